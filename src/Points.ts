@@ -1,0 +1,144 @@
+import * as tf from "@tensorflow/tfjs-core"
+
+/**
+ * A point, tangent vector or ambient vector: a tensor or, on a product manifold, a nested list of tensors.
+ *
+ * Every leaf may carry leading batch dimensions, the same ones in all leaves.
+ */
+export type Points = tf.Tensor | ReadonlyArray<Points>
+
+/** The shape of one tensor, without batch dimensions. */
+export type Shape = ReadonlyArray<number>
+
+/** The shapes of all leaves, nested as the points are. */
+export type ShapeTree = Shape | ReadonlyArray<ShapeTree>
+
+/** The shape of a tensor, or the list of the factors' shapes. */
+export type Shapes<P> = P extends tf.Tensor ? Shape : ReadonlyArray<ShapeTree>
+
+/**
+ * Whether a value is a single tensor, that is, a leaf.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.isLeaf(tf.scalar(1)) // => true
+ * Points.isLeaf([tf.scalar(1)]) // => false
+ * ```
+ */
+export const isLeaf = (points: Points): points is tf.Tensor => points instanceof tf.Tensor
+
+const child = (points: Points, index: number): Points => {
+  const found = isLeaf(points) ? undefined : points[index]
+  if (found === undefined) throw new TypeError(`Points of different nesting: there is no factor ${index}`)
+  return found
+}
+
+/**
+ * Applies a function to corresponding leaves of equally nested points.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * const sum = Points.zipWith([[tf.scalar(1)], tf.scalar(2)], [[tf.scalar(3)], tf.scalar(4)], tf.add)
+ * Points.leaves(sum).map((leaf) => leaf.dataSync()[0]) // => [4, 6]
+ * ```
+ */
+export const zipWith = <P extends Points>(x: P, y: P, f: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): P => {
+  const go = (a: Points, b: Points): Points =>
+    isLeaf(a)
+      ? isLeaf(b) ? f(a, b) : mismatch()
+      : a.map((factor, i) => go(factor, child(b, i)))
+  return go(x, y) as P
+}
+
+const mismatch = (): never => {
+  throw new TypeError("Points of different nesting: a tensor meets a list of factors")
+}
+
+/**
+ * Applies a function to every leaf.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.map([tf.scalar(4), tf.scalar(9)], tf.sqrt).map((leaf) => leaf.dataSync()[0]) // => [2, 3]
+ * ```
+ */
+export const map = <P extends Points>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): P => {
+  const go = (points: Points): Points => isLeaf(points) ? f(points) : points.map(go)
+  return go(x) as P
+}
+
+/**
+ * The leaves, from left to right.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.leaves([[tf.scalar(1), tf.scalar(2)], tf.scalar(3)]).length // => 3
+ * ```
+ */
+export const leaves = (points: Points): ReadonlyArray<tf.Tensor> => isLeaf(points) ? [points] : points.flatMap(leaves)
+
+/**
+ * The sum u + v, leaf by leaf.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.add(tf.scalar(1), tf.scalar(2)).dataSync()[0] // => 3
+ * ```
+ */
+export const add = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.add)
+
+/**
+ * The difference u − v, leaf by leaf.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.sub(tf.scalar(3), tf.scalar(2)).dataSync()[0] // => 1
+ * ```
+ */
+export const sub = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.sub)
+
+/**
+ * The multiple s·u of every leaf.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.scale(2, tf.scalar(3)).dataSync()[0] // => 6
+ * ```
+ */
+export const scale = <P extends Points>(s: number | tf.Scalar, u: P): P => map(u, (leaf) => tf.mul(leaf, s))
+
+/**
+ * Multiplies every leaf by one factor per batch item: `factors` has the batch shape and is broadcast over the point axes.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Points } from "finegrain"
+ * Points.scaleItems(tf.tensor1d([2, 3]), tf.ones([2, 1, 2])).dataSync().join() // => "2,2,3,3"
+ * ```
+ */
+export const scaleItems = <P extends Points>(factors: tf.Tensor, u: P): P =>
+  map(u, (leaf) => tf.mul(leaf, expandTo(factors, leaf.rank)))
+
+/** Appends axes of length one until the tensor has the given rank. */
+export const expandTo = (x: tf.Tensor, rank: number): tf.Tensor =>
+  x.rank >= rank ? x : tf.reshape(x, [...x.shape, ...Array.from({ length: rank - x.rank }, () => 1)])
+
+/** Frees every leaf. */
+export const dispose = (points: Points): void => {
+  for (const leaf of leaves(points)) leaf.dispose()
+}

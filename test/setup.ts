@@ -1,0 +1,6 @@
+import fc from "fast-check"
+
+// One seed for every property of a run; a failure prints it, PROP_SEED brings it back.
+const seed = Number(process.env["PROP_SEED"] ?? 20190) | 0
+const runs = process.env["PROP_RUNS"]
+fc.configureGlobal({ seed, ...(runs === undefined ? {} : { numRuns: Number(runs) }) })
