@@ -1,0 +1,81 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as Manifold from "./Manifold.ts"
+import * as Euclidean from "./manifolds/Euclidean.ts"
+import * as Oblique from "./manifolds/Oblique.ts"
+import * as Sphere from "./manifolds/Sphere.ts"
+import * as Stiefel from "./manifolds/Stiefel.ts"
+
+/** The families among which the groups of a layer are shared, e.g. those of `Sp+Ob+St+Euc`. */
+export type Specification = readonly [Manifold.Family, ...ReadonlyArray<Manifold.Family>]
+
+/** A specification that cannot be read. */
+export class SpecificationError extends Schema.TaggedError<SpecificationError>()("SpecificationError", {
+  specification: Schema.String,
+  reason: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `"${this.specification}" is no collection specification: ${this.reason}. ` +
+      `Join one or more of ${this.known.join(", ")} with "+", as in "Sp+Ob+St+Euc".`
+  }
+}
+
+/**
+ * The families of the paper with their default choices: Sp, Ob, St (embedded metric, QR retraction), Euc.
+ *
+ * @example
+ * ```ts
+ * import { Specification } from "finegrain"
+ * Specification.families.map(({ symbol }) => symbol) // => ["Sp", "Ob", "St", "Euc"]
+ * ```
+ */
+export const families: ReadonlyArray<Manifold.Family> = [
+  Sphere.family(),
+  Oblique.family(),
+  Stiefel.family(),
+  Euclidean.family()
+]
+
+/**
+ * Reads a specification such as `Sp+Ob+St+Euc` (Ozay 2019, section 4); spaces and letter case do not matter.
+ *
+ * Own families join by `parse(text, [...Specification.families, mine])`.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Specification } from "finegrain"
+ * Specification.format(Result.getOrThrow(Specification.parse("sp + st"))) // => "Sp+St"
+ * Result.isFailure(Specification.parse("Sp+Grassmann")) // => true
+ * ```
+ */
+export const parse = (
+  text: string,
+  known: ReadonlyArray<Manifold.Family> = families
+): Result.Result<Specification, SpecificationError> => {
+  const refuse = (reason: string) =>
+    Result.fail(new SpecificationError({ specification: text, reason, known: known.map(({ symbol }) => symbol) }))
+  if (text.trim() === "") return refuse("it is empty")
+  const found: Array<Manifold.Family> = []
+  for (const part of text.split("+").map((symbol) => symbol.trim())) {
+    if (part === "") return refuse(`a manifold is missing beside a "+"`)
+    const family = known.find(({ symbol }) => symbol.toLowerCase() === part.toLowerCase())
+    if (family === undefined) return refuse(`there is no manifold "${part}"`)
+    if (found.includes(family)) return refuse(`"${family.symbol}" stands in it twice`)
+    found.push(family)
+  }
+  const [head, ...tail] = found
+  return head === undefined ? refuse("it is empty") : Result.succeed([head, ...tail])
+}
+
+/**
+ * The text of a specification.
+ *
+ * @example
+ * ```ts
+ * import { Specification, Stiefel } from "finegrain"
+ * Specification.format([Stiefel.family()]) // => "St"
+ * ```
+ */
+export const format = (specification: Specification): string => specification.map(({ symbol }) => symbol).join("+")

@@ -1,0 +1,288 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Batches from "./data/Batches.ts"
+import type { Dataset, Split } from "./data/Dataset.ts"
+import * as FgSgd from "./FgSgd.ts"
+import * as Manifold from "./Manifold.ts"
+import * as Network from "./Network.ts"
+import * as Points from "./Points.ts"
+import * as Seed from "./Seed.ts"
+import type * as StepSize from "./StepSize.ts"
+import * as Tensors from "./Tensors.ts"
+
+/** What a run does. */
+export interface Options {
+  readonly network: Network.Network
+  readonly dataset: Dataset
+  readonly schedule: StepSize.Schedule
+  readonly epochs: number
+  readonly batchSize: number
+  readonly seed: Seed.Seed
+  /** Default 0.9. */
+  readonly momentum?: number
+  /** Default 0. */
+  readonly weightDecay?: number
+  /** Default `StepSize.curvatureAware()`. */
+  readonly rule?: StepSize.Rule
+  /** Replaced stages of FG-SGD. */
+  readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
+  /** Training images from whose features λ is measured at the start of every epoch; default 512. */
+  readonly renormalizationImages?: number
+}
+
+/** One step: its loss and the number of images seen so far. */
+export interface StepDone {
+  readonly _tag: "StepDone"
+  readonly step: number
+  readonly epoch: number
+  readonly loss: number
+  readonly rate: number
+  readonly images: number
+}
+
+/** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
+export interface EpochDone {
+  readonly _tag: "EpochDone"
+  readonly epoch: number
+  readonly step: number
+  readonly trainLoss: number
+  readonly trainAccuracy: number
+  readonly testLoss: number
+  readonly testAccuracy: number
+  readonly norms: ReadonlyArray<Network.LargestNorm>
+  readonly normBoundViolations: number
+  readonly tensorsLeaked: number
+  readonly seconds: number
+  readonly imagesPerSecond: number
+}
+
+/** What a run reports. */
+export type Event = StepDone | EpochDone
+
+/** What is known of a run at any moment. */
+export interface Progress {
+  readonly steps: number
+  readonly epochs: ReadonlyArray<EpochDone>
+  readonly tensorsLeaked: number
+}
+
+/** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
+const normTolerance = 1e-5
+
+const lossOf = (model: Network.Network["model"], images: tf.Tensor, labels: tf.Tensor1D, training: boolean) => {
+  const logits = model.apply(images, { training }) as tf.Tensor2D
+  const correct = tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))
+  const loss = tf.losses.softmaxCrossEntropy(tf.oneHot(labels, logits.shape[1]), logits) as tf.Scalar
+  return { loss, correct: correct as tf.Scalar }
+}
+
+const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch) => ({
+  images: tf.tensor4d(batch.images, [batch.labels.length, height, width, channels]),
+  labels: tf.tensor1d(batch.labels, "int32")
+})
+
+/**
+ * Mean loss and accuracy over a split.
+ *
+ * @example
+ * ```ts
+ * import { Trainer } from "finegrain"
+ * Trainer.evaluate.length // => 4
+ * ```
+ */
+export const evaluate = Effect.fnUntraced(function*(
+  network: Network.Network,
+  dataset: Dataset,
+  split: Split,
+  batchSize: number
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }> {
+  const order = Int32Array.from({ length: split.count }, (_, i) => i)
+  let [loss, correct] = [0, 0]
+  for (let from = 0; from < split.count; from += batchSize) {
+    const batch = Batches.gather(split, order, from, Math.min(from + batchSize, split.count))
+    const sums = yield* Tensors.evaluate(() => {
+      const { images, labels } = batchTensors(dataset, batch)
+      const result = lossOf(network.model, images, labels, false)
+      return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
+    })
+    loss += sums[0]!
+    correct += sums[1]!
+    yield* Effect.yieldNow
+  }
+  return { loss: loss / split.count, accuracy: correct / split.count }
+})
+
+/** A run in progress. */
+export interface Run {
+  /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
+  readonly train: <E, R>(
+    report: (event: Event) => Effect.Effect<void, E, R>
+  ) => Effect.Effect<Progress, E | Tensors.Diverged | FgSgd.FgSgdError, R>
+  readonly progress: Effect.Effect<Progress>
+}
+
+/** Loss and correct answers of the batch, then the norm R of every POM, in one tensor: one read a step. */
+const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms])
+
+const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
+
+/**
+ * Prepares a run: puts the weights on their manifolds and measures λ for the first time.
+ *
+ * Fails with OffManifold where initial weights have no nearest point (kernels of zeros), and while training with Diverged,
+ * which names the layer, the step and the quantity.
+ *
+ * @example
+ * ```ts
+ * import { Trainer } from "finegrain"
+ * Trainer.make.length // => 1
+ * ```
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Run, FgSgd.FgSgdError | Manifold.OffManifold, Scope.Scope> {
+  const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  const optimizer = yield* Effect.try({
+    try: () =>
+      FgSgd.make(network.problem, {
+        schedule,
+        momentum,
+        weightDecay: options.weightDecay ?? 0,
+        ...(options.rule === undefined ? {} : { rule: options.rule })
+      }, options.stages),
+    catch: (error) => error as FgSgd.FgSgdError
+  })
+  const { poms } = network.problem.collection
+  const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
+  const progress = yield* Ref.make<Progress>({ steps: 0, epochs: [], tensorsLeaked: 0 })
+  yield* Effect.addFinalizer(() =>
+    Effect.map(Ref.get(state), (last) => {
+      FgSgd.dispose(last)
+      disposeScaling(last.scaling)
+    })
+  )
+  // Gram–Schmidt and polar factors of ordinary random weights end far below this.
+  yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
+
+  const renormalize = Effect.fnUntraced(function*(epoch: number) {
+    const count = Math.min(options.renormalizationImages ?? 512, dataset.train.count)
+    const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "renormalization"), epoch)
+    const lambdas = yield* Effect.scoped(Effect.gen(function*() {
+      const batch = yield* Tensors.scoped(() =>
+        batchTensors(dataset, Batches.gather(dataset.train, order, 0, count)).images
+      )
+      return yield* Network.deviations(network, batch)
+    }))
+    const before = yield* Ref.get(state)
+    const scaling = Network.scaling(network, lambdas)
+    disposeScaling(before.scaling)
+    const after = { ...before, scaling }
+    yield* Ref.set(state, after)
+    tf.tidy(() =>
+      Network.assign(network, Tensors.fresh(FgSgd.rescaling({ ...optimizer, state: after }, after.x), [after.x]))
+    )
+  })
+
+  const step = Effect.fnUntraced(function*(epoch: number, order: Int32Array, from: number) {
+    const before = yield* Ref.get(state)
+    const to = Math.min(from + batchSize, order.length)
+    const values = yield* Effect.scoped(Effect.gen(function*() {
+      const [loss, correct, gradients] = yield* Tensors.scoped(() => {
+        const { images, labels } = batchTensors(dataset, Batches.gather(dataset.train, order, from, to))
+        let correct: tf.Scalar | undefined
+        const { grads, value } = tf.variableGrads(() => {
+          const result = lossOf(network.model, images, labels, true)
+          correct = tf.keep(result.correct)
+          return result.loss
+        }, [...network.variables])
+        return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
+      })
+      const updated = yield* FgSgd.step(optimizer, before, gradients)
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms))
+      const values = yield* Tensors.read(summary)
+      Points.dispose([updated.norms, updated.denominators])
+      const bad = badNorm(values.subarray(2))
+      if (!Number.isFinite(values[0]!) || bad >= 0) {
+        FgSgd.dispose(updated.state)
+        Points.dispose(updated.weights)
+        return yield* bad >= 0
+          ? new Tensors.Diverged({
+            layer: poms[bad]!.name,
+            step: before.step,
+            quantity: "gradient norm",
+            value: values[2 + bad]!
+          })
+          : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
+      }
+      Network.assign(network, updated.weights)
+      Points.dispose(updated.weights)
+      yield* Ref.set(state, updated.state)
+      FgSgd.dispose(before)
+      return values
+    })).pipe(Effect.uninterruptible)
+    return { loss: values[0]!, correct: values[1]!, images: to - from, rate: schedule.rate(before.step), epoch }
+  })
+
+  const train: Run["train"] = Effect.fnUntraced(function*(report) {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      yield* renormalize(epoch)
+      const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
+      const started = yield* Clock.currentTimeMillis
+      let [seen, lossSum, correctSum, leaked] = [0, 0, 0, 0]
+      for (let from = 0; from < order.length; from += batchSize) {
+        const [done, left] = yield* Tensors.counted(step(epoch, order, from))
+        leaked += Math.abs(left)
+        seen += done.images
+        lossSum += done.loss * done.images
+        correctSum += done.correct
+        const { steps } = yield* Ref.updateAndGet(progress, (p) => ({
+          ...p,
+          steps: p.steps + 1,
+          tensorsLeaked: p.tensorsLeaked + Math.abs(left)
+        }))
+        yield* report({
+          _tag: "StepDone",
+          step: steps,
+          epoch,
+          loss: done.loss,
+          rate: done.rate,
+          images: (epoch - 1) * order.length + seen
+        })
+        // A step blocks the event loop: let signals in before the next one.
+        yield* Effect.yieldNow
+      }
+      const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+      const test = yield* evaluate(network, dataset, dataset.test, 500)
+      const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
+      const event: EpochDone = {
+        _tag: "EpochDone",
+        epoch,
+        step: (yield* Ref.get(progress)).steps,
+        trainLoss: lossSum / seen,
+        trainAccuracy: correctSum / seen,
+        testLoss: test.loss,
+        testAccuracy: test.accuracy,
+        norms,
+        // Written so that NaN counts as a violation.
+        normBoundViolations: norms.filter(({ bound, largest }) =>
+          bound !== undefined && !(largest <= bound + normTolerance)
+        ).length,
+        tensorsLeaked: leaked,
+        seconds,
+        imagesPerSecond: seen / seconds
+      }
+      yield* Ref.update(progress, (p) => ({ ...p, epochs: [...p.epochs, event] }))
+      yield* report(event)
+    }
+    return yield* Ref.get(progress)
+  })
+  return { train, progress: Ref.get(progress) }
+})
+
+const disposeScaling = (scaling: FgSgd.Scaling): void => {
+  for (const factor of scaling) factor?.dispose()
+}
