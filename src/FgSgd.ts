@@ -327,7 +327,10 @@ export const step = <P extends Points.Points, W extends Points.Points>(
     const weights = yield* stage("rescaling", () => stages.rescaling(context, x))
     // Clones share their data with what the scope now frees.
     const kept = Tensors.region(() =>
-      [x, momentum, weights, norms, denominators].map((points) => Points.map(points, tf.clone)) as unknown as Pieces<P, W>
+      [x, momentum, weights, norms, denominators].map((points) => Points.map(points, tf.clone)) as unknown as Pieces<
+        P,
+        W
+      >
     )
     return {
       state: { step: state.step + 1, x: kept[0], momentum: kept[1], scaling: state.scaling },

@@ -30,7 +30,9 @@ export const constant = (rate: number): Schedule => ({ name: format("constant", 
  * StepSize.step({ rate: 1, factor: 0.1, every: 100 }).rate(250) // => 0.01
  * ```
  */
-export const step = (options: { readonly rate: number; readonly factor: number; readonly every: number }): Schedule => ({
+export const step = (
+  options: { readonly rate: number; readonly factor: number; readonly every: number }
+): Schedule => ({
   name: format("step", options),
   rate: (t) => options.rate * options.factor ** Math.floor(t / options.every)
 })

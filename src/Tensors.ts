@@ -41,8 +41,7 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
  * tf.memory().numTensors - before // => 1
  * ```
  */
-export const region = <A extends Points.Points>(f: () => A): A =>
-  tf.tidy(() => f() as tf.TensorContainer) as A
+export const region = <A extends Points.Points>(f: () => A): A => tf.tidy(() => f() as tf.TensorContainer) as A
 
 /**
  * Copies the leaves of `result` that are also leaves of `others`, so that each has one owner.
@@ -107,7 +106,8 @@ export const read = (x: tf.Tensor): Effect.Effect<Float32Array> => Effect.promis
  * await Effect.runPromise(Tensors.evaluate(() => tf.add(1, 2))) // => Float32Array.of(3)
  * ```
  */
-export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array> => Effect.scoped(Effect.flatMap(scoped(f), read))
+export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array> =>
+  Effect.scoped(Effect.flatMap(scoped(f), read))
 
 /**
  * Runs an effect and counts the tensors that it leaves behind.

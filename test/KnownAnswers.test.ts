@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Collection, Combinators, FgSgd, type Manifold, Matrices, Points, Sphere, Stiefel, StepSize } from "finegrain"
+import { Collection, Combinators, FgSgd, type Manifold, Matrices, Points, Sphere, StepSize, Stiefel } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "./backends.ts"
 
@@ -43,8 +43,10 @@ const pcaGradient = (c: tf.Tensor) => (x: tf.Tensor) => tf.mul(tf.matMul(c as tf
 
 // Procrustes: argmin ‖AX − B‖ over orthogonal X is the polar factor of AᵀB.
 const a = () => tf.tensor2d([[2, 0.3, 0], [0, 1.5, 0.2], [0.1, 0, 1], [0.5, 0.5, 0.5]])
-const b = () => tf.add<tf.Tensor2D>(tf.matMul(a(), Stiefel.make([3, 3]).random(5) as tf.Tensor2D), tf.mul(normal([4, 3]), 0.1))
-const normal = (shape: [number, number]) => tf.tensor2d(Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(7 * i + 1)), shape)
+const b = () =>
+  tf.add<tf.Tensor2D>(tf.matMul(a(), Stiefel.make([3, 3]).random(5) as tf.Tensor2D), tf.mul(normal([4, 3]), 0.1))
+const normal = (shape: [number, number]) =>
+  tf.tensor2d(Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(7 * i + 1)), shape)
 const procrustes = () => Matrices.polar(tf.matMul(a(), b(), true))
 const procrustesGradient = (x: tf.Tensor) =>
   tf.mul(tf.matMul(a(), tf.sub(tf.matMul(a(), x as tf.Tensor2D), b()) as tf.Tensor2D, true), 2)
@@ -88,7 +90,10 @@ onEachBackend("FG-SGD reaches the known optimum", () => {
     const rotation = Stiefel.make([3, 3])
     const start = [
       Stiefel.make([5, 2]).random(2),
-      [rotation.retract(procrustes(), tf.mul(rotation.randomTangent(9, procrustes()), 0.5)), Sphere.make([3, 1]).random(4)]
+      [
+        rotation.retract(procrustes(), tf.mul(rotation.randomTangent(9, procrustes()), 0.5)),
+        Sphere.make([3, 1]).random(4)
+      ]
     ] as const
     const [x, [y, z]] = minimize(
       M,

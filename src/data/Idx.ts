@@ -1,0 +1,105 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+/** The element types of the IDX format, by their code. */
+export const elementTypes = {
+  0x08: { name: "uint8", bytes: 1, array: Uint8Array },
+  0x09: { name: "int8", bytes: 1, array: Int8Array },
+  0x0b: { name: "int16", bytes: 2, array: Int16Array },
+  0x0c: { name: "int32", bytes: 4, array: Int32Array },
+  0x0d: { name: "float32", bytes: 4, array: Float32Array },
+  0x0e: { name: "float64", bytes: 8, array: Float64Array }
+} as const
+
+/** Code of an element type. */
+export type ElementCode = keyof typeof elementTypes
+
+/** The contents of an IDX file. */
+export interface Idx {
+  readonly type: (typeof elementTypes)[ElementCode]["name"]
+  readonly shape: ReadonlyArray<number>
+  readonly values: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
+}
+
+/** A file that is no valid IDX file, with the reason. */
+export class IdxCorrupt extends Schema.TaggedError<IdxCorrupt>()("IdxCorrupt", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.file} is corrupt: ${this.reason}. Fetch it again.`
+  }
+}
+
+const isElementCode = (code: number): code is ElementCode => code in elementTypes
+
+/**
+ * Decodes an IDX file: two zero bytes, element type, rank, big-endian dimensions, big-endian values.
+ *
+ * Source: LeCun, Cortes and Burges, *The MNIST database*.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Idx } from "finegrain"
+ * const bytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 40, 50)
+ * Result.getOrThrow(Idx.decode(bytes, "labels")).shape // => [2]
+ * Result.isFailure(Idx.decode(bytes.subarray(0, 9), "labels")) // => true
+ * ```
+ */
+export const decode = (bytes: Uint8Array, file: string): Result.Result<Idx, IdxCorrupt> => {
+  const corrupt = (reason: string) => Result.fail(new IdxCorrupt({ file, reason }))
+  if (bytes.length < 4) return corrupt(`it has ${bytes.length} bytes, fewer than the 4 of the magic number`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const code = bytes[2]!
+  const rank = bytes[3]!
+  if (bytes[0] !== 0 || bytes[1] !== 0 || !isElementCode(code)) {
+    return corrupt(`its magic number 0x${view.getUint32(0).toString(16).padStart(8, "0")} is not that of an IDX file`)
+  }
+  const header = 4 + 4 * rank
+  if (bytes.length < header) return corrupt(`it ends inside the header, after ${bytes.length} of ${header} bytes`)
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i))
+  const count = shape.reduce((a, b) => a * b, 1)
+  const element = elementTypes[code]
+  const expected = header + count * element.bytes
+  if (bytes.length !== expected) {
+    return corrupt(`shape [${shape.join(", ")}] of ${element.name} needs ${expected} bytes, but it has ${bytes.length}`)
+  }
+  // Copied: the result keeps neither the file's buffer nor its alignment. (The slice of a Buffer would be a view.)
+  const body = new Uint8Array(bytes.subarray(header))
+  swapToNative(body, element.bytes)
+  return Result.succeed({ type: element.name, shape, values: new element.array(body.buffer as ArrayBuffer) })
+}
+
+/** Big-endian elements to the little-endian ones of every platform that Node runs on today. */
+const swapToNative = (body: Uint8Array, size: number) => {
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  if (size === 2) buffer.swap16()
+  if (size === 4) buffer.swap32()
+  if (size === 8) buffer.swap64()
+}
+
+/**
+ * Encodes values as an IDX file; the inverse of `decode`.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Idx } from "finegrain"
+ * const idx = { type: "int16", shape: [2], values: Int16Array.of(-1, 300) } as const
+ * Result.getOrThrow(Idx.decode(Idx.encode(idx), "numbers")).values // => Int16Array.of(-1, 300)
+ * ```
+ */
+export const encode = ({ shape, type, values }: Idx): Uint8Array => {
+  const [code, element] = Object.entries(elementTypes).find(([, { name }]) => name === type)!
+  const header = 4 + 4 * shape.length
+  const bytes = new Uint8Array(header + values.length * element.bytes)
+  const view = new DataView(bytes.buffer)
+  bytes[2] = Number(code)
+  bytes[3] = shape.length
+  for (const [i, length] of shape.entries()) view.setUint32(4 + 4 * i, length)
+  const body = new Uint8Array(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  swapToNative(body, element.bytes)
+  bytes.set(body, header)
+  return bytes
+}
