@@ -277,8 +277,6 @@ export interface Updated<P extends Points.Points, W extends Points.Points> {
   readonly denominators: tf.Tensor1D
 }
 
-type Pieces<P, W> = readonly [x: P, momentum: P, weights: W, norms: tf.Tensor1D, denominators: tf.Tensor1D]
-
 /**
  * One step of FG-SGD as an Effect: the five stages in order, each in a region of its own whose tensors live until the step ends.
  *
@@ -302,16 +300,17 @@ export const step = <P extends Points.Points, W extends Points.Points>(
   gradients: W
 ): Effect.Effect<Updated<P, W>, FgSgdError> => {
   const context = { problem, hyperparameters, state }
-  const outer = [state.x, state.momentum, gradients]
-  const stage = <A extends Points.Points>(name: keyof Stages<P, W>, f: () => A) =>
+  const kept = new Set<tf.Tensor>()
+  const given: ReadonlyArray<Points.Points> = [state.x, state.momentum, gradients]
+  const stage = <A extends Points.Points>(name: keyof Stages<P, W>, f: () => A, owned = given) =>
     Effect.acquireRelease(
       Effect.try({
-        // A stage may hand on what it was given; each result must have one owner.
-        try: () => Tensors.region(() => Tensors.fresh(f(), outer)),
+        // A stage may hand on what it was given; what outlives the step must have one owner.
+        try: () => Tensors.region(() => Tensors.fresh(f(), owned)),
         catch: (cause) =>
           new FgSgdError({ stage: name, reason: cause instanceof Error ? cause.message : String(cause), cause })
       }),
-      (points) => Effect.sync(() => Points.dispose(points))
+      (points) => Effect.sync(() => Points.dispose(Points.leaves(points).filter((leaf) => !kept.has(leaf))))
     )
   return Effect.scoped(Effect.gen(function*() {
     const gradient = yield* stage("euclideanGradient", () => stages.euclideanGradient(context, gradients))
@@ -324,20 +323,9 @@ export const step = <P extends Points.Points, W extends Points.Points>(
       const moved = stages.retraction(context, direction, { v, norms, denominators })
       return [moved.x, moved.momentum] as const
     })
-    const weights = yield* stage("rescaling", () => stages.rescaling(context, x))
-    // Clones share their data with what the scope now frees.
-    const kept = Tensors.region(() =>
-      [x, momentum, weights, norms, denominators].map((points) => Points.map(points, tf.clone)) as unknown as Pieces<
-        P,
-        W
-      >
-    )
-    return {
-      state: { step: state.step + 1, x: kept[0], momentum: kept[1], scaling: state.scaling },
-      weights: kept[2],
-      norms: kept[3],
-      denominators: kept[4]
-    }
+    const weights = yield* stage("rescaling", () => stages.rescaling(context, x), [...given, x, momentum])
+    for (const leaf of Points.leaves([x, momentum, weights, norms, denominators])) kept.add(leaf)
+    return { state: { step: state.step + 1, x, momentum, scaling: state.scaling }, weights, norms, denominators }
   }))
 }
 

@@ -23,6 +23,13 @@ export const split = (seed: Seed, label: string | number): Seed => {
   return (h ^ (h >>> 16)) | 0
 }
 
+/** The first outputs of xoroshiro128+ hardly depend on a small seed: they are skipped. */
+const generatorOf = (seed: Seed) => {
+  const generator = xoroshiro128plus(split(seed, "generator"))
+  for (let i = 0; i < 16; i++) generator.next()
+  return generator
+}
+
 /**
  * `count` uniform numbers in the open interval (0, 1).
  *
@@ -33,7 +40,7 @@ export const split = (seed: Seed, label: string | number): Seed => {
  * ```
  */
 export const uniforms = (seed: Seed, count: number): Float64Array => {
-  const generator = xoroshiro128plus(seed)
+  const generator = generatorOf(seed)
   return Float64Array.from({ length: count }, () => (uniformInt(generator, 0, 0x7fffffff) + 0.5) / 0x80000000)
 }
 
@@ -83,7 +90,7 @@ export const normalTensor = (seed: Seed, shape: ReadonlyArray<number>): tf.Tenso
  * ```
  */
 export const permutation = (seed: Seed, count: number): Int32Array => {
-  const generator = xoroshiro128plus(seed)
+  const generator = generatorOf(seed)
   const order = Int32Array.from({ length: count }, (_, i) => i)
   for (let i = count - 1; i > 0; i--) {
     const j = uniformInt(generator, 0, i)

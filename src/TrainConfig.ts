@@ -55,7 +55,7 @@ export const TrainConfig = Schema.Struct({
   seed: orDefault(Schema.Int, 1),
   epochs: orDefault(positiveInt, 2),
   batchSize: orDefault(positiveInt, 64),
-  learningRate: orDefault(positive, 0.1),
+  learningRate: orDefault(positive, 0.05),
   schedule: orDefault(Schema.Literals(schedules), "cosine"),
   momentum: orDefault(
     Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),

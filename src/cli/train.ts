@@ -58,7 +58,7 @@ const flags = {
     Flag.optional
   ),
   learningRate: Flag.Finite("learning-rate").pipe(
-    Flag.withDescription("r₀ of the schedule (default 0.1)"),
+    Flag.withDescription("r₀ of the schedule (default 0.05)"),
     Flag.optional
   ),
   schedule: Flag.Literals("schedule", TrainConfig.schedules).pipe(

@@ -4,32 +4,17 @@ import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
 import type { NormIntervals } from "../Norms.ts"
 import type * as Points from "../Points.ts"
+import { unitNorm } from "./unitNorm.ts"
 
-/** A vector transport on the sphere, as a value. */
+/** A vector transport on spheres, as a value: by its name among the geometry of unit vectors. */
 export interface Transport {
-  readonly name: string
-  readonly transport: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => tf.Tensor
+  readonly name: "projection" | "parallel"
 }
 
 /** What may be chosen on the sphere. */
 export interface Options {
   /** Default `projection`. */
   readonly transport?: Transport
-}
-
-const sum = (u: tf.Tensor) => tf.sum(u, [-2, -1], true)
-const dot = (u: tf.Tensor, v: tf.Tensor) => sum(tf.mul(u, v))
-const length = (u: tf.Tensor) => tf.sqrt(sum(tf.square(u)))
-const project = (x: tf.Tensor, u: tf.Tensor) => tf.sub(u, tf.mul(x, dot(x, u)))
-const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
-
-const tiny = 1e-30
-
-/** U/‖U‖; the zero matrix, whose nearest points are all points, goes to the constant one. */
-const normalize = (u: tf.Tensor) => {
-  const largest = tf.max(tf.abs(u), [-2, -1], true)
-  const safe = tf.where(tf.greater(largest, tiny), tf.div(u, tf.maximum(largest, tiny)), tf.onesLike(u))
-  return tf.div(safe, length(safe))
 }
 
 /**
@@ -41,7 +26,7 @@ const normalize = (u: tf.Tensor) => {
  * Sphere.projection.name // => "projection"
  * ```
  */
-export const projection: Transport = { name: "projection", transport: (_x, y, v) => project(y, v) }
+export const projection: Transport = { name: "projection" }
 
 /**
  * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry, for Y ≠ −X.
@@ -57,11 +42,7 @@ export const projection: Transport = { name: "projection", transport: (_x, y, v)
  * Math.abs(sphere.norm(y, moved).dataSync()[0]! / sphere.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
  * ```
  */
-export const parallel: Transport = {
-  name: "parallel",
-  transport: (x, y, v) =>
-    project(y, tf.sub(v, tf.mul(tf.add(x, y), tf.div(dot(y, v), tf.maximum(tf.add(1, dot(x, y)), 1e-12)))))
-}
+export const parallel: Transport = { name: "parallel" }
 
 const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
   spectral: Interval.make(1 / Math.sqrt(Math.min(m, n)), 1),
@@ -105,7 +86,10 @@ export const family = (options: Options = {}): Manifold.Family => ({
   at: (shape) => Result.map(Manifold.matrixShape("Sp", shape, ([m, n]) => m * n >= 2), (size) => at(size, options))
 })
 
-const at = ([m, n]: readonly [number, number], options: Options): Manifold.Manifold => {
+const geometry = unitNorm([-2, -1])
+const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
+
+const at = ([m, n]: readonly [number, number], { transport = projection }: Options): Manifold.Manifold => {
   const dimension = m * n - 1
   return Manifold.make<tf.Tensor>({
     name: `Sp(${m},${n})`,
@@ -115,26 +99,13 @@ const at = ([m, n]: readonly [number, number], options: Options): Manifold.Manif
     norms: norms([m, n]),
     retractionOrder: 2,
     injectivityRadius: Math.PI,
-    project,
-    nearest: normalize,
-    retract: (x, v) => normalize(tf.add(x, v)),
-    transport: (options.transport ?? projection).transport,
-    residual: (x) => drop(tf.abs(tf.sub(length(x), 1))),
-    exp: (x, v) => {
-      const angle = length(v)
-      // sin t/t → 1: below 1e-12 the quotient is 1 to float32.
-      const sinc = tf.div(tf.sin(angle), tf.maximum(angle, 1e-12))
-      return normalize(
-        tf.add(tf.mul(x, tf.cos(angle)), tf.mul(v, tf.where(tf.less(angle, 1e-12), tf.onesLike(sinc), sinc)))
-      )
-    },
-    log: (x, y) => {
-      const direction = project(x, tf.sub(y, x))
-      return tf.mul(direction, tf.div(angleBetween(x, y), tf.maximum(length(direction), 1e-12)))
-    },
-    dist: (x, y) => drop(angleBetween(x, y))
+    project: geometry.project,
+    nearest: geometry.nearest,
+    retract: geometry.retract,
+    ...(transport.name === "parallel" ? { transport: geometry.parallel } : {}),
+    residual: (x) => drop(tf.abs(tf.sub(geometry.length(x), 1))),
+    exp: geometry.exp,
+    log: geometry.log,
+    dist: (x, y) => drop(geometry.angle(x, y))
   })
 }
-
-/** 2·atan2(‖x − y‖, ‖x + y‖): accurate for near and for opposite points, where arccos⟨x, y⟩ loses half the digits. */
-const angleBetween = (x: tf.Tensor, y: tf.Tensor) => tf.mul(2, tf.atan2(length(tf.sub(x, y)), length(tf.add(x, y))))

@@ -7,13 +7,14 @@ export interface Options {
   readonly width: number
   readonly channels: number
   readonly classes: number
-  /** Output channels of the convolutions; each but the last is followed by 2×2 max pooling. Default [8, 16, 32]. */
+  /** Output channels of the convolutions; default [8, 16, 32]. */
   readonly filters?: ReadonlyArray<number>
   readonly seed?: Seed.Seed
 }
 
 /**
- * A small convolutional network: 3×3 convolutions with ReLU and 2×2 max pooling between them, then one dense layer of logits.
+ * A small convolutional network with ReLU: a 5×5 convolution with stride 2, then 3×3 convolutions, with 2×2 max pooling before
+ * each from the third on, and one dense layer of logits.
  *
  * @example
  * ```ts
@@ -26,16 +27,18 @@ export const smallCnn = (
 ): tfl.LayersModel => {
   const model = tfl.sequential()
   for (const [i, count] of filters.entries()) {
+    const name = `conv${i + 1}`
+    if (i >= 2) model.add(tfl.layers.maxPooling2d({ name: `pool${i}`, poolSize: 2 }))
     model.add(tfl.layers.conv2d({
-      name: `conv${i + 1}`,
+      name,
       filters: count,
-      kernelSize: 3,
+      kernelSize: i === 0 ? 5 : 3,
+      strides: i === 0 ? 2 : 1,
       padding: "same",
       activation: "relu",
-      kernelInitializer: tfl.initializers.heNormal({ seed: Seed.split(seed, `conv${i + 1}`) }),
+      kernelInitializer: tfl.initializers.heNormal({ seed: Seed.split(seed, name) }),
       ...(i === 0 ? { inputShape: [height, width, channels] } : {})
     }))
-    if (i < filters.length - 1) model.add(tfl.layers.maxPooling2d({ name: `pool${i + 1}`, poolSize: 2 }))
   }
   model.add(tfl.layers.flatten({ name: "flatten" }))
   model.add(tfl.layers.dense({

@@ -13,8 +13,8 @@ interface Attributes {
   readonly dilations?: number | [number, number]
 }
 
-const info = (input: ReadonlyArray<number>, filter: ReadonlyArray<number>, attrs: Attributes) => {
-  if (attrs.dataFormat !== "NHWC") {
+const info = (input: ReadonlyArray<number>, filter: ReadonlyArray<number>, attrs: Attributes, depthwise = false) => {
+  if (!depthwise && attrs.dataFormat !== "NHWC") {
     throw new Error(`The wasm backend convolves NHWC tensors only, not ${attrs.dataFormat}`)
   }
   return tf.backend_util.computeConv2DInfo(
@@ -24,7 +24,7 @@ const info = (input: ReadonlyArray<number>, filter: ReadonlyArray<number>, attrs
     attrs.dilations ?? 1,
     attrs.pad,
     attrs.dimRoundingMode,
-    false,
+    depthwise,
     "channelsLast"
   )
 }
@@ -138,14 +138,15 @@ export const inputGradient: Kernel = composed<Attributes & { readonly inputShape
   }
 )
 
-const convolve = (name: string) => {
+const convolve = (name: string, depthwise: boolean) => {
   const original = stock(name)
   return kernel<Attributes & { readonly filterShape?: Shape4 }>(name, (call) => {
     const { attrs, inputs } = call
     const { filterHeight, filterWidth, padInfo, strideHeight, strideWidth } = info(
       inputs["x"]!.shape,
       inputs["filter"]!.shape,
-      attrs
+      attrs,
+      depthwise
     )
     const plain = () => original(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
     // The stock kernel returns zeros, without an error, for 'same' padding and a stride above the filter's size.
@@ -179,4 +180,9 @@ const padded = (
 }
 
 /** The forward convolutions, right where the stock ones are silently wrong. */
-export const forward = (): ReadonlyArray<Kernel> => [convolve(tf.Conv2D), convolve(tf.FusedConv2D)]
+export const forward = (): ReadonlyArray<Kernel> => [
+  convolve(tf.Conv2D, false),
+  convolve(tf.FusedConv2D, false),
+  convolve(tf.DepthwiseConv2dNative, true),
+  convolve(tf.FusedDepthwiseConv2D, true)
+]

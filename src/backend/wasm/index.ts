@@ -2,6 +2,7 @@ import { filterGradient, forward, inputGradient } from "./convolution.ts"
 import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
+import { maxPoolGradient } from "./pooling.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 
 /**
@@ -18,6 +19,7 @@ export const installTrainingKernels = (): void => {
       depthwiseFilterGradient,
       depthwiseInputGradient,
       ...matrixProducts(),
+      maxPoolGradient,
       segmentSum,
       gatherRows()
     ]

@@ -1,0 +1,313 @@
+import * as tf from "@tensorflow/tfjs-core"
+import fc from "fast-check"
+import { Seed } from "finegrain"
+import { expect, it } from "vitest"
+import { use } from "../backends.ts"
+
+type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }
+
+/** Runs one computation on an engine, from plain numbers to plain numbers, and checks that it leaks nothing. */
+const on = async (engine: "cpu" | "wasm", f: () => ReadonlyArray<tf.Tensor>): Promise<ReadonlyArray<Values>> => {
+  await use(engine)
+  const before = tf.memory()
+  const results = tf.tidy(() => [...f()])
+  const values = await Promise.all(
+    results.map(async (t) => ({ shape: [...t.shape], data: (await t.data()) as Float32Array }))
+  )
+  tf.dispose(results)
+  const after = tf.memory()
+  expect([after.numTensors, after.numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers])
+  return values
+}
+
+/**
+ * Both engines sum the same float32 products, at most a few hundred, in another order: the root of their number times the unit
+ * roundoff of 6e-8, on sums that may cancel to a tenth of their terms.
+ */
+const tolerance = 1e-5
+
+const agree = async (f: () => ReadonlyArray<tf.Tensor>) => {
+  const expected = await on("cpu", f)
+  const actual = await on("wasm", f)
+  expect(actual.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape))
+  for (const [i, { data }] of actual.entries()) expect(gap(data, expected[i]!.data)).toBeLessThanOrEqual(tolerance)
+}
+
+/** The largest difference, relative to the largest reference value. */
+const gap = (data: Values["data"], reference: Values["data"]) => {
+  const scale = reference.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-30)
+  return data.reduce((a, b, i) => Math.max(a, Math.abs(b - reference[i]!)), 0) / scale
+}
+
+const small = (max: number, min = 1) => fc.integer({ min, max })
+
+const convolution = fc.record({
+  seed: fc.integer(),
+  n: small(3),
+  h: small(9),
+  w: small(9),
+  c: small(4),
+  k: small(5),
+  a: small(5),
+  b: small(5),
+  strides: fc.tuple(small(3), small(3)),
+  pad: fc.oneof(
+    fc.constantFrom("same" as const, "valid" as const),
+    fc.tuple(small(2, 0), small(2, 0), small(2, 0), small(2, 0))
+  )
+}).filter(({ a, b, h, pad, w }) => pad === "same" || (a <= h && b <= w))
+
+const padding = (pad: "same" | "valid" | readonly [number, number, number, number]) =>
+  typeof pad === "string"
+    ? pad
+    : [[0, 0], [pad[0], pad[1]], [pad[2], pad[3]], [0, 0]] as tf.backend_util.ExplicitPadding
+
+const outputOf = ({ a, b, c, h, k, n, pad, strides, w }: {
+  n: number
+  h: number
+  w: number
+  c: number
+  k: number
+  a: number
+  b: number
+  strides: [number, number]
+  pad: "same" | "valid" | [number, number, number, number]
+}) => tf.backend_util.computeConv2DInfo([n, h, w, c], [a, b, c, k], strides, 1, padding(pad)).outShape
+
+const runs = { numRuns: 150 }
+
+it("convolutions agree with the cpu backend, forward", () =>
+  fc.assert(
+    fc.asyncProperty(convolution, (p) =>
+      agree(() => [
+        tf.conv2d(
+          Seed.normalTensor(p.seed, [p.n, p.h, p.w, p.c]) as tf.Tensor4D,
+          Seed.normalTensor(p.seed + 1, [p.a, p.b, p.c, p.k]) as tf.Tensor4D,
+          p.strides,
+          padding(p.pad)
+        )
+      ])),
+    runs
+  ))
+
+it("dilated convolutions agree with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(fc.integer(), small(3), small(3), fc.tuple(small(3), small(3)), fc.constantFrom("same", "valid"), (
+      seed,
+      a,
+      b,
+      dilations,
+      pad
+    ) =>
+      agree(() => [
+        tf.conv2d(
+          Seed.normalTensor(seed, [2, 9, 8, 3]) as tf.Tensor4D,
+          Seed.normalTensor(seed + 1, [a, b, 3, 4]) as tf.Tensor4D,
+          1,
+          pad as "same",
+          "NHWC",
+          dilations
+        )
+      ])),
+    runs
+  ))
+
+it("filter and input gradients of convolutions agree with the cpu backend, for every stride and padding", () =>
+  fc.assert(
+    fc.asyncProperty(convolution, (p) =>
+      agree(() => {
+        const dy = Seed.normalTensor(p.seed + 2, outputOf(p)) as tf.Tensor4D
+        const [dx, dw] = tf.grads((x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, p.strides, padding(p.pad)))(
+          [Seed.normalTensor(p.seed, [p.n, p.h, p.w, p.c]), Seed.normalTensor(p.seed + 1, [p.a, p.b, p.c, p.k])],
+          dy
+        )
+        return [dx!, dw!]
+      })),
+    runs
+  ))
+
+it("depthwise gradients agree with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      small(3),
+      small(3),
+      small(2),
+      fc.tuple(small(3), small(3)),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, a, b, multiplier, strides, pad) =>
+        agree(() => {
+          const x = Seed.normalTensor(seed, [2, 7, 8, 3]) as tf.Tensor4D
+          const w = Seed.normalTensor(seed + 1, [a, b, 3, multiplier]) as tf.Tensor4D
+          const f = (x: tf.Tensor, w: tf.Tensor) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad)
+          const [dx, dw] = tf.grads(f)([x, w], tf.mul(f(x, w), 0.5))
+          return [dx!, dw!]
+        })
+    ),
+    runs
+  ))
+
+it("gradient kernels of dilated convolutions, which TensorFlow.js itself never asks for, agree with a convolution of a dilated filter", () =>
+  fc.assert(
+    fc.asyncProperty(fc.integer(), small(3), small(3), fc.tuple(small(3), small(3)), fc.constantFrom("same", "valid"), async (
+      seed,
+      a,
+      b,
+      [dh, dw],
+      pad
+    ) => {
+      const x = () => Seed.normalTensor(seed, [2, 9, 8, 3]) as tf.Tensor4D
+      const w = () => Seed.normalTensor(seed + 1, [a, b, 3, 4]) as tf.Tensor4D
+      // The same filter with zeros between its taps.
+      const wide = (w: tf.Tensor) =>
+        tf.tensorScatterUpdate(
+          tf.zeros([(a - 1) * dh + 1, (b - 1) * dw + 1, 3, 4]),
+          tf.tensor2d(Array.from({ length: a * b }, (_, t) => [Math.floor(t / b) * dh, (t % b) * dw]), [a * b, 2], "int32"),
+          tf.reshape(w, [a * b, 3, 4])
+        ) as tf.Tensor4D
+      const dyOf = () => {
+        const out = tf.conv2d(x(), w(), 1, pad as "same", "NHWC", [dh, dw])
+        return Seed.normalTensor(seed + 2, out.shape) as tf.Tensor4D
+      }
+      const expected = await on("cpu", () => {
+        const [dx, dWide] = tf.grads((x, f) => tf.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, 1, pad as "same"))(
+          [x(), wide(w())],
+          dyOf()
+        )
+        return [dx!, tf.stridedSlice(dWide!, [0, 0, 0, 0], dWide!.shape, [dh, dw, 1, 1])]
+      })
+      const actual = await on("wasm", () => {
+        const attrs = {
+          strides: [1, 1],
+          pad,
+          dataFormat: "NHWC",
+          dilations: [dh, dw],
+          inputShape: x().shape,
+          filterShape: w().shape
+        }
+        const dy = dyOf()
+        return [
+          tf.engine().runKernel(tf.Conv2DBackpropInput, { dy, filter: w() }, attrs) as tf.Tensor,
+          tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: x(), dy }, attrs) as tf.Tensor
+        ]
+      })
+      for (const [i, { data, shape }] of actual.entries()) {
+        expect(shape).toEqual(expected[i]!.shape)
+        expect(gap(data, expected[i]!.data)).toBeLessThanOrEqual(tolerance)
+      }
+    }),
+    runs
+  ))
+
+it("matrix products agree with the cpu backend, transposed or not, batched or not, small and large", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(small(3), { maxLength: 2 }),
+      small(40),
+      small(40),
+      small(40),
+      fc.boolean(),
+      fc.boolean(),
+      (seed, batch, m, k, n, ta, tb) =>
+        agree(() => [
+          tf.matMul(
+            Seed.normalTensor(seed, [...batch, ...(ta ? [k, m] : [m, k])]) as tf.Tensor2D,
+            Seed.normalTensor(seed + 1, [...batch, ...(tb ? [n, k] : [k, n])]) as tf.Tensor2D,
+            ta,
+            tb
+          )
+        ])
+    ),
+    runs
+  ))
+
+it("fused matrix products agree with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(fc.integer(), small(30), small(30), small(30), fc.boolean(), fc.boolean(), (seed, m, k, n, ta, tb) =>
+      agree(() => [
+        tf.fused.matMul({
+          a: Seed.normalTensor(seed, ta ? [k, m] : [m, k]) as tf.Tensor2D,
+          b: Seed.normalTensor(seed + 1, tb ? [n, k] : [k, n]) as tf.Tensor2D,
+          transposeA: ta,
+          transposeB: tb,
+          bias: Seed.normalTensor(seed + 2, [n]),
+          activation: "relu"
+        })
+      ])),
+    runs
+  ))
+
+it("segment sums agree with the cpu backend, negative and empty segments included", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(fc.integer({ min: -1, max: 4 }), { minLength: 1, maxLength: 12 }),
+      fc.array(small(3), { maxLength: 2 }),
+      (seed, segments, row) =>
+        agree(() => [
+          tf.unsortedSegmentSum(
+            Seed.normalTensor(seed, [segments.length, ...row]),
+            tf.tensor1d(segments, "int32"),
+            5
+          )
+        ])
+    ),
+    runs
+  ))
+
+it("gathered rows agree with the cpu backend, and indices out of range are refused", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 }),
+      fc.array(small(3), { maxLength: 2 }),
+      fc.constantFrom("float32" as const, "int32" as const),
+      fc.boolean(),
+      (seed, indices, row, dtype, last) =>
+        agree(() => {
+          const x = tf.cast(tf.mul(Seed.normalTensor(seed, last ? [...row, 5] : [5, ...row]), 10), dtype)
+          return [tf.gather(x, tf.tensor1d(indices, "int32"), last ? row.length : 0)]
+        })
+    ),
+    runs
+  )
+  await use("wasm")
+  expect(() => tf.gather(tf.ones([3, 2]), tf.tensor1d([0, 3], "int32"))).toThrow(/3 is not in \[0, 2\]/)
+  expect(() => tf.unsortedSegmentSum(tf.ones([2]), tf.tensor1d([0, 9], "int32"), 2)).toThrow(/9 is not in \[0, 2\)/)
+})
+
+it("max pooling's gradient agrees with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      small(8, 3),
+      small(8, 3),
+      small(3),
+      small(3),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, h, w, size, stride, pad) =>
+        agree(() => {
+          const x = Seed.normalTensor(seed, [2, h, w, 3]) as tf.Tensor4D
+          const f = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, size, stride, pad)
+          return [tf.grad(f)(x, tf.mul(f(x), 0.5))]
+        })
+    ),
+    runs
+  ))
+
+it("a convolution sees weights that changed in place of a variable", async () => {
+  await use("wasm")
+  const x = tf.ones<tf.Rank.R4>([1, 3, 3, 1])
+  const w = tf.variable(tf.ones<tf.Rank.R4>([3, 3, 1, 1]))
+  const total = () => tf.sum(tf.conv2d(x, w, 1, "valid")).dataSync()[0]
+  expect(total()).toBe(9)
+  w.assign(tf.mul(w, 2))
+  expect(total()).toBe(18)
+})
+
+it("installing the kernels twice changes nothing", async () => {
+  await use("wasm")
+  await use("wasm")
+  await agree(() => [tf.matMul(tf.ones([40, 20]), tf.ones([20, 40]) as tf.Tensor2D, true, true)])
+})
