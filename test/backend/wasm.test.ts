@@ -149,53 +149,64 @@ it("depthwise gradients agree with the cpu backend", () =>
 
 it("gradient kernels of dilated convolutions, which TensorFlow.js itself never asks for, agree with a convolution of a dilated filter", () =>
   fc.assert(
-    fc.asyncProperty(fc.integer(), small(3), small(3), fc.tuple(small(3), small(3)), fc.constantFrom("same", "valid"), async (
-      seed,
-      a,
-      b,
-      [dh, dw],
-      pad
-    ) => {
-      const x = () => Seed.normalTensor(seed, [2, 9, 8, 3]) as tf.Tensor4D
-      const w = () => Seed.normalTensor(seed + 1, [a, b, 3, 4]) as tf.Tensor4D
-      // The same filter with zeros between its taps.
-      const wide = (w: tf.Tensor) =>
-        tf.tensorScatterUpdate(
-          tf.zeros([(a - 1) * dh + 1, (b - 1) * dw + 1, 3, 4]),
-          tf.tensor2d(Array.from({ length: a * b }, (_, t) => [Math.floor(t / b) * dh, (t % b) * dw]), [a * b, 2], "int32"),
-          tf.reshape(w, [a * b, 3, 4])
-        ) as tf.Tensor4D
-      const dyOf = () => {
-        const out = tf.conv2d(x(), w(), 1, pad as "same", "NHWC", [dh, dw])
-        return Seed.normalTensor(seed + 2, out.shape) as tf.Tensor4D
-      }
-      const expected = await on("cpu", () => {
-        const [dx, dWide] = tf.grads((x, f) => tf.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, 1, pad as "same"))(
-          [x(), wide(w())],
-          dyOf()
-        )
-        return [dx!, tf.stridedSlice(dWide!, [0, 0, 0, 0], dWide!.shape, [dh, dw, 1, 1])]
-      })
-      const actual = await on("wasm", () => {
-        const attrs = {
-          strides: [1, 1],
-          pad,
-          dataFormat: "NHWC",
-          dilations: [dh, dw],
-          inputShape: x().shape,
-          filterShape: w().shape
+    fc.asyncProperty(
+      fc.integer(),
+      small(3),
+      small(3),
+      fc.tuple(small(3), small(3)),
+      fc.constantFrom("same", "valid"),
+      async (
+        seed,
+        a,
+        b,
+        [dh, dw],
+        pad
+      ) => {
+        const x = () => Seed.normalTensor(seed, [2, 9, 8, 3]) as tf.Tensor4D
+        const w = () => Seed.normalTensor(seed + 1, [a, b, 3, 4]) as tf.Tensor4D
+        // The same filter with zeros between its taps.
+        const wide = (w: tf.Tensor) =>
+          tf.tensorScatterUpdate(
+            tf.zeros([(a - 1) * dh + 1, (b - 1) * dw + 1, 3, 4]),
+            tf.tensor2d(
+              Array.from({ length: a * b }, (_, t) => [Math.floor(t / b) * dh, (t % b) * dw]),
+              [a * b, 2],
+              "int32"
+            ),
+            tf.reshape(w, [a * b, 3, 4])
+          ) as tf.Tensor4D
+        const dyOf = () => {
+          const out = tf.conv2d(x(), w(), 1, pad as "same", "NHWC", [dh, dw])
+          return Seed.normalTensor(seed + 2, out.shape) as tf.Tensor4D
         }
-        const dy = dyOf()
-        return [
-          tf.engine().runKernel(tf.Conv2DBackpropInput, { dy, filter: w() }, attrs) as tf.Tensor,
-          tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: x(), dy }, attrs) as tf.Tensor
-        ]
-      })
-      for (const [i, { data, shape }] of actual.entries()) {
-        expect(shape).toEqual(expected[i]!.shape)
-        expect(gap(data, expected[i]!.data)).toBeLessThanOrEqual(tolerance)
+        const expected = await on("cpu", () => {
+          const [dx, dWide] = tf.grads((x, f) => tf.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, 1, pad as "same"))(
+            [x(), wide(w())],
+            dyOf()
+          )
+          return [dx!, tf.stridedSlice(dWide!, [0, 0, 0, 0], dWide!.shape, [dh, dw, 1, 1])]
+        })
+        const actual = await on("wasm", () => {
+          const attrs = {
+            strides: [1, 1],
+            pad,
+            dataFormat: "NHWC",
+            dilations: [dh, dw],
+            inputShape: x().shape,
+            filterShape: w().shape
+          }
+          const dy = dyOf()
+          return [
+            tf.engine().runKernel(tf.Conv2DBackpropInput, { dy, filter: w() }, attrs) as tf.Tensor,
+            tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: x(), dy }, attrs) as tf.Tensor
+          ]
+        })
+        for (const [i, { data, shape }] of actual.entries()) {
+          expect(shape).toEqual(expected[i]!.shape)
+          expect(gap(data, expected[i]!.data)).toBeLessThanOrEqual(tolerance)
+        }
       }
-    }),
+    ),
     runs
   ))
 
@@ -224,17 +235,25 @@ it("matrix products agree with the cpu backend, transposed or not, batched or no
 
 it("fused matrix products agree with the cpu backend", () =>
   fc.assert(
-    fc.asyncProperty(fc.integer(), small(30), small(30), small(30), fc.boolean(), fc.boolean(), (seed, m, k, n, ta, tb) =>
-      agree(() => [
-        tf.fused.matMul({
-          a: Seed.normalTensor(seed, ta ? [k, m] : [m, k]) as tf.Tensor2D,
-          b: Seed.normalTensor(seed + 1, tb ? [n, k] : [k, n]) as tf.Tensor2D,
-          transposeA: ta,
-          transposeB: tb,
-          bias: Seed.normalTensor(seed + 2, [n]),
-          activation: "relu"
-        })
-      ])),
+    fc.asyncProperty(
+      fc.integer(),
+      small(30),
+      small(30),
+      small(30),
+      fc.boolean(),
+      fc.boolean(),
+      (seed, m, k, n, ta, tb) =>
+        agree(() => [
+          tf.fused.matMul({
+            a: Seed.normalTensor(seed, ta ? [k, m] : [m, k]) as tf.Tensor2D,
+            b: Seed.normalTensor(seed + 1, tb ? [n, k] : [k, n]) as tf.Tensor2D,
+            transposeA: ta,
+            transposeB: tb,
+            bias: Seed.normalTensor(seed + 2, [n]),
+            activation: "relu"
+          })
+        ])
+    ),
     runs
   ))
 

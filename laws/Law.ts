@@ -1,0 +1,221 @@
+import * as tf from "@tensorflow/tfjs-core"
+import fc from "fast-check"
+import type { Tolerance } from "./Tolerance.ts"
+
+/**
+ * A law as data: what holds, for which cases, how far a case is from it, and how far it may be.
+ *
+ * The residual is computed in a region and read asynchronously, so laws run on every engine.
+ */
+export interface Law<A = unknown> {
+  readonly name: string
+  /** The equation in plain mathematics. */
+  readonly equation: string
+  readonly source: string
+  readonly arbitrary: fc.Arbitrary<A>
+  /** A tensor of residuals, or one number; the largest counts, NaN above all. */
+  readonly residual: (a: A) => tf.Tensor | number
+  readonly tolerance: Tolerance
+  /** The case as literals, for people. */
+  readonly show: (a: A) => Promise<string>
+}
+
+/** A law that does not apply to a subject, with the reason. */
+export interface NotApplicable {
+  readonly name: string
+  readonly reason: string
+}
+
+/** Laws under a name, with the sets that they build on. */
+export interface LawSet {
+  readonly name: string
+  readonly parents: ReadonlyArray<LawSet>
+  readonly laws: ReadonlyArray<Law>
+  readonly notApplicable: ReadonlyArray<NotApplicable>
+}
+
+/**
+ * Hides the case's type, so that laws of different cases fit into one set.
+ *
+ * @example
+ * ```ts
+ * import fc from "fast-check"
+ * import { Law, Tolerance } from "finegrain/laws"
+ * const commutes = Law.law({
+ *   name: "addition commutes", equation: "a + b = b + a", source: "arithmetic",
+ *   arbitrary: fc.tuple(fc.integer(), fc.integer()),
+ *   residual: ([a, b]) => Math.abs(a + b - (b + a)), tolerance: Tolerance.exact
+ * })
+ * const { passed } = await Law.check(commutes)
+ * passed // => true
+ * ```
+ */
+export const law = <A>(definition: Omit<Law<A>, "show"> & Partial<Pick<Law<A>, "show">>): Law => {
+  const show = definition.show ?? ((a: A) => Promise.resolve(fc.stringify(a)))
+  return { ...definition, show } as unknown as Law
+}
+
+/**
+ * All laws of a set, parents first, each name once.
+ *
+ * @example
+ * ```ts
+ * import { Sphere } from "finegrain"
+ * import { Law, manifoldLaws } from "finegrain/laws"
+ * Law.flatten(manifoldLaws(Sphere.make([3, 3]))).length > 20 // => true
+ * ```
+ */
+export const flatten = (set: LawSet): ReadonlyArray<Law> => {
+  const laws = new Map<string, Law>()
+  for (const law of [...set.parents.flatMap(flatten), ...set.laws]) {
+    if (!laws.has(law.name)) laws.set(law.name, law)
+  }
+  return [...laws.values()]
+}
+
+/** How a law fared. */
+export interface Report {
+  readonly law: string
+  readonly equation: string
+  readonly passed: boolean
+  /** The largest residual seen; of the shrunk counterexample where the law fails. */
+  readonly worst: number
+  readonly tolerance: Tolerance
+  readonly cases: number
+  readonly seed: number
+  /** Where fast-check finds the counterexample again under this seed. */
+  readonly path: string | undefined
+  readonly counterexample: string | undefined
+}
+
+/** How many cases, and from which seed. */
+export interface Parameters {
+  /** Default 20. */
+  readonly runs?: number
+  /** Default: fast-check's global seed, or a new one. */
+  readonly seed?: number
+}
+
+const largest = async (residual: () => tf.Tensor | number): Promise<number> => {
+  const result = tf.tidy(residual as () => tf.Tensor)
+  if (typeof result === "number") return result
+  const values = Array.from(await result.data())
+  result.dispose()
+  return values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0)
+}
+
+/**
+ * Checks a law on generated cases; a failing one is shrunk.
+ *
+ * @example
+ * ```ts
+ * import fc from "fast-check"
+ * import { Law, Tolerance } from "finegrain/laws"
+ * const wrong = Law.law({
+ *   name: "integers are small", equation: "n < 10", source: "nowhere", arbitrary: fc.nat(),
+ *   residual: (n) => Math.max(0, n - 9), tolerance: Tolerance.exact
+ * })
+ * const { counterexample } = await Law.check(wrong, { seed: 1 })
+ * counterexample // => "10"
+ * ```
+ */
+export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Promise<Report> => {
+  let worst = 0
+  const details = await fc.check(
+    fc.asyncProperty(law.arbitrary, async (a) => {
+      const residual = await largest(() => law.residual(a))
+      worst = residual >= worst || Number.isNaN(residual) ? residual : worst
+      return residual <= law.tolerance.value
+    }),
+    { numRuns: runs, ...(seed === undefined ? {} : { seed }) }
+  )
+  const [counterexample] = details.counterexample ?? []
+  const thrown = details.errorInstance
+  const found = details.counterexample === null
+    ? undefined
+    : thrown === null || thrown === undefined
+    ? await law.show(counterexample)
+    : `${fc.stringify(counterexample)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
+  if (found !== undefined && (thrown === null || thrown === undefined)) {
+    worst = await largest(() => law.residual(counterexample))
+  }
+  return {
+    law: law.name,
+    equation: law.equation,
+    passed: !details.failed,
+    worst,
+    tolerance: law.tolerance,
+    cases: details.numRuns,
+    seed: details.seed,
+    path: details.counterexamplePath ?? undefined,
+    counterexample: found
+  }
+}
+
+/**
+ * Checks every law of a set.
+ *
+ * @example
+ * ```ts
+ * import { Euclidean } from "finegrain"
+ * import { Law, manifoldLaws } from "finegrain/laws"
+ * const reports = await Law.checkAll(manifoldLaws(Euclidean.make([2, 2])), { runs: 2 })
+ * reports.every(({ passed }) => passed) // => true
+ * ```
+ */
+export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promise<ReadonlyArray<Report>> => {
+  const reports: Array<Report> = []
+  for (const law of flatten(set)) reports.push(await check(law, parameters))
+  return reports
+}
+
+/**
+ * A report in words: for a failure the equation, the residual, the seed and the shrunk counterexample.
+ *
+ * @example
+ * ```ts
+ * import { Law } from "finegrain/laws"
+ * Law.format.length // => 1
+ * ```
+ */
+export const format = (report: Report): string =>
+  report.passed
+    ? `✓ ${report.law}: ${report.worst.toExponential(1)} ≤ ${
+      report.tolerance.value.toExponential(1)
+    }, ${report.cases} cases`
+    : [
+      `✗ ${report.law}: ${report.equation}`,
+      `  residual ${report.worst} exceeds ${report.tolerance.value} (${report.tolerance.reason})`,
+      `  seed ${report.seed}, path ${report.path ?? "-"}; smallest counterexample:`,
+      ...(report.counterexample ?? "").split("\n").map((line) => `    ${line}`)
+    ].join("\n")
+
+/** What a test runner offers: vitest's, or that of `node:test`. */
+export interface Runner {
+  readonly describe: (name: string, body: () => void) => unknown
+  readonly it: (name: string, body: () => Promise<void>) => unknown
+}
+
+/**
+ * Registers one test per law with a runner: `bind({ describe, it })(set)`.
+ *
+ * @example
+ * ```ts
+ * import { Sphere } from "finegrain"
+ * import { Law, manifoldLaws } from "finegrain/laws"
+ * const names: Array<string> = []
+ * const runner = { describe: (_: string, body: () => void) => body(), it: (name: string) => names.push(name) }
+ * Law.bind(runner)(manifoldLaws(Sphere.make([3, 3])))
+ * names.includes("projection is idempotent") // => true
+ * ```
+ */
+export const bind = ({ describe, it }: Runner) => (set: LawSet, parameters: Parameters = {}): void => {
+  describe(set.name, () => {
+    for (const law of flatten(set)) {
+      it(law.name, async () => {
+        const report = await check(law, parameters)
+        if (!report.passed) throw new Error(format(report))
+      })
+    }
+  })
+}

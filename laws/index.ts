@@ -1,0 +1,5 @@
+export { combinatorLaws, isomorphic } from "./combinatorLaws.ts"
+export * as Law from "./Law.ts"
+export { type Case, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"
+export { type Mutant, mutants } from "./mutants.ts"
+export * as Tolerance from "./Tolerance.ts"

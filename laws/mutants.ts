@@ -1,0 +1,323 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Combinators from "../src/combinators/index.ts"
+import * as Interval from "../src/Interval.ts"
+import type * as Manifold from "../src/Manifold.ts"
+import * as Euclidean from "../src/manifolds/Euclidean.ts"
+import * as Sphere from "../src/manifolds/Sphere.ts"
+import * as Stiefel from "../src/manifolds/Stiefel.ts"
+import * as Matrices from "../src/Matrices.ts"
+import * as Seed from "../src/Seed.ts"
+import { combinatorLaws } from "./combinatorLaws.ts"
+import type { LawSet } from "./Law.ts"
+import { manifoldLaws } from "./manifoldLaws.ts"
+
+/** A defect, planted or published, with the law that must find it. */
+export interface Mutant {
+  readonly name: string
+  readonly killedBy: string
+  readonly laws: LawSet
+}
+
+const sphere = Sphere.make([3, 3])
+const stiefel = Stiefel.make([4, 2])
+const rotations = Stiefel.make([3, 3])
+const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
+const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })
+const dot = (x: tf.Tensor, u: tf.Tensor) => tf.sum(tf.mul(x, u), [-2, -1], true)
+
+const mutant = (
+  name: string,
+  killedBy: string,
+  original: Manifold.Manifold,
+  defect: Partial<Manifold.Manifold>,
+  metric: "embedded" | "other" = "embedded"
+): Mutant => ({ name, killedBy, laws: manifoldLaws({ ...original, ...defect }, { metric }) })
+
+const broken = (name: string, killedBy: string, defect: Partial<typeof Combinators>): Mutant => ({
+  name,
+  killedBy,
+  laws: combinatorLaws(sphere, rotations, { ...Combinators, ...defect })
+})
+
+let draws = 0
+
+/**
+ * The catalogue of mutants: every law has one that it kills, and none survives.
+ *
+ * Two are defects of published libraries: the canonical Stiefel "projection" U − X UᵀX, which is none, and the retraction whose
+ * differential is V + X XᵀV, so that on O(n) it moves twice the asked step.
+ *
+ * @example
+ * ```ts
+ * import { Law, mutants } from "finegrain/laws"
+ * const [first] = mutants
+ * const law = Law.flatten(first!.laws).find(({ name }) => name === first!.killedBy)!
+ * const { passed } = await Law.check(law, { runs: 5 })
+ * passed // => false
+ * ```
+ */
+export const mutants: ReadonlyArray<Mutant> = [
+  mutant("missing normalization of random points", "random points lie on the manifold", sphere, {
+    random: (seed, batch = []) => Seed.normalTensor(seed, [...batch, 3, 3])
+  }),
+  mutant("hidden state in random", "random is reproducible", sphere, {
+    random: (seed, batch) => sphere.random(seed + draws++, batch)
+  }),
+  mutant("seed ignored", "random depends on the seed", sphere, { random: (_seed, batch) => sphere.random(1, batch) }),
+  mutant("nearest point without normalization", "nearest points lie on the manifold", sphere, {
+    nearest: (u) => tf.div(u, tf.sum(tf.abs(u), [-2, -1], true))
+  }),
+  mutant("nearest point of −u", "nearest fixes points", sphere, { nearest: (u) => tf.neg(sphere.nearest(u)) }),
+  mutant("Q factor as nearest point", "nearest is nearest", rotations, { nearest: Matrices.qf }),
+  mutant("projection with twice the normal part", "projection is idempotent", sphere, {
+    project: (x, u) => tf.sub(u, tf.mul(x, tf.mul(1.5, dot(x, u))))
+  }),
+  mutant("published: canonical gradient as projection, U − X UᵀX", "projection is idempotent", canonical, {
+    project: (x, u) => tf.sub(u, times(x, times(u, x, true)))
+  }, "other"),
+  mutant("projection with absolute values", "projection is linear", sphere, {
+    project: (x, u) => tf.sub(u, tf.mul(x, tf.abs(dot(x, u))))
+  }),
+  mutant("oblique instead of orthogonal projection", "projection is self-adjoint", sphere, {
+    // Onto the right tangent space, along the first column instead of along x.
+    project: (x, u) => {
+      const e = tf.add(x, tf.tensor2d([[0.5, 0, 0], [0, 0, 0], [0, 0, 0]]))
+      return tf.sub(u, tf.mul(e, tf.div(dot(x, u), dot(x, e))))
+    }
+  }),
+  mutant("missing symmetrization", "projections are tangent", stiefel, {
+    project: (x, u) => tf.sub(u, tf.mul(times(x, times(x, u, true)), 0.5))
+  }),
+  mutant("tangents that are not projected", "random tangents are tangent", sphere, {
+    randomTangent: (seed, x) => Seed.normalTensor(seed, x.shape)
+  }),
+  mutant("wrong dimension", "dimension is the rank of the projection", sphere, { dimension: 9 }),
+  mutant("retraction that always renormalizes a shifted point", "retraction of zero stays", sphere, {
+    retract: (x, v) => sphere.nearest(tf.add(tf.add(x, v), 0.01))
+  }),
+  mutant("missing normalization in the retraction", "retraction stays on the manifold", sphere, {
+    retract: (x, v) => tf.add(x, v)
+  }),
+  mutant("wrong sign in the retraction", "retraction is of first order", sphere, {
+    retract: (x, v) => sphere.retract(x, tf.neg(v))
+  }),
+  mutant(
+    "published: canonical retraction that moves twice the step on O(n)",
+    "retraction is of first order",
+    rotations,
+    {
+      retract: (x, v) => rotations.retract(x, tf.add(v, times(x, times(x, v, true))))
+    }
+  ),
+  mutant("QR retraction declared to be of second order", "retraction is of second order", stiefel, {
+    retractionOrder: 2
+  }),
+  mutant("polar retraction declared to be exponential", "retraction is the exponential map", sphere, {
+    retractionOrder: Infinity
+  }),
+  mutant("transport that does nothing", "transported vectors are tangent", sphere, { transport: (_x, _y, v) => v }),
+  mutant("transport that normalizes", "transport is linear", sphere, {
+    transport: (x, y, v) => tf.div(sphere.transport(x, y, v), tf.add(1, tf.sqrt(dot(v, v))))
+  }),
+  mutant("transport that halves", "transport to the same point is the identity", sphere, {
+    transport: (x, y, v) => tf.mul(sphere.transport(x, y, v), 0.5)
+  }),
+  mutant("metric with a transposed factor", "metric is symmetric", rotations, {
+    inner: (x, u, v) => tf.sum(tf.mul(tf.add(u, tf.mul(0.5, times(x, v))), v), [-2, -1])
+  }),
+  mutant("metric of absolute values", "metric is bilinear", sphere, {
+    inner: (_x, u, v) => tf.sum(tf.abs(tf.mul(u, v)), [-2, -1])
+  }),
+  mutant("indefinite metric", "metric is positive", sphere, {
+    inner: (x, u, v) => tf.neg(sphere.inner(x, u, v))
+  }),
+  mutant("norm without the root", "norm is the root of the metric", sphere, { norm: (x, u) => sphere.inner(x, u, u) }),
+  mutant("Euclidean gradient", "gradient is tangent", sphere, { gradient: (_x, e) => e }),
+  mutant("embedded gradient under the canonical metric", "gradient represents the differential", canonical, {
+    gradient: stiefel.gradient
+  }, "other"),
+  mutant("exponential of a shifted vector", "exponential of zero stays", sphere, {
+    exp: (x, v) => sphere.nearest(tf.add(tf.add(x, v), 0.01))
+  }),
+  mutant("exponential without normalization", "exponential stays on the manifold", sphere, {
+    exp: (x, v) => tf.add(x, v)
+  }),
+  mutant("exponential with cosine and sine exchanged in sign", "exponential is of first order", sphere, {
+    exp: (x, v) => sphere.exp!(x, tf.neg(v))
+  }),
+  mutant("retraction as exponential", "geodesics have constant speed", sphere, { exp: sphere.retract }),
+  mutant("logarithm without the angle", "logarithm inverts the exponential", sphere, {
+    log: (x, y) => sphere.project(x, tf.sub(y, x))
+  }),
+  mutant("one-sided distance", "distance is symmetric", sphere, {
+    dist: (x, y) => tf.mul(sphere.dist!(x, y), tf.add(1, tf.abs(tf.sum(x, [-2, -1]))))
+  }),
+  mutant("distance with an offset", "distance to itself is zero", sphere, {
+    dist: (x, y) => tf.add(sphere.dist!(x, y), 0.01)
+  }),
+  mutant("squared distance", "distance obeys the triangle inequality", Euclidean.make([3, 3]), {
+    dist: (x, y) => tf.square(Euclidean.make([3, 3]).dist!(x, y))
+  }),
+  mutant("chordal distance", "distance is the length of the geodesic", sphere, {
+    dist: (x, y) => tf.sqrt(tf.sum(tf.square(tf.sub(x, y)), [-2, -1]))
+  }),
+  mutant("items of a batch mixed", "a batch is its items", sphere, {
+    project: (x, u) => x.rank === 2 ? sphere.project(x, u) : sphere.project(x, tf.reverse(u, 0))
+  }),
+  mutant("intermediate tensors kept", "operations keep nothing but their result", sphere, {
+    retract: (x, v) => tf.div(tf.add(x, v), tf.sqrt(dot(tf.add(x, v), tf.add(x, v))))
+  }),
+  mutant("printed ‖·‖_{2→1} of the poster, 1 on the sphere", "norm intervals hold", sphere, {
+    norms: { ...sphere.norms, rowSum: Interval.point(1) }
+  }),
+  mutant("norm interval that is too wide", "norm intervals are attained", sphere, {
+    norms: { ...sphere.norms, rowSum: Interval.make(1, 3) }
+  }),
+  mutant(
+    "curvature of a product claimed for a sphere of radius 1/2",
+    "sectional curvature stays in its interval",
+    Combinators.scaled(sphere, 0.5),
+    {
+      curvature: Interval.make(0, 1)
+    }
+  ),
+  broken("unit with a dimension", "product has a unit: metadata", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      return { ...M, dimension: M.dimension + (factors.length === 2 ? 1 : 0) }
+    }) as typeof Combinators.product
+  }),
+  broken("unit that acts", "product has a unit: operations", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      return factors.length === 2 && Array.isArray(factors[1]!.shape) && factors[1]!.shape.length === 0
+        ? { ...M, inner: () => tf.scalar(0) }
+        : M
+    }) as typeof Combinators.product
+  }),
+  broken("product that forgets its last factor", "products flatten: operations", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      return factors.length === 3
+        ? {
+          ...M,
+          retract: (
+            x: ReadonlyArray<tf.Tensor>,
+            v: ReadonlyArray<tf.Tensor>
+          ) => [...M.retract(x as never, v as never).slice(0, 2), x[2]!]
+        }
+        : M
+    }) as unknown as typeof Combinators.product
+  }),
+  broken("curvature of the first factor only", "factors permute: metadata", {
+    product: ((...factors: Array<Manifold.Manifold>) => ({
+      ...Combinators.product(...factors),
+      curvature: factors[0]?.curvature ?? Interval.point(0)
+    })) as typeof Combinators.product
+  }),
+  broken("off-by-one exponent", "a power is a product: metadata", {
+    power: ((M: Manifold.Manifold, k: number) => ({
+      ...Combinators.power(M, k),
+      dimension: (k - 1) * M.dimension
+    })) as typeof Combinators.power
+  }),
+  broken("power with the metric of one factor", "a power is a product: operations", {
+    power: ((M: Manifold.Manifold, k: number) => ({
+      ...Combinators.power(M, k),
+      inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.max(M.inner(x, u, v), -1)
+    })) as typeof Combinators.power
+  }),
+  broken("scaling that forgets to scale back", "scaling composes: operations", {
+    scaled: ((M: Manifold.Manifold, s: number) => ({
+      ...Combinators.scaled(M, s),
+      retract: (x: tf.Tensor, v: tf.Tensor) => M.retract(tf.div(x, s), tf.div(v, s))
+    })) as typeof Combinators.scaled
+  }),
+  broken("stale ℜ: every scale doubled", "scaling by one is the identity: operations", {
+    scaled: ((M: Manifold.Manifold, s: number) => Combinators.scaled(M, 2 * s)) as typeof Combinators.scaled
+  }),
+  broken("stale ℜ in the metadata", "scaling by one is the identity: metadata", {
+    scaled: ((M: Manifold.Manifold, s: number) => ({
+      ...Combinators.scaled(M, s),
+      norms: Combinators.scaled(M, 2).norms
+    })) as typeof Combinators.scaled
+  }),
+  broken("curvature multiplied by the scale", "scaling composes: metadata", {
+    scaled: ((M: Manifold.Manifold, s: number) => ({
+      ...Combinators.scaled(M, s),
+      curvature: Interval.map(M.curvature, (k) => k * (s + 1))
+    })) as typeof Combinators.scaled
+  }),
+  broken("norms that do not scale", "scaling scales what it should", {
+    scaled: ((M: Manifold.Manifold, s: number) => ({
+      ...Combinators.scaled(M, s),
+      norms: M.norms
+    })) as typeof Combinators.scaled
+  }),
+  broken("sum instead of mean in the transpose", "transposing is an involution: operations", {
+    transposed: (M) => {
+      const T = Combinators.transposed(M)
+      return { ...T, project: (x, u) => tf.mul(2, T.project(x, u)) }
+    }
+  }),
+  broken("transpose without its norms", "transposing is an involution: metadata", {
+    transposed: (M) => ({
+      ...Combinators.transposed(M),
+      norms: { ...M.norms, rowSum: Interval.sum(M.norms.rowSum, M.norms.rowSum) }
+    })
+  }),
+  broken("off-by-one group", "a partition is its parts: operations", {
+    partition: (parts) =>
+      Combinators.partition(parts.map(({ indices, manifold }) => ({
+        manifold,
+        indices: indices.map((i) => (i + 1) % parts.flatMap((part) => part.indices).length)
+      })))
+  }),
+  broken("partition with the dimension of its first part", "a partition is its parts: metadata", {
+    partition: (parts) => ({ ...Combinators.partition(parts), dimension: parts[0]!.manifold.dimension })
+  }),
+  broken("nested product with a factor exchanged", "product is associative: operations", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      const nested = Array.isArray((factors[0]?.shape as ReadonlyArray<unknown> | undefined)?.[0])
+      return nested ? { ...M, inner: (...args: Parameters<typeof M.inner>) => tf.mul(2, M.inner(...args)) } : M
+    }) as unknown as typeof Combinators.product
+  }),
+  broken("nested product with one dimension too many", "product is associative: metadata", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      const nested = Array.isArray((factors[0]?.shape as ReadonlyArray<unknown> | undefined)?.[0])
+      return { ...M, dimension: M.dimension + (nested ? 1 : 0) }
+    }) as typeof Combinators.product
+  }),
+  broken("flat product of the wrong order", "products flatten: metadata", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      return { ...M, retractionOrder: factors.length === 3 ? 7 : M.retractionOrder }
+    }) as typeof Combinators.product
+  }),
+  broken("second factor's metric dropped", "factors permute: operations", {
+    product: ((...factors: Array<Manifold.Manifold>) => {
+      const M = Combinators.product(...factors)
+      return {
+        ...M,
+        inner: (x: ReadonlyArray<tf.Tensor>, u: ReadonlyArray<tf.Tensor>, v: ReadonlyArray<tf.Tensor>) =>
+          factors[0]?.inner(x[0]!, u[0]!, v[0]!) ?? tf.scalar(0)
+      }
+    }) as unknown as typeof Combinators.product
+  }),
+  broken("columns that are rows", "oblique is columns of spheres: operations", {
+    columns: (M, n) => ({ ...Combinators.columns(M, n), project: (_x, u) => u })
+  }),
+  broken("columns with a dimension too many", "oblique is columns of spheres: metadata", {
+    columns: (M, n) => ({ ...Combinators.columns(M, n), dimension: n * M.dimension + 1 })
+  }),
+  ...Combinators.matricizations.map(({ name }) =>
+    broken(`${name} with two axes exchanged on the way back`, `${name} is a bijection`, {
+      kernelArrangement: (matricization, shape) => {
+        const arrangement = Combinators.kernelArrangement(matricization, shape)
+        return { ...arrangement, to: (m) => tf.reshape(tf.reverse(m, -1), arrangement.to(m).shape) }
+      }
+    })
+  )
+]
