@@ -104,6 +104,8 @@ const largest = async (residual: () => tf.Tensor | number): Promise<number> => {
   return values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0)
 }
 
+class Violated extends Error {}
+
 /**
  * Checks a law on generated cases; a failing one is shrunk.
  *
@@ -125,19 +127,21 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
     fc.asyncProperty(law.arbitrary, async (a) => {
       const residual = await largest(() => law.residual(a))
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
-      return residual <= law.tolerance.value
+      // Not `return false`: fast-check would report that as an error of its own.
+      if (!(residual <= law.tolerance.value)) throw new Violated()
     }),
     { numRuns: runs, ...(seed === undefined ? {} : { seed }) }
   )
-  const [counterexample] = details.counterexample ?? []
+  const [smallest] = details.counterexample ?? []
   const thrown = details.errorInstance
-  const found = details.counterexample === null
-    ? undefined
-    : thrown === null || thrown === undefined
-    ? await law.show(counterexample)
-    : `${fc.stringify(counterexample)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
-  if (found !== undefined && (thrown === null || thrown === undefined)) {
-    worst = await largest(() => law.residual(counterexample))
+  let counterexample: string | undefined
+  if (thrown instanceof Violated) {
+    worst = await largest(() => law.residual(smallest))
+    counterexample = await law.show(smallest)
+  } else if (details.failed) {
+    // The law could not be evaluated at all.
+    worst = Number.NaN
+    counterexample = `${fc.stringify(smallest)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
   }
   return {
     law: law.name,
@@ -148,7 +152,7 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
     cases: details.numRuns,
     seed: details.seed,
     path: details.counterexamplePath ?? undefined,
-    counterexample: found
+    counterexample
   }
 }
 

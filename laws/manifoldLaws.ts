@@ -14,6 +14,8 @@ import * as Tolerance from "./Tolerance.ts"
 export interface Options {
   /** `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable. */
   readonly metric?: "embedded" | "other"
+  /** Whether transport is claimed to be an isometry; default false. */
+  readonly isometricTransport?: boolean
   /** Whether the norm intervals are claimed to be attained; default true. */
   readonly sharpNorms?: boolean
 }
@@ -282,6 +284,17 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
       const v = tangent(c, x)
       return gap(M.transport(x, x, v), v)
     })
+  )
+  when(
+    options.isometricTransport ?? false,
+    "transport is an isometry",
+    "the transport is not claimed to be one",
+    law("transport is an isometry", "⟨T(u), T(v)⟩_y = ⟨u, v⟩_x", (c) => {
+      const x = point(c)
+      const y = M.retract(x, tangent(c, x, 2))
+      const [u, v] = [tangent(c, x), tangent(c, x, 1)]
+      return tf.abs(tf.sub(M.inner(y, M.transport(x, y, u), M.transport(x, y, v)), M.inner(x, u, v)))
+    }, Tolerance.rounding(entries, 4))
   )
 
   // Metric and gradient

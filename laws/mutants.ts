@@ -122,6 +122,11 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("transport that halves", "transport to the same point is the identity", sphere, {
     transport: (x, y, v) => tf.mul(sphere.transport(x, y, v), 0.5)
   }),
+  {
+    name: "projection declared to be parallel transport",
+    killedBy: "transport is an isometry",
+    laws: manifoldLaws(sphere, { isometricTransport: true })
+  },
   mutant("metric with a transposed factor", "metric is symmetric", rotations, {
     inner: (x, u, v) => tf.sum(tf.mul(tf.add(u, tf.mul(0.5, times(x, v))), v), [-2, -1])
   }),

@@ -16,7 +16,7 @@ export type Seed = number
  * ```
  */
 export const split = (seed: Seed, label: string | number): Seed => {
-  let h = 0x811c9dc5 ^ seed
+  let h = 0x811c9dc5
   for (const char of `${seed}/${label}`) h = Math.imul(h ^ char.codePointAt(0)!, 0x01000193)
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)

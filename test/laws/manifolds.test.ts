@@ -29,8 +29,8 @@ onEachBackend("laws of manifolds", () => {
       }
     }
   }
-  check(Sphere.make([3, 2], { transport: Sphere.parallel }), " parallel")
-  check(Oblique.make([3, 2], { transport: Sphere.parallel }), " parallel")
+  check(Sphere.make([3, 2], { transport: Sphere.parallel }), " parallel", { isometricTransport: true })
+  check(Oblique.make([3, 2], { transport: Sphere.parallel }), " parallel", { isometricTransport: true })
 })
 
 onEachBackend("laws of combined manifolds", () => {

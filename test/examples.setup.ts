@@ -1,0 +1,5 @@
+import { generate } from "../scripts/examples.ts"
+
+export default (): void => {
+  generate()
+}
