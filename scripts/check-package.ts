@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+
+/** Packs finegrain, installs it into an empty TypeScript project, type-checks and runs a program there. */
+const root = resolve(import.meta.dirname, "..")
+const project = mkdtempSync(join(tmpdir(), "finegrain-package-"))
+const say = (text: string) => process.stdout.write(`package check: ${text}\n`)
+
+const run = (command: string, args: ReadonlyArray<string>, cwd: string): string =>
+  execFileSync(command, [...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+
+const program = `import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { Backend, type Manifold, Sphere, Stiefel } from "finegrain"
+import { Law, manifoldLaws } from "finegrain/laws"
+
+const use: Manifold.Manifold = Stiefel.make([4, 2])
+// @ts-expect-error: the declarations must be strict, not \`any\`
+const wrong: number = Sphere.make([3, 3]).name
+
+const program = Effect.gen(function*() {
+  const { engine } = yield* Backend.Backend
+  const reports = yield* Effect.promise(() => Law.checkAll(manifoldLaws(use), { runs: 2 }))
+  const failed = reports.filter(({ passed }) => !passed)
+  if (failed.length > 0) throw new Error(failed.map(Law.format).join("\\n"))
+  console.log(engine, reports.length, "laws hold", tf.memory().numTensors, typeof wrong)
+})
+await Effect.runPromise(program.pipe(Effect.provide(Backend.wasm)))
+`
+
+try {
+  const packed = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", project], root).replace(/^[^[{]*/, "")) as
+    | ReadonlyArray<{ readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>
+    | Readonly<Record<string, { readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>>
+  const [tarball] = Object.values(packed)
+  if (tarball === undefined) throw new Error("npm pack made nothing")
+  const stray = tarball.files.filter(({ path }) => !/^(dist\/(src|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path))
+  if (stray.length > 0) throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
+  say(`${tarball.filename} with ${tarball.files.length} files`)
+  const { typescript } = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly devDependencies: { readonly typescript: string }
+  }).devDependencies
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error", join(project, tarball.filename), `typescript@${typescript}`, "@types/node@24"], project)
+  const copies = run("npm", ["ls", "@tensorflow/tfjs-core", "--parseable"], project).trim().split("\n")
+  if (copies.length !== 1) throw new Error(`there must be one copy of tfjs-core, not ${copies.length}`)
+  mkdirSync(join(project, "src"))
+  writeFileSync(join(project, "src", "program.ts"), program)
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: { module: "NodeNext", target: "ES2024", strict: true, skipLibCheck: true, outDir: "out", rootDir: "src", types: ["node"] },
+      include: ["src"]
+    })
+  )
+  run(process.execPath, [join(project, "node_modules", "typescript", "bin", "tsc")], project)
+  say(run(process.execPath, ["out/program.js"], project).trim())
+  const help = run(process.execPath, ["node_modules/finegrain/dist/src/cli/main.js", "--help"], project)
+  if (!help.includes("train")) throw new Error("finegrain --help does not speak of train")
+  say("the command line answers")
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
