@@ -31,19 +31,34 @@ await Effect.runPromise(program.pipe(Effect.provide(Backend.wasm)))
 `
 
 try {
-  const packed = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", project], root).replace(/^[^[{]*/, "")) as
+  const packed = JSON.parse(
+    run("npm", ["pack", "--json", "--pack-destination", project], root).replace(/^[^[{]*/, "")
+  ) as
     | ReadonlyArray<{ readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>
     | Readonly<Record<string, { readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>>
   const [tarball] = Object.values(packed)
   if (tarball === undefined) throw new Error("npm pack made nothing")
-  const stray = tarball.files.filter(({ path }) => !/^(dist\/(src|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path))
-  if (stray.length > 0) throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
+  const stray = tarball.files.filter(({ path }) =>
+    !/^(dist\/(src|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path)
+  )
+  if (stray.length > 0) {
+    throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
+  }
   say(`${tarball.filename} with ${tarball.files.length} files`)
   const { typescript } = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly devDependencies: { readonly typescript: string }
   }).devDependencies
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error", join(project, tarball.filename), `typescript@${typescript}`, "@types/node@24"], project)
+  run("npm", [
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel",
+    "error",
+    join(project, tarball.filename),
+    `typescript@${typescript}`,
+    "@types/node@24"
+  ], project)
   const copies = run("npm", ["ls", "@tensorflow/tfjs-core", "--parseable"], project).trim().split("\n")
   if (copies.length !== 1) throw new Error(`there must be one copy of tfjs-core, not ${copies.length}`)
   mkdirSync(join(project, "src"))
@@ -51,7 +66,15 @@ try {
   writeFileSync(
     join(project, "tsconfig.json"),
     JSON.stringify({
-      compilerOptions: { module: "NodeNext", target: "ES2024", strict: true, skipLibCheck: true, outDir: "out", rootDir: "src", types: ["node"] },
+      compilerOptions: {
+        module: "NodeNext",
+        target: "ES2024",
+        strict: true,
+        skipLibCheck: true,
+        outDir: "out",
+        rootDir: "src",
+        types: ["node"]
+      },
       include: ["src"]
     })
   )

@@ -33,7 +33,8 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
   const [headline = ""] = (cause instanceof Error ? cause.message : text).split("\n")
   const wanted = packages[name]
   if (
-    /ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (package|module)/.test(text) && text.includes(wanted) &&
+    /ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (package|module)|Could not resolve/.test(text) &&
+    text.includes(wanted) &&
     !/tfjs_binding/.test(text)
   ) {
     return new BackendUnavailable({

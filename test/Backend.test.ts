@@ -1,0 +1,91 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { Backend } from "finegrain"
+import util from "node:util"
+import { expect, it } from "vitest"
+import { closeUtilGap, type Importer, native } from "../src/backend/native.ts"
+
+const refusal = (name: "node" | "nodeGpu", load: Importer) => Effect.runPromise(Effect.flip(native(name, load)))
+
+/** Pretends to be TensorFlow's package: registers an engine of its name on load. */
+const pretend = (isUsingGpuDevice: boolean): Importer => () => {
+  if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+  tf.registerBackend("tensorflow", () => Object.assign(new tf.KernelBackend(), { isUsingGpuDevice, dispose: () => {} }))
+  return Promise.resolve()
+}
+
+it("leaves no handler of its own for errors of the program", async () => {
+  await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+  const text = [...process.listeners("uncaughtException"), ...process.listeners("unhandledRejection")].map(String).join(
+    "\n"
+  )
+  expect(text).not.toMatch(/ExitStatus/)
+})
+
+it("starts one engine after another in one process", async () => {
+  for (const name of ["cpu", "wasm", "cpu", "wasm"] as const) {
+    const engine = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name)))
+    expect(engine.name).toBe(name)
+    expect(tf.getBackend()).toBe(name)
+    expect((await tf.add(1, 2).data())[0]).toBe(3)
+  }
+})
+
+it("says that an optional package is not installed, and what to install", async () => {
+  for (const name of ["node", "nodeGpu"] as const) {
+    const error = await Effect.runPromise(Effect.flip(Effect.provide(Backend.Backend, Backend.layer(name))))
+    expect(error._tag).toBe("BackendUnavailable")
+    expect(error.message).toMatch(/is not installed.*npm install @tensorflow\/tfjs-node/)
+  }
+})
+
+it("tells a missing native addon and a missing driver from a missing package", async () => {
+  const addon = await refusal(
+    "nodeGpu",
+    () =>
+      Promise.reject(
+        new Error(
+          "The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/lib/napi-v8/tfjs_binding.node"
+        )
+      )
+  )
+  expect(addon.message).toMatch(/native addon.*missing.*npm rebuild @tensorflow\/tfjs-node-gpu/)
+  const driver = await refusal(
+    "nodeGpu",
+    () => Promise.reject(new Error("libcudart.so.11.0: cannot open shared object file: No such file or directory"))
+  )
+  expect(driver.message).toMatch(/does not load.*CUDA 11\.2/)
+})
+
+it("does not believe in a GPU that is not there", async () => {
+  const error = await refusal("nodeGpu", pretend(false))
+  expect(error.message).toMatch(/no usable GPU.*silently compute on the CPU.*CUDA 11\.2/)
+  const cpu = await Effect.runPromise(native("node", pretend(false)))
+  expect(cpu.device).toBe("CPU, TensorFlow")
+  const gpu = await Effect.runPromise(native("nodeGpu", pretend(true)))
+  expect(gpu.device).toBe("GPU, TensorFlow with CUDA")
+  if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+})
+
+it("closes the gap that Node 23 opened in util", () => {
+  closeUtilGap()
+  const old = util as unknown as Record<string, (value: unknown) => boolean>
+  expect(old["isNullOrUndefined"]!(null)).toBe(true)
+  expect(old["isNullOrUndefined"]!(0)).toBe(false)
+  expect(old["isArray"]!([])).toBe(true)
+})
+
+it("chooses for itself, and tells what is here and why the rest is not", async () => {
+  const chosen = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.auto))
+  expect(chosen.name).toBe("wasm")
+  const reports = await Effect.runPromise(Backend.inspect)
+  expect(reports.map(({ available, name }) => [name, available])).toEqual([
+    ["nodeGpu", false],
+    ["node", false],
+    ["wasm", true],
+    ["cpu", true]
+  ])
+  expect(reports.filter(({ available }) => !available).every(({ reason, remedy }) => reason !== "" && remedy !== ""))
+    .toBe(true)
+  expect(tf.getBackend()).toBe("wasm")
+})

@@ -1,0 +1,76 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
+import fc from "fast-check"
+import { Combinators, Euclidean, Norms, Oblique, Renormalization, Specification, Sphere, Stiefel } from "finegrain"
+import { expect, it } from "vitest"
+import { onEachBackend } from "./backends.ts"
+
+const shapes = fc.tuple(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 6 }))
+const constrained = Specification.families.filter(({ symbol }) => symbol !== "Euc")
+const norms = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum: Norms.rowSum }
+
+onEachBackend("renormalization", () => {
+  it("keeps every promised norm of ℜω at most 1, for every λ", () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        shapes,
+        fc.constantFrom(...constrained),
+        fc.constantFrom(...Renormalization.policies),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        (seed, shape, family, policy, lambda) => {
+          const manifold = Result.getOrThrow(family.at(shape))
+          const factor = Renormalization.factor(policy, manifold, lambda)
+          for (const norm of policy.promises) {
+            const largest = tf.tidy(() =>
+              tf.max(norms[norm](tf.mul(manifold.random(seed, [4]), factor))).dataSync()[0]!
+            )
+            // Rounding of a root of a sum of at most 36 squares.
+            expect(largest).toBeLessThanOrEqual(1 + 1e-5)
+          }
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
+  it("measures λ over batch and positions, channel by channel", () => {
+    const channel = (values: ReadonlyArray<number>) => {
+      const mean = values.reduce((a, b) => a + b, 0) / values.length
+      return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)
+    }
+    const x = tf.randomNormal([3, 4, 4, 2], 1, 2, "float32", 5)
+    const values = Array.from(x.dataSync())
+    const expected = [0, 1].map((c) => channel(values.filter((_, i) => i % 2 === c)))
+    const found = Renormalization.deviations(x).dataSync()
+    expect(found[0]! / expected[0]!).toBeCloseTo(1, 5)
+    expect(found[1]! / expected[1]!).toBeCloseTo(1, 5)
+  })
+})
+
+it("takes the largest γ: some weight attains 1", () => {
+  for (const manifold of [Sphere.make([3, 4]), Oblique.make([4, 3]), Stiefel.make([5, 2]), Stiefel.make([2, 5])]) {
+    const gamma = Renormalization.unit.gamma(manifold)
+    const { frobenius, rowSum, spectral } = manifold.norms
+    expect(gamma * Math.max(frobenius.max, rowSum.max, spectral.max)).toBeCloseTo(1, 12)
+  }
+  expect(Renormalization.unit.gamma(Sphere.make([4, 3]))).toBeCloseTo(1 / 2, 12)
+  expect(Renormalization.unit.gamma(Oblique.make([4, 3]))).toBeCloseTo(1 / Math.sqrt(12), 12)
+  expect(Renormalization.unit.gamma(Stiefel.make([4, 3]))).toBeCloseTo(1 / Math.sqrt(12), 12)
+})
+
+it("leaves Euclidean weights alone, follows the formula unclamped, and survives constant features", () => {
+  for (const policy of Renormalization.policies) {
+    expect(Renormalization.factor(policy, Euclidean.make([3, 3]), 5)).toBe(1)
+    expect(Number.isFinite(Renormalization.factor(policy, Sphere.make([3, 3]), 0))).toBe(true)
+  }
+  const sphere = Sphere.make([4, 1])
+  expect(Renormalization.factor(Renormalization.unclamped, sphere, 0.25)).toBe(2)
+  expect(Renormalization.factor(Renormalization.unit, sphere, 0.25)).toBe(0.5)
+})
+
+it("shares λ of an input channel among its kernels", () => {
+  expect(Renormalization.perMatrix(Combinators.perKernel, [3, 3, 2, 3], [1, 2])).toEqual([1, 1, 1, 2, 2, 2])
+  expect(Renormalization.perMatrix(Combinators.perInput, [3, 3, 2, 3], [1, 2])).toEqual([1, 2])
+  expect(Renormalization.perMatrix(Combinators.perFilter, [3, 3, 2, 2], [1, 7])).toEqual([5, 5])
+})

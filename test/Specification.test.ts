@@ -1,0 +1,30 @@
+import * as Result from "effect/Result"
+import fc from "fast-check"
+import { Specification, Sphere } from "finegrain"
+import { expect, it } from "vitest"
+
+const message = (text: string) => Result.getOrThrow(Result.flip(Specification.parse(text))).message
+
+it("reads what it writes", () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray(["Sp", "Ob", "St", "Euc"], { minLength: 1 }), (symbols) => {
+      const text = symbols.join("+")
+      expect(Specification.format(Result.getOrThrow(Specification.parse(text)))).toBe(text)
+      expect(Specification.format(Result.getOrThrow(Specification.parse(` ${symbols.join(" + ").toLowerCase()} `))))
+        .toBe(text)
+    })
+  )
+})
+
+it("says what is wrong", () => {
+  expect(message("")).toMatch(/it is empty/)
+  expect(message("Sp+")).toMatch(/missing beside a "\+"/)
+  expect(message("Sp+Grassmann")).toMatch(/no manifold "Grassmann".*Sp, Ob, St, Euc/)
+  expect(message("Sp+St+Sp")).toMatch(/"Sp" stands in it twice/)
+})
+
+it("takes a researcher's own families", () => {
+  const mine = { ...Sphere.family(), symbol: "Mine" }
+  const parsed = Result.getOrThrow(Specification.parse("St+mine", [...Specification.families, mine]))
+  expect(Specification.format(parsed)).toBe("St+Mine")
+})

@@ -1,0 +1,143 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { Models, Network, StepSize, Trainer } from "finegrain"
+import { expect, it } from "vitest"
+import { onEachBackend } from "./backends.ts"
+import { tinyDataset as dataset } from "./tinyDataset.ts"
+
+const run = (
+  options: Partial<Trainer.Options & Network.Options>,
+  report: (event: Trainer.Event, network: Network.Network) => Effect.Effect<void> = () => Effect.void
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), {
+      seed: 2,
+      ...options
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+    const trainer = yield* Trainer.make({
+      network,
+      dataset,
+      schedule: StepSize.constant(0.1),
+      epochs: 2,
+      batchSize: 16,
+      seed: 3,
+      ...options
+    })
+    const progress = yield* trainer.train((event) => report(event, network))
+    const weights = yield* Effect.forEach(network.variables, (v) => Effect.promise(() => v.data()))
+    return { progress, weights: weights.map((w) => Array.from(w)) }
+  }))
+
+onEachBackend("the trainer", () => {
+  it("learns, within the norms, and leaks nothing", async () => {
+    const before = tf.memory()
+    const { progress } = await Effect.runPromise(run({ epochs: 6 }))
+    const last = progress.epochs.at(-1)!
+    expect(last.testAccuracy).toBeGreaterThan(0.9)
+    expect(progress.steps).toBe(36)
+    expect(progress.tensorsLeaked).toBe(0)
+    expect(progress.epochs.every(({ normBoundViolations }) => normBoundViolations === 0)).toBe(true)
+    const after = tf.memory()
+    expect([after.numTensors, after.numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers])
+  })
+
+  it("gives the same bits for the same seed, and others for another", async () => {
+    const first = await Effect.runPromise(run({}))
+    const second = await Effect.runPromise(run({}))
+    const other = await Effect.runPromise(run({ seed: 4 }))
+    expect(second.weights).toEqual(first.weights)
+    expect(other.weights).not.toEqual(first.weights)
+  })
+
+  it("counts the tensors that a step leaves behind", async () => {
+    // A stage that keeps one tensor a step: the count must find it.
+    const { progress } = await Effect.runPromise(run({
+      epochs: 1,
+      stages: {
+        euclideanGradient: (context, gradients) => {
+          tf.keep(tf.scalar(1))
+          return context.problem.arrangement.from(gradients)
+        }
+      }
+    }))
+    expect(progress.tensorsLeaked).toBe(progress.steps)
+  })
+
+  it("reports a norm above its bound", async () => {
+    // Weights that are never scaled back break the promise of the policy.
+    const { progress } = await Effect.runPromise(run({
+      epochs: 1,
+      stages: {
+        retraction: ({ state }) => ({
+          x: state.x.map((leaves) => leaves.map((leaf) => tf.mul(leaf, 2))),
+          momentum: state.momentum
+        })
+      }
+    }))
+    expect(progress.epochs[0]!.normBoundViolations).toBeGreaterThan(0)
+  })
+
+  it("stops at a gradient that is not finite, naming layer, step and quantity, with the weights of the last good step", async () => {
+    let good: ReadonlyArray<ReadonlyArray<number>> = []
+    let now: ReadonlyArray<ReadonlyArray<number>> = []
+    const failing = run({
+      stages: {
+        euclideanGradient: ({ problem, state }, gradients) =>
+          problem.arrangement.from(
+            state.step < 3 ? gradients : gradients.map((g, i) => i === 0 ? tf.mul(g, Number.NaN) : g)
+          )
+      }
+    }, (_event, network) =>
+      Effect.gen(function*() {
+        const values = yield* Effect.forEach(network.variables, (v) => Effect.promise(() => v.data()))
+        good = values.map((w) => Array.from(w))
+      })).pipe(
+        Effect.tapError(() =>
+          Effect.sync(() => {
+            now = good
+          })
+        )
+      )
+    const before = tf.memory().numTensors
+    const error = await Effect.runPromise(Effect.flip(failing))
+    expect(tf.memory().numTensors).toBe(before)
+    expect(error).toMatchObject({ _tag: "Diverged", step: 3, quantity: "gradient norm" })
+    expect(error.message).toMatch(/step 3: gradient norm of conv1\/\d+ is NaN/)
+    expect(now.flat().every(Number.isFinite)).toBe(true)
+  })
+
+  it("refuses kernels that have no nearest point", async () => {
+    const model = Models.smallCnn({ ...dataset, filters: [4], seed: 1 })
+    const kernel = model.trainableWeights[0]!.read() as tf.Variable
+    kernel.assign(tf.zerosLike(kernel))
+    const error = await Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
+      const network = yield* Network.make(model, { specification: "St" })
+      return yield* Trainer.make({
+        network,
+        dataset,
+        schedule: StepSize.constant(0.1),
+        epochs: 1,
+        batchSize: 8,
+        seed: 1
+      })
+    }))))
+    expect(error._tag).toBe("OffManifold")
+  })
+
+  it("can be interrupted between steps and frees everything", async () => {
+    const before = tf.memory().numTensors
+    const steps: Array<number> = []
+    await Effect.runPromise(Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(run({ epochs: 10_000 }, (event) =>
+        Effect.sync(() => {
+          steps.push(event.step)
+        })))
+      yield* Effect.sleep("300 millis")
+      yield* Fiber.interrupt(fiber)
+    }))
+    expect(steps.length).toBeGreaterThan(0)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})
