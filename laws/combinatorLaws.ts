@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Combinators from "../src/combinators/index.ts"
-import * as Manifold from "../src/Manifold.ts"
+import type * as Manifold from "../src/Manifold.ts"
 import * as Oblique from "../src/manifolds/Oblique.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Points from "../src/Points.ts"

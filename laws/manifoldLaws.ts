@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
-import * as Interval from "../src/Interval.ts"
+import type * as Interval from "../src/Interval.ts"
 import * as Manifold from "../src/Manifold.ts"
 import type { NormIntervals } from "../src/Norms.ts"
 import * as Norms from "../src/Norms.ts"

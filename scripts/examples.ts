@@ -37,7 +37,7 @@ const render = (examples: ReturnType<typeof examplesOf>): string => {
         imports.set(named[2]!, names)
         return false
       }
-      if (/^import /.test(text)) {
+      if (text.startsWith("import ")) {
         namespaces.add(text)
         return false
       }

@@ -1,0 +1,77 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { Backend, Combinators, FgSgd, Grouping, Network, Points, Specification, StepSize } from "finegrain"
+
+/**
+ * One FG-SGD step on one 3×3 layer: four manifolds mixed against each alone, and against grouping; side by side, in turns,
+ * medians, as ratios to the same layer all on Stiefel.
+ */
+const channels = Number(process.argv[2] ?? 64)
+const rounds = Number(process.argv[3] ?? 15)
+
+const specifications = ["St", "Sp+Ob+St+Euc", "Sp", "Ob", "Euc"]
+const strategies = [Grouping.PIO(), Grouping.PI(), Grouping.PO()]
+
+const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+const stepOf = (text: string, strategy: Grouping.Strategy) => {
+  const shape = [3, 3, channels, channels] as const
+  const specification = Result.getOrThrow(Specification.parse(text))
+  const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy }, 1))
+  const kernel = Combinators.kernelArrangement(plan.matricization, shape)
+  const problem: FgSgd.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
+    collection: plan.collection,
+    arrangement: {
+      shape,
+      from: (w) => plan.arrangement.from(kernel.from(w)),
+      to: (p) => kernel.to(plan.arrangement.to(p))
+    }
+  }
+  const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
+  const weights = tf.randomNormal([...shape])
+  const gradients = tf.randomNormal([...shape])
+  const state = FgSgd.init(optimizer, weights)
+  return () => {
+    const updated = FgSgd.update(optimizer, state, gradients)
+    FgSgd.dispose(updated.state)
+    Points.dispose([updated.weights, updated.norms, updated.denominators])
+  }
+}
+
+const timed = (f: () => void) => {
+  const start = performance.now()
+  f()
+  return performance.now() - start
+}
+
+await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+const subjects = strategies.flatMap((strategy) =>
+  specifications.map((text) => ({
+    name: `${strategy.name} ${text}`,
+    step: stepOf(text, strategy),
+    times: [] as Array<number>,
+    operations: 0
+  }))
+)
+for (const subject of subjects) {
+  const { kernels } = await tf.profile(() => {
+    subject.step()
+    return tf.scalar(0)
+  })
+  subject.operations = kernels.length
+}
+for (let round = 0; round < rounds; round++) {
+  for (const subject of subjects) subject.times.push(timed(subject.step))
+}
+const baseline = median(subjects[0]!.times)
+process.stdout.write(`${channels}×${channels} kernels of 3×3, ${rounds} rounds, Node ${process.versions.node}, wasm\n`)
+process.stdout.write("collection          tensor operations   median ms   ratio to PIO St\n")
+for (const { name, operations, times } of subjects) {
+  const ms = median(times)
+  process.stdout.write(
+    `${name.padEnd(18)} ${String(operations).padStart(18)} ${ms.toFixed(2).padStart(11)} ${
+      (ms / baseline).toFixed(2).padStart(17)
+    }\n`
+  )
+}
