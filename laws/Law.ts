@@ -178,8 +178,11 @@ export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promis
  *
  * @example
  * ```ts
- * import { Law } from "finegrain/laws"
- * Law.format.length // => 1
+ * import { Sphere } from "finegrain"
+ * import { Law, manifoldLaws } from "finegrain/laws"
+ * const wrong = { ...Sphere.make([2, 1]), dimension: 2 }
+ * const law = Law.flatten(manifoldLaws(wrong)).find(({ name }) => name.startsWith("dimension"))!
+ * Law.format(await Law.check(law, { seed: 1 })).split("\n")[0] // => "✗ dimension is the rank of the projection: dim = tr P"
  * ```
  */
 export const format = (report: Report): string =>

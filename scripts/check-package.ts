@@ -1,15 +1,26 @@
-import { execFileSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { delimiter, dirname, join, resolve } from "node:path"
 
 /** Packs finegrain, installs it into an empty TypeScript project, type-checks and runs a program there. */
 const root = resolve(import.meta.dirname, "..")
 const project = mkdtempSync(join(tmpdir(), "finegrain-package-"))
 const say = (text: string) => process.stdout.write(`package check: ${text}\n`)
 
-const run = (command: string, args: ReadonlyArray<string>, cwd: string): string =>
-  execFileSync(command, [...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+/** This Node comes first on the path, for the `#!/usr/bin/env node` of commands. */
+const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}` }
+
+const run = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
+  const { error, status, stdout } = spawnSync(command, [...args], {
+    cwd,
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  if (error === undefined && status === 0) return stdout
+  throw new Error(`${[command, ...args].join(" ")} failed (${error?.message ?? status}):\n${stdout}`)
+}
 
 const program = `import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
@@ -59,6 +70,13 @@ try {
     `typescript@${typescript}`,
     "@types/node@24"
   ], project)
+  const published = JSON.parse(
+    readFileSync(join(project, "node_modules", "finegrain", "package.json"), "utf8")
+  ) as object
+  const untrimmed = ["scripts", "devDependencies", "optionalDependencies", "allowScripts"].filter((key) =>
+    key in published
+  )
+  if (untrimmed.length > 0) throw new Error(`the published package.json still has ${untrimmed.join(", ")}`)
   const copies = run("npm", ["ls", "@tensorflow/tfjs-core", "--parseable"], project).trim().split("\n")
   if (copies.length !== 1) throw new Error(`there must be one copy of tfjs-core, not ${copies.length}`)
   mkdirSync(join(project, "src"))
@@ -80,9 +98,12 @@ try {
   )
   run(process.execPath, [join(project, "node_modules", "typescript", "bin", "tsc")], project)
   say(run(process.execPath, ["out/program.js"], project).trim())
-  const help = run(process.execPath, ["node_modules/finegrain/dist/src/cli/main.js", "--help"], project)
+  const help = run(join(project, "node_modules", ".bin", "finegrain"), ["--help"], project)
   if (!help.includes("train")) throw new Error("finegrain --help does not speak of train")
   say("the command line answers")
+} catch (error) {
+  say(`FAILED: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
 } finally {
   rmSync(project, { recursive: true, force: true })
 }

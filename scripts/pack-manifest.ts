@@ -1,27 +1,45 @@
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 
 /**
- * `trim` before packing, `restore` after it: the published package.json has none of what only a clone needs. Node 24 as an
+ * `trim` before packing, `restore` after it: the packed package.json has none of what only a clone needs. Node 24 as an
  * optional dependency is how `npm ci` brings it to a clone; users of the package bring their own.
+ *
+ * `refuse` before publishing from the directory: npm reads package.json again after `postpack` has restored it, and
+ * would announce the untrimmed dependencies. Publishing the packed file announces what is in it.
  */
-const root = resolve(import.meta.dirname, "..")
+const root = resolve(process.argv[3] ?? join(import.meta.dirname, ".."))
 const manifest = join(root, "package.json")
 const kept = join(root, ".package.json.whole")
 
+const read = (file: string) => readFileSync(file, "utf8")
+
+const trimmed = (whole: string): string => {
+  const { allowScripts: _a, devDependencies: _d, optionalDependencies: _o, scripts: _s, ...published } = JSON
+    .parse(whole) as Record<string, unknown>
+  return `${JSON.stringify(published, null, 2)}\n`
+}
+
+/** Whether a pack was cut off: only then does the copy win over what is on disk, which may have been edited since. */
+const isCutOff = () => existsSync(kept) && read(manifest) === trimmed(read(kept))
+
 const trim = () => {
-  // A pack that was cut off may have left the trimmed manifest in place.
-  if (!existsSync(kept)) copyFileSync(manifest, kept)
-  const whole = JSON.parse(readFileSync(kept, "utf8")) as Record<string, unknown>
-  const { allowScripts: _a, devDependencies: _d, optionalDependencies: _o, scripts: _s, ...published } = whole
-  // npm runs `postpack` from the manifest on disk.
-  const postpack = { scripts: { postpack: "node scripts/pack-manifest.ts restore" } }
-  writeFileSync(manifest, `${JSON.stringify({ ...published, ...postpack }, null, 2)}\n`)
+  const whole = isCutOff() ? read(kept) : read(manifest)
+  writeFileSync(kept, whole)
+  writeFileSync(manifest, trimmed(whole))
 }
 
 const restore = () => {
-  if (existsSync(kept)) renameSync(kept, manifest)
+  if (isCutOff()) writeFileSync(manifest, read(kept))
+  rmSync(kept, { force: true })
 }
 
-if (process.argv[2] === "trim") trim()
-else restore()
+const refuse = () => {
+  process.stderr.write("Publish the packed file, not the directory: npm pack && npm publish ./finegrain-*.tgz\n")
+  process.exitCode = 1
+}
+
+const commands: Readonly<Record<string, () => void>> = { trim, restore, refuse }
+const command = commands[process.argv[2] ?? ""]
+if (command === undefined) throw new Error(`one of ${Object.keys(commands).join(", ")} is needed`)
+command()

@@ -83,8 +83,12 @@ const rescale = <P extends Points.Points>(scaling: Scaling, u: P): P => {
  *
  * @example
  * ```ts
- * import { FgSgd } from "finegrain"
- * FgSgd.euclideanGradient.length // => 2
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, FgSgd, StepSize } from "finegrain"
+ * const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Euclidean.make([1]))), { schedule: StepSize.constant(1), weightDecay: 0.1 })
+ * const state = { ...FgSgd.init(optimizer, tf.tensor1d([4])), scaling: [tf.scalar(0.5)] }
+ * // W = ℜω = 2, so the gradient is 0.5·(3 + 0.1·2).
+ * [...FgSgd.euclideanGradient({ ...optimizer, state }, tf.tensor1d([3])).dataSync()] // => [1.6]
  * ```
  */
 export const euclideanGradient = <P extends Points.Points, W extends Points.Points>(
@@ -103,8 +107,11 @@ export const euclideanGradient = <P extends Points.Points, W extends Points.Poin
  *
  * @example
  * ```ts
- * import { FgSgd } from "finegrain"
- * FgSgd.tangentProjection.length // => 2
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, FgSgd, Sphere, StepSize } from "finegrain"
+ * const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Sphere.make([2, 1]))), { schedule: StepSize.constant(1) })
+ * const state = FgSgd.init(optimizer, tf.tensor2d([[1], [0]]))
+ * [...FgSgd.tangentProjection({ ...optimizer, state }, tf.tensor2d([[5], [3]])).dataSync()] // => [0, 3]
  * ```
  */
 export const tangentProjection = <P extends Points.Points, W extends Points.Points>(
@@ -120,8 +127,12 @@ export const tangentProjection = <P extends Points.Points, W extends Points.Poin
  *
  * @example
  * ```ts
- * import { FgSgd } from "finegrain"
- * FgSgd.stepSize.length // => 2
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, FgSgd, Sphere, StepSize } from "finegrain"
+ * const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Sphere.make([3, 1]))), { schedule: StepSize.constant(0.8) })
+ * const state = FgSgd.init(optimizer, tf.tensor2d([[1], [0], [0]]))
+ * // R = 2 and g = R(2 + R) = 8: the step is 0.8/8 of the direction.
+ * [...FgSgd.stepSize({ ...optimizer, state }, tf.tensor2d([[0], [2], [0]])).v.dataSync()].map(Math.abs) // => [0, 0.2, 0]
  * ```
  */
 export const stepSize = <P extends Points.Points, W extends Points.Points>(
@@ -139,8 +150,12 @@ export const stepSize = <P extends Points.Points, W extends Points.Points>(
  *
  * @example
  * ```ts
- * import { FgSgd } from "finegrain"
- * FgSgd.retraction.length // => 3
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, FgSgd, Sphere, StepSize } from "finegrain"
+ * const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Sphere.make([2, 1]))), { schedule: StepSize.constant(1) })
+ * const state = FgSgd.init(optimizer, tf.tensor2d([[1], [0]]))
+ * const step = { v: tf.tensor2d([[0], [0.75]]), norms: tf.tensor1d([1]), denominators: tf.tensor1d([1]) }
+ * [...FgSgd.retraction({ ...optimizer, state }, step.v, step).x.dataSync()] // => [0.8, 0.6]
  * ```
  */
 export const retraction = <P extends Points.Points, W extends Points.Points>(
@@ -157,8 +172,11 @@ export const retraction = <P extends Points.Points, W extends Points.Points>(
  *
  * @example
  * ```ts
- * import { FgSgd } from "finegrain"
- * FgSgd.rescaling.length // => 2
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, FgSgd, StepSize } from "finegrain"
+ * const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Euclidean.make([1]))), { schedule: StepSize.constant(1) })
+ * const state = { ...FgSgd.init(optimizer, tf.tensor1d([4])), scaling: [tf.scalar(0.5)] }
+ * [...FgSgd.rescaling({ ...optimizer, state }, state.x).dataSync()] // => [2]
  * ```
  */
 export const rescaling = <P extends Points.Points, W extends Points.Points>(
@@ -281,7 +299,7 @@ export interface Updated<P extends Points.Points, W extends Points.Points> {
  * One step of FG-SGD as an Effect: the five stages in order, each in a region of its own whose tensors live until the step ends.
  *
  * The given state stays untouched and alive, whatever happens; the result owns its tensors (ℜ is shared with the given state).
- * Fails with the name of the stage that threw. Source: Ozay 2019, algorithm 1.
+ * Fails with ShapeMismatch where the gradients do not have the weights' shapes, and with the name of a stage that threw. Source: Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts
@@ -298,7 +316,7 @@ export const step = <P extends Points.Points, W extends Points.Points>(
   { problem, hyperparameters, stages }: FgSgd<P, W>,
   state: State<P>,
   gradients: W
-): Effect.Effect<Updated<P, W>, FgSgdError> => {
+): Effect.Effect<Updated<P, W>, FgSgdError | Tensors.ShapeMismatch> => {
   const context = { problem, hyperparameters, state }
   const kept = new Set<tf.Tensor>()
   const given: ReadonlyArray<Points.Points> = [state.x, state.momentum, gradients]
@@ -313,6 +331,7 @@ export const step = <P extends Points.Points, W extends Points.Points>(
       (points) => Effect.sync(() => Points.dispose(Points.leaves(points).filter((leaf) => !kept.has(leaf))))
     )
   return Effect.scoped(Effect.gen(function*() {
+    yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
     const gradient = yield* stage("euclideanGradient", () => stages.euclideanGradient(context, gradients))
     const direction = yield* stage("tangentProjection", () => stages.tangentProjection(context, gradient))
     const [v, norms, denominators] = yield* stage("stepSize", () => {

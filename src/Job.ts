@@ -2,8 +2,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as FileSystem from "effect/FileSystem"
-import type * as Path from "effect/Path"
 import { createHash } from "node:crypto"
 import * as Backend from "./Backend.ts"
 import * as Combinators from "./combinators/index.ts"
@@ -139,8 +137,15 @@ export type Event = Started | Trainer.Event
  *
  * @example
  * ```ts
- * import { Job } from "finegrain"
- * Job.run.length // => 3
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { Backend, Job, TrainConfig } from "finegrain"
+ * const job = Effect.gen(function*() {
+ *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
+ *   return yield* Job.run(config, "/tmp/never-made", () => Effect.void)
+ * })
+ * const error = await Effect.runPromise(Effect.flip(job).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
+ * error._tag // => "DatasetMissing"
  * ```
  */
 export const run = Effect.fnUntraced(function*(
@@ -228,6 +233,3 @@ const describeExit = (exit: Exit.Failure<unknown, { readonly message: string }>)
   const error = Exit.findErrorOption(exit)
   return error._tag === "Some" ? error.value.message : "defect"
 }
-
-/** What a job needs: a backend and the file system. */
-export type Requirements = Backend.Backend | FileSystem.FileSystem | Path.Path

@@ -320,8 +320,14 @@ export const make = Effect.fnUntraced(function*(
  *
  * @example
  * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * Network.assign.length // => 2
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * Network.assign(network, network.variables.map((v) => tf.onesLike(v)))
+ * network.variables[0]!.dataSync()[0] // => 1
  * ```
  */
 export const assign = ({ variables }: Network, weights: NetworkWeights): void => {
@@ -340,8 +346,15 @@ const featureModel = ({ layers, model }: Network): tfl.LayersModel =>
  *
  * @example
  * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * Network.deviations.length // => 2
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * const pixels = tf.concat([tf.zeros([1, 6, 6, 2]), tf.fill([1, 6, 6, 2], 6)])
+ * const [lambdas] = await Effect.runPromise(Network.deviations(network, pixels))
+ * [...lambdas!] // => [3, 3]
  * ```
  */
 export const deviations = (
@@ -361,8 +374,15 @@ export const deviations = (
  *
  * @example
  * ```ts
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * Network.scaling.length // => 2
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * // γ = 1/√3 on the sphere of 3×3 matrices, λ = 1 for the first input channel and 2 for the second.
+ * const [factors] = Network.scaling(network, [[1, 2]])
+ * factors!.shape // => [4, 1, 1]
+ * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
  * ```
  */
 export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): FgSgd.Scaling => {
@@ -394,8 +414,14 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
  *
  * @example
  * ```ts
- * import { Network } from "finegrain"
- * Network.largestNorms.length // => 2
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import { FgSgd, Network, StepSize } from "finegrain"
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
+ * const norms = await Effect.runPromise(Network.largestNorms(network, FgSgd.init(optimizer, network.variables)))
+ * norms.find(({ norm }) => norm === "frobenius")!.largest // => 1
  * ```
  */
 export const largestNorms = Effect.fnUntraced(function*(

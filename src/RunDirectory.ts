@@ -89,12 +89,20 @@ export const open = Effect.fnUntraced(function*(
       Effect.mapError(failure(target))
     )
   }
+  // A line that was cut off by a failure is ended before the next one, which would be lost with it otherwise.
+  let isCutOff = false
+  const appendEvent = (value: unknown) =>
+    Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${toJson(value)}\n`))).pipe(
+      Effect.tap(() => Effect.sync(() => (isCutOff = false))),
+      Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
+      Effect.mapError(failure(log))
+    )
   const writeJson = (name: string) => (value: unknown) => writeBytes(name, encoder.encode(`${toJson(value, 2)}\n`))
   return {
     path: directory,
     writeManifest: writeJson("manifest.json"),
     writeSummary: writeJson("summary.json"),
     writeBytes,
-    appendEvent: (value) => Effect.mapError(events.writeAll(encoder.encode(`${toJson(value)}\n`)), failure(log))
+    appendEvent
   }
 })

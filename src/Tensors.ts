@@ -15,6 +15,41 @@ export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMis
   }
 }
 
+/**
+ * Checks that points have the shapes, without batch dimensions, that are expected; fails with the first leaf that differs.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import * as Effect from "effect/Effect"
+ * import { Tensors } from "finegrain"
+ * const check = Tensors.checkShapes("weights", [[2], [3]], [tf.zeros([2]), tf.zeros([4])])
+ * const error = await Effect.runPromise(Effect.flip(check))
+ * error.message // => "weights[1]: expected shape [3], got [4]"
+ * ```
+ */
+export const checkShapes = (
+  where: string,
+  expected: Points.ShapeTree,
+  points: Points.Points
+): Effect.Effect<void, ShapeMismatch> => {
+  if (Points.isLeaf(points)) {
+    return points.shape.join() === expected.join()
+      ? Effect.void
+      : Effect.fail(
+        new ShapeMismatch({ where, expected: expected.filter((n) => typeof n === "number"), actual: points.shape })
+      )
+  }
+  if (points.length !== expected.length) {
+    return Effect.fail(
+      new ShapeMismatch({ where: `${where}, number of parts`, expected: [expected.length], actual: [points.length] })
+    )
+  }
+  return Effect.forEach(points, (part, i) => checkShapes(`${where}[${i}]`, expected[i] as Points.ShapeTree, part), {
+    discard: true
+  })
+}
+
 /** A quantity that stopped being finite: where, at which step, and its value. */
 export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
   layer: Schema.String,

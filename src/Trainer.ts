@@ -89,8 +89,13 @@ const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch
  *
  * @example
  * ```ts
- * import { Trainer } from "finegrain"
- * Trainer.evaluate.length // => 4
+ * import * as Effect from "effect/Effect"
+ * import { Models, Network, Trainer } from "finegrain"
+ * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+ * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
+ * const { accuracy } = await Effect.runPromise(Trainer.evaluate(network, dataset, split, 10))
+ * accuracy // => 0.5
  * ```
  */
 export const evaluate = Effect.fnUntraced(function*(
@@ -115,12 +120,26 @@ export const evaluate = Effect.fnUntraced(function*(
   return { loss: loss / split.count, accuracy: correct / split.count }
 })
 
+/** The model must take the dataset's images and give one logit per class. */
+const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
+  Effect.gen(function*() {
+    const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
+      // null is a length that the model leaves open.
+      const actual = shape.slice(1).map((length, i) => length ?? expected[i] ?? 0)
+      return actual.join() === expected.join()
+        ? Effect.void
+        : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
+    }
+    yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
+    yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
+  })
+
 /** A run in progress. */
 export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
   readonly train: <E, R>(
     report: (event: Event) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<Progress, E | Tensors.Diverged | FgSgd.FgSgdError, R>
+  ) => Effect.Effect<Progress, E | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
   readonly progress: Effect.Effect<Progress>
 }
 
@@ -133,19 +152,30 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts the weights on their manifolds and measures λ for the first time.
  *
- * Fails with OffManifold where initial weights have no nearest point (kernels of zeros), and while training with Diverged,
+ * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point (kernels of zeros), and while training with Diverged,
  * which names the layer, the step and the quantity.
  *
  * @example
  * ```ts
- * import { Trainer } from "finegrain"
- * Trainer.make.length // => 1
+ * import * as Effect from "effect/Effect"
+ * import { Models, Network, StepSize, Trainer } from "finegrain"
+ * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+ * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const program = Effect.gen(function*() {
+ *   const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2] }), { specification: "Sp" })
+ *   const schedule = StepSize.constant(0.1)
+ *   const run = yield* Trainer.make({ network, dataset, schedule, epochs: 1, batchSize: 1, seed: 1 })
+ *   return yield* run.train(() => Effect.void)
+ * })
+ * const { steps, tensorsLeaked } = await Effect.runPromise(Effect.scoped(program))
+ * [steps, tensorsLeaked] // => [2, 0]
  * ```
  */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Run, FgSgd.FgSgdError | Manifold.OffManifold, Scope.Scope> {
+): Effect.fn.Return<Run, FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch, Scope.Scope> {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* fits(network.model, dataset)
   const optimizer = yield* Effect.try({
     try: () =>
       FgSgd.make(network.problem, {

@@ -117,7 +117,16 @@ onEachBackend("FG-SGD", () => {
     })
     const state = FgSgd.init(optimizer, tf.ones([3, 1]))
     const error = await Effect.runPromise(Effect.flip(FgSgd.step(optimizer, state, tf.ones([3, 1]))))
-    expect([error.stage, error.reason]).toEqual(["stepSize", "no step today"])
+    expect(error).toMatchObject({ _tag: "FgSgdError", stage: "stepSize", reason: "no step today" })
+  })
+
+  it("refuses gradients of other shapes, naming which", async () => {
+    const problem = FgSgd.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Sphere.make([2, 2]))))
+    const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.1) })
+    const state = FgSgd.init(optimizer, [tf.ones([3, 1]), tf.ones([2, 2])] as const)
+    const wrong = FgSgd.step(optimizer, state, [tf.ones([3, 1]), tf.ones([2, 3])] as const)
+    const error = await Effect.runPromise(Effect.flip(wrong))
+    expect(error.message).toBe("gradients[1]: expected shape [2, 2], got [2, 3]")
   })
 
   it("lets a researcher replace one stage", () => {

@@ -1,5 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as PlatformError from "effect/PlatformError"
 import { RunDirectory } from "finegrain"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -64,6 +66,50 @@ it("says that the disk is full, and keeps what was written before", async () => 
     }))))
   expect(error.message).toMatch(/disk is full/)
   expect(JSON.parse(readFileSync(join(path, "summary.json"), "utf8"))).toEqual({ version: 1 })
+})
+
+it("loses only the event whose writing failed", async () => {
+  const path = join(fresh(), "run")
+  let isFull = false
+  /** Writes half a line, then says what Linux says of a full disk. */
+  const full = FileSystem.FileSystem.use((real) =>
+    Effect.succeed<FileSystem.FileSystem>({
+      ...real,
+      open: (file, options) =>
+        Effect.map(real.open(file, options), (handle) => ({
+          ...handle,
+          writeAll: (bytes: Uint8Array) =>
+            isFull
+              ? Effect.andThen(
+                handle.writeAll(bytes.subarray(0, 5)),
+                Effect.fail(
+                  PlatformError.systemError({
+                    _tag: "Unknown",
+                    module: "FileSystem",
+                    method: "write",
+                    description: "ENOSPC"
+                  })
+                )
+              )
+              : handle.writeAll(bytes)
+        }))
+    })
+  )
+  const program = Effect.scoped(Effect.gen(function*() {
+    const run = yield* RunDirectory.open(path)
+    yield* run.appendEvent({ step: 1 })
+    isFull = true
+    const error = yield* Effect.flip(run.appendEvent({ step: 2 }))
+    isFull = false
+    yield* run.appendEvent({ step: 3 })
+    return error
+  }))
+  const error = await Effect.runPromise(
+    program.pipe(Effect.provideServiceEffect(FileSystem.FileSystem, full), Effect.provide(NodeServices.layer))
+  )
+  expect(error.message).toMatch(/disk is full/)
+  const lines = readFileSync(join(path, "events.jsonl"), "utf8").split("\n")
+  expect([lines[0], lines[2]]).toEqual([`{"step":1}`, `{"step":3}`])
 })
 
 it("is not confused by an empty directory that exists", async () => {

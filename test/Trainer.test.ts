@@ -126,6 +126,23 @@ onEachBackend("the trainer", () => {
     expect(error._tag).toBe("OffManifold")
   })
 
+  it("refuses a model that does not fit the dataset", async () => {
+    const fitting = (size: { readonly height?: number; readonly classes?: number }) =>
+      Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
+        const network = yield* Network.make(Models.smallCnn({ ...dataset, ...size, filters: [4], seed: 1 }))
+        return yield* Trainer.make({
+          network,
+          dataset,
+          schedule: StepSize.constant(0.1),
+          epochs: 1,
+          batchSize: 8,
+          seed: 1
+        })
+      }))))
+    expect((await fitting({ height: 9 })).message).toMatch(/model's input.*expected shape \[8, 8, 1\], got \[9, 8, 1\]/)
+    expect((await fitting({ classes: 4 })).message).toMatch(/model's output.*expected shape \[3\], got \[4\]/)
+  })
+
   it("can be interrupted between steps and frees everything", async () => {
     const before = tf.memory().numTensors
     const steps: Array<number> = []

@@ -162,7 +162,7 @@ export const train = Command.make(
       Option.getOrElse(output, () => path.join("runs", timestamp(now)))
     )
     const epochs = yield* Ref.make<ReadonlyArray<Trainer.EpochDone>>([])
-    const progress = yield* Progress.make("images")
+    const progress = yield* Progress.make("img")
     const observe = Effect.fnUntraced(function*(event: Job.Event) {
       if (event._tag === "Started") {
         yield* Console.log(

@@ -1,5 +1,6 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { endianness } from "node:os"
 
 /** The element types of the IDX format, by their code. */
 export const elementTypes = {
@@ -71,8 +72,9 @@ export const decode = (bytes: Uint8Array, file: string): Result.Result<Idx, IdxC
   return Result.succeed({ type: element.name, shape, values: new element.array(body.buffer as ArrayBuffer) })
 }
 
-/** Big-endian elements to the little-endian ones of every platform that Node runs on today. */
+/** Big-endian elements to those of this machine, or back. */
 const swapToNative = (body: Uint8Array, size: number) => {
+  if (endianness() === "BE") return
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (size === 2) buffer.swap16()
   if (size === 4) buffer.swap32()

@@ -14,7 +14,7 @@ export type Source =
   | { readonly _tag: "package" }
   | { readonly _tag: "directory"; readonly directory: string }
 
-/** Files that are not there, with what would bring them. */
+/** Files that are not there or cannot be read, with what would bring them. */
 export class DatasetMissing extends Schema.TaggedError<DatasetMissing>()("DatasetMissing", {
   what: Schema.String,
   remedy: Schema.String
@@ -72,9 +72,17 @@ const readIdx = Effect.fnUntraced(function*(directory: string, split: "train" | 
   const names = candidates(split, kind)
   for (const name of names) {
     const file = path.join(directory, name)
-    const bytes = yield* Effect.option(fs.readFile(file))
-    if (bytes._tag === "None") continue
-    const plain = isGzip(bytes.value) ? yield* gunzipBytes(bytes.value, file) : bytes.value
+    const bytes = yield* fs.readFile(file).pipe(
+      Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeed(undefined)),
+      Effect.mapError((error) =>
+        new DatasetMissing({
+          what: `${file} is there but cannot be read (${error.message})`,
+          remedy: "Make it a file that you may read."
+        })
+      )
+    )
+    if (bytes === undefined) continue
+    const plain = isGzip(bytes) ? yield* gunzipBytes(bytes, file) : bytes
     const idx = yield* Effect.fromResult(Idx.decode(plain, file))
     const ranks: ReadonlyArray<number> = kind === "images" ? [3, 4] : [1]
     if (!(idx.values instanceof Uint8Array) || !ranks.includes(idx.shape.length)) {

@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import fc from "fast-check"
 import { Batches, Idx, Mnist } from "finegrain"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -81,6 +82,25 @@ it("names what is missing or corrupt", async () => {
   )
 })
 
+it("tells a file that cannot be read from one that is not there", async () => {
+  const path = directory(files())
+  rmSync(join(path, "train-images-idx3-ubyte"))
+  mkdirSync(join(path, "train-images-idx3-ubyte"))
+  const error = await Effect.runPromise(
+    Effect.flip(Mnist.load({ _tag: "directory", directory: path })).pipe(Effect.provide(NodeServices.layer))
+  )
+  expect(error.message).toMatch(/train-images-idx3-ubyte is there but cannot be read/)
+})
+
+it("reads images with channels", async () => {
+  const color = (count: number) =>
+    Idx.encode({ type: "uint8", shape: [count, 2, 3, 3], values: new Uint8Array(count * 18).fill(7) })
+  const dataset = await Effect.runPromise(
+    load({ ...files(), "train-images-idx3-ubyte": color(6), "t10k-images-idx3-ubyte": color(4) })
+  )
+  expect([dataset.height, dataset.width, dataset.channels, dataset.classes]).toEqual([2, 3, 3, 3])
+})
+
 it("refuses files that do not belong together", async () => {
   expect((await refusal({ ...files(), "train-labels-idx1-ubyte": labels(5) })).message).toMatch(/6 images.*5 labels/)
   expect((await refusal({ ...files(), "t10k-images-idx3-ubyte": images(4, 2) })).message).toMatch(/3×3×1.*2×2×1/)
@@ -95,4 +115,30 @@ it("visits every image once an epoch, in an order of its own", () => {
   expect(Batches.epochOrder(1000, 7, 1)).toEqual(first)
   expect(Batches.epochOrder(1000, 7, 2)).not.toEqual(first)
   expect(Batches.epochOrder(1000, 8, 1)).not.toEqual(first)
+})
+
+it("gathers each image with its own label, scaled to [0, 1]", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 40 }),
+    fc.integer({ min: 1, max: 9 }),
+    fc.integer(),
+    fc.nat(),
+    fc.nat(),
+    (count, size, seed, a, b) => {
+      // An image's label is its first pixel, so that a mixed-up pair shows.
+      const images = Uint8Array.from({ length: count * size }, (_, i) => (Math.floor(i / size) * 37 + (i % size)) % 256)
+      const labels = Uint8Array.from({ length: count }, (_, i) => images[i * size]!)
+      const order = Batches.epochOrder(count, seed, 1)
+      const [from, to] = [a % (count + 1), b % (count + 1)].toSorted((x, y) => x - y) as [number, number]
+      const batch = Batches.gather({ images, labels, count }, order, from, to)
+      expect(batch.labels).toEqual(Int32Array.from(order.subarray(from, to), (index) => labels[index]!))
+      // One rounding to float32.
+      expect(batch.images).toEqual(
+        Float32Array.from(
+          { length: (to - from) * size },
+          (_, i) => images[order[from + Math.floor(i / size)]! * size + (i % size)]! / 255
+        )
+      )
+    }
+  ))
 })

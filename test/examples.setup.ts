@@ -1,5 +1,0 @@
-import { generate } from "../scripts/examples.ts"
-
-export default (): void => {
-  generate()
-}
