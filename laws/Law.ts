@@ -16,6 +16,8 @@ export interface Law<A = unknown> {
   /** A tensor of residuals, or one number; the largest counts, NaN above all. */
   readonly residual: (a: A) => tf.Tensor | number
   readonly tolerance: Tolerance
+  /** At most so many cases, for a law whose single case is a long search. */
+  readonly maxRuns?: number
   /** The case as literals, for people. */
   readonly show: (a: A) => Promise<string>
 }
@@ -82,6 +84,7 @@ export interface Report {
   readonly worst: number
   readonly tolerance: Tolerance
   readonly cases: number
+  readonly milliseconds: number
   readonly seed: number
   /** Where fast-check finds the counterexample again under this seed. */
   readonly path: string | undefined
@@ -123,6 +126,7 @@ class Violated extends Error {}
  */
 export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Promise<Report> => {
   let worst = 0
+  const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {
       const residual = await largest(() => law.residual(a))
@@ -130,7 +134,7 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
       // Not `return false`: fast-check would report that as an error of its own.
       if (!(residual <= law.tolerance.value)) throw new Violated()
     }),
-    { numRuns: runs, ...(seed === undefined ? {} : { seed }) }
+    { numRuns: Math.min(runs, law.maxRuns ?? Infinity), ...(seed === undefined ? {} : { seed }) }
   )
   const [smallest] = details.counterexample ?? []
   const thrown = details.errorInstance
@@ -150,6 +154,7 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
     worst,
     tolerance: law.tolerance,
     cases: details.numRuns,
+    milliseconds: performance.now() - started,
     seed: details.seed,
     path: details.counterexamplePath ?? undefined,
     counterexample

@@ -1,5 +1,7 @@
 export { combinatorLaws, isomorphic } from "./combinatorLaws.ts"
+export { columnPermutation, leftRotations, rightRotations } from "./invariances.ts"
 export * as Law from "./Law.ts"
-export { type Case, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"
+export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"
 export { type Mutant, mutants } from "./mutants.ts"
+export { type Subject, subjects } from "./subjects.ts"
 export * as Tolerance from "./Tolerance.ts"

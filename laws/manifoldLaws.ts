@@ -14,10 +14,20 @@ import * as Tolerance from "./Tolerance.ts"
 export interface Options {
   /** `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable. */
   readonly metric?: "embedded" | "other"
-  /** Whether transport is claimed to be an isometry; default false. */
-  readonly isometricTransport?: boolean
+  /** What is claimed of the length of transported vectors; default nothing. */
+  readonly transport?: "isometric" | "bounded"
+  /** Whether some plane is claimed to have the smallest, some the largest curvature of the interval; default false. */
+  readonly tightCurvature?: boolean
+  /** Maps that are claimed to carry the geometry into itself, such as orthogonal actions. */
+  readonly invariances?: ReadonlyArray<Invariance>
   /** Whether the norm intervals are claimed to be attained; default true. */
   readonly sharpNorms?: boolean
+}
+
+/** A linear isometry of the ambient space that maps the manifold to itself: f(g·x) = g·f(x) for every operation. */
+export interface Invariance {
+  readonly name: string
+  readonly act: (x: tf.Tensor, seed: Seed.Seed) => tf.Tensor
 }
 
 /** A case: everything follows from a seed and the length of the tangent vectors. */
@@ -148,6 +158,22 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
       const excess = (y: P) => tf.relu(tf.sub(gap(u, best), gap(u, y)))
       return tf.maximum(excess(rival), tf.maximum(excess(point(c)), excess(point(c, 1))))
     })
+  )
+
+  laws.unshift(
+    law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
+      const [x, u] = [point(c), ambient(c)]
+      const expected = leafShapes(M.shape).map((shape) => [...batch, ...shape].join())
+      const wrong = (p: P) => {
+        const found = Points.leaves(p).map((leaf) => leaf.shape.join())
+        return found.join(";") === expected.join(";") ? 0 : 1
+      }
+      const wrongNumber = (s: tf.Tensor) => (s.shape.join() === batch.join() ? 0 : 1)
+      return wrong(x) + wrong(M.project(x, u)) + wrong(M.gradient(x, u)) + wrong(M.nearest(u)) +
+        wrong(M.retract(x, M.project(x, u))) + wrong(M.transport(x, x, M.project(x, u))) +
+        wrong(M.randomTangent(c.seed, x)) + wrongNumber(M.inner(x, u, u)) + wrongNumber(M.norm(x, u)) +
+        wrongNumber(M.residual(x))
+    }, Tolerance.exact)
   )
 
   // Projection
@@ -286,7 +312,29 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
     })
   )
   when(
-    options.isometricTransport ?? false,
+    options.transport === "bounded",
+    "transport does not lengthen",
+    "the transport is not claimed to be bounded",
+    law("transport does not lengthen", "‖T(v)‖_y ≤ ‖v‖_x", (c) => {
+      const x = point(c)
+      const y = M.retract(x, tangent(c, x, 2))
+      const v = tangent(c, x)
+      return tf.relu(tf.sub(M.norm(y, M.transport(x, y, v)), M.norm(x, v)))
+    }, Tolerance.rounding(entries, 4))
+  )
+  when(
+    options.transport === "isometric" && M.exp !== undefined,
+    "transport there and back is the identity",
+    "the transport is not claimed to be an isometry",
+    law("transport there and back is the identity", "T_{y→x}(T_{x→y}(v)) = v", (c) => {
+      const x = point(c)
+      const y = M.retract(x, tangent(c, x, 2))
+      const v = tangent(c, x)
+      return gap(M.transport(y, x, M.transport(x, y, v)), v)
+    }, Tolerance.rounding(entries, 4))
+  )
+  when(
+    options.transport === "isometric",
     "transport is an isometry",
     "the transport is not claimed to be one",
     law("transport is an isometry", "⟨T(u), T(v)⟩_y = ⟨u, v⟩_x", (c) => {
@@ -336,6 +384,49 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
       return relative(tf.abs(tf.sub(M.inner(x, M.gradient(x, e), v), inner(e, v))), tf.mul(length(e), length(v)))
     })
   )
+
+  laws.push(
+    law(
+      "gradient predicts the change of a function",
+      "f(R(x, tv)) − f(R(x, −tv)) = 2t⟨grad f, v⟩ + O(t³) for f(x) = ⟨a, x⟩ + ‖x − b‖⁴/4",
+      (c) => {
+        const x = point(c)
+        const v = tangent({ ...c, size: 1 }, x)
+        const [a, b] = [Points.scale(0.3, ambient(c)), Points.scale(0.3, ambient(c, 1))]
+        const f = (y: P) => {
+          const away = Points.sub(y, b)
+          return tf.add(inner(a, y), tf.mul(tf.square(inner(away, away)), 0.25))
+        }
+        const away = Points.sub(x, b)
+        const slope = M.inner(x, M.gradient(x, Points.add(a, Points.scaleItems(inner(away, away), away))), v)
+        const difference = (t: number) =>
+          tf.div(tf.sub(f(M.retract(x, Points.scale(t, v))), f(M.retract(x, Points.scale(-t, v)))), 2 * t)
+        // Richardson: the O(t²) of a retraction of first order cancels in neither, that of f in both.
+        const measured = tf.div(tf.sub(tf.mul(4, difference(0.05)), difference(0.1)), 3)
+        return relative(tf.abs(tf.sub(measured, slope)), tf.abs(f(x)))
+      },
+      Tolerance.measured(5e-3, "extrapolated central differences of steps 0.1 and 0.05 in float32")
+    )
+  )
+  for (const { act, name } of options.invariances ?? []) {
+    laws.push(law(`invariance: ${name}`, "f(g·x) = g·f(x)", (c) => {
+      const g = (p: P) => Points.map(p, (leaf) => act(leaf, c.seed))
+      const x = point(c)
+      const [u, v] = [ambient(c), tangent(c, x)]
+      const y = M.retract(x, v)
+      const near = Points.add(x, Points.scale(0.2, u))
+      return tf.stack([
+        gap(M.project(g(x), g(u)), g(M.project(x, u))),
+        gap(M.gradient(g(x), g(u)), g(M.gradient(x, u))),
+        gap(M.nearest(g(near)), g(M.nearest(near))),
+        gap(M.transport(g(x), g(y), g(v)), g(M.transport(x, y, v))),
+        tf.abs(tf.sub(M.inner(g(x), g(v), g(v)), M.inner(x, v, v))),
+        M.residual(g(x)),
+        ...(M.exp === undefined ? [] : [gap(M.exp(g(x), g(v)), g(M.exp(x, v)))]),
+        ...(M.dist === undefined ? [] : [tf.abs(tf.sub(M.dist(g(x), g(y)), M.dist(x, y)))])
+      ])
+    }, Tolerance.rounding(entries, 10)))
+  }
 
   // Exponential, logarithm, distance
   const radius = Math.min(3, 0.9 * M.injectivityRadius)
@@ -515,6 +606,52 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
   )
 
   // Curvature
+  const sectional = (x: P, a: P, b: P) => {
+    const u = Points.scaleItems(tf.div(1, tf.maximum(length(a), 1e-6)), a)
+    const along = Points.sub(b, Points.scaleItems(inner(u, b), u))
+    const v = Points.scaleItems(tf.div(1, tf.maximum(length(along), 1e-6)), along)
+    const form = (p: P, q: P) => secondFundamentalForm(M, x, p, q)
+    const mixed = form(u, v)
+    return tf.sub(inner(form(u, u), form(v, v)), inner(mixed, mixed))
+  }
+  when(
+    embedded && M.dimension >= 2 && (options.tightCurvature ?? false),
+    "sectional curvature attains its interval",
+    "the interval is not claimed to be tight",
+    once(law(
+      "sectional curvature attains its interval",
+      "some plane has K = min, some K = max",
+      (c) => {
+        // Climbing by random trials from 64 planes: each round keeps the better of a plane and its perturbation.
+        const x = M.random(c.seed, [64])
+        const start = [M.randomTangent(c.seed + 1, x), M.randomTangent(c.seed + 2, x)] as const
+        const climb = (sign: number) => {
+          let [a, b] = start
+          let best = tf.mul(sectional(x, a, b), sign)
+          for (let round = 0; round < 60; round++) {
+            const size = 0.6 * 0.95 ** round
+            const unit = (p: P) => Points.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
+            const trial = [
+              Points.add(unit(a), Points.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))),
+              Points.add(unit(b), Points.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x)))
+            ] as const
+            const value = tf.mul(sectional(x, ...trial), sign)
+            const better = tf.cast(tf.greater(value, best), "float32")
+            const choose = (old: P, next: P) => Points.add(old, Points.scaleItems(better, Points.sub(next, old)))
+            a = choose(unit(a), trial[0])
+            b = choose(unit(b), trial[1])
+            best = tf.maximum(best, value)
+          }
+          return tf.mul(tf.max(best), sign)
+        }
+        return tf.stack([
+          tf.abs(tf.sub(climb(1), M.curvature.max)),
+          tf.abs(tf.sub(climb(-1), M.curvature.min))
+        ])
+      },
+      Tolerance.measured(0.05, "a random search of 64 planes and 60 rounds")
+    ))
+  )
   when(
     embedded && M.dimension >= 2,
     "sectional curvature stays in its interval",
@@ -526,13 +663,7 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
       "K(u, v) = ⟨II(u,u), II(v,v)⟩ − ‖II(u,v)‖² ∈ [min, max]",
       (c) => {
         const x = point(c)
-        const u = tangent({ ...c, size: 1 }, x)
-        const w = tangent({ ...c, size: 1 }, x, 1)
-        const along = Points.sub(w, Points.scaleItems(inner(u, w), u))
-        const v = Points.scaleItems(tf.div(1, tf.maximum(length(along), 1e-3)), along)
-        const form = (a: P, b: P) => secondFundamentalForm(M, x, a, b)
-        const mixed = form(u, v)
-        return outside(tf.sub(inner(form(u, u), form(v, v)), inner(mixed, mixed)), M.curvature)
+        return outside(sectional(x, tangent(c, x), tangent(c, x, 1)), M.curvature)
       },
       Tolerance.measured(5e-3, "extrapolated central differences of the projection, steps 0.1 and 0.05")
     )
@@ -540,6 +671,8 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
 
   return { name: M.name, parents: [], laws, notApplicable }
 }
+
+const once = (law: Law): Law => ({ ...law, maxRuns: 1 })
 
 const kinds = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 

@@ -8,6 +8,7 @@ import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import * as Matrices from "../src/Matrices.ts"
 import * as Seed from "../src/Seed.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
+import { leftRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
 
@@ -123,9 +124,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     transport: (x, y, v) => tf.mul(sphere.transport(x, y, v), 0.5)
   }),
   {
+    name: "projection declared to be reversible",
+    killedBy: "transport there and back is the identity",
+    laws: manifoldLaws(sphere, { transport: "isometric" })
+  },
+  {
+    name: "transport that stretches",
+    killedBy: "transport does not lengthen",
+    laws: manifoldLaws({ ...sphere, transport: (x, y, v) => tf.mul(1.5, sphere.transport(x, y, v)) }, {
+      transport: "bounded"
+    })
+  },
+  {
+    name: "curvature of the unit sphere claimed tight on a product",
+    killedBy: "sectional curvature attains its interval",
+    laws: manifoldLaws({ ...sphere, curvature: Interval.make(0, 1) }, { tightCurvature: true })
+  },
+  {
+    name: "weighted metric claimed invariant under rotations",
+    killedBy: "invariance: left rotations",
+    laws: manifoldLaws({
+      ...sphere,
+      inner: (_x, u, v) => tf.sum(tf.mul(tf.mul(u, v), tf.tensor2d([[1], [2], [3]])), [-2, -1])
+    }, {
+      invariances: [leftRotations]
+    })
+  },
+  mutant("points without their columns", "operations give points of the right shape", sphere, {
+    retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
+  }),
+  mutant("gradient that forgets the linear part", "gradient predicts the change of a function", sphere, {
+    gradient: (x, e) => tf.mul(0.5, sphere.gradient(x, e))
+  }),
+  {
     name: "projection declared to be parallel transport",
     killedBy: "transport is an isometry",
-    laws: manifoldLaws(sphere, { isometricTransport: true })
+    laws: manifoldLaws(sphere, { transport: "isometric" })
   },
   mutant("metric with a transposed factor", "metric is symmetric", rotations, {
     inner: (x, u, v) => tf.sum(tf.mul(tf.add(u, tf.mul(0.5, times(x, v))), v), [-2, -1])

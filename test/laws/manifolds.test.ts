@@ -1,5 +1,5 @@
 import { Combinators, Euclidean, type Manifold, Oblique, type Points, Sphere, Stiefel } from "finegrain"
-import { Law, type ManifoldLawOptions, manifoldLaws } from "finegrain/laws"
+import { Law, type ManifoldLawOptions, manifoldLaws, subjects } from "finegrain/laws"
 import { describe, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -14,23 +14,12 @@ const check = <P extends Points.Points>(
   bind({ ...set, name: `${set.name}${label}` }, { runs: 6 })
 }
 
-const shapes = [[3, 3], [5, 2], [2, 5], [4, 1], [1, 4], [7, 3]] as const
-
 onEachBackend("laws of manifolds", () => {
-  for (const shape of shapes) {
-    check(Euclidean.make(shape))
-    check(Sphere.make(shape))
-    if (shape[0] > 1) check(Oblique.make(shape))
-    for (const metric of [Stiefel.embedded, Stiefel.canonical]) {
-      for (const retraction of [Stiefel.qr, Stiefel.polar, Stiefel.cayley, Stiefel.exponential]) {
-        check(Stiefel.make(shape, { metric, retraction }), ` ${metric.name} ${retraction.name}`, {
-          metric: metric === Stiefel.embedded ? "embedded" : "other"
-        })
-      }
+  for (const { at, shapes } of subjects) {
+    for (const shape of shapes) {
+      for (const set of at(shape)) bind(set, { runs: 5 })
     }
   }
-  check(Sphere.make([3, 2], { transport: Sphere.parallel }), " parallel", { isometricTransport: true })
-  check(Oblique.make([3, 2], { transport: Sphere.parallel }), " parallel", { isometricTransport: true })
 })
 
 onEachBackend("laws of combined manifolds", () => {
