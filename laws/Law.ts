@@ -141,7 +141,8 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
     worst = await largest(() => law.residual(smallest))
-    counterexample = await law.show(smallest)
+    // What breaks the law may break its display, too.
+    counterexample = await law.show(smallest).catch(() => fc.stringify(smallest))
   } else if (details.failed) {
     // The law could not be evaluated at all.
     worst = Number.NaN

@@ -84,6 +84,7 @@ const render = (source: string, examples: ReturnType<typeof examplesOf>): string
 
 const sources = [
   "README.md",
+  join("docs", "a-new-constraint.md"),
   ...["src", "laws"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))

@@ -44,8 +44,8 @@ const readShape = (text: string): Effect.Effect<Points.Shape, NoSubject> => {
 const refused = (subject: string) => (error: unknown): NoSubject =>
   new NoSubject({
     subject,
-    reason: error instanceof Error ? error.message.split("\n")[0]! : String(error),
-    remedy: "See the guide: docs/a-new-constraint.md."
+    reason: (error instanceof Error ? error.message.split("\n")[0]! : String(error)).replace(/\.$/, ""),
+    remedy: "The guide docs/a-new-constraint.md shows a file that works."
   })
 
 const isFamily = (value: unknown): value is Manifold.Family =>

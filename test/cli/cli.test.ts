@@ -19,8 +19,12 @@ interface Result {
 
 const finegrain = (...args: ReadonlyArray<string>): Promise<Result> =>
   new Promise((done) => {
-    execFile(process.execPath, [main, ...args], { cwd: scratch }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }))
+    execFile(
+      process.execPath,
+      ["--conditions=finegrain:source", main, ...args],
+      { cwd: scratch },
+      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    )
   })
 
 const write = () => {
@@ -181,6 +185,78 @@ describe("finegrain train", () => {
     }>
     expect([conv1!.strategy, conv2!.strategy]).toEqual(["PIO", "PO"])
     expect(conv2!.manifolds.map(({ manifold }) => manifold)).toEqual(["St(3,3)"])
+  })
+})
+
+describe("finegrain laws", () => {
+  const file = (name: string, text: string) => {
+    // Inside the checkout, where `finegrain` is found.
+    const path = join(root, "test", `.${name}`)
+    writeFileSync(path, text)
+    written.push(path)
+    return path
+  }
+  const written: Array<string> = []
+  afterAll(() => {
+    for (const path of written) rmSync(path, { force: true })
+  })
+  const definition = (project: string) =>
+    `import * as tf from "@tensorflow/tfjs-core"
+import { Interval, Manifold, Norms } from "finegrain"
+const centre = (u: tf.Tensor) => tf.sub(u, tf.mean(u, [-2, -1], true))
+export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dimension: 3, curvature: Interval.point(0),
+  norms: Norms.unbounded, project: (_x, u) => ${project}, retract: (x, v) => tf.add(x, v), nearest: centre })
+`
+
+  it("checks a family at a shape, in words and as JSON", async () => {
+    const { code, stderr, stdout } = await finegrain(
+      "laws",
+      "sphere",
+      "--shape",
+      "3x2",
+      "--runs",
+      "3",
+      "--backend",
+      "cpu"
+    )
+    expect([stderr, code]).toEqual(["", 0])
+    expect(stdout).toMatch(/✓ Sp\(3,2\) projection: (\d+) of \1 laws hold/)
+    const json = await finegrain("laws", "euclidean", "--shape", "2x2", "--runs", "2", "--json")
+    const report = JSON.parse(json.stdout) as {
+      readonly subjects: ReadonlyArray<{ readonly reports: ReadonlyArray<{ readonly passed: boolean }> }>
+    }
+    expect(report.subjects[0]!.reports.every(({ passed }) => passed)).toBe(true)
+  })
+
+  it("finds what is wrong with a user's file, and where", async () => {
+    const good = await finegrain("laws", file("good.ts", definition("centre(u)")), "--runs", "3")
+    expect([good.stderr, good.code]).toEqual(["", 0])
+    const bad = await finegrain("laws", file("bad.ts", definition("u")), "--runs", "3", "--seed", "5")
+    expect(bad.code).toBe(1)
+    expect(bad.stdout).toMatch(/✗ projections are tangent: c\(x \+ tP\(u\)\) = O\(t²\)/)
+    expect(bad.stdout).toMatch(/seed 5, path [\d:]+; smallest counterexample:\n {4}case .*\n {4}x = \[\[\[/)
+    expect(bad.stderr).toMatch(/\d+ of \d+ laws do not hold/)
+  })
+
+  it("says clearly when a file holds no manifold, throws, or gives wrong shapes", async () => {
+    const none = await finegrain("laws", file("none.ts", "export const answer = 42\n"))
+    expect(none.stderr).toMatch(/none of its exports \(answer\) is a manifold.*Manifold\.make/)
+    const throws = await finegrain("laws", file("throws.ts", "throw new Error('oh no')\n"))
+    expect(throws.stderr).toMatch(/oh no/)
+    const shapes = await finegrain("laws", file("shapes.ts", definition("tf.sum(u)")), "--runs", "2")
+    expect(shapes.stdout).toMatch(/✗ operations give points of the right shape/)
+    const missing = await finegrain("laws", "./not-there.ts")
+    expect(missing.stderr).toMatch(/not-there\.ts: Cannot find module/)
+    const nothing = await finegrain("laws")
+    expect(nothing.stderr).toMatch(/there is no subject/)
+    const unknown = await finegrain("laws", "torus")
+    expect(unknown.stderr).toMatch(/no such manifold.*stiefel/)
+    const refused = await finegrain("laws", "stiefel", "--shape", "1x1")
+    expect(refused.stderr).toMatch(/refuses shape \[1, 1\]/)
+    for (const { code, stderr, stdout } of [none, throws, shapes, missing, nothing, unknown, refused]) {
+      expect(code).toBe(1)
+      expect(stdout + stderr).not.toMatch(/\n {4}at /)
+    }
   })
 })
 
