@@ -6,6 +6,7 @@ import type { NormIntervals } from "../src/Norms.ts"
 import * as Norms from "../src/Norms.ts"
 import * as Points from "../src/Points.ts"
 import * as Seed from "../src/Seed.ts"
+import { sectionalCurvature } from "./curvature.ts"
 import { type Law, law as makeLaw, type LawSet, type NotApplicable } from "./Law.ts"
 import { entriesOf, leafShapes } from "./shapes.ts"
 import * as Tolerance from "./Tolerance.ts"
@@ -606,14 +607,7 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
   )
 
   // Curvature
-  const sectional = (x: P, a: P, b: P) => {
-    const u = Points.scaleItems(tf.div(1, tf.maximum(length(a), 1e-6)), a)
-    const along = Points.sub(b, Points.scaleItems(inner(u, b), u))
-    const v = Points.scaleItems(tf.div(1, tf.maximum(length(along), 1e-6)), along)
-    const form = (p: P, q: P) => secondFundamentalForm(M, x, p, q)
-    const mixed = form(u, v)
-    return tf.sub(inner(form(u, u), form(v, v)), inner(mixed, mixed))
-  }
+  const sectional = (x: P, a: P, b: P) => sectionalCurvature(M, x, a, b)
   when(
     embedded && M.dimension >= 2 && (options.tightCurvature ?? false),
     "sectional curvature attains its interval",
@@ -682,17 +676,6 @@ const outside = (values: tf.Tensor, { max, min }: Interval.Interval): tf.Tensor 
   const below = tf.relu(tf.sub(Number.isFinite(min) ? min : -3e38, values))
   const above = tf.relu(tf.sub(values, Number.isFinite(max) ? max : 3e38))
   return tf.maximum(below, above)
-}
-
-/** D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central differences. */
-const secondFundamentalForm = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, a: P, b: P): P => {
-  const difference = (h: number) =>
-    Points.scale(
-      1 / (2 * h),
-      Points.sub(M.project(M.retract(x, Points.scale(h, a)), b), M.project(M.retract(x, Points.scale(-h, a)), b))
-    )
-  const extrapolated = Points.scale(1 / 3, Points.sub(Points.scale(4, difference(0.05)), difference(0.1)))
-  return Points.sub(extrapolated, M.project(x, extrapolated))
 }
 
 /** The norms of the direct sum of all matrices of a point; shape [batch]. */

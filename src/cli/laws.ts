@@ -7,9 +7,11 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { pathToFileURL } from "node:url"
-import { combinatorLaws, Law, manifoldLaws, subjects } from "../../laws/index.ts"
+import { combinatorLaws, Law, manifoldLaws, optimizerLaws, subjects } from "../../laws/index.ts"
 import * as Backend from "../Backend.ts"
 import * as Manifold from "../Manifold.ts"
+import * as Euclidean from "../manifolds/Euclidean.ts"
+import * as Oblique from "../manifolds/Oblique.ts"
 import * as Sphere from "../manifolds/Sphere.ts"
 import * as Stiefel from "../manifolds/Stiefel.ts"
 import type * as Points from "../Points.ts"
@@ -103,7 +105,8 @@ const named = (
 
 const everything = (): ReadonlyArray<Law.LawSet> => [
   ...subjects.flatMap(({ at, shapes }) => shapes.flatMap(at)),
-  combinatorLaws(Sphere.make([3, 3]), Stiefel.make([3, 3]))
+  combinatorLaws(Sphere.make([3, 3]), Stiefel.make([3, 3])),
+  optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])])
 ]
 
 interface Checked {
@@ -152,7 +155,7 @@ export const laws = Command.make(
       Argument.optional
     ),
     all: Flag.Boolean("all").pipe(
-      Flag.withDescription("every manifold of the library, and the combinators"),
+      Flag.withDescription("every manifold of the library, the combinators, and FG-SGD"),
       Flag.withDefault(false)
     ),
     shape: Flag.String("shape").pipe(Flag.withDescription("one shape, as 5x3 (default: several)"), Flag.optional),

@@ -1,16 +1,24 @@
 import { Law, mutants } from "finegrain/laws"
-import { beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
 
+/** Law by law, the mutants that it was seen to kill. */
+const kills = new Map<string, Array<string>>()
+afterAll(() => {
+  const lines = [...kills].map(([law, names]) => `${law}\n${names.map((name) => `    ✗ ${name}`).join("\n")}`)
+  process.stdout.write(`Kill matrix: ${mutants.length} mutants, ${kills.size} laws\n${lines.join("\n")}\n`)
+})
+
 const everyLaw = () => new Set(mutants.flatMap(({ laws }) => Law.flatten(laws).map(({ name }) => name)))
 
-it.each(mutants.map((mutant) => [mutant.name, mutant] as const))("kills %s", async (_, { killedBy, laws }) => {
+it.each(mutants.map((mutant) => [mutant.name, mutant] as const))("kills %s", async (_, { killedBy, laws, name }) => {
   const law = Law.flatten(laws).find(({ name }) => name === killedBy)
   expect(law, `there is no law "${killedBy}"`).toBeDefined()
   const report = await Law.check(law!, { runs: 10 })
   expect(report.passed).toBe(false)
+  kills.set(killedBy, [...(kills.get(killedBy) ?? []), name])
   // The report must help: where, by how much, and the case as literals.
   expect(report.worst > report.tolerance.value || Number.isNaN(report.worst)).toBe(true)
   expect(report.counterexample).not.toBe("")
