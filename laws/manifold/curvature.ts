@@ -1,0 +1,75 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Points from "../../src/Points.ts"
+import * as Seed from "../../src/Seed.ts"
+import { sectionalCurvature } from "../curvature.ts"
+import type { Law } from "../Law.ts"
+import * as Tolerance from "../Tolerance.ts"
+import { outside } from "./outside.ts"
+import type { Setting } from "./setting.ts"
+
+/**
+ * The interval of the sectional curvature.
+ *
+ * @internal
+ */
+export const curvatureLaws = <P extends Points.Points>(
+  { M, options, embedded, length, point, tangent, law, when }: Setting<P>
+): void => {
+  const sectional = (x: P, a: P, b: P) => sectionalCurvature(M, x, a, b)
+  when(
+    embedded && M.dimension >= 2 && (options.tightCurvature ?? false),
+    "sectional curvature attains its interval",
+    "the interval is not claimed to be tight",
+    once(law(
+      "sectional curvature attains its interval",
+      "some plane has K = min, some K = max",
+      (c) => {
+        // Climbing by random trials from 64 planes: each round keeps the better of a plane and its perturbation.
+        const x = M.random(c.seed, [64])
+        const start = [M.randomTangent(c.seed + 1, x), M.randomTangent(c.seed + 2, x)] as const
+        const climb = (sign: number) => {
+          let [a, b] = start
+          let best = tf.mul(sectional(x, a, b), sign)
+          for (let round = 0; round < 60; round++) {
+            const size = 0.6 * 0.95 ** round
+            const unit = (p: P) => Points.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
+            const trial = [
+              Points.add(unit(a), Points.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))),
+              Points.add(unit(b), Points.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x)))
+            ] as const
+            const value = tf.mul(sectional(x, ...trial), sign)
+            const better = tf.cast(tf.greater(value, best), "float32")
+            const choose = (old: P, next: P) => Points.add(old, Points.scaleItems(better, Points.sub(next, old)))
+            a = choose(unit(a), trial[0])
+            b = choose(unit(b), trial[1])
+            best = tf.maximum(best, value)
+          }
+          return tf.mul(tf.max(best), sign)
+        }
+        return tf.stack([
+          tf.abs(tf.sub(climb(1), M.curvature.max)),
+          tf.abs(tf.sub(climb(-1), M.curvature.min))
+        ])
+      },
+      Tolerance.measured(0.05, "a random search of 64 planes and 60 rounds")
+    ))
+  )
+  when(
+    embedded && M.dimension >= 2,
+    "sectional curvature stays in its interval",
+    embedded
+      ? "there is no plane in a tangent space of dimension below 2"
+      : "the Gauss equation needs the embedded metric",
+    law(
+      "sectional curvature stays in its interval",
+      "K(u, v) = ⟨II(u,u), II(v,v)⟩ − ‖II(u,v)‖² ∈ [min, max]",
+      (c) => {
+        const x = point(c)
+        return outside(sectional(x, tangent(c, x), tangent(c, x, 1)), M.curvature)
+      },
+      Tolerance.measured(5e-3, "extrapolated central differences of the projection, steps 0.1 and 0.05")
+    )
+  )
+}
+
+const once = (law: Law): Law => ({ ...law, maxRuns: 1 })

@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Points from "../../src/Points.ts"
+import * as Tolerance from "../Tolerance.ts"
+import type { Setting } from "./setting.ts"
+
+/**
+ * Exponential map, logarithm and distance.
+ *
+ * @internal
+ */
+export const exponentialLaws = <P extends Points.Points>(
+  { M, entries, length, gap, relative, point, tangent, law, shortOfOrder, slopes, when }: Setting<P>
+): void => {
+  const { dist, exp, log } = M
+  const radius = Math.min(3, 0.9 * M.injectivityRadius)
+  when(
+    exp !== undefined,
+    "exponential map",
+    "the manifold gives none",
+    law("exponential of zero stays", "exp(x, 0) = x", (c) => {
+      const x = point(c)
+      return gap(exp!(x, Points.map(x, tf.zerosLike)), x)
+    }),
+    law("exponential stays on the manifold", "c(exp(x, v)) = 0", (c) => {
+      const x = point(c)
+      return M.residual(exp!(x, tangent(c, x)))
+    }),
+    law(
+      "exponential is of first order",
+      "exp(x, tv) = x + tv + O(t²)",
+      (c) => {
+        const x = point(c)
+        const v = tangent({ ...c, size: 1 }, x)
+        return shortOfOrder(2, 0.2, (t) => gap(exp!(x, Points.scale(t, v)), Points.add(x, Points.scale(t, v))))
+      },
+      slopes
+    ),
+    law(
+      "geodesics have constant speed",
+      "‖d/ds exp(x, sv)‖ = ‖v‖",
+      (c) => {
+        const x = point(c)
+        const v = tangent(c, x)
+        const h = 0.02
+        return [0.4, 0.8].map((s) => {
+          const at = exp!(x, Points.scale(s, v))
+          const ahead = Points.sub(exp!(x, Points.scale(s + h, v)), exp!(x, Points.scale(s - h, v)))
+          const speed = M.norm(at, M.project(at, Points.scale(1 / (2 * h), ahead)))
+          return relative(tf.abs(tf.sub(speed, c.size)), tf.scalar(c.size))
+        }).reduce((a, b) => tf.maximum(a, b))
+      },
+      Tolerance.measured(2e-3, "central differences of step 0.02 on geodesics of length up to 2")
+    )
+  )
+  when(
+    exp !== undefined && log !== undefined && radius > 0,
+    "logarithm",
+    "the manifold gives none, or no injectivity radius",
+    law(
+      "logarithm inverts the exponential",
+      "log(x, exp(x, v)) = v for ‖v‖ < injectivity radius",
+      (c) => {
+        const x = point(c)
+        const v = tangent(c, x)
+        return relative(gap(log!(x, exp!(x, v)), v), length(v))
+      },
+      // Near the cut locus the logarithm's condition grows like 1/(distance to it).
+      Tolerance.rounding(entries, 10),
+      radius
+    )
+  )
+  when(
+    dist !== undefined,
+    "distance",
+    "the manifold gives none",
+    law("distance is symmetric", "d(x, y) = d(y, x)", (c) => {
+      const [x, y] = [point(c), point(c, 1)]
+      return relative(tf.abs(tf.sub(dist!(x, y), dist!(y, x))), dist!(x, y))
+    }),
+    law("distance to itself is zero", "d(x, x) = 0", (c) => dist!(point(c), point(c))),
+    law("distance obeys the triangle inequality", "d(x, z) ≤ d(x, y) + d(y, z)", (c) => {
+      const [x, y, z] = [point(c), point(c, 1), point(c, 2)]
+      return tf.relu(tf.sub(dist!(x, z), tf.add(dist!(x, y), dist!(y, z))))
+    }, Tolerance.rounding(entries, 10))
+  )
+  when(
+    exp !== undefined && dist !== undefined && radius > 0,
+    "distance along geodesics",
+    "the manifold gives no exponential map, distance or injectivity radius",
+    law(
+      "distance is the length of the geodesic",
+      "d(x, exp(x, v)) = ‖v‖ for ‖v‖ < injectivity radius",
+      (c) => {
+        const x = point(c)
+        return relative(tf.abs(tf.sub(dist!(x, exp!(x, tangent(c, x))), c.size)), tf.scalar(c.size))
+      },
+      Tolerance.rounding(entries, 10),
+      radius
+    )
+  )
+}

@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Points from "../../src/Points.ts"
+import * as Tolerance from "../Tolerance.ts"
+import type { Setting } from "./setting.ts"
+
+/**
+ * Random and nearest points.
+ *
+ * @internal
+ */
+export const pointLaws = <P extends Points.Points>(
+  { M, gap, point, ambient, tangent, law, always }: Setting<P>
+): void => {
+  always(
+    law("random points lie on the manifold", "c(random) = 0", (c) => M.residual(point(c))),
+    law(
+      "random is reproducible",
+      "random(seed) = random(seed)",
+      (c) => gap(point(c), point(c)),
+      Tolerance.exact
+    ),
+    law(
+      "random depends on the seed",
+      "random(s) ≠ random(s′)",
+      (c) => M.dimension === 0 ? 0 : tf.cast(tf.less(gap(point(c), point(c, 1)), 1e-6), "float32"),
+      Tolerance.exact
+    ),
+    law(
+      "nearest points lie on the manifold",
+      "c(nearest(u)) = 0",
+      (c) => M.residual(M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c)))))
+    ),
+    law("nearest fixes points", "nearest(x) = x", (c) => gap(M.nearest(point(c)), point(c))),
+    law("nearest is nearest", "‖u − nearest(u)‖ ≤ ‖u − y‖ for y on M", (c) => {
+      const u = Points.add(point(c), Points.scale(0.3, ambient(c)))
+      const best = M.nearest(u)
+      const rival = M.retract(best, Points.scale(0.2, tangent(c, best)))
+      const excess = (y: P) => tf.relu(tf.sub(gap(u, best), gap(u, y)))
+      return tf.maximum(excess(rival), tf.maximum(excess(point(c)), excess(point(c, 1))))
+    })
+  )
+}

@@ -1,0 +1,146 @@
+import * as tf from "@tensorflow/tfjs-core"
+import fc from "fast-check"
+import * as Manifold from "../../src/Manifold.ts"
+import * as Points from "../../src/Points.ts"
+import * as Seed from "../../src/Seed.ts"
+import { type Law, law as makeLaw, type NotApplicable } from "../Law.ts"
+import { entriesOf } from "../shapes.ts"
+import * as Tolerance from "../Tolerance.ts"
+
+/** What a law set cannot find out for itself. */
+export interface Options {
+  /** `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable. */
+  readonly metric?: "embedded" | "other"
+  /** What is claimed of the length of transported vectors; default nothing. */
+  readonly transport?: "isometric" | "bounded"
+  /** Whether some plane is claimed to have the smallest, some the largest curvature of the interval; default false. */
+  readonly tightCurvature?: boolean
+  /** Maps that are claimed to carry the geometry into itself, such as orthogonal actions. */
+  readonly invariances?: ReadonlyArray<Invariance>
+  /** Whether the norm intervals are claimed to be attained; default true. */
+  readonly sharpNorms?: boolean
+}
+
+/** A linear isometry of the ambient space that maps the manifold to itself: f(g·x) = g·f(x) for every operation. */
+export interface Invariance {
+  readonly name: string
+  readonly act: (x: tf.Tensor, seed: Seed.Seed) => tf.Tensor
+}
+
+/** A case: everything follows from a seed and the length of the tangent vectors. */
+export interface Case {
+  readonly seed: number
+  readonly size: number
+}
+
+const batch = [2]
+
+const cases = (max: number): fc.Arbitrary<Case> =>
+  fc.record({
+    seed: fc.nat({ max: 9999 }),
+    size: fc.integer({ min: 1, max: 20 }).map((k) => (k * max) / 20)
+  })
+
+const literal = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(literal).join(", ")}]` : String(Number((value as number).toPrecision(6)))
+
+const print = async (points: Points.Points): Promise<string> =>
+  Points.isLeaf(points) ? literal(await points.array()) : `[${(await Promise.all(points.map(print))).join(", ")}]`
+
+/** How laws of one manifold are written: generators of points and vectors, measures of distance, and a place to put the laws. */
+export type Setting<P extends Points.Points> = ReturnType<typeof setting<P>>
+
+/**
+ * The setting of a manifold's laws.
+ *
+ * @internal
+ */
+export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options) => {
+  const entries = Math.max(1, entriesOf(M.shape))
+  const rounding = Tolerance.rounding(entries)
+  const embedded = (options.metric ?? "embedded") === "embedded"
+  const inner = (u: P, v: P) => Manifold.frobeniusInner(M.shape, u, v)
+  const length = (u: P) => tf.sqrt(tf.relu(inner(u, u)))
+  const gap = (u: P, v: P) => length(Points.sub(u, v))
+  const relative = (difference: tf.Tensor, size: tf.Tensor) => tf.div(difference, tf.add(size, 1))
+
+  const point = ({ seed }: Case, k = 0) => M.random(Seed.split(seed, `x${k}`), batch)
+  const ambient = ({ seed }: Case, k = 0) => {
+    const go = (shape: unknown, s: number): Points.Points =>
+      Array.isArray(shape) && shape.every((l) => typeof l === "number")
+        ? Seed.normalTensor(s, [...batch, ...(shape as ReadonlyArray<number>)])
+        : (shape as ReadonlyArray<unknown>).map((factor, i) => go(factor, Seed.split(s, i)))
+    return go(M.shape, Seed.split(seed, `u${k}`)) as P
+  }
+  /** A tangent vector of norm `size`. */
+  const tangent = (c: Case, x: P, k = 0) => {
+    const v = M.randomTangent(Seed.split(c.seed, `v${k}`), x)
+    return Points.scaleItems(tf.div(c.size, tf.maximum(M.norm(x, v), 1e-12)), v)
+  }
+
+  const show = async (c: Case) => {
+    const [x, v, u] = tf.tidy(() => {
+      const x = point(c)
+      return [x, tangent(c, x), ambient(c)] as unknown as tf.TensorContainer
+    }) as unknown as [P, P, P]
+    const text = `case ${JSON.stringify(c)}\nx = ${await print(x)}\nv = ${await print(v)}\nu = ${await print(u)}`
+    Points.dispose([x, v, u])
+    return text
+  }
+  const law = (
+    name: string,
+    equation: string,
+    residual: (c: Case) => tf.Tensor | number,
+    tolerance: Tolerance.Tolerance = rounding,
+    max = 2
+  ): Law =>
+    makeLaw<Case>({
+      name,
+      equation,
+      source: "Absil, Mahony and Sepulchre 2008",
+      arbitrary: cases(max),
+      residual,
+      tolerance,
+      show
+    })
+
+  /** By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order. */
+  const shortOfOrder = (order: number, t: number, error: (t: number) => tf.Tensor) => {
+    const floor = 20 * rounding.value
+    const [coarse, fine] = [error(t), error(t / 4)]
+    const slope = tf.div(tf.log(tf.div(coarse, tf.maximum(fine, 1e-30))), Math.log(4))
+    const short = tf.sub(order, slope)
+    return tf.where(tf.lessEqual(fine, floor), tf.relu(tf.sub(coarse, Math.max(4 ** order * floor, floor))), short)
+  }
+  const slopes = Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2")
+
+  const laws: Array<Law> = []
+  const notApplicable: Array<NotApplicable> = []
+  return {
+    M,
+    options,
+    batch,
+    entries,
+    rounding,
+    embedded,
+    inner,
+    length,
+    gap,
+    relative,
+    point,
+    ambient,
+    tangent,
+    law,
+    shortOfOrder,
+    slopes,
+    laws,
+    notApplicable,
+    /** Adds laws that hold everywhere. */
+    always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
+    /** Adds laws where they apply, and says where they do not. */
+    when: (condition: boolean, name: string, reason: string, ...added: ReadonlyArray<Law>): void => {
+      if (condition) laws.push(...added)
+      else notApplicable.push({ name, reason })
+    }
+  }
+}
