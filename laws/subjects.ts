@@ -1,6 +1,9 @@
 import type * as Manifold from "../src/Manifold.ts"
+import * as CentredSphere from "../src/manifolds/CentredSphere.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
+import * as Grassmann from "../src/manifolds/Grassmann.ts"
 import * as Oblique from "../src/manifolds/Oblique.ts"
+import * as PoincareBall from "../src/manifolds/PoincareBall.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import type * as Points from "../src/Points.ts"
@@ -74,6 +77,45 @@ const stiefel: Subject = {
     )
 }
 
+const grassmann: Subject = {
+  name: "grassmann",
+  shapes: [[5, 2], [2, 5], [4, 1], [7, 3]],
+  at: (shape) => [
+    // A quotient: the Gauss equation does not speak of it.
+    claims(Grassmann.make(shape), "", {
+      metric: "other",
+      transport: "bounded",
+      invariances: [leftRotations, rightRotations, columnPermutation]
+    })
+  ]
+}
+
+const centred: Subject = {
+  name: "centred-sphere",
+  shapes: [[3, 3], [5, 2], [4, 1]],
+  at: (shape) => [
+    claims(CentredSphere.make(shape), "", {
+      sharpNorms: false,
+      tightCurvature: true,
+      transport: "bounded",
+      invariances: [columnPermutation]
+    })
+  ]
+}
+
+const poincare: Subject = {
+  name: "poincare-ball",
+  shapes: [[3, 3], [4, 1]],
+  at: (shape) => [
+    claims(PoincareBall.make(shape), "", {
+      metric: "other",
+      sharpNorms: false,
+      transport: "isometric",
+      invariances: [leftRotations, rightRotations]
+    })
+  ]
+}
+
 /**
  * Every family of this library with the claims that its laws check.
  *
@@ -83,4 +125,4 @@ const stiefel: Subject = {
  * subjects.map(({ name }) => name).includes("stiefel") // => true
  * ```
  */
-export const subjects: ReadonlyArray<Subject> = [euclidean, sphere, oblique, stiefel]
+export const subjects: ReadonlyArray<Subject> = [euclidean, sphere, oblique, stiefel, grassmann, centred, poincare]

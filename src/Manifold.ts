@@ -238,7 +238,8 @@ export class ShapeRefused extends Schema.TaggedError<ShapeRefused>()("ShapeRefus
 export const matrixShape = (
   manifold: string,
   shape: Points.Shape,
-  accepts: (lengths: readonly [m: number, n: number]) => boolean
+  accepts: (lengths: readonly [m: number, n: number]) => boolean,
+  reason = "its points are isolated (entries ±1), the dimension is 0 and nothing can be learned"
 ): Result.Result<readonly [m: number, n: number], ShapeRefused> => {
   const [m = 0, n = 0] = shape
   const refuse = (reason: string, remedy: string) =>
@@ -249,8 +250,8 @@ export const matrixShape = (
   return accepts([m, n])
     ? Result.succeed([m, n])
     : refuse(
-      "its points are isolated (entries ±1), the dimension is 0 and nothing can be learned",
-      "Give larger matrices: see a 1×1 kernel through another matricization (perFilter, perInput or whole), or keep it Euclidean."
+      reason,
+      "Give another shape: see the kernel through another matricization (perKernel, perFilter, perInput or whole), or keep it Euclidean."
     )
 }
 

@@ -1,8 +1,11 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Manifold from "./Manifold.ts"
+import * as CentredSphere from "./manifolds/CentredSphere.ts"
 import * as Euclidean from "./manifolds/Euclidean.ts"
+import * as Grassmann from "./manifolds/Grassmann.ts"
 import * as Oblique from "./manifolds/Oblique.ts"
+import * as PoincareBall from "./manifolds/PoincareBall.ts"
 import * as Sphere from "./manifolds/Sphere.ts"
 import * as Stiefel from "./manifolds/Stiefel.ts"
 
@@ -22,19 +25,23 @@ export class SpecificationError extends Schema.TaggedError<SpecificationError>()
 }
 
 /**
- * The families of the paper with their default choices: Sp, Ob, St (embedded metric, QR retraction), Euc.
+ * All families with their default choices: those of the paper, Sp, Ob, St (embedded metric, QR retraction) and Euc, then Gr, Cen
+ * and Hyp.
  *
  * @example
  * ```ts
  * import { Specification } from "finegrain"
- * Specification.families.map(({ symbol }) => symbol) // => ["Sp", "Ob", "St", "Euc"]
+ * Specification.families.map(({ symbol }) => symbol) // => ["Sp", "Ob", "St", "Euc", "Gr", "Cen", "Hyp"]
  * ```
  */
 export const families: ReadonlyArray<Manifold.Family> = [
   Sphere.family(),
   Oblique.family(),
   Stiefel.family(),
-  Euclidean.family()
+  Euclidean.family(),
+  Grassmann.family(),
+  CentredSphere.family(),
+  PoincareBall.family()
 ]
 
 /**
@@ -47,7 +54,7 @@ export const families: ReadonlyArray<Manifold.Family> = [
  * import * as Result from "effect/Result"
  * import { Specification } from "finegrain"
  * Specification.format(Result.getOrThrow(Specification.parse("sp + st"))) // => "Sp+St"
- * Result.isFailure(Specification.parse("Sp+Grassmann")) // => true
+ * Result.isFailure(Specification.parse("Sp+Torus")) // => true
  * ```
  */
 export const parse = (

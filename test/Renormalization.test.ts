@@ -19,7 +19,9 @@ onEachBackend("renormalization", () => {
         fc.constantFrom(...Renormalization.policies),
         fc.double({ min: 0, max: 100, noNaN: true }),
         (seed, shape, family, policy, lambda) => {
-          const manifold = Result.getOrThrow(family.at(shape))
+          const found = family.at(shape)
+          fc.pre(Result.isSuccess(found))
+          const manifold = Result.getOrThrow(found)
           const factor = Renormalization.factor(policy, manifold, lambda)
           for (const norm of policy.promises) {
             const largest = tf.tidy(() =>

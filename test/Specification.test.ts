@@ -19,7 +19,7 @@ it("reads what it writes", () => {
 it("says what is wrong", () => {
   expect(message("")).toMatch(/it is empty/)
   expect(message("Sp+")).toMatch(/missing beside a "\+"/)
-  expect(message("Sp+Grassmann")).toMatch(/no manifold "Grassmann".*Sp, Ob, St, Euc/)
+  expect(message("Sp+Torus")).toMatch(/no manifold "Torus".*Sp, Ob, St, Euc/)
   expect(message("Sp+St+Sp")).toMatch(/"Sp" stands in it twice/)
 })
 
