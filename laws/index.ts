@@ -1,3 +1,4 @@
+export { boundLaws } from "./boundLaws.ts"
 export { type RefutedClaim, refutedClaims } from "./claims.ts"
 export { combinatorLaws, isomorphic } from "./combinatorLaws.ts"
 export { sectionalCurvature } from "./curvature.ts"

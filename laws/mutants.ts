@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Bounds from "../src/Bounds.ts"
 import * as Combinators from "../src/combinators/index.ts"
 import * as FgSgd from "../src/FgSgd.ts"
 import * as Interval from "../src/Interval.ts"
@@ -7,8 +8,10 @@ import * as Euclidean from "../src/manifolds/Euclidean.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import * as Matrices from "../src/Matrices.ts"
+import * as Norms from "../src/Norms.ts"
 import * as Points from "../src/Points.ts"
 import * as Seed from "../src/Seed.ts"
+import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
 import { leftRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
@@ -273,6 +276,34 @@ export const mutants: ReadonlyArray<Mutant> = [
       return { ...step, v: Points.scale(1 / (1 + (steps++ % 7)), step.v) }
     }
   }),
+  {
+    name: "bounds computed without logarithms",
+    killedBy: "bounds survive deep networks",
+    laws: boundLaws((net) => {
+      const { frobenius, rowSum, spectral } = Bounds.logBounds(net)
+      return { frobenius: Math.log(Math.exp(frobenius)), rowSum: Math.log(Math.exp(rowSum)), spectral }
+    })
+  },
+  {
+    name: "bound without the root of the number of samples",
+    killedBy: "bounds are what is printed",
+    laws: boundLaws((net) => Bounds.logBounds({ ...net, samples: net.samples ** 2 }))
+  },
+  {
+    name: "bound that grows with the samples",
+    killedBy: "bounds grow with every norm and shrink with samples",
+    laws: boundLaws((net) => Bounds.logBounds({ ...net, samples: 1 / net.samples }))
+  },
+  {
+    name: "Frobenius norm taken for the spectral one",
+    killedBy: "norms obey their inequalities",
+    laws: boundLaws(undefined, { ...Norms, frobenius: (x) => tf.mul(0.5, Norms.frobenius(x)) })
+  },
+  {
+    name: "concatenation without the precondition",
+    killedBy: "a concatenation is bounded below by the product of its parts",
+    laws: boundLaws(undefined, Norms, Infinity)
+  },
   broken("unit with a dimension", "product has a unit: metadata", {
     product: ((...factors: Array<Manifold.Manifold>) => {
       const M = Combinators.product(...factors)

@@ -1,4 +1,5 @@
 export * as Backend from "./Backend.ts"
+export * as Bounds from "./Bounds.ts"
 export * as Collection from "./Collection.ts"
 export * as Combinators from "./combinators/index.ts"
 export * as Batches from "./data/Batches.ts"

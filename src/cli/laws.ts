@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { pathToFileURL } from "node:url"
-import { combinatorLaws, Law, manifoldLaws, optimizerLaws, subjects } from "../../laws/index.ts"
+import { boundLaws, combinatorLaws, Law, manifoldLaws, optimizerLaws, subjects } from "../../laws/index.ts"
 import * as Backend from "../Backend.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Euclidean from "../manifolds/Euclidean.ts"
@@ -106,6 +106,7 @@ const named = (
 const everything = (): ReadonlyArray<Law.LawSet> => [
   ...subjects.flatMap(({ at, shapes }) => shapes.flatMap(at)),
   combinatorLaws(Sphere.make([3, 3]), Stiefel.make([3, 3])),
+  boundLaws(),
   optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])])
 ]
 

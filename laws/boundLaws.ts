@@ -1,0 +1,152 @@
+import * as tf from "@tensorflow/tfjs-core"
+import fc from "fast-check"
+import * as Bounds from "../src/Bounds.ts"
+import * as Norms from "../src/Norms.ts"
+import * as Seed from "../src/Seed.ts"
+import { law, type LawSet } from "./Law.ts"
+import * as Tolerance from "./Tolerance.ts"
+
+const norm = fc.double({ min: 0.05, max: 20, noNaN: true })
+const group = fc.record({ spectral: norm, frobenius: norm, rowSum: norm })
+const network = fc.record({
+  layers: fc.array(fc.array(group, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 }),
+  samples: fc.integer({ min: 1, max: 100_000 }),
+  width: fc.integer({ min: 1, max: 512 })
+})
+
+const kinds = ["frobenius", "rowSum", "spectral"] as const
+const float64 = Tolerance.measured(1e-9, "sums of a few dozen logarithms in float64")
+
+/** The formula as printed, which overflows for deep networks. */
+const direct = ({ layers, samples, width }: Bounds.Network): Bounds.LogBounds => {
+  const product = (values: ReadonlyArray<number>) => values.reduce((a, b) => a * b, 1)
+  const total = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0)
+  const all = layers.flat()
+  const spectral = product(all.map((g) => g.spectral)) / Math.sqrt(samples)
+  return {
+    frobenius: Math.log((2 ** layers.length * product(all.map((g) => g.frobenius))) / Math.sqrt(samples)),
+    rowSum: Math.log(
+      spectral * total(layers.map((l) => product(l.map((g) => (g.rowSum / g.spectral) ** (2 / 3))))) ** 1.5
+    ),
+    spectral: Math.log(
+      spectral *
+        Math.sqrt(
+          layers.length ** 2 * width * total(layers.map((l) => product(l.map((g) => (g.frobenius / g.spectral) ** 2))))
+        )
+    )
+  }
+}
+
+/**
+ * The laws of norms and generalization bounds: inequalities between norms, the lower bound of a concatenation, monotonicity.
+ *
+ * @example
+ * ```ts
+ * import { boundLaws, Law } from "finegrain/laws"
+ * const reports = await Law.checkAll(boundLaws(), { runs: 5 })
+ * reports.filter(({ passed }) => !passed).map(Law.format) // => []
+ * ```
+ */
+export const boundLaws = (
+  logBounds: typeof Bounds.logBounds = Bounds.logBounds,
+  norms: Pick<typeof Norms, "spectral" | "frobenius" | "rowSum"> = Norms,
+  /** Parts are scaled down to this norm: with a bound above 1 the law of concatenations fails, as it should. */
+  largest = 1
+): LawSet => {
+  const matrices = fc.record({
+    seed: fc.nat({ max: 9999 }),
+    m: fc.integer({ min: 1, max: 5 }),
+    n: fc.integer({ min: 1, max: 5 }),
+    count: fc.integer({ min: 2, max: 4 })
+  })
+  const measures = [norms.spectral, norms.frobenius, norms.rowSum]
+  return {
+    name: "norms and bounds",
+    parents: [],
+    notApplicable: [],
+    laws: [
+      law({
+        name: "norms obey their inequalities",
+        equation: "‖X‖₂ ≤ ‖X‖_F ≤ ‖X‖_{2→1} ≤ √m·‖X‖_F, ‖X‖_F ≤ √min(m,n)·‖X‖₂",
+        source: "Horn and Johnson 2013, chapter 5",
+        arbitrary: matrices,
+        tolerance: Tolerance.rounding(25, 4),
+        residual: ({ m, n, seed }) => {
+          const x = Seed.normalTensor(seed, [4, m, n])
+          const [two, f, row] = measures.map((measure) => measure(x)) as [tf.Tensor, tf.Tensor, tf.Tensor]
+          const above = (a: tf.Tensor, b: tf.Tensor) => tf.relu(tf.sub(a, b))
+          return tf.stack([
+            above(two, f),
+            above(f, row),
+            above(row, tf.mul(f, Math.sqrt(m))),
+            above(f, tf.mul(two, Math.sqrt(Math.min(m, n))))
+          ])
+        }
+      }),
+      law({
+        name: "a concatenation is bounded below by the product of its parts",
+        equation: "‖[X₁ … X_k]‖ ≥ Π‖Xᵢ‖ where every ‖Xᵢ‖ ≤ 1",
+        source: "Ozay 2019, section 5, with the precondition that it needs",
+        arbitrary: matrices,
+        tolerance: Tolerance.rounding(25, 2),
+        residual: ({ count, m, n, seed }) =>
+          tf.stack(measures.map((measure) => {
+            const x = Seed.normalTensor(seed, [count, m, n])
+            const excess = tf.maximum(tf.div(measure(x), largest), 1)
+            const parts = tf.div(x, tf.reshape(excess, [count, 1, 1]))
+            const whole = measure(tf.concat(tf.unstack(parts), 1))
+            return tf.relu(tf.sub(tf.prod(measure(parts)), whole))
+          }))
+      }),
+      law({
+        name: "bounds are what is printed",
+        equation: "exp(log bound) = bound",
+        source: "Ozay 2019, section 5",
+        arbitrary: network,
+        tolerance: float64,
+        residual: (net) => {
+          const [ours, printed] = [logBounds(net), direct(net)]
+          return Math.max(...kinds.map((kind) => Math.abs(ours[kind] - printed[kind])))
+        }
+      }),
+      law({
+        name: "bounds grow with every norm and shrink with samples",
+        equation: "δ ≤ δ′ ⇒ bound(δ) ≤ bound(δ′), N ≤ N′ ⇒ bound(N) ≥ bound(N′)",
+        source: "Ozay 2019, section 5",
+        arbitrary: fc.tuple(
+          network,
+          fc.nat(),
+          fc.nat(),
+          fc.constantFrom(...kinds),
+          fc.double({ min: 1, max: 5, noNaN: true })
+        ),
+        tolerance: float64,
+        residual: ([net, l, g, kind, factor]) => {
+          const at = l % net.layers.length
+          const layers = net.layers.map((groups, i) =>
+            groups.map((norms, j) =>
+              i === at && j === g % groups.length ? { ...norms, [kind]: norms[kind] * factor } : norms
+            )
+          )
+          const [before, grown, more] = [
+            logBounds(net),
+            logBounds({ ...net, layers }),
+            logBounds({ ...net, samples: net.samples * 2 })
+          ]
+          return Math.max(0, ...kinds.flatMap((bound) => [before[bound] - grown[bound], more[bound] - before[bound]]))
+        }
+      }),
+      law({
+        name: "bounds survive deep networks",
+        equation: "the log bound of 1,000 equal layers is finite",
+        source: "Ozay 2019, section 5",
+        arbitrary: group,
+        tolerance: Tolerance.exact,
+        residual: (norms) => {
+          const deep = logBounds({ layers: Array.from({ length: 1000 }, () => [norms]), samples: 1000, width: 10 })
+          return kinds.filter((kind) => !Number.isFinite(deep[kind])).length
+        }
+      })
+    ]
+  }
+}
