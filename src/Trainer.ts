@@ -150,10 +150,10 @@ const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D) =>
 const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
 
 /**
- * Prepares a run: puts the weights on their manifolds and measures λ for the first time.
+ * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point (kernels of zeros), and while training with Diverged,
- * which names the layer, the step and the quantity.
+ * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
  * ```ts
@@ -213,7 +213,10 @@ export const make = Effect.fnUntraced(function*(
     const after = { ...before, scaling }
     yield* Ref.set(state, after)
     tf.tidy(() =>
-      Network.assign(network, Tensors.fresh(FgSgd.rescaling({ ...optimizer, state: after }, after.x), [after.x]))
+      Network.assign(
+        network,
+        Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
+      )
     )
   })
 
