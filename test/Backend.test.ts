@@ -4,6 +4,7 @@ import { Backend } from "finegrain"
 import util from "node:util"
 import { expect, it } from "vitest"
 import { closeUtilGap, type Importer, native } from "../src/backend/native.ts"
+import { hasNativePackages } from "./nativePackages.ts"
 
 const refusal = (name: "node" | "nodeGpu", load: Importer) => Effect.runPromise(Effect.flip(native(name, load)))
 
@@ -31,7 +32,7 @@ it("starts one engine after another in one process", async () => {
   }
 })
 
-it("says that an optional package is not installed, and what to install", async () => {
+it.skipIf(hasNativePackages)("says that an optional package is not installed, and what to install", async () => {
   for (const name of ["node", "nodeGpu"] as const) {
     const error = await Effect.runPromise(Effect.flip(Effect.provide(Backend.Backend, Backend.layer(name))))
     expect(error._tag).toBe("BackendUnavailable")
@@ -75,7 +76,7 @@ it("closes the gap that Node 23 opened in util", () => {
   expect(old["isArray"]!([])).toBe(true)
 })
 
-it("chooses for itself, and tells what is here and why the rest is not", async () => {
+it.skipIf(hasNativePackages)("chooses for itself, and tells what is here and why the rest is not", async () => {
   const chosen = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.auto))
   expect(chosen.name).toBe("wasm")
   const reports = await Effect.runPromise(Backend.inspect)

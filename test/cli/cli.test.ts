@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { hasNativePackages } from "../nativePackages.ts"
 import { tinyDataset } from "../tinyDataset.ts"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -157,7 +158,9 @@ describe("finegrain train", () => {
       [["train", "--backend", "quantum"], /auto/],
       [["train", "--dataset", scratch, "--collection", "Sp+Nope"], /no manifold "Nope".*Sp, Ob, St, Euc/],
       [["train", "--dataset", "/nowhere"], /train-images-idx3-ubyte.*\/nowhere/],
-      [["train", "--backend", "nodeGpu"], /not installed.*npm install @tensorflow\/tfjs-node-gpu/],
+      ...(hasNativePackages
+        ? []
+        : [[["train", "--backend", "nodeGpu"], /not installed.*npm install @tensorflow\/tfjs-node-gpu/] as const]),
       [["train", "--config", "bad.json"], /epochs[\s\S]*sed|sed[\s\S]*epochs/],
       [["train", "--config", "broken.json"], /broken\.json: not JSON/],
       [["train", "--config", "none.json"], /none\.json/],
@@ -261,7 +264,7 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
 })
 
 describe("finegrain backends", () => {
-  it("tells what is here, what is missing and why", async () => {
+  it.skipIf(hasNativePackages)("tells what is here, what is missing and why", async () => {
     const { code, stdout } = await finegrain("backends")
     expect(code).toBe(0)
     expect(stdout).toMatch(/✓ wasm .*WebAssembly/)
