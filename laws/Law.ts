@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
+import * as Arithmetic from "../src/Arithmetic.ts"
 import type { Tolerance } from "./Tolerance.ts"
 
 /**
@@ -9,6 +10,8 @@ import type { Tolerance } from "./Tolerance.ts"
  */
 export interface Law<A = unknown> {
   readonly name: string
+  /** What the law speaks of, e.g. a manifold: laws of one name and subject are one law. */
+  readonly subject?: string
   /** The equation in plain mathematics. */
   readonly equation: string
   readonly source: string
@@ -18,6 +21,8 @@ export interface Law<A = unknown> {
   readonly tolerance: Tolerance
   /** At most so many cases, for a law whose single case is a long search. */
   readonly maxRuns?: number
+  /** A stronger law that is not claimed; where it holds in every case, the report says so. */
+  readonly stronger?: Law
   /** The case as literals, for people. */
   readonly show: (a: A) => Promise<string>
 }
@@ -58,7 +63,7 @@ export const law = <A>(definition: Omit<Law<A>, "show"> & Partial<Pick<Law<A>, "
 }
 
 /**
- * All laws of a set, parents first, each name once.
+ * All laws of a set, parents first, each once.
  *
  * @example
  * ```ts
@@ -70,19 +75,41 @@ export const law = <A>(definition: Omit<Law<A>, "show"> & Partial<Pick<Law<A>, "
 export const flatten = (set: LawSet): ReadonlyArray<Law> => {
   const laws = new Map<string, Law>()
   for (const law of [...set.parents.flatMap(flatten), ...set.laws]) {
-    if (!laws.has(law.name)) laws.set(law.name, law)
+    const key = `${law.subject ?? ""}: ${law.name}`
+    if (!laws.has(key)) laws.set(key, law)
   }
   return [...laws.values()]
 }
+
+/**
+ * What does not apply, of a set and its parents.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * import { Law, manifoldLaws } from "finegrain/laws"
+ * Law.notApplicable(manifoldLaws(Stiefel.make([3, 2]))).map(({ name }) => name).includes("logarithm") // => true
+ * ```
+ */
+export const notApplicable = (set: LawSet): ReadonlyArray<NotApplicable> => [
+  ...set.parents.flatMap(notApplicable),
+  ...set.notApplicable
+]
 
 /** How a law fared. */
 export interface Report {
   readonly law: string
   readonly equation: string
+  readonly source: string
   readonly passed: boolean
   /** The largest residual seen; of the shrunk counterexample where the law fails. */
   readonly worst: number
-  readonly tolerance: Tolerance
+  readonly arithmetic: Arithmetic.Arithmetic["name"]
+  readonly tolerance: number
+  /** Why the tolerance is what it is. */
+  readonly reason: string
+  /** The stronger law that holds as well, though it is not claimed. */
+  readonly better: string | undefined
   readonly cases: number
   readonly milliseconds: number
   readonly seed: number
@@ -97,10 +124,15 @@ export interface Parameters {
   readonly runs?: number
   /** Default: fast-check's global seed, or a new one. */
   readonly seed?: number
+  /** Default float32, on the engine in use; float64 needs the cpu engine. */
+  readonly arithmetic?: Arithmetic.Arithmetic
 }
 
-const largest = async (residual: () => tf.Tensor | number): Promise<number> => {
-  const result = tf.tidy(residual as () => tf.Tensor)
+const largest = async (
+  arithmetic: Arithmetic.Arithmetic,
+  residual: () => tf.Tensor | number
+): Promise<number> => {
+  const result = Arithmetic.within(arithmetic, () => tf.tidy(residual as () => tf.Tensor))
   if (typeof result === "number") return result
   const values = Array.from(await result.data())
   result.dispose()
@@ -124,15 +156,17 @@ class Violated extends Error {}
  * counterexample // => "10"
  * ```
  */
-export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Promise<Report> => {
+export const check = async (law: Law, parameters: Parameters = {}): Promise<Report> => {
+  const { arithmetic = Arithmetic.float32, runs = 20, seed } = parameters
+  const tolerance = law.tolerance.in(arithmetic)
   let worst = 0
   const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {
-      const residual = await largest(() => law.residual(a))
+      const residual = await largest(arithmetic, () => law.residual(a))
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= law.tolerance.value)) throw new Violated()
+      if (!(residual <= tolerance)) throw new Violated()
     }),
     { numRuns: Math.min(runs, law.maxRuns ?? Infinity), ...(seed === undefined ? {} : { seed }) }
   )
@@ -140,20 +174,26 @@ export const check = async (law: Law, { runs = 20, seed }: Parameters = {}): Pro
   const thrown = details.errorInstance
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
-    worst = await largest(() => law.residual(smallest))
+    worst = await largest(arithmetic, () => law.residual(smallest))
     // What breaks the law may break its display, too.
-    counterexample = await law.show(smallest).catch(() => fc.stringify(smallest))
+    counterexample = await Arithmetic.within(arithmetic, () => law.show(smallest)).catch(() => fc.stringify(smallest))
   } else if (details.failed) {
     // The law could not be evaluated at all.
     worst = Number.NaN
     counterexample = `${fc.stringify(smallest)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
   }
+  const { stronger } = law
+  const better = !details.failed && stronger !== undefined && (await check(stronger, parameters)).passed
   return {
     law: law.name,
     equation: law.equation,
+    source: law.source,
     passed: !details.failed,
     worst,
-    tolerance: law.tolerance,
+    arithmetic: arithmetic.name,
+    tolerance,
+    reason: law.tolerance.reason,
+    better: better ? stronger.name : undefined,
     cases: details.numRuns,
     milliseconds: performance.now() - started,
     seed: details.seed,
@@ -193,13 +233,13 @@ export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promis
  */
 export const format = (report: Report): string =>
   report.passed
-    ? `✓ ${report.law}: ${report.worst.toExponential(1)} ≤ ${
-      report.tolerance.value.toExponential(1)
-    }, ${report.cases} cases`
+    ? `✓ ${report.law}: ${report.worst.toExponential(1)} ≤ ${report.tolerance.toExponential(1)}, ${report.cases} cases${
+      report.better === undefined ? "" : `; better than declared: ${report.better}`
+    }`
     : [
       `✗ ${report.law}: ${report.equation}`,
-      `  residual ${report.worst} exceeds ${report.tolerance.value} (${report.tolerance.reason})`,
-      `  seed ${report.seed}, path ${report.path ?? "-"}; smallest counterexample:`,
+      `  residual ${report.worst} exceeds ${report.tolerance} (${report.reason}); source: ${report.source}`,
+      `  seed ${report.seed}, ${report.arithmetic}, path ${report.path ?? "-"}; smallest counterexample:`,
       ...(report.counterexample ?? "").split("\n").map((line) => `    ${line}`)
     ].join("\n")
 
@@ -224,8 +264,10 @@ export interface Runner {
  */
 export const bind = ({ describe, it }: Runner) => (set: LawSet, parameters: Parameters = {}): void => {
   describe(set.name, () => {
-    for (const law of flatten(set)) {
-      it(law.name, async () => {
+    const laws = flatten(set)
+    const subjects = new Set(laws.map(({ subject }) => subject))
+    for (const law of laws) {
+      it(subjects.size > 1 ? `${law.subject}: ${law.name}` : law.name, async () => {
         const report = await check(law, parameters)
         if (!report.passed) throw new Error(format(report))
       })

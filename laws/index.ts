@@ -1,7 +1,7 @@
 export { boundLaws } from "./boundLaws.ts"
 export { type RefutedClaim, refutedClaims } from "./claims.ts"
 export { combinatorLaws, isomorphic } from "./combinatorLaws.ts"
-export { sectionalCurvature } from "./curvature.ts"
+export { curvatureOfSpread, sectionalCurvature } from "./curvature.ts"
 export { columnPermutation, leftRotations, rightRotations } from "./invariances.ts"
 export * as Law from "./Law.ts"
 export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"

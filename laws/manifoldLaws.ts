@@ -31,19 +31,24 @@ export type { Case, Invariance, Options } from "./manifold/setting.ts"
  */
 export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options = {}): LawSet => {
   const S = setting(M, options)
-  for (
-    const add of [
-      operationLaws,
-      pointLaws,
-      projectionLaws,
-      retractionLaws,
-      transportLaws,
-      metricLaws,
-      invarianceLaws,
-      exponentialLaws,
-      normLaws,
-      curvatureLaws
-    ]
-  ) add(S)
-  return { name: M.name, parents: [], laws: S.laws, notApplicable: S.notApplicable }
+  return {
+    name: M.name,
+    parents: [
+      ...(options.factors ?? []),
+      ...[
+        operationLaws,
+        pointLaws,
+        projectionLaws,
+        retractionLaws,
+        transportLaws,
+        metricLaws,
+        invarianceLaws,
+        exponentialLaws,
+        normLaws,
+        curvatureLaws
+      ].map((laws) => laws(S))
+    ],
+    laws: [],
+    notApplicable: []
+  }
 }

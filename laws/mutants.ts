@@ -5,6 +5,7 @@ import * as FgSgd from "../src/FgSgd.ts"
 import * as Interval from "../src/Interval.ts"
 import type * as Manifold from "../src/Manifold.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
+import * as PoincareBall from "../src/manifolds/PoincareBall.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import * as Matrices from "../src/Matrices.ts"
@@ -165,6 +166,9 @@ export const mutants: ReadonlyArray<Mutant> = [
       invariances: [leftRotations]
     })
   },
+  mutant("hyperbolic space declared flat", "geodesics spread as the curvature allows", PoincareBall.make([3, 3]), {
+    curvature: Interval.point(0)
+  }, "other"),
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
   }),

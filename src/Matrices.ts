@@ -2,6 +2,7 @@
  * Linear algebra on batches of matrices `[…, m, n]`, each in a number of tensor operations that does not depend on the batch.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Arithmetic from "./Arithmetic.ts"
 
 const tiny = 1e-30
 
@@ -150,7 +151,6 @@ const newtonSchulz = (y: tf.Tensor, [linear, cubic]: Cubic): tf.Tensor =>
 const cubics = (lower: number): ReadonlyArray<Cubic> => {
   const steps: Array<Cubic> = []
   let [l, u] = [lower, 1]
-  // Plain steps square the distance to 1: two of them end below float32 rounding.
   while (u - l > 1e-2) {
     // The cubic of a wider interval would send σ₁ close to 0, where rounding eats it; this one costs 6 % of the growth.
     const from = Math.max(l, 0.12 * u)
@@ -163,10 +163,12 @@ const cubics = (lower: number): ReadonlyArray<Cubic> => {
     l = Math.min(c * (s * l - l ** 3), 1 - error)
     u = 1 + error
   }
-  return [...steps, plain, plain]
+  // Plain steps square the distance to 1: two of them end below float32 rounding, three below that of float64.
+  return [...steps, ...Array.from({ length: inDouble() ? 3 : 2 }, () => plain)]
 }
 
 const plain: Cubic = [1.5, 0.5]
+const inDouble = () => Arithmetic.current() === Arithmetic.float64
 
 /**
  * One Newton–Schulz step Y(3I − YᵀY)/2: squares the distance of nearly orthonormal columns to orthonormality.
@@ -181,9 +183,9 @@ const plain: Cubic = [1.5, 0.5]
 export const polish = (y: tf.Tensor): tf.Tensor => newtonSchulz(y, plain)
 
 /**
- * The matrix exponential, by scaling and squaring of the Taylor polynomial of degree 10.
+ * The matrix exponential, by scaling and squaring of the Taylor polynomial of degree 10 (18 in float64).
  *
- * Accurate to float32 rounding for ‖M‖₂ ≤ 16.
+ * Accurate to rounding for ‖M‖₂ ≤ 16.
  *
  * @example
  * ```ts
@@ -195,20 +197,20 @@ export const polish = (y: tf.Tensor): tf.Tensor => newtonSchulz(y, plain)
 export const expm = (x: tf.Tensor): tf.Tensor => {
   const identity = tf.eye(size(x, -1))
   const scaled = tf.mul(x, 2 ** -expmSquarings)
-  let sum: tf.Tensor = tf.add(tf.mul(scaled, 1 / expmDegree), identity)
-  for (let k = expmDegree - 1; k >= 1; k--) sum = tf.add(tf.mul(multiply(scaled, sum), 1 / k), identity)
+  const degree = inDouble() ? 18 : 10
+  let sum: tf.Tensor = tf.add(tf.mul(scaled, 1 / degree), identity)
+  for (let k = degree - 1; k >= 1; k--) sum = tf.add(tf.mul(multiply(scaled, sum), 1 / k), identity)
   for (let k = 0; k < expmSquarings; k++) sum = multiply(sum, sum)
   return sum
 }
 
 const expmSquarings = 4
-const expmDegree = 10
 
 /**
  * The Cayley transform (I − S/2)⁻¹(I + S/2) of skew-symmetric matrices, an orthogonal matrix.
  *
  * As (I + S/2)²·(I − S²/4)⁻¹, whose last factor inverts a symmetric matrix with eigenvalues in [1, 1 + ‖S‖²/4] by Newton's
- * iteration: matrix products only, no pivoting. Accurate to float32 rounding for ‖S‖₂ ≤ 20.
+ * iteration: matrix products only, no pivoting. Accurate to rounding for ‖S‖₂ ≤ 20.
  *
  * @example
  * ```ts
@@ -224,11 +226,9 @@ export const cayley = (s: tf.Tensor): tf.Tensor => {
   const largest = tf.max(tf.sum(tf.abs(spd), -1, true), -2, true)
   // 2/(1 + λ_max) centres the spectrum of the first residual; it is then squared by every step.
   let inverse: tf.Tensor = tf.mul(identity, tf.div(2, tf.add(largest, 1)))
-  for (let k = 0; k < inverseSteps; k++) {
+  for (let k = 0; k < (inDouble() ? 12 : 11); k++) {
     inverse = tf.sub(tf.mul(inverse, 2), multiply(inverse, multiply(spd, inverse)))
   }
   const forward = tf.add(half, identity)
   return multiply(multiply(forward, forward), inverse)
 }
-
-const inverseSteps = 11

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Arithmetic from "./Arithmetic.ts"
 import * as Interval from "./Interval.ts"
 import * as Matrices from "./Matrices.ts"
 
@@ -151,6 +152,8 @@ export const spectral = (x: tf.Tensor): tf.Tensor =>
     const gram = Matrices.multiply(scaled, scaled, { transposeA: true })
     const traceOne = (g: tf.Tensor) => tf.div(g, tf.maximum(Matrices.trace(g, true), 1e-30))
     let power = traceOne(gram)
+    // 2^−20 is about one unit in the last place of float32 arithmetic on entries of order one, 2^−49 of float64.
+    const squarings = -Math.log2(8 * Arithmetic.current().epsilon)
     for (let k = 0; k < squarings; k++) power = traceOne(Matrices.multiply(power, power))
     const rayleigh = tf.div(
       tf.sum(tf.mul(gram, power), [-2, -1]),
@@ -158,6 +161,3 @@ export const spectral = (x: tf.Tensor): tf.Tensor =>
     )
     return tf.mul(tf.sqrt(rayleigh), tf.squeeze(largest, [-2, -1]))
   })
-
-// 2^−20 is about one unit in the last place of float32 arithmetic on entries of order one.
-const squarings = 20

@@ -1,3 +1,4 @@
+export * as Arithmetic from "./Arithmetic.ts"
 export * as Backend from "./Backend.ts"
 export * as Bounds from "./Bounds.ts"
 export * as Collection from "./Collection.ts"

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
 import * as Seed from "../../src/Seed.ts"
-import { sectionalCurvature } from "../curvature.ts"
-import type { Law } from "../Law.ts"
+import { curvatureOfSpread, sectionalCurvature } from "../curvature.ts"
+import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { outside } from "./outside.ts"
 import type { Setting } from "./setting.ts"
@@ -13,46 +13,50 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const curvatureLaws = <P extends Points.Points>(
-  { M, options, embedded, length, point, tangent, law, when }: Setting<P>
-): void => {
-  const sectional = (x: P, a: P, b: P) => sectionalCurvature(M, x, a, b)
+  { M, options, embedded, length, point, tangent, section }: Setting<P>
+): LawSet => {
+  const { law, set, when } = section("curvature", "do Carmo 1992, chapters 5 and 6")
+  const measured = embedded ? sectionalCurvature : curvatureOfSpread
+  const sectional = (x: P, a: P, b: P) => measured(M, x, a, b)
   when(
-    embedded && M.dimension >= 2 && (options.tightCurvature ?? false),
+    M.dimension >= 2 && (options.tightCurvature ?? false),
     "sectional curvature attains its interval",
     "the interval is not claimed to be tight",
-    once(law(
-      "sectional curvature attains its interval",
-      "some plane has K = min, some K = max",
-      (c) => {
-        // Climbing by random trials from 64 planes: each round keeps the better of a plane and its perturbation.
-        const x = M.random(c.seed, [64])
-        const start = [M.randomTangent(c.seed + 1, x), M.randomTangent(c.seed + 2, x)] as const
-        const climb = (sign: number) => {
-          let [a, b] = start
-          let best = tf.mul(sectional(x, a, b), sign)
-          for (let round = 0; round < 60; round++) {
-            const size = 0.6 * 0.95 ** round
-            const unit = (p: P) => Points.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
-            const trial = [
-              Points.add(unit(a), Points.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))),
-              Points.add(unit(b), Points.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x)))
-            ] as const
-            const value = tf.mul(sectional(x, ...trial), sign)
-            const better = tf.cast(tf.greater(value, best), "float32")
-            const choose = (old: P, next: P) => Points.add(old, Points.scaleItems(better, Points.sub(next, old)))
-            a = choose(unit(a), trial[0])
-            b = choose(unit(b), trial[1])
-            best = tf.maximum(best, value)
+    embedded || M.exp !== undefined ?
+      once(law(
+        "sectional curvature attains its interval",
+        "some plane has K = min, some K = max",
+        (c) => {
+          // Climbing by random trials from 64 planes: each round keeps the better of a plane and its perturbation.
+          const x = M.random(c.seed, [64])
+          const start = [M.randomTangent(c.seed + 1, x), M.randomTangent(c.seed + 2, x)] as const
+          const climb = (sign: number) => {
+            let [a, b] = start
+            let best = tf.mul(sectional(x, a, b), sign)
+            for (let round = 0; round < 60; round++) {
+              const size = 0.6 * 0.95 ** round
+              const unit = (p: P) => Points.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
+              const trial = [
+                Points.add(unit(a), Points.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))),
+                Points.add(unit(b), Points.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x)))
+              ] as const
+              const value = tf.mul(sectional(x, ...trial), sign)
+              const better = tf.cast(tf.greater(value, best), "float32")
+              const choose = (old: P, next: P) => Points.add(old, Points.scaleItems(better, Points.sub(next, old)))
+              a = choose(unit(a), trial[0])
+              b = choose(unit(b), trial[1])
+              best = tf.maximum(best, value)
+            }
+            return tf.mul(tf.max(best), sign)
           }
-          return tf.mul(tf.max(best), sign)
-        }
-        return tf.stack([
-          tf.abs(tf.sub(climb(1), M.curvature.max)),
-          tf.abs(tf.sub(climb(-1), M.curvature.min))
-        ])
-      },
-      Tolerance.measured(0.05, "a random search of 64 planes and 60 rounds")
-    ))
+          return tf.stack([
+            tf.abs(tf.sub(climb(1), M.curvature.max)),
+            tf.abs(tf.sub(climb(-1), M.curvature.min))
+          ])
+        },
+        Tolerance.measured(0.05, "a random search of 64 planes and 60 rounds")
+      )) :
+      undefined
   )
   when(
     embedded && M.dimension >= 2,
@@ -70,6 +74,21 @@ export const curvatureLaws = <P extends Points.Points>(
       Tolerance.measured(5e-3, "extrapolated central differences of the projection, steps 0.1 and 0.05")
     )
   )
+  when(
+    M.exp !== undefined && M.dimension >= 2,
+    "geodesics spread as the curvature allows",
+    M.exp === undefined ? "the manifold gives no exponential map" : "there is no plane in its tangent spaces",
+    law(
+      "geodesics spread as the curvature allows",
+      "‖D exp(x, tu)[v]‖² = 1 − K t²/3 + O(t³), K ∈ [min, max], for orthonormal u, v",
+      (c) => {
+        const x = point(c)
+        return outside(curvatureOfSpread(M, x, tangent(c, x), tangent(c, x, 1)), M.curvature)
+      },
+      Tolerance.measured(0.02, "central differences of steps 0.1 and 0.2 at t = 0.2 and 0.4, extrapolated")
+    )
+  )
+  return set
 }
 
 const once = (law: Law): Law => ({ ...law, maxRuns: 1 })

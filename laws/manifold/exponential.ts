@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -9,8 +10,12 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const exponentialLaws = <P extends Points.Points>(
-  { M, entries, length, gap, relative, point, tangent, law, shortOfOrder, slopes, when }: Setting<P>
-): void => {
+  { M, entries, length, gap, relative, point, tangent, shortOfOrder, slopes, section }: Setting<P>
+): LawSet => {
+  const { law, set, when } = section(
+    "geodesics",
+    "Absil, Mahony and Sepulchre 2008, section 5.4; do Carmo 1992, chapter 3"
+  )
   const { dist, exp, log } = M
   const radius = Math.min(3, 0.9 * M.injectivityRadius)
   when(
@@ -98,4 +103,5 @@ export const exponentialLaws = <P extends Points.Points>(
       radius
     )
   )
+  return set
 }

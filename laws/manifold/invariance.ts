@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -9,8 +10,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const invarianceLaws = <P extends Points.Points>(
-  { M, options, entries, gap, point, ambient, tangent, law, always }: Setting<P>
-): void => {
+  { M, options, entries, gap, point, ambient, tangent, section }: Setting<P>
+): LawSet => {
+  const { always, law, set } = section("invariances", "Edelman, Arias and Smith 1998")
   for (const { act, name } of options.invariances ?? []) {
     always(law(`invariance: ${name}`, "f(g·x) = g·f(x)", (c) => {
       const g = (p: P) => Points.map(p, (leaf) => act(leaf, c.seed))
@@ -30,4 +32,5 @@ export const invarianceLaws = <P extends Points.Points>(
       ])
     }, Tolerance.rounding(entries, 10)))
   }
+  return set
 }

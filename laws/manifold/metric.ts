@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -9,8 +10,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const metricLaws = <P extends Points.Points>(
-  { M, entries, inner, length, gap, relative, point, ambient, tangent, law, always }: Setting<P>
-): void => {
+  { M, entries, inner, length, gap, relative, point, ambient, tangent, section }: Setting<P>
+): LawSet => {
+  const { always, law, set } = section("metric", "Absil, Mahony and Sepulchre 2008, section 3.6")
   always(
     law("metric is symmetric", "⟨u, v⟩ = ⟨v, u⟩", (c) => {
       const x = point(c)
@@ -73,4 +75,5 @@ export const metricLaws = <P extends Points.Points>(
       Tolerance.measured(5e-3, "extrapolated central differences of steps 0.1 and 0.05 in float32")
     )
   )
+  return set
 }

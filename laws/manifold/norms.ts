@@ -3,6 +3,7 @@ import type * as Manifold from "../../src/Manifold.ts"
 import type { NormIntervals } from "../../src/Norms.ts"
 import * as Norms from "../../src/Norms.ts"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { outside } from "./outside.ts"
@@ -13,7 +14,8 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const normLaws = <P extends Points.Points>({ M, options, entries, point, law, when }: Setting<P>): void => {
+export const normLaws = <P extends Points.Points>({ M, options, entries, point, section }: Setting<P>): LawSet => {
+  const { law, set, when } = section("norms", "Ozay 2019, section 3, with sharp intervals")
   const shapes = leafShapes(M.shape)
   const matrices = shapes.every((shape) => shape.length === 2 || shape.length === 3)
   when(
@@ -50,6 +52,7 @@ export const normLaws = <P extends Points.Points>({ M, options, entries, point, 
       }))
     }, Tolerance.rounding(entries, 8))
   )
+  return set
 }
 
 const kinds = ["spectral", "frobenius", "rowSum", "columnSum"] as const

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -10,8 +11,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const operationLaws = <P extends Points.Points>(
-  { M, batch, entries, gap, point, ambient, tangent, law, always }: Setting<P>
-): void => {
+  { M, batch, entries, gap, point, ambient, tangent, section }: Setting<P>
+): LawSet => {
+  const { always, law, set } = section("operations", "the contract of Manifold.Manifold")
   always(
     law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
       const [x, u] = [point(c), ambient(c)]
@@ -77,4 +79,5 @@ export const operationLaws = <P extends Points.Points>(
       )
     }, Tolerance.exact)
   )
+  return set
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -9,8 +10,12 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const pointLaws = <P extends Points.Points>(
-  { M, gap, point, ambient, tangent, law, always }: Setting<P>
-): void => {
+  { M, gap, point, ambient, tangent, section }: Setting<P>
+): LawSet => {
+  const { always, law, set } = section(
+    "points",
+    "Absil, Mahony and Sepulchre 2008, section 3.1; Lewis and Malick 2008 for nearest points"
+  )
   always(
     law("random points lie on the manifold", "c(random) = 0", (c) => M.residual(point(c))),
     law(
@@ -39,4 +44,5 @@ export const pointLaws = <P extends Points.Points>(
       return tf.maximum(excess(rival), tf.maximum(excess(point(c)), excess(point(c, 1))))
     })
   )
+  return set
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -10,8 +11,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const projectionLaws = <P extends Points.Points>(
-  { M, entries, inner, length, gap, relative, point, ambient, tangent, law, shortOfOrder, slopes, always }: Setting<P>
-): void => {
+  { M, entries, inner, length, gap, relative, point, ambient, tangent, shortOfOrder, slopes, section }: Setting<P>
+): LawSet => {
+  const { always, law, set } = section("projection", "Absil, Mahony and Sepulchre 2008, section 3.6.1")
   always(
     law("projection is idempotent", "P(P(u)) = P(u)", (c) => {
       const [x, p] = [point(c), M.project(point(c), ambient(c))]
@@ -60,4 +62,5 @@ export const projectionLaws = <P extends Points.Points>(
       return tf.abs(tf.sub(tf.sum(inner(basis, M.project(copies, basis))), M.dimension))
     }, Tolerance.rounding(entries, entries))
   )
+  return set
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/Points.ts"
+import type { Law, LawSet } from "../Law.ts"
 import type { Setting } from "./setting.ts"
 
 /**
@@ -8,8 +9,51 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const retractionLaws = <P extends Points.Points>(
-  { M, rounding, embedded, length, gap, point, tangent, law, shortOfOrder, slopes, when, always }: Setting<P>
-): void => {
+  { M, rounding, embedded, length, gap, point, tangent, shortOfOrder, slopes, section }: Setting<P>
+): LawSet => {
+  const { always, law, set, when } = section(
+    "retraction",
+    "Absil, Mahony and Sepulchre 2008, definition 4.1.1 and section 5.5.3"
+  )
+  const { exp } = M
+  const exponential = exp === undefined ? undefined : law(
+    "retraction is the exponential map",
+    "R(x, v) = exp(x, v)",
+    (c) => {
+      const x = point(c)
+      const v = tangent(c, x)
+      return gap(M.retract(x, v), exp(x, v))
+    }
+  )
+  const secondOrder = exp === undefined && !embedded ? undefined : law(
+    "retraction is of second order",
+    exp === undefined ? "P(R(x, tv) − x − tv) = O(t³)" : "R(x, tv) = exp(x, tv) + O(t³)",
+    (c) => {
+      const x = point(c)
+      const v = tangent({ ...c, size: 1 }, x)
+      return shortOfOrder(3, 0.4, (t) => {
+        const step = Points.scale(t, v)
+        const end = M.retract(x, step)
+        return exp === undefined ? length(M.project(x, Points.sub(end, Points.add(x, step)))) : gap(end, exp(x, step))
+      })
+    },
+    slopes
+  )
+  const firstOrder = law(
+    "retraction is of first order",
+    "R(x, tv) = x + tv + O(t²)",
+    (c) => {
+      const x = point(c)
+      const v = tangent({ ...c, size: 1 }, x)
+      return shortOfOrder(2, 0.2, (t) => {
+        const step = Points.scale(t, v)
+        return gap(M.retract(x, step), Points.add(x, step))
+      })
+    },
+    slopes
+  )
+  const orEven = (declared: Law, stronger: Law | undefined): Law =>
+    stronger === undefined ? declared : { ...declared, stronger }
   always(
     law("retraction of zero stays", "R(x, 0) = x", (c) => {
       const x = point(c)
@@ -25,50 +69,21 @@ export const retractionLaws = <P extends Points.Points>(
       rounding,
       10
     ),
-    law(
-      "retraction is of first order",
-      "R(x, tv) = x + tv + O(t²)",
-      (c) => {
-        const x = point(c)
-        const v = tangent({ ...c, size: 1 }, x)
-        return shortOfOrder(2, 0.2, (t) => {
-          const step = Points.scale(t, v)
-          return gap(M.retract(x, step), Points.add(x, step))
-        })
-      },
-      slopes
-    )
+    M.retractionOrder < 2 ? orEven(firstOrder, secondOrder) : firstOrder
   )
-  const { exp } = M
   when(
-    M.retractionOrder >= 2 && (exp !== undefined || embedded),
+    M.retractionOrder >= 2,
     "retraction is of second order",
     M.retractionOrder < 2
       ? "the manifold declares first order"
       : "without exp it is tested for the embedded metric only",
-    law(
-      "retraction is of second order",
-      exp === undefined ? "P(R(x, tv) − x − tv) = O(t³)" : "R(x, tv) = exp(x, tv) + O(t³)",
-      (c) => {
-        const x = point(c)
-        const v = tangent({ ...c, size: 1 }, x)
-        return shortOfOrder(3, 0.4, (t) => {
-          const step = Points.scale(t, v)
-          const end = M.retract(x, step)
-          return exp === undefined ? length(M.project(x, Points.sub(end, Points.add(x, step)))) : gap(end, exp(x, step))
-        })
-      },
-      slopes
-    )
+    secondOrder === undefined || M.retractionOrder > 2 ? secondOrder : orEven(secondOrder, exponential)
   )
   when(
-    M.retractionOrder === Infinity && exp !== undefined,
+    M.retractionOrder === Infinity,
     "retraction is the exponential map",
-    "the manifold declares a finite order",
-    law("retraction is the exponential map", "R(x, v) = exp(x, v)", (c) => {
-      const x = point(c)
-      const v = tangent(c, x)
-      return gap(M.retract(x, v), exp!(x, v))
-    })
+    exp === undefined ? "the manifold gives none" : "the manifold declares a finite order",
+    exponential
   )
+  return set
 }

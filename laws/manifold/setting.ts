@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
+import * as Arithmetic from "../../src/Arithmetic.ts"
 import * as Manifold from "../../src/Manifold.ts"
 import * as Points from "../../src/Points.ts"
 import * as Seed from "../../src/Seed.ts"
-import { type Law, law as makeLaw, type NotApplicable } from "../Law.ts"
+import { type Law, law as makeLaw, type LawSet, type NotApplicable } from "../Law.ts"
 import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 
@@ -17,6 +18,8 @@ export interface Options {
   readonly tightCurvature?: boolean
   /** Maps that are claimed to carry the geometry into itself, such as orthogonal actions. */
   readonly invariances?: ReadonlyArray<Invariance>
+  /** The law sets of what the manifold is made of, e.g. a product's factors: they hold as well. */
+  readonly factors?: ReadonlyArray<LawSet>
   /** Whether the norm intervals are claimed to be attained; default true. */
   readonly sharpNorms?: boolean
 }
@@ -87,26 +90,9 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     Points.dispose([x, v, u])
     return text
   }
-  const law = (
-    name: string,
-    equation: string,
-    residual: (c: Case) => tf.Tensor | number,
-    tolerance: Tolerance.Tolerance = rounding,
-    max = 2
-  ): Law =>
-    makeLaw<Case>({
-      name,
-      equation,
-      source: "Absil, Mahony and Sepulchre 2008",
-      arbitrary: cases(max),
-      residual,
-      tolerance,
-      show
-    })
-
   /** By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order. */
   const shortOfOrder = (order: number, t: number, error: (t: number) => tf.Tensor) => {
-    const floor = 20 * rounding.value
+    const floor = 20 * rounding.in(Arithmetic.current())
     const [coarse, fine] = [error(t), error(t / 4)]
     const slope = tf.div(tf.log(tf.div(coarse, tf.maximum(fine, 1e-30))), Math.log(4))
     const short = tf.sub(order, slope)
@@ -114,8 +100,40 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   }
   const slopes = Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2")
 
-  const laws: Array<Law> = []
-  const notApplicable: Array<NotApplicable> = []
+  /** Laws of one kind from one source, and the set that they make. */
+  const section = (kind: string, source: string) => {
+    const laws: Array<Law> = []
+    const notApplicable: Array<NotApplicable> = []
+    const set: LawSet = { name: `${kind} of ${M.name}`, parents: [], laws, notApplicable }
+    return {
+      set,
+      law: (
+        name: string,
+        equation: string,
+        residual: (c: Case) => tf.Tensor | number,
+        tolerance: Tolerance.Tolerance = rounding,
+        max = 2
+      ): Law =>
+        makeLaw<Case>({
+          name,
+          subject: M.name,
+          equation,
+          source,
+          arbitrary: cases(max),
+          residual,
+          tolerance,
+          show
+        }),
+      /** Adds laws that hold everywhere. */
+      always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
+      /** Adds laws where they apply, and says where they do not. */
+      when: (condition: boolean, name: string, reason: string, ...added: ReadonlyArray<Law | undefined>): void => {
+        const found = added.filter((law) => law !== undefined)
+        if (condition && found.length > 0) laws.push(...found)
+        else notApplicable.push({ name, reason })
+      }
+    }
+  }
   return {
     M,
     options,
@@ -130,17 +148,8 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     point,
     ambient,
     tangent,
-    law,
     shortOfOrder,
     slopes,
-    laws,
-    notApplicable,
-    /** Adds laws that hold everywhere. */
-    always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
-    /** Adds laws where they apply, and says where they do not. */
-    when: (condition: boolean, name: string, reason: string, ...added: ReadonlyArray<Law>): void => {
-      if (condition) laws.push(...added)
-      else notApplicable.push({ name, reason })
-    }
+    section
   }
 }

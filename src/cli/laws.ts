@@ -8,6 +8,7 @@ import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { pathToFileURL } from "node:url"
 import { boundLaws, combinatorLaws, Law, manifoldLaws, optimizerLaws, subjects } from "../../laws/index.ts"
+import * as Arithmetic from "../Arithmetic.ts"
 import * as Backend from "../Backend.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Euclidean from "../manifolds/Euclidean.ts"
@@ -124,12 +125,15 @@ const show = ({ notApplicable, reports, subject }: Checked, whole: boolean): str
   const head =
     `${failed.length === 0 ? "✓" : "✗"} ${subject}: ${reports.length - failed.length} of ${reports.length} laws hold ` +
     `(${reports.reduce((sum, { cases }) => sum + cases, 0)} cases, ${(millis / 1000).toFixed(1)} s)`
-  if (!whole && failed.length === 0) return head
+  const better = reports.flatMap(({ better, law }) =>
+    better === undefined ? [] : [`★ ${law}: better than declared, ${better}`]
+  )
+  if (!whole && failed.length === 0) return [head, ...better].join("\n")
   const rows = reports.map((report) => [
     report.passed ? "✓" : "✗",
     report.law,
     scientific(report.worst),
-    scientific(report.tolerance.value),
+    scientific(report.tolerance),
     String(report.cases),
     report.milliseconds.toFixed(0)
   ])
@@ -140,6 +144,7 @@ const show = ({ notApplicable, reports, subject }: Checked, whole: boolean): str
     ...(notApplicable.length === 0
       ? []
       : ["", ...notApplicable.map(({ name, reason }) => `– ${name}: not applicable, ${reason}`)]),
+    ...(better.length === 0 ? [] : ["", ...better]),
     ...failed.flatMap((report) => ["", Law.format(report)]),
     ""
   ].join("\n")
@@ -163,12 +168,16 @@ export const laws = Command.make(
     runs: Flag.Int("runs").pipe(Flag.withDescription("cases per law (default 20)"), Flag.withDefault(20)),
     seed: Flag.Int("seed").pipe(Flag.withDescription("seed of the cases (default 1)"), Flag.withDefault(1)),
     backend: Flag.Literals("backend", TrainConfig.backends).pipe(
-      Flag.withDescription("engine that runs the tensors (default wasm)"),
-      Flag.withDefault("wasm" as const)
+      Flag.withDescription("engine that runs the tensors (default wasm; cpu for float64)"),
+      Flag.optional
+    ),
+    arithmetic: Flag.Literals("arithmetic", ["float32", "float64"]).pipe(
+      Flag.withDescription("float64 tells rounding from error, on the cpu backend (default float32)"),
+      Flag.withDefault("float32" as const)
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("print reports as JSON"), Flag.withDefault(false))
   },
-  Effect.fnUntraced(function*({ all, backend, json, runs, seed, shape: shapeText, subject }) {
+  Effect.fnUntraced(function*({ all, arithmetic, backend: chosen, json, runs, seed, shape: shapeText, subject }) {
     const shape = Option.isSome(shapeText)
       ? Option.some(yield* readShape(shapeText.value))
       : Option.none<Points.Shape>()
@@ -177,6 +186,14 @@ export const laws = Command.make(
         subject: "finegrain laws",
         reason: all ? "--all and a subject exclude each other" : "there is no subject",
         remedy: `Give one of ${subjects.map(({ name }) => name).join(", ")}, a file, or --all.`
+      })
+    }
+    const backend = Option.getOrElse(chosen, () => arithmetic === "float64" ? "cpu" as const : "wasm" as const)
+    if (arithmetic === "float64" && backend !== "cpu") {
+      return yield* new NoSubject({
+        subject: `--arithmetic float64 --backend ${backend}`,
+        reason: "only the cpu backend computes in float64",
+        remedy: "Leave --backend out, or write --backend cpu."
       })
     }
     yield* Effect.gen(function*() {
@@ -191,19 +208,31 @@ export const laws = Command.make(
       for (const set of sets) {
         const reports: Array<Law.Report> = []
         for (const law of Law.flatten(set)) {
-          reports.push(yield* Effect.promise(() => Law.check(law, { runs, seed })))
+          reports.push(
+            yield* Effect.promise(() =>
+              Law.check(law, {
+                arithmetic: arithmetic === "float64" ? Arithmetic.float64 : Arithmetic.float32,
+                runs,
+                seed
+              })
+            )
+          )
           yield* Effect.yieldNow
         }
-        const result = { subject: set.name, reports, notApplicable: set.notApplicable }
+        const result = { subject: set.name, reports, notApplicable: Law.notApplicable(set) }
         checked.push(result)
         if (!json) yield* Console.log(show(result, sets.length === 1))
       }
       const reports = checked.flatMap((one) => one.reports)
       const failed = reports.filter(({ passed }) => !passed).length
       if (json) {
-        yield* Console.log(JSON.stringify({ backend: engine.name, seed, runs, subjects: checked }, undefined, 2))
+        yield* Console.log(
+          JSON.stringify({ backend: engine.name, arithmetic, seed, runs, subjects: checked }, undefined, 2)
+        )
       } else {yield* Console.log(
-          `${reports.length - failed} of ${reports.length} laws hold on ${engine.device} (seed ${seed})`
+          `${
+            reports.length - failed
+          } of ${reports.length} laws hold on ${engine.device} in ${arithmetic} (seed ${seed})`
         )}
       if (failed > 0) return yield* new LawsBroken({ failed, of: reports.length })
     }).pipe(Effect.provide(Backend.layer(backend)))

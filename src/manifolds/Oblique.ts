@@ -32,8 +32,7 @@ export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifol
  *
  * @example
  * ```ts
- * import type * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
+ * import * as Result from "effect/Result"
  * import { Oblique } from "finegrain"
  * Result.isFailure(Oblique.family().at([1, 3])) // => true
  * ```

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Arithmetic from "../Arithmetic.ts"
 import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
 import type { NormIntervals } from "../Norms.ts"
@@ -10,11 +11,11 @@ const dot = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), [-2, -1], true)
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 const length = (u: tf.Tensor) => tf.sqrt(dot(u, u))
 
-/** Largest radius that float32 tells from 1 in 1 − r². */
-const rim = 1 - 1e-6
+/** Largest radius that rounding tells from 1 in 1 − r². */
+const rim = () => 1 - 8 * Arithmetic.current().epsilon
 
 /** The conformal factor λ = 2/(1 − ‖x‖²). */
-const lambda = (x: tf.Tensor) => tf.div(2, tf.maximum(tf.sub(1, dot(x, x)), 1e-7))
+const lambda = (x: tf.Tensor) => tf.div(2, tf.maximum(tf.sub(1, dot(x, x)), Arithmetic.current().epsilon))
 
 /** Möbius addition. */
 const plus = (x: tf.Tensor, y: tf.Tensor) => {
@@ -31,10 +32,10 @@ const along = (u: tf.Tensor, f: (length: tf.Tensor) => tf.Tensor) => {
 
 const inside = (x: tf.Tensor) => {
   const size = length(x)
-  return tf.mul(x, tf.div(tf.minimum(size, tf.mul(tf.onesLike(size), rim)), tf.maximum(size, 1e-15)))
+  return tf.mul(x, tf.div(tf.minimum(size, tf.mul(tf.onesLike(size), rim())), tf.maximum(size, 1e-15)))
 }
 
-const artanh = (t: tf.Tensor) => tf.atanh(tf.minimum(t, tf.mul(tf.onesLike(t), rim)))
+const artanh = (t: tf.Tensor) => tf.atanh(tf.minimum(t, tf.mul(tf.onesLike(t), rim())))
 
 const exp = (x: tf.Tensor, v: tf.Tensor) =>
   inside(plus(x, along(v, (size) => tf.tanh(tf.mul(tf.mul(lambda(x), size), 0.5)))))

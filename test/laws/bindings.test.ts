@@ -1,8 +1,11 @@
+import { Combinators, type Manifold, Sphere, Stiefel } from "finegrain"
+import { Law, manifoldLaws } from "finegrain/laws"
 import { execFile } from "node:child_process"
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
+import { use } from "../backends.ts"
 
 it("binds to node:test as to vitest", async () => {
   const file = join(import.meta.dirname, ".node-test.ts")
@@ -29,4 +32,25 @@ bind(manifoldLaws({ ...Sphere.make([2, 2]), name: "broken", dimension: 9 }), { r
   } finally {
     rmSync(file)
   }
+})
+
+it("reports a retraction that is better than declared", async () => {
+  await use("cpu")
+  const better = async (M: Manifold.Manifold) => {
+    const law = Law.flatten(manifoldLaws(M)).find(({ name }) => name === "retraction is of first order")!
+    return (await Law.check(law, { seed: 1 })).better
+  }
+  expect(await better({ ...Sphere.make([3, 3]), retractionOrder: 1 })).toBe("retraction is of second order")
+  expect(await better({ ...Sphere.make([3, 3]), retractionOrder: 2 })).toBeUndefined()
+  expect(await better(Stiefel.make([3, 2]))).toBeUndefined()
+})
+
+it("keeps the laws of a product's factors apart", () => {
+  const [sphere, stiefel] = [Sphere.make([3, 3]), Stiefel.make([3, 3])]
+  const count = (set: Law.LawSet) => Law.flatten(set).length
+  const [a, b] = [manifoldLaws(sphere), manifoldLaws(stiefel)]
+  const whole = manifoldLaws(Combinators.product(sphere, stiefel))
+  expect(count(manifoldLaws(Combinators.product(sphere, stiefel), { factors: [a, b, a] }))).toBe(
+    count(a) + count(b) + count(whole)
+  )
 })

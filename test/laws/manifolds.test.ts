@@ -1,7 +1,7 @@
-import { Combinators, Euclidean, type Manifold, Oblique, type Points, Sphere, Stiefel } from "finegrain"
+import { Arithmetic, Combinators, Euclidean, type Manifold, Oblique, type Points, Sphere, Stiefel } from "finegrain"
 import { Law, type ManifoldLawOptions, manifoldLaws, subjects } from "finegrain/laws"
-import { describe, it } from "vitest"
-import { onEachBackend } from "../backends.ts"
+import { beforeAll, describe, it } from "vitest"
+import { onEachBackend, use } from "../backends.ts"
 
 const bind = Law.bind({ describe, it })
 
@@ -22,11 +22,20 @@ onEachBackend("laws of manifolds", () => {
   }
 })
 
+describe("laws of manifolds in float64", () => {
+  beforeAll(() => use("cpu"))
+  for (const { at, shapes } of subjects) {
+    for (const set of shapes.flatMap(at)) bind(set, { runs: 3, arithmetic: Arithmetic.float64 })
+  }
+})
+
 onEachBackend("laws of combined manifolds", () => {
   const sphere = Sphere.make([3, 3])
   const stiefel = Stiefel.make([3, 3])
   check(Combinators.power(stiefel, 3))
-  check(Combinators.power(Combinators.product(sphere, stiefel), 2))
+  check(Combinators.power(Combinators.product(sphere, stiefel), 2), "", {
+    factors: [manifoldLaws(sphere), manifoldLaws(stiefel)]
+  })
   check(Combinators.product(sphere, Combinators.product(Euclidean.make([2, 2]), Stiefel.make([4, 2]))))
   check(Combinators.scaled(sphere, 2))
   check(Combinators.scaled(Stiefel.make([4, 2]), 0.5))
