@@ -168,7 +168,12 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
       // Not `return false`: fast-check would report that as an error of its own.
       if (!(residual <= tolerance)) throw new Violated()
     }),
-    { numRuns: Math.min(runs, law.maxRuns ?? Infinity), ...(seed === undefined ? {} : { seed }) }
+    // A case that is a long search is not shrunk by more of them.
+    {
+      numRuns: Math.min(runs, law.maxRuns ?? Infinity),
+      endOnFailure: law.maxRuns !== undefined,
+      ...(seed === undefined ? {} : { seed })
+    }
   )
   const [smallest] = details.counterexample ?? []
   const thrown = details.errorInstance

@@ -1,8 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
 import fc from "fast-check"
 import * as Bounds from "../src/Bounds.ts"
+import type * as Manifold from "../src/Manifold.ts"
 import * as Norms from "../src/Norms.ts"
+import * as Renormalization from "../src/Renormalization.ts"
 import * as Seed from "../src/Seed.ts"
+import * as Specification from "../src/Specification.ts"
 import { law, type LawSet } from "./Law.ts"
 import * as Tolerance from "./Tolerance.ts"
 
@@ -37,6 +41,17 @@ const direct = ({ layers, samples, width }: Bounds.Network): Bounds.LogBounds =>
   }
 }
 
+/** What the laws of norms and bounds speak of; replace one to see them fail. */
+export interface Measured {
+  readonly logBounds: typeof Bounds.logBounds
+  readonly norms: Pick<typeof Norms, "spectral" | "frobenius" | "rowSum">
+  /** Parts are scaled down to this norm: with a bound above 1 the law of concatenations fails, as it should. */
+  readonly largest: number
+  /** ℜ, and the families whose weights it rescales. */
+  readonly factor: typeof Renormalization.factor
+  readonly families: ReadonlyArray<Manifold.Family>
+}
+
 /**
  * The laws of norms and generalization bounds: inequalities between norms, the lower bound of a concatenation, monotonicity.
  *
@@ -48,10 +63,13 @@ const direct = ({ layers, samples, width }: Bounds.Network): Bounds.LogBounds =>
  * ```
  */
 export const boundLaws = (
-  logBounds: typeof Bounds.logBounds = Bounds.logBounds,
-  norms: Pick<typeof Norms, "spectral" | "frobenius" | "rowSum"> = Norms,
-  /** Parts are scaled down to this norm: with a bound above 1 the law of concatenations fails, as it should. */
-  largest = 1
+  {
+    factor = Renormalization.factor,
+    families = Specification.families,
+    largest = 1,
+    logBounds = Bounds.logBounds,
+    norms = Norms
+  }: Partial<Measured> = {}
 ): LawSet => {
   const matrices = fc.record({
     seed: fc.nat({ max: 9999 }),
@@ -97,6 +115,28 @@ export const boundLaws = (
             const whole = measure(tf.concat(tf.unstack(parts), 1))
             return tf.relu(tf.sub(tf.prod(measure(parts)), whole))
           }))
+      }),
+      law({
+        name: "renormalized norms are at most 1",
+        equation: "‖ℜω‖ ≤ 1 for every norm that the γ policy promises, every λ, every bounded ω",
+        source: "Ozay 2019, section 3, with λ clamped at 1",
+        arbitrary: fc.record({
+          seed: fc.nat({ max: 9999 }),
+          shape: fc.tuple(fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 6 })),
+          family: fc.constantFrom(...families.keys()),
+          policy: fc.constantFrom(...Renormalization.policies.keys()),
+          lambda: fc.double({ min: 0, max: 100, noNaN: true })
+        }),
+        tolerance: Tolerance.rounding(36, 1),
+        residual: ({ family, lambda, policy, seed, shape }) => {
+          const found = families[family]!.at(shape)
+          if (Result.isFailure(found) || !Number.isFinite(found.success.norms.frobenius.max)) return 0
+          const chosen = Renormalization.policies[policy]!
+          const x = tf.mul(found.success.random(seed, [4]), factor(chosen, found.success, lambda))
+          return chosen.promises.length === 0
+            ? 0
+            : tf.stack(chosen.promises.map((norm) => tf.relu(tf.sub(norms[norm](x), 1))))
+        }
       }),
       law({
         name: "bounds are what is printed",

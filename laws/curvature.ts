@@ -3,13 +3,22 @@ import * as Manifold from "../src/Manifold.ts"
 import * as Points from "../src/Points.ts"
 
 /** D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central differences. */
-const secondFundamentalForm = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, a: P, b: P): P => {
+const secondFundamentalForm = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  x: P,
+  a: P,
+  b: P,
+  length: number
+): P => {
   const difference = (h: number) =>
     Points.scale(
       1 / (2 * h),
       Points.sub(M.project(M.retract(x, Points.scale(h, a)), b), M.project(M.retract(x, Points.scale(-h, a)), b))
     )
-  const extrapolated = Points.scale(1 / 3, Points.sub(Points.scale(4, difference(0.05)), difference(0.1)))
+  const extrapolated = Points.scale(
+    1 / 3,
+    Points.sub(Points.scale(4, difference(0.05 * length)), difference(0.1 * length))
+  )
   return Points.sub(extrapolated, M.project(x, extrapolated))
 }
 
@@ -24,7 +33,7 @@ const orthonormal = <P extends Points.Points>(inner: (u: P, v: P) => tf.Tensor, 
  * The sectional curvature of the plane of two tangent vectors at x, numerically, for any metric with an exponential map: by
  * ‖D exp(x, tu)[tv]‖² = t² − K t⁴/3 + O(t⁵) for orthonormal u, v, the spread of geodesics.
  *
- * The vectors are orthonormalized first. Batch shape. Source: do Carmo 1992, chapter 5, proposition 2.7.
+ * The vectors are orthonormalized first; geodesics of up to 0.6 times `length` are compared. Batch shape. Source: do Carmo 1992, chapter 5, proposition 2.7.
  *
  * @throws RangeError for a manifold without an exponential map.
  *
@@ -38,7 +47,13 @@ const orthonormal = <P extends Points.Points>(inner: (u: P, v: P) => tf.Tensor, 
  * Math.abs(k + 1) < 0.05 // => true
  * ```
  */
-export const curvatureOfSpread = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, a: P, b: P): tf.Tensor => {
+export const curvatureOfSpread = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  x: P,
+  a: P,
+  b: P,
+  length = 1
+): tf.Tensor => {
   const { exp } = M
   if (exp === undefined) throw new RangeError(`${M.name} has no exponential map, whose geodesics could spread`)
   return tf.tidy(() => {
@@ -53,12 +68,12 @@ export const curvatureOfSpread = <P extends Points.Points>(M: Manifold.Manifold<
             exp(x, Points.sub(Points.scale(t, u), Points.scale(h, v)))
           )
         )
-      const ahead = Points.scale(1 / 3, Points.sub(Points.scale(4, difference(0.1)), difference(0.2)))
+      const ahead = Points.scale(1 / 3, Points.sub(Points.scale(4, difference(0.1 * length)), difference(0.2 * length)))
       return tf.square(M.norm(at, M.project(at, ahead)))
     }
     // t and −t cancel the odd terms, two lengths the next even one.
     const estimate = (t: number) => tf.mul(tf.sub(1, tf.mul(tf.add(squared(t), squared(-t)), 0.5)), 3 / t ** 2)
-    return tf.div(tf.sub(tf.mul(4, estimate(0.2)), estimate(0.4)), 3)
+    return tf.div(tf.sub(tf.mul(4, estimate(0.2 * length)), estimate(0.4 * length)), 3)
   })
 }
 
@@ -78,11 +93,17 @@ export const curvatureOfSpread = <P extends Points.Points>(M: Manifold.Manifold<
  * Math.abs(k - 1) < 1e-3 // => true
  * ```
  */
-export const sectionalCurvature = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, a: P, b: P): tf.Tensor =>
+export const sectionalCurvature = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  x: P,
+  a: P,
+  b: P,
+  length = 1
+): tf.Tensor =>
   tf.tidy(() => {
     const inner = (u: P, v: P) => Manifold.frobeniusInner(M.shape, u, v)
     const [u, v] = orthonormal(inner, a, b)
-    const form = (p: P, q: P) => secondFundamentalForm(M, x, p, q)
+    const form = (p: P, q: P) => secondFundamentalForm(M, x, p, q, length)
     const mixed = form(u, v)
     return tf.sub(inner(form(u, u), form(v, v)), inner(mixed, mixed))
   })

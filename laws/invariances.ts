@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as SpecialOrthogonal from "../src/manifolds/SpecialOrthogonal.ts"
 import * as Matrices from "../src/Matrices.ts"
 import * as Seed from "../src/Seed.ts"
 import type { Invariance } from "./manifoldLaws.ts"
@@ -36,6 +37,42 @@ export const leftRotations: Invariance = {
 export const rightRotations: Invariance = {
   name: "right rotations",
   act: (x, seed) => Matrices.multiply(x, broadcast(rotation(x.shape.at(-1)!, seed), x))
+}
+
+/**
+ * X ↦ QX with a random rotation Q, det Q = 1: what keeps SO(n) in place.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { properRotations } from "finegrain/laws"
+ * properRotations.act(tf.ones([2, 3, 2]), 1).shape // => [2, 3, 2]
+ * ```
+ */
+export const properRotations: Invariance = {
+  name: "proper rotations",
+  act: (x, seed) => {
+    const n = x.shape.at(-2)!
+    return Matrices.multiply(broadcast(SpecialOrthogonal.make([n, n]).random(Seed.split(seed, "rotation")), x), x)
+  }
+}
+
+/**
+ * X ↦ QXQᵀ with a random orthogonal Q, for square matrices.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { conjugation } from "finegrain/laws"
+ * conjugation.act(tf.ones([2, 3, 3]), 1).shape // => [2, 3, 3]
+ * ```
+ */
+export const conjugation: Invariance = {
+  name: "conjugation",
+  act: (x, seed) => {
+    const q = broadcast(rotation(x.shape.at(-1)!, seed), x)
+    return Matrices.multiply(Matrices.multiply(q, x), q, { transposeB: true })
+  }
 }
 
 /**

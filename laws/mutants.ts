@@ -5,12 +5,14 @@ import * as FgSgd from "../src/FgSgd.ts"
 import * as Interval from "../src/Interval.ts"
 import type * as Manifold from "../src/Manifold.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
+import * as NormBall from "../src/manifolds/NormBall.ts"
 import * as PoincareBall from "../src/manifolds/PoincareBall.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import * as Matrices from "../src/Matrices.ts"
 import * as Norms from "../src/Norms.ts"
 import * as Points from "../src/Points.ts"
+import * as Renormalization from "../src/Renormalization.ts"
 import * as Seed from "../src/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
@@ -30,6 +32,7 @@ const sphere = Sphere.make([3, 3])
 const stiefel = Stiefel.make([4, 2])
 const rotations = Stiefel.make([3, 3])
 const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
+const ball = NormBall.make([3, 3])
 const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })
 const dot = (x: tf.Tensor, u: tf.Tensor) => tf.sum(tf.mul(x, u), [-2, -1], true)
 
@@ -169,6 +172,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("hyperbolic space declared flat", "geodesics spread as the curvature allows", PoincareBall.make([3, 3]), {
     curvature: Interval.point(0)
   }, "other"),
+  {
+    name: "nearest point mirrored outside of the ball",
+    killedBy: "nearest points do not spread",
+    laws: manifoldLaws({
+      ...ball,
+      // Inside as it should be; from outside to the sphere of radius 1, the wrong way round.
+      nearest: (u) => tf.where(tf.greater(tf.sqrt(dot(u, u)), 1), tf.neg(ball.nearest(u)), u)
+    }, { convex: true })
+  },
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
   }),
@@ -248,6 +260,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   optimizer("weights moved without a retraction", "iterates stay on the manifold", {
     retraction: ({ state }, direction, { v }) => ({ x: Points.add(state.x, v), momentum: direction })
   }),
+  optimizer("rounding errors of 2e-6 left behind", "iterates stay on the manifold for 10,000 steps", {
+    retraction: (context, direction, step) => {
+      const { momentum, x } = FgSgd.retraction(context, direction, step)
+      return { momentum, x: Points.scale(1 + 2e-6, x) }
+    }
+  }),
   optimizer("momentum that is not transported", "momentum stays tangent", {
     retraction: (context, direction, step) => ({ ...FgSgd.retraction(context, direction, step), momentum: direction })
   }),
@@ -283,30 +301,39 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "bounds computed without logarithms",
     killedBy: "bounds survive deep networks",
-    laws: boundLaws((net) => {
-      const { frobenius, rowSum, spectral } = Bounds.logBounds(net)
-      return { frobenius: Math.log(Math.exp(frobenius)), rowSum: Math.log(Math.exp(rowSum)), spectral }
+    laws: boundLaws({
+      logBounds: (net) => {
+        const { frobenius, rowSum, spectral } = Bounds.logBounds(net)
+        return { frobenius: Math.log(Math.exp(frobenius)), rowSum: Math.log(Math.exp(rowSum)), spectral }
+      }
     })
   },
   {
     name: "bound without the root of the number of samples",
     killedBy: "bounds are what is printed",
-    laws: boundLaws((net) => Bounds.logBounds({ ...net, samples: net.samples ** 2 }))
+    laws: boundLaws({ logBounds: (net) => Bounds.logBounds({ ...net, samples: net.samples ** 2 }) })
   },
   {
     name: "bound that grows with the samples",
     killedBy: "bounds grow with every norm and shrink with samples",
-    laws: boundLaws((net) => Bounds.logBounds({ ...net, samples: 1 / net.samples }))
+    laws: boundLaws({ logBounds: (net) => Bounds.logBounds({ ...net, samples: 1 / net.samples }) })
   },
   {
     name: "Frobenius norm taken for the spectral one",
     killedBy: "norms obey their inequalities",
-    laws: boundLaws(undefined, { ...Norms, frobenius: (x) => tf.mul(0.5, Norms.frobenius(x)) })
+    laws: boundLaws({ norms: { ...Norms, frobenius: (x) => tf.mul(0.5, Norms.frobenius(x)) } })
+  },
+  {
+    name: "stale ℜ: λ of features below 1 not clamped",
+    killedBy: "renormalized norms are at most 1",
+    laws: boundLaws({
+      factor: (policy, M, lambda) => Renormalization.factor({ ...policy, clamped: false }, M, lambda)
+    })
   },
   {
     name: "concatenation without the precondition",
     killedBy: "a concatenation is bounded below by the product of its parts",
-    laws: boundLaws(undefined, Norms, Infinity)
+    laws: boundLaws({ largest: Infinity })
   },
   broken("unit with a dimension", "product has a unit: metadata", {
     product: ((...factors: Array<Manifold.Manifold>) => {

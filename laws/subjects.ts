@@ -1,13 +1,22 @@
 import type * as Manifold from "../src/Manifold.ts"
 import * as CentredSphere from "../src/manifolds/CentredSphere.ts"
+import * as DoublyStochastic from "../src/manifolds/DoublyStochastic.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
+import * as FixedRank from "../src/manifolds/FixedRank.ts"
+import * as FixedSpectrum from "../src/manifolds/FixedSpectrum.ts"
 import * as Grassmann from "../src/manifolds/Grassmann.ts"
+import * as Lorentz from "../src/manifolds/Lorentz.ts"
+import * as NormBall from "../src/manifolds/NormBall.ts"
 import * as Oblique from "../src/manifolds/Oblique.ts"
 import * as PoincareBall from "../src/manifolds/PoincareBall.ts"
+import * as Simplex from "../src/manifolds/Simplex.ts"
+import * as Spd from "../src/manifolds/Spd.ts"
+import * as SpecialOrthogonal from "../src/manifolds/SpecialOrthogonal.ts"
+import * as SpectralBall from "../src/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/manifolds/Sphere.ts"
 import * as Stiefel from "../src/manifolds/Stiefel.ts"
 import type * as Points from "../src/Points.ts"
-import { columnPermutation, leftRotations, rightRotations } from "./invariances.ts"
+import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
 import { manifoldLaws, type Options } from "./manifoldLaws.ts"
 
@@ -116,6 +125,120 @@ const poincare: Subject = {
   ]
 }
 
+const specialOrthogonal: Subject = {
+  name: "special-orthogonal",
+  shapes: [[2, 2], [3, 3], [4, 4]],
+  at: (shape) =>
+    [Stiefel.qr, Stiefel.cayley].map((retraction) =>
+      claims(SpecialOrthogonal.make(shape, { retraction }), retraction.name, {
+        transport: "bounded",
+        invariances: [properRotations]
+      })
+    )
+}
+
+const fixedSpectrum: Subject = {
+  name: "fixed-spectrum",
+  shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
+  at: (shape) => [
+    claims(FixedSpectrum.make(shape), "", {
+      sharpNorms: false,
+      transport: "bounded",
+      invariances: shape[0]! >= shape[1]! ? [leftRotations] : [rightRotations]
+    })
+  ]
+}
+
+const normBall: Subject = {
+  name: "norm-ball",
+  shapes: [[3, 3], [5, 2]],
+  at: (shape) => [
+    claims(NormBall.make(shape), "", {
+      reach: 0.4,
+      convex: true,
+      transport: "isometric",
+      invariances: [leftRotations, rightRotations]
+    })
+  ]
+}
+
+const spectralBall: Subject = {
+  name: "spectral-ball",
+  shapes: [[3, 3], [5, 2], [2, 5]],
+  at: (shape) => [
+    claims(SpectralBall.make(shape), "", {
+      reach: 0.4,
+      convex: true,
+      transport: "isometric",
+      invariances: [leftRotations, rightRotations]
+    })
+  ]
+}
+
+const spd: Subject = {
+  name: "spd",
+  shapes: [[2, 2], [3, 3]],
+  at: (shape) => [
+    claims(Spd.make(shape), "", {
+      metric: "other",
+      open: 1e-3,
+      transport: "isometric",
+      // The search among planes takes long where every exponential needs eigenvectors; two dimensions have both ends.
+      tightCurvature: shape[0] === 2,
+      invariances: [conjugation]
+    })
+  ]
+}
+
+const simplex: Subject = {
+  name: "simplex",
+  shapes: [[4, 1], [3, 3], [2, 5]],
+  at: (shape) => [
+    claims(Simplex.make(shape), "", {
+      metric: "other",
+      reach: 0.5,
+      convex: true,
+      sharpNorms: false,
+      tightCurvature: true,
+      invariances: [columnPermutation]
+    })
+  ]
+}
+
+const doublyStochastic: Subject = {
+  name: "doubly-stochastic",
+  shapes: [[2, 2], [3, 3], [4, 4]],
+  at: (shape) => [
+    claims(DoublyStochastic.make(shape), "", {
+      metric: "other",
+      reach: 0.5,
+      convex: true,
+      invariances: [columnPermutation]
+    })
+  ]
+}
+
+const lorentz: Subject = {
+  name: "lorentz",
+  shapes: [[3, 3], [4, 1]],
+  at: (shape) => [
+    claims(Lorentz.make(shape), "", { metric: "other", transport: "isometric", tightCurvature: true })
+  ]
+}
+
+const fixedRank: Subject = {
+  name: "fixed-rank",
+  shapes: [[3, 3], [5, 4], [2, 5]],
+  at: (shape) => [
+    // Points of singular values near 0, where the manifold ends, are further away than this.
+    claims(FixedRank.make(shape, { rank: shape[0] === 5 ? 2 : 1 }), "", {
+      reach: 0.5,
+      transport: "bounded",
+      invariances: [leftRotations, rightRotations]
+    })
+  ]
+}
+
 /**
  * Every family of this library with the claims that its laws check.
  *
@@ -125,4 +248,21 @@ const poincare: Subject = {
  * subjects.map(({ name }) => name).includes("stiefel") // => true
  * ```
  */
-export const subjects: ReadonlyArray<Subject> = [euclidean, sphere, oblique, stiefel, grassmann, centred, poincare]
+export const subjects: ReadonlyArray<Subject> = [
+  euclidean,
+  sphere,
+  oblique,
+  stiefel,
+  grassmann,
+  specialOrthogonal,
+  fixedSpectrum,
+  centred,
+  normBall,
+  spectralBall,
+  spd,
+  simplex,
+  doublyStochastic,
+  poincare,
+  lorentz,
+  fixedRank
+]

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
+import { assertion, examplesOf } from "./examples.ts"
 
 /** Packs finegrain, installs it into an empty TypeScript project, type-checks and runs a program there. */
 const root = resolve(import.meta.dirname, "..")
@@ -96,7 +97,15 @@ try {
       include: ["src"]
     })
   )
+  const guide = join("docs", "a-new-constraint.md")
+  const pasted = examplesOf(guide, readFileSync(join(root, guide), "utf8"))
+  pasted.forEach(({ code }, i) => {
+    const checked = code.split("\n").map(assertion).join("\n")
+    writeFileSync(join(project, "src", `guide-${i}.ts`), `import { deepEqual as same } from "node:assert"\n${checked}`)
+  })
   run(process.execPath, [join(project, "node_modules", "typescript", "bin", "tsc")], project)
+  for (const i of pasted.keys()) run(process.execPath, [`out/guide-${i}.js`], project)
+  say(`the ${pasted.length} blocks of the guide run`)
   say(run(process.execPath, ["out/program.js"], project).trim())
   const help = run(join(project, "node_modules", ".bin", "finegrain"), ["--help"], project)
   if (!help.includes("train")) throw new Error("finegrain --help does not speak of train")

@@ -8,14 +8,14 @@ const target = join(root, "test", ".examples")
 const fence = /^\s*\*? ?```ts\n([\s\S]*?)^\s*\*? ?```/gm
 
 /** The examples in JSDoc comments, or in Markdown, with the line at which each starts. */
-const examplesOf = (file: string, text: string) =>
+export const examplesOf = (file: string, text: string) =>
   [...text.matchAll(fence)].map((match) => ({
     line: text.slice(0, match.index).split("\n").length,
     code: file.endsWith(".md") ? match[1]! : match[1]!.replaceAll(/^\s*\* ?/gm, "")
   }))
 
 /** `expression // => value` becomes an assertion; a declaration keeps its name. No other shape is let through unchecked. */
-const assertion = (line: string): string => {
+export const assertion = (line: string): string => {
   const found = /^(\s*)(.*?)\s+\/\/ => (.*)$/.exec(line)
   if (found === null) {
     if (/\/\/\s*=>/.test(line)) throw new Error(`an assertion is \`expression // => value\` on one line, not: ${line}`)

@@ -27,6 +27,17 @@ export const make = (min: number, max: number): Interval => ({ min, max })
 export const point = (value: number): Interval => ({ min: value, max: value })
 
 /**
+ * All real numbers: nothing is known, or there is no bound.
+ *
+ * @example
+ * ```ts
+ * import { Interval } from "finegrain"
+ * Interval.contains(Interval.everything, -1e300, 0) // => true
+ * ```
+ */
+export const everything: Interval = make(-Infinity, Infinity)
+
+/**
  * The smallest interval that holds both.
  *
  * @example

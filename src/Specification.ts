@@ -2,10 +2,19 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Manifold from "./Manifold.ts"
 import * as CentredSphere from "./manifolds/CentredSphere.ts"
+import * as DoublyStochastic from "./manifolds/DoublyStochastic.ts"
 import * as Euclidean from "./manifolds/Euclidean.ts"
+import * as FixedRank from "./manifolds/FixedRank.ts"
+import * as FixedSpectrum from "./manifolds/FixedSpectrum.ts"
 import * as Grassmann from "./manifolds/Grassmann.ts"
+import * as Lorentz from "./manifolds/Lorentz.ts"
+import * as NormBall from "./manifolds/NormBall.ts"
 import * as Oblique from "./manifolds/Oblique.ts"
 import * as PoincareBall from "./manifolds/PoincareBall.ts"
+import * as Simplex from "./manifolds/Simplex.ts"
+import * as Spd from "./manifolds/Spd.ts"
+import * as SpecialOrthogonal from "./manifolds/SpecialOrthogonal.ts"
+import * as SpectralBall from "./manifolds/SpectralBall.ts"
 import * as Sphere from "./manifolds/Sphere.ts"
 import * as Stiefel from "./manifolds/Stiefel.ts"
 
@@ -25,13 +34,21 @@ export class SpecificationError extends Schema.TaggedError<SpecificationError>()
 }
 
 /**
- * All families with their default choices: those of the paper, Sp, Ob, St (embedded metric, QR retraction) and Euc, then Gr, Cen
- * and Hyp.
+ * All families with their default choices: those of the paper first, Sp, Ob, St (embedded metric, QR retraction) and Euc.
+ *
+ * | symbol | kernels |
+ * | --- | --- |
+ * | `Sp`, `Cen`, `Ball` | on the unit sphere; with mean zero; inside the sphere |
+ * | `Ob`, `Sim` | whose columns have norm 1; are probability distributions |
+ * | `St`, `SO`, `Gr`, `FS`, `Spec` | with orthonormal columns; rotations; subspaces; chosen singular values; singular values up to 1 |
+ * | `Euc`, `Rk` | of any kind; of rank 1 |
+ * | `SPD`, `DS` | symmetric positive definite; doubly stochastic |
+ * | `Hyp`, `Lor` | in hyperbolic space: Poincaré ball, Lorentz model |
  *
  * @example
  * ```ts
  * import { Specification } from "finegrain"
- * Specification.families.map(({ symbol }) => symbol) // => ["Sp", "Ob", "St", "Euc", "Gr", "Cen", "Hyp"]
+ * Specification.families.map(({ symbol }) => symbol).join() // => "Sp,Ob,St,Euc,Gr,SO,FS,Cen,Ball,Spec,SPD,Sim,DS,Hyp,Lor,Rk"
  * ```
  */
 export const families: ReadonlyArray<Manifold.Family> = [
@@ -40,8 +57,17 @@ export const families: ReadonlyArray<Manifold.Family> = [
   Stiefel.family(),
   Euclidean.family(),
   Grassmann.family(),
+  SpecialOrthogonal.family(),
+  FixedSpectrum.family(),
   CentredSphere.family(),
-  PoincareBall.family()
+  NormBall.family(),
+  SpectralBall.family(),
+  Spd.family(),
+  Simplex.family(),
+  DoublyStochastic.family(),
+  PoincareBall.family(),
+  Lorentz.family(),
+  FixedRank.family()
 ]
 
 /**

@@ -224,29 +224,6 @@ onEachBackend("FG-SGD", () => {
       expect(maxGap(a.x, tf.unstack(updated.weights))).toBeLessThan(1e-6)
     }
   })
-
-  it("stays on the manifold to 1e-6 for 10,000 float32 steps, mixed and all of one kind", { timeout: 120_000 }, () => {
-    const manifolds = [
-      Stiefel.make([3, 3]),
-      Stiefel.make([3, 3], { retraction: Stiefel.polar }),
-      Stiefel.make([3, 3], { retraction: Stiefel.cayley, metric: Stiefel.canonical }),
-      Sphere.make([3, 3])
-    ]
-    const { arrangement, collection } = Collection.stack(
-      manifolds.map((manifold, i) => ({ name: `${i}`, indices: [2 * i, 2 * i + 1], manifold }))
-    )
-    const optimizer = FgSgd.make({ collection, arrangement }, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-    let state = FgSgd.init(optimizer, tf.randomNormal([8, 3, 3], 0, 1, "float32", 1))
-    const gradients = Array.from({ length: 50 }, (_, i) => tf.randomNormal([8, 3, 3], 0, 1, "float32", i + 2))
-    for (let t = 0; t < 10_000; t++) {
-      const updated = FgSgd.update(optimizer, state, gradients[t % 50]!)
-      FgSgd.dispose(state)
-      Points.dispose([updated.weights, updated.norms, updated.denominators])
-      state = updated.state
-    }
-    const residuals = manifolds.map((manifold, i) => Math.max(...manifold.residual(state.x[i]!).dataSync()))
-    expect(Math.max(...residuals)).toBeLessThan(1e-6)
-  })
 })
 
 it("refuses hyperparameters that make no sense", () => {

@@ -13,15 +13,15 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const curvatureLaws = <P extends Points.Points>(
-  { M, options, embedded, length, point, tangent, section }: Setting<P>
+  { M, options, embedded, length, reach, point, tangent, section }: Setting<P>
 ): LawSet => {
   const { law, set, when } = section("curvature", "do Carmo 1992, chapters 5 and 6")
   const measured = embedded ? sectionalCurvature : curvatureOfSpread
-  const sectional = (x: P, a: P, b: P) => measured(M, x, a, b)
+  const sectional = (x: P, a: P, b: P) => measured(M, x, a, b, Math.min(1, reach))
   when(
-    M.dimension >= 2 && (options.tightCurvature ?? false),
+    M.dimension >= 2 && M.curvature.min < M.curvature.max && (options.tightCurvature ?? false),
     "sectional curvature attains its interval",
-    "the interval is not claimed to be tight",
+    "the interval is one number, or not claimed to be tight",
     embedded || M.exp !== undefined ?
       once(law(
         "sectional curvature attains its interval",
@@ -83,7 +83,7 @@ export const curvatureLaws = <P extends Points.Points>(
       "‖D exp(x, tu)[v]‖² = 1 − K t²/3 + O(t³), K ∈ [min, max], for orthonormal u, v",
       (c) => {
         const x = point(c)
-        return outside(curvatureOfSpread(M, x, tangent(c, x), tangent(c, x, 1)), M.curvature)
+        return outside(curvatureOfSpread(M, x, tangent(c, x), tangent(c, x, 1), Math.min(1, reach)), M.curvature)
       },
       Tolerance.measured(0.02, "central differences of steps 0.1 and 0.2 at t = 0.2 and 0.4, extrapolated")
     )

@@ -10,7 +10,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const exponentialLaws = <P extends Points.Points>(
-  { M, entries, length, gap, relative, point, tangent, shortOfOrder, slopes, section }: Setting<P>
+  { M, entries, length, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
 ): LawSet => {
   const { law, set, when } = section(
     "geodesics",
@@ -35,7 +35,7 @@ export const exponentialLaws = <P extends Points.Points>(
       "exp(x, tv) = x + tv + O(t²)",
       (c) => {
         const x = point(c)
-        const v = tangent({ ...c, size: 1 }, x)
+        const v = unitTangent(c, x)
         return shortOfOrder(2, 0.2, (t) => gap(exp!(x, Points.scale(t, v)), Points.add(x, Points.scale(t, v))))
       },
       slopes

@@ -10,7 +10,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const metricLaws = <P extends Points.Points>(
-  { M, entries, inner, length, gap, relative, point, ambient, tangent, section }: Setting<P>
+  { M, entries, inner, length, gap, relative, point, ambient, tangent, unitTangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section("metric", "Absil, Mahony and Sepulchre 2008, section 3.6")
   always(
@@ -58,7 +58,7 @@ export const metricLaws = <P extends Points.Points>(
       "f(R(x, tv)) − f(R(x, −tv)) = 2t⟨grad f, v⟩ + O(t³) for f(x) = ⟨a, x⟩ + ‖x − b‖⁴/4",
       (c) => {
         const x = point(c)
-        const v = tangent({ ...c, size: 1 }, x)
+        const v = unitTangent(c, x)
         const [a, b] = [Points.scale(0.3, ambient(c)), Points.scale(0.3, ambient(c, 1))]
         const f = (y: P) => {
           const away = Points.sub(y, b)

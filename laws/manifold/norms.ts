@@ -81,7 +81,7 @@ const directSumNorms = <P extends Points.Points>(
 }
 
 /**
- * Matrices whose nearest points tend to have extreme norms: one entry, one row, one column, all ones, the identity, and real
+ * Matrices whose nearest points tend to have extreme norms: zero, one entry, one row, one column, all ones, the identity, and real
  * harmonic frames, whose rows all have one length.
  */
 const candidates = (m: number, n: number): tf.Tensor => {
@@ -94,6 +94,7 @@ const candidates = (m: number, n: number): tf.Tensor => {
     return column % 2 === 0 ? Math.cos(angle) : Math.sin(angle)
   }
   return tf.stack([
+    fill(() => 0),
     fill((i, j) => (i === 0 && j === 0 ? 1 : 0)),
     fill((i) => (i === 0 ? 1 : 0)),
     fill((_, j) => (j === 0 ? 1 : 0)),

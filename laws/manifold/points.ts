@@ -10,9 +10,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const pointLaws = <P extends Points.Points>(
-  { M, gap, point, ambient, tangent, section }: Setting<P>
+  { M, options, entries, rounding, gap, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
-  const { always, law, set } = section(
+  const { always, law, set, when } = section(
     "points",
     "Absil, Mahony and Sepulchre 2008, section 3.1; Lewis and Malick 2008 for nearest points"
   )
@@ -42,7 +42,18 @@ export const pointLaws = <P extends Points.Points>(
       const rival = M.retract(best, Points.scale(0.2, tangent(c, best)))
       const excess = (y: P) => tf.relu(tf.sub(gap(u, best), gap(u, y)))
       return tf.maximum(excess(rival), tf.maximum(excess(point(c)), excess(point(c, 1))))
-    })
+    }, options.open === undefined ? rounding : Tolerance.measured(options.open, "an open set has no nearest points"))
+  )
+  when(
+    options.convex ?? false,
+    "nearest points do not spread",
+    "the set is not claimed to be convex",
+    law("nearest points do not spread", "‖nearest(u) − nearest(w)‖ ≤ ‖u − w‖", (c) => {
+      // Around the boundary of a set of size 1, near each other.
+      const u = Points.scale(0.3, ambient(c))
+      const w = Points.add(u, Points.scale(0.3, ambient(c, 1)))
+      return tf.relu(tf.sub(gap(M.nearest(u), M.nearest(w)), gap(u, w)))
+    }, Tolerance.rounding(entries, 4))
   )
   return set
 }

@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const retractionLaws = <P extends Points.Points>(
-  { M, rounding, embedded, length, gap, point, tangent, shortOfOrder, slopes, section }: Setting<P>
+  { M, rounding, embedded, length, gap, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section(
     "retraction",
@@ -30,7 +30,7 @@ export const retractionLaws = <P extends Points.Points>(
     exp === undefined ? "P(R(x, tv) − x − tv) = O(t³)" : "R(x, tv) = exp(x, tv) + O(t³)",
     (c) => {
       const x = point(c)
-      const v = tangent({ ...c, size: 1 }, x)
+      const v = unitTangent(c, x)
       return shortOfOrder(3, 0.4, (t) => {
         const step = Points.scale(t, v)
         const end = M.retract(x, step)
@@ -44,7 +44,7 @@ export const retractionLaws = <P extends Points.Points>(
     "R(x, tv) = x + tv + O(t²)",
     (c) => {
       const x = point(c)
-      const v = tangent({ ...c, size: 1 }, x)
+      const v = unitTangent(c, x)
       return shortOfOrder(2, 0.2, (t) => {
         const step = Points.scale(t, v)
         return gap(M.retract(x, step), Points.add(x, step))

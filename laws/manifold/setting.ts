@@ -18,6 +18,15 @@ export interface Options {
   readonly tightCurvature?: boolean
   /** Maps that are claimed to carry the geometry into itself, such as orthogonal actions. */
   readonly invariances?: ReadonlyArray<Invariance>
+  /**
+   * Length of the longest tangent vector from a random point along which the geometry is smooth: for manifolds with boundary, or those
+   * that geodesics leave in finite time. Default: there is no end.
+   */
+  readonly reach?: number
+  /** For an open set, which has no nearest points: how much farther than necessary those given may be. Default 0. */
+  readonly open?: number
+  /** Whether the set is convex, so that nearest points do not spread; default false. */
+  readonly convex?: boolean
   /** The law sets of what the manifold is made of, e.g. a product's factors: they hold as well. */
   readonly factors?: ReadonlyArray<LawSet>
   /** Whether the norm intervals are claimed to be attained; default true. */
@@ -61,6 +70,7 @@ export type Setting<P extends Points.Points> = ReturnType<typeof setting<P>>
 export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options) => {
   const entries = Math.max(1, entriesOf(M.shape))
   const rounding = Tolerance.rounding(entries)
+  const reach = options.reach ?? Infinity
   const embedded = (options.metric ?? "embedded") === "embedded"
   const inner = (u: P, v: P) => Manifold.frobeniusInner(M.shape, u, v)
   const length = (u: P) => tf.sqrt(tf.relu(inner(u, u)))
@@ -80,6 +90,8 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     const v = M.randomTangent(Seed.split(c.seed, `v${k}`), x)
     return Points.scaleItems(tf.div(c.size, tf.maximum(M.norm(x, v), 1e-12)), v)
   }
+  /** A tangent vector of norm 1, or as long as the manifold reaches. */
+  const unitTangent = (c: Case, x: P, k = 0) => tangent({ ...c, size: Math.min(1, reach) }, x, k)
 
   const show = async (c: Case) => {
     const [x, v, u] = tf.tidy(() => {
@@ -92,11 +104,12 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   }
   /** By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order. */
   const shortOfOrder = (order: number, t: number, error: (t: number) => tf.Tensor) => {
-    const floor = 20 * rounding.in(Arithmetic.current())
-    const [coarse, fine] = [error(t), error(t / 4)]
+    const floor = 4 * rounding.in(Arithmetic.current())
+    // Forth and back: in one direction alone the leading term and the next can cancel.
+    const [coarse, fine] = [t, t / 4].map((s) => tf.add(error(s), error(-s))) as [tf.Tensor, tf.Tensor]
     const slope = tf.div(tf.log(tf.div(coarse, tf.maximum(fine, 1e-30))), Math.log(4))
     const short = tf.sub(order, slope)
-    return tf.where(tf.lessEqual(fine, floor), tf.relu(tf.sub(coarse, Math.max(4 ** order * floor, floor))), short)
+    return tf.where(tf.lessEqual(fine, floor), tf.relu(tf.sub(coarse, 4 ** order * floor)), short)
   }
   const slopes = Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2")
 
@@ -119,7 +132,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
           subject: M.name,
           equation,
           source,
-          arbitrary: cases(max),
+          arbitrary: cases(Math.min(max, reach)),
           residual,
           tolerance,
           show
@@ -139,6 +152,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     options,
     batch,
     entries,
+    reach,
     rounding,
     embedded,
     inner,
@@ -148,6 +162,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     point,
     ambient,
     tangent,
+    unitTangent,
     shortOfOrder,
     slopes,
     section

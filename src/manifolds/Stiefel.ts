@@ -221,7 +221,8 @@ const residual = (x: tf.Tensor) => {
 }
 
 const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): number => {
-  if (n === 1) return order.vector
+  // On O(2) the Q factor is the polar factor, as for one column.
+  if (n === 1 || (m === 2 && n === 2)) return order.vector
   return m === n ? order.best : order[name]
 }
 

@@ -237,7 +237,7 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
     const bad = await finegrain("laws", file("bad.ts", definition("u")), "--runs", "3", "--seed", "5")
     expect(bad.code).toBe(1)
     expect(bad.stdout).toMatch(/✗ projections are tangent: c\(x \+ tP\(u\)\) = O\(t²\)/)
-    expect(bad.stdout).toMatch(/seed 5, path [\d:]+; smallest counterexample:\n {4}case .*\n {4}x = \[\[\[/)
+    expect(bad.stdout).toMatch(/seed 5, float32, path [\d:]+; smallest counterexample:\n {4}case .*\n {4}x = \[\[\[/)
     expect(bad.stderr).toMatch(/\d+ of \d+ laws do not hold/)
   })
 

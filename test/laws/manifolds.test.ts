@@ -14,20 +14,14 @@ const check = <P extends Points.Points>(
   bind({ ...set, name: `${set.name}${label}` }, { runs: 6 })
 }
 
-onEachBackend("laws of manifolds", () => {
-  for (const { at, shapes } of subjects) {
-    for (const shape of shapes) {
-      for (const set of at(shape)) bind(set, { runs: 5 })
+for (const [engine, arithmetic] of [["wasm", Arithmetic.float32], ["cpu", Arithmetic.float64]] as const) {
+  describe(`laws of manifolds on ${engine} in ${arithmetic.name}`, () => {
+    beforeAll(() => use(engine))
+    for (const { at, shapes } of subjects) {
+      for (const set of shapes.flatMap(at)) bind(set, { arithmetic, runs: 4 })
     }
-  }
-})
-
-describe("laws of manifolds in float64", () => {
-  beforeAll(() => use("cpu"))
-  for (const { at, shapes } of subjects) {
-    for (const set of shapes.flatMap(at)) bind(set, { runs: 3, arithmetic: Arithmetic.float64 })
-  }
-})
+  })
+}
 
 onEachBackend("laws of combined manifolds", () => {
   const sphere = Sphere.make([3, 3])
