@@ -37,20 +37,28 @@ export const normLaws = <P extends Points.Points>({ M, options, entries, point, 
     matrices && shapes.length === 1 && shapes[0]!.length === 2 && bounded && (options.sharpNorms ?? true),
     "norm intervals are attained",
     "there is nothing to attain, or the point is not one matrix, or the intervals are not claimed to be sharp",
-    law("norm intervals are attained", "some x has ‖x‖ = min, some ‖x‖ = max", (c) => {
-      const [m = 1, n = 1] = shapes[0]!
-      const witnesses = M.nearest(candidates(m, n) as P)
-      // A singular candidate may have no nearest point: it is no witness then.
-      const valid = tf.less(M.residual(witnesses), 1e-3)
-      const norms = directSumNorms(M, witnesses)
-      const sampled = directSumNorms(M, M.random(c.seed, [8]))
-      return tf.stack(kinds.flatMap((kind) => {
-        const some = tf.slice(sampled[kind], [0], [1])
-        const values = tf.concat([tf.where(valid, norms[kind], tf.add(tf.zerosLike(norms[kind]), some)), sampled[kind]])
-        const { max, min } = M.norms[kind]
-        return [tf.abs(tf.sub(tf.min(values), min)), tf.abs(tf.sub(tf.max(values), max))]
-      }))
-    }, Tolerance.rounding(entries, 8))
+    law(
+      "norm intervals are attained",
+      "some x has ‖x‖ = min, some ‖x‖ = max: the nearest point to 0, an entry, a row, a column, ones, I or a harmonic frame",
+      (c) => {
+        const [m = 1, n = 1] = shapes[0]!
+        const witnesses = M.nearest(candidates(m, n) as P)
+        // A singular candidate may have no nearest point: it is no witness then.
+        const valid = tf.less(M.residual(witnesses), 1e-3)
+        const norms = directSumNorms(M, witnesses)
+        const sampled = directSumNorms(M, M.random(c.seed, [8]))
+        return tf.stack(kinds.flatMap((kind) => {
+          const some = tf.slice(sampled[kind], [0], [1])
+          const values = tf.concat([
+            tf.where(valid, norms[kind], tf.add(tf.zerosLike(norms[kind]), some)),
+            sampled[kind]
+          ])
+          const { max, min } = M.norms[kind]
+          return [tf.abs(tf.sub(tf.min(values), min)), tf.abs(tf.sub(tf.max(values), max))]
+        }))
+      },
+      Tolerance.rounding(entries, 8)
+    )
   )
   return set
 }

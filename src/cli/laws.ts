@@ -54,7 +54,10 @@ const refused = (subject: string) => (error: unknown): NoSubject =>
 const isFamily = (value: unknown): value is Manifold.Family =>
   typeof value === "object" && value !== null && "at" in value && "symbol" in value
 
-/** The law sets of every manifold, or member of a family, that a module exports. */
+const isLawSet = (value: unknown): value is Law.LawSet =>
+  typeof value === "object" && value !== null && "laws" in value && "parents" in value && "notApplicable" in value
+
+/** The law sets of every manifold, or member of a family, that a module exports; those with claims of their own as they are. */
 const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Points.Shape>) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
@@ -62,9 +65,11 @@ const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<
     catch: refused(file)
   })
   const exported = Object.entries(module)
-  const sets: Array<Law.LawSet> = []
+  const sets: Array<Law.LawSet> = exported.map(([, value]) => value).filter(isLawSet)
+  const claimed = new Set(sets.map(({ name }) => name))
   for (const [name, value] of exported) {
     if (Manifold.isManifold(value)) {
+      if (claimed.has(value.name)) continue
       sets.push(yield* Effect.try({ try: () => manifoldLaws(value), catch: refused(`${file}, export ${name}`) }))
     } else if (isFamily(value)) {
       const lengths = Option.getOrElse(shape, () => [3, 3])
@@ -77,7 +82,7 @@ const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<
       subject: file,
       reason: exported.length === 0
         ? "it exports nothing"
-        : `none of its exports (${exported.map(([name]) => name).join(", ")}) is a manifold or a family`,
+        : `none of its exports (${exported.map(([name]) => name).join(", ")}) is a manifold, a family or a set of laws`,
       remedy: "Export what Manifold.make gives, as in `export const mine = Manifold.make({ … })`."
     })
   }
@@ -165,7 +170,7 @@ export const laws = Command.make(
       Flag.withDefault(false)
     ),
     shape: Flag.String("shape").pipe(Flag.withDescription("one shape, as 5x3 (default: several)"), Flag.optional),
-    runs: Flag.Int("runs").pipe(Flag.withDescription("cases per law (default 20)"), Flag.withDefault(20)),
+    runs: Flag.Int("runs").pipe(Flag.withDescription("cases per law (default 20, 10 with --all)"), Flag.optional),
     seed: Flag.Int("seed").pipe(Flag.withDescription("seed of the cases (default 1)"), Flag.withDefault(1)),
     backend: Flag.Literals("backend", TrainConfig.backends).pipe(
       Flag.withDescription("engine that runs the tensors (default wasm; cpu for float64)"),
@@ -177,66 +182,69 @@ export const laws = Command.make(
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("print reports as JSON"), Flag.withDefault(false))
   },
-  Effect.fnUntraced(function*({ all, arithmetic, backend: chosen, json, runs, seed, shape: shapeText, subject }) {
-    const shape = Option.isSome(shapeText)
-      ? Option.some(yield* readShape(shapeText.value))
-      : Option.none<Points.Shape>()
-    if (all === Option.isSome(subject)) {
-      return yield* new NoSubject({
-        subject: "finegrain laws",
-        reason: all ? "--all and a subject exclude each other" : "there is no subject",
-        remedy: `Give one of ${subjects.map(({ name }) => name).join(", ")}, a file, or --all.`
-      })
-    }
-    const backend = Option.getOrElse(chosen, () => arithmetic === "float64" ? "cpu" as const : "wasm" as const)
-    if (arithmetic === "float64" && backend !== "cpu") {
-      return yield* new NoSubject({
-        subject: `--arithmetic float64 --backend ${backend}`,
-        reason: "only the cpu backend computes in float64",
-        remedy: "Leave --backend out, or write --backend cpu."
-      })
-    }
-    yield* Effect.gen(function*() {
-      const engine = yield* Backend.Backend
-      const name = Option.getOrElse(subject, () => "")
-      const sets = all
-        ? everything()
-        : /[./\\]/.test(name)
-        ? yield* fromFile(name, shape)
-        : yield* named(name, shape)
-      const checked: Array<Checked> = []
-      for (const set of sets) {
-        const reports: Array<Law.Report> = []
-        for (const law of Law.flatten(set)) {
-          reports.push(
-            yield* Effect.promise(() =>
-              Law.check(law, {
-                arithmetic: arithmetic === "float64" ? Arithmetic.float64 : Arithmetic.float32,
-                runs,
-                seed
-              })
-            )
-          )
-          yield* Effect.yieldNow
-        }
-        const result = { subject: set.name, reports, notApplicable: Law.notApplicable(set) }
-        checked.push(result)
-        if (!json) yield* Console.log(show(result, sets.length === 1))
+  Effect.fnUntraced(
+    function*({ all, arithmetic, backend: chosen, json, runs: asked, seed, shape: shapeText, subject }) {
+      const shape = Option.isSome(shapeText)
+        ? Option.some(yield* readShape(shapeText.value))
+        : Option.none<Points.Shape>()
+      if (all === Option.isSome(subject)) {
+        return yield* new NoSubject({
+          subject: "finegrain laws",
+          reason: all ? "--all and a subject exclude each other" : "there is no subject",
+          remedy: `Give one of ${subjects.map(({ name }) => name).join(", ")}, a file, or --all.`
+        })
       }
-      const reports = checked.flatMap((one) => one.reports)
-      const failed = reports.filter(({ passed }) => !passed).length
-      if (json) {
-        yield* Console.log(
-          JSON.stringify({ backend: engine.name, arithmetic, seed, runs, subjects: checked }, undefined, 2)
-        )
-      } else {yield* Console.log(
-          `${
-            reports.length - failed
-          } of ${reports.length} laws hold on ${engine.device} in ${arithmetic} (seed ${seed})`
-        )}
-      if (failed > 0) return yield* new LawsBroken({ failed, of: reports.length })
-    }).pipe(Effect.provide(Backend.layer(backend)))
-  })
+      const runs = Option.getOrElse(asked, () => all ? 10 : 20)
+      const backend = Option.getOrElse(chosen, () => arithmetic === "float64" ? "cpu" as const : "wasm" as const)
+      if (arithmetic === "float64" && backend !== "cpu") {
+        return yield* new NoSubject({
+          subject: `--arithmetic float64 --backend ${backend}`,
+          reason: "only the cpu backend computes in float64",
+          remedy: "Leave --backend out, or write --backend cpu."
+        })
+      }
+      yield* Effect.gen(function*() {
+        const engine = yield* Backend.Backend
+        const name = Option.getOrElse(subject, () => "")
+        const sets = all
+          ? everything()
+          : /[./\\]/.test(name)
+          ? yield* fromFile(name, shape)
+          : yield* named(name, shape)
+        const checked: Array<Checked> = []
+        for (const set of sets) {
+          const reports: Array<Law.Report> = []
+          for (const law of Law.flatten(set)) {
+            reports.push(
+              yield* Effect.promise(() =>
+                Law.check(law, {
+                  arithmetic: arithmetic === "float64" ? Arithmetic.float64 : Arithmetic.float32,
+                  runs,
+                  seed
+                })
+              )
+            )
+            yield* Effect.yieldNow
+          }
+          const result = { subject: set.name, reports, notApplicable: Law.notApplicable(set) }
+          checked.push(result)
+          if (!json) yield* Console.log(show(result, sets.length === 1))
+        }
+        const reports = checked.flatMap((one) => one.reports)
+        const failed = reports.filter(({ passed }) => !passed).length
+        if (json) {
+          yield* Console.log(
+            JSON.stringify({ backend: engine.name, arithmetic, seed, runs, subjects: checked }, undefined, 2)
+          )
+        } else {yield* Console.log(
+            `${
+              reports.length - failed
+            } of ${reports.length} laws hold on ${engine.device} in ${arithmetic} (seed ${seed})`
+          )}
+        if (failed > 0) return yield* new LawsBroken({ failed, of: reports.length })
+      }).pipe(Effect.provide(Backend.layer(backend)))
+    }
+  )
 ).pipe(
   Command.withDescription("Check the geometry of a manifold by its laws"),
   Command.withExamples([

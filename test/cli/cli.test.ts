@@ -241,6 +241,26 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
     expect(bad.stderr).toMatch(/\d+ of \d+ laws do not hold/)
   })
 
+  it("takes a file's own claims for the manifold that they speak of", async () => {
+    const claims = file(
+      "claims.ts",
+      `import { PoincareBall } from "finegrain"
+import { manifoldLaws } from "finegrain/laws"
+export const ball = PoincareBall.make([2, 1])
+export const claims = manifoldLaws(ball, { metric: "other", transport: "isometric", sharpNorms: false })
+`
+    )
+    const { code, stdout } = await finegrain("laws", claims, "--runs", "2", "--json")
+    const { subjects } = JSON.parse(stdout) as {
+      readonly subjects: ReadonlyArray<
+        { readonly subject: string; readonly reports: ReadonlyArray<{ readonly law: string }> }
+      >
+    }
+    expect(subjects.map(({ subject }) => subject)).toEqual(["Hyp(2,1)"])
+    expect(subjects[0]!.reports.map(({ law }) => law)).toContain("transport is an isometry")
+    expect(code).toBe(0)
+  })
+
   it("says clearly when a file holds no manifold, throws, or gives wrong shapes", async () => {
     const none = await finegrain("laws", file("none.ts", "export const answer = 42\n"))
     expect(none.stderr).toMatch(/none of its exports \(answer\) is a manifold.*Manifold\.make/)
