@@ -1,4 +1,4 @@
-import { version_wasm } from "@tensorflow/tfjs-backend-wasm"
+import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
@@ -32,12 +32,14 @@ export const wasm: Start = Effect.gen(function*() {
     catch: (cause) => unavailable(cause instanceof Error ? cause.message : String(cause))
   })
   if (!ready) return yield* unavailable("TensorFlow.js could not start it")
-  installTrainingKernels()
-  const simd = yield* Effect.promise(async () => tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"))
+  const flavour = yield* Effect.try({
+    try: () => installTrainingKernels(tf.backend() as BackendWasm),
+    catch: (cause) => unavailable(cause instanceof Error ? cause.message : String(cause))
+  })
   return {
     name: "wasm" as const,
     engine: "wasm",
-    device: `CPU, WebAssembly${simd === true ? " SIMD" : ""}, 1 thread`,
+    device: `CPU, WebAssembly ${flavour === "relaxed" ? "relaxed " : ""}SIMD, 1 thread`,
     version: version_wasm
   }
 })

@@ -46,8 +46,9 @@ const convolution = fc.record({
   n: small(3),
   h: small(9),
   w: small(9),
-  c: small(4),
-  k: small(5),
+  // Whole and broken vectors of four channels and blocks of eight outputs.
+  c: fc.constantFrom(1, 2, 3, 4, 5, 8),
+  k: fc.constantFrom(1, 3, 4, 7, 8, 9, 16, 17),
   a: small(5),
   b: small(5),
   strides: fc.tuple(small(3), small(3)),
@@ -89,6 +90,44 @@ it("convolutions agree with the cpu backend, forward", () =>
       ])),
     runs
   ))
+
+it("convolutions with bias and activation agree with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(
+      convolution,
+      fc.constantFrom("linear" as const, "relu" as const, "relu6" as const, "elu" as const, "leakyrelu" as const),
+      fc.constantFrom("none", "per channel", "one"),
+      (p, activation, bias) =>
+        agree(() => [
+          tf.fused.conv2d({
+            x: Seed.normalTensor(p.seed, [p.n, p.h, p.w, p.c]) as tf.Tensor4D,
+            filter: Seed.normalTensor(p.seed + 1, [p.a, p.b, p.c, p.k]) as tf.Tensor4D,
+            strides: p.strides,
+            pad: padding(p.pad),
+            activation,
+            leakyreluAlpha: 0.3,
+            ...(bias === "none" ? {} : { bias: Seed.normalTensor(p.seed + 2, [bias === "one" ? 1 : p.k]) })
+          })
+        ])
+    ),
+    runs
+  ))
+
+it("convolutions keep NaN in sight", async () => {
+  await use("wasm")
+  const x = tf.tensor4d([1, Number.NaN, 3, 4], [1, 2, 2, 1])
+  const y = tf.fused.conv2d({ x, filter: tf.ones([1, 1, 1, 1]), strides: 1, pad: "same", activation: "relu" })
+  expect([...(await y.data())]).toEqual([1, Number.NaN, 3, 4])
+})
+
+it("many convolutions of other shapes leave no more than their plans on the heap", async () => {
+  await use("wasm")
+  const convolve = (width: number) =>
+    tf.dispose(tf.conv2d(tf.zeros([1, 1, width, 1]) as tf.Tensor4D, tf.ones([1, 1, 1, 1]) as tf.Tensor4D, 1, "same"))
+  const before = tf.memory().numTensors
+  for (let width = 1; width <= 600; width++) tf.tidy(() => convolve(width))
+  expect(tf.memory().numTensors).toBe(before)
+})
 
 it("dilated convolutions agree with the cpu backend", () =>
   fc.assert(

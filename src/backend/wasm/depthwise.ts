@@ -1,27 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { composed, type Kernel } from "./kernel.ts"
+import { type Attributes, geometryOf, type Shape4 } from "./geometry.ts"
+import { type Call, composed, type Kernel, kernel, stock } from "./kernel.ts"
 
-type Shape4 = readonly [number, number, number, number]
-
-interface Attributes {
-  readonly strides: number | [number, number]
-  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding
-  readonly dilations: number | [number, number]
-  readonly dimRoundingMode?: "floor" | "round" | "ceil"
-}
-
-const info = (input: ReadonlyArray<number>, filter: ReadonlyArray<number>, attrs: Attributes) =>
-  tf.backend_util.computeConv2DInfo(
-    [...input] as [number, number, number, number],
-    [...filter] as [number, number, number, number],
-    attrs.strides,
-    attrs.dilations,
-    attrs.pad,
-    attrs.dimRoundingMode,
-    true
-  )
-
-type Info = ReturnType<typeof info>
+type Info = ReturnType<typeof geometryOf>
 
 /** The padded height and width that the taps reach. */
 const reach = (
@@ -66,7 +47,7 @@ export const depthwiseFilterGradient: Kernel = composed<Attributes & { readonly 
   tf.DepthwiseConv2dNativeBackpropFilter,
   (input, attrs) => {
     const x = input("x") as tf.Tensor4D
-    const c = info(x.shape, attrs.filterShape, attrs)
+    const c = geometryOf(x.shape, attrs.filterShape, attrs, true)
     const [, , channels, multiplier] = attrs.filterShape
     const [n] = x.shape
     const source = padded(x, c)
@@ -110,7 +91,7 @@ export const depthwiseInputGradient: Kernel = composed<Attributes & { readonly i
   tf.DepthwiseConv2dNativeBackpropInput,
   (input, attrs) => {
     const filter = input("filter") as tf.Tensor4D
-    const c = info(attrs.inputShape, filter.shape, attrs)
+    const c = geometryOf(attrs.inputShape, filter.shape, attrs, true)
     const [n, h, w] = attrs.inputShape
     const [a, b, channels, multiplier] = filter.shape
     const [rows, columns] = reach(c)
@@ -136,3 +117,50 @@ export const depthwiseInputGradient: Kernel = composed<Attributes & { readonly i
     return tf.slice(whole, [0, c.padInfo.top, c.padInfo.left, 0], [n, h, w, channels])
   }
 )
+
+const forward = (name: string) => {
+  const original = stock(name)
+  return kernel<Attributes>(name, (call) => {
+    const { attrs, inputs } = call
+    const { filterHeight, filterWidth, padInfo, strideHeight, strideWidth } = geometryOf(
+      inputs["x"]!.shape,
+      inputs["filter"]!.shape,
+      attrs,
+      true
+    )
+    const plain = () => original(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
+    // The stock kernel returns zeros, without an error, for 'same' padding and a stride above the filter's size.
+    if (padInfo.type !== "SAME" || (filterHeight >= strideHeight && filterWidth >= strideWidth)) return plain()
+    return runPadded(call, original, padInfo)
+  })
+}
+
+const runPadded = (
+  { attrs, backend, inputs }: Call<Attributes>,
+  original: tf.KernelFunc,
+  { bottom, left, right, top }: {
+    readonly top: number
+    readonly bottom: number
+    readonly left: number
+    readonly right: number
+  }
+): tf.TensorInfo => {
+  const pad = stock(tf.PadV2)({
+    inputs: { x: inputs["x"]! },
+    attrs: { paddings: [[0, 0], [top, bottom], [left, right], [0, 0]], constantValue: 0 },
+    backend
+  }) as tf.TensorInfo
+  const out = original({
+    inputs: { ...inputs, x: pad },
+    attrs: { ...attrs, pad: "valid" } as unknown as tf.NamedAttrMap,
+    backend
+  }) as tf.TensorInfo
+  backend.disposeData(pad.dataId)
+  return out
+}
+
+/** The forward depthwise convolutions, right where the stock ones are silently wrong. */
+export const depthwiseForward = (): ReadonlyArray<Kernel> => [
+  forward(tf.DepthwiseConv2dNative),
+  forward(tf.FusedDepthwiseConv2D)
+]

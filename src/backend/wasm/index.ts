@@ -1,21 +1,33 @@
-import { filterGradient, forward, inputGradient } from "./convolution.ts"
-import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { maxPoolGradient } from "./pooling.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
+import { convolutions } from "./simd/convolution.ts"
+import { type Simd, simdOn } from "./simd/module.ts"
+
+const onHeap = new WeakMap<object, Simd>()
+
+/** Own kernels, once for a backend. */
+const simdOf = (backend: BackendWasm): Simd => {
+  const found = onHeap.get(backend) ?? simdOn(backend)
+  onHeap.set(backend, found)
+  return found
+}
 
 /**
- * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong.
+ * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong. Says which SIMD the own ones use.
  *
+ * @throws Error where the runtime has no SIMD.
  * @internal
  */
-export const installTrainingKernels = (): void => {
+export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] => {
+  const simd = simdOf(backend)
   for (
     const kernel of [
-      ...forward(),
-      filterGradient,
-      inputGradient,
+      ...convolutions(simd),
+      ...depthwiseForward(),
       depthwiseFilterGradient,
       depthwiseInputGradient,
       ...matrixProducts(),
@@ -24,4 +36,5 @@ export const installTrainingKernels = (): void => {
       gatherRows()
     ]
   ) install(kernel)
+  return simd.flavour
 }

@@ -27,17 +27,21 @@ export const kernel = <Attributes>(name: string, run: (call: Call<Attributes>) =
  */
 export const composed = <Attributes>(
   name: string,
-  run: (inputs: (name: string) => tf.Tensor, attrs: Attributes) => tf.Tensor
+  run: (input: (name: string) => tf.Tensor, attrs: Attributes, given: (name: string) => boolean) => tf.Tensor
 ): Kernel =>
   kernel<Attributes>(name, ({ attrs, backend, inputs }) =>
     tf.tidy(() =>
-      run((input) => {
-        const info = inputs[input]!
-        if (info instanceof tf.Tensor) return info
-        // A second handle on the same data, which the region frees again.
-        backend.incRef(info.dataId)
-        return tf.engine().makeTensorFromTensorInfo(info, backend)
-      }, attrs)
+      run(
+        (input) => {
+          const info = inputs[input]!
+          if (info instanceof tf.Tensor) return info
+          // A second handle on the same data, which the region frees again.
+          backend.incRef(info.dataId)
+          return tf.engine().makeTensorFromTensorInfo(info, backend)
+        },
+        attrs,
+        (input) => inputs[input] !== undefined && inputs[input] !== null
+      )
     ))
 
 const stockKernels = new Map<string, tf.KernelFunc>()

@@ -1,0 +1,37 @@
+import * as tf from "@tensorflow/tfjs-core"
+
+/** Four lengths. */
+export type Shape4 = readonly [number, number, number, number]
+type Pad = "valid" | "same" | number | tf.backend_util.ExplicitPadding
+
+/** The attributes of a convolution's kernels. */
+export interface Attributes {
+  readonly strides: number | [number, number]
+  readonly pad: Pad
+  /** Left out by the depthwise gradients. */
+  readonly dataFormat?: "NHWC" | "NCHW"
+  readonly dimRoundingMode?: "floor" | "round" | "ceil"
+  readonly dilations?: number | [number, number]
+}
+
+/** All lengths, paddings and steps of a convolution. */
+export const geometryOf = (
+  input: ReadonlyArray<number>,
+  filter: ReadonlyArray<number>,
+  attrs: Attributes,
+  depthwise = false
+) => {
+  if (attrs.dataFormat === "NCHW") {
+    throw new Error(`The wasm backend convolves NHWC tensors only, not ${attrs.dataFormat}`)
+  }
+  return tf.backend_util.computeConv2DInfo(
+    [...input] as [number, number, number, number],
+    [...filter] as [number, number, number, number],
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    depthwise,
+    "channelsLast"
+  )
+}

@@ -1,0 +1,181 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import * as tf from "@tensorflow/tfjs-core"
+import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
+import { composed, type Kernel, kernel } from "../kernel.ts"
+import type { Simd } from "./module.ts"
+import { backwardPhases, forwardPhase, type Geometry, type Phase } from "./plan.ts"
+
+/** A phase on the heap. */
+interface Placed {
+  readonly taps: number
+  readonly table: number
+  readonly places: number
+  readonly tapCount: number
+  readonly pixels: number
+}
+
+/** Plans by their geometry; those used longest ago leave the heap. */
+const plans = (simd: Simd, of: (geometry: Geometry) => ReadonlyArray<Phase>) => {
+  const kept = new Map<string, ReadonlyArray<Placed>>()
+  return (geometry: Geometry): ReadonlyArray<Placed> => {
+    const { batchSize: _, ...rest } = geometry
+    const key = JSON.stringify({ ...rest, inShape: 0, outShape: 0 })
+    const found = kept.get(key) ?? of(geometry).map(({ places, table, taps }) => ({
+      taps: simd.keep(taps),
+      table: simd.keep(table),
+      places: simd.keep(places),
+      tapCount: taps.length,
+      pixels: places.length
+    }))
+    kept.delete(key)
+    kept.set(key, found)
+    const [oldest] = kept.keys()
+    if (kept.size > mostPlans && oldest !== undefined) {
+      for (const { places, table, taps } of kept.get(oldest)!) [taps, table, places].forEach(simd.free)
+      kept.delete(oldest)
+    }
+    return found
+  }
+}
+
+const mostPlans = 256
+
+/** Bytes of the panels that are worked on at once: with a block of weights they stay in the first two caches. */
+const panelBytes = 96 * 1024
+
+const bytesOf = (...lengths: ReadonlyArray<number>) => lengths.reduce((a, b) => a * b, 4)
+const pointer = (backend: BackendWasm, { dataId }: { readonly dataId: object }): number =>
+  (backend as unknown as { readonly dataIdMap: { readonly get: (id: object) => { readonly memoryOffset: number } } })
+    .dataIdMap.get(dataId).memoryOffset
+
+interface Sides {
+  readonly from: tf.TensorInfo
+  readonly filter: tf.TensorInfo
+  readonly to: tf.TensorInfo
+  readonly bias?: tf.TensorInfo | undefined
+  readonly relu?: boolean
+  /** The filter is [tap][outer][inner]. */
+  readonly transposed: boolean
+}
+
+/** The convolution of `from` by a filter, phase by phase. */
+const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, sides: Sides): tf.TensorInfo => {
+  const { bias, filter, from, relu = false, to, transposed } = sides
+  const at = (info: tf.TensorInfo) => pointer(backend, info)
+  const [images = 0, , , inner = 0] = from.shape
+  const outer = to.shape[3]!
+  const imageBytes = (info: tf.TensorInfo) => bytesOf(...info.shape.slice(1))
+  const { convolve, packWeights } = simd.functions
+  for (const { pixels, places, table, tapCount, taps } of phases) {
+    const rows = tapCount * inner
+    const tiles = Math.max(
+      1,
+      Math.min(Math.floor(panelBytes / Math.max(16 * rows, 16)), Math.ceil(images * pixels / 4))
+    )
+    const weightBytes = bytesOf(rows, Math.ceil(outer / 8), 8)
+    const weights = simd.scratch(weightBytes + 64 + bytesOf(inner) + tiles * (16 + 16 * rows))
+    packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
+    convolve(
+      at(from),
+      imageBytes(from),
+      table,
+      places,
+      pixels,
+      tapCount,
+      inner,
+      weights,
+      outer,
+      at(to),
+      imageBytes(to),
+      images,
+      bias === undefined ? 0 : at(bias),
+      relu ? 1 : 0,
+      weights + weightBytes,
+      tiles
+    )
+  }
+  return to
+}
+
+/** What is not done in the convolution itself, as it is after every other operation. */
+const activations: Readonly<
+  Record<string, (x: tf.Tensor, weights: tf.Tensor | undefined, alpha: number) => tf.Tensor>
+> = {
+  relu6: tf.relu6,
+  elu: tf.elu,
+  sigmoid: tf.sigmoid,
+  leakyrelu: (x, _, alpha) => tf.leakyRelu(x, alpha),
+  prelu: (x, weights) => tf.prelu(x, weights!)
+}
+
+type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
+
+/**
+ * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC tensors.
+ *
+ * @internal
+ */
+export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
+  const forward = plans(simd, (geometry) => [forwardPhase(geometry)])
+  const backward = plans(simd, backwardPhases)
+  return [
+    kernel<Attributes>(tf.Conv2D, ({ attrs, backend, inputs }) => {
+      const { filter, x } = inputs as { readonly filter: tf.TensorInfo; readonly x: tf.TensorInfo }
+      const geometry = geometryOf(x.shape, filter.shape, attrs)
+      const to = backend.makeOutput(geometry.outShape, "float32")
+      return run(simd, backend, forward(geometry), { from: x, filter, to, transposed: false })
+    }),
+    kernel<Attributes & { readonly inputShape: Shape4 }>(tf.Conv2DBackpropInput, ({ attrs, backend, inputs }) => {
+      const { dy, filter } = inputs as { readonly dy: tf.TensorInfo; readonly filter: tf.TensorInfo }
+      const to = backend.makeOutput([...attrs.inputShape], "float32")
+      const phases = backward(geometryOf(attrs.inputShape, filter.shape, attrs))
+      return run(simd, backend, phases, { from: dy, filter, to, transposed: true })
+    }),
+    kernel<Attributes & { readonly filterShape: Shape4 }>(tf.Conv2DBackpropFilter, ({ attrs, backend, inputs }) => {
+      const { dy, x } = inputs as { readonly dy: tf.TensorInfo; readonly x: tf.TensorInfo }
+      const geometry = geometryOf(x.shape, attrs.filterShape, attrs)
+      const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
+      const to = backend.makeOutput([...attrs.filterShape], "float32")
+      const [inner, outer] = [geometry.inChannels, geometry.outChannels]
+      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / 8)]
+      const atOnce = Math.max(8, Math.floor(panelBytes / (16 * rowBlocks + 32 * blocks)))
+      simd.functions.filterGradient(
+        pointer(backend, x),
+        bytesOf(...x.shape.slice(1)),
+        table,
+        pixels,
+        tapCount,
+        inner,
+        pointer(backend, dy),
+        outer,
+        pointer(backend, to),
+        geometry.batchSize,
+        simd.scratch(128 * rowBlocks * blocks + atOnce * (16 * rowBlocks + 32 * blocks)),
+        atOnce
+      )
+      return to
+    }),
+    composed<FusedAttributes>(tf.FusedConv2D, (input, attrs, given) => {
+      const [x, filter] = [input("x"), input("filter")]
+      const bias = given("bias") ? input("bias") : undefined
+      const geometry = geometryOf(x.shape, filter.shape, attrs)
+      const inside = bias === undefined || bias.size === geometry.outChannels
+      const backend = tf.backend() as BackendWasm
+      const to = run(simd, backend, forward(geometry), {
+        from: x,
+        filter,
+        to: backend.makeOutput(geometry.outShape, "float32"),
+        bias: inside ? bias : undefined,
+        relu: inside && attrs.activation === "relu",
+        transposed: false
+      })
+      const convolved = tf.engine().makeTensorFromTensorInfo(to, backend)
+      const shifted = inside ? convolved : tf.add(convolved, bias)
+      if (attrs.activation === "linear" || (inside && attrs.activation === "relu")) return shifted
+      const activate = attrs.activation === "relu" ? tf.relu : activations[attrs.activation]
+      if (activate === undefined) throw new Error(`The wasm backend knows no activation "${attrs.activation}"`)
+      const weights = given("preluActivationWeights") ? input("preluActivationWeights") : undefined
+      return activate(shifted, weights, attrs.leakyreluAlpha ?? 0.2)
+    })
+  ]
+}

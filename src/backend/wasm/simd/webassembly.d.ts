@@ -1,0 +1,15 @@
+// The part of the JavaScript API of WebAssembly that is in use; @types/node leaves it to the DOM library.
+declare namespace WebAssembly {
+  interface Memory {
+    readonly buffer: ArrayBuffer
+  }
+  interface Module {
+    readonly customSections?: never
+  }
+  interface Instance {
+    readonly exports: object
+  }
+  const Module: new(bytes: Uint8Array) => Module
+  const Instance: new(module: Module, imports: { readonly env: { readonly memory: Memory } }) => Instance
+  function validate(bytes: Uint8Array): boolean
+}
