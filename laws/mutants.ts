@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Bounds from "../src/Bounds.ts"
 import * as Combinators from "../src/combinators/index.ts"
 import * as FgSgd from "../src/FgSgd.ts"
+import * as Fused from "../src/Fused.ts"
 import * as Interval from "../src/Interval.ts"
 import type * as Manifold from "../src/Manifold.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
@@ -181,6 +182,9 @@ export const mutants: ReadonlyArray<Mutant> = [
       nearest: (u) => tf.where(tf.greater(tf.sqrt(dot(u, u)), 1), tf.neg(ball.nearest(u)), u)
     }, { convex: true })
   },
+  mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
+    retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
+  }),
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
   }),

@@ -10,7 +10,7 @@ const compile = async (features: ReadonlyArray<string>): Promise<string> => {
   let binary: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [
-      "kernels/convolution.ts",
+      "kernels/index.ts",
       "--outFile",
       "kernels.wasm",
       "--runtime",

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Fused from "../../src/Fused.ts"
 import * as Points from "../../src/Points.ts"
 import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
@@ -55,6 +56,18 @@ export const operationLaws = <P extends Points.Points>(
         ...numbers((x, u, v) => M.inner(x, u, v)),
         ...numbers((x, _u, v) => M.norm(x, v)),
         ...numbers((x) => M.residual(x))
+      ])
+    }, Tolerance.rounding(entries, 4)),
+    law("kernels of the engine agree with compositions", "f_fused(x) = f_composed(x)", (c) => {
+      const x = point(c)
+      const [u, v] = [ambient(c), tangent(c, x)]
+      const y = M.retract(x, v)
+      const both = (f: () => P) => gap(f(), Fused.without(f))
+      return tf.stack([
+        both(() => M.project(x, u)),
+        both(() => M.gradient(x, u)),
+        both(() => M.retract(x, v)),
+        both(() => M.transport(x, y, v))
       ])
     }, Tolerance.rounding(entries, 4)),
     law("operations keep nothing but their result", "tensors(f) ≤ leaves(f)", (c) => {

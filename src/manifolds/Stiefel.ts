@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import { transposed } from "../combinators/transposed.ts"
+import { fused } from "../Fused.ts"
 import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Matrices from "../Matrices.ts"
@@ -42,7 +43,10 @@ export interface Options {
 
 const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 const frobenius = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), [-2, -1])
-const project: Binary = (x, u) => tf.sub(u, Matrices.multiply(x, Matrices.sym(transposeTimes(x, u))))
+const project: Binary = fused(
+  "StiefelProject",
+  (x, u) => tf.sub(u, Matrices.multiply(x, Matrices.sym(transposeTimes(x, u))))
+)
 
 /**
  * The skew matrix W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V for every tangent V: m×m.
@@ -153,7 +157,7 @@ export const canonical: Metric = {
  */
 export const qr: Retraction = {
   name: "qr",
-  retract: () => (x, v) => Matrices.qf(tf.add(x, v)),
+  retract: () => fused("StiefelRetract", (x, v) => Matrices.qf(tf.add(x, v))),
   order: { embedded: 1, canonical: 1, best: 1, vector: 2 }
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { fused } from "../Fused.ts"
 
 /**
  * The geometry of unit vectors along some axes of a tensor: along both axes of a matrix it is that of the sphere, along the rows
@@ -10,7 +11,9 @@ export const unitNorm = (axes: ReadonlyArray<number>) => {
   const sum = (u: tf.Tensor) => tf.sum(u, [...axes], true)
   const dot = (u: tf.Tensor, v: tf.Tensor) => sum(tf.mul(u, v))
   const length = (u: tf.Tensor) => tf.sqrt(sum(tf.square(u)))
-  const project = (x: tf.Tensor, u: tf.Tensor) => tf.sub(u, tf.mul(x, dot(x, u)))
+  // As one column of all entries, or as the columns that they are.
+  const view = (m: number, n: number) => axes.length === 2 ? [m * n, 1] as const : [m, n] as const
+  const project = fused("UnitProject", (x, u) => tf.sub(u, tf.mul(x, dot(x, u))), view)
   const divide = (u: tf.Tensor) => tf.div(u, length(u))
 
   /** U/‖U‖; zero, whose nearest points are all points, goes to the constant one. */
@@ -29,7 +32,7 @@ export const unitNorm = (axes: ReadonlyArray<number>) => {
     nearest,
     angle,
     // ‖X + V‖ ≥ 1 for tangent V: nothing to guard against.
-    retract: (x: tf.Tensor, v: tf.Tensor) => divide(tf.add(x, v)),
+    retract: fused("UnitRetract", (x, v) => divide(tf.add(x, v)), view),
     parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) =>
       project(y, tf.sub(v, tf.mul(tf.add(x, y), tf.div(dot(y, v), tf.maximum(tf.add(1, dot(x, y)), 1e-12))))),
     exp: (x: tf.Tensor, v: tf.Tensor) => {

@@ -5,6 +5,7 @@ import { matrixProducts } from "./matMul.ts"
 import { maxPoolGradient } from "./pooling.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 import { convolutions } from "./simd/convolution.ts"
+import { manifoldOperations } from "./simd/manifolds.ts"
 import { type Simd, simdOn } from "./simd/module.ts"
 
 const onHeap = new WeakMap<object, Simd>()
@@ -27,6 +28,7 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
   for (
     const kernel of [
       ...convolutions(simd),
+      ...manifoldOperations(simd),
       ...depthwiseForward(),
       depthwiseFilterGradient,
       depthwiseInputGradient,

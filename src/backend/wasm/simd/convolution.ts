@@ -2,7 +2,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
-import type { Simd } from "./module.ts"
+import { pointer, type Simd } from "./module.ts"
 import { backwardPhases, forwardPhase, type Geometry, type Phase } from "./plan.ts"
 
 /** A phase on the heap. */
@@ -44,10 +44,6 @@ const mostPlans = 256
 const panelBytes = 96 * 1024
 
 const bytesOf = (...lengths: ReadonlyArray<number>) => lengths.reduce((a, b) => a * b, 4)
-const pointer = (backend: BackendWasm, { dataId }: { readonly dataId: object }): number =>
-  (backend as unknown as { readonly dataIdMap: { readonly get: (id: object) => { readonly memoryOffset: number } } })
-    .dataIdMap.get(dataId).memoryOffset
-
 interface Sides {
   readonly from: tf.TensorInfo
   readonly filter: tf.TensorInfo

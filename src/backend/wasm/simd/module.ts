@@ -46,7 +46,28 @@ export interface Functions {
     scratch: Pointer,
     atOnce: number
   ) => void
+  readonly unitProject: Operation
+  readonly unitRetract: Operation
+  readonly stiefelProject: Operation
+  readonly stiefelRetract: Operation
 }
+
+/** A manifold's operation on stacks of matrices. */
+type Operation = (
+  x: Pointer,
+  u: Pointer,
+  out: Pointer,
+  count: number,
+  rows: number,
+  columns: number,
+  scratch: Pointer
+) => void
+
+/** The place of a tensor's values on the backend's heap. */
+export const pointer = (backend: BackendWasm, { dataId }: { readonly dataId: object }): Pointer =>
+  (backend as unknown as {
+    readonly dataIdMap: { readonly get: (id: object) => { readonly memoryOffset: Pointer } }
+  }).dataIdMap.get(dataId).memoryOffset
 
 /** What the backend does not declare: its module, heap and allocator. */
 interface Emscripten {

@@ -1,0 +1,2 @@
+export { convolve, filterGradient, packWeights } from "./convolution"
+export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"

@@ -1,0 +1,72 @@
+import * as tf from "@tensorflow/tfjs-core"
+
+/** An operation on a point and a vector that an engine may have as one kernel. */
+export type Operation = "UnitProject" | "UnitRetract" | "StiefelProject" | "StiefelRetract"
+
+type Binary = (x: tf.Tensor, u: tf.Tensor) => tf.Tensor
+
+let kernelsAllowed = true
+
+/**
+ * Whether engines may use their own kernels here.
+ *
+ * @example
+ * ```ts
+ * import { Fused } from "finegrain"
+ * Fused.allowed() // => true
+ * Fused.without(Fused.allowed) // => false
+ * ```
+ */
+export const allowed = (): boolean => kernelsAllowed
+
+/**
+ * Runs a synchronous region in which every operation is composed of TensorFlow.js' own, for comparison.
+ *
+ * @example
+ * ```ts
+ * import { Fused, Sphere } from "finegrain"
+ * const sphere = Sphere.make([3, 3])
+ * const x = sphere.random(1)
+ * Fused.without(() => sphere.project(x, x)).shape // => [3, 3]
+ * ```
+ */
+export const without = <A>(region: () => A): A => {
+  const outside = kernelsAllowed
+  kernelsAllowed = false
+  try {
+    return region()
+  } finally {
+    kernelsAllowed = outside
+  }
+}
+
+/**
+ * The name under which an engine registers its kernel for an operation.
+ *
+ * @internal
+ */
+export const kernelName = (operation: Operation): string => `Finegrain${operation}`
+
+/**
+ * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for tensors of unequal shapes and
+ * under automatic differentiation, which kernels do not take part in.
+ *
+ * `view` says which matrices m×n a tensor's last two axes stand for.
+ *
+ * @internal
+ */
+export const fused = (
+  operation: Operation,
+  composed: Binary,
+  view: (rows: number, columns: number) => readonly [rows: number, columns: number] = (m, n) => [m, n]
+): Binary =>
+(x, u) => {
+  const name = kernelName(operation)
+  const engine = tf.engine()
+  const fits = kernelsAllowed && x.rank >= 2 && x.dtype === "float32" && u.dtype === "float32" &&
+    x.shape.join() === u.shape.join() && engine.state.gradientDepth === 0 &&
+    tf.getKernel(name, tf.getBackend()) !== undefined
+  if (!fits) return composed(x, u)
+  const [rows, columns] = view(x.shape.at(-2)!, x.shape.at(-1)!)
+  return engine.runKernel(name, { x, u }, { rows, columns })
+}
