@@ -18,6 +18,7 @@ import {
 import type { Arrangement } from "./combinators/rearranged.ts"
 import type * as FgSgd from "./FgSgd.ts"
 import * as Grouping from "./Grouping.ts"
+import * as Layers from "./Layers.ts"
 import type * as Manifold from "./Manifold.ts"
 import * as Euclidean from "./manifolds/Euclidean.ts"
 import * as Norms from "./Norms.ts"
@@ -253,6 +254,7 @@ export const make = Effect.fnUntraced(function*(
       workable: model.layers.map(({ name }) => name)
     })
   }
+  Layers.accelerate(model)
   const bounds: Array<Bound> = []
   const variables: Array<tf.Variable> = []
   const layers: Array<ConstrainedLayer> = []

@@ -2,11 +2,12 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
-import { maxPoolGradient } from "./pooling.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
+import { batchNorm } from "./simd/batchNorm.ts"
 import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
 import { type Simd, simdOn } from "./simd/module.ts"
+import { maxPoolGradient } from "./simd/pooling.ts"
 
 const onHeap = new WeakMap<object, Simd>()
 
@@ -33,7 +34,8 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
       depthwiseFilterGradient,
       depthwiseInputGradient,
       ...matrixProducts(),
-      maxPoolGradient,
+      maxPoolGradient(simd),
+      ...batchNorm(simd),
       segmentSum,
       gatherRows()
     ]

@@ -50,6 +50,50 @@ export interface Functions {
   readonly unitRetract: Operation
   readonly stiefelProject: Operation
   readonly stiefelRetract: Operation
+  readonly maxPoolGradient: (
+    x: Pointer,
+    dy: Pointer,
+    out: Pointer,
+    images: number,
+    channels: number,
+    inHeight: number,
+    inWidth: number,
+    outHeight: number,
+    outWidth: number,
+    filterHeight: number,
+    filterWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number
+  ) => void
+  readonly channelSums: (
+    a: Pointer,
+    b: Pointer,
+    pivot: Pointer,
+    rows: number,
+    channels: number,
+    moments: number,
+    sums: Pointer
+  ) => void
+  readonly channelScale: (
+    x: Pointer,
+    k: Pointer,
+    d: Pointer,
+    rows: number,
+    channels: number,
+    out: Pointer
+  ) => void
+  readonly channelAffine: (
+    a: Pointer,
+    ka: Pointer,
+    b: Pointer,
+    kb: Pointer,
+    kc: Pointer,
+    rows: number,
+    channels: number,
+    out: Pointer
+  ) => void
 }
 
 /** A manifold's operation on stacks of matrices. */
@@ -85,6 +129,8 @@ export interface Simd {
   /** Copies integers onto the heap, for good. */
   readonly keep: (values: Int32Array) => Pointer
   readonly free: (pointer: Pointer) => void
+  /** Float64 numbers on the heap, to be read before anything is allocated. */
+  readonly doubles: (pointer: Pointer, count: number) => Float64Array
   /** A place of at least so many bytes, the same one again in every call: nothing in it outlives the kernel that asked. */
   readonly scratch: (bytes: number) => Pointer
 }
@@ -122,6 +168,7 @@ export const simdOn = (backend: BackendWasm): Simd => {
       return pointer
     },
     free: wasm._free,
+    doubles: (pointer, count) => new Float64Array(memory.buffer, pointer, count),
     scratch: (bytes) => {
       if (bytes > size) {
         if (size > 0) wasm._free(place)

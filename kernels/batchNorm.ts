@@ -1,0 +1,123 @@
+// AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and channel-wise affine maps.
+
+/** Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first cache. */
+const rowsAtOnce = 64
+
+/**
+ * Per channel Σ a and Σ a·(b − pivot) as float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ (b − pivot) and
+ * Σ (b − pivot)², which does not cancel where the mean is far from 0.
+ */
+export function channelSums(
+  a: usize,
+  b: usize,
+  pivot: usize,
+  rows: i32,
+  channels: i32,
+  moments: i32,
+  sums: usize
+): void {
+  memory.fill(sums, 0, <usize> channels << 4)
+  const stride = <usize> channels << 2
+  const whole = channels & ~3
+  for (let first = 0; first < rows; first += rowsAtOnce) {
+    const count = min(rowsAtOnce, rows - first)
+    const begin = <usize> first * stride
+    for (let c = 0; c < whole; c += 4) {
+      const offset = begin + (<usize> c << 2)
+      const shift = v128.load(pivot + (<usize> c << 2))
+      let one = f32x4.splat(0)
+      let two = f32x4.splat(0)
+      let p = a + offset
+      let q = b + offset
+      for (let i = 0; i < count; i++) {
+        const value = v128.sub<f32>(v128.load(q), shift)
+        const weight = moments ? value : v128.load(p)
+        one = v128.add<f32>(one, weight)
+        two = v128.add<f32>(two, v128.mul<f32>(weight, value))
+        p += stride
+        q += stride
+      }
+      const to = sums + (<usize> c << 4)
+      store<f64>(to, load<f64>(to) + <f64> f32x4.extract_lane(one, 0))
+      store<f64>(to, load<f64>(to, 8) + <f64> f32x4.extract_lane(two, 0), 8)
+      store<f64>(to, load<f64>(to, 16) + <f64> f32x4.extract_lane(one, 1), 16)
+      store<f64>(to, load<f64>(to, 24) + <f64> f32x4.extract_lane(two, 1), 24)
+      store<f64>(to, load<f64>(to, 32) + <f64> f32x4.extract_lane(one, 2), 32)
+      store<f64>(to, load<f64>(to, 40) + <f64> f32x4.extract_lane(two, 2), 40)
+      store<f64>(to, load<f64>(to, 48) + <f64> f32x4.extract_lane(one, 3), 48)
+      store<f64>(to, load<f64>(to, 56) + <f64> f32x4.extract_lane(two, 3), 56)
+    }
+    for (let c = whole; c < channels; c++) {
+      const offset = begin + (<usize> c << 2)
+      const shift = load<f32>(pivot + (<usize> c << 2))
+      let one: f32 = 0
+      let two: f32 = 0
+      let p = a + offset
+      let q = b + offset
+      for (let i = 0; i < count; i++) {
+        const value = load<f32>(q) - shift
+        const weight = moments ? value : load<f32>(p)
+        one += weight
+        two += weight * value
+        p += stride
+        q += stride
+      }
+      const to = sums + (<usize> c << 4)
+      store<f64>(to, load<f64>(to) + <f64> one)
+      store<f64>(to, load<f64>(to, 8) + <f64> two, 8)
+    }
+  }
+}
+
+/** out = a·ka + b·kb + kc, with one factor of each kind per channel. */
+export function channelAffine(
+  a: usize,
+  ka: usize,
+  b: usize,
+  kb: usize,
+  kc: usize,
+  rows: i32,
+  channels: i32,
+  out: usize
+): void {
+  const whole = channels & ~3
+  let p = a
+  let q = b
+  let to = out
+  for (let i = 0; i < rows; i++) {
+    for (let c = 0; c < whole; c += 4) {
+      const at = <usize> c << 2
+      const scaled = v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(ka + at)), v128.load(kc + at))
+      v128.store(to + at, v128.add<f32>(scaled, v128.mul<f32>(v128.load(q + at), v128.load(kb + at))))
+    }
+    for (let c = whole; c < channels; c++) {
+      const at = <usize> c << 2
+      store<f32>(
+        to + at,
+        load<f32>(p + at) * load<f32>(ka + at) + load<f32>(kc + at) + load<f32>(q + at) * load<f32>(kb + at)
+      )
+    }
+    p += <usize> channels << 2
+    q += <usize> channels << 2
+    to += <usize> channels << 2
+  }
+}
+
+/** out = x·k + d, with one factor and one summand per channel. */
+export function channelScale(x: usize, k: usize, d: usize, rows: i32, channels: i32, out: usize): void {
+  const whole = channels & ~3
+  let p = x
+  let to = out
+  for (let i = 0; i < rows; i++) {
+    for (let c = 0; c < whole; c += 4) {
+      const at = <usize> c << 2
+      v128.store(to + at, v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(k + at)), v128.load(d + at)))
+    }
+    for (let c = whole; c < channels; c++) {
+      const at = <usize> c << 2
+      store<f32>(to + at, load<f32>(p + at) * load<f32>(k + at) + load<f32>(d + at))
+    }
+    p += <usize> channels << 2
+    to += <usize> channels << 2
+  }
+}

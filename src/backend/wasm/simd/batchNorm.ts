@@ -1,0 +1,71 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import type * as tf from "@tensorflow/tfjs-core"
+import { kernelNames } from "../../../Layers.ts"
+import { type Kernel, kernel } from "../kernel.ts"
+import { pointer, type Simd } from "./module.ts"
+
+type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>
+
+const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: number] => {
+  const channels = shape.at(-1)!
+  return [shape.reduce((a, b) => a * b, 1) / channels, channels]
+}
+
+/** Both sums per channel, as float32 tensors that `of` makes from the float64 sums. */
+const sums = (
+  simd: Simd,
+  backend: BackendWasm,
+  [a, b, pivot]: readonly [number, number, number],
+  [rows, channels]: readonly [number, number],
+  moments: boolean,
+  of: (one: number, two: number, channel: number) => readonly [number, number]
+): [tf.TensorInfo, tf.TensorInfo] => {
+  const out: [tf.TensorInfo, tf.TensorInfo] = [
+    backend.makeOutput([channels], "float32"),
+    backend.makeOutput([channels], "float32")
+  ]
+  const at = simd.scratch(16 * channels)
+  simd.functions.channelSums(a, b, pivot, rows, channels, moments ? 1 : 0, at)
+  const found = simd.doubles(at, 2 * channels)
+  const [first, second] = out.map((info) => backend.typedArrayFromHeap(info)) as [Float32Array, Float32Array]
+  for (let c = 0; c < channels; c++) [first[c], second[c]] = of(found[2 * c]!, found[2 * c + 1]!, c)
+  return out
+}
+
+/**
+ * What batch normalization needs, in one pass each over tensors […, channels].
+ *
+ * @internal
+ */
+export const batchNorm = (simd: Simd): ReadonlyArray<Kernel> => [
+  kernel(kernelNames.moments, ({ backend, inputs }) => {
+    const { x } = inputs as Inputs<"x">
+    const [rows, channels] = sizes(x)
+    const at = pointer(backend, x)
+    // The first row as pivot: near enough to the mean that squares do not cancel.
+    const pivot = backend.typedArrayFromHeap(x).slice(0, channels) as Float32Array
+    return sums(simd, backend, [at, at, at], [rows, channels], true, (one, two, c) => {
+      const mean = one / rows
+      return [pivot[c]! + mean, Math.max(0, two / rows - mean * mean)]
+    }) as unknown as tf.TensorInfo
+  }),
+  kernel(kernelNames.sums, ({ backend, inputs }) => {
+    const { dy, mean, x } = inputs as Inputs<"dy" | "mean" | "x">
+    const pointers = [pointer(backend, dy), pointer(backend, x), pointer(backend, mean)] as const
+    return sums(simd, backend, pointers, sizes(x), false, (one, two) => [one, two]) as unknown as tf.TensorInfo
+  }),
+  kernel(kernelNames.scale, ({ backend, inputs }) => {
+    const { d, k, x } = inputs as Inputs<"d" | "k" | "x">
+    const out = backend.makeOutput([...x.shape], "float32")
+    const at = (info: tf.TensorInfo) => pointer(backend, info)
+    simd.functions.channelScale(at(x), at(k), at(d), ...sizes(x), at(out))
+    return out
+  }),
+  kernel(kernelNames.affine, ({ backend, inputs }) => {
+    const { a, b, ka, kb, kc } = inputs as Inputs<"a" | "b" | "ka" | "kb" | "kc">
+    const out = backend.makeOutput([...a.shape], "float32")
+    const at = (info: tf.TensorInfo) => pointer(backend, info)
+    simd.functions.channelAffine(at(a), at(ka), at(b), at(kb), at(kc), ...sizes(a), at(out))
+    return out
+  })
+]
