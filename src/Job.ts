@@ -65,7 +65,7 @@ const layerOptions = (
 })
 
 const networkOf = (config: TrainConfig, dataset: Dataset) =>
-  Network.make(Models.smallCnn({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
+  Network.make(Models.byName[config.model]({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
     ...layerOptions({}, config),
     policy: Renormalization.policies.find(({ name }) => name === config.policy)!,
     seed: Seed.split(config.seed, "groups"),

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Models from "./models/index.ts"
 
 const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
@@ -20,7 +21,9 @@ export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu"] as const
 /** Names of the matricizations. */
 export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
 /** Names of the networks. */
-export const models = ["small-cnn"] as const
+export const models = ["small-cnn", "resnet-8", "resnet-20", "resnet-56", "senet-20"] as const satisfies ReadonlyArray<
+  keyof typeof Models.byName
+>
 
 /** How one layer differs from the others. */
 export const LayerConfig = Schema.Struct({

@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
+import { identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
@@ -36,6 +37,7 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
       ...matrixProducts(),
       maxPoolGradient(simd),
       ...batchNorm(simd),
+      identity,
       segmentSum,
       gatherRows()
     ]

@@ -1,0 +1,61 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+
+interface Config extends tf.serialization.ConfigDict {
+  readonly channels: number
+}
+
+/**
+ * A layer that takes every `stride`-th pixel and appends channels of zeros: the shortcut without parameters of residual networks whose
+ * blocks change size.
+ *
+ * Source: He, Zhang, Ren and Sun 2016, *Deep residual learning*, section 3.3, option A.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Models } from "finegrain"
+ * const y = Models.padChannels({ channels: 4, stride: 2 }).apply(tf.ones([1, 4, 4, 3])) as tf.Tensor
+ * y.shape // => [1, 2, 2, 4]
+ * tf.sum(y).dataSync()[0] // => 12
+ * ```
+ */
+export const padChannels = (options: {
+  readonly channels: number
+  readonly stride?: number
+  readonly name?: string
+}): tfl.layers.Layer => new PadChannels(options)
+
+class PadChannels extends tfl.layers.Layer {
+  /** @nocollapse */
+  static readonly className = "FinegrainPadChannels"
+  readonly #channels: number
+  readonly #stride: number
+
+  constructor({ channels, name, stride = 1 }: Parameters<typeof padChannels>[0]) {
+    super(name === undefined ? {} : { name })
+    this.#channels = channels
+    this.#stride = stride
+  }
+
+  override computeOutputShape(inputShape: tfl.Shape): tfl.Shape {
+    const [batch = null, height, width] = inputShape
+    const every = (length: number | null | undefined) =>
+      length === null || length === undefined ? null : Math.ceil(length / this.#stride)
+    return [batch, every(height), every(width), this.#channels]
+  }
+
+  override call(inputs: tf.Tensor | Array<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D
+      // Pooling over windows of one pixel: a strided slice with a gradient.
+      const taken = this.#stride === 1 ? x : tf.avgPool(x, 1, this.#stride, "same")
+      return tf.pad(taken, [[0, 0], [0, 0], [0, 0], [0, this.#channels - x.shape[3]]])
+    })
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), channels: this.#channels, stride: this.#stride }
+  }
+}
+tf.serialization.registerClass(PadChannels as unknown as Parameters<typeof tf.serialization.registerClass>[0])

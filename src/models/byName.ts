@@ -1,0 +1,31 @@
+import type * as tfl from "@tensorflow/tfjs-layers"
+import type * as Seed from "../Seed.ts"
+import { cifarResNet } from "./cifarResNet.ts"
+import { smallCnn } from "./smallCnn.ts"
+
+/** What a network must fit, and the seed of its weights. */
+export interface Fit {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly classes: number
+  readonly seed: Seed.Seed
+}
+
+/**
+ * The networks that a configuration can name.
+ *
+ * @example
+ * ```ts
+ * import { Models } from "finegrain"
+ * const fit = { height: 28, width: 28, channels: 1, classes: 10, seed: 1 }
+ * Models.byName["resnet-8"](fit).countParams() // => 75482
+ * ```
+ */
+export const byName = {
+  "small-cnn": smallCnn,
+  "resnet-8": (fit: Fit) => cifarResNet({ ...fit, depth: 8 }),
+  "resnet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20 }),
+  "resnet-56": (fit: Fit) => cifarResNet({ ...fit, depth: 56 }),
+  "senet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20, squeeze: 16 })
+} satisfies Record<string, (fit: Fit) => tfl.LayersModel>
