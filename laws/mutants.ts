@@ -88,6 +88,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("nearest point without normalization", "nearest points lie on the manifold", sphere, {
     nearest: (u) => tf.div(u, tf.sum(tf.abs(u), [-2, -1], true))
   }),
+  mutant("polar factor of regular matrices only", "degenerate points have nearest ones, too", stiefel, {
+    nearest: (u) => Matrices.polar(u, { lower: 1e-4 })
+  }),
   mutant("nearest point of −u", "nearest fixes points", sphere, { nearest: (u) => tf.neg(sphere.nearest(u)) }),
   mutant("Q factor as nearest point", "nearest is nearest", rotations, { nearest: Matrices.qf }),
   mutant("projection with twice the normal part", "projection is idempotent", sphere, {

@@ -3,6 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "./Arithmetic.ts"
+import * as Seed from "./Seed.ts"
 
 const tiny = 1e-30
 
@@ -121,8 +122,9 @@ const afterFirst = (x: tf.Tensor) =>
  * for `[…, m, n]` with m ≥ n.
  *
  * Newton–Schulz iteration with the optimal cubic of each step, a Chebyshev acceleration: for singular values in [l, 1] the
- * odd cubic nearest to 1 is 2·((l²+l+1)σ − σ³)/(2e³+l²+l) with 3e² = l²+l+1. `lower` bounds σ_min/σ_max from below; the
- * number of steps follows from it. Singular values under the bound stay under 1, they never diverge.
+ * odd cubic nearest to 1 is 2·((l²+l+1)σ − σ³)/(2e³+l²+l) with 3e² = l²+l+1. The number of steps follows from l. Without
+ * `lower`, a bound of σ_min/σ_max from below, every matrix has a polar factor, singular ones and zero too: a fixed frame of the size of
+ * rounding is added first, and the steps reach down to it. Singular values under a given bound stay under 1, they never diverge.
  *
  * Source: Higham 2008, *Functions of Matrices*, chapter 8; the cubic is the minimax polynomial on an interval.
  *
@@ -130,18 +132,23 @@ const afterFirst = (x: tf.Tensor) =>
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
- * [...Matrices.polar(tf.tensor2d([[0, -3], [0.5, 0]])).dataSync()] // => [0, -1, 1, 0]
+ * [...Matrices.polar(tf.tensor2d([[0, -3], [0.5, 0]])).dataSync()].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
  * ```
  */
 export const polar = (y: tf.Tensor, options: { readonly lower?: number } = {}): tf.Tensor => {
   const largest = tf.maximum(tf.max(tf.abs(y), [-2, -1], true), tiny)
-  const safe = tf.div(y, largest)
+  const scaled = tf.div(y, largest)
+  const rounding = 8 * Arithmetic.current().epsilon
+  const safe = options.lower === undefined ? tf.add(scaled, tf.mul(frame(size(y, -2), size(y, -1)), rounding)) : scaled
   const gram = multiply(safe, safe, { transposeA: true })
   // σ₁² ≤ ‖YᵀY‖_∞ ≤ √n·σ₁²: scaled by it, σ₁ lies in [n^−1/4, 1].
   const bound = tf.sqrt(tf.maximum(tf.max(tf.sum(tf.abs(gram), -1, true), -2, true), tiny))
-  const lower = (options.lower ?? 1e-4) / size(y, -1) ** 0.25
+  const lower = (options.lower ?? rounding / 1e4) / size(y, -1) ** 0.25
   return cubics(lower).reduce(newtonSchulz, tf.div(safe, bound))
 }
+
+/** Orthonormal columns in general position: no structured matrix is singular in the same directions. */
+const frame = (m: number, n: number): tf.Tensor => qf(Seed.normalTensor(Seed.split(0, `frame ${m}×${n}`), [m, n]))
 
 type Cubic = readonly [linear: number, cubic: number]
 

@@ -35,6 +35,13 @@ export const pointLaws = <P extends Points.Points>(
       "c(nearest(u)) = 0",
       (c) => M.residual(M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c)))))
     ),
+    law("degenerate points have nearest ones, too", "c(nearest(u)) = 0 for u of one column", (c) => {
+      const firstColumn = Points.map(ambient(c), (leaf) => {
+        const last = leaf.shape.at(-1) ?? 1
+        return tf.mul(leaf, tf.tensor1d(Array.from({ length: last }, (_, i) => (i === 0 ? 1 : 0))))
+      })
+      return M.residual(M.nearest(firstColumn))
+    }),
     law("nearest fixes points", "nearest(x) = x", (c) => gap(M.nearest(point(c)), point(c))),
     law("nearest is nearest", "‖u − nearest(u)‖ ≤ ‖u − y‖ for y on M", (c) => {
       const u = Points.add(point(c), Points.scale(0.3, ambient(c)))

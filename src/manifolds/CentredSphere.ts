@@ -11,6 +11,9 @@ const mean = (u: tf.Tensor) => tf.mean(u, [-2, -1], true)
 const centre = (u: tf.Tensor) => tf.sub(u, mean(u))
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
+const firstEntry = (m: number, n: number) =>
+  tf.tensor2d(Array.from({ length: m * n }, (_, i) => (i === 0 ? 1 : 0)), [m, n])
+
 /** Two opposite entries of size 1/√2 have the smallest ‖·‖_{2→1}; bounds that hold, not sharp ones. */
 const norms = (m: number, n: number): NormIntervals => ({
   spectral: Interval.make(1 / Math.sqrt(Math.min(m, n)), 1),
@@ -64,7 +67,7 @@ const at = (m: number, n: number): Manifold.Manifold =>
     project: (x, u) => geometry.project(x, centre(u)),
     // Centred again, because rounding would let the mean drift.
     retract: (x, v) => geometry.retract(centre(x), v),
-    nearest: (u) => geometry.nearest(centre(u)),
+    nearest: (u) => geometry.nearest(centre(u), centre(tf.add(tf.zerosLike(u), firstEntry(m, n)))),
     residual: (x) => drop(tf.add(tf.abs(tf.sub(geometry.length(x), 1)), tf.mul(tf.abs(mean(x)), Math.sqrt(m * n)))),
     exp: geometry.exp,
     log: geometry.log,

@@ -39,7 +39,7 @@ const ontoSums = (u: tf.Tensor, n: number) => {
   return tf.add(tf.sub(tf.sub(u, byRow), byColumn), tf.mean(byRow, [-2, -1], true))
 }
 
-/** Dykstra's alternating projections between the sums and the positive entries, then Sinkhorn's. */
+/** Dykstra's alternating projections between the sums and the positive entries; what is left to lift comes from the uniform matrix. */
 const nearest = (u: tf.Tensor) => {
   const n = u.shape.at(-1)!
   let [x, owed] = [u, tf.zerosLike(u)]
@@ -48,7 +48,10 @@ const nearest = (u: tf.Tensor) => {
     x = tf.maximum(summed, floor())
     owed = tf.sub(summed, x)
   }
-  return sinkhorn(tf.maximum(ontoSums(x, n), floor()))
+  const summed = ontoSums(x, n)
+  const least = tf.min(summed, [-2, -1], true)
+  const lift = tf.div(tf.relu(tf.sub(floor(), least)), tf.maximum(tf.sub(1 / n, least), floor()))
+  return tf.add(summed, tf.mul(lift, tf.sub(1 / n, summed)))
 }
 
 const retract = (x: tf.Tensor, v: tf.Tensor) => {

@@ -16,10 +16,10 @@ export const unitNorm = (axes: ReadonlyArray<number>) => {
   const project = fused("UnitProject", (x, u) => tf.sub(u, tf.mul(x, dot(x, u))), view)
   const divide = (u: tf.Tensor) => tf.div(u, length(u))
 
-  /** U/‖U‖; zero, whose nearest points are all points, goes to the constant one. */
-  const nearest = (u: tf.Tensor) => {
+  /** U/‖U‖; zero, whose nearest points are all points, goes to a given one, the constant by default. */
+  const nearest = (u: tf.Tensor, ofZero = tf.onesLike(u)) => {
     const largest = tf.max(tf.abs(u), [...axes], true)
-    const safe = tf.where(tf.greater(largest, tiny), tf.div(u, tf.maximum(largest, tiny)), tf.onesLike(u))
+    const safe = tf.where(tf.greater(largest, tiny), tf.div(u, tf.maximum(largest, tiny)), ofZero)
     return divide(safe)
   }
 
