@@ -1,19 +1,53 @@
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Backend from "../Backend.ts"
+import { checkBackend } from "./checkBackend.ts"
+
+/** An engine that starts, but does not do what it should; what it does not do has been shown. */
+export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
+  backend: Schema.String,
+  failed: Schema.Int,
+  of: Schema.Int
+}) {
+  override get message() {
+    return `The backend ${this.backend} fails ${this.failed} of ${this.of} checks.`
+  }
+}
+
+const inspect = Effect.gen(function*() {
+  for (const report of yield* Backend.inspect) {
+    yield* Console.log(
+      report.available
+        ? `✓ ${report.name.padEnd(8)} ${report.device ?? ""}`
+        : `✗ ${report.name.padEnd(8)} ${report.reason ?? ""}\n  ${" ".repeat(8)} ${report.remedy ?? ""}`
+    )
+  }
+})
+
+const check = Effect.fnUntraced(function*(name: Backend.Name) {
+  const checks = yield* checkBackend(name)
+  for (const { found, name, passed } of checks) yield* Console.log(`${passed ? "✓" : "✗"} ${name}: ${found}`)
+  const failed = checks.filter(({ passed }) => !passed).length
+  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of: checks.length })
+})
 
 /** `finegrain backends`. */
 export const backends = Command.make(
   "backends",
-  {},
-  Effect.fnUntraced(function*() {
-    for (const report of yield* Backend.inspect) {
-      yield* Console.log(
-        report.available
-          ? `✓ ${report.name.padEnd(8)} ${report.device ?? ""}`
-          : `✗ ${report.name.padEnd(8)} ${report.reason ?? ""}\n  ${" ".repeat(8)} ${report.remedy ?? ""}`
-      )
-    }
-  })
-).pipe(Command.withDescription("Show which backends are here, what is missing, and why"))
+  {
+    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu"]).pipe(
+      Flag.withDescription("train ten steps and check the laws of the paper's manifolds on this backend"),
+      Flag.optional
+    )
+  },
+  ({ check: name }) => Option.match(name, { onNone: () => inspect, onSome: check })
+).pipe(
+  Command.withDescription("Show which backends are here, what is missing, and why; or put one to the test"),
+  Command.withExamples([
+    { command: "finegrain backends --check nodeGpu", description: "Does everything hold on this GPU?" }
+  ])
+)

@@ -284,6 +284,17 @@ export const claims = manifoldLaws(ball, { metric: "other", transport: "isometri
 })
 
 describe("finegrain backends", () => {
+  it("puts a backend to the test", async () => {
+    const { code, stderr, stdout } = await finegrain("backends", "--check", "wasm")
+    expect([stderr, code]).toEqual(["", 0])
+    expect(stdout).toMatch(/✓ starts: CPU, WebAssembly/)
+    expect(stdout).toMatch(/✓ the losses are those of the cpu engine: \d\.\de-\d+ apart/)
+    expect(stdout).toMatch(/✓ laws of St\(3,3\): \d+ hold/)
+    const missing = await finegrain("backends", "--check", "nodeGpu")
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toMatch(/npm install @tensorflow\/tfjs-node-gpu/)
+  })
+
   it.skipIf(hasNativePackages)("tells what is here, what is missing and why", async () => {
     const { code, stdout } = await finegrain("backends")
     expect(code).toBe(0)
