@@ -1,3 +1,4 @@
+export { relu } from "./activation"
 export { channelAffine, channelScale, channelSums } from "./batchNorm"
 export { convolve, filterGradient, packWeights } from "./convolution"
 export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"

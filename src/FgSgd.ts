@@ -243,7 +243,7 @@ export const make = <P extends Points.Points, W extends Points.Points>(
   if (unbounded !== undefined && hyperparameters.rule !== StepSize.plain) {
     refuse(
       `${unbounded.manifold} has no finite bound of its sectional curvature, which the rule ${hyperparameters.rule.name} needs: ` +
-        "declare one, or use StepSize.plain"
+        "declare one, or use the plain rule (StepSize.plain, `--rule plain`)"
     )
   }
   return { problem, hyperparameters, stages: { ...stages, ...replaced } }

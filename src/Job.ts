@@ -168,7 +168,8 @@ export const run = Effect.fnUntraced(function*(
     batchSize: config.batchSize,
     seed: config.seed,
     momentum: config.momentum,
-    weightDecay: config.weightDecay
+    weightDecay: config.weightDecay,
+    rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware()
   })
   const directory = yield* RunDirectory.open(output)
   yield* directory.writeManifest({

@@ -10,6 +10,8 @@ const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
 
 /** Names of the schedules. */
 export const schedules = ["constant", "step", "cosine", "power"] as const
+/** Names of the rules by which a step follows from the norm of its gradient. */
+export const rules = ["curvatureAware", "plain"] as const
 /** Names of the grouping strategies. */
 export const strategies = ["PI", "PO", "PIO"] as const
 /** Names of the selections. */
@@ -60,6 +62,8 @@ export const TrainConfig = Schema.Struct({
   batchSize: orDefault(positiveInt, 64),
   learningRate: orDefault(positive, 0.05),
   schedule: orDefault(Schema.Literals(schedules), "cosine"),
+  /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
+  rule: orDefault(Schema.Literals(rules), "curvatureAware"),
   momentum: orDefault(
     Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
     0.9

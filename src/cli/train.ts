@@ -65,6 +65,10 @@ const flags = {
     Flag.withDescription("r(t) (default cosine)"),
     Flag.optional
   ),
+  rule: Flag.Literals("rule", TrainConfig.rules).pipe(
+    Flag.withDescription("whether steps adapt to the curvature of each product (default curvatureAware)"),
+    Flag.optional
+  ),
   momentum: Flag.Finite("momentum").pipe(Flag.withDescription("θ in [0, 1) (default 0.9)"), Flag.optional),
   weightDecay: Flag.Finite("weight-decay").pipe(Flag.withDescription("at least 0 (default 0)"), Flag.optional),
   backend: Flag.Literals("backend", TrainConfig.backends).pipe(

@@ -120,6 +120,17 @@ it("convolutions keep NaN in sight", async () => {
   expect([...(await y.data())]).toEqual([1, Number.NaN, 3, 4])
 })
 
+it("the rectifier keeps NaN of either sign, in vectors and beside them", async () => {
+  await use("wasm")
+  for (const bits of [0x7fc00000, 0xffc00000]) {
+    const x = tf.tensor1d(new Float32Array(new Uint32Array(37).fill(bits).buffer))
+    expect([...(await tf.relu(x).data())]).toEqual(Array.from({ length: 37 }, () => Number.NaN))
+  }
+  const x = Seed.normalTensor(1, [5, 7])
+  const y = await tf.relu(x).data()
+  expect([...y]).toEqual(Array.from(await x.data(), (value) => Math.max(value, 0)))
+})
+
 it("many convolutions of other shapes leave no more than their plans on the heap", async () => {
   await use("wasm")
   const convolve = (width: number) =>

@@ -4,6 +4,7 @@ import { identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
+import { relu } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
 import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
@@ -35,6 +36,7 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
       depthwiseFilterGradient,
       depthwiseInputGradient,
       ...matrixProducts(),
+      relu(simd),
       maxPoolGradient(simd),
       ...batchNorm(simd),
       identity,

@@ -50,6 +50,7 @@ export interface Functions {
   readonly unitRetract: Operation
   readonly stiefelProject: Operation
   readonly stiefelRetract: Operation
+  readonly relu: (x: Pointer, out: Pointer, size: number) => void
   readonly maxPoolGradient: (
     x: Pointer,
     dy: Pointer,

@@ -1,0 +1,20 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { type Kernel, kernel, stock } from "../kernel.ts"
+import { pointer, type Simd } from "./module.ts"
+
+/**
+ * The rectifier, keeping NaN: the stock one turns those with a sign into 0, and a diverging run into one that looks well.
+ *
+ * @internal
+ */
+export const relu = (simd: Simd): Kernel => {
+  const integers = stock(tf.Relu)
+  return kernel(tf.Relu, (call) => {
+    const { backend, inputs } = call
+    const x = inputs["x"]!
+    if (x.dtype !== "float32") return integers(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
+    const out = backend.makeOutput([...x.shape], "float32")
+    simd.functions.relu(pointer(backend, x), pointer(backend, out), x.shape.reduce((a, b) => a * b, 1))
+    return out
+  })
+}
