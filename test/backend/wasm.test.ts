@@ -131,6 +131,39 @@ it("the rectifier keeps NaN of either sign, in vectors and beside them", async (
   expect([...y]).toEqual(Array.from(await x.data(), (value) => Math.max(value, 0)))
 })
 
+it("maxima and minima agree with the cpu backend, NaN included", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.tuple(small(4), small(5)),
+      fc.array(fc.nat(19), { maxLength: 4 }),
+      fc.constantFrom(undefined, 0, 1, -1),
+      fc.boolean(),
+      async (seed, shape, holes, axis, keepDims) => {
+        const withHoles = (s: number) => {
+          const values = Seed.normals(s, shape[0] * shape[1])
+          for (const hole of holes) if ((hole + s) % 2 === 0) values[hole % values.length] = Number.NaN
+          return tf.tensor2d(Float32Array.from(values), shape)
+        }
+        const results = () => {
+          const [a, b] = [withHoles(seed), withHoles(seed + 1)]
+          return [
+            tf.maximum(a, b),
+            tf.minimum(a, b),
+            tf.maximum(0, b),
+            tf.maximum(a, 0),
+            tf.minimum(tf.slice(a, [0, 0], [1, shape[1]]), b),
+            tf.max(a, axis, keepDims),
+            tf.min(a, axis, keepDims)
+          ]
+        }
+        const [expected, actual] = [await on("cpu", results), await on("wasm", results)]
+        expect(actual).toEqual(expected)
+      }
+    ),
+    runs
+  ))
+
 it("many convolutions of other shapes leave no more than their plans on the heap", async () => {
   await use("wasm")
   const convolve = (width: number) =>

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core"
 import { Combinators, type Manifold, Sphere, Stiefel } from "finegrain"
 import { Law, manifoldLaws } from "finegrain/laws"
 import { execFile } from "node:child_process"
@@ -53,4 +54,17 @@ it("keeps the laws of a product's factors apart", () => {
   expect(count(manifoldLaws(Combinators.product(sphere, stiefel), { factors: [a, b, a] }))).toBe(
     count(a) + count(b) + count(whole)
   )
+})
+
+it("gives no number as residual where one of many entries is none, on every engine", async () => {
+  for (const engine of ["cpu", "wasm"] as const) {
+    await use(engine)
+    const stiefel = Stiefel.make([3, 3])
+    const M = Combinators.power(Combinators.product(Sphere.make([2, 1]), stiefel), 5)
+    const x = M.random(1)
+    const values = x[1].dataSync().slice()
+    values[40] = Number.NaN
+    const broken = [x[0], tf.tensor(values, x[1].shape)] as const
+    expect([...M.residual(broken).dataSync()]).toEqual([Number.NaN])
+  }
 })

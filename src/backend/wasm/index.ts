@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
+import { extrema } from "./extrema.ts"
 import { identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
@@ -40,6 +41,7 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
       maxPoolGradient(simd),
       ...batchNorm(simd),
       identity,
+      ...extrema(),
       segmentSum,
       gatherRows()
     ]
