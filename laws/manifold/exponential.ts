@@ -85,7 +85,12 @@ export const exponentialLaws = <P extends Points.Points>(
     law("distance to itself is zero", "d(x, x) = 0", (c) => dist!(point(c), point(c))),
     law("distance obeys the triangle inequality", "d(x, z) ≤ d(x, y) + d(y, z)", (c) => {
       const [x, y, z] = [point(c), point(c, 1), point(c, 2)]
-      return tf.relu(tf.sub(dist!(x, z), tf.add(dist!(x, y), dist!(y, z))))
+      // Points that follow one direction are where the inequality is closest to an equation.
+      const v = tangent(c, x)
+      const ahead = M.retract(x, v)
+      const further = M.retract(ahead, M.transport(x, ahead, v))
+      const excess = (a: P, b: P, c: P) => tf.relu(tf.sub(dist!(a, c), tf.add(dist!(a, b), dist!(b, c))))
+      return tf.maximum(excess(x, y, z), excess(x, ahead, further))
     }, Tolerance.rounding(entries, 10))
   )
   when(
