@@ -7,7 +7,7 @@ const rowsAtOnce = 64
  * Per channel Σ a and Σ a·(b − pivot) as float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ (b − pivot) and
  * Σ (b − pivot)², which does not cancel where the mean is far from 0.
  */
-export function channelSums(
+function channelSums(
   a: usize,
   b: usize,
   pivot: usize,
@@ -66,6 +66,27 @@ export function channelSums(
       store<f64>(to, load<f64>(to) + <f64> one)
       store<f64>(to, load<f64>(to, 8) + <f64> two, 8)
     }
+  }
+}
+
+/** The sums of slices of `atOnce` rows, from slice `first` up to `end`, at [slice][channels][2]. */
+export function channelSlices(
+  a: usize,
+  b: usize,
+  pivot: usize,
+  rows: i32,
+  channels: i32,
+  moments: i32,
+  sums: usize,
+  atOnce: i32,
+  first: i32,
+  end: i32
+): void {
+  for (let slice = first; slice < end; slice++) {
+    const begin = min(rows, slice * atOnce)
+    const offset = <usize> (begin * channels) << 2
+    const count = min(atOnce, rows - begin)
+    channelSums(a + offset, b + offset, pivot, count, channels, moments, sums + (<usize> (slice * channels) << 4))
   }
 }
 

@@ -198,7 +198,8 @@ function product(
 
 /**
  * output[place(p)] = Σ input[table(p, tap) + r] · weights[tap, r] over taps and r < inner, for the listed pixels of every image; an
- * offset below 0 stands for zeros. Forward convolutions and, with other tables, their input gradients.
+ * offset below 0 stands for zeros. Forward convolutions and, with other tables, their input gradients. Only tiles of four pixels
+ * from `firstTile` up to `endTile`.
  *
  * `scratch` holds 32 bytes to spare, inner zeros, then per tile of four pixels 16 bytes of targets and a panel of rows × 16.
  */
@@ -218,7 +219,9 @@ export function convolve(
   bias: usize,
   relu: i32,
   scratch: usize,
-  tilesAtOnce: i32
+  tilesAtOnce: i32,
+  firstTile: i32,
+  endTile: i32
 ): void {
   const rows = tapCount * inner
   const total = images * pixels
@@ -229,9 +232,8 @@ export function convolve(
   const panels = targets + <usize> (tilesAtOnce << 4)
   const panelBytes = <usize> (rows << 4)
   const blockBytes = <usize> (rows << 5)
-  const tiles = (total + 3) >> 2
-  for (let start = 0; start < tiles; start += tilesAtOnce) {
-    const count = min(tilesAtOnce, tiles - start)
+  for (let start = firstTile; start < endTile; start += tilesAtOnce) {
+    const count = min(tilesAtOnce, endTile - start)
     for (let t = 0; t < count; t++) {
       packTile(
         input,
@@ -281,7 +283,8 @@ export function convolve(
  * filter[tap, r, o] = Σ input[table(p, tap) + r] · dy[p, o] over the pixels p of every image.
  *
  * `scratch` holds the sums [rows/4][outer/8][4][8], then panels of `atOnce` pixels: of the input, [rows/4][pixel][4], and of dy,
- * [outer/8][pixel][8]. Sums of a panel are added to the sums so far, which keeps rounding errors small.
+ * [outer/8][pixel][8]. Sums of a panel are added to the sums so far, which keeps rounding errors small. Only rows of the filter in
+ * blocks of four from `firstBlock` up to `endBlock`, so that no sum depends on how many threads there are.
  */
 export function filterGradient(
   input: usize,
@@ -295,10 +298,12 @@ export function filterGradient(
   filter: usize,
   images: i32,
   scratch: usize,
-  atOnce: i32
+  atOnce: i32,
+  firstBlock: i32,
+  endBlock: i32
 ): void {
   const rows = tapCount * inner
-  const rowBlocks = (rows + 3) >> 2
+  const rowBlocks = endBlock - firstBlock
   const blocks = (outer + 7) >> 3
   const sums = scratch
   const sumBytes = <usize> (rowBlocks * blocks) << 7
@@ -313,7 +318,8 @@ export function filterGradient(
       const index = start + i
       const image = index / pixels
       const offsets = table + <usize> ((index - image * pixels) * tapCount << 2)
-      packRows(input + <usize> (image * imageBytes), offsets, tapCount, inner, left + (<usize> i << 4), atOnce)
+      const from = input + <usize> (image * imageBytes)
+      packRows(from, offsets, inner, firstBlock, endBlock, rows, left + (<usize> i << 4), atOnce)
       packOutputs(dy + <usize> (index * outer << 2), outer, right + (<usize> i << 5), atOnce)
     }
     let sum = sums
@@ -325,33 +331,52 @@ export function filterGradient(
       }
     }
   }
-  for (let row = 0; row < rows; row++) {
+  for (let row = firstBlock << 2; row < min(endBlock << 2, rows); row++) {
     for (let o = 0; o < outer; o += block) {
-      const sum = sums + (<usize> ((row >> 2) * blocks + (o >> 3)) << 7) + (<usize> (row & 3) << 5)
+      const sum = sums + (<usize> (((row >> 2) - firstBlock) * blocks + (o >> 3)) << 7) + (<usize> (row & 3) << 5)
       memory.copy(filter + (<usize> (row * outer + o) << 2), sum, <usize> (min(block, outer - o) << 2))
     }
   }
 }
 
-/** All taps of one pixel, into its column of a panel [rows/4][pixel][4]. */
-function packRows(image: usize, offsets: usize, tapCount: i32, inner: i32, column: usize, atOnce: i32): void {
+/** Blocks of four rows of one pixel, row tap·inner + r, into its column of a panel [rows/4][pixel][4]. */
+function packRows(
+  image: usize,
+  offsets: usize,
+  inner: i32,
+  firstBlock: i32,
+  endBlock: i32,
+  rows: i32,
+  column: usize,
+  atOnce: i32
+): void {
   const stride = <usize> atOnce << 4
-  for (let j = 0; j < tapCount; j++) {
-    const offset = load<i32>(offsets + (<usize> j << 2))
-    const from = image + <usize> offset
-    if ((inner & 3) === 0) {
-      let to = column + <usize> (j * inner >> 2) * stride
-      for (let r = 0; r < inner; r += 4) {
-        v128.store(to, offset < 0 ? f32x4.splat(0) : v128.load(from + (<usize> r << 2)))
-        to += stride
+  let to = column
+  let j = (firstBlock << 2) / inner
+  let r = (firstBlock << 2) - j * inner
+  let offset = load<i32>(offsets + (<usize> j << 2))
+  if ((inner & 3) === 0) {
+    for (let b = firstBlock; b < endBlock; b++) {
+      if (r === inner) {
+        r = 0
+        j++
+        offset = load<i32>(offsets + (<usize> j << 2))
       }
-    } else {
-      for (let r = 0; r < inner; r++) {
-        const row = j * inner + r
-        const to = column + <usize> (row >> 2) * stride + (<usize> (row & 3) << 2)
-        store<f32>(to, offset < 0 ? 0 : load<f32>(from + (<usize> r << 2)))
-      }
+      v128.store(to, offset < 0 ? f32x4.splat(0) : v128.load(image + <usize> offset + (<usize> r << 2)))
+      to += stride
+      r += 4
     }
+    return
+  }
+  for (let row = firstBlock << 2; row < min(endBlock << 2, rows); row++) {
+    if (r === inner) {
+      r = 0
+      j++
+      offset = load<i32>(offsets + (<usize> j << 2))
+    }
+    store<f32>(to + (<usize> (row & 3) << 2), offset < 0 ? 0 : load<f32>(image + <usize> offset + (<usize> r << 2)))
+    if ((row & 3) === 3) to += stride
+    r++
   }
 }
 

@@ -1,5 +1,5 @@
 export { relu } from "./activation"
-export { channelAffine, channelScale, channelSums } from "./batchNorm"
+export { channelAffine, channelScale, channelSlices } from "./batchNorm"
 export { convolve, filterGradient, packWeights } from "./convolution"
 export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"
 export { maxPoolGradient } from "./pooling"

@@ -33,7 +33,7 @@ export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backe
 const engines: ReadonlyArray<readonly [Name, Start]> = [
   ["nodeGpu", native("nodeGpu")],
   ["node", native("node")],
-  ["wasm", startWasm],
+  ["wasm", startWasm()],
   ["cpu", startCpu]
 ]
 
@@ -55,6 +55,22 @@ const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
  * ```
  */
 export const wasm = asLayer(start("wasm"))
+
+/**
+ * The same with so many threads instead of as many as the variable FINEGRAIN_THREADS says, or the machine has cores. The results have
+ * the same bits with any number of threads.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Backend } from "finegrain"
+ * const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 2 })))
+ * device.endsWith("2 threads") // => true
+ * ```
+ */
+export const wasmWith = (
+  options: { readonly threads?: number | undefined }
+): Layer.Layer<Backend, BackendUnavailable> => asLayer(startWasm(options))
 
 /**
  * Plain JavaScript, the reference.

@@ -4,3 +4,6 @@ import fc from "fast-check"
 const seed = Number(process.env["PROP_SEED"] ?? 20190) | 0
 const runs = process.env["PROP_RUNS"]
 fc.configureGlobal({ seed, ...(runs === undefined ? {} : { numRuns: Number(runs) }) })
+
+// Two test files run at a time; suites that are about threads ask for them.
+process.env["FINEGRAIN_THREADS"] ??= "1"

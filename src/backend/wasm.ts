@@ -1,8 +1,10 @@
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import { availableParallelism } from "node:os"
 import { BackendUnavailable, type Start } from "./Engine.ts"
 import { installTrainingKernels } from "./wasm/index.ts"
+import { onSharedHeap, register } from "./wasm/threads/sharedHeap.ts"
 
 const signals = ["uncaughtException", "unhandledRejection"] as const
 
@@ -18,28 +20,61 @@ const withoutNewListeners = async <A>(run: () => Promise<A>): Promise<A> => {
   return result
 }
 
-const unavailable = (reason: string) =>
+const unavailable = (cause: unknown) =>
   new BackendUnavailable({
     backend: "wasm",
-    reason,
-    remedy: "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
+    reason: cause instanceof Error ? cause.message : String(cause),
+    remedy: cause instanceof RangeError
+      ? "Correct the number of threads, or leave it away for as many as there are cores."
+      : "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
   })
 
-/** WebAssembly, from npm alone, with the kernels that training needs. */
-export const wasm: Start = Effect.gen(function*() {
-  const ready = yield* Effect.tryPromise({
-    try: () => withoutNewListeners(() => tf.setBackend("wasm")),
-    catch: (cause) => unavailable(cause instanceof Error ? cause.message : String(cause))
-  })
-  if (!ready) return yield* unavailable("TensorFlow.js could not start it")
-  const flavour = yield* Effect.try({
-    try: () => installTrainingKernels(tf.backend() as BackendWasm),
-    catch: (cause) => unavailable(cause instanceof Error ? cause.message : String(cause))
-  })
-  return {
-    name: "wasm" as const,
-    engine: "wasm",
-    device: `CPU, WebAssembly ${flavour === "relaxed" ? "relaxed " : ""}SIMD, 1 thread`,
-    version: version_wasm
+/** The number of threads: as asked, or FINEGRAIN_THREADS, or as many as the machine runs at once. */
+const threadsWanted = (asked: number | undefined): number => {
+  const text = process.env["FINEGRAIN_THREADS"]
+  const wanted = asked ?? (text === undefined || text === "" ? availableParallelism() : Number(text))
+  if (Number.isInteger(wanted) && wanted >= 1) return Math.min(wanted, mostThreads)
+  throw new RangeError(`FINEGRAIN_THREADS must be a whole number from 1 to ${mostThreads}, and is "${text}"`)
+}
+
+const mostThreads = 64
+
+/** The backend on a heap that threads can share, or the stock one where that does not start; chosen once in a process. */
+const started = async (load: typeof onSharedHeap): Promise<boolean> => {
+  if (tf.engine().registry["wasm"] !== undefined) return tf.setBackend("wasm")
+  try {
+    return await register(await load())
+  } catch {
+    return withoutNewListeners(() => tf.setBackend("wasm"))
   }
-})
+}
+
+const startIt = async (threads: number | undefined, load: typeof onSharedHeap) => {
+  const wanted = threadsWanted(threads)
+  if (!await started(load)) throw new Error("TensorFlow.js could not start it")
+  const backend = tf.backend() as BackendWasm
+  try {
+    return await installTrainingKernels(backend, wanted)
+  } catch (error) {
+    // Threads that do not start are no reason to do without the rest.
+    if (wanted === 1) throw error
+    return installTrainingKernels(backend, 1)
+  }
+}
+
+/** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
+export const wasm = (options: { readonly threads?: number | undefined } = {}, load = onSharedHeap): Start =>
+  Effect.gen(function*() {
+    const { flavour, threads } = yield* Effect.tryPromise({
+      try: () => startIt(options.threads, load),
+      catch: (cause) => unavailable(cause)
+    })
+    return {
+      name: "wasm" as const,
+      engine: "wasm",
+      device: `CPU, WebAssembly ${flavour === "relaxed" ? "relaxed " : ""}SIMD, ${threads} thread${
+        threads === 1 ? "" : "s"
+      }`,
+      version: version_wasm
+    }
+  })

@@ -20,7 +20,7 @@ it("plain and relaxed SIMD differ by rounding only, and the variable chooses", a
   for (const flavour of ["plain", "relaxed"] as const) {
     if (flavour === "plain") process.env["FINEGRAIN_SIMD"] = "plain"
     else delete process.env["FINEGRAIN_SIMD"]
-    const simd = simdOn(backend)
+    const simd = await simdOn(backend)
     expect(simd.flavour).toBe(flavour)
     const [forward] = convolutions(simd)
     const info = forward!.run({ inputs: { x, filter }, attrs, backend })

@@ -12,23 +12,30 @@ import { manifoldOperations } from "./simd/manifolds.ts"
 import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 
-const onHeap = new WeakMap<object, Simd>()
+const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
-/** Own kernels, once for a backend. */
-const simdOf = (backend: BackendWasm): Simd => {
-  const found = onHeap.get(backend) ?? simdOn(backend)
-  onHeap.set(backend, found)
+/** Own kernels, once for a backend, a number of threads and a flavour. */
+const simdOf = (backend: BackendWasm, threads: number): Promise<Simd> => {
+  const key = `${threads} ${process.env["FINEGRAIN_SIMD"] ?? ""}`
+  const known = onHeap.get(backend) ?? new Map<string, Promise<Simd>>()
+  onHeap.set(backend, known)
+  const found = known.get(key) ?? simdOn(backend, threads)
+  known.set(key, found)
   return found
 }
 
 /**
- * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong. Says which SIMD the own ones use.
+ * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong. Says how the own ones run.
  *
- * @throws Error where the runtime has no SIMD.
+ * Rejects where the runtime has no SIMD or threads do not start.
+ *
  * @internal
  */
-export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] => {
-  const simd = simdOf(backend)
+export const installTrainingKernels = async (
+  backend: BackendWasm,
+  threads: number
+): Promise<Pick<Simd, "flavour" | "threads">> => {
+  const simd = await simdOf(backend, threads)
   for (
     const kernel of [
       ...convolutions(simd),
@@ -46,5 +53,5 @@ export const installTrainingKernels = (backend: BackendWasm): Simd["flavour"] =>
       gatherRows()
     ]
   ) install(kernel)
-  return simd.flavour
+  return simd
 }

@@ -2,6 +2,9 @@ import * as tf from "@tensorflow/tfjs-core"
 import { type Kernel, kernel, stock } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
+/** Fewer numbers a thread than this take less time than waking it. */
+export const numbersAtLeast = 16_384
+
 /**
  * The rectifier, keeping NaN: the stock one turns those with a sign into 0, and a diverging run into one that looks well.
  *
@@ -14,7 +17,9 @@ export const relu = (simd: Simd): Kernel => {
     const x = inputs["x"]!
     if (x.dtype !== "float32") return integers(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
     const out = backend.makeOutput([...x.shape], "float32")
-    simd.functions.relu(pointer(backend, x), pointer(backend, out), x.shape.reduce((a, b) => a * b, 1))
+    const [from, to] = [pointer(backend, x), pointer(backend, out)]
+    const size = x.shape.reduce((a, b) => a * b, 1)
+    simd.share("relu", size, (begin, end) => [from + 4 * begin, to + 4 * begin, end - begin], numbersAtLeast)
     return out
   })
 }

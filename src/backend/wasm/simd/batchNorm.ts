@@ -2,6 +2,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../../Layers.ts"
 import { type Kernel, kernel } from "../kernel.ts"
+import { numbersAtLeast } from "./activation.ts"
 import { pointer, type Simd } from "./module.ts"
 
 type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>
@@ -10,6 +11,8 @@ const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: numb
   const channels = shape.at(-1)!
   return [shape.reduce((a, b) => a * b, 1) / channels, channels]
 }
+
+const slices = 16
 
 /** Both sums per channel, as float32 tensors that `of` makes from the float64 sums. */
 const sums = (
@@ -24,9 +27,26 @@ const sums = (
     backend.makeOutput([channels], "float32"),
     backend.makeOutput([channels], "float32")
   ]
-  const at = simd.scratch(16 * channels)
-  simd.functions.channelSums(a, b, pivot, rows, channels, moments ? 1 : 0, at)
-  const found = simd.doubles(at, 2 * channels)
+  // Always as many slices, added in order, so that no sum depends on how many threads there are.
+  const at = simd.scratch(16 * channels * slices)
+  const rowsAtOnce = Math.ceil(rows / slices)
+  simd.share("channelSlices", slices, (begin, end) => [
+    a,
+    b,
+    pivot,
+    rows,
+    channels,
+    moments ? 1 : 0,
+    at,
+    rowsAtOnce,
+    begin,
+    end
+  ], rows * channels < numbersAtLeast ? slices : 1)
+  const parts = simd.doubles(at, 2 * channels * slices)
+  const found = Float64Array.from(
+    { length: 2 * channels },
+    (_, i) => Array.from({ length: slices }, (_, slice) => parts[slice * 2 * channels + i]!).reduce((x, y) => x + y)
+  )
   const [first, second] = out.map((info) => backend.typedArrayFromHeap(info)) as [Float32Array, Float32Array]
   for (let c = 0; c < channels; c++) [first[c], second[c]] = of(found[2 * c]!, found[2 * c + 1]!, c)
   return out
@@ -58,14 +78,32 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel> => [
     const { d, k, x } = inputs as Inputs<"d" | "k" | "x">
     const out = backend.makeOutput([...x.shape], "float32")
     const at = (info: tf.TensorInfo) => pointer(backend, info)
-    simd.functions.channelScale(at(x), at(k), at(d), ...sizes(x), at(out))
+    const [rows, channels] = sizes(x)
+    const row = 4 * channels
+    simd.share(
+      "channelScale",
+      rows,
+      (begin, end) => [at(x) + begin * row, at(k), at(d), end - begin, channels, at(out) + begin * row],
+      Math.ceil(numbersAtLeast / channels)
+    )
     return out
   }),
   kernel(kernelNames.affine, ({ backend, inputs }) => {
     const { a, b, ka, kb, kc } = inputs as Inputs<"a" | "b" | "ka" | "kb" | "kc">
     const out = backend.makeOutput([...a.shape], "float32")
     const at = (info: tf.TensorInfo) => pointer(backend, info)
-    simd.functions.channelAffine(at(a), at(ka), at(b), at(kb), at(kc), ...sizes(a), at(out))
+    const [rows, channels] = sizes(a)
+    const row = 4 * channels
+    simd.share("channelAffine", rows, (begin, end) => [
+      at(a) + begin * row,
+      at(ka),
+      at(b) + begin * row,
+      at(kb),
+      at(kc),
+      end - begin,
+      channels,
+      at(out) + begin * row
+    ], Math.ceil(numbersAtLeast / channels))
     return out
   })
 ]

@@ -43,6 +43,9 @@ const mostPlans = 256
 /** Bytes of the panels that are worked on at once: with a block of weights they stay in the first two caches. */
 const panelBytes = 96 * 1024
 
+/** Threads that write to one line of a cache wait for one another. */
+const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
+
 const bytesOf = (...lengths: ReadonlyArray<number>) => lengths.reduce((a, b) => a * b, 4)
 interface Sides {
   readonly from: tf.TensorInfo
@@ -61,17 +64,15 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
   const [images = 0, , , inner = 0] = from.shape
   const outer = to.shape[3]!
   const imageBytes = (info: tf.TensorInfo) => bytesOf(...info.shape.slice(1))
-  const { convolve, packWeights } = simd.functions
   for (const { pixels, places, table, tapCount, taps } of phases) {
     const rows = tapCount * inner
-    const tiles = Math.max(
-      1,
-      Math.min(Math.floor(panelBytes / Math.max(16 * rows, 16)), Math.ceil(images * pixels / 4))
-    )
+    const tiles = Math.ceil(images * pixels / 4)
+    const atOnce = Math.max(1, Math.min(Math.floor(panelBytes / Math.max(16 * rows, 16)), tiles))
     const weightBytes = bytesOf(rows, Math.ceil(outer / 8), 8)
-    const weights = simd.scratch(weightBytes + 64 + bytesOf(inner) + tiles * (16 + 16 * rows))
-    packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
-    convolve(
+    const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (16 + 16 * rows))
+    const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
+    simd.functions.packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
+    simd.share("convolve", tiles, (begin, end, thread) => [
       at(from),
       imageBytes(from),
       table,
@@ -86,9 +87,11 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
       images,
       bias === undefined ? 0 : at(bias),
       relu ? 1 : 0,
-      weights + weightBytes,
-      tiles
-    )
+      weights + weightBytes + thread * ownBytes,
+      atOnce,
+      begin,
+      end
+    ])
   }
   return to
 }
@@ -134,8 +137,11 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       const to = backend.makeOutput([...attrs.filterShape], "float32")
       const [inner, outer] = [geometry.inChannels, geometry.outChannels]
       const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / 8)]
+      const most = Math.ceil(rowBlocks / simd.threads)
       const atOnce = Math.max(8, Math.floor(panelBytes / (16 * rowBlocks + 32 * blocks)))
-      simd.functions.filterGradient(
+      const ownBytes = aligned(128 * most * blocks + atOnce * (16 * most + 32 * blocks))
+      const scratch = simd.scratch(simd.threads * ownBytes)
+      simd.share("filterGradient", rowBlocks, (begin, end, thread) => [
         pointer(backend, x),
         bytesOf(...x.shape.slice(1)),
         table,
@@ -146,9 +152,11 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
         outer,
         pointer(backend, to),
         geometry.batchSize,
-        simd.scratch(128 * rowBlocks * blocks + atOnce * (16 * rowBlocks + 32 * blocks)),
-        atOnce
-      )
+        scratch + thread * ownBytes,
+        atOnce,
+        begin,
+        end
+      ])
       return to
     }),
     composed<FusedAttributes>(tf.FusedConv2D, (input, attrs, given) => {

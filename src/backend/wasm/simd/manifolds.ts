@@ -3,10 +3,13 @@ import * as Fused from "../../../Fused.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
+/** Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones in every share. */
+const matricesAtLeast = 1024
+
 const fused = (
   simd: Simd,
   operation: Fused.Operation,
-  run: Simd["functions"]["unitProject"]
+  name: "unitProject" | "unitRetract" | "stiefelProject" | "stiefelRetract"
 ): Kernel =>
   kernel<{ readonly rows: number; readonly columns: number }>(
     Fused.kernelName(operation),
@@ -14,8 +17,18 @@ const fused = (
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const to = backend.makeOutput([...x.shape], "float32")
       const count = x.shape.reduce((a, b) => a * b, 1) / (rows * columns)
-      const scratch = simd.scratch(16 * (2 * rows * columns + columns * columns))
-      run(pointer(backend, x), pointer(backend, u), pointer(backend, to), count, rows, columns, scratch)
+      const ownBytes = 64 + 16 * (2 * rows * columns + columns * columns)
+      const scratch = simd.scratch(simd.threads * ownBytes)
+      const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
+      simd.share(name, count, (begin, end, thread) => [
+        at(x, begin),
+        at(u, begin),
+        at(to, begin),
+        end - begin,
+        rows,
+        columns,
+        scratch + thread * ownBytes
+      ], matricesAtLeast)
       return to
     }
   )
@@ -26,8 +39,8 @@ const fused = (
  * @internal
  */
 export const manifoldOperations = (simd: Simd): ReadonlyArray<Kernel> => [
-  fused(simd, "UnitProject", simd.functions.unitProject),
-  fused(simd, "UnitRetract", simd.functions.unitRetract),
-  fused(simd, "StiefelProject", simd.functions.stiefelProject),
-  fused(simd, "StiefelRetract", simd.functions.stiefelRetract)
+  fused(simd, "UnitProject", "unitProject"),
+  fused(simd, "UnitRetract", "unitRetract"),
+  fused(simd, "StiefelProject", "stiefelProject"),
+  fused(simd, "StiefelRetract", "stiefelRetract")
 ]

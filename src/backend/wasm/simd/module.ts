@@ -1,4 +1,5 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import { make as makePool } from "../threads/pool.ts"
 import * as binaries from "./binaries.ts"
 
 type Pointer = number
@@ -30,7 +31,9 @@ export interface Functions {
     bias: Pointer,
     relu: number,
     scratch: Pointer,
-    tilesAtOnce: number
+    tilesAtOnce: number,
+    firstTile: number,
+    endTile: number
   ) => void
   readonly filterGradient: (
     input: Pointer,
@@ -44,7 +47,9 @@ export interface Functions {
     filter: Pointer,
     images: number,
     scratch: Pointer,
-    atOnce: number
+    atOnce: number,
+    firstBlock: number,
+    endBlock: number
   ) => void
   readonly unitProject: Operation
   readonly unitRetract: Operation
@@ -68,14 +73,17 @@ export interface Functions {
     padTop: number,
     padLeft: number
   ) => void
-  readonly channelSums: (
+  readonly channelSlices: (
     a: Pointer,
     b: Pointer,
     pivot: Pointer,
     rows: number,
     channels: number,
     moments: number,
-    sums: Pointer
+    sums: Pointer,
+    atOnce: number,
+    first: number,
+    end: number
   ) => void
   readonly channelScale: (
     x: Pointer,
@@ -127,6 +135,17 @@ export interface Simd {
   /** `relaxed` multiplies and adds in one instruction where the processor can, which rounds once instead of twice. */
   readonly flavour: "plain" | "relaxed"
   readonly functions: Functions
+  readonly threads: number
+  /**
+   * Runs a function on all threads: each gets the arguments for its share [begin, end) of so many units, and a number of its own.
+   * Shares are multiples of `grain`.
+   */
+  readonly share: <Name extends keyof Functions>(
+    name: Name,
+    units: number,
+    arguments_: (begin: number, end: number, thread: number) => Parameters<Functions[Name]>,
+    grain?: number
+  ) => void
   /** Copies integers onto the heap, for good. */
   readonly keep: (values: Int32Array) => Pointer
   readonly free: (pointer: Pointer) => void
@@ -139,32 +158,50 @@ export interface Simd {
 const decode = (text: string) => Uint8Array.from(Buffer.from(text, "base64"))
 
 /** The variable FINEGRAIN_SIMD=plain keeps to SIMD that rounds alike on every processor. */
-const chosen = (): { readonly flavour: Simd["flavour"]; readonly bytes: Uint8Array } => {
+const chosen = (shared: boolean): { readonly flavour: Simd["flavour"]; readonly bytes: Uint8Array } => {
+  const texts = shared
+    ? { plain: binaries.sharedPlain, relaxed: binaries.sharedRelaxed }
+    : { plain: binaries.plain, relaxed: binaries.relaxed }
   const flavours = process.env["FINEGRAIN_SIMD"] === "plain" ? ["plain" as const] : ["relaxed", "plain"] as const
   for (const flavour of flavours) {
-    const bytes = decode(flavour === "plain" ? binaries.plain : binaries.relaxed)
+    const bytes = decode(texts[flavour])
     if (WebAssembly.validate(bytes)) return { flavour, bytes }
   }
   throw new Error("this runtime has no WebAssembly SIMD")
 }
 
+/** Shares of at least one grain each, as equal as may be. */
+const shares = (units: number, threads: number, grain: number): ReadonlyArray<readonly [number, number]> => {
+  const grains = Math.ceil(units / grain)
+  const parts = Math.max(1, Math.min(threads, grains))
+  const at = (part: number) => Math.min(units, grain * Math.floor(part * grains / parts))
+  return Array.from({ length: parts }, (_, part) => [at(part), at(part + 1)])
+}
+
 /**
- * The own kernels on the heap of a backend.
+ * The own kernels on the heap of a backend, run by so many threads where that heap is shared, by one elsewhere.
  *
- * @throws Error where the runtime has no SIMD, or the backend hides its heap.
+ * Rejects where the runtime has no SIMD, the backend hides its heap, or threads do not start.
  */
-export const simdOn = (backend: BackendWasm): Simd => {
-  const found = chosen()
+export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> => {
   const wasm = backend.wasm as unknown as Emscripten
-  const memory = wasm.asm?.memory ?? wasm.wasmMemory
+  const memory = wasm.wasmMemory ?? wasm.asm?.memory
   if (memory === undefined) throw new Error("the wasm backend shows no heap to put kernels on")
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(found.bytes), { env: { memory } })
+  const shared = memory.buffer instanceof SharedArrayBuffer
+  const found = chosen(shared)
+  const module = new WebAssembly.Module(found.bytes)
+  const functions = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Functions
+  const callable = { ...functions } as Readonly<Record<keyof Functions, (...values: ReadonlyArray<number>) => void>>
+  const pool = await makePool(module, memory, callable, shared ? threads : 1)
   let [place, size] = [0, 0]
   return {
     flavour: found.flavour,
-    functions: instance.exports as unknown as Functions,
+    functions,
+    threads: pool.threads,
+    share: (name, units, arguments_, grain = 1) =>
+      pool.run(name, shares(units, pool.threads, grain).map(([begin, end], thread) => arguments_(begin, end, thread))),
     keep: (values) => {
-      const pointer = wasm._malloc(Math.max(values.byteLength, 4))
+      const pointer = wasm._malloc(Math.max(values.byteLength, 4)) >>> 0
       new Int32Array(memory.buffer, pointer, values.length).set(values)
       return pointer
     },
@@ -173,7 +210,7 @@ export const simdOn = (backend: BackendWasm): Simd => {
     scratch: (bytes) => {
       if (bytes > size) {
         if (size > 0) wasm._free(place)
-        place = wasm._malloc(bytes)
+        place = wasm._malloc(bytes) >>> 0
         size = bytes
       }
       return place

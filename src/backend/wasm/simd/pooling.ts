@@ -29,11 +29,12 @@ export const maxPoolGradient = (simd: Simd): Kernel =>
     )
     const out = backend.makeOutput(input.shape, "float32")
     const at = (info: tf.TensorInfo) => pointer(backend, info)
-    simd.functions.maxPoolGradient(
-      at(input),
-      at(dy),
-      at(out),
-      c.batchSize,
+    const offset = (image: number, height: number, width: number) => 4 * image * height * width * c.inChannels
+    simd.share("maxPoolGradient", c.batchSize, (begin, end) => [
+      at(input) + offset(begin, c.inHeight, c.inWidth),
+      at(dy) + offset(begin, c.outHeight, c.outWidth),
+      at(out) + offset(begin, c.inHeight, c.inWidth),
+      end - begin,
       c.inChannels,
       c.inHeight,
       c.inWidth,
@@ -45,6 +46,6 @@ export const maxPoolGradient = (simd: Simd): Kernel =>
       c.strideWidth,
       c.padInfo.top,
       c.padInfo.left
-    )
+    ])
     return out
   })

@@ -10,6 +10,6 @@ declare namespace WebAssembly {
     readonly exports: object
   }
   const Module: new(bytes: Uint8Array) => Module
-  const Instance: new(module: Module, imports: { readonly env: { readonly memory: Memory } }) => Instance
+  const Instance: new(module: Module, imports: Readonly<Record<string, object>>) => Instance
   function validate(bytes: Uint8Array): boolean
 }

@@ -1,0 +1,149 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import fc from "fast-check"
+import { Backend, Layers, Oblique, Seed, Sphere, Stiefel } from "finegrain"
+import { spawnSync } from "node:child_process"
+import { resolve } from "node:path"
+import { afterEach, describe, expect, it } from "vitest"
+import * as Pool from "../../src/backend/wasm/threads/pool.ts"
+
+const use = (threads: number) => Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
+
+afterEach(() => {
+  process.env["FINEGRAIN_THREADS"] = "1"
+})
+
+const conv = (name: string, inputs: Record<string, tf.Tensor>, more: object) =>
+  tf.engine().runKernel(name, inputs as never, { pad: "same", dataFormat: "NHWC", ...more } as never) as tf.Tensor
+
+/** Everything that threads share, on random tensors. */
+const everything = (images: number, size: number, channels: number, outputs: number, stride: number) =>
+  tf.tidy(() => {
+    const x = Seed.normalTensor(1, [images, size, size, channels]) as tf.Tensor4D
+    const filter = Seed.normalTensor(2, [3, 3, channels, outputs]) as tf.Tensor4D
+    const y = tf.conv2d(x, filter, stride, "same")
+    const pooled = tf.maxPool(x, 2, 2, "same")
+    const model = Layers.accelerate(
+      tfl.sequential({ layers: [tfl.layers.batchNormalization({ inputShape: [size, size, channels] })] })
+    )
+    const count = images * 700
+    const u = Seed.normalTensor(3, [count, 3, 3])
+    return [
+      y,
+      conv("Conv2DBackpropInput", { dy: y, filter }, { strides: stride, inputShape: x.shape }),
+      conv("Conv2DBackpropFilter", { x, dy: y }, { strides: stride, filterShape: filter.shape }),
+      tf.relu(x),
+      pooled,
+      tf.grad((z: tf.Tensor) => tf.maxPool(z as tf.Tensor4D, 2, 2, "same"))(x, pooled),
+      tf.grad((z: tf.Tensor) => model.apply(z, { training: true }) as tf.Tensor)(x, x),
+      ...[Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3])].flatMap((manifold) => {
+        const p = manifold.random(4, [count])
+        return [manifold.project(p, u), manifold.retract(p, u)]
+      })
+    ].map((tensor) => Buffer.from(tensor.dataSync().buffer as ArrayBuffer).toString("base64"))
+  })
+
+it("gives the same bits with any number of threads", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        images: fc.integer({ min: 1, max: 9 }),
+        size: fc.integer({ min: 2, max: 20 }),
+        channels: fc.integer({ min: 1, max: 19 }),
+        outputs: fc.integer({ min: 1, max: 19 }),
+        stride: fc.integer({ min: 1, max: 3 })
+      }),
+      async ({ channels, images, outputs, size, stride }) => {
+        await use(1)
+        const alone = everything(images, size, channels, outputs, stride)
+        for (const threads of [2, 3]) {
+          await use(threads)
+          expect(everything(images, size, channels, outputs, stride)).toEqual(alone)
+        }
+      }
+    ),
+    { numRuns: 15 }
+  ))
+
+describe("the number of threads", () => {
+  it("is what the variable says, and what is asked for wins", async () => {
+    process.env["FINEGRAIN_THREADS"] = "3"
+    const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+    expect(device).toMatch(/3 threads$/)
+    expect((await use(1)).device).toMatch(/1 thread$/)
+  })
+
+  it.each(["0", "two", "1.5"])("is refused where it makes no sense: %s", async (text) => {
+    process.env["FINEGRAIN_THREADS"] = text
+    const error = await Effect.runPromise(Effect.flip(Effect.provide(Backend.Backend, Backend.wasm)))
+    expect(error.message).toContain(`"${text}"`)
+  })
+})
+
+it("says in which kernel a thread failed, and goes on afterwards", async () => {
+  // (module (memory (import "env" "memory") 1 1 shared) (func (export "f") (param i32) (if (local.get 0) (then unreachable))))
+  const text =
+    "0061736d0100000001050160017f0002100103656e76066d656d6f72790203010103020100070501016600000a0a01080020000440000b0b"
+  const module = new WebAssembly.Module(Buffer.from(text, "hex"))
+  const memory = new (WebAssembly as unknown as { readonly Memory: new(size: object) => WebAssembly.Memory }).Memory({
+    initial: 1,
+    maximum: 1,
+    shared: true
+  })
+  const functions = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as Record<string, () => void>
+  const pool = await Pool.make(module, memory, functions, 2)
+  expect(() => pool.run("f", [[0], [1]])).toThrow("the kernel f failed in a thread")
+  expect(() => pool.run("f", [[1], [0]])).toThrow("unreachable")
+  expect(() => pool.run("f", [[0], [0]])).not.toThrow()
+})
+
+const root = resolve(import.meta.dirname, "../..")
+const child = (code: string) =>
+  spawnSync(process.execPath, ["--conditions=finegrain:source", "--input-type=module", "--eval", code], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 30_000,
+    env: { ...process.env, FINEGRAIN_THREADS: "2" }
+  })
+
+const start = `
+  import * as tf from "@tensorflow/tfjs-core"
+  import * as Effect from "effect/Effect"
+  import { Backend } from "finegrain"
+  await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+  const y = await tf.relu(tf.ones([100000])).data()
+`
+
+describe("a process with threads", () => {
+  it("ends by itself", () => {
+    expect(child(start)).toMatchObject({ status: 0, stderr: "" })
+  })
+
+  it("ends with the error that it did not catch", () => {
+    const { status, stderr } = child(`${start}; throw new Error("mine")`)
+    expect(status).toBe(1)
+    expect(stderr).toContain("Error: mine")
+    expect(stderr.length).toBeLessThan(2000)
+  })
+
+  it("ends at Ctrl-C, also in the middle of a kernel", () => {
+    const { signal } = child(`${start}
+      setTimeout(() => process.kill(process.pid, "SIGINT"), 50)
+      setInterval(() => tf.tidy(() => tf.relu(tf.ones([1000000]))), 0)`)
+    expect(signal).toBe("SIGINT")
+  })
+})
+
+it("does without threads where the heap cannot be shared", () => {
+  const { status, stdout } = child(`
+    import * as tf from "@tensorflow/tfjs-core"
+    import * as Effect from "effect/Effect"
+    import { Backend } from "finegrain"
+    import { wasm } from "./src/backend/wasm.ts"
+    const { device } = await Effect.runPromise(wasm({ threads: 2 }, () => Promise.reject(new Error("no shared memory"))))
+    console.log(device, tf.relu(tf.tensor1d([-1, 2])).dataSync().join())
+  `)
+  expect(stdout).toMatch(/, 1 thread 0,2\n$/)
+  expect(status).toBe(0)
+})
