@@ -29,15 +29,23 @@ tf.env().set("PROD", true)
  */
 export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
 
+/** How engines are to run, as far as one has a choice. */
+export interface Options {
+  /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
+  readonly threads?: number | undefined
+}
+
 /** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
-const engines: ReadonlyArray<readonly [Name, Start]> = [
+const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> => [
   ["nodeGpu", native("nodeGpu")],
   ["node", native("node")],
-  ["wasm", startWasm()],
+  ["wasm", startWasm(options)],
   ["cpu", startCpu]
 ]
 
-const start = (name: Name): Start => engines.find(([known]) => known === name)![1]
+const start = (name: Name): Start => engines().find(([known]) => known === name)![1]
+
+const firstOf = (options: Options = {}): Start => Effect.firstSuccessOf(engines(options).map(([, engine]) => engine))
 
 const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
   // Not memoized: another layer may have changed the engine in between.
@@ -119,10 +127,10 @@ export const nodeGpu = asLayer(start("nodeGpu"))
  * ["nodeGpu", "node", "wasm", "cpu"].includes(name) // => true
  * ```
  */
-export const auto = asLayer(Effect.firstSuccessOf(engines.map(([, engine]) => engine)))
+export const auto = asLayer(firstOf())
 
 /**
- * The layer of a name.
+ * The layer of a name; options that an engine does not have are of no effect on it.
  *
  * @example
  * ```ts
@@ -130,8 +138,13 @@ export const auto = asLayer(Effect.firstSuccessOf(engines.map(([, engine]) => en
  * Backend.layer("wasm") === Backend.wasm // => true
  * ```
  */
-export const layer = (name: Name | "auto"): Layer.Layer<Backend, BackendUnavailable> =>
-  ({ wasm, cpu, node, nodeGpu, auto })[name]
+export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<Backend, BackendUnavailable> => {
+  if (options.threads !== undefined) {
+    if (name === "wasm") return wasmWith(options)
+    if (name === "auto") return asLayer(firstOf(options))
+  }
+  return { wasm, cpu, node, nodeGpu, auto }[name]
+}
 
 /** Whether a backend can be used here, and why not. */
 export interface Report {
@@ -154,7 +167,7 @@ export interface Report {
  * ```
  */
 export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
-  engines.toReversed(),
+  engines().toReversed(),
   ([name, engine]) =>
     Effect.match(engine, {
       onSuccess: ({ device }) => ({ name, available: true, device, reason: "", remedy: "" }),

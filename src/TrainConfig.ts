@@ -69,7 +69,9 @@ export const TrainConfig = Schema.Struct({
     0.9
   ),
   weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-  backend: orDefault(Schema.Literals(backends), "auto")
+  backend: orDefault(Schema.Literals(backends), "auto"),
+  /** Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on it. */
+  threads: Schema.optionalKey(positiveInt)
 })
 
 /** The configuration of a training run. */

@@ -75,6 +75,10 @@ const flags = {
     Flag.withDescription("engine that runs the tensors (default auto)"),
     Flag.optional
   ),
+  threads: Flag.Int("threads").pipe(
+    Flag.withDescription("threads of the wasm backend (default: FINEGRAIN_THREADS, or one per core)"),
+    Flag.optional
+  ),
   config: Flag.String("config").pipe(
     Flag.withDescription("JSON file with any of these settings, and `layers` by name; flags win"),
     Flag.optional
@@ -181,7 +185,7 @@ export const train = Command.make(
       }
     })
     const summary = yield* Job.run(config, directory, observe).pipe(
-      Effect.provide(Backend.layer(config.backend)),
+      Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
       Effect.onInterrupt(() => Console.error(`\nInterrupted: what there is was written to ${directory}`))
     )
     yield* Console.log(describe(summary))
