@@ -34,6 +34,8 @@ const everything = (images: number, size: number, channels: number, outputs: num
       conv("Conv2DBackpropInput", { dy: y, filter }, { strides: stride, inputShape: x.shape }),
       conv("Conv2DBackpropFilter", { x, dy: y }, { strides: stride, filterShape: filter.shape }),
       tf.relu(x),
+      tf.grad((z: tf.Tensor) => tf.relu(z))(x, x),
+      tf.add(x, x),
       pooled,
       tf.grad((z: tf.Tensor) => tf.maxPool(z as tf.Tensor4D, 2, 2, "same"))(x, pooled),
       tf.grad((z: tf.Tensor) => model.apply(z, { training: true }) as tf.Tensor)(x, x),

@@ -413,3 +413,32 @@ it("installing the kernels twice changes nothing", async () => {
   await use("wasm")
   await agree(() => [tf.matMul(tf.ones([40, 20]), tf.ones([20, 40]) as tf.Tensor2D, true, true)])
 })
+
+it("the rectifier's gradient is one pass, agrees with the cpu backend, keeps NaN and can be differentiated", async () => {
+  const numbers = fc.double({ noDefaultInfinity: true }).map(Math.fround)
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(numbers, numbers), { minLength: 1, maxLength: 40 }), async (pairs) => {
+      const [x, dy] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)]
+      const onEngine = async (engine: "cpu" | "wasm") => {
+        await use(engine)
+        return [...tf.grad((z: tf.Tensor) => tf.relu(z))(tf.tensor1d(x), tf.tensor1d(dy)).dataSync()]
+      }
+      expect(await onEngine("wasm")).toEqual(await onEngine("cpu"))
+    })
+  )
+  await use("wasm")
+  const x = tf.tensor1d([-1, 2, 3])
+  const { kernels } = await tf.profile(() => tf.grad((z: tf.Tensor) => tf.relu(z))(x))
+  expect(kernels.map(({ name }) => name)).toContain("FinegrainReluGradient")
+  // d²/dx² of relu(x)³/3 is 2·relu(x).
+  const cube = (z: tf.Tensor) => tf.div(tf.pow(tf.relu(z), 3), 3)
+  const second = tf.grad((z: tf.Tensor) => tf.sum(tf.grad(cube)(z)))(x)
+  expect([...second.dataSync()]).toEqual([0, 4, 6])
+})
+
+it("sums of large tensors agree with the cpu backend", async () => {
+  const [a, b] = [1, 2].map((seed) => Seed.normalTensor(seed, [40_003]))
+  const sum = tf.add(a!, b!).dataSync()
+  const [x, y] = [a!.dataSync(), b!.dataSync()]
+  expect(sum.every((value, i) => value === Math.fround(x[i]! + y[i]!))).toBe(true)
+})

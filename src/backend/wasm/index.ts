@@ -5,7 +5,7 @@ import { identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
-import { relu } from "./simd/activation.ts"
+import { add, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
 import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
@@ -45,6 +45,8 @@ export const installTrainingKernels = async (
       depthwiseInputGradient,
       ...matrixProducts(),
       relu(simd),
+      reluGradient(simd),
+      add(simd),
       maxPoolGradient(simd),
       ...batchNorm(simd),
       identity,
@@ -53,5 +55,6 @@ export const installTrainingKernels = async (
       gatherRows()
     ]
   ) install(kernel)
+  registerReluGradient()
   return simd
 }

@@ -56,6 +56,8 @@ export interface Functions {
   readonly stiefelProject: Operation
   readonly stiefelRetract: Operation
   readonly relu: (x: Pointer, out: Pointer, size: number) => void
+  readonly reluGradient: (x: Pointer, dy: Pointer, out: Pointer, size: number) => void
+  readonly add: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
   readonly maxPoolGradient: (
     x: Pointer,
     dy: Pointer,
