@@ -299,6 +299,10 @@ export const mutants: ReadonlyArray<Mutant> = [
       return { ...step, v: Points.scale(-1, step.v) }
     }
   }),
+  optimizer("kernel that takes the step twice", "the engine's step is the composed one", {
+    retraction: (context, direction, step) =>
+      FgSgd.retraction(context, direction, { ...step, v: Points.scale(Fused.allowed() ? 2 : 1, step.v) })
+  }),
   optimizer("state outside of the state", "a restored state continues to the same bits", {
     stepSize: (context, direction) => {
       const step = FgSgd.stepSize(context, direction)

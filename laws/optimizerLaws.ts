@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Collection from "../src/Collection.ts"
 import * as FgSgd from "../src/FgSgd.ts"
+import * as Fused from "../src/Fused.ts"
 import * as Grouping from "../src/Grouping.ts"
 import type * as Manifold from "../src/Manifold.ts"
 import * as Euclidean from "../src/manifolds/Euclidean.ts"
@@ -188,6 +189,25 @@ export const optimizerLaws = (
       const { weights: after } = FgSgd.update(optimizer, state, tf.sub(before, target))
       return tf.cast(tf.greaterEqual(value(after), value(before)), "float32")
     }),
+    shown(
+      "the engine's step is the composed one",
+      "step_fused(ω, μ, g) = step_composed(ω, μ, g)",
+      Tolerance.rounding(entries, 10),
+      (c) => {
+        const p = problem(c.seed)
+        const { state } = run(optimizerOf(p, c), c, 1)
+        const scaling = state.x.map((x, i) => tf.add(0.5, tf.abs(Seed.normalTensor(i, [x.shape[0]!, 1, 1]))))
+        const next = () => FgSgd.update(optimizerOf(p, { ...c, rate: 0.1 }), { ...state, scaling }, gradient(c, 1))
+        const [one, other] = [next(), Fused.without(next)]
+        const gaps = (of: (u: typeof one) => Points.Points) =>
+          Points.leaves(of(one)).map((leaf, i) => gap(leaf, Points.leaves(of(other))[i]!))
+        return tf.stack([
+          ...gaps(({ state, weights }) => [state.x, weights]),
+          // Of the size of the gradient, and their sums.
+          ...gaps(({ norms, state }) => [state.momentum, norms]).map((g) => tf.div(g, 1 + c.size))
+        ])
+      }
+    ),
     shown("a restored state continues to the same bits", "step(restore(save(s))) = step(s)", Tolerance.exact, (c) => {
       const optimizer = optimizerOf(problem(c.seed), c)
       const { state } = run(optimizer, c, 2)

@@ -28,6 +28,14 @@ export interface Collection<P extends Points.Points = Points.Points> {
   readonly squaredNorms: (x: P, u: P) => tf.Tensor1D
   /** Multiplies each POM's part of u by its factor; `factors` has shape [poms]. */
   readonly scale: (factors: tf.Tensor1D, u: P) => P
+  /** What every leaf of a point holds, from left to right; undefined where a leaf holds factors of several manifolds. */
+  readonly leaves: ReadonlyArray<Leaf> | undefined
+}
+
+/** A leaf of a point: factors on one manifold, and the number of the POM that each belongs to. */
+export interface Leaf {
+  readonly manifold: Manifold.Manifold
+  readonly owners: Int32Array
 }
 
 /**
@@ -52,8 +60,13 @@ export const pom = <P extends Points.Points>(
     curvature: manifold.curvature
   }],
   squaredNorms: (x, u) => tf.reshape(manifold.inner(x, u, u), [1]),
-  scale: (factors, u) => Points.scale(tf.reshape(factors, []) as tf.Scalar, u)
+  scale: (factors, u) => Points.scale(tf.reshape(factors, []) as tf.Scalar, u),
+  leaves: isOfTensors(manifold) ? [{ manifold, owners: Int32Array.of(0) }] : undefined
 })
+
+/** Points of this manifold are single tensors. */
+const isOfTensors = (manifold: { readonly shape: unknown }): manifold is Manifold.Manifold =>
+  Array.isArray(manifold.shape) && manifold.shape.every((length) => typeof length === "number")
 
 /**
  * The power Mᵏ with its k factors shared among POMs of the given sizes.
@@ -78,7 +91,8 @@ const grouped = (
     })),
     squaredNorms: (x, u) =>
       tf.unsortedSegmentSum(manifold.inner(x, u, u), tf.tensor1d(owners, "int32"), sizes.length) as tf.Tensor1D,
-    scale: (factors, u) => Points.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u)
+    scale: (factors, u) => Points.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u),
+    leaves: [{ manifold, owners }]
   }
 }
 
@@ -107,7 +121,13 @@ export const join = <const Ps extends ReadonlyArray<Points.Points>>(
     scale: (factors, u) => {
       const shares = all.length === 1 ? [factors] : tf.split(factors, counts)
       return all.map((part, i) => part.scale(shares[i] as tf.Tensor1D, u[i]!)) as unknown as Ps
-    }
+    },
+    leaves: all.every(({ leaves }) => leaves !== undefined)
+      ? all.flatMap(({ leaves }, i) => {
+        const before = counts.slice(0, i).reduce((a, b) => a + b, 0)
+        return leaves!.map(({ manifold, owners }) => ({ manifold, owners: owners.map((pom) => before + pom) }))
+      })
+      : undefined
   }
 }
 

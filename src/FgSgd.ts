@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Collection from "./Collection.ts"
 import type { Arrangement } from "./combinators/rearranged.ts"
+import * as FusedStep from "./FusedStep.ts"
 import * as Points from "./Points.ts"
 import * as StepSize from "./StepSize.ts"
 import * as Tensors from "./Tensors.ts"
@@ -192,6 +193,8 @@ export interface FgSgd<P extends Points.Points, W extends Points.Points> {
   readonly problem: Problem<P, W>
   readonly hyperparameters: Hyperparameters
   readonly stages: Stages<P, W>
+  /** Whether any of them is not the paper's. */
+  readonly replaced: boolean
 }
 
 /** Hyperparameters that make no sense, or a stage that failed. */
@@ -246,7 +249,7 @@ export const make = <P extends Points.Points, W extends Points.Points>(
         "declare one, or use the plain rule (StepSize.plain, `--rule plain`)"
     )
   }
-  return { problem, hyperparameters, stages: { ...stages, ...replaced } }
+  return { problem, hyperparameters, stages: { ...stages, ...replaced }, replaced: Object.keys(replaced).length > 0 }
 }
 
 const identity = <A>(a: A): A => a
@@ -298,6 +301,8 @@ export interface Updated<P extends Points.Points, W extends Points.Points> {
 /**
  * One step of FG-SGD as an Effect: the five stages in order, each in a region of its own whose tensors live until the step ends.
  *
+ * Where the engine has the whole step in kernels and no stage was replaced, it runs those; see FusedStep.
+ *
  * The given state stays untouched and alive, whatever happens; the result owns its tensors (ℜ is shared with the given state).
  * Fails with ShapeMismatch where the gradients do not have the weights' shapes, and with the name of a stage that threw. Source: Ozay 2019, algorithm 1.
  *
@@ -313,14 +318,14 @@ export interface Updated<P extends Points.Points, W extends Points.Points> {
  * ```
  */
 export const step = <P extends Points.Points, W extends Points.Points>(
-  { problem, hyperparameters, stages }: FgSgd<P, W>,
+  { hyperparameters, problem, replaced, stages: own }: FgSgd<P, W>,
   state: State<P>,
   gradients: W
 ): Effect.Effect<Updated<P, W>, FgSgdError | Tensors.ShapeMismatch> => {
   const context = { problem, hyperparameters, state }
   const kept = new Set<tf.Tensor>()
   const given: ReadonlyArray<Points.Points> = [state.x, state.momentum, gradients]
-  const stage = <A extends Points.Points>(name: keyof Stages<P, W>, f: () => A, owned = given) =>
+  const stage = <A extends Points.Points>(name: string, f: () => A, owned = given) =>
     Effect.acquireRelease(
       Effect.try({
         // A stage may hand on what it was given; what outlives the step must have one owner.
@@ -330,19 +335,26 @@ export const step = <P extends Points.Points, W extends Points.Points>(
       }),
       (points) => Effect.sync(() => Points.dispose(Points.leaves(points).filter((leaf) => !kept.has(leaf))))
     )
-  return Effect.scoped(Effect.gen(function*() {
-    yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
-    const gradient = yield* stage("euclideanGradient", () => stages.euclideanGradient(context, gradients))
-    const direction = yield* stage("tangentProjection", () => stages.tangentProjection(context, gradient))
+  const inStages = Effect.gen(function*() {
+    const gradient = yield* stage("euclideanGradient", () => own.euclideanGradient(context, gradients))
+    const direction = yield* stage("tangentProjection", () => own.tangentProjection(context, gradient))
     const [v, norms, denominators] = yield* stage("stepSize", () => {
-      const sized = stages.stepSize(context, direction)
+      const sized = own.stepSize(context, direction)
       return [sized.v, sized.norms, sized.denominators] as const
     })
     const [x, momentum] = yield* stage("retraction", () => {
-      const moved = stages.retraction(context, direction, { v, norms, denominators })
+      const moved = own.retraction(context, direction, { v, norms, denominators })
       return [moved.x, moved.momentum] as const
     })
-    const weights = yield* stage("rescaling", () => stages.rescaling(context, x), [...given, x, momentum])
+    const weights = yield* stage("rescaling", () => own.rescaling(context, x), [...given, x, momentum])
+    return [x, momentum, weights, norms, denominators] as const
+  })
+  return Effect.scoped(Effect.gen(function*() {
+    yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
+    const plan = FusedStep.planOf({ problem, replaced })
+    const [x, momentum, weights, norms, denominators] = yield* plan === undefined
+      ? inStages
+      : stage("fused step", () => FusedStep.sweep(plan, context, gradients))
     for (const leaf of Points.leaves([x, momentum, weights, norms, denominators])) kept.add(leaf)
     return { state: { step: state.step + 1, x, momentum, scaling: state.scaling }, weights, norms, denominators }
   }))

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Form from "../Form.ts"
 import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Norms from "../Norms.ts"
@@ -17,10 +18,11 @@ import type * as Points from "../Points.ts"
 export const make = (shape: Points.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
   const length = (u: tf.Tensor) => tf.sqrt(axes.length === 0 ? tf.square(u) : tf.sum(tf.square(u), axes))
-  return Manifold.make<tf.Tensor>({
+  const dimension = shape.reduce((a, b) => a * b, 1)
+  const space = Manifold.make<tf.Tensor>({
     name: `Euc(${shape.join(",")})`,
     shape,
-    dimension: shape.reduce((a, b) => a * b, 1),
+    dimension,
     curvature: Interval.point(0),
     norms: Norms.unbounded,
     retractionOrder: Infinity,
@@ -34,6 +36,7 @@ export const make = (shape: Points.Shape): Manifold.Manifold => {
     log: (x, y) => tf.sub(y, x),
     dist: (x, y) => length(tf.sub(y, x))
   })
+  return Form.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
 }
 
 /**

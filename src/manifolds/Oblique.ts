@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import { columns } from "../combinators/columns.ts"
+import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 import type * as Points from "../Points.ts"
 import * as Sphere from "./Sphere.ts"
@@ -46,7 +47,7 @@ export const family = (options: Sphere.Options = {}): Manifold.Family => ({
 /** The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer operations. */
 const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
   const derived = columns(Sphere.make([m, 1], options), n)
-  return Manifold.make<tf.Tensor>({
+  const oblique = Manifold.make<tf.Tensor>({
     ...derived,
     name: `Ob(${m},${n})`,
     project: geometry.project,
@@ -56,4 +57,7 @@ const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifol
     transport: options.transport === Sphere.parallel ? geometry.parallel : (_x, y, v) => geometry.project(y, v),
     inner: (_x, u, v) => Manifold.frobeniusInner([m, n], u, v)
   })
+  return options.transport === Sphere.parallel
+    ? oblique
+    : Form.declare(oblique, { name: "Unit", rows: m, columns: n, transposed: false })
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Form from "../Form.ts"
 import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
 import type { NormIntervals } from "../Norms.ts"
@@ -91,7 +92,7 @@ const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
 const at = ([m, n]: readonly [number, number], { transport = projection }: Options): Manifold.Manifold => {
   const dimension = m * n - 1
-  return Manifold.make<tf.Tensor>({
+  const sphere = Manifold.make<tf.Tensor>({
     name: `Sp(${m},${n})`,
     shape: [m, n],
     dimension,
@@ -108,4 +109,7 @@ const at = ([m, n]: readonly [number, number], { transport = projection }: Optio
     log: geometry.log,
     dist: (x, y) => drop(geometry.angle(x, y))
   })
+  return transport.name === "parallel"
+    ? sphere
+    : Form.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
 }

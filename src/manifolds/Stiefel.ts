@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import { transposed } from "../combinators/transposed.ts"
+import * as Form from "../Form.ts"
 import { fused } from "../Fused.ts"
 import * as Interval from "../Interval.ts"
 import * as Manifold from "../Manifold.ts"
@@ -249,6 +250,19 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     exp: metric.exp
   })
 
+/** The form, where metric and retraction are the defaults. */
+const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = qr }: Options): Manifold.Manifold => {
+  const [m, n] = manifold.shape as readonly [number, number]
+  return metric === embedded && retraction === qr
+    ? Form.declare(manifold, {
+      name: "Stiefel",
+      rows: Math.max(m, n),
+      columns: Math.min(m, n),
+      transposed: m < n
+    })
+    : manifold
+}
+
 /**
  * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the transpose.
  *
@@ -284,6 +298,7 @@ export const family = (options: Options = {}): Manifold.Family => ({
   at: (shape) =>
     Result.map(
       Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) => m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }
+      ([m, n]) =>
+        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
     )
 })

@@ -11,6 +11,7 @@ import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
 import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
+import { step } from "./simd/step.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
@@ -40,6 +41,7 @@ export const installTrainingKernels = async (
     const kernel of [
       ...convolutions(simd),
       ...manifoldOperations(simd),
+      ...step(simd),
       ...depthwiseForward(),
       depthwiseFilterGradient,
       depthwiseInputGradient,

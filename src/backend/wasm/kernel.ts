@@ -8,16 +8,19 @@ export interface Call<Attributes> {
   readonly backend: BackendWasm
 }
 
-/** A kernel for the wasm backend. */
-export interface Kernel {
+/** A kernel for the wasm backend, of one result or several. */
+export interface Kernel<A = tf.TensorInfo> {
   readonly name: string
-  readonly run: (call: Call<never>) => tf.TensorInfo
+  readonly run: (call: Call<never>) => A
 }
 
 /** A kernel whose attributes have a type. */
-export const kernel = <Attributes>(name: string, run: (call: Call<Attributes>) => tf.TensorInfo): Kernel => ({
+export const kernel = <Attributes, A = tf.TensorInfo>(
+  name: string,
+  run: (call: Call<Attributes>) => A
+): Kernel<A> => ({
   name,
-  run: run as Kernel["run"]
+  run: run as Kernel<A>["run"]
 })
 
 /**
@@ -54,7 +57,7 @@ export const stock = (name: string): tf.KernelFunc => {
 }
 
 /** Puts a kernel in the place of the stock one, keeping that for `stock`; doing it twice changes nothing. */
-export const install = ({ name, run }: Kernel): void => {
+export const install = ({ name, run }: Kernel<tf.TensorInfo | ReadonlyArray<tf.TensorInfo>>): void => {
   const existing = tf.getKernelsForBackend("wasm").find(({ kernelName }) => kernelName === name)
   if (existing !== undefined) {
     if (existing.kernelFunc === (run as unknown)) return

@@ -58,6 +58,26 @@ export interface Functions {
   readonly relu: (x: Pointer, out: Pointer, size: number) => void
   readonly reluGradient: (x: Pointer, dy: Pointer, out: Pointer, size: number) => void
   readonly add: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
+  readonly stepDirection: (
+    table: Pointer,
+    leaves: number,
+    momentum: number,
+    weightDecay: number,
+    scratch: Pointer,
+    parts: number,
+    begin: number,
+    end: number
+  ) => void
+  readonly stepSquares: (table: Pointer, leaves: number, poms: number, zeros: Pointer, out: Pointer) => void
+  readonly stepMove: (
+    table: Pointer,
+    leaves: number,
+    factors: Pointer,
+    scratch: Pointer,
+    parts: number,
+    begin: number,
+    end: number
+  ) => void
   readonly maxPoolGradient: (
     x: Pointer,
     dy: Pointer,
@@ -153,6 +173,8 @@ export interface Simd {
   readonly free: (pointer: Pointer) => void
   /** Float64 numbers on the heap, to be read before anything is allocated. */
   readonly doubles: (pointer: Pointer, count: number) => Float64Array
+  /** 32-bit words on the heap, to be written before anything is allocated. */
+  readonly words: (pointer: Pointer, count: number) => Int32Array
   /** A place of at least so many bytes, the same one again in every call: nothing in it outlives the kernel that asked. */
   readonly scratch: (bytes: number) => Pointer
 }
@@ -209,6 +231,7 @@ export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> =
     },
     free: wasm._free,
     doubles: (pointer, count) => new Float64Array(memory.buffer, pointer, count),
+    words: (pointer, count) => new Int32Array(memory.buffer, pointer, count),
     scratch: (bytes) => {
       if (bytes > size) {
         if (size > 0) wasm._free(place)
