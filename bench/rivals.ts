@@ -1,18 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import {
   Backend,
+  Combinators,
   FgSgd,
-  type Manifold,
+  Grouping,
   Models,
   Network,
-  Oblique,
   Points,
   Seed,
-  Sphere,
-  StepSize,
-  Stiefel,
-  Tensors
+  Specification,
+  StepSize
 } from "finegrain"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -24,7 +23,8 @@ import { table } from "../src/cli/Table.ts"
 
 /**
  * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage:
- * npm run bench:rivals -- [THREADS [BATCH [ROUNDS [OUT.json]]]]; PYTHON names an interpreter that has torch (Debian: python3-torch).
+ * npm run bench:rivals -- [THREADS [BATCH [ROUNDS [OUT.json]]]]; PYTHON names an interpreter that has torch (Debian: python3-torch);
+ * GEOOPT a checkout of geoopt, if it is to be compared.
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
 const batch = Number(process.argv[3] ?? 128)
@@ -70,17 +70,27 @@ const networkStep = async () => {
   }
 }
 
-const manifoldStep = (M: Manifold.Manifold) => {
-  let state: readonly [x: tf.Tensor, momentum: tf.Tensor] = [M.random(1, [count]), tf.zeros([count, 3, 3])]
-  const g = Seed.normalTensor(2, [count, 3, 3])
+/** The whole step on one layer of 200×200 kernels: from the gradient of its weights to its next weights. */
+const manifoldStep = (symbol: string) => {
+  const shape = [3, 3, 200, 200] as const
+  const specification = Result.getOrThrow(Specification.parse(symbol))
+  const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy: Grouping.PIO() }, 1))
+  const kernel = Combinators.kernelArrangement(plan.matricization, shape)
+  const problem: FgSgd.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
+    collection: plan.collection,
+    arrangement: {
+      shape,
+      from: (w) => plan.arrangement.from(kernel.from(w)),
+      to: (p) => kernel.to(plan.arrangement.to(p))
+    }
+  }
+  const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
+  const gradient = Seed.normalTensor(2, shape)
+  let state = FgSgd.init(optimizer, Seed.normalTensor(1, shape))
   return () => {
-    const [point, momentum] = state
-    const next = Tensors.region((): readonly [tf.Tensor, tf.Tensor] => {
-      const m = tf.add(tf.mul(momentum, 0.9), M.project(point, g))
-      const x = M.retract(point, tf.mul(m, -0.01))
-      return [x, M.project(x, m)]
-    })
-    tf.dispose([point, momentum])
+    const { denominators, norms, state: next, weights } = FgSgd.update(optimizer, state, gradient)
+    FgSgd.dispose(state)
+    Points.dispose([weights, norms, denominators])
     state = next
   }
 }
@@ -89,11 +99,11 @@ const step = await networkStep()
 const pairs = [
   { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step },
   { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step },
-  ...([["sphere", Sphere], ["oblique", Oblique], ["Stiefel", Stiefel]] as const).map(([rival, family]) => ({
-    name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`,
-    rival,
-    own: manifoldStep(family.make([3, 3]))
-  }))
+  ...([["sphere", "Sp"], ["oblique", "Ob"], ["Stiefel", "St"]] as const).flatMap(([name, symbol]) => {
+    const own = manifoldStep(symbol)
+    const rivals = [name, `${name}, planes`, ...(process.env["GEOOPT"] === undefined ? [] : [`${name}, geoopt`])]
+    return rivals.map((rival) => ({ name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`, rival, own }))
+  })
 ]
 
 const times = pairs.map(() => ({ own: [] as Array<number>, rival: [] as Array<number> }))
@@ -108,6 +118,7 @@ for (let round = -2; round < rounds; round++) {
     times[i]!.rival.push(rivalTime)
   }
 }
+const memory = { own: process.memoryUsage().rss / 2 ** 20, rival: await inPyTorch("memory") }
 python.stdin.end()
 await once(python, "exit")
 
@@ -136,6 +147,8 @@ process.stdout.write(
     table(
       ["work", "finegrain", "PyTorch", "PyTorch ÷ finegrain"],
       results.map(({ name, own, rival }) => [name, cell(own), cell(rival), (rival[1] / own[1]).toFixed(2)])
-    ) + "\n"
+    ) + `\nresident memory: ${memory.own.toFixed(0)} MiB here, at most ${memory.rival.toFixed(0)} MiB in PyTorch\n`
 )
-if (out !== undefined) writeFileSync(out, JSON.stringify({ machine, threads, batch, rounds, results }, undefined, 2))
+if (out !== undefined) {
+  writeFileSync(out, JSON.stringify({ machine, threads, batch, rounds, results, memory }, undefined, 2))
+}

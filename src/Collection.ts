@@ -69,32 +69,26 @@ const isOfTensors = (manifold: { readonly shape: unknown }): manifold is Manifol
   Array.isArray(manifold.shape) && manifold.shape.every((length) => typeof length === "number")
 
 /**
- * The power Mᵏ with its k factors shared among POMs of the given sizes.
- *
- * The members stand in the order of the groups, as `stack` arranges them.
+ * The power Mᵏ with its k factors shared among POMs; `owners` says which one every factor belongs to.
  */
 const grouped = (
   manifold: Manifold.Manifold,
-  sizes: ReadonlyArray<number>,
-  names: ReadonlyArray<string>
-): Collection<tf.Tensor> => {
-  const count = sizes.reduce((a, b) => a + b, 0)
-  const owners = Int32Array.from(sizes.flatMap((size, pom) => Array.from({ length: size }, () => pom)))
-  return {
-    manifold: power(manifold, count),
-    poms: sizes.map((size, i) => ({
-      name: names[i]!,
-      manifold: manifold.name,
-      factors: size,
-      dimension: size * manifold.dimension,
-      curvature: size === 1 ? manifold.curvature : productCurvature([manifold, manifold])
-    })),
-    squaredNorms: (x, u) =>
-      tf.unsortedSegmentSum(manifold.inner(x, u, u), tf.tensor1d(owners, "int32"), sizes.length) as tf.Tensor1D,
-    scale: (factors, u) => Points.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u),
-    leaves: [{ manifold, owners }]
-  }
-}
+  poms: ReadonlyArray<Member>,
+  owners: Int32Array
+): Collection<tf.Tensor> => ({
+  manifold: power(manifold, owners.length),
+  poms: poms.map(({ indices, name }) => ({
+    name,
+    manifold: manifold.name,
+    factors: indices.length,
+    dimension: indices.length * manifold.dimension,
+    curvature: indices.length === 1 ? manifold.curvature : productCurvature([manifold, manifold])
+  })),
+  squaredNorms: (x, u) =>
+    tf.unsortedSegmentSum(manifold.inner(x, u, u), tf.tensor1d(owners, "int32"), poms.length) as tf.Tensor1D,
+  scale: (factors, u) => Points.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u),
+  leaves: [{ manifold, owners }]
+})
 
 /**
  * Several collections side by side: the product of their manifolds with all their POMs.
@@ -169,13 +163,14 @@ export const stack = (members: ReadonlyArray<Member>): StackCollection => {
   const manifolds = [...new Set(members.map(({ manifold }) => manifold))]
   const kinds = manifolds.map((manifold) => {
     const own = members.filter((member) => member.manifold === manifold)
-    return { manifold, own, indices: own.flatMap(({ indices }) => indices) }
+    // In the order of the stack, so that neighbours in memory stay neighbours whatever POMs they belong to.
+    const owned = own.flatMap(({ indices }, pom) => indices.map((index) => ({ index, pom })))
+      .sort((a, b) => a.index - b.index)
+    return { manifold, own, indices: owned.map(({ index }) => index), owners: Int32Array.from(owned, ({ pom }) => pom) }
   })
   return {
     collection: join<ReadonlyArray<tf.Tensor>>(
-      ...kinds.map(({ manifold, own }) =>
-        grouped(manifold, own.map(({ indices }) => indices.length), own.map(({ name }) => name))
-      )
+      ...kinds.map(({ manifold, own, owners }) => grouped(manifold, own, owners))
     ),
     arrangement: partArrangement(kinds.map(({ indices }) => indices), manifolds[0]?.shape ?? []),
     kinds: kinds.map(({ manifold, indices }) => ({ manifold, indices }))

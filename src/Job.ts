@@ -185,6 +185,7 @@ export const run = Effect.fnUntraced(function*(
     },
     model: { name: config.model, parameters: network.model.countParams() },
     schedule: scheduleOf(config, dataset.train.count).name,
+    step: trainer.interpretation,
     layers: network.layers.map(describeLayer)
   })
   const report = (event: Trainer.Event) => Effect.andThen(directory.appendEvent(event), observe(event))

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
+import * as FusedStep from "./FusedStep.ts"
 import * as Manifold from "./Manifold.ts"
 import * as Network from "./Network.ts"
 import * as Points from "./Points.ts"
@@ -141,6 +142,8 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<Progress, E | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
   readonly progress: Effect.Effect<Progress>
+  /** How the steps are computed on this engine; see FusedStep. */
+  readonly interpretation: string
 }
 
 /** Loss and correct answers of the batch, then the norm R of every POM, in one tensor: one read a step. */
@@ -313,7 +316,7 @@ export const make = Effect.fnUntraced(function*(
     }
     return yield* Ref.get(progress)
   })
-  return { train, progress: Ref.get(progress) }
+  return { train, progress: Ref.get(progress), interpretation: FusedStep.interpretation(optimizer) }
 })
 
 const disposeScaling = (scaling: FgSgd.Scaling): void => {

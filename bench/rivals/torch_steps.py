@@ -1,5 +1,7 @@
 """Steps in PyTorch, one per line of standard input: a subject's name comes in, its milliseconds go out."""
 
+import os
+import resource
 import sys
 import time
 
@@ -82,15 +84,77 @@ def stiefel_retract(x):
     return q * torch.diagonal(r, dim1=1, dim2=2).sign().unsqueeze(1)
 
 
+def planes_step(project, retract):
+    """The same tuned by hand: [3, 3, count], so that every entry is a plane of its own, and in place where that is possible."""
+    x = torch.randn(3, 3, count)
+    retract(x)
+    m, g = torch.zeros(3, 3, count), torch.randn(3, 3, count)
+
+    def step():
+        m.mul_(0.9).add_(project(x, g.clone()))
+        x.add_(m, alpha=-0.01)
+        retract(x)
+        project(x, m)
+
+    return step
+
+
+def planes_unit(dims):
+    def project(x, u):
+        return u.addcmul_(x, (x * u).sum(dims, keepdim=True), value=-1)
+
+    def retract(x):
+        x.mul_((x * x).sum(dims, keepdim=True).rsqrt_())
+
+    return project, retract
+
+
+def planes_stiefel_project(x, u):
+    xu = [[(x[:, j] * u[:, k]).sum(0) for k in range(3)] for j in range(3)]
+    for k in range(3):
+        for j in range(3):
+            u[:, k].addcmul_(x[:, j], (xu[j][k] + xu[k][j]).mul_(0.5), value=-1)
+    return u
+
+
+def planes_stiefel_retract(x):
+    for j in range(3):
+        for k in range(j):
+            x[:, j].addcmul_(x[:, k], (x[:, k] * x[:, j]).sum(0), value=-1)
+        x[:, j].mul_((x[:, j] * x[:, j]).sum(0).rsqrt_())
+
+
+def geoopt_step(manifold, *shape):
+    """geoopt's own optimizer on as many kernels."""
+    point = geoopt.ManifoldParameter(manifold.projx(torch.randn(count, *shape)), manifold=manifold)
+    optimizer = geoopt.optim.RiemannianSGD([point], lr=0.01, momentum=0.9)
+    point.grad = torch.randn(count, *shape)
+    return optimizer.step
+
+
 subjects = {
     "ResNet-20": network_step(torch.contiguous_format),
     "ResNet-20, channels last": network_step(torch.channels_last),
     "sphere": manifold_step(sphere_project, lambda x: x / x.norm(dim=(1, 2), keepdim=True)),
     "oblique": manifold_step(oblique_project, lambda x: x / x.norm(dim=1, keepdim=True)),
     "Stiefel": manifold_step(stiefel_project, stiefel_retract),
+    "sphere, planes": planes_step(*planes_unit((0, 1))),
+    "oblique, planes": planes_step(*planes_unit((0,))),
+    "Stiefel, planes": planes_step(planes_stiefel_project, planes_stiefel_retract),
 }
+if "GEOOPT" in os.environ:
+    sys.path.insert(0, os.environ["GEOOPT"])
+    import geoopt
+
+    # Its sphere is the last axis; columns of spheres are the oblique manifold.
+    subjects["sphere, geoopt"] = geoopt_step(geoopt.Sphere(), 9)
+    subjects["oblique, geoopt"] = geoopt_step(geoopt.Sphere(), 3, 3)
+    subjects["Stiefel, geoopt"] = geoopt_step(geoopt.EuclideanStiefel(), 3, 3)
 print(torch.__version__, flush=True)
 for line in sys.stdin:
+    if line.strip() == "memory":
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+        continue
     start = time.perf_counter()
     subjects[line.strip()]()
     print(1000 * (time.perf_counter() - start), flush=True)

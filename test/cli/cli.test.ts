@@ -95,8 +95,10 @@ describe("finegrain train", () => {
       "dataset",
       "model",
       "schedule",
+      "step",
       "layers"
     ])
+    expect(manifest["step"]).toBe("fused")
     expect(manifest["dataset"]).toMatchObject({
       train: 96,
       test: 30,
