@@ -155,7 +155,7 @@ export interface StackCollection {
  *   { name: "b", indices: [2], manifold: Stiefel.make([3, 3]) },
  *   { name: "c", indices: [1], manifold: sphere }
  * ])
- * kinds.map(({ indices }) => indices) // => [[3, 0, 1], [2]]
+ * kinds.map(({ indices }) => indices) // => [[0, 1, 3], [2]]
  * collection.poms.map(({ name }) => name) // => ["a", "c", "b"]
  * ```
  */
@@ -165,7 +165,7 @@ export const stack = (members: ReadonlyArray<Member>): StackCollection => {
     const own = members.filter((member) => member.manifold === manifold)
     // In the order of the stack, so that neighbours in memory stay neighbours whatever POMs they belong to.
     const owned = own.flatMap(({ indices }, pom) => indices.map((index) => ({ index, pom })))
-      .sort((a, b) => a.index - b.index)
+      .toSorted((a, b) => a.index - b.index)
     return { manifold, own, indices: owned.map(({ index }) => index), owners: Int32Array.from(owned, ({ pom }) => pom) }
   })
   return {
