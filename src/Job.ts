@@ -2,8 +2,11 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { createHash } from "node:crypto"
 import * as Backend from "./Backend.ts"
+import * as Checkpoint from "./Checkpoint.ts"
 import * as Combinators from "./combinators/index.ts"
 import type { Dataset } from "./data/Dataset.ts"
 import * as Mnist from "./data/Mnist.ts"
@@ -116,6 +119,9 @@ const saveModel = Effect.fnUntraced(function*(network: Network.Network, director
   return createHash("sha256").update(weights).digest("hex")
 })
 
+const isCompleted = (summary: unknown): summary is Summary =>
+  typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
+
 /** What an observer of a job is told first. */
 export interface Started {
   readonly _tag: "Started"
@@ -128,8 +134,42 @@ export interface Started {
   readonly output: string
 }
 
+/** A job that goes on where an earlier process stopped. */
+export interface Resumed {
+  readonly _tag: "Resumed"
+  readonly step: number
+  /** Images seen before. */
+  readonly images: number
+}
+
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Trainer.Event
+export type Event = Started | Resumed | Trainer.Event
+
+/** How a job treats its directory. */
+export interface Options {
+  /** Goes on with the run in the directory, if there is one. */
+  readonly resume?: boolean
+  /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
+  readonly checkpointSeconds?: number
+}
+
+/** Settings that change nothing in the results of a run. */
+const free: ReadonlySet<string> = new Set<keyof TrainConfig>(["threads"])
+
+/** The earlier manifest must say the same of everything on which the bits depend. */
+const sameRun = Effect.fnUntraced(function*(earlier: unknown, own: Readonly<Record<string, unknown>>) {
+  const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
+    typeof value === "object" && value !== null
+      ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
+      : [[prefix, JSON.stringify(value)]]
+  const there = new Map(flat(JSON.parse(JSON.stringify(earlier))))
+  for (const [key, value] of flat(JSON.parse(JSON.stringify(own)))) {
+    const actual = there.get(key) ?? "missing"
+    if (actual !== value && !free.has(key.split(".").at(-1)!)) {
+      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected: value, actual })
+    }
+  }
+})
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
@@ -151,13 +191,28 @@ export type Event = Started | Trainer.Event
 export const run = Effect.fnUntraced(function*(
   config: TrainConfig,
   output: string,
-  observe: (event: Event) => Effect.Effect<void>
+  observe: (event: Event) => Effect.Effect<void>,
+  { checkpointSeconds = 30, resume = false }: Options = {}
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
   const dataset = yield* Mnist.load(
     config.dataset === "mnist" ? { _tag: "package" } : { _tag: "directory", directory: config.dataset }
   )
+  const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
+  const data = {
+    name: dataset.name,
+    sha256: dataset.checksum,
+    train: dataset.train.count,
+    test: dataset.test.count
+  }
+  if (Option.isSome(earlier)) {
+    const { manifest, summary } = earlier.value
+    yield* sameRun(manifest, { config, dataset: data, backend: { name: backend.name } })
+    const done = Option.filter(summary, isCompleted)
+    if (Option.isSome(done)) return done.value
+  }
+  const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
   const network = yield* networkOf(config, dataset)
   yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
   const trainer = yield* Trainer.make({
@@ -169,26 +224,34 @@ export const run = Effect.fnUntraced(function*(
     seed: config.seed,
     momentum: config.momentum,
     weightDecay: config.weightDecay,
-    rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware()
+    rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware(),
+    ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
-  const directory = yield* RunDirectory.open(output)
-  yield* directory.writeManifest({
-    config,
-    seed: config.seed,
-    versions: yield* Versions.versions,
-    backend,
-    dataset: {
-      name: dataset.name,
-      sha256: dataset.checksum,
-      train: dataset.train.count,
-      test: dataset.test.count
-    },
-    model: { name: config.model, parameters: network.model.countParams() },
-    schedule: scheduleOf(config, dataset.train.count).name,
-    step: trainer.interpretation,
-    layers: network.layers.map(describeLayer)
+  const directory = Option.isSome(earlier) ? earlier.value : yield* RunDirectory.open(output)
+  if (Option.isNone(earlier)) {
+    yield* directory.writeManifest({
+      config,
+      seed: config.seed,
+      versions: yield* Versions.versions,
+      backend,
+      dataset: data,
+      model: { name: config.model, parameters: network.model.countParams() },
+      schedule: scheduleOf(config, dataset.train.count).name,
+      step: trainer.interpretation,
+      layers: network.layers.map(describeLayer)
+    })
+  }
+  const saved = yield* Ref.make(started)
+  const save = Effect.gen(function*() {
+    yield* directory.writeCheckpoint(yield* trainer.snapshot)
+    yield* Ref.set(saved, yield* Clock.currentTimeMillis)
   })
-  const report = (event: Trainer.Event) => Effect.andThen(directory.appendEvent(event), observe(event))
+  const report = Effect.fnUntraced(function*(event: Trainer.Event) {
+    yield* directory.appendEvent(event)
+    yield* observe(event)
+    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
+    if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
+  })
   const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
     const { epochs, steps, tensorsLeaked } = yield* trainer.progress
     const last = epochs.at(-1)
@@ -220,11 +283,23 @@ export const run = Effect.fnUntraced(function*(
     totalImages: config.epochs * dataset.train.count,
     output
   })
+  if (Option.isSome(earlier)) {
+    const { epoch, from, step } = Option.getOrElse(
+      Option.map(checkpoint, ({ position }) => position),
+      () => ({ epoch: 1, from: 0, step: 0 })
+    )
+    const resumed: Resumed = { _tag: "Resumed", step, images: (epoch - 1) * dataset.train.count + from }
+    yield* directory.appendEvent({ ...resumed, backend, versions: yield* Versions.versions })
+    yield* observe(resumed)
+  }
   yield* trainer.train(report).pipe(
     Effect.onExit((exit) =>
       Exit.isSuccess(exit)
         ? Effect.void
-        : Effect.ignore(summarize(Exit.hasInterrupts(exit) ? "interrupted" : "failed", describeExit(exit)))
+        : Effect.andThen(
+          Exit.hasInterrupts(exit) ? Effect.ignore(save) : Effect.void,
+          Effect.ignore(summarize(Exit.hasInterrupts(exit) ? "interrupted" : "failed", describeExit(exit)))
+        )
     )
   )
   return yield* summarize("completed", undefined)

@@ -3,6 +3,7 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
 import * as Collection from "./Collection.ts"
 import {
   kernelArrangement,
@@ -335,6 +336,35 @@ export const make = Effect.fnUntraced(function*(
 export const assign = ({ variables }: Network, weights: NetworkWeights): void => {
   for (const [i, variable] of variables.entries()) variable.assign(weights[i]!)
 }
+
+/**
+ * SHA-256 of the network's geometry: shapes of all weights, and of every constrained layer its matricization, manifolds and POMs.
+ * Two networks whose points ω mean the same have the same one.
+ *
+ * @example
+ * ```ts
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import { Network } from "finegrain"
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3 })] })
+ * const geometryOn = (specification: string) =>
+ *   Effect.runSync(Effect.map(Network.make(model, { specification }), Network.geometry))
+ * geometryOn("Sp") === geometryOn("Sp") // => true
+ * geometryOn("Sp") === geometryOn("St") // => false
+ * ```
+ */
+export const geometry = ({ layers, model, problem }: Network): string =>
+  createHash("sha256").update(JSON.stringify({
+    weights: model.weights.map(({ shape }) => shape),
+    manifold: problem.collection.manifold.name,
+    layers: layers.map(({ groups, kinds, matricization, name, shape }) => ({
+      name,
+      shape,
+      matricization: matricization.name,
+      kinds: kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, indices })),
+      groups
+    }))
+  })).digest("hex")
 
 /** The model that gives the features that enter each constrained layer. */
 const featureModel = ({ layers, model }: Network): tfl.LayersModel =>

@@ -1,9 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Checkpoint from "./Checkpoint.ts"
+import * as RunLock from "./RunLock.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
@@ -27,6 +30,16 @@ export interface RunDirectory {
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
   readonly writeBytes: (name: string, bytes: Uint8Array) => Effect.Effect<void, RunDirectoryError>
+  /** Writes `checkpoint.bin`, whole or not at all, after every event so far; the one before becomes `checkpoint.previous.bin`. */
+  readonly writeCheckpoint: (snapshot: Checkpoint.Snapshot) => Effect.Effect<void, RunDirectoryError>
+}
+
+/** A run that was started before. */
+export interface Resumed extends RunDirectory {
+  readonly manifest: unknown
+  readonly summary: Option.Option<unknown>
+  /** Where it stood, if it got so far as to write that. Events after that moment have been cut off. */
+  readonly checkpoint: Option.Option<Checkpoint.Snapshot>
 }
 
 const remedyOf = (text: string): string =>
@@ -45,37 +58,12 @@ const toJson = (value: unknown, indent?: number): string =>
 
 const encoder = new TextEncoder()
 
-/**
- * Opens a new or empty directory for one run; the event log is closed with the scope.
- *
- * Whole files appear atomically (written aside, flushed, renamed). A directory that already holds something is refused.
- *
- * @example
- * ```ts
- * import * as NodeServices from "@effect/platform-node/NodeServices"
- * import * as Effect from "effect/Effect"
- * import { RunDirectory } from "finegrain"
- * const refused = Effect.scoped(RunDirectory.open("/dev/null/run"))
- * const error = await Effect.runPromise(Effect.flip(refused).pipe(Effect.provide(NodeServices.layer)))
- * error._tag // => "RunDirectoryError"
- * ```
- */
-export const open = Effect.fnUntraced(function*(
-  directory: string
-): Effect.fn.Return<RunDirectory, RunDirectoryError, FileSystem.FileSystem | Path.Path | Scope.Scope> {
+/** The files of a directory that is ours, with the log open for more. */
+const files = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), failure(directory))
-  const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
-  if (entries.length > 0) {
-    return yield* new RunDirectoryError({
-      path: directory,
-      reason: entries.includes("manifest.json") ? "it already holds a run" : "it is not empty",
-      remedy: "Choose a new directory with --output."
-    })
-  }
   const log = path.join(directory, "events.jsonl")
-  const events = yield* Effect.mapError(fs.open(log, { flag: "ax" }), failure(log))
+  const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), failure(log))
   const writeBytes = (name: string, bytes: Uint8Array) => {
     const target = path.join(directory, name)
     const aside = `${target}.part`
@@ -98,11 +86,174 @@ export const open = Effect.fnUntraced(function*(
       Effect.mapError(failure(log))
     )
   const writeJson = (name: string) => (value: unknown) => writeBytes(name, encoder.encode(`${toJson(value, 2)}\n`))
+  const writeCheckpoint = Effect.fnUntraced(function*(snapshot: Checkpoint.Snapshot) {
+    const [current, previous] = [checkpointIn(path, directory), path.join(directory, "checkpoint.previous.bin")]
+    const eventBytes = yield* Effect.mapError(
+      Effect.andThen(events.sync, Effect.map(events.stat, ({ size }) => Number(size))),
+      failure(log)
+    )
+    const bytes = Checkpoint.encode(snapshot, { eventBytes })
+    const aside = `${current}.new`
+    yield* writeBytes("checkpoint.bin.new", bytes)
+    yield* Effect.mapError(
+      Effect.andThen(
+        Effect.catchIf(fs.rename(current, previous), (error) => error.reason._tag === "NotFound", () => Effect.void),
+        fs.rename(aside, current)
+      ),
+      failure(current)
+    )
+  })
   return {
     path: directory,
     writeManifest: writeJson("manifest.json"),
     writeSummary: writeJson("summary.json"),
     writeBytes,
+    writeCheckpoint,
     appendEvent
+  } satisfies RunDirectory
+})
+
+const checkpointIn = (path: Path.Path, directory: string) => path.join(directory, "checkpoint.bin")
+
+/** A second process on one directory is refused. */
+const lock = Effect.fnUntraced(function*(directory: string) {
+  const path = yield* Path.Path
+  const file = path.join(directory, "run.lock")
+  const held = yield* Effect.mapError(RunLock.acquire(file), failure(file))
+  if (Option.isSome(held)) {
+    return yield* new RunDirectoryError({
+      path: directory,
+      reason: `${held.value.by} is at work on it`,
+      remedy: `Wait for it, or choose another directory with --output; if nothing is, delete ${file}.`
+    })
   }
+})
+
+/**
+ * Opens a new or empty directory for one run; the event log is closed with the scope.
+ *
+ * Whole files appear atomically (written aside, flushed, renamed). A directory that already holds something is refused.
+ *
+ * @example
+ * ```ts
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { RunDirectory } from "finegrain"
+ * const refused = Effect.scoped(RunDirectory.open("/dev/null/run"))
+ * const error = await Effect.runPromise(Effect.flip(refused).pipe(Effect.provide(NodeServices.layer)))
+ * error._tag // => "RunDirectoryError"
+ * ```
+ */
+export const open = Effect.fnUntraced(function*(
+  directory: string
+): Effect.fn.Return<RunDirectory, RunDirectoryError, FileSystem.FileSystem | Path.Path | Scope.Scope> {
+  const fs = yield* FileSystem.FileSystem
+  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), failure(directory))
+  const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
+  if (entries.some((name) => !beforeManifest.has(name))) {
+    return yield* new RunDirectoryError({
+      path: directory,
+      reason: entries.includes("manifest.json") ? "it already holds a run" : "it is not empty",
+      remedy: entries.includes("manifest.json")
+        ? "Choose a new directory with --output, or go on with that run with --resume."
+        : "Choose a new directory with --output."
+    })
+  }
+  yield* lock(directory)
+  return yield* files(directory)
+})
+
+/** What a run that was killed before it began leaves behind. */
+const beforeManifest = new Set(["run.lock", "events.jsonl", "manifest.json.part"])
+
+/** A file that may be missing. */
+const optional = Effect.fnUntraced(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.asSome(fs.readFile(file)).pipe(
+    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeedNone),
+    Effect.mapError(failure(file))
+  )
+})
+
+const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
+  const path = yield* Path.Path
+  const file = path.join(directory, name)
+  const bytes = yield* optional(file)
+  return yield* Option.match(bytes, {
+    onNone: () => Effect.succeedNone,
+    onSome: (found) =>
+      Effect.asSome(Effect.try({
+        try: (): unknown => JSON.parse(new TextDecoder().decode(found)),
+        catch: () =>
+          new RunDirectoryError({
+            path: file,
+            reason: "it is not JSON",
+            remedy: "Start the run anew in another directory."
+          })
+      }))
+  })
+})
+
+/** The newest checkpoint; killed between two renames, a run has only the one before. */
+const readCheckpoint = Effect.fnUntraced(function*(directory: string) {
+  const path = yield* Path.Path
+  const previous = path.join(directory, "checkpoint.previous.bin")
+  for (const file of [checkpointIn(path, directory), previous]) {
+    const bytes = yield* optional(file)
+    if (Option.isNone(bytes)) continue
+    const remedy = file === previous
+      ? "Start the run anew in another directory."
+      : `Delete it to go on from ${previous}.`
+    return Option.some(yield* Effect.fromResult(Checkpoint.decode(bytes.value, file, remedy)))
+  }
+  return Option.none()
+})
+
+/**
+ * Opens the directory of a run that was started before, for this process alone; what its log holds beyond the checkpoint is cut off.
+ * None where there is no run yet.
+ *
+ * Fails with RunDirectoryError where another process is at work on it, and with CheckpointCorrupt.
+ *
+ * @example
+ * ```ts
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { RunDirectory } from "finegrain"
+ * const none = Effect.scoped(RunDirectory.reopen("/nowhere"))
+ * const found = await Effect.runPromise(none.pipe(Effect.provide(NodeServices.layer)))
+ * found._tag // => "None"
+ * ```
+ */
+export const reopen = Effect.fnUntraced(function*(
+  directory: string
+): Effect.fn.Return<
+  Option.Option<Resumed>,
+  RunDirectoryError | Checkpoint.CheckpointCorrupt,
+  FileSystem.FileSystem | Path.Path | Scope.Scope
+> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const manifest = yield* readJson(directory, "manifest.json")
+  if (Option.isNone(manifest)) return Option.none()
+  yield* lock(directory)
+  const summary = yield* readJson(directory, "summary.json")
+  const found = yield* readCheckpoint(directory)
+  const log = path.join(directory, "events.jsonl")
+  const written = yield* Effect.mapError(Effect.map(fs.stat(log), ({ size }) => Number(size)), failure(log))
+  const known = Option.match(found, { onNone: () => 0, onSome: ({ extra }) => extra["eventBytes"] ?? 0 })
+  if (written < known) {
+    return yield* new RunDirectoryError({
+      path: log,
+      reason: `it has lost events: ${written} bytes are there, and there were ${known} at the checkpoint`,
+      remedy: "Restore it, or start the run anew in another directory."
+    })
+  }
+  yield* Effect.mapError(fs.truncate(log, known), failure(log))
+  return Option.some({
+    ...(yield* files(directory)),
+    manifest: manifest.value,
+    summary,
+    checkpoint: Option.map(found, ({ snapshot }) => snapshot)
+  })
 })

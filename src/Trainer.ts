@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import * as Checkpoint from "./Checkpoint.ts"
 import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
@@ -11,6 +12,7 @@ import * as Manifold from "./Manifold.ts"
 import * as Network from "./Network.ts"
 import * as Points from "./Points.ts"
 import * as Seed from "./Seed.ts"
+import * as Snapshot from "./Snapshot.ts"
 import type * as StepSize from "./StepSize.ts"
 import * as Tensors from "./Tensors.ts"
 
@@ -32,6 +34,8 @@ export interface Options {
   readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
+  /** Where an earlier run stood: this one goes on from there, to the same bits. */
+  readonly from?: Checkpoint.Snapshot
 }
 
 /** One step: its loss and the number of images seen so far. */
@@ -142,6 +146,8 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<Progress, E | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
   readonly progress: Effect.Effect<Progress>
+  /** Everything that a later run needs to go on from here, to the same bits; between steps. */
+  readonly snapshot: Effect.Effect<Checkpoint.Snapshot>
   /** How the steps are computed on this engine; see FusedStep. */
   readonly interpretation: string
 }
@@ -176,7 +182,11 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Run, FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch, Scope.Scope> {
+): Effect.fn.Return<
+  Run,
+  FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch | Checkpoint.CheckpointMismatch,
+  Scope.Scope
+> {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
   yield* fits(network.model, dataset)
   const optimizer = yield* Effect.try({
@@ -191,7 +201,8 @@ export const make = Effect.fnUntraced(function*(
   })
   const { poms } = network.problem.collection
   const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
-  const progress = yield* Ref.make<Progress>({ steps: 0, epochs: [], tensorsLeaked: 0 })
+  const position = yield* Ref.make(options.from?.position ?? start)
+  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
       FgSgd.dispose(last)
@@ -200,6 +211,11 @@ export const make = Effect.fnUntraced(function*(
   )
   // Gram–Schmidt and polar factors of ordinary random weights end far below this.
   yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
+  if (options.from !== undefined) {
+    const initial = yield* Ref.get(state)
+    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
+    FgSgd.dispose(initial)
+  }
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
     const count = Math.min(options.renormalizationImages ?? 512, dataset.train.count)
@@ -215,13 +231,14 @@ export const make = Effect.fnUntraced(function*(
     disposeScaling(before.scaling)
     const after = { ...before, scaling }
     yield* Ref.set(state, after)
+    yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
     tf.tidy(() =>
       Network.assign(
         network,
         Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
       )
     )
-  })
+  }, Effect.uninterruptible)
 
   const step = Effect.fnUntraced(function*(epoch: number, order: Int32Array, from: number) {
     const before = yield* Ref.get(state)
@@ -263,41 +280,52 @@ export const make = Effect.fnUntraced(function*(
     return { loss: values[0]!, correct: values[1]!, images: to - from, rate: schedule.rate(before.step), epoch }
   })
 
+  const runEpoch = Effect.fnUntraced(function*<E, R>(
+    epoch: number,
+    report: (event: Event) => Effect.Effect<void, E, R>
+  ) {
+    const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
+    const began = (yield* Ref.get(position)).seconds
+    const started = yield* Clock.currentTimeMillis
+    for (let from = (yield* Ref.get(position)).from; from < order.length; from += batchSize) {
+      const [done, left] = yield* Tensors.counted(step(epoch, order, from))
+      const seconds = began + ((yield* Clock.currentTimeMillis) - started) / 1000
+      const now = yield* Ref.updateAndGet(position, (at) => ({
+        ...at,
+        step: at.step + 1,
+        from: from + done.images,
+        lossSum: at.lossSum + done.loss * done.images,
+        correctSum: at.correctSum + done.correct,
+        leaked: at.leaked + Math.abs(left),
+        tensorsLeaked: at.tensorsLeaked + Math.abs(left),
+        seconds
+      }))
+      yield* report({
+        _tag: "StepDone",
+        step: now.step,
+        epoch,
+        loss: done.loss,
+        rate: done.rate,
+        images: (epoch - 1) * order.length + now.from
+      })
+      // A step blocks the event loop: let signals in before the next one.
+      yield* Effect.yieldNow
+    }
+    return order.length
+  })
+
   const train: Run["train"] = Effect.fnUntraced(function*(report) {
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      yield* renormalize(epoch)
-      const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
-      const started = yield* Clock.currentTimeMillis
-      let [seen, lossSum, correctSum, leaked] = [0, 0, 0, 0]
-      for (let from = 0; from < order.length; from += batchSize) {
-        const [done, left] = yield* Tensors.counted(step(epoch, order, from))
-        leaked += Math.abs(left)
-        seen += done.images
-        lossSum += done.loss * done.images
-        correctSum += done.correct
-        const { steps } = yield* Ref.updateAndGet(progress, (p) => ({
-          ...p,
-          steps: p.steps + 1,
-          tensorsLeaked: p.tensorsLeaked + Math.abs(left)
-        }))
-        yield* report({
-          _tag: "StepDone",
-          step: steps,
-          epoch,
-          loss: done.loss,
-          rate: done.rate,
-          images: (epoch - 1) * order.length + seen
-        })
-        // A step blocks the event loop: let signals in before the next one.
-        yield* Effect.yieldNow
-      }
-      const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+    for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+      // Resumed within an epoch, ℜ is the one that was measured at its start.
+      if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
+      const seen = yield* runEpoch(epoch, report)
+      const { correctSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, 500)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",
         epoch,
-        step: (yield* Ref.get(progress)).steps,
+        step,
         trainLoss: lossSum / seen,
         trainAccuracy: correctSum / seen,
         testLoss: test.loss,
@@ -311,13 +339,43 @@ export const make = Effect.fnUntraced(function*(
         seconds,
         imagesPerSecond: seen / seconds
       }
-      yield* Ref.update(progress, (p) => ({ ...p, epochs: [...p.epochs, event] }))
+      yield* Ref.update(epochsDone, (all) => [...all, event])
+      yield* Ref.update(
+        position,
+        ({ step, tensorsLeaked }) => ({ ...start, step, tensorsLeaked, measuredIn: epoch, epoch: epoch + 1 })
+      )
       yield* report(event)
     }
-    return yield* Ref.get(progress)
+    return yield* progress
   })
-  return { train, progress: Ref.get(progress), interpretation: FusedStep.interpretation(optimizer) }
+
+  const progress = Effect.gen(function*() {
+    const { step, tensorsLeaked } = yield* Ref.get(position)
+    return { steps: step, epochs: yield* Ref.get(epochsDone), tensorsLeaked }
+  })
+  const snapshot = Effect.gen(function*() {
+    return {
+      geometry: Network.geometry(network),
+      position: yield* Ref.get(position),
+      epochs: yield* Ref.get(epochsDone),
+      tensors: yield* Snapshot.take(network, yield* Ref.get(state))
+    }
+  })
+  return { train, progress, snapshot, interpretation: FusedStep.interpretation(optimizer) }
 })
+
+/** Before the first step. */
+const start: Checkpoint.Position = {
+  step: 0,
+  epoch: 1,
+  from: 0,
+  measuredIn: 0,
+  lossSum: 0,
+  correctSum: 0,
+  leaked: 0,
+  seconds: 0,
+  tensorsLeaked: 0
+}
 
 const disposeScaling = (scaling: FgSgd.Scaling): void => {
   for (const factor of scaling) factor?.dispose()

@@ -1,6 +1,7 @@
 export * as Arithmetic from "./Arithmetic.ts"
 export * as Backend from "./Backend.ts"
 export * as Bounds from "./Bounds.ts"
+export * as Checkpoint from "./Checkpoint.ts"
 export * as Collection from "./Collection.ts"
 export * as Combinators from "./combinators/index.ts"
 export * as Batches from "./data/Batches.ts"

@@ -1,4 +1,6 @@
-import { Seed } from "finegrain"
+import { Idx, Seed } from "finegrain"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import type { Split } from "../src/data/Dataset.ts"
 
 /** Noisy 8×8 pictures of horizontal (0) and vertical (1) stripes and of a blank (2): learnable within seconds. */
@@ -22,4 +24,19 @@ export const tinyDataset = {
   train: split(96, 1),
   test: split(30, 2),
   checksum: "none"
+}
+
+/** The same as four IDX files. */
+export const writeTinyDataset = (directory: string): void => {
+  const { height, test, train, width } = tinyDataset
+  for (const [prefix, split] of [["train", train], ["t10k", test]] as const) {
+    writeFileSync(
+      join(directory, `${prefix}-images-idx3-ubyte`),
+      Idx.encode({ type: "uint8", shape: [split.count, height, width], values: split.images })
+    )
+    writeFileSync(
+      join(directory, `${prefix}-labels-idx1-ubyte`),
+      Idx.encode({ type: "uint8", shape: [split.count], values: split.labels })
+    )
+  }
 }

@@ -87,6 +87,16 @@ const flags = {
     Flag.withAlias("o"),
     Flag.withDescription("directory of the run, new or empty (default runs/<date>)"),
     Flag.optional
+  ),
+  resume: Flag.Boolean("resume").pipe(
+    Flag.withDescription(
+      "go on with the run in --output, with its settings, to the same bits; or start it, if there is none"
+    ),
+    Flag.withDefault(false)
+  ),
+  checkpointSeconds: Flag.Finite("checkpoint-seconds").pipe(
+    Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch"),
+    Flag.withDefault(30)
   )
 }
 
@@ -104,6 +114,16 @@ const readConfigFile = Effect.fnUntraced(function*(path: string) {
     return yield* new TrainConfig.ConfigError({ source: path, problems: "not a JSON object" })
   }
   return parsed
+})
+
+/** The settings of the run in a directory, none where there is no run. */
+const readRunConfig = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(directory, "manifest.json")
+  if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) return {}
+  const { config = {} } = (yield* readConfigFile(file)) as { readonly config?: object }
+  return config
 })
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`
@@ -146,7 +166,7 @@ const describe = (summary: Job.Summary): string =>
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
     `Weights SHA-256: ${summary.weightsSha256}`,
-    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin`
+    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin, checkpoint.bin`
   ].join("\n")
 
 const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")
@@ -155,7 +175,7 @@ const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(
 export const train = Command.make(
   "train",
   flags,
-  Effect.fnUntraced(function*({ config: file, output, ...settings }) {
+  Effect.fnUntraced(function*({ checkpointSeconds, config: file, output, resume, ...settings }) {
     const fromFile = Option.isSome(file) ? yield* readConfigFile(file.value) : {}
     const fromFlags = Object.fromEntries(
       Object.entries<Option.Option<unknown>>(settings).flatMap(([key, value]) =>
@@ -163,7 +183,11 @@ export const train = Command.make(
       )
     )
     const source = Option.match(file, { onNone: () => "flags", onSome: (path) => `${path} and flags` })
-    const config = yield* TrainConfig.decode({ ...fromFile, ...fromFlags }, source)
+    if (resume && Option.isNone(output)) {
+      return yield* new TrainConfig.ConfigError({ source: "flags", problems: "--resume needs the --output of the run" })
+    }
+    const fromRun = resume && Option.isSome(output) ? yield* readRunConfig(output.value) : {}
+    const config = yield* TrainConfig.decode({ ...fromRun, ...fromFile, ...fromFlags }, source)
     const path = yield* Path.Path
     const now = yield* Clock.currentTimeMillis
     const directory = path.resolve(
@@ -178,15 +202,21 @@ export const train = Command.make(
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
         )
         yield* progress.start(event.totalImages)
+      } else if (event._tag === "Resumed") {
+        yield* Console.log(`Resumed after ${event.step} steps`)
       } else if (event._tag === "StepDone") {
         yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
       } else {
         yield* progress.print(epochTable(yield* Ref.updateAndGet(epochs, (all) => [...all, event])))
       }
     })
-    const summary = yield* Job.run(config, directory, observe).pipe(
+    const summary = yield* Job.run(config, directory, observe, { resume, checkpointSeconds }).pipe(
       Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
-      Effect.onInterrupt(() => Console.error(`\nInterrupted: what there is was written to ${directory}`))
+      Effect.onInterrupt(() =>
+        Console.error(
+          `\nInterrupted: what there is was written to ${directory}; --resume --output ${directory} goes on`
+        )
+      )
     )
     yield* Console.log(describe(summary))
   }, Effect.scoped)

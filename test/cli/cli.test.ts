@@ -1,11 +1,10 @@
-import { Idx } from "finegrain"
 import { execFile, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { hasNativePackages } from "../nativePackages.ts"
-import { tinyDataset } from "../tinyDataset.ts"
+import { writeTinyDataset } from "../tinyDataset.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const main = join(root, "src", "cli", "main.ts")
@@ -28,20 +27,7 @@ const finegrain = (...args: ReadonlyArray<string>): Promise<Result> =>
     )
   })
 
-const write = () => {
-  const { channels: _, checksum: __, height, test, train, width } = tinyDataset
-  for (const [prefix, split] of [["train", train], ["t10k", test]] as const) {
-    writeFileSync(
-      join(scratch, `${prefix}-images-idx3-ubyte`),
-      Idx.encode({ type: "uint8", shape: [split.count, height, width], values: split.images })
-    )
-    writeFileSync(
-      join(scratch, `${prefix}-labels-idx1-ubyte`),
-      Idx.encode({ type: "uint8", shape: [split.count], values: split.labels })
-    )
-  }
-}
-write()
+writeTinyDataset(scratch)
 
 const json = (...path: ReadonlyArray<string>) =>
   JSON.parse(readFileSync(join(scratch, ...path), "utf8")) as Record<string, never>
