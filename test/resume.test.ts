@@ -47,10 +47,10 @@ const start = (output: string, ...more: ReadonlyArray<string>) => {
 
 const events = (output: string) =>
   readFileSync(join(scratch, output, "events.jsonl"), "utf8").trim().split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-/** Without what the clock had a say in. */
-const results = (output: string) =>
-  events(output).filter(({ _tag }) => _tag !== "Resumed").map((event) => ({ ...event, imagesPerSecond: 0, seconds: 0 }))
+    .map((line) => JSON.parse(line, (key, value: unknown) => clocked.has(key) ? 0 : value) as Record<string, unknown>)
+/** Values in which the clock has a say. */
+const clocked = new Set(["seconds", "imagesPerSecond"])
+const results = (output: string) => events(output).filter(({ _tag }) => _tag !== "Resumed")
 const weights = (output: string) => readFileSync(join(scratch, output, "weights.bin"))
 
 describe("a run that is killed and resumed", () => {

