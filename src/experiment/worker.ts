@@ -1,0 +1,55 @@
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Backend from "../Backend.ts"
+import * as Job from "../Job.ts"
+import type { TrainConfig } from "../TrainConfig.ts"
+
+/** What a worker is asked, once. */
+export interface Request {
+  readonly config: TrainConfig
+  readonly output: string
+  readonly threads: number | undefined
+}
+
+/** What it answers: progress, then how it ended. */
+export type Answer =
+  | { readonly _tag: "Progress"; readonly images: number; readonly total: number }
+  | { readonly _tag: "Ended"; readonly summary: Job.Summary }
+  | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
+
+const tell = (answer: Answer) => Effect.sync(() => process.send?.(answer))
+
+/** A few messages a second are enough. */
+const every = 250
+
+const work = Effect.fnUntraced(function*({ config, output, threads }: Request) {
+  let [told, total] = [0, 1]
+  const observe = (event: Job.Event) =>
+    Effect.suspend(() => {
+      if (event._tag === "Started") total = event.totalImages
+      if (event._tag !== "StepDone" || Date.now() - told < every) return Effect.void
+      told = Date.now()
+      return tell({ _tag: "Progress", images: event.images, total })
+    })
+  const summary = yield* Job.run(config, output, observe, { resume: true }).pipe(
+    Effect.provide([NodeServices.layer, Backend.layer(config.backend, { threads: threads ?? config.threads })])
+  )
+  yield* tell({ _tag: "Ended", summary })
+})
+
+const program = Effect.gen(function*() {
+  const request = yield* Effect.callback<Request>((resume) => {
+    process.once("message", (message) => resume(Effect.succeed(message as Request)))
+  })
+  const fiber = yield* Effect.forkChild(work(request))
+  // The runner is gone: stop as at Ctrl-C, with a checkpoint.
+  process.once("disconnect", () => Effect.runFork(Fiber.interrupt(fiber)))
+  yield* Fiber.join(fiber)
+}).pipe(
+  Effect.catch((error) => tell({ _tag: "Failed", error: error._tag, reason: error.message })),
+  Effect.ensuring(Effect.sync(() => process.disconnect?.()))
+)
+
+NodeRuntime.runMain(program, { disableErrorReporting: true })
