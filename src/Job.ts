@@ -14,6 +14,7 @@ import * as Renormalization from "./Renormalization.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import * as Seed from "./Seed.ts"
 import * as StepSize from "./StepSize.ts"
+import * as Tensors from "./Tensors.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
@@ -95,13 +96,15 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 
 /** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
 const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
-  const artifacts = yield* Effect.promise(() =>
-    new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
-      network.model.save(tf.io.withSaveHandler((artifacts) => {
-        resolve(artifacts)
-        return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
-      })).catch(reject)
-    })
+  const artifacts = yield* Tensors.engineFailures(
+    Effect.promise(() =>
+      new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+        network.model.save(tf.io.withSaveHandler((artifacts) => {
+          resolve(artifacts)
+          return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
+        })).catch(reject)
+      })
+    )
   )
   const weights = weightBytes(artifacts)
   yield* directory.writeBytes("weights.bin", weights)

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import type { EngineFailed } from "./backend/Engine.ts"
 import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
@@ -103,7 +104,7 @@ export const evaluate = Effect.fnUntraced(function*(
   dataset: Dataset,
   split: Split,
   batchSize: number
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }> {
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed> {
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
@@ -139,7 +140,7 @@ export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
   readonly train: <E, R>(
     report: (event: Event) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<Progress, E | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
+  ) => Effect.Effect<Progress, E | EngineFailed | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
   readonly progress: Effect.Effect<Progress>
 }
 
@@ -173,7 +174,11 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Run, FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch, Scope.Scope> {
+): Effect.fn.Return<
+  Run,
+  EngineFailed | FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch,
+  Scope.Scope
+> {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
   yield* fits(network.model, dataset)
   const optimizer = yield* Effect.try({
@@ -236,12 +241,17 @@ export const make = Effect.fnUntraced(function*(
       })
       const updated = yield* FgSgd.step(optimizer, before, gradients)
       const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms))
-      const values = yield* Tensors.read(summary)
-      Points.dispose([updated.norms, updated.denominators])
-      const bad = badNorm(values.subarray(2))
-      if (!Number.isFinite(values[0]!) || bad >= 0) {
+      const refuse = Effect.sync(() => {
         FgSgd.dispose(updated.state)
         Points.dispose(updated.weights)
+      })
+      const values = yield* Tensors.read(summary).pipe(
+        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.tapError(() => refuse)
+      )
+      const bad = badNorm(values.subarray(2))
+      if (!Number.isFinite(values[0]!) || bad >= 0) {
+        yield* refuse
         return yield* bad >= 0
           ? new Tensors.Diverged({
             layer: poms[bad]!.name,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
-import { describe, isSoftware, mayHaveGpu, requestDevice } from "./webgpu/adapter.ts"
+import { describe, isSoftware, requestDevice } from "./webgpu/adapter.ts"
 import { guardReads, type Watch, watch } from "./webgpu/failures.ts"
 import { type Adapter, type AdapterInfo, type Dawn, type Gpu, installed, type Packages } from "./webgpu/packages.ts"
 
@@ -32,6 +32,7 @@ const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable => {
 
 /** An engine that runs, for as long as its device is not lost. */
 interface Running {
+  readonly packages: Packages
   readonly info: AdapterInfo
   readonly watch: Watch
 }
@@ -90,12 +91,12 @@ const open = Effect.fnUntraced(function*(packages: Packages, dawn: Dawn, gpu: Gp
     catch: failed
   })
   if (!ready) return yield* failed("TensorFlow.js could not start it")
-  running = { info, watch: watched }
+  running = { packages, info, watch: watched }
   return running
 })
 
 const begin = Effect.fnUntraced(function*(allowSoftware: boolean, packages: Packages) {
-  if (!allowSoftware && !mayHaveGpu()) {
+  if (!allowSoftware && !packages.mayHaveGpu()) {
     return yield* unavailable("this machine shows no GPU", drivers)
   }
   const dawn = yield* Effect.tryPromise({ try: packages.dawn, catch: notLoaded("webgpu") })
@@ -105,9 +106,9 @@ const begin = Effect.fnUntraced(function*(allowSoftware: boolean, packages: Pack
 })
 
 /** Whether an engine that was started before can go on. */
-const goesOn = (allowSoftware: boolean): Effect.Effect<Running | undefined> =>
+const goesOn = (allowSoftware: boolean, packages: Packages): Effect.Effect<Running | undefined> =>
   Effect.promise(async () => {
-    if (running === undefined || tf.findBackendFactory("webgpu") === null) return undefined
+    if (running?.packages !== packages || tf.findBackendFactory("webgpu") === null) return undefined
     if (running.watch.lost() !== undefined || (isSoftware(running.info) && !allowSoftware)) return undefined
     return await tf.setBackend("webgpu") ? running : undefined
   })
@@ -119,7 +120,7 @@ const goesOn = (allowSoftware: boolean): Effect.Effect<Running | undefined> =>
  */
 export const webgpu = (options: { readonly software: boolean }, packages: Packages = installed): Start =>
   Effect.gen(function*() {
-    const { info } = (yield* goesOn(options.software)) ?? (yield* begin(options.software, packages))
+    const { info } = (yield* goesOn(options.software, packages)) ?? (yield* begin(options.software, packages))
     return {
       name: "webgpu" as const,
       engine: "webgpu",

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { compileFunction } from "node:vm"
+import { mayHaveGpu } from "./adapter.ts"
 
 /** What is known of an adapter. */
 export interface AdapterInfo {
@@ -80,8 +81,9 @@ export interface WebGpuBackend extends tf.KernelBackend {
 /** Makes the stock backend on a device. */
 export type MakeBackend = (device: Device, info: AdapterInfo) => WebGpuBackend
 
-/** The two packages; replaced in tests. */
+/** The two packages and what they stand on; replaced in tests. */
 export interface Packages {
+  readonly mayHaveGpu: () => boolean
   readonly dawn: () => Promise<Dawn>
   readonly stock: (dawn: Dawn, gpu: Gpu) => MakeBackend
 }
@@ -123,6 +125,7 @@ const dawnName = "webgpu"
  * @internal
  */
 export const installed: Packages = {
+  mayHaveGpu,
   dawn: async () => await import(dawnName) as Dawn,
   stock: (dawn, gpu) => {
     loaded ??= load(dawn)
