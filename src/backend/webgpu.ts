@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
 import { describe, isSoftware, requestDevice } from "./webgpu/adapter.ts"
 import { guardReads, type Watch, watch } from "./webgpu/failures.ts"
+import { registerManifoldOperations } from "./webgpu/manifolds.ts"
 import { type Adapter, type AdapterInfo, type Dawn, type Gpu, installed, type Packages } from "./webgpu/packages.ts"
 
 const [dawnVersion, version] = ["0.6.2", "4.22.0"]
@@ -91,6 +92,7 @@ const open = Effect.fnUntraced(function*(packages: Packages, dawn: Dawn, gpu: Gp
     catch: failed
   })
   if (!ready) return yield* failed("TensorFlow.js could not start it")
+  registerManifoldOperations()
   running = { packages, info, watch: watched }
   return running
 })
