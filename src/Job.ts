@@ -32,8 +32,8 @@ export interface Summary {
   readonly seed: number
   readonly tensorsLeaked: number
   readonly normBoundViolations: number
-  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. */
-  readonly weightsSha256: string
+  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held them failed. */
+  readonly weightsSha256: string | undefined
   readonly output: string
 }
 
@@ -206,7 +206,9 @@ export const run = Effect.fnUntraced(function*(
       seed: config.seed,
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
-      weightsSha256: yield* saveModel(network, directory),
+      weightsSha256: yield* (status === "completed"
+        ? saveModel(network, directory)
+        : Effect.catchTag(saveModel(network, directory), "EngineFailed", () => Effect.succeed(undefined))),
       output
     }
     yield* directory.writeSummary(summary)
