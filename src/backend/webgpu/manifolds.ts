@@ -2,8 +2,11 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Fused from "../../Fused.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
 
-/** Entries of the largest matrix that one invocation takes on: what it works on then stays in its registers, or close to them. */
-export const entriesAtMost = 256
+/** Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time. */
+const rooms = [16, 64, 256] as const
+
+/** Entries of the largest matrix that one invocation takes on. */
+export const entriesAtMost = rooms[2]
 
 /** WGSL of an operation on matrices of one size, and how many invocations a matrix takes. */
 interface Shader {
@@ -43,7 +46,7 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
   `),
   // The columns of X + V, divided by their lengths.
   UnitRetract: oneColumn(`
-    var y : array<f32, ROWS>;
+    var y : array<f32, ENTRIES>;
     var square = 0.0;
     for (var i = 0; i < rows; i++) {
       let at = first + i * columns;
@@ -57,7 +60,7 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
   `),
   // U − X sym(XᵀU), one column after the other.
   StiefelProject: oneMatrix(`
-    var symmetric : array<f32, COLUMNS>;
+    var symmetric : array<f32, ENTRIES>;
     for (var k = 0; k < columns; k++) {
       for (var j = 0; j < columns; j++) {
         var both = 0.0;
@@ -80,7 +83,7 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
   // The Q factor of X + V by modified Gram–Schmidt.
   StiefelRetract: oneMatrix(`
     var y : array<f32, ENTRIES>;
-    for (var e = 0; e < ENTRIES; e++) {
+    for (var e = 0; e < rows * columns; e++) {
       y[e] = x[first + e] + u[first + e];
     }
     for (var j = 0; j < columns; j++) {
@@ -103,7 +106,7 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
         }
       }
     }
-    for (var e = 0; e < ENTRIES; e++) {
+    for (var e = 0; e < rows * columns; e++) {
       result[first + e] = y[e];
     }
   `)
@@ -111,34 +114,29 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
 
 const workgroup = 64
 
-/** One pass over all matrices. Their sizes are constants of the shader, so that its loops can be unrolled. */
-const program = (
-  operation: Fused.Operation,
-  size: number,
-  rows: number,
-  columns: number,
-  invocations: number
-): Program => ({
-  variableNames: ["x", "u"],
-  uniforms: "invocations : i32,",
-  outputShape: [size],
-  shaderKey: `${Fused.kernelName(operation)} ${rows} ${columns}`,
-  workgroupSize: [workgroup, 1, 1],
-  dispatchLayout: { x: [0] },
-  dispatch: [Math.ceil(invocations / workgroup), 1, 1],
-  size: false,
-  getUserCode: () => `
-    const ROWS = ${rows};
-    const COLUMNS = ${columns};
-    const ENTRIES = ${rows * columns};
-    fn main(index : i32) {
-      if (index >= uniforms.invocations) { return; }
-      let rows = ROWS;
-      let columns = COLUMNS;
-      ${shaders[operation].code}
-    }
-  `
-})
+/** One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile. */
+const program = (operation: Fused.Operation, size: number, entries: number, invocations: number): Program => {
+  const room = rooms.find((entriesAtMost) => entries <= entriesAtMost)
+  return {
+    variableNames: ["x", "u"],
+    uniforms: "invocations : i32, rows : i32, columns : i32,",
+    outputShape: [size],
+    shaderKey: `${Fused.kernelName(operation)} ${room}`,
+    workgroupSize: [workgroup, 1, 1],
+    dispatchLayout: { x: [0] },
+    dispatch: [Math.ceil(invocations / workgroup), 1, 1],
+    size: false,
+    getUserCode: () => `
+      const ENTRIES = ${room};
+      fn main(index : i32) {
+        if (index >= uniforms.invocations) { return; }
+        let rows = uniforms.rows;
+        let columns = uniforms.columns;
+        ${shaders[operation].code}
+      }
+    `
+  }
+}
 
 /** The same numbers along one axis: one shader then serves tensors of every rank. */
 const flat = ({ dataId, dtype }: tf.TensorInfo, size: number): tf.TensorInfo => ({ dataId, dtype, shape: [size] })
@@ -155,10 +153,10 @@ const register = (operation: Fused.Operation): void => {
       const size = x.shape.reduce((a, b) => a * b, 1)
       const invocations = (size / (rows * columns)) * shaders[operation].invocations(columns)
       const out = (backend as WebGpuBackend).runWebGPUProgram(
-        program(operation, size, rows, columns, invocations),
+        program(operation, size, rows * columns, invocations),
         [flat(x, size), flat(u, size)],
         "float32",
-        [{ type: "int32", data: [invocations] }]
+        [invocations, rows, columns].map((value) => ({ type: "int32" as const, data: [value] }))
       )
       return { ...out, shape: [...x.shape] }
     }
