@@ -53,7 +53,9 @@ const findAdapter = Effect.fnUntraced(function*(gpu: Gpu, allowSoftware: boolean
     catch: (cause) =>
       unavailable(
         `Dawn gives no adapter (${headline(cause)})`,
-        "Correct the variable FINEGRAIN_WEBGPU_ADAPTER, or leave it away."
+        dawnOptions().length === 0
+          ? drivers
+          : "No adapter may have the name in the variable FINEGRAIN_WEBGPU_ADAPTER: correct it, or leave it away."
       )
   })
   if (adapter === null) return yield* unavailable("Dawn finds no graphics driver that it can use", drivers)

@@ -87,9 +87,17 @@ describe("what is missing is said with what to install", () => {
       create: () => ({ requestAdapter: () => Promise.reject(new Error("no adapter like that")) }),
       globals: {}
     }
-    expect(await refusal({ dawn: () => Promise.resolve(denied) })).toMatch(
-      /no adapter like that.*FINEGRAIN_WEBGPU_ADAPTER/
-    )
+    expect(await refusal({ dawn: () => Promise.resolve(denied) })).toMatch(/no adapter like that.*mesa-vulkan-drivers/)
+    const before = process.env["FINEGRAIN_WEBGPU_ADAPTER"]
+    process.env["FINEGRAIN_WEBGPU_ADAPTER"] = "voodoo"
+    try {
+      expect(await refusal({ dawn: () => Promise.resolve(denied) })).toMatch(
+        /no adapter like that.*FINEGRAIN_WEBGPU_ADAPTER/
+      )
+    } finally {
+      if (before === undefined) delete process.env["FINEGRAIN_WEBGPU_ADAPTER"]
+      else process.env["FINEGRAIN_WEBGPU_ADAPTER"] = before
+    }
   })
 
   it("of a device", async () => {
@@ -177,6 +185,9 @@ const runWgsl = (code: string): tf.Tensor => {
   return tf.engine().makeTensorFromTensorInfo(info, tf.backend())
 }
 
+const destroyDevice = () =>
+  (tf.backend() as unknown as { readonly device: { readonly destroy: () => void } }).device.destroy()
+
 const failure = (x: tf.Tensor) => Effect.runPromise(Effect.flip(Tensors.read(x)))
 const sum = () => Effect.runPromise(Tensors.evaluate(() => tf.add(tf.ones([2]), 1)))
 
@@ -218,7 +229,7 @@ describe.skipIf(!runsWebgpu)(`failures ${on}`, () => {
 
   it("of the device are final, until the backend is started anew", async () => {
     const x = tf.add(tf.ones([2]), 1)
-    ;(tf.backend() as unknown as { readonly device: { readonly destroy: () => void } }).device.destroy()
+    destroyDevice()
     expect(await failure(x)).toMatchObject({ _tag: "EngineFailed", kind: "device lost" })
     const later = await Effect.runPromise(Effect.flip(Tensors.evaluate(() => tf.add(tf.ones([3]), 1))))
     expect(later.message).toMatch(/device lost.*Start the backend anew/)
@@ -406,8 +417,8 @@ const batchNormalization = async () => {
   return found
 }
 
-const epoch = () =>
-  Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+const epoch = (report: (event: Trainer.Event) => Effect.Effect<void> = () => Effect.void) =>
+  Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), { seed: 2 })
     const trainer = yield* Trainer.make({
       network,
@@ -417,11 +428,11 @@ const epoch = () =>
       batchSize: 16,
       seed: 3
     })
-    const { epochs: [only], tensorsLeaked } = yield* trainer.train(() => Effect.void)
+    yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+    const { epochs: [only], tensorsLeaked } = yield* trainer.train(report)
     const { norms, testLoss, trainLoss } = only!
-    network.model.dispose()
     return [trainLoss, testLoss, tensorsLeaked, ...norms.map(({ largest }) => largest)]
-  })))
+  }))
 
 describe.skipIf(!runsWebgpu)(`tensors of five and six axes ${on}`, () => {
   it("are repeated and chosen from as on the cpu engine", { timeout: 120_000 }, () =>
@@ -481,7 +492,22 @@ describe.skipIf(!runsWebgpu)(`training ${on}`, { timeout: 120_000 }, () => {
   })
 
   it("has the cpu engine's epoch, renormalization and evaluation included", async () => {
-    expect(largestGap(await both(epoch))).toBeLessThan(1e-3)
+    expect(largestGap(await both(() => Effect.runPromise(epoch())))).toBeLessThan(1e-3)
+  })
+
+  it("ends with the failure of the engine, and nothing left, where the device is lost on the way", async () => {
+    await use("webgpu")
+    const before = tf.memory().numTensors
+    const seen: Array<number> = []
+    const error = await Effect.runPromise(Effect.flip(epoch((event) =>
+      Effect.sync(() => {
+        seen.push(event.step)
+        if (event.step === 2) destroyDevice()
+      })
+    )))
+    expect(error).toMatchObject({ _tag: "EngineFailed", kind: "device lost" })
+    expect(seen).toEqual([1, 2])
+    expect(tf.memory().numTensors).toBe(before)
   })
 
   it("has the rectifier's gradient, also after the wasm engine brought its own", async () => {
