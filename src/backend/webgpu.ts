@@ -5,7 +5,7 @@ import { describe, isSoftware, requestDevice } from "./webgpu/adapter.ts"
 import { guardReads, type Watch, watch } from "./webgpu/failures.ts"
 import { registerManifoldOperations } from "./webgpu/manifolds.ts"
 import { type Adapter, type AdapterInfo, type Dawn, type Gpu, installed, type Packages } from "./webgpu/packages.ts"
-import { registerHigherRanks } from "./webgpu/ranks.ts"
+import { registerRanks } from "./webgpu/ranks.ts"
 
 const [dawnVersion, version] = ["0.6.2", "4.22.0"]
 const install = `Run: npm install webgpu@${dawnVersion} @tensorflow/tfjs-backend-webgpu@${version}`
@@ -95,7 +95,7 @@ const open = Effect.fnUntraced(function*(packages: Packages, dawn: Dawn, gpu: Gp
     catch: failed
   })
   if (!ready) return yield* failed("TensorFlow.js could not start it")
-  registerHigherRanks()
+  registerRanks()
   registerManifoldOperations()
   running = { packages, info, watch: watched }
   return running

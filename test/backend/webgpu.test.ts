@@ -456,6 +456,15 @@ describe.skipIf(!runsWebgpu)(`tensors of five and six axes ${on}`, () => {
       { numRuns: 15 }
     ))
 
+  it("and of one: the place of an extreme entry is a number", async () => {
+    await use("webgpu")
+    const x = tf.tensor1d([3, 1, 5])
+    const [least, most] = [tf.argMin(x), tf.argMax(x, -1)]
+    expect([least.shape, most.shape]).toEqual([[], []])
+    expect(await numbers([least, most])).toEqual([1, 2])
+    expect(tf.argMax(tf.ones([2, 3]), -1).shape).toEqual([2])
+  })
+
   it("leave no data behind", async () => {
     await use("webgpu")
     const x = Seed.normalTensor(1, [1, 2, 1, 2, 1])

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 
-/** Up to this rank the stock kernels below run on the device; above it they read from it, which cannot be, or refuse. */
+/** Up to this rank the stock kernels for Tile and Select run on the device; above it they read from it, which cannot be, or refuse. */
 const highest = 4
 
 const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)
@@ -47,13 +47,27 @@ const select = (stock: tf.KernelFunc) => (call: Call): tf.TensorInfo => {
   return seenAs(chosen, t.shape)
 }
 
+/** Where a vector's extreme entry is: one number, which the stock kernel gives an axis. */
+const place = (stock: tf.KernelFunc) => (call: Call): tf.TensorInfo => {
+  const { x } = call.inputs as { readonly x: tf.TensorInfo }
+  const found = stock(call) as tf.TensorInfo
+  return x.shape.length === 1 ? seenAs(found, []) : found
+}
+
 let replaced = false
 
-/** Puts kernels for tensors of every rank in the place of stock ones that know four axes. */
-export const registerHigherRanks = (): void => {
+/** Puts kernels that are right for tensors of every rank in the place of stock ones that are not. */
+export const registerRanks = (): void => {
   if (replaced) return
   replaced = true
-  for (const [kernelName, ours] of [[tf.Tile, tile], [tf.Select, select]] as const) {
+  for (
+    const [kernelName, ours] of [
+      [tf.Tile, tile],
+      [tf.Select, select],
+      [tf.ArgMin, place],
+      [tf.ArgMax, place]
+    ] as const
+  ) {
     const { kernelFunc } = tf.getKernel(kernelName, "webgpu")
     tf.unregisterKernel(kernelName, "webgpu")
     tf.registerKernel({ kernelName, backendName: "webgpu", kernelFunc: ours(kernelFunc) })
