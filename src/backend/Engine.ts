@@ -26,13 +26,21 @@ export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()
 }
 
 /** How an engine can fail while it computes. */
-export const failures = ["validation", "out of memory", "internal", "device lost", "synchronous read"] as const
+export const failures = [
+  "validation",
+  "out of memory",
+  "internal",
+  "device lost",
+  "synchronous read",
+  "no read"
+] as const
 
 const afterwards: Readonly<Record<(typeof failures)[number], string>> = {
   validation: "What was computed since the last read cannot be trusted. An operation is at fault: please report it",
   "out of memory": "What was computed since the last read cannot be trusted. Use smaller batches, or another backend",
   internal: "What was computed since the last read cannot be trusted. Look at the driver, or use another backend",
   "device lost": "What was on the device is gone. Start the backend anew, which takes a new device",
+  "no read": "Read a value every few thousand operations: only then is memory freed",
   "synchronous read": "Read with `await tensor.data()`, or use another backend"
 }
 

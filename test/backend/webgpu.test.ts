@@ -227,6 +227,16 @@ describe.skipIf(!runsWebgpu)(`failures ${on}`, () => {
     expect([...x.dataSync()]).toEqual([2, 2])
   })
 
+  it("of a program that never reads are no crash", async () => {
+    const [one, two] = [tf.scalar(1), tf.scalar(2)]
+    const endless = Tensors.evaluate(() => {
+      for (;;) tf.add(one, two).dispose()
+    })
+    const error = await Effect.runPromise(Effect.flip(endless))
+    expect(error).toMatchObject({ _tag: "EngineFailed", kind: "no read" })
+    expect([...await sum()]).toEqual([2, 2])
+  })
+
   it("of the device are final, until the backend is started anew", async () => {
     const x = tf.add(tf.ones([2]), 1)
     destroyDevice()

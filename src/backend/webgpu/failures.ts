@@ -36,15 +36,19 @@ export const watch = (device: Device): Watch => {
 /** Lets Dawn's pending events in: a loss may be known a turn after the read that it fails. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
+/** Dawn frees nothing before the program waits; on Linux it crashes at 65,530 maps of memory, one or less an operation. */
+const unreadAtMost = 50_000
+
 /**
  * Makes reads say what failed on the device since the last one, instead of giving zeros; and synchronous ones, which need a browser,
- * say so.
+ * say so. So do operations without end and without a read.
  */
 export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): void => {
   const read = backend.read.bind(backend)
   // A tensor whose read failed stays unreadable: its values are not what was asked for.
   const bad = new WeakMap<object, EngineFailed>()
   let told = 0
+  let unread = 0
 
   const findFailure = (from: number): EngineFailed | undefined => {
     const found = lost() ?? errors[from]
@@ -59,6 +63,7 @@ export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): voi
     const data = backend.tensorMap.get(id)
     try {
       const values = await read(id)
+      unread = 0
       const failure = findFailure(from)
       if (failure === undefined) return values
       throw failure
@@ -70,6 +75,15 @@ export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): voi
       if (data !== undefined) data.values = null
       throw failure
     }
+  }
+
+  const run = backend.runWebGPUProgram.bind(backend)
+  backend.runWebGPUProgram = (...call) => {
+    if (++unread > unreadAtMost) {
+      unread = 0
+      throw failed("no read", `${unreadAtMost} operations were asked for since the last one`)
+    }
+    return run(...call)
   }
 
   backend.readSync = (id) => {

@@ -70,7 +70,7 @@ export interface Program {
 /** The stock backend, as far as this library needs it. */
 export interface WebGpuBackend extends tf.KernelBackend {
   readonly tensorMap: { readonly get: (id: object) => TensorData | undefined }
-  readonly runWebGPUProgram: (
+  runWebGPUProgram: (
     program: Program,
     inputs: ReadonlyArray<tf.TensorInfo>,
     dtype: "float32",
