@@ -5,11 +5,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { cpu as startCpu } from "./backend/cpu.ts"
-import { BackendUnavailable, type Engine, type Name, type Start } from "./backend/Engine.ts"
+import { BackendUnavailable, type Engine, EngineFailed, type Name, type Start } from "./backend/Engine.ts"
 import { native } from "./backend/native.ts"
 import { wasm as startWasm } from "./backend/wasm.ts"
+import { webgpu as startWebgpu } from "./backend/webgpu.ts"
 
-export { BackendUnavailable, type Name }
+export { BackendUnavailable, EngineFailed, type Name }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
@@ -38,6 +39,7 @@ export interface Options {
 /** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
 const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> => [
   ["nodeGpu", native("nodeGpu")],
+  ["webgpu", startWebgpu({ software: true })],
   ["node", native("node")],
   ["wasm", startWasm(options)],
   ["cpu", startCpu]
@@ -45,7 +47,11 @@ const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> =
 
 const start = (name: Name): Start => engines().find(([known]) => known === name)![1]
 
-const firstOf = (options: Options = {}): Start => Effect.firstSuccessOf(engines(options).map(([, engine]) => engine))
+const firstOf = (options: Options = {}): Start =>
+  // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
+  Effect.firstSuccessOf(
+    engines(options).map(([name, engine]) => name === "webgpu" ? startWebgpu({ software: false }) : engine)
+  )
 
 const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
   // Not memoized: another layer may have changed the engine in between.
@@ -117,14 +123,26 @@ export const node = asLayer(start("node"))
 export const nodeGpu = asLayer(start("nodeGpu"))
 
 /**
- * The first that works of nodeGpu, node, wasm, cpu; the service says which.
+ * WebGPU through the optional packages `webgpu` and `@tensorflow/tfjs-backend-webgpu`, on a GPU, or on software that plays one, which
+ * the device then says. Failures on the GPU are those of the next read (`EngineFailed`); only asynchronous reads are possible.
+ *
+ * @example
+ * ```ts
+ * import { Backend } from "finegrain"
+ * Backend.layer("webgpu") === Backend.webgpu // => true
+ * ```
+ */
+export const webgpu = asLayer(start("webgpu"))
+
+/**
+ * The first that works of nodeGpu, webgpu (on a GPU, not on software), node, wasm, cpu; the service says which.
  *
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
  * import { Backend } from "finegrain"
  * const { name } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.auto))
- * ["nodeGpu", "node", "wasm", "cpu"].includes(name) // => true
+ * ["nodeGpu", "webgpu", "node", "wasm", "cpu"].includes(name) // => true
  * ```
  */
 export const auto = asLayer(firstOf())
@@ -143,7 +161,7 @@ export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<B
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
   }
-  return { wasm, cpu, node, nodeGpu, auto }[name]
+  return { wasm, cpu, node, nodeGpu, webgpu, auto }[name]
 }
 
 /** Whether a backend can be used here, and why not. */
@@ -173,4 +191,8 @@ export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
       onSuccess: ({ device }) => ({ name, available: true, device, reason: "", remedy: "" }),
       onFailure: ({ reason, remedy }) => ({ name, available: false, device: "", reason, remedy })
     })
-).pipe(Effect.map((reports) => reports.toReversed()))
+).pipe(
+  // What was tried last need not be what `auto` would take.
+  Effect.tap(Effect.ignore(firstOf())),
+  Effect.map((reports) => reports.toReversed())
+)

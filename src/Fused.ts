@@ -47,9 +47,20 @@ export const without = <A>(region: () => A): A => {
  */
 export const kernelName = (operation: Operation): string => `Finegrain${operation}`
 
+const entriesAtMost = new Map<string, number>()
+
 /**
- * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for tensors of unequal shapes and
- * under automatic differentiation, which kernels do not take part in.
+ * Says that an engine's kernels are for matrices of up to so many entries; without a word they are for all.
+ *
+ * @internal
+ */
+export const limit = (engine: string, entries: number): void => {
+  entriesAtMost.set(engine, entries)
+}
+
+/**
+ * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for matrices above the
+ * engine's limit, for tensors of unequal shapes, and under automatic differentiation, which kernels do not take part in.
  *
  * `view` says which matrices m×n a tensor's last two axes stand for.
  *
@@ -63,10 +74,12 @@ export const fused = (
 (x, u) => {
   const name = kernelName(operation)
   const engine = tf.engine()
+  const backend = tf.getBackend()
   const fits = kernelsAllowed && x.rank >= 2 && x.dtype === "float32" && u.dtype === "float32" &&
     x.shape.join() === u.shape.join() && engine.state.gradientDepth === 0 &&
-    tf.getKernel(name, tf.getBackend()) !== undefined
+    tf.getKernel(name, backend) !== undefined
   if (!fits) return composed(x, u)
   const [rows, columns] = view(x.shape.at(-2)!, x.shape.at(-1)!)
+  if (rows * columns > (entriesAtMost.get(backend) ?? Infinity)) return composed(x, u)
   return engine.runKernel(name, { x, u }, { rows, columns })
 }

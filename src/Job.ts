@@ -18,6 +18,7 @@ import * as Renormalization from "./Renormalization.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import * as Seed from "./Seed.ts"
 import * as StepSize from "./StepSize.ts"
+import * as Tensors from "./Tensors.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
@@ -35,8 +36,8 @@ export interface Summary {
   readonly seed: number
   readonly tensorsLeaked: number
   readonly normBoundViolations: number
-  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. */
-  readonly weightsSha256: string
+  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held them failed. */
+  readonly weightsSha256: string | undefined
   readonly output: string
 }
 
@@ -99,13 +100,15 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 
 /** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
 const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
-  const artifacts = yield* Effect.promise(() =>
-    new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
-      network.model.save(tf.io.withSaveHandler((artifacts) => {
-        resolve(artifacts)
-        return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
-      })).catch(reject)
-    })
+  const artifacts = yield* Tensors.engineFailures(
+    Effect.promise(() =>
+      new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+        network.model.save(tf.io.withSaveHandler((artifacts) => {
+          resolve(artifacts)
+          return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
+        })).catch(reject)
+      })
+    )
   )
   const weights = weightBytes(artifacts)
   yield* directory.writeBytes("weights.bin", weights)
@@ -266,7 +269,9 @@ export const run = Effect.fnUntraced(function*(
       seed: config.seed,
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
-      weightsSha256: yield* saveModel(network, directory),
+      weightsSha256: yield* (status === "completed"
+        ? saveModel(network, directory)
+        : Effect.catchTag(saveModel(network, directory), "EngineFailed", () => Effect.succeed(undefined))),
       output
     }
     yield* directory.writeSummary(summary)

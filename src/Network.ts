@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import type { EngineFailed } from "./backend/Engine.ts"
 import * as Collection from "./Collection.ts"
 import {
   kernelArrangement,
@@ -392,7 +393,7 @@ const featureModel = ({ layers, model }: Network): tfl.LayersModel =>
 export const deviations = (
   network: Network,
   inputs: tf.Tensor
-): Effect.Effect<ReadonlyArray<Float32Array>> =>
+): Effect.Effect<ReadonlyArray<Float32Array>, EngineFailed> =>
   network.layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
     const lambdas = yield* Tensors.scoped(() => {
       const features = featureModel(network).predict(inputs)
@@ -459,7 +460,7 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
 export const largestNorms = Effect.fnUntraced(function*(
   network: Network,
   state: Pick<FgSgd.State<NetworkPoint>, "x" | "scaling">
-): Effect.fn.Return<ReadonlyArray<LargestNorm>> {
+): Effect.fn.Return<ReadonlyArray<LargestNorm>, EngineFailed> {
   const found = new Map<string, LargestNorm>()
   for (const { kinds, leaf, variable } of network.layers) {
     for (const [k, { manifold, symbol }] of kinds.entries()) {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import type { EngineFailed } from "./backend/Engine.ts"
 import { CheckpointMismatch, type Named, type Snapshot } from "./Checkpoint.ts"
 import type * as FgSgd from "./FgSgd.ts"
 import * as Network from "./Network.ts"
@@ -18,7 +19,10 @@ const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => 
  *
  * @internal
  */
-export const take = (network: Network.Network, { momentum, scaling, x }: State): Effect.Effect<ReadonlyArray<Named>> =>
+export const take = (
+  network: Network.Network,
+  { momentum, scaling, x }: State
+): Effect.Effect<ReadonlyArray<Named>, EngineFailed> =>
   Effect.forEach(
     [
       ...numbered("omega", Points.leaves(x)),

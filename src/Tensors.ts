@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { EngineFailed } from "./backend/Engine.ts"
 import * as Points from "./Points.ts"
 
 /** A tensor whose shape is not the one that is needed. */
@@ -102,6 +103,14 @@ export const fresh = <P extends Points.Points>(result: P, others: ReadonlyArray<
 }
 
 /**
+ * What an engine threw is a typed failure where it is the engine's own (EngineFailed), and a defect where it is anything else.
+ *
+ * @internal
+ */
+export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect.Effect<A, EngineFailed, R> =>
+  Effect.catchDefect(effect, (defect) => defect instanceof EngineFailed ? Effect.fail(defect) : Effect.die(defect))
+
+/**
  * Tensors as a resource: made by `f` in a region, freed when the scope closes.
  *
  * @example
@@ -114,11 +123,14 @@ export const fresh = <P extends Points.Points>(result: P, others: ReadonlyArray<
  * tf.memory().numTensors - before // => 0
  * ```
  */
-export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, never, Scope.Scope> =>
-  Effect.acquireRelease(Effect.sync(() => region(f)), (points) => Effect.sync(() => Points.dispose(points)))
+export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, EngineFailed, Scope.Scope> =>
+  Effect.acquireRelease(
+    engineFailures(Effect.sync(() => region(f))),
+    (points) => Effect.sync(() => Points.dispose(points))
+  )
 
 /**
- * The values of a tensor, read asynchronously; the tensor stays alive.
+ * The values of a tensor, read asynchronously; the tensor stays alive. An engine that failed since its last read says so here.
  *
  * @example
  * ```ts
@@ -128,7 +140,8 @@ export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, ne
  * await Effect.runPromise(Tensors.read(tf.tensor1d([1, 2]))) // => Float32Array.of(1, 2)
  * ```
  */
-export const read = (x: tf.Tensor): Effect.Effect<Float32Array> => Effect.promise(() => x.data<"float32">())
+export const read = (x: tf.Tensor): Effect.Effect<Float32Array, EngineFailed> =>
+  engineFailures(Effect.promise(() => x.data<"float32">()))
 
 /**
  * Reads what `f` makes and frees it.
@@ -141,7 +154,7 @@ export const read = (x: tf.Tensor): Effect.Effect<Float32Array> => Effect.promis
  * await Effect.runPromise(Tensors.evaluate(() => tf.add(1, 2))) // => Float32Array.of(3)
  * ```
  */
-export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array> =>
+export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array, EngineFailed> =>
   Effect.scoped(Effect.flatMap(scoped(f), read))
 
 /**

@@ -19,7 +19,7 @@ export const selections = ["random", "contiguous"] as const
 /** Names of the γ policies. */
 export const policies = ["unit", "frobenius", "none", "unclamped"] as const
 /** Names of the backends. */
-export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu"] as const
+export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu", "webgpu"] as const
 /** Names of the matricizations. */
 export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
 /** Names of the networks. */

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import type { EngineFailed } from "./backend/Engine.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
@@ -108,7 +109,7 @@ export const evaluate = Effect.fnUntraced(function*(
   dataset: Dataset,
   split: Split,
   batchSize: number
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }> {
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed> {
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
@@ -144,10 +145,10 @@ export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
   readonly train: <E, R>(
     report: (event: Event) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<Progress, E | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
+  ) => Effect.Effect<Progress, E | EngineFailed | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
   readonly progress: Effect.Effect<Progress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
-  readonly snapshot: Effect.Effect<Checkpoint.Snapshot>
+  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, EngineFailed>
   /** How the steps are computed on this engine; see FusedStep. */
   readonly interpretation: string
 }
@@ -184,7 +185,11 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Run,
-  FgSgd.FgSgdError | Manifold.OffManifold | Tensors.ShapeMismatch | Checkpoint.CheckpointMismatch,
+  | Checkpoint.CheckpointMismatch
+  | EngineFailed
+  | FgSgd.FgSgdError
+  | Manifold.OffManifold
+  | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
@@ -256,12 +261,17 @@ export const make = Effect.fnUntraced(function*(
       })
       const updated = yield* FgSgd.step(optimizer, before, gradients)
       const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms))
-      const values = yield* Tensors.read(summary)
-      Points.dispose([updated.norms, updated.denominators])
-      const bad = badNorm(values.subarray(2))
-      if (!Number.isFinite(values[0]!) || bad >= 0) {
+      const refuse = Effect.sync(() => {
         FgSgd.dispose(updated.state)
         Points.dispose(updated.weights)
+      })
+      const values = yield* Tensors.read(summary).pipe(
+        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.tapError(() => refuse)
+      )
+      const bad = badNorm(values.subarray(2))
+      if (!Number.isFinite(values[0]!) || bad >= 0) {
+        yield* refuse
         return yield* bad >= 0
           ? new Tensors.Diverged({
             layer: poms[bad]!.name,

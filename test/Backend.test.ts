@@ -5,6 +5,7 @@ import util from "node:util"
 import { expect, it } from "vitest"
 import { closeUtilGap, type Importer, native } from "../src/backend/native.ts"
 import { hasNativePackages } from "./nativePackages.ts"
+import { noWebgpu } from "./webgpu.ts"
 
 const refusal = (name: "node" | "nodeGpu", load: Importer) => Effect.runPromise(Effect.flip(native(name, load)))
 
@@ -78,15 +79,17 @@ it("closes the gap that Node 23 opened in util", () => {
 
 it.skipIf(hasNativePackages)("chooses for itself, and tells what is here and why the rest is not", async () => {
   const chosen = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.auto))
-  expect(chosen.name).toBe("wasm")
   const reports = await Effect.runPromise(Backend.inspect)
+  const onGpu = reports.some(({ device, name }) => name === "webgpu" && device.startsWith("GPU"))
+  expect(chosen.name).toBe(onGpu ? "webgpu" : "wasm")
   expect(reports.map(({ available, name }) => [name, available])).toEqual([
     ["nodeGpu", false],
+    ["webgpu", noWebgpu === undefined],
     ["node", false],
     ["wasm", true],
     ["cpu", true]
   ])
   expect(reports.filter(({ available }) => !available).every(({ reason, remedy }) => reason !== "" && remedy !== ""))
     .toBe(true)
-  expect(tf.getBackend()).toBe("wasm")
+  expect(tf.getBackend()).toBe(chosen.name)
 })

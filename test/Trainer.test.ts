@@ -5,6 +5,7 @@ import { Models, Network, StepSize, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "./backends.ts"
 import { tinyDataset as dataset } from "./tinyDataset.ts"
+import { runsWebgpu } from "./webgpu.ts"
 
 const run = (
   options: Partial<Trainer.Options & Network.Options>,
@@ -157,4 +158,4 @@ onEachBackend("the trainer", () => {
     expect(steps.length).toBeGreaterThan(0)
     expect(tf.memory().numTensors).toBe(before)
   })
-})
+}, runsWebgpu ? ["webgpu"] : [])

@@ -6,9 +6,13 @@ import { beforeAll, describe } from "vitest"
 export const use = (name: Backend.Name): Promise<unknown> =>
   Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name)))
 
-/** Runs a suite on every engine that every machine has. */
-export const onEachBackend = (name: string, suite: (engine: Backend.Name) => void): void => {
-  for (const engine of ["cpu", "wasm"] as const) {
+/** Runs a suite on every engine that every machine has; on webgpu as well where that is given as another. */
+export const onEachBackend = (
+  name: string,
+  suite: (engine: Backend.Name) => void,
+  others: ReadonlyArray<Backend.Name> = []
+): void => {
+  for (const engine of ["cpu", "wasm", ...others] as const) {
     describe(`${name} on ${engine}`, () => {
       beforeAll(() => use(engine))
       suite(engine)

@@ -2,7 +2,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /** Names of the backends. */
-export type Name = "wasm" | "cpu" | "node" | "nodeGpu"
+export type Name = "wasm" | "cpu" | "node" | "nodeGpu" | "webgpu"
 
 /** A backend in use. */
 export interface Engine {
@@ -22,6 +22,36 @@ export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()
 }) {
   override get message() {
     return `The backend ${this.backend} is not available: ${this.reason}. ${this.remedy}`
+  }
+}
+
+/** How an engine can fail while it computes. */
+export const failures = [
+  "validation",
+  "out of memory",
+  "internal",
+  "device lost",
+  "synchronous read",
+  "no read"
+] as const
+
+const afterwards: Readonly<Record<(typeof failures)[number], string>> = {
+  validation: "What was computed since the last read cannot be trusted. An operation is at fault: please report it",
+  "out of memory": "What was computed since the last read cannot be trusted. Use smaller batches, or another backend",
+  internal: "What was computed since the last read cannot be trusted. Look at the driver, or use another backend",
+  "device lost": "What was on the device is gone. Start the backend anew, which takes a new device",
+  "no read": "Read a value every few thousand operations: only then is memory freed",
+  "synchronous read": "Read with `await tensor.data()`, or use another backend"
+}
+
+/** An engine that failed after it had taken an operation on: asynchronous engines say so at the next read. */
+export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", {
+  backend: Schema.String,
+  kind: Schema.Literals(failures),
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The backend ${this.backend} failed (${this.kind}): ${this.reason}. ${afterwards[this.kind]}.`
   }
 }
 

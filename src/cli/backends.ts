@@ -39,7 +39,7 @@ const check = Effect.fnUntraced(function*(name: Backend.Name) {
 export const backends = Command.make(
   "backends",
   {
-    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu"]).pipe(
+    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu", "webgpu"]).pipe(
       Flag.withDescription("train ten steps and check the laws of the paper's manifolds on this backend"),
       Flag.optional
     )
