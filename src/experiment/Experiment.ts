@@ -96,6 +96,49 @@ export interface Options {
  */
 export const make = (experiment: Experiment): Experiment => experiment
 
+const Loose = Schema.Record(Schema.String, Schema.Unknown)
+const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose })
+const Value = Schema.Union([Schema.Finite, Schema.String])
+
+const Shape = Schema.Struct({
+  name: Schema.NonEmptyString.check(Schema.isPattern(/^[A-Za-z0-9._-]+$/)),
+  about: Schema.String,
+  base: Loose,
+  rows: Schema.Array(Named),
+  columns: Schema.optionalKey(Schema.Array(Named)),
+  seeds: Schema.Array(Schema.Int),
+  selection: Schema.optionalKey(Schema.Struct({
+    setting: Schema.String,
+    values: Schema.Array(Value),
+    seed: Schema.Int,
+    validationImages: Schema.Int
+  })),
+  baseline: Schema.optionalKey(Schema.String),
+  smoke: Schema.optionalKey(Loose),
+  published: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Finite)))
+})
+
+const decodeShape = Schema.decodeUnknownEffect(Shape, { errors: "all", onExcessProperty: "error" })
+
+/**
+ * An experiment from a value of unknown type, as a file exports it; its settings are decoded by `plan`.
+ *
+ * Fails with ExperimentError, which names the file and lists all problems.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Experiment } from "finegrain"
+ * const error = Effect.runSync(Effect.flip(Experiment.decode({ name: "a b", rows: [] }, "own.ts")))
+ * error.experiment // => "own.ts"
+ * ```
+ */
+export const decode = (input: unknown, source: string): Effect.Effect<Experiment, ExperimentError> =>
+  decodeShape(input).pipe(
+    Effect.map((experiment) => experiment as Experiment),
+    Effect.mapError((error) => new ExperimentError({ experiment: source, problems: error.message.split("\n\n") }))
+  )
+
 const slug = (text: string): string => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replaceAll(/^_+|_+$/g, "")
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [

@@ -1,0 +1,179 @@
+import type * as Job from "../Job.ts"
+import type { Experiment } from "./Experiment.ts"
+import type { CellOutcome, Outcome } from "./Runner.ts"
+import * as Statistics from "./Statistics.ts"
+
+/** A trial in a table: what it measured, or how it failed. */
+export interface Measured {
+  readonly id: string
+  readonly seed: number
+  readonly candidate: number | string | undefined
+  readonly summary: Job.Summary | undefined
+  readonly failure: string | undefined
+}
+
+/** A cell of the table; errors are test errors in percent. */
+export interface CellResult {
+  readonly row: string
+  readonly column: string
+  readonly chosen: number | string | undefined
+  readonly candidates: ReadonlyArray<Measured>
+  readonly finals: ReadonlyArray<Measured>
+  /** undefined where no seed completed. */
+  readonly error: Statistics.Sample | undefined
+  /** This row's errors minus the baseline's, over the seeds that both completed; negative is better. */
+  readonly versusBaseline: Statistics.Paired | undefined
+  readonly published: number | undefined
+}
+
+/** What an experiment gave; `results.json`. */
+export interface Results {
+  readonly name: string
+  readonly about: string
+  readonly baseline: string
+  readonly smoke: boolean
+  readonly cells: ReadonlyArray<CellResult>
+}
+
+const measured = ({ result, trial: { candidate, id, seed } }: Outcome): Measured => ({
+  id,
+  seed,
+  candidate,
+  summary: result._tag === "Completed" ? result.summary : undefined,
+  failure: result._tag === "Completed" ? undefined : `${result.error}: ${result.reason}`
+})
+
+const errors = (finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
+  new Map(
+    finals.flatMap(({ seed, summary }) =>
+      summary?.testAccuracy === undefined ? [] : [[seed, 100 * (1 - summary.testAccuracy)] as const]
+    )
+  )
+
+/**
+ * The table's numbers from what the trials gave.
+ *
+ * @internal
+ */
+export const of = (experiment: Experiment, outcomes: ReadonlyArray<CellOutcome>, smoke: boolean): Results => {
+  const baseline = experiment.baseline ?? experiment.rows[0]!.name
+  const cells = outcomes.map(({ candidates, cell: { column, row }, chosen, finals }) => ({
+    row,
+    column,
+    chosen,
+    candidates: candidates.map(measured),
+    finals: finals.map(measured)
+  }))
+  const errorsOf = (row: string, column: string) =>
+    errors(cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
+  return {
+    name: experiment.name,
+    about: experiment.about,
+    baseline,
+    smoke,
+    cells: cells.map((cell) => {
+      const own = errorsOf(cell.row, cell.column)
+      const other = errorsOf(baseline, cell.column)
+      const both = [...own.keys()].filter((seed) => other.has(seed))
+      return {
+        ...cell,
+        error: own.size === 0 ? undefined : Statistics.sample([...own.values()]),
+        versusBaseline: cell.row === baseline || both.length === 0
+          ? undefined
+          : Statistics.paired(both.map((seed) => own.get(seed)!), both.map((seed) => other.get(seed)!)),
+        published: experiment.published?.[cell.row]?.[cell.column]
+      }
+    })
+  }
+}
+
+const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
+const plusMinus = ({ deviation, mean }: Statistics.Sample) =>
+  Number.isNaN(deviation) ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`
+
+const failed = ({ failure }: Measured) => failure === undefined ? [] : [failure.split(":")[0]!.toLowerCase()]
+
+const cellText = ({ error, finals }: CellResult): string => {
+  const failures = finals.flatMap(failed)
+  const note = failures.length === 0
+    ? ""
+    : ` (${failures.length} of ${finals.length}: ${[...new Set(failures)].join(", ")})`
+  return `${error === undefined ? "–" : plusMinus(error)}${note}`
+}
+
+const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
+const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
+
+/**
+ * The table as header and rows of text: per column test error mean ± standard deviation, 95 % confidence interval, difference from the
+ * baseline with the p value of the paired test, what was chosen, and what was published.
+ *
+ * @internal
+ */
+export const table = (
+  results: Results
+): readonly [header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>] => {
+  const { cells } = results
+  const columns = columnNames(results)
+  const [chosen, published] = [
+    cells.some((cell) => cell.chosen !== undefined),
+    cells.some((cell) => cell.published !== undefined)
+  ]
+  const header = [
+    "row",
+    ...columns.flatMap((column) => [
+      `${column}, test error %`,
+      "95 % interval",
+      `minus ${results.baseline} (p)`,
+      ...(chosen ? ["chosen"] : []),
+      ...(published ? ["published"] : [])
+    ])
+  ]
+  const rows = rowNames(results).map((row) => [
+    row,
+    ...columns.flatMap((column) => {
+      const cell = cells.find((c) => c.row === row && c.column === column)!
+      const { error, versusBaseline } = cell
+      return [
+        cellText(cell),
+        error === undefined || Number.isNaN(error.halfWidth)
+          ? "–"
+          : `${(error.mean - error.halfWidth).toFixed(2)} … ${(error.mean + error.halfWidth).toFixed(2)}`,
+        versusBaseline === undefined
+          ? "–"
+          : `${signed(versusBaseline.mean)}${
+            Number.isNaN(versusBaseline.p) ? "" : ` (${versusBaseline.p.toFixed(3)})`
+          }`,
+        ...(chosen ? [cell.chosen === undefined ? "–" : String(cell.chosen)] : []),
+        ...(published ? [cell.published === undefined ? "–" : cell.published.toFixed(2)] : [])
+      ]
+    })
+  ])
+  return [header, rows]
+}
+
+/**
+ * The same in Markdown, with what is asked above it.
+ *
+ * @internal
+ */
+export const markdown = (results: Results): string => {
+  const [header, rows] = table(results)
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
+  const notes = [
+    "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, seed by seed, with the " +
+    "p value of the paired t test."
+  ]
+  return [
+    `# ${results.name}${results.smoke ? " (smoke run)" : ""}`,
+    "",
+    results.about,
+    "",
+    line(header),
+    line(header.map(() => "---")),
+    ...rows.map(line),
+    "",
+    ...notes,
+    ""
+  ].join("\n")
+}

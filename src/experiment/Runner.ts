@@ -1,0 +1,114 @@
+import * as Effect from "effect/Effect"
+import { fork } from "node:child_process"
+import { extname } from "node:path"
+import type * as Job from "../Job.ts"
+import type { Cell, Trial } from "./Experiment.ts"
+import type { Answer, Request } from "./worker.ts"
+
+/** How a trial ended. One that failed says so in the table; the others go on. */
+export interface Outcome {
+  readonly trial: Trial
+  readonly result:
+    | { readonly _tag: "Completed"; readonly summary: Job.Summary }
+    /** `Diverged`, the name of another error, or `Crashed` where the process ended without a word. */
+    | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
+}
+
+/** A cell when all its trials have ended. */
+export interface CellOutcome {
+  readonly cell: Cell
+  readonly candidates: ReadonlyArray<Outcome>
+  /** The candidate with the best accuracy on held-out images; undefined where nothing was to be chosen. */
+  readonly chosen: number | string | undefined
+  readonly finals: ReadonlyArray<Outcome>
+}
+
+/** How trials are run. */
+export interface Options {
+  /** Processes at a time. */
+  readonly jobs: number
+  /** Threads of each. */
+  readonly threads: number | undefined
+  /** The directory of a trial. */
+  readonly directory: (trial: Trial) => string
+  /** Told how much of a trial is done, from 0 to 1. */
+  readonly progress: (trial: Trial, share: number) => Effect.Effect<void>
+  readonly ended: (outcome: Outcome) => Effect.Effect<void>
+}
+
+/** The worker has the extension of this file: TypeScript in the sources, JavaScript in the package. */
+const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
+
+/** Runs a trial in a process of its own, with an engine of its own. Interrupted, the process writes a checkpoint and ends. */
+const inProcess = (
+  trial: Trial,
+  request: Request,
+  progress: Options["progress"]
+): Effect.Effect<Outcome> =>
+  Effect.callback<Outcome>((resume) => {
+    const worker = fork(workerFile, { stdio: ["ignore", "ignore", "pipe", "ipc"] })
+    let last: Outcome["result"] | undefined
+    let said = ""
+    worker.stderr?.on("data", (text: Buffer) => (said += text.toString()))
+    worker.on("message", (message) => {
+      const answer = message as Answer
+      if (answer._tag === "Progress") Effect.runFork(progress(trial, answer.images / answer.total))
+      else if (answer._tag === "Failed") last = answer
+      else last = { _tag: "Completed", summary: answer.summary }
+    })
+    worker.once("error", (error) => {
+      last ??= { _tag: "Failed", error: "Crashed", reason: error.message }
+    })
+    worker.once("close", (code, signal) => {
+      const reason = `the process ended with ${signal ?? `code ${code}`}${said === "" ? "" : `: ${said.slice(-500)}`}`
+      resume(Effect.succeed({ trial, result: last ?? { _tag: "Failed", error: "Crashed", reason } }))
+    })
+    worker.send(request)
+    return Effect.promise(() =>
+      new Promise<void>((done) => {
+        if (worker.exitCode !== null || worker.signalCode !== null) return done()
+        worker.once("exit", () => done())
+        if (worker.connected) worker.disconnect()
+      })
+    )
+  })
+
+const accuracyOf = ({ result }: Outcome): number =>
+  result._tag === "Completed" ? result.summary.testAccuracy ?? Number.NaN : Number.NaN
+
+/** The trial with the best accuracy on the held-out images; the earlier of equals. */
+const best = (outcomes: ReadonlyArray<Outcome>): Outcome | undefined =>
+  outcomes.filter((outcome) => !Number.isNaN(accuracyOf(outcome)))
+    .reduce<Outcome | undefined>((a, b) => a === undefined || accuracyOf(b) > accuracyOf(a) ? b : a, undefined)
+
+/**
+ * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table. Trials that have
+ * completed before are not run again, and those that were interrupted go on.
+ *
+ * @internal
+ */
+export const run = Effect.fnUntraced(function*(cells: ReadonlyArray<Cell>, options: Options) {
+  const attempt = Effect.fnUntraced(function*(trial: Trial) {
+    const request = { config: trial.config, output: options.directory(trial), threads: options.threads }
+    const outcome = yield* inProcess(trial, request, options.progress)
+    yield* options.ended(outcome)
+    return outcome
+  })
+  const all = (trials: ReadonlyArray<Trial>) => Effect.forEach(trials, attempt, { concurrency: options.jobs })
+  const candidates = yield* all(cells.flatMap(({ candidates }) => candidates))
+  const chosen = cells.map((cell) => {
+    const own = candidates.filter(({ trial }) => cell.candidates.includes(trial))
+    return { cell, candidates: own, best: best(own) }
+  })
+  const finals = yield* all(
+    chosen.flatMap(({ best, cell }) =>
+      cell.candidates.length > 0 && best === undefined ? [] : cell.finals(best?.trial.candidate)
+    )
+  )
+  return chosen.map(({ best, candidates, cell }): CellOutcome => ({
+    cell,
+    candidates,
+    chosen: best?.trial.candidate,
+    finals: finals.filter(({ trial }) => trial.row === cell.row && trial.column === cell.column)
+  }))
+})
