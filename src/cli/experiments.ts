@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url"
 import * as Experiment from "../experiment/Experiment.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Runner from "../experiment/Runner.ts"
+import * as Report from "../report/Report.ts"
 import * as Progress from "./Progress.ts"
 import { table } from "./Table.ts"
 
@@ -118,7 +119,7 @@ export const run = Command.make(
       directory: ({ id }) => path.join(trials, id),
       progress: ({ id }, share) => Effect.andThen(Ref.update(shares, (all) => ({ ...all, [id]: share })), paint),
       ended: Effect.fnUntraced(function*({ result, trial: { id } }) {
-        yield* Ref.update(shares, ({ [id]: _, ...others }) => others)
+        yield* Ref.update(shares, (all) => Object.fromEntries(Object.entries(all).filter(([other]) => other !== id)))
         yield* Ref.update(ended, (n) => n + 1)
         if (result._tag === "Failed") yield* progress.print(`${id}: ${result.error}, ${result.reason}`)
         yield* paint
@@ -127,7 +128,12 @@ export const run = Command.make(
     const results = Results.of(experiment, outcomes, smoke)
     yield* write(directory, "results.json", json(results))
     yield* write(directory, "table.md", Results.markdown(results))
-    yield* Console.log(`\n${table(...Results.table(results))}\nWritten to ${directory}: table.md, results.json, trials`)
+    yield* Report.write(directory)
+    yield* Console.log(
+      `\n${
+        table(...Results.table(results))
+      }\nWritten to ${directory}: report.html, figures, table.md, results.json, trials`
+    )
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Run an experiment: a grid of training runs, to a table"),

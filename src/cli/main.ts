@@ -10,11 +10,12 @@ import * as Versions from "../Versions.ts"
 import { backends } from "./backends.ts"
 import { run } from "./experiments.ts"
 import { laws } from "./laws.ts"
+import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
 
 const finegrain = Command.make("finegrain").pipe(
   Command.withDescription("Fine-grained optimization of deep neural networks"),
-  Command.withSubcommands([train, run, laws, backends])
+  Command.withSubcommands([train, run, report, compare, laws, backends])
 )
 
 /** Errors of the user's making are one message on stderr, not the whole help and a stack trace. */

@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import * as Backend from "../Backend.ts"
 import * as Job from "../Job.ts"
 import type * as Network from "../Network.ts"
+import * as Report from "../report/Report.ts"
 import * as TrainConfig from "../TrainConfig.ts"
 import type * as Trainer from "../Trainer.ts"
 import * as Progress from "./Progress.ts"
@@ -166,7 +167,7 @@ const describe = (summary: Job.Summary): string =>
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
     `Weights SHA-256: ${summary.weightsSha256}`,
-    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin, checkpoint.bin`
+    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin, checkpoint.bin, report.html`
   ].join("\n")
 
 const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")
@@ -218,6 +219,7 @@ export const train = Command.make(
         )
       )
     )
+    yield* Report.write(directory)
     yield* Console.log(describe(summary))
   }, Effect.scoped)
 ).pipe(

@@ -75,14 +75,13 @@ export const of = (experiment: Experiment, outcomes: ReadonlyArray<CellOutcome>,
       const own = errorsOf(cell.row, cell.column)
       const other = errorsOf(baseline, cell.column)
       const both = [...own.keys()].filter((seed) => other.has(seed))
-      return {
-        ...cell,
+      return Object.assign(cell, {
         error: own.size === 0 ? undefined : Statistics.sample([...own.values()]),
         versusBaseline: cell.row === baseline || both.length === 0
           ? undefined
           : Statistics.paired(both.map((seed) => own.get(seed)!), both.map((seed) => other.get(seed)!)),
         published: experiment.published?.[cell.row]?.[cell.column]
-      }
+      })
     })
   }
 }
@@ -100,6 +99,16 @@ const cellText = ({ error, finals }: CellResult): string => {
     : ` (${failures.length} of ${finals.length}: ${[...new Set(failures)].join(", ")})`
   return `${error === undefined ? "–" : plusMinus(error)}${note}`
 }
+
+const interval = ({ error }: CellResult): string =>
+  error === undefined || Number.isNaN(error.halfWidth)
+    ? "–"
+    : `${(error.mean - error.halfWidth).toFixed(2)} … ${(error.mean + error.halfWidth).toFixed(2)}`
+
+const difference = ({ versusBaseline }: CellResult): string =>
+  versusBaseline === undefined
+    ? "–"
+    : `${signed(versusBaseline.mean)}${Number.isNaN(versusBaseline.p) ? "" : ` (${versusBaseline.p.toFixed(3)})`}`
 
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
@@ -119,36 +128,21 @@ export const table = (
     cells.some((cell) => cell.chosen !== undefined),
     cells.some((cell) => cell.published !== undefined)
   ]
-  const header = [
-    "row",
-    ...columns.flatMap((column) => [
-      `${column}, test error %`,
-      "95 % interval",
-      `minus ${results.baseline} (p)`,
-      ...(chosen ? ["chosen"] : []),
-      ...(published ? ["published"] : [])
-    ])
+  /** What a cell shows under which title, one list of both so that they cannot come apart. */
+  const parts: ReadonlyArray<readonly [title: (column: string) => string, text: (cell: CellResult) => string]> = [
+    [(column) => `${column}, test error %`, cellText],
+    [() => "95 % interval", interval],
+    [() => `minus ${results.baseline} (p)`, difference],
+    ...(chosen ? [[() => "chosen", (cell: CellResult) => String(cell.chosen ?? "–")] as const] : []),
+    ...(published ? [[() => "published", (cell: CellResult) => cell.published?.toFixed(2) ?? "–"] as const] : [])
   ]
-  const rows = rowNames(results).map((row) => [
-    row,
-    ...columns.flatMap((column) => {
+  const header = ["row", ...columns.flatMap((column) => parts.map(([title]) => title(column)))]
+  const rows = rowNames(results).map((row) =>
+    [row].concat(columns.flatMap((column) => {
       const cell = cells.find((c) => c.row === row && c.column === column)!
-      const { error, versusBaseline } = cell
-      return [
-        cellText(cell),
-        error === undefined || Number.isNaN(error.halfWidth)
-          ? "–"
-          : `${(error.mean - error.halfWidth).toFixed(2)} … ${(error.mean + error.halfWidth).toFixed(2)}`,
-        versusBaseline === undefined
-          ? "–"
-          : `${signed(versusBaseline.mean)}${
-            Number.isNaN(versusBaseline.p) ? "" : ` (${versusBaseline.p.toFixed(3)})`
-          }`,
-        ...(chosen ? [cell.chosen === undefined ? "–" : String(cell.chosen)] : []),
-        ...(published ? [cell.published === undefined ? "–" : cell.published.toFixed(2)] : [])
-      ]
-    })
-  ])
+      return parts.map(([, text]) => text(cell))
+    }))
+  )
   return [header, rows]
 }
 

@@ -1,0 +1,73 @@
+/** A part of a page: text, a table, or a figure that was drawn before. */
+export type Section =
+  | { readonly _tag: "Text"; readonly text: string }
+  | {
+    readonly _tag: "Table"
+    readonly header: ReadonlyArray<string>
+    readonly rows: ReadonlyArray<ReadonlyArray<string>>
+  }
+  | { readonly _tag: "Figure"; readonly title: string; readonly caption: string; readonly svg: string }
+  | { readonly _tag: "Json"; readonly title: string; readonly value: unknown }
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
+
+/**
+ * Text in HTML.
+ *
+ * @internal
+ */
+export const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => entities[character]!)
+
+const style = `
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
+th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #ddd; }
+td:not(:first-child) { font-variant-numeric: tabular-nums; }
+figure { margin: 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; font-size: .9rem; }
+pre { overflow-x: auto; background: #f6f6f6; padding: .7rem; font-size: .8rem; }`
+
+const sectionHtml = (section: Section): string => {
+  switch (section._tag) {
+    case "Text":
+      return `<p>${escape(section.text)}</p>`
+    case "Table": {
+      const cells = (tag: "th" | "td", row: ReadonlyArray<string>) =>
+        `<tr>${row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`
+      return `<div class="wide"><table><thead>${cells("th", section.header)}</thead>` +
+        `<tbody>${section.rows.map((row) => cells("td", row)).join("")}</tbody></table></div>`
+    }
+    case "Figure":
+      return `<h2>${escape(section.title)}</h2><figure>${section.svg}<figcaption>${
+        escape(section.caption)
+      }</figcaption></figure>`
+    case "Json":
+      return `<details><summary>${escape(section.title)}</summary><pre>${
+        escape(JSON.stringify(section.value, undefined, 2))
+      }</pre></details>`
+  }
+}
+
+/**
+ * A page that needs no network.
+ *
+ * @internal
+ */
+export const page = (title: string, sections: ReadonlyArray<Section>): string =>
+  `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<style>${style}
+</style>
+</head>
+<body>
+<h1>${escape(title)}</h1>
+${sections.map(sectionHtml).join("\n")}
+</body>
+</html>
+`

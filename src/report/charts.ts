@@ -1,0 +1,183 @@
+import type { EpochDone, StepDone } from "../Trainer.ts"
+import type { Chart } from "./Chart.ts"
+
+/** The epochs of one run under the name of what it belongs to. */
+export interface Curve {
+  readonly row: string
+  readonly seed: number
+  readonly epochs: ReadonlyArray<EpochDone>
+}
+
+const width = 560
+const palette = { scheme: "tableau20" as const }
+
+/** Test error by epoch: the mean over seeds, and a band of one standard deviation. */
+export const errorCurves = (curves: ReadonlyArray<Curve>): Chart => ({
+  name: "test-error",
+  title: "Test error by epoch",
+  caption: "Mean over the seeds; the band is one standard deviation to each side.",
+  spec: {
+    width,
+    height: 320,
+    data: {
+      values: curves.flatMap(({ epochs, row, seed }) =>
+        epochs.map(({ epoch, testAccuracy }) => ({ row, seed, epoch, error: 100 * (1 - testAccuracy) }))
+      )
+    },
+    encoding: {
+      x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 }, title: "epoch" },
+      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+    },
+    layer: [
+      {
+        mark: { type: "errorband", extent: "stdev", opacity: 0.15 },
+        encoding: { y: { field: "error", type: "quantitative", scale: { zero: false }, title: "test error, %" } }
+      },
+      {
+        mark: { type: "line", point: true },
+        encoding: { y: { aggregate: "mean", field: "error", type: "quantitative" } }
+      }
+    ]
+  }
+})
+
+/** A row's errors, one a seed, with the interval of their mean. */
+export interface Dots {
+  readonly row: string
+  readonly values: ReadonlyArray<number>
+  readonly mean: number
+  readonly low: number
+  readonly high: number
+}
+
+/** Test errors of all seeds by row, with 95 % intervals. */
+export const errorDots = (rows: ReadonlyArray<Dots>): Chart => ({
+  name: "test-errors",
+  title: "Test errors",
+  caption: "One dot a seed; the mean, and its 95 % interval by Student's t.",
+  spec: {
+    width,
+    height: { step: 24 },
+    encoding: { y: { field: "row", type: "nominal", sort: null, title: null, axis: { labelLimit: 240 } } },
+    layer: [
+      {
+        data: {
+          values: rows.filter(({ high }) => !Number.isNaN(high)).map(({ high, low, row }) => ({ row, low, high }))
+        },
+        mark: { type: "rule", color: "#888", strokeWidth: 2 },
+        encoding: {
+          x: { field: "low", type: "quantitative", scale: { zero: false }, title: "test error, %" },
+          x2: { field: "high" }
+        }
+      },
+      {
+        data: { values: rows.map(({ mean, row }) => ({ row, mean })) },
+        mark: { type: "tick", color: "#1f5a96", thickness: 3, size: 16 },
+        encoding: { x: { field: "mean", type: "quantitative" } }
+      },
+      {
+        data: { values: rows.flatMap(({ row, values }) => values.map((error) => ({ row, error }))) },
+        mark: { type: "circle", color: "#e07b39", size: 40, opacity: 0.9 },
+        encoding: { x: { field: "error", type: "quantitative" } }
+      }
+    ]
+  }
+})
+
+/** The loss of every step. */
+export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart => {
+  // More points than pixels tell nothing more.
+  const every = Math.max(1, Math.ceil(steps.length / 1000))
+  return {
+    name: "loss",
+    title: "Training loss by step",
+    caption: every === 1 ? "Every step." : `One step in ${every}.`,
+    spec: {
+      width,
+      height: 260,
+      data: { values: steps.filter((_, i) => i % every === 0).map(({ loss, step }) => ({ step, loss })) },
+      mark: { type: "line", color: "#1f5a96", strokeWidth: 1 },
+      encoding: {
+        x: { field: "step", type: "quantitative", title: "step" },
+        y: { field: "loss", type: "quantitative", title: "loss" }
+      }
+    }
+  }
+}
+
+/** The largest norms of the weights by manifold over the epochs, and the bound that renormalization promises. */
+export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {
+  const values = epochs.flatMap(({ epoch, norms }) =>
+    norms.map(({ bound, largest, manifold, norm }) => ({ epoch, manifold, norm, largest, bound: bound ?? null }))
+  )
+  return {
+    name: "norms",
+    title: "Norms of the weights, and their bounds",
+    caption: "The largest over all component weights by manifold; dashed: the bound that the policy promises.",
+    spec: {
+      data: { values },
+      facet: { column: { field: "norm", type: "nominal", title: null, sort: ["spectral", "frobenius", "rowSum"] } },
+      resolve: { scale: { y: "independent" } },
+      spec: {
+        width: 150,
+        height: 200,
+        encoding: { x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 }, title: "epoch" } },
+        layer: [
+          {
+            mark: { type: "line", point: true },
+            encoding: {
+              y: { field: "largest", type: "quantitative", title: "largest norm" },
+              color: { field: "manifold", type: "nominal", title: null, sort: null }
+            }
+          },
+          {
+            transform: [{ filter: "datum.bound !== null" }],
+            mark: { type: "line", strokeDash: [4, 4], color: "#555" },
+            encoding: { y: { aggregate: "max", field: "bound", type: "quantitative" } }
+          }
+        ]
+      }
+    }
+  }
+}
+
+/** A constrained layer as the manifest describes it. */
+export interface LayerPlan {
+  readonly layer: string
+  readonly matricization: string
+  readonly shape: readonly [number, number, number, number]
+  readonly groups: ReadonlyArray<{ readonly manifold: string; readonly matrices: ReadonlyArray<number> }>
+}
+
+/** More cells than this are no picture any more. */
+const largestMap = 32
+
+/** Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large to be shown. */
+export const manifoldMap = (
+  { groups, layer, matricization, shape: [, , inputs, outputs] }: LayerPlan
+): Chart | undefined =>
+  matricization !== "perKernel" || inputs > largestMap || outputs > largestMap ? undefined : {
+    name: `map-${layer}`,
+    title: `Manifolds of the kernels of ${layer}`,
+    caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
+    spec: {
+      width: Math.min(width, 14 * outputs),
+      height: Math.min(400, 14 * inputs),
+      data: {
+        values: groups.flatMap(({ manifold, matrices }, pom) =>
+          matrices.map((index) => ({ input: Math.floor(index / outputs), output: index % outputs, manifold, pom }))
+        )
+      },
+      mark: "rect",
+      encoding: {
+        x: {
+          field: "output",
+          type: "ordinal",
+          title: "output channel",
+          axis: { labels: outputs <= 32, labelAngle: 0 }
+        },
+        y: { field: "input", type: "ordinal", title: "input channel", axis: { labels: inputs <= 32 } },
+        color: { field: "manifold", type: "nominal", title: null, sort: null }
+      }
+    }
+  }
