@@ -88,7 +88,7 @@ export const of = (experiment: Experiment, outcomes: ReadonlyArray<CellOutcome>,
 
 const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
 const plusMinus = ({ deviation, mean }: Statistics.Sample) =>
-  Number.isNaN(deviation) ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`
+  deviation === undefined ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`
 
 const failed = ({ failure }: Measured) => failure === undefined ? [] : [failure.split(":")[0]!.toLowerCase()]
 
@@ -101,14 +101,14 @@ const cellText = ({ error, finals }: CellResult): string => {
 }
 
 const interval = ({ error }: CellResult): string =>
-  error === undefined || Number.isNaN(error.halfWidth)
+  error?.halfWidth === undefined
     ? "–"
     : `${(error.mean - error.halfWidth).toFixed(2)} … ${(error.mean + error.halfWidth).toFixed(2)}`
 
 const difference = ({ versusBaseline }: CellResult): string =>
   versusBaseline === undefined
     ? "–"
-    : `${signed(versusBaseline.mean)}${Number.isNaN(versusBaseline.p) ? "" : ` (${versusBaseline.p.toFixed(3)})`}`
+    : `${signed(versusBaseline.mean)}${versusBaseline.p === undefined ? "" : ` (${versusBaseline.p.toFixed(3)})`}`
 
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]

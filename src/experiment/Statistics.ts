@@ -4,16 +4,16 @@ import jstat from "jstat"
 export interface Sample {
   readonly count: number
   readonly mean: number
-  /** Standard deviation with n − 1; NaN of a single measurement. */
-  readonly deviation: number
-  /** Half the width of the 95 % confidence interval of the mean, by Student's t; NaN of a single measurement. */
-  readonly halfWidth: number
+  /** Standard deviation with n − 1; undefined of a single measurement. */
+  readonly deviation: number | undefined
+  /** Half the width of the 95 % confidence interval of the mean, by Student's t; undefined of a single measurement. */
+  readonly halfWidth: number | undefined
 }
 
 /** Differences of pairs: their sample, and the p value of Student's paired test. */
 export interface Paired extends Sample {
-  /** Two-sided; NaN of fewer than two pairs. */
-  readonly p: number
+  /** Two-sided; undefined of fewer than two pairs. */
+  readonly p: number | undefined
 }
 
 /**
@@ -23,16 +23,15 @@ export interface Paired extends Sample {
  * ```ts
  * import { Statistics } from "finegrain"
  * const { deviation, halfWidth, mean } = Statistics.sample([1, 2, 3])
- * [mean, deviation, Math.round(1000 * halfWidth)] // => [2, 1, 2484]
+ * [mean, deviation, Math.round(1000 * halfWidth!)] // => [2, 1, 2484]
  * ```
  */
 export const sample = (values: ReadonlyArray<number>): Sample => {
   const count = values.length
   const mean = values.reduce((a, b) => a + b, 0) / count
-  const deviation = count < 2
-    ? Number.NaN
-    : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1))
-  const halfWidth = count < 2 ? Number.NaN : jstat.jStat.studentt.inv(0.975, count - 1) * deviation / Math.sqrt(count)
+  if (count < 2) return { count, mean, deviation: undefined, halfWidth: undefined }
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1))
+  const halfWidth = jstat.jStat.studentt.inv(0.975, count - 1) * deviation / Math.sqrt(count)
   return { count, mean, deviation, halfWidth }
 }
 
@@ -46,14 +45,15 @@ export const sample = (values: ReadonlyArray<number>): Sample => {
  * import { Statistics } from "finegrain"
  * const { mean, p } = Statistics.paired([3, 5, 4], [1, 2, 3])
  * // t = 2/(1/√3) = 3.46 with two degrees of freedom.
- * [mean, Math.round(1000 * p)] // => [2, 74]
+ * [mean, Math.round(1000 * p!)] // => [2, 74]
  * ```
  */
 export const paired = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): Paired => {
   if (a.length !== b.length) throw new RangeError(`paired: ${a.length} measurements cannot be paired with ${b.length}`)
   const differences = sample(a.map((value, i) => value - b[i]!))
   const { count, deviation, mean } = differences
+  if (deviation === undefined) return { ...differences, p: undefined }
   const t = Math.abs(mean) / (deviation / Math.sqrt(count))
-  const p = count < 2 ? Number.NaN : mean === 0 ? 1 : 2 * (1 - jstat.jStat.studentt.cdf(t, count - 1))
-  return { ...differences, p: t === Infinity ? 0 : p }
+  const p = mean === 0 ? 1 : t === Infinity ? 0 : 2 * (1 - jstat.jStat.studentt.cdf(t, count - 1))
+  return { ...differences, p }
 }

@@ -19,7 +19,11 @@ export type Answer =
   | { readonly _tag: "Ended"; readonly summary: Job.Summary }
   | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
 
-const tell = (answer: Answer) => Effect.sync(() => process.send?.(answer))
+/** Nobody listens any more once the runner is gone: its end interrupts the work, which is to end in order. */
+const tell = (answer: Answer) =>
+  Effect.sync(() => {
+    if (process.connected) process.send?.(answer, undefined, undefined, () => undefined)
+  })
 
 /** A few messages a second are enough. */
 const every = 250
@@ -49,7 +53,9 @@ const program = Effect.gen(function*() {
   yield* Fiber.join(fiber)
 }).pipe(
   Effect.catch((error) => tell({ _tag: "Failed", error: error._tag, reason: error.message })),
-  Effect.ensuring(Effect.sync(() => process.disconnect?.()))
+  Effect.ensuring(Effect.sync(() => {
+    if (process.connected) process.disconnect?.()
+  }))
 )
 
 NodeRuntime.runMain(program, { disableErrorReporting: true })

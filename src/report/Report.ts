@@ -135,8 +135,7 @@ const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Res
           summary?.testAccuracy === undefined ? [] : [100 * (1 - summary.testAccuracy)]
         ),
         mean: error.mean,
-        low: error.mean - error.halfWidth,
-        high: error.mean + error.halfWidth
+        halfWidth: error.halfWidth
       }]
     )
     return [charts.errorDots(dots), charts.errorCurves(own)].map(titled)

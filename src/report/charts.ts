@@ -9,6 +9,7 @@ export interface Curve {
 }
 
 const width = 560
+const whole = { tickMinStep: 1, format: "d" }
 const palette = { scheme: "tableau20" as const }
 
 /** Test error by epoch: the mean over seeds, and a band of one standard deviation. */
@@ -25,8 +26,8 @@ export const errorCurves = (curves: ReadonlyArray<Curve>): Chart => ({
       )
     },
     encoding: {
-      x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 }, title: "epoch" },
-      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+      x: { field: "epoch", type: "quantitative", axis: whole, title: "epoch" },
+      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette, legend: { symbolOpacity: 1 } }
     },
     layer: [
       {
@@ -46,8 +47,8 @@ export interface Dots {
   readonly row: string
   readonly values: ReadonlyArray<number>
   readonly mean: number
-  readonly low: number
-  readonly high: number
+  /** Of the interval of the mean, where there is one. */
+  readonly halfWidth: number | undefined
 }
 
 /** Test errors of all seeds by row, with 95 % intervals. */
@@ -62,7 +63,9 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart => ({
     layer: [
       {
         data: {
-          values: rows.filter(({ high }) => !Number.isNaN(high)).map(({ high, low, row }) => ({ row, low, high }))
+          values: rows.flatMap(({ halfWidth, mean, row }) =>
+            halfWidth === undefined ? [] : [{ row, low: mean - halfWidth, high: mean + halfWidth }]
+          )
         },
         mark: { type: "rule", color: "#888", strokeWidth: 2 },
         encoding: {
@@ -121,7 +124,7 @@ export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {
       spec: {
         width: 150,
         height: 200,
-        encoding: { x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 }, title: "epoch" } },
+        encoding: { x: { field: "epoch", type: "quantitative", axis: whole, title: "epoch" } },
         layer: [
           {
             mark: { type: "line", point: true },
@@ -149,6 +152,8 @@ export interface LayerPlan {
   readonly groups: ReadonlyArray<{ readonly manifold: string; readonly matrices: ReadonlyArray<number> }>
 }
 
+const thinned = { labelAngle: 0, labelOverlap: true }
+
 /** More cells than this are no picture any more. */
 const largestMap = 32
 
@@ -174,9 +179,9 @@ export const manifoldMap = (
           field: "output",
           type: "ordinal",
           title: "output channel",
-          axis: { labels: outputs <= 32, labelAngle: 0 }
+          axis: thinned
         },
-        y: { field: "input", type: "ordinal", title: "input channel", axis: { labels: inputs <= 32 } },
+        y: { field: "input", type: "ordinal", title: "input channel", axis: thinned },
         color: { field: "manifold", type: "nominal", title: null, sort: null }
       }
     }

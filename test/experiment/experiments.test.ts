@@ -1,0 +1,219 @@
+import * as Effect from "effect/Effect"
+import { Experiment, Statistics } from "finegrain"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { writeTinyDataset } from "../tinyDataset.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+const main = join(root, "src", "cli", "main.ts")
+const scratch = mkdtempSync(join(tmpdir(), "finegrain-experiment-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+writeTinyDataset(scratch)
+
+const flags = ["--conditions=finegrain:source", main]
+const finegrain = (...args: ReadonlyArray<string>) =>
+  new Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((done) => {
+    execFile(
+      process.execPath,
+      [...flags, ...args],
+      { cwd: scratch },
+      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    )
+  })
+
+const experiment: Experiment.Experiment = {
+  name: "tiny",
+  about: "Do spheres help with <stripes> & blanks?",
+  base: { dataset: scratch, epochs: 2, batchSize: 8, backend: "wasm" },
+  rows: [
+    { name: "Euc", settings: { collection: "Euc" } },
+    { name: "PIO (Sp+St)", settings: { collection: "Sp+St" } }
+  ],
+  seeds: [1, 2],
+  selection: { setting: "learningRate", values: [0.02, 0.1], seed: 9, validationImages: 16 },
+  published: { Euc: { "small-cnn": 5.5 } },
+  smoke: { epochs: 1 }
+}
+
+const file = (name: string, value: unknown) => {
+  const path = join(scratch, name)
+  writeFileSync(path, `export default ${JSON.stringify(value)}\n`)
+  return path
+}
+
+interface Stored {
+  readonly cells: ReadonlyArray<{
+    readonly row: string
+    readonly chosen: number
+    readonly error?: Statistics.Sample
+    readonly versusBaseline?: Statistics.Paired
+    readonly finals: ReadonlyArray<
+      { readonly seed: number; readonly failure?: string; readonly summary?: { readonly weightsSha256: string } }
+    >
+  }>
+}
+const results = (output: string) => JSON.parse(readFileSync(join(scratch, output, "results.json"), "utf8")) as Stored
+const bits = (output: string) =>
+  results(output).cells.map(({ finals }) => finals.map(({ summary }) => summary?.weightsSha256))
+
+describe("finegrain run", () => {
+  beforeAll(async () => {
+    await finegrain("run", file("tiny.ts", experiment), "--jobs", "2", "--output", "whole")
+  }, 120_000)
+
+  it("runs the grid, chooses by validation, and writes table, results and report", () => {
+    const { cells } = results("whole")
+    expect(cells.map(({ row }) => row)).toEqual(["Euc", "PIO (Sp+St)"])
+    for (const { chosen, error, finals } of cells) {
+      expect([0.02, 0.1]).toContain(chosen)
+      expect(finals.map(({ seed }) => seed)).toEqual([1, 2])
+      expect(error?.count).toBe(2)
+    }
+    expect(cells[1]!.versusBaseline?.count).toBe(2)
+    const manifest = (...path: ReadonlyArray<string>) =>
+      JSON.parse(readFileSync(join(scratch, "whole", "trials", ...path, "manifest.json"), "utf8")) as {
+        readonly dataset: { readonly train: number; readonly test: number }
+        readonly config: { readonly learningRate: number }
+      }
+    // Candidates never see the test set, and final runs train on everything.
+    expect(manifest("Euc", "small-cnn", "select-0.1").dataset).toMatchObject({ train: 80, test: 16 })
+    expect(manifest("Euc", "small-cnn", "seed-1").dataset).toMatchObject({ train: 96, test: 30 })
+    expect(manifest("Euc", "small-cnn", "seed-1").config.learningRate).toBe(cells[0]!.chosen)
+    const table = readFileSync(join(scratch, "whole", "table.md"), "utf8")
+    expect(table).toMatch(/\| Euc \| \d+\.\d\d ± \d+\.\d\d \| -?\d+\.\d\d … \d+\.\d\d \| – \| 0\.\d+ \| 5\.50 \|/)
+    const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
+    expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
+    expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
+    expect(html.match(/<svg/g)).toHaveLength(2)
+    // Both rows and all four errors are drawn.
+    const dots = readFileSync(join(scratch, "whole", "figures", "test-errors-small-cnn.svg"), "utf8")
+    expect(dots).toContain("PIO (Sp+St)")
+    expect(dots.match(/aria-roledescription="circle"/g)).toHaveLength(4)
+  })
+
+  it("refuses to mix with what is there, and keeps what is done with --resume", async () => {
+    const again = await finegrain("run", "tiny.ts", "--output", "whole")
+    expect([again.code === 0, again.stderr]).toEqual([false, expect.stringContaining("--resume")])
+    const before = bits("whole")
+    const resumed = await finegrain("run", "tiny.ts", "--output", "whole", "--resume")
+    expect(resumed.code).toBe(0)
+    expect(bits("whole")).toEqual(before)
+    const events = readFileSync(join(scratch, "whole", "trials", "Euc", "small-cnn", "seed-1", "events.jsonl"), "utf8")
+    expect(events).not.toContain("Resumed")
+  }, 60_000)
+
+  it("killed, ends its workers; resumed, ends with the same bits", async () => {
+    const runner = spawn(process.execPath, [...flags, "run", "tiny.ts", "--jobs", "2", "--output", "killed"], {
+      cwd: scratch
+    })
+    while (!existsSync(join(scratch, "killed", "trials", "Euc", "small-cnn", "select-0.1", "events.jsonl"))) {
+      await sleep(20)
+    }
+    runner.kill("SIGKILL")
+    await once(runner, "exit")
+    const locks = () =>
+      readdirSync(join(scratch, "killed"), { recursive: true }).filter((name) => String(name).endsWith("run.lock"))
+    for (let i = 0; i < 500 && locks().length > 0; i++) await sleep(20)
+    expect(locks()).toEqual([])
+    const { code, stderr } = await finegrain("run", "tiny.ts", "--jobs", "2", "--output", "killed", "--resume")
+    expect([code, stderr]).toEqual([0, ""])
+    expect(bits("killed")).toEqual(bits("whole"))
+  }, 120_000)
+
+  it("reports a row that diverges as such, and goes on with the others", async () => {
+    const { selection: _, published: __, ...plain } = experiment
+    const wild = { ...plain, seeds: [1], rows: [{ name: "wild", settings: { learningRate: 1e30 } }, plain.rows[1]] }
+    const { code, stdout } = await finegrain("run", file("wild.ts", wild), "--output", "wild")
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/wild +– \(1 of 1: diverged\)/)
+    const [first, second] = results("wild").cells
+    expect(first!.finals[0]!.failure).toMatch(/^Diverged: Training diverged at step \d+/)
+    expect(second!.error?.count).toBe(1)
+  }, 60_000)
+
+  it("takes part of the grid", async () => {
+    const { code } = await finegrain("run", "tiny.ts", "--smoke", "--only", "Euc", "--seeds", "7", "--output", "part")
+    expect(code).toBe(0)
+    expect(results("part").cells.map(({ finals, row }) => [row, finals.map(({ seed }) => seed)])).toEqual([["Euc", [
+      7
+    ]]])
+  }, 60_000)
+
+  it.each([
+    ["does not exist", "nowhere.ts", /cannot be loaded/],
+    ["exports something else", () => file("other.ts", { name: "x", rows: 3 }), /rows/],
+    ["has unknown settings", () => file("typo.ts", { ...experiment, base: { epoch: 3 } }), /epoch/],
+    ["has unknown parts", () => file("parts.ts", { ...experiment, sedes: [1] }), /sedes/]
+  ])("says so when the file %s", async (_, name, message) => {
+    const { code, stderr } = await finegrain("run", typeof name === "string" ? name : name(), "--output", "refused")
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(message)
+    expect(existsSync(join(scratch, "refused"))).toBe(false)
+  }, 30_000)
+})
+
+describe("finegrain compare", () => {
+  it("tells runs of the same bits from others", async () => {
+    cpSync(join(scratch, "whole"), join(scratch, "copy"), { recursive: true })
+    expect((await finegrain("compare", "whole", "copy", "--exact")).code).toBe(0)
+    const run = (seed: number) => join("whole", "trials", "Euc", "small-cnn", `seed-${seed}`)
+    const { code, stderr, stdout } = await finegrain("compare", run(1), run(2), "--exact")
+    expect(code).not.toBe(0)
+    expect(stdout).toContain("different")
+    expect(stderr).toContain("1 of 1 runs differ")
+    expect((await finegrain("compare", run(1), run(2))).code).toBe(0)
+    expect((await finegrain("compare", "whole", "nowhere")).stderr).toContain("nowhere")
+  }, 60_000)
+})
+
+describe("an experiment", () => {
+  it("is refused with all its problems at once", () => {
+    const error = Effect.runSync(Effect.flip(Experiment.plan({
+      ...experiment,
+      baseline: "St",
+      seeds: [1, 1, 9],
+      base: { epochs: 0, learningRate: 1 },
+      rows: [...experiment.rows, { name: "Euc", settings: {} }],
+      published: { Ob: {} }
+    }, { only: ["Grass"] })))
+    const text = error.message
+    for (
+      const problem of [
+        "two rows \"Euc\"",
+        "seed 1 is there twice",
+        "baseline \"St\" is none of",
+        "row \"Grass\" is none of",
+        "published row \"Ob\"",
+        "seed 9 chooses learningRate",
+        "both set and to be chosen"
+      ]
+    ) expect(text).toContain(problem)
+  })
+})
+
+describe("statistics", () => {
+  it("agree with published tables", () => {
+    // t₀.₉₇₅ with 9 degrees of freedom is 2.262 in every table.
+    const { deviation, halfWidth } = Statistics.sample([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(halfWidth! / (deviation! / Math.sqrt(10))).toBeCloseTo(2.262, 3)
+    // Student's own sleep data of 1908: t = −4.0621, p = 0.002833.
+    const one = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2]
+    const two = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+    const { mean, p } = Statistics.paired(one, two)
+    expect(mean).toBeCloseTo(-1.58, 10)
+    expect(p).toBeCloseTo(0.002833, 6)
+  })
+
+  it("say when there is nothing to say", () => {
+    expect(Statistics.sample([3]).deviation).toBeUndefined()
+    expect(Statistics.paired([1], [2]).p).toBeUndefined()
+    expect(Statistics.paired([1, 2], [1, 2]).p).toBe(1)
+    expect(Statistics.paired([1, 2], [2, 3]).p).toBe(0)
+    expect(() => Statistics.paired([1], [])).toThrow("1 measurements cannot be paired with 0")
+  })
+})
