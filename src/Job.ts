@@ -42,7 +42,7 @@ export interface Summary {
 }
 
 const scheduleOf = (
-  { batchSize, epochs, learningRate: rate, schedule }: TrainConfig,
+  { batchSize, epochs, exponent, learningRate: rate, schedule }: TrainConfig,
   images: number
 ): StepSize.Schedule => {
   const steps = epochs * Math.ceil(images / batchSize)
@@ -54,7 +54,7 @@ const scheduleOf = (
     case "cosine":
       return StepSize.cosine({ rate, steps })
     case "power":
-      return StepSize.power({ rate, exponent: 0.6 })
+      return StepSize.power({ rate, exponent })
   }
 }
 
@@ -225,6 +225,7 @@ export const run = Effect.fnUntraced(function*(
     batchSize: config.batchSize,
     seed: config.seed,
     momentum: config.momentum,
+    measureBounds: config.measureBounds,
     weightDecay: config.weightDecay,
     rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware(),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})

@@ -73,6 +73,10 @@ export const TrainConfig = Schema.Struct({
     0.9
   ),
   weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+  /** Whether to measure the six generalization bounds at the end of every epoch. */
+  measureBounds: orDefault(Schema.Boolean, false),
+  /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */
+  exponent: orDefault(positive, 0.6),
   backend: orDefault(Schema.Literals(backends), "auto"),
   /** Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on it. */
   threads: Schema.optionalKey(positiveInt)

@@ -11,6 +11,7 @@ import * as FgSgd from "./FgSgd.ts"
 import * as FusedStep from "./FusedStep.ts"
 import * as Manifold from "./Manifold.ts"
 import * as Network from "./Network.ts"
+import * as NetworkBounds from "./NetworkBounds.ts"
 import * as Points from "./Points.ts"
 import * as Seed from "./Seed.ts"
 import * as Snapshot from "./Snapshot.ts"
@@ -35,6 +36,8 @@ export interface Options {
   readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
+  /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
+  readonly measureBounds?: boolean
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot
 }
@@ -47,6 +50,8 @@ export interface StepDone {
   readonly loss: number
   readonly rate: number
   readonly images: number
+  /** √(Σ R²), the length of the direction of all POMs together. */
+  readonly gradientNorm: number
 }
 
 /** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
@@ -60,6 +65,8 @@ export interface EpochDone {
   readonly testAccuracy: number
   readonly norms: ReadonlyArray<Network.LargestNorm>
   readonly normBoundViolations: number
+  /** The six generalization bounds; where they are asked for. */
+  readonly bounds?: NetworkBounds.NetworkBounds | undefined
   readonly tensorsLeaked: number
   readonly seconds: number
   readonly imagesPerSecond: number
@@ -245,7 +252,7 @@ export const make = Effect.fnUntraced(function*(
     )
   }, Effect.uninterruptible)
 
-  const step = Effect.fnUntraced(function*(epoch: number, order: Int32Array, from: number) {
+  const step = Effect.fnUntraced(function*(order: Int32Array, from: number) {
     const before = yield* Ref.get(state)
     const to = Math.min(from + batchSize, order.length)
     const values = yield* Effect.scoped(Effect.gen(function*() {
@@ -287,7 +294,8 @@ export const make = Effect.fnUntraced(function*(
       FgSgd.dispose(before)
       return values
     })).pipe(Effect.uninterruptible)
-    return { loss: values[0]!, correct: values[1]!, images: to - from, rate: schedule.rate(before.step), epoch }
+    const gradientNorm = Math.sqrt(values.subarray(2).reduce((sum, norm) => sum + norm ** 2, 0))
+    return { loss: values[0]!, correct: values[1]!, gradientNorm, images: to - from, rate: schedule.rate(before.step) }
   })
 
   const runEpoch = Effect.fnUntraced(function*<E, R>(
@@ -298,7 +306,7 @@ export const make = Effect.fnUntraced(function*(
     const began = (yield* Ref.get(position)).seconds
     const started = yield* Clock.currentTimeMillis
     for (let from = (yield* Ref.get(position)).from; from < order.length; from += batchSize) {
-      const [done, left] = yield* Tensors.counted(step(epoch, order, from))
+      const [done, left] = yield* Tensors.counted(step(order, from))
       const seconds = began + ((yield* Clock.currentTimeMillis) - started) / 1000
       const now = yield* Ref.updateAndGet(position, (at) => ({
         ...at,
@@ -316,7 +324,8 @@ export const make = Effect.fnUntraced(function*(
         epoch,
         loss: done.loss,
         rate: done.rate,
-        images: (epoch - 1) * order.length + now.from
+        images: (epoch - 1) * order.length + now.from,
+        gradientNorm: done.gradientNorm
       })
       // A step blocks the event loop: let signals in before the next one.
       yield* Effect.yieldNow
@@ -345,6 +354,9 @@ export const make = Effect.fnUntraced(function*(
         normBoundViolations: norms.filter(({ bound, largest }) =>
           bound !== undefined && !(largest <= bound + normTolerance)
         ).length,
+        ...(options.measureBounds === true
+          ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) }
+          : {}),
         tensorsLeaked: leaked,
         seconds,
         imagesPerSecond: seen / seconds

@@ -40,6 +40,19 @@ const write = (directory: string, name: string, text: string) =>
     yield* fs.writeFileString(path.join(directory, name), text)
   })
 
+/** Versions, backend and data of the first run that got so far as to write them down. */
+const environmentOf = Effect.fnUntraced(function*(trials: string, outcomes: ReadonlyArray<Runner.CellOutcome>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const { trial: { id } } of outcomes.flatMap(({ finals }) => finals)) {
+    const text = yield* Effect.option(fs.readFileString(path.join(trials, id, "manifest.json")))
+    if (Option.isNone(text)) continue
+    const { backend, dataset, versions } = JSON.parse(text.value) as Record<string, unknown>
+    return { backend, dataset, versions }
+  }
+  return undefined
+})
+
 const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
 
 /** `finegrain run`. */
@@ -125,7 +138,7 @@ export const run = Command.make(
         yield* paint
       })
     })
-    const results = Results.of(experiment, outcomes, smoke)
+    const results = Results.of(experiment, outcomes, smoke, yield* environmentOf(trials, outcomes))
     yield* write(directory, "results.json", json(results))
     yield* write(directory, "table.md", Results.markdown(results))
     yield* Report.write(directory)

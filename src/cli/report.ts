@@ -45,7 +45,10 @@ const summaries = Effect.fnUntraced(function*(directory: string) {
     )
   })
   const isExperiment = yield* Effect.orElseSucceed(fs.exists(path.join(directory, "results.json")), () => false)
-  if (!isExperiment) return new Map([["run", (yield* read("summary.json")) as Job.Summary]])
+  if (!isExperiment) {
+    const summary = (yield* read("summary.json")) as Omit<Job.Summary, "output"> | undefined
+    return new Map([["run", summary]])
+  }
   const { cells } = (yield* read("results.json")) as Results.Results
   return new Map(
     cells.flatMap(({ candidates, finals }) =>
@@ -54,7 +57,7 @@ const summaries = Effect.fnUntraced(function*(directory: string) {
   )
 })
 
-const percent = (summary: Job.Summary | undefined) =>
+const percent = (summary: Pick<Job.Summary, "testAccuracy"> | undefined) =>
   summary?.testAccuracy === undefined ? "–" : (100 * (1 - summary.testAccuracy)).toFixed(2)
 
 /** `finegrain compare`. */

@@ -1,4 +1,6 @@
+import * as Struct from "effect/Struct"
 import type * as Job from "../Job.ts"
+import type { TrainConfig } from "../TrainConfig.ts"
 import type { Experiment } from "./Experiment.ts"
 import type { CellOutcome, Outcome } from "./Runner.ts"
 import * as Statistics from "./Statistics.ts"
@@ -8,7 +10,9 @@ export interface Measured {
   readonly id: string
   readonly seed: number
   readonly candidate: number | string | undefined
-  readonly summary: Job.Summary | undefined
+  readonly config: TrainConfig
+  /** Without the directory, which means nothing elsewhere. */
+  readonly summary: Omit<Job.Summary, "output"> | undefined
   readonly failure: string | undefined
 }
 
@@ -32,14 +36,19 @@ export interface Results {
   readonly about: string
   readonly baseline: string
   readonly smoke: boolean
+  /** What the runs say of versions, backend and data; that of the first one. */
+  readonly environment: unknown
   readonly cells: ReadonlyArray<CellResult>
 }
 
-const measured = ({ result, trial: { candidate, id, seed } }: Outcome): Measured => ({
+const withoutOutput = (summary: Job.Summary) => Struct.omit(summary, ["output"])
+
+const measured = ({ result, trial: { candidate, config, id, seed } }: Outcome): Measured => ({
   id,
   seed,
   candidate,
-  summary: result._tag === "Completed" ? result.summary : undefined,
+  config,
+  summary: result._tag === "Completed" ? withoutOutput(result.summary) : undefined,
   failure: result._tag === "Completed" ? undefined : `${result.error}: ${result.reason}`
 })
 
@@ -55,7 +64,12 @@ const errors = (finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
  *
  * @internal
  */
-export const of = (experiment: Experiment, outcomes: ReadonlyArray<CellOutcome>, smoke: boolean): Results => {
+export const of = (
+  experiment: Experiment,
+  outcomes: ReadonlyArray<CellOutcome>,
+  smoke: boolean,
+  environment: unknown
+): Results => {
   const baseline = experiment.baseline ?? experiment.rows[0]!.name
   const cells = outcomes.map(({ candidates, cell: { column, row }, chosen, finals }) => ({
     row,
@@ -71,6 +85,7 @@ export const of = (experiment: Experiment, outcomes: ReadonlyArray<CellOutcome>,
     about: experiment.about,
     baseline,
     smoke,
+    environment,
     cells: cells.map((cell) => {
       const own = errorsOf(cell.row, cell.column)
       const other = errorsOf(baseline, cell.column)

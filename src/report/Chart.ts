@@ -14,7 +14,7 @@ const theme = {
   background: "white",
   font: "system-ui, sans-serif",
   axis: { gridColor: "#e5e5e5", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" as const },
-  legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" as const, labelLimit: 240 },
+  legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" as const, labelLimit: 400 },
   view: { stroke: "#ccc" }
 }
 

@@ -117,7 +117,8 @@ const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Res
         column,
         row,
         seed,
-        epochs: epochsOf(events)
+        epochs: epochsOf(events),
+        steps: stepsOf(events)
       }))
   )
   const perColumn = columns.flatMap((column) => {
@@ -138,7 +139,14 @@ const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Res
         halfWidth: error.halfWidth
       }]
     )
-    return [charts.errorDots(dots), charts.errorCurves(own)].map(titled)
+    const bounds = charts.boundCurves(own)
+    return [
+      charts.errorDots(dots),
+      charts.errorCurves(own),
+      charts.gapCurves(own),
+      charts.gradientCurves(own),
+      ...(bounds === undefined ? [] : [bounds])
+    ].map(titled)
   })
   const content: Content = {
     title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,

@@ -59,7 +59,7 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart => ({
   spec: {
     width,
     height: { step: 24 },
-    encoding: { y: { field: "row", type: "nominal", sort: null, title: null, axis: { labelLimit: 240 } } },
+    encoding: { y: { field: "row", type: "nominal", sort: null, title: null, axis: { labelLimit: 400 } } },
     layer: [
       {
         data: {
@@ -87,6 +87,85 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart => ({
   }
 })
 
+const boundNames = { frobenius: "B1, Frobenius", rowSum: "B2, ‖·‖₂→₁", spectral: "B3, spectral" } as const
+
+/** The six generalization bounds by epoch, mean over the seeds; undefined where none were measured. */
+export const boundCurves = (curves: ReadonlyArray<Curve>): Chart | undefined => {
+  const values = curves.flatMap(({ epochs, row, seed }) =>
+    epochs.flatMap(({ bounds, epoch }) =>
+      bounds === undefined ?
+        [] :
+        (["perPom", "perLayer"] as const).flatMap((norms) =>
+          (["frobenius", "rowSum", "spectral"] as const).map((bound) => ({
+            row,
+            seed,
+            epoch,
+            bound: boundNames[bound],
+            norms: norms === "perPom" ? "of POMs" : "of layers",
+            decades: bounds[norms][bound] / Math.LN10
+          }))
+        )
+    )
+  )
+  return values.length === 0 ? undefined : {
+    name: "bounds",
+    title: "Generalization bounds by epoch",
+    caption: "log₁₀ of the six bounds, from norms of POMs and from norms of whole layers; mean over the seeds.",
+    spec: {
+      data: { values },
+      facet: {
+        column: { field: "bound", type: "nominal", title: null },
+        row: { field: "norms", type: "nominal", title: null, sort: ["of POMs", "of layers"] }
+      },
+      resolve: { scale: { y: "independent" } },
+      spec: {
+        width: 150,
+        height: 160,
+        mark: { type: "line", point: true },
+        encoding: {
+          x: { field: "epoch", type: "quantitative", axis: whole, title: "epoch" },
+          y: {
+            aggregate: "mean",
+            field: "decades",
+            type: "quantitative",
+            scale: { zero: false },
+            title: "log₁₀ bound"
+          },
+          color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+        }
+      }
+    }
+  }
+}
+
+/** The empirical generalization gap by epoch: test error minus training error. */
+export const gapCurves = (curves: ReadonlyArray<Curve>): Chart => ({
+  name: "gap",
+  title: "Generalization gap by epoch",
+  caption:
+    "Test error minus training error, in percent; mean over the seeds. Training error is that of the epoch's own steps.",
+  spec: {
+    width,
+    height: 220,
+    data: {
+      values: curves.flatMap(({ epochs, row, seed }) =>
+        epochs.map(({ epoch, testAccuracy, trainAccuracy }) => ({
+          row,
+          seed,
+          epoch,
+          gap: 100 * (trainAccuracy - testAccuracy)
+        }))
+      )
+    },
+    mark: { type: "line", point: true },
+    encoding: {
+      x: { field: "epoch", type: "quantitative", axis: whole, title: "epoch" },
+      y: { aggregate: "mean", field: "gap", type: "quantitative", title: "gap, %" },
+      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+    }
+  }
+})
+
 /** The loss of every step. */
 export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart => {
   // More points than pixels tell nothing more.
@@ -107,6 +186,36 @@ export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart => {
     }
   }
 }
+
+/** The length of the gradients of all POMs together by step, in a hundred bins, mean over the seeds. */
+export const gradientCurves = (
+  runs: ReadonlyArray<{ readonly row: string; readonly steps: ReadonlyArray<StepDone> }>
+): Chart => ({
+  name: "gradient-norm",
+  title: "Gradient norm by step",
+  caption: "√(Σ R²) over all POMs; means over a hundredth of the steps and over the seeds, on a logarithmic scale.",
+  spec: {
+    width,
+    height: 260,
+    data: {
+      values: runs.flatMap(({ row, steps }) => {
+        const size = Math.max(1, Math.ceil(steps.length / 100))
+        const bins = Map.groupBy(steps, ({ step }) => Math.floor((step - 1) / size))
+        return [...bins].map(([bin, members]) => ({
+          row,
+          step: size * (bin + 0.5),
+          norm: members.reduce((sum, { gradientNorm }) => sum + gradientNorm, 0) / members.length
+        }))
+      })
+    },
+    mark: { type: "line" },
+    encoding: {
+      x: { field: "step", type: "quantitative", title: "step" },
+      y: { aggregate: "mean", field: "norm", type: "quantitative", scale: { type: "log" }, title: "gradient norm" },
+      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+    }
+  }
+})
 
 /** The largest norms of the weights by manifold over the epochs, and the bound that renormalization promises. */
 export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {

@@ -89,7 +89,7 @@ describe("finegrain run", () => {
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
-    expect(html.match(/<svg/g)).toHaveLength(2)
+    expect(html.match(/<svg/g)).toHaveLength(4)
     // Both rows and all four errors are drawn.
     const dots = readFileSync(join(scratch, "whole", "figures", "test-errors-small-cnn.svg"), "utf8")
     expect(dots).toContain("PIO (Sp+St)")

@@ -1,0 +1,28 @@
+import { Experiment } from "finegrain"
+
+/** What each part of the method contributes: γ, the clamp of λ, the curvature term, random groups. */
+export default Experiment.make({
+  name: "ablation",
+  about:
+    "What do the parts contribute? Small CNN, PIO of four manifolds, 2,000 MNIST images, 5 epochs; each row changes one setting of the first.",
+  base: {
+    dataset: "mnist",
+    model: "small-cnn",
+    collection: "Sp+Ob+St+Euc",
+    trainImages: 2000,
+    epochs: 5,
+    batchSize: 32
+  },
+  rows: [
+    { name: "as in the paper", settings: {} },
+    { name: "γ by Frobenius norm", settings: { policy: "frobenius" } },
+    { name: "γ = 1", settings: { policy: "none" } },
+    { name: "λ not clamped", settings: { policy: "unclamped" } },
+    { name: "no curvature term", settings: { rule: "plain" } },
+    { name: "contiguous groups", settings: { selection: "contiguous" } },
+    { name: "PI", settings: { strategy: "PI" } },
+    { name: "PO", settings: { strategy: "PO" } }
+  ],
+  seeds: [1, 2, 3],
+  smoke: { trainImages: 64, epochs: 1 }
+})
