@@ -108,3 +108,25 @@ export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model =
   }
   return model
 }
+
+const isStepped = (layer: object): layer is { readonly setStep: (step: number) => void } =>
+  "setStep" in layer && typeof layer.setStep === "function"
+
+/**
+ * Tells the layers of a model that draw at random in training which step comes next: what they draw is a function of it.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Layers, Models } from "finegrain"
+ * const model = Models.cifarResNet({ height: 8, width: 8, channels: 1, classes: 2, depth: 8, survival: 0.5 })
+ * const logits = (step: number) => {
+ *   Layers.setStep(model, step)
+ *   return (model.apply(tf.ones([1, 8, 8, 1]), { training: true }) as tf.Tensor).dataSync().join()
+ * }
+ * logits(3) === logits(3) // => true
+ * ```
+ */
+export const setStep = (model: tfl.LayersModel, step: number): void => {
+  for (const layer of model.layers) if (isStepped(layer)) layer.setStep(step)
+}

@@ -367,12 +367,15 @@ export const geometry = ({ layers, model, problem }: Network): string =>
     }))
   })).digest("hex")
 
-/** The model that gives the features that enter each constrained layer. */
-const featureModel = ({ layers, model }: Network): tfl.LayersModel =>
-  tfl.model({
-    inputs: model.inputs,
-    outputs: layers.map(({ name }) => model.getLayer(name).input as tfl.SymbolicTensor)
-  })
+/** The model that gives the features that enter constrained layers, each once, and which of them enters each layer. */
+const featureModel = ({ layers, model }: Network) => {
+  const inputs = layers.map(({ name }) => model.getLayer(name).input as tfl.SymbolicTensor)
+  const outputs = [...new Set(inputs)]
+  return {
+    features: tfl.model({ inputs: model.inputs, outputs }),
+    entering: inputs.map((input) => outputs.indexOf(input))
+  }
+}
 
 /**
  * λ of every constrained layer per input channel, from the features that a batch of inputs causes now.
@@ -395,11 +398,13 @@ export const deviations = (
   inputs: tf.Tensor
 ): Effect.Effect<ReadonlyArray<Float32Array>, EngineFailed> =>
   network.layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
+    const { entering, features } = featureModel(network)
     const lambdas = yield* Tensors.scoped(() => {
-      const features = featureModel(network).predict(inputs)
-      return (Array.isArray(features) ? features : [features]).map(Renormalization.deviations)
+      const found = features.predict(inputs)
+      return (Array.isArray(found) ? found : [found]).map(Renormalization.deviations)
     })
-    return yield* Effect.forEach(lambdas, Tensors.read)
+    const read = yield* Effect.forEach(lambdas, Tensors.read)
+    return entering.map((feature) => read[feature]!)
   }))
 
 /**

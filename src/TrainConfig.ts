@@ -23,7 +23,23 @@ export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu", "webgpu"] as 
 /** Names of the matricizations. */
 export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
 /** Names of the networks. */
-export const models = ["small-cnn", "resnet-8", "resnet-20", "resnet-56", "senet-20"] as const satisfies ReadonlyArray<
+export const models = [
+  "small-cnn",
+  "mlp",
+  "resnet-8",
+  "resnet-20",
+  "resnet-56",
+  "resnet-110",
+  "senet-20",
+  "senet-56",
+  "resnet-20-sd",
+  "resnet-110-sd",
+  "resnet-18",
+  "resnet-50",
+  "resnet-101",
+  "senet-50",
+  "senet-101"
+] as const satisfies ReadonlyArray<
   keyof typeof Models.byName
 >
 

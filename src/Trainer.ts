@@ -9,6 +9,7 @@ import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
 import * as FusedStep from "./FusedStep.ts"
+import * as Layers from "./Layers.ts"
 import * as Manifold from "./Manifold.ts"
 import * as Network from "./Network.ts"
 import * as NetworkBounds from "./NetworkBounds.ts"
@@ -255,6 +256,7 @@ export const make = Effect.fnUntraced(function*(
   const step = Effect.fnUntraced(function*(order: Int32Array, from: number) {
     const before = yield* Ref.get(state)
     const to = Math.min(from + batchSize, order.length)
+    Layers.setStep(network.model, before.step)
     const values = yield* Effect.scoped(Effect.gen(function*() {
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
         const { images, labels } = batchTensors(dataset, Batches.gather(dataset.train, order, from, to))

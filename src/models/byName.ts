@@ -1,6 +1,8 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import type * as Seed from "../Seed.ts"
 import { cifarResNet } from "./cifarResNet.ts"
+import { pyramidalMlp } from "./pyramidalMlp.ts"
+import { resNet } from "./resNet.ts"
 import { smallCnn } from "./smallCnn.ts"
 
 /** What a network must fit, and the seed of its weights. */
@@ -27,5 +29,15 @@ export const byName = {
   "resnet-8": (fit: Fit) => cifarResNet({ ...fit, depth: 8 }),
   "resnet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20 }),
   "resnet-56": (fit: Fit) => cifarResNet({ ...fit, depth: 56 }),
-  "senet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20, squeeze: 16 })
+  "resnet-110": (fit: Fit) => cifarResNet({ ...fit, depth: 110 }),
+  "senet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20, squeeze: 16 }),
+  "senet-56": (fit: Fit) => cifarResNet({ ...fit, depth: 56, squeeze: 16 }),
+  "resnet-20-sd": (fit: Fit) => cifarResNet({ ...fit, depth: 20, survival: 0.5 }),
+  "resnet-110-sd": (fit: Fit) => cifarResNet({ ...fit, depth: 110, survival: 0.5 }),
+  "resnet-18": (fit: Fit) => resNet({ ...fit, depth: 18 }),
+  "resnet-50": (fit: Fit) => resNet({ ...fit, depth: 50 }),
+  "resnet-101": (fit: Fit) => resNet({ ...fit, depth: 101 }),
+  "senet-50": (fit: Fit) => resNet({ ...fit, depth: 50, squeeze: 16 }),
+  "senet-101": (fit: Fit) => resNet({ ...fit, depth: 101, squeeze: 16 }),
+  "mlp": pyramidalMlp
 } satisfies Record<string, (fit: Fit) => tfl.LayersModel>

@@ -1,6 +1,8 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../Seed.ts"
 import { padChannels } from "./PadChannels.ts"
+import { squeezeExcite } from "./squeezeExcite.ts"
+import { stochasticDepth } from "./StochasticDepth.ts"
 
 /** What a residual network for small images looks like. */
 export interface CifarResNetOptions {
@@ -14,6 +16,8 @@ export interface CifarResNetOptions {
   readonly filters?: readonly [number, number, number]
   /** Reduction of the squeeze-and-excitation that closes every block; default none. */
   readonly squeeze?: number
+  /** Stochastic depth: the probability p_L with which the last block takes part in a step, p_l = 1 − l/L·(1 − p_L); default 1. */
+  readonly survival?: number
   readonly seed?: Seed.Seed
 }
 
@@ -27,7 +31,8 @@ const refuse = (reason: string): never => {
  * followed by batch normalization, with shortcuts without parameters; then global average pooling and logits. With `squeeze`, every
  * block ends in a squeeze-and-excitation of its channels.
  *
- * Source: He, Zhang, Ren and Sun 2016, section 4.2; Hu, Shen and Sun 2018, *Squeeze-and-excitation networks*.
+ * Source: He, Zhang, Ren and Sun 2016, section 4.2; Hu, Shen and Sun 2018, *Squeeze-and-excitation networks*; Huang et al. 2016, *Deep
+ * networks with stochastic depth*.
  *
  * @throws RangeError for a depth that is not 6n + 2, or a reduction that leaves a stage without channels.
  *
@@ -47,6 +52,7 @@ export const cifarResNet = ({
   height,
   seed = 0,
   squeeze,
+  survival = 1,
   width
 }: CifarResNetOptions): tfl.LayersModel => {
   const blocks = (depth - 2) / 6
@@ -71,15 +77,6 @@ export const cifarResNet = ({
   }
   const relu = (x: tfl.SymbolicTensor, name: string) =>
     tfl.layers.activation({ name: `${name}_relu`, activation: "relu" }).apply(x) as tfl.SymbolicTensor
-  const excite = (x: tfl.SymbolicTensor, name: string, count: number, reduction: number) => {
-    const dense = (units: number, activation: "relu" | "sigmoid", part: string) =>
-      tfl.layers.dense({ name: `${name}_${part}`, units, activation, kernelInitializer: weights(`${name}_${part}`) })
-    const mean = tfl.layers.globalAveragePooling2d({ name: `${name}_squeeze` }).apply(x)
-    const hidden = dense(Math.floor(count / reduction), "relu", "reduce").apply(mean)
-    const gates = tfl.layers.reshape({ name: `${name}_gates`, targetShape: [1, 1, count] })
-      .apply(dense(count, "sigmoid", "excite").apply(hidden)) as tfl.SymbolicTensor
-    return tfl.layers.multiply({ name: `${name}_scale` }).apply([x, gates]) as tfl.SymbolicTensor
-  }
   const input = tfl.input({ name: "image", shape: [height, width, channels] })
   let x = relu(convolve(input, "conv0", filters[0], 1), "conv0")
   for (const [s, count] of filters.entries()) {
@@ -88,12 +85,21 @@ export const cifarResNet = ({
       const strides = s > 0 && b === 0 ? 2 : 1
       const inner = relu(convolve(x, `${name}_conv1`, count, strides), `${name}_conv1`)
       const outer = convolve(inner, `${name}_conv2`, count, 1)
-      const excited = squeeze === undefined ? outer : excite(outer, name, count, squeeze)
+      const excited = squeeze === undefined ? outer : squeezeExcite(outer, name, squeeze, seed)
+      const depthShare = (s * blocks + b + 1) / (3 * blocks)
+      const kept = survival === 1
+        ? excited
+        : stochasticDepth({
+          name: `${name}_survival`,
+          // Deeper blocks are dropped more often, the last one with probability 1 − survival.
+          survival: 1 - depthShare * (1 - survival),
+          seed: Seed.split(seed, `${name}_survival`)
+        }).apply(excited) as tfl.SymbolicTensor
       const same = strides === 1 && x.shape[3] === count
       const shortcut = same
         ? x
         : padChannels({ name: `${name}_shortcut`, channels: count, stride: strides }).apply(x) as tfl.SymbolicTensor
-      const sum = tfl.layers.add({ name: `${name}_add` }).apply([excited, shortcut]) as tfl.SymbolicTensor
+      const sum = tfl.layers.add({ name: `${name}_add` }).apply([kept, shortcut]) as tfl.SymbolicTensor
       x = relu(sum, name)
     }
   }

@@ -1,4 +1,7 @@
 export * from "./byName.ts"
 export * from "./cifarResNet.ts"
 export * from "./PadChannels.ts"
+export * from "./pyramidalMlp.ts"
+export * from "./resNet.ts"
 export * from "./smallCnn.ts"
+export * from "./StochasticDepth.ts"
