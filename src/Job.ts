@@ -9,7 +9,7 @@ import * as Backend from "./Backend.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Combinators from "./combinators/index.ts"
 import type { Dataset } from "./data/Dataset.ts"
-import * as Mnist from "./data/Mnist.ts"
+import * as Datasets from "./data/Datasets.ts"
 import * as Subset from "./data/Subset.ts"
 import * as Grouping from "./Grouping.ts"
 import * as Models from "./models/index.ts"
@@ -200,7 +200,7 @@ export const run = Effect.fnUntraced(function*(
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
-  const dataset = yield* Effect.flatMap(Mnist.load(Mnist.named(config.dataset)), (all) => Subset.take(all, config))
+  const dataset = yield* Effect.flatMap(Datasets.load(config.dataset), (all) => Subset.take(all, config))
   const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
   const data = {
     name: dataset.name,

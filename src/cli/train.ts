@@ -19,7 +19,9 @@ import { table } from "./Table.ts"
 const flags = {
   dataset: Flag.String("dataset").pipe(
     Flag.withAlias("d"),
-    Flag.withDescription("mnist, fashion-mnist, or a directory with a dataset of that family (default mnist)"),
+    Flag.withDescription(
+      "mnist, fashion-mnist, or a directory: four IDX files, or CIFAR-10 or CIFAR-100, binary version (default mnist)"
+    ),
     Flag.optional
   ),
   model: Flag.Literals("model", TrainConfig.models).pipe(

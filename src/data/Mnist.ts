@@ -127,7 +127,9 @@ const readIdx = Effect.fnUntraced(function*(directory: string, split: "train" | 
   }
   return yield* new DatasetMissing({
     what: `There is none of ${names.join(", ")} in ${directory}`,
-    remedy: "Give a directory with the four IDX files of a dataset of the MNIST family, plain or gzipped."
+    remedy:
+      "Give a directory with the four IDX files of a dataset of the MNIST family, plain or gzipped, or with the files of " +
+      "the binary version of CIFAR-10 or CIFAR-100."
   })
 })
 
@@ -153,8 +155,12 @@ const readSplit = Effect.fnUntraced(function*(directory: string, split: "train" 
 
 const largest = (values: Uint8Array) => values.reduce((a, b) => Math.max(a, b), 0)
 
-/** In pieces, so that the event loop is never blocked for long. */
-const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Array>) {
+/**
+ * SHA-256 of several arrays one after the other, in pieces, so that the event loop is never blocked for long.
+ *
+ * @internal
+ */
+export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Array>) {
   const hash = createHash("sha256")
   const piece = 8 << 20
   for (const part of parts) {

@@ -1,0 +1,104 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Split } from "./Dataset.ts"
+
+/** A file of CIFAR's binary version that is not what it should be. */
+export class CifarCorrupt extends Schema.TaggedError<CifarCorrupt>()("CifarCorrupt", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.file} is no file of CIFAR's binary version: ${this.reason}`
+  }
+}
+
+/** The two datasets: their files, and what stands before the pixels of a record. */
+export const formats = {
+  "cifar-10": {
+    directory: "cifar-10-batches-bin",
+    train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
+    test: ["test_batch.bin"],
+    /** Bytes of labels; the last of them is the class. */
+    labelBytes: 1,
+    classes: 10
+  },
+  "cifar-100": {
+    directory: "cifar-100-binary",
+    train: ["train.bin"],
+    test: ["test.bin"],
+    labelBytes: 2,
+    classes: 100
+  }
+} as const
+
+/** Which of the two. */
+export type Format = keyof typeof formats
+
+const side = 32
+const channels = 3
+const plane = side * side
+
+/**
+ * The images of one file: records of label bytes and three planes of 32×32 pixels, whose colours come to stand side by side.
+ *
+ * Fails with CifarCorrupt for a file that is empty, ends within a record, or has a label beyond the classes.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Cifar } from "finegrain"
+ * const record = new Uint8Array(1 + 3072)
+ * record.set([7, 10], 0)
+ * record[1 + 1024] = 20
+ * const { images, labels } = Result.getOrThrow(Cifar.decode(record, "cifar-10", "test_batch.bin"))
+ * [labels[0], images[0], images[1]] // => [7, 10, 20]
+ * Result.isFailure(Cifar.decode(record.subarray(1), "cifar-10", "test_batch.bin")) // => true
+ * ```
+ */
+export const decode = (bytes: Uint8Array, format: Format, file: string): Result.Result<Split, CifarCorrupt> => {
+  const { classes, labelBytes } = formats[format]
+  const record = labelBytes + channels * plane
+  const refuse = (reason: string) => Result.fail(new CifarCorrupt({ file, reason }))
+  if (bytes.length === 0) return refuse("it is empty")
+  if (bytes.length % record !== 0) {
+    return refuse(
+      `it ends ${bytes.length % record} bytes into record ${Math.floor(bytes.length / record)}, of ${record} bytes each`
+    )
+  }
+  const count = bytes.length / record
+  const labels = new Uint8Array(count)
+  const images = new Uint8Array(count * channels * plane)
+  for (let i = 0; i < count; i++) {
+    const label = bytes[i * record + labelBytes - 1]!
+    if (label >= classes) return refuse(`record ${i} has label ${label}, but there are ${classes} classes`)
+    labels[i] = label
+    const from = i * record + labelBytes
+    const to = i * channels * plane
+    for (let p = 0; p < plane; p++) {
+      for (let c = 0; c < channels; c++) images[to + channels * p + c] = bytes[from + c * plane + p]!
+    }
+  }
+  return Result.succeed({ images, labels, count })
+}
+
+/**
+ * Several splits as one.
+ *
+ * @internal
+ */
+export const joined = (splits: ReadonlyArray<Split>): Split => {
+  const concat = (parts: ReadonlyArray<Uint8Array>) => {
+    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let at = 0
+    for (const part of parts) {
+      all.set(part, at)
+      at += part.length
+    }
+    return all
+  }
+  return {
+    images: concat(splits.map(({ images }) => images)),
+    labels: concat(splits.map(({ labels }) => labels)),
+    count: splits.reduce((sum, { count }) => sum + count, 0)
+  }
+}
