@@ -225,6 +225,8 @@ export const run = Effect.fnUntraced(function*(
     batchSize: config.batchSize,
     seed: config.seed,
     momentum: config.momentum,
+    augment: config.augment,
+    normalize: config.normalize,
     measureBounds: config.measureBounds,
     weightDecay: config.weightDecay,
     rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware(),

@@ -20,6 +20,8 @@ export const selections = ["random", "contiguous"] as const
 export const policies = ["unit", "frobenius", "none", "unclamped"] as const
 /** Names of the backends. */
 export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu", "webgpu"] as const
+/** Names of the augmentations. */
+export const augmentations = ["none", "crop-flip"] as const
 /** Names of the matricizations. */
 export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
 /** Names of the networks. */
@@ -92,6 +94,10 @@ export const TrainConfig = Schema.Struct({
     0.9
   ),
   weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+  /** How training images are varied: not at all, or padded, cropped and mirrored at random. */
+  augment: orDefault(Schema.Literals(augmentations), "none"),
+  /** Whether channels are brought to mean 0 and deviation 1 over the training images. */
+  normalize: orDefault(Schema.Boolean, false),
   /** Whether to measure the six generalization bounds at the end of every epoch. */
   measureBounds: orDefault(Schema.Boolean, false),
   /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */

@@ -5,6 +5,7 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { EngineFailed } from "./backend/Engine.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import * as Augment from "./data/Augment.ts"
 import * as Batches from "./data/Batches.ts"
 import type { Dataset, Split } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
@@ -37,6 +38,10 @@ export interface Options {
   readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
+  /** How training images are varied; default `none`. */
+  readonly augment?: "none" | "crop-flip"
+  /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
+  readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
   readonly measureBounds?: boolean
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
@@ -116,12 +121,13 @@ export const evaluate = Effect.fnUntraced(function*(
   network: Network.Network,
   dataset: Dataset,
   split: Split,
-  batchSize: number
+  batchSize: number,
+  prepare: (batch: Batches.Batch) => Batches.Batch = identity
 ): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed> {
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
-    const batch = Batches.gather(split, order, from, Math.min(from + batchSize, split.count))
+    const batch = prepare(Batches.gather(split, order, from, Math.min(from + batchSize, split.count)))
     const sums = yield* Tensors.evaluate(() => {
       const { images, labels } = batchTensors(dataset, batch)
       const result = lossOf(network.model, images, labels, false)
@@ -133,6 +139,8 @@ export const evaluate = Effect.fnUntraced(function*(
   }
   return { loss: loss / split.count, accuracy: correct / split.count }
 })
+
+const identity = <A>(a: A): A => a
 
 /** The model must take the dataset's images and give one logit per class. */
 const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
@@ -213,6 +221,13 @@ export const make = Effect.fnUntraced(function*(
     catch: (error) => error as FgSgd.FgSgdError
   })
   const { poms } = network.problem.collection
+  const scale = options.normalize === true ? Augment.normalization(dataset.train, dataset.channels) : undefined
+  const prepare = (batch: Batches.Batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
+  /** A function of the step, so that a resumed run sees the same images. */
+  const vary = (batch: Batches.Batch, step: number) =>
+    options.augment === "crop-flip"
+      ? Augment.cropFlip(batch, dataset, Seed.split(Seed.split(seed, "augment"), step))
+      : batch
   const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
   const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
@@ -235,7 +250,7 @@ export const make = Effect.fnUntraced(function*(
     const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "renormalization"), epoch)
     const lambdas = yield* Effect.scoped(Effect.gen(function*() {
       const batch = yield* Tensors.scoped(() =>
-        batchTensors(dataset, Batches.gather(dataset.train, order, 0, count)).images
+        batchTensors(dataset, prepare(Batches.gather(dataset.train, order, 0, count))).images
       )
       return yield* Network.deviations(network, batch)
     }))
@@ -259,7 +274,10 @@ export const make = Effect.fnUntraced(function*(
     Layers.setStep(network.model, before.step)
     const values = yield* Effect.scoped(Effect.gen(function*() {
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
-        const { images, labels } = batchTensors(dataset, Batches.gather(dataset.train, order, from, to))
+        const { images, labels } = batchTensors(
+          dataset,
+          prepare(vary(Batches.gather(dataset.train, order, from, to), before.step))
+        )
         let correct: tf.Scalar | undefined
         const { grads, value } = tf.variableGrads(() => {
           const result = lossOf(network.model, images, labels, true)
@@ -341,7 +359,7 @@ export const make = Effect.fnUntraced(function*(
       if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-      const test = yield* evaluate(network, dataset, dataset.test, 500)
+      const test = yield* evaluate(network, dataset, dataset.test, 500, prepare)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",

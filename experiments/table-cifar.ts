@@ -1,0 +1,41 @@
+import { Experiment } from "finegrain"
+
+/**
+ * The paper's comparison on CIFAR, for a machine with a GPU and the data: a directory with the binary version of CIFAR-10 in the
+ * variable CIFAR, augmented as usual. A smoke run needs no data: it takes a few MNIST images, to see that everything works.
+ */
+export default Experiment.make({
+  name: "table-cifar",
+  about:
+    "The poster's rows on CIFAR-10 with residual networks of constant and stochastic depth and with squeeze-and-excitation: 200 " +
+    "epochs, batches of 128, pad-crop-flip, step schedule.",
+  base: {
+    dataset: process.env["CIFAR"] ?? "cifar-10",
+    augment: "crop-flip",
+    normalize: true,
+    epochs: 200,
+    batchSize: 128,
+    learningRate: 0.1,
+    schedule: "step",
+    momentum: 0.9,
+    backend: "auto"
+  },
+  columns: [
+    { name: "ResNet-110", settings: { model: "resnet-110" } },
+    { name: "ResNet-110, stochastic depth", settings: { model: "resnet-110-sd" } },
+    { name: "SENet-56", settings: { model: "senet-56" } }
+  ],
+  rows: [
+    { name: "Euc", settings: { collection: "Euc" } },
+    { name: "Sp", settings: { collection: "Sp" } },
+    { name: "Ob", settings: { collection: "Ob" } },
+    { name: "St", settings: { collection: "St" } },
+    { name: "PI (Sp+Ob+St)", settings: { collection: "Sp+Ob+St", strategy: "PI" } },
+    { name: "PO (Sp+Ob+St)", settings: { collection: "Sp+Ob+St", strategy: "PO" } },
+    { name: "PIO (Sp+Ob+St)", settings: { collection: "Sp+Ob+St" } },
+    { name: "PIO (Sp+Ob+St+Euc)", settings: { collection: "Sp+Ob+St+Euc" } }
+  ],
+  seeds: [1, 2, 3],
+  baseline: "Euc",
+  smoke: { dataset: "mnist", model: "resnet-20-sd", trainImages: 32, epochs: 1, batchSize: 16, backend: "wasm" }
+})

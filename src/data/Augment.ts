@@ -1,0 +1,102 @@
+import * as Seed from "../Seed.ts"
+import type { Batch } from "./Batches.ts"
+import type { Split } from "./Dataset.ts"
+
+/** Size of every image of a batch. */
+export interface Size {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+}
+
+/**
+ * Pads every image with zeros, cuts a random window of the old size out of it, and mirrors half of them: a function of the seed.
+ *
+ * Source: He, Zhang, Ren and Sun 2016, section 4.2 (4 pixels on each side).
+ *
+ * @example
+ * ```ts
+ * import { Augment } from "finegrain"
+ * const batch = { images: Float32Array.of(1, 2, 3, 4), labels: Int32Array.of(0) }
+ * const { images } = Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 1, 0)
+ * images.length // => 4
+ * [...Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 2, 0).images].every((pixel) => [1, 2, 3, 4].includes(pixel)) // => true
+ * ```
+ */
+export const cropFlip = (
+  { images, labels }: Batch,
+  { channels, height, width }: Size,
+  seed: Seed.Seed,
+  padding = 4
+): Batch => {
+  const draws = Seed.uniforms(seed, 3 * labels.length)
+  const result = new Float32Array(images.length)
+  const size = height * width * channels
+  for (let i = 0; i < labels.length; i++) {
+    const shift = (draw: number) => Math.floor((2 * padding + 1) * draws[3 * i + draw]!) - padding
+    const [down, right] = [shift(0), shift(1)]
+    const isMirrored = draws[3 * i + 2]! < 0.5
+    for (let y = 0; y < height; y++) {
+      const row = y + down
+      if (row < 0 || row >= height) continue
+      for (let x = 0; x < width; x++) {
+        const column = right + (isMirrored ? width - 1 - x : x)
+        if (column < 0 || column >= width) continue
+        const from = i * size + (row * width + column) * channels
+        const to = i * size + (y * width + x) * channels
+        for (let c = 0; c < channels; c++) result[to + c] = images[from + c]!
+      }
+    }
+  }
+  return { images: result, labels }
+}
+
+/** What makes every channel of the training images have mean 0 and standard deviation 1. */
+export interface Normalization {
+  readonly mean: ReadonlyArray<number>
+  readonly deviation: ReadonlyArray<number>
+}
+
+/**
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation has deviation 1.
+ *
+ * @example
+ * ```ts
+ * import { Augment } from "finegrain"
+ * const split = { images: Uint8Array.of(0, 7, 255, 7), labels: Uint8Array.of(0, 1), count: 2 }
+ * Augment.normalization(split, 2).deviation // => [0.5, 1]
+ * ```
+ */
+export const normalization = ({ images }: Split, channels: number): Normalization => {
+  const sums = new Float64Array(channels)
+  const squares = new Float64Array(channels)
+  for (let i = 0; i < images.length; i++) {
+    const pixel = images[i]! / 255
+    sums[i % channels]! += pixel
+    squares[i % channels]! += pixel * pixel
+  }
+  const count = images.length / channels
+  const mean = Array.from(sums, (sum) => sum / count)
+  return {
+    mean,
+    deviation: mean.map((m, c) => {
+      const variance = squares[c]! / count - m * m
+      return variance > 1e-12 ? Math.sqrt(variance) : 1
+    })
+  }
+}
+
+/**
+ * A batch with its channels normalized.
+ *
+ * @example
+ * ```ts
+ * import { Augment } from "finegrain"
+ * const batch = { images: Float32Array.of(0, 1), labels: Int32Array.of(0) }
+ * [...Augment.normalized(batch, { mean: [0.5], deviation: [0.5] }).images] // => [-1, 1]
+ * ```
+ */
+export const normalized = ({ images, labels }: Batch, { deviation, mean }: Normalization): Batch => ({
+  images: images.map((pixel, i) => (pixel - mean[i % mean.length]!) / deviation[i % mean.length]!),
+  labels
+})
