@@ -24,5 +24,5 @@ export default Experiment.make({
     { name: "PO", settings: { strategy: "PO" } }
   ],
   seeds: [1, 2, 3],
-  smoke: { trainImages: 64, epochs: 1 }
+  smoke: { trainImages: 64, testImages: 100, epochs: 1 }
 })

@@ -16,5 +16,5 @@ export default Experiment.make({
   ],
   seeds: [1, 2, 3],
   baseline: "Euc",
-  smoke: { trainImages: 64, epochs: 2 }
+  smoke: { trainImages: 64, testImages: 100, epochs: 2 }
 })

@@ -28,5 +28,5 @@ export default Experiment.make({
   },
   rows: [...rows("curvatureAware"), ...rows("plain")],
   seeds: [1, 2, 3],
-  smoke: { trainImages: 64, epochs: 2 }
+  smoke: { trainImages: 64, testImages: 100, epochs: 2 }
 })

@@ -37,5 +37,5 @@ export default Experiment.make({
   ],
   seeds: [1, 2, 3],
   baseline: "Euc",
-  smoke: { dataset: "mnist", model: "resnet-20-sd", trainImages: 32, epochs: 1, batchSize: 16, backend: "wasm" }
+  smoke: { dataset: "mnist", trainImages: 32, testImages: 32, epochs: 1, batchSize: 16, backend: "wasm" }
 })

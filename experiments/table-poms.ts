@@ -35,5 +35,5 @@ export default Experiment.make({
   seeds: [1, 2, 3],
   selection: { setting: "learningRate", values: [0.02, 0.1, 0.5], seed: 100, validationImages: 5000 },
   baseline: "Euc",
-  smoke: { trainImages: 64, epochs: 1 }
+  smoke: { trainImages: 64, testImages: 100, epochs: 1 }
 })

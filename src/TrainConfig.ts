@@ -71,6 +71,8 @@ export const TrainConfig = Schema.Struct({
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
   /** So many training images instead of all; the same ones whatever the seed. */
   trainImages: Schema.optionalKey(positiveInt),
+  /** So many test images instead of all; the same ones whatever the seed. */
+  testImages: Schema.optionalKey(positiveInt),
   /** Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones whatever the seed. */
   validationImages: Schema.optionalKey(positiveInt),
   model: orDefault(Schema.Literals(models), "small-cnn"),

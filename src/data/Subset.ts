@@ -20,6 +20,8 @@ export interface Options {
   readonly trainImages?: number | undefined
   /** Default 0. */
   readonly validationImages?: number | undefined
+  /** Default: all. */
+  readonly testImages?: number | undefined
 }
 
 const pick = (split: Split, indices: Int32Array): Split => {
@@ -35,7 +37,7 @@ const pick = (split: Split, indices: Int32Array): Split => {
 const order = (count: number) => Seed.permutation(0, count)
 
 /**
- * A part of a dataset: the first `trainImages` of a fixed random order to train on; with `validationImages` the last ones of that order
+ * A part of a dataset: the first `trainImages` and `testImages` of a fixed random order; with `validationImages` the last ones of that order
  * stand in the place of the test set.
  *
  * Fails with SubsetError where there are not so many.
@@ -53,9 +55,12 @@ const order = (count: number) => Seed.permutation(0, count)
  */
 export const take = (
   dataset: Dataset,
-  { trainImages, validationImages = 0 }: Options
+  { testImages = Infinity, trainImages, validationImages = 0 }: Options
 ): Effect.Effect<Dataset, SubsetError> => {
-  if (trainImages === undefined && validationImages === 0) return Effect.succeed(dataset)
+  const test = testImages < dataset.test.count
+    ? pick(dataset.test, order(dataset.test.count).subarray(0, testImages))
+    : dataset.test
+  if (trainImages === undefined && validationImages === 0) return Effect.succeed({ ...dataset, test })
   const { count } = dataset.train
   const asked = (trainImages ?? 1) + validationImages
   if (asked > count) return Effect.fail(new SubsetError({ dataset: dataset.name, asked, available: count }))
@@ -63,6 +68,6 @@ export const take = (
   return Effect.succeed({
     ...dataset,
     train: pick(dataset.train, shuffled.subarray(0, trainImages ?? count - validationImages)),
-    test: validationImages === 0 ? dataset.test : pick(dataset.train, shuffled.subarray(count - validationImages))
+    test: validationImages === 0 ? test : pick(dataset.train, shuffled.subarray(count - validationImages))
   })
 }

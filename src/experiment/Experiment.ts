@@ -24,7 +24,8 @@ export interface Selection {
 /**
  * A comparison as a value: what varies, what is fixed, the seeds, and how the table is laid out.
  *
- * A cell is a row in a column; its settings are `base`, then the column's, then the row's.
+ * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base` and runs the first
+ * seed only.
  */
 export interface Experiment {
   readonly name: string
@@ -38,7 +39,7 @@ export interface Experiment {
   readonly selection?: Selection
   /** The row that all others are compared with, seed by seed; default the first. */
   readonly baseline?: string
-  /** What a smoke run changes, so that it takes a minute. */
+  /** What a smoke run changes in `base`, so that it takes a minute. */
   readonly smoke?: Settings
   /** Numbers from the literature by row and column, shown beside the measured ones as published: test errors in percent. */
   readonly published?: Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -139,6 +140,9 @@ export const decode = (input: unknown, source: string): Effect.Effect<Experiment
     Effect.mapError((error) => new ExperimentError({ experiment: source, problems: error.message.split("\n\n") }))
   )
 
+/** Held-out images of a smoke run, at most. */
+const smokeValidation = 100
+
 const slug = (text: string): string => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replaceAll(/^_+|_+$/g, "")
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -206,13 +210,13 @@ export const plan = (
 ): Effect.Effect<ReadonlyArray<Cell>, ExperimentError> => {
   const { base, rows, selection } = experiment
   const problems: Array<string> = [...contradictions(experiment, options)]
-  const seeds = options.seeds ?? experiment.seeds
+  const seeds = options.seeds ?? experiment.seeds.slice(0, options.smoke === true ? 1 : undefined)
   const smoke = options.smoke === true ? experiment.smoke ?? {} : {}
   const wanted = options.only ?? []
   const cells = rows.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).flatMap((row) =>
     columnsOf(experiment).map((column): Cell => {
       const place = `${slug(row.name)}/${slug(column.name)}`
-      const settings = { ...base, ...column.settings, ...row.settings, ...smoke }
+      const settings = { ...base, ...smoke, ...column.settings, ...row.settings }
       const decoded = Effect.runSync(Effect.result(TrainConfig.decode(settings, `${row.name}, ${column.name}`)))
       if (Result.isFailure(decoded)) problems.push(decoded.failure.message)
       const trial = (own: string, seed: number, more: object, candidate?: number | string): Trial => {
@@ -238,7 +242,9 @@ export const plan = (
           selection.values.map((value) =>
             trial(`select-${slug(String(value))}`, selection.seed, {
               [selection.setting]: value,
-              validationImages: selection.validationImages
+              validationImages: options.smoke === true
+                ? Math.min(selection.validationImages, smokeValidation)
+                : selection.validationImages
             }, value)
           ),
         finals: (chosen) =>

@@ -122,6 +122,12 @@ describe("subsets", () => {
     expect(Result.getOrThrow(take({ trainImages: 10 })).test).toBe(tinyDataset.test)
   })
 
+  it("test on fewer images, the same ones for every run", () => {
+    const { test } = Result.getOrThrow(take({ testImages: 7 }))
+    expect(test.count).toBe(7)
+    expect(Result.getOrThrow(take({ testImages: 7, trainImages: 3 })).test.images).toEqual(test.images)
+  })
+
   it("cannot have more images than there are", () => {
     const result = take({ trainImages: 90, validationImages: 7 })
     expect(Result.isFailure(result) && result.failure.message).toMatch(/has 96 training images, but 97 are asked for/)
