@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import { Backend, Combinators, FgSgd, Grouping, Network, Points, Specification, StepSize } from "finegrain"
+import { Backend, Grouping } from "finegrain"
+import { layerStep } from "./layerStep.ts"
 
 /**
  * One FG-SGD step on one 3×3 layer: four manifolds mixed against each alone, and against grouping; side by side, in turns,
@@ -15,30 +15,6 @@ const strategies = [Grouping.PIO(), Grouping.PI(), Grouping.PO()]
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-const stepOf = (text: string, strategy: Grouping.Strategy) => {
-  const shape = [3, 3, channels, channels] as const
-  const specification = Result.getOrThrow(Specification.parse(text))
-  const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy }, 1))
-  const kernel = Combinators.kernelArrangement(plan.matricization, shape)
-  const problem: FgSgd.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
-    collection: plan.collection,
-    arrangement: {
-      shape,
-      from: (w) => plan.arrangement.from(kernel.from(w)),
-      to: (p) => kernel.to(plan.arrangement.to(p))
-    }
-  }
-  const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
-  const weights = tf.randomNormal([...shape])
-  const gradients = tf.randomNormal([...shape])
-  const state = FgSgd.init(optimizer, weights)
-  return () => {
-    const updated = FgSgd.update(optimizer, state, gradients)
-    FgSgd.dispose(updated.state)
-    Points.dispose([updated.weights, updated.norms, updated.denominators])
-  }
-}
-
 const timed = (f: () => void) => {
   const start = performance.now()
   f()
@@ -49,7 +25,7 @@ await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
 const subjects = strategies.flatMap((strategy) =>
   specifications.map((text) => ({
     name: `${strategy.name} ${text}`,
-    step: stepOf(text, strategy),
+    step: layerStep([3, 3, channels, channels], text, strategy),
     times: [] as Array<number>,
     operations: 0
   }))

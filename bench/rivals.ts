@@ -1,18 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import {
-  Backend,
-  Combinators,
-  FgSgd,
-  Grouping,
-  Models,
-  Network,
-  Points,
-  Seed,
-  Specification,
-  StepSize
-} from "finegrain"
+import { Backend, FgSgd, Models, Network, Points, Seed, StepSize } from "finegrain"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
@@ -20,6 +8,7 @@ import { availableParallelism, cpus } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { table } from "../src/cli/Table.ts"
+import { layerStep } from "./layerStep.ts"
 
 /**
  * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage:
@@ -70,37 +59,12 @@ const networkStep = async () => {
   }
 }
 
-/** The whole step on one layer of 200×200 kernels: from the gradient of its weights to its next weights. */
-const manifoldStep = (symbol: string) => {
-  const shape = [3, 3, 200, 200] as const
-  const specification = Result.getOrThrow(Specification.parse(symbol))
-  const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy: Grouping.PIO() }, 1))
-  const kernel = Combinators.kernelArrangement(plan.matricization, shape)
-  const problem: FgSgd.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
-    collection: plan.collection,
-    arrangement: {
-      shape,
-      from: (w) => plan.arrangement.from(kernel.from(w)),
-      to: (p) => kernel.to(plan.arrangement.to(p))
-    }
-  }
-  const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
-  const gradient = Seed.normalTensor(2, shape)
-  let state = FgSgd.init(optimizer, Seed.normalTensor(1, shape))
-  return () => {
-    const { denominators, norms, state: next, weights } = FgSgd.update(optimizer, state, gradient)
-    FgSgd.dispose(state)
-    Points.dispose([weights, norms, denominators])
-    state = next
-  }
-}
-
 const step = await networkStep()
 const pairs = [
   { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step },
   { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step },
   ...([["sphere", "Sp"], ["oblique", "Ob"], ["Stiefel", "St"]] as const).flatMap(([name, symbol]) => {
-    const own = manifoldStep(symbol)
+    const own = layerStep([3, 3, 200, 200], symbol)
     const rivals = [name, `${name}, planes`, ...(process.env["GEOOPT"] === undefined ? [] : [`${name}, geoopt`])]
     return rivals.map((rival) => ({ name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`, rival, own }))
   })
