@@ -19,7 +19,7 @@ import * as RunDirectory from "./RunDirectory.ts"
 import * as Seed from "./Seed.ts"
 import * as StepSize from "./StepSize.ts"
 import * as Tensors from "./Tensors.ts"
-import type { TrainConfig } from "./TrainConfig.ts"
+import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
@@ -158,19 +158,32 @@ export interface Options {
 }
 
 /** Settings that change nothing in the results of a run. */
-const free: ReadonlySet<string> = new Set<keyof TrainConfig>(["threads"])
+const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
 
-/** The earlier manifest must say the same of everything on which the bits depend. */
-const sameRun = Effect.fnUntraced(function*(earlier: unknown, own: Readonly<Record<string, unknown>>) {
-  const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
-    typeof value === "object" && value !== null
-      ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
-      : [[prefix, JSON.stringify(value)]]
-  const there = new Map(flat(JSON.parse(JSON.stringify(earlier))))
-  for (const [key, value] of flat(JSON.parse(JSON.stringify(own)))) {
-    const actual = there.get(key) ?? "missing"
-    if (actual !== value && !free.has(key.split(".").at(-1)!)) {
-      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected: value, actual })
+/** Every number, text and boolean of a value, by its path. */
+const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
+    : value === undefined
+    ? []
+    : [[prefix, JSON.stringify(value)]]
+
+/** What of a run decides about its bits. */
+interface Identity {
+  readonly config: TrainConfig
+  readonly dataset: object
+  readonly backend: { readonly name: string }
+}
+
+/** The earlier manifest must say the same; settings that its version did not know had their defaults. */
+const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, own: Identity) {
+  const { backend, config, dataset } = manifest as Partial<Identity>
+  const earlier = { config: yield* decodeConfig(config ?? {}, source), dataset, backend: { name: backend?.name } }
+  const [there, here] = [new Map(flat(earlier)), new Map(flat(own))]
+  for (const key of new Set([...there.keys(), ...here.keys()])) {
+    const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
+    if (actual !== expected && !free.has(key)) {
+      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
     }
   }
 })
@@ -210,7 +223,7 @@ export const run = Effect.fnUntraced(function*(
   }
   if (Option.isSome(earlier)) {
     const { manifest, summary } = earlier.value
-    yield* sameRun(manifest, { config, dataset: data, backend: { name: backend.name } })
+    yield* sameRun(output, manifest, { config, dataset: data, backend: { name: backend.name } })
     const done = Option.filter(summary, isCompleted)
     if (Option.isSome(done)) return done.value
   }

@@ -157,6 +157,11 @@ describe("checkpoints", () => {
     const result = await run("sphere", { resume: true })
     expect(Result.isFailure(result) && result.failure.message).toMatch(/geometry.*is 000000000000 there/)
     expect(Result.isFailure(await run("sphere", { resume: true }, { collection: "St" }))).toBe(true)
+    // A setting that is there but not here counts as well.
+    const fewer = await run("sphere", { resume: true }, { trainImages: 50 })
+    expect(Result.isFailure(fewer) && fewer.failure.message).toMatch(
+      /config\.trainImages is not set there, but 50 here/
+    )
   })
 
   it("stay intact when the disk is full", async () => {

@@ -249,7 +249,10 @@ export const plan = (
           ),
         finals: (chosen) =>
           seeds.map((seed) =>
-            trial(`seed-${seed}`, seed, selection === undefined ? {} : { [selection.setting]: chosen }, undefined)
+            selection === undefined
+              ? trial(`seed-${seed}`, seed, {})
+              // With what was chosen in its name: with more candidates another may be chosen, and both are kept.
+              : trial(`seed-${seed}-at-${slug(String(chosen))}`, seed, { [selection.setting]: chosen })
           )
       }
     })

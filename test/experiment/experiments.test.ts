@@ -82,8 +82,8 @@ describe("finegrain run", () => {
       }
     // Candidates never see the test set, and final runs train on everything.
     expect(manifest("Euc", "small-cnn", "select-0.1").dataset).toMatchObject({ train: 80, test: 16 })
-    expect(manifest("Euc", "small-cnn", "seed-1").dataset).toMatchObject({ train: 96, test: 30 })
-    expect(manifest("Euc", "small-cnn", "seed-1").config.learningRate).toBe(cells[0]!.chosen)
+    expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).dataset).toMatchObject({ train: 96, test: 30 })
+    expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).config.learningRate).toBe(cells[0]!.chosen)
     const table = readFileSync(join(scratch, "whole", "table.md"), "utf8")
     expect(table).toMatch(/\| Euc \| \d+\.\d\d ± \d+\.\d\d \| -?\d+\.\d\d … \d+\.\d\d \| – \| 0\.\d+ \| 5\.50 \|/)
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
@@ -103,8 +103,29 @@ describe("finegrain run", () => {
     const resumed = await finegrain("run", "tiny.ts", "--output", "whole", "--resume")
     expect(resumed.code).toBe(0)
     expect(bits("whole")).toEqual(before)
-    const events = readFileSync(join(scratch, "whole", "trials", "Euc", "small-cnn", "seed-1", "events.jsonl"), "utf8")
+    const trial = `seed-1-at-${results("whole").cells[0]!.chosen}`
+    const events = readFileSync(join(scratch, "whole", "trials", "Euc", "small-cnn", trial, "events.jsonl"), "utf8")
     expect(events).not.toContain("Resumed")
+  }, 60_000)
+
+  it("with another candidate keeps what is done, and chooses anew", async () => {
+    cpSync(join(scratch, "whole"), join(scratch, "more"), { recursive: true })
+    const more = { ...experiment, selection: { ...experiment.selection, values: [0.02, 0.1, 0.05] } }
+    const { code, stderr } = await finegrain(
+      "run",
+      file("more.ts", more),
+      "--jobs",
+      "2",
+      "--output",
+      "more",
+      "--resume"
+    )
+    expect([code, stderr]).toEqual([0, ""])
+    expect(readdirSync(join(scratch, "more", "trials", "Euc", "small-cnn"))).toContain("select-0.05")
+    const kept = results("more").cells.map(({ chosen }, i) =>
+      chosen === results("whole").cells[i]!.chosen ? bits("more")[i] : bits("whole")[i]
+    )
+    expect(kept).toEqual(bits("whole"))
   }, 60_000)
 
   it("killed, ends its workers; resumed, ends with the same bits", async () => {
@@ -161,7 +182,8 @@ describe("finegrain compare", () => {
   it("tells runs of the same bits from others", async () => {
     cpSync(join(scratch, "whole"), join(scratch, "copy"), { recursive: true })
     expect((await finegrain("compare", "whole", "copy", "--exact")).code).toBe(0)
-    const run = (seed: number) => join("whole", "trials", "Euc", "small-cnn", `seed-${seed}`)
+    const at = results("whole").cells[0]!.chosen
+    const run = (seed: number) => join("whole", "trials", "Euc", "small-cnn", `seed-${seed}-at-${at}`)
     const { code, stderr, stdout } = await finegrain("compare", run(1), run(2), "--exact")
     expect(code).not.toBe(0)
     expect(stdout).toContain("different")
