@@ -2,12 +2,18 @@ import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import { Combinators, FgSgd, Grouping, Network, Points, Seed, Specification, StepSize } from "finegrain"
 
+/** A step that can be taken again and again, and what frees its tensors. */
+export interface Repeated {
+  readonly step: () => void
+  readonly dispose: () => void
+}
+
 /** The whole step on one convolution layer, from the gradient of its weights to its next weights; every call takes the next step. */
 export const layerStep = (
   shape: readonly [number, number, number, number],
   collection: string,
   strategy: Grouping.Strategy = Grouping.PIO()
-): () => void => {
+): Repeated => {
   const specification = Result.getOrThrow(Specification.parse(collection))
   const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy }, 1))
   const kernel = Combinators.kernelArrangement(plan.matricization, shape)
@@ -22,10 +28,16 @@ export const layerStep = (
   const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
   const gradient = Seed.normalTensor(2, shape)
   let state = FgSgd.init(optimizer, Seed.normalTensor(1, shape))
-  return () => {
-    const { denominators, norms, state: next, weights } = FgSgd.update(optimizer, state, gradient)
-    FgSgd.dispose(state)
-    Points.dispose([weights, norms, denominators])
-    state = next
+  return {
+    step: () => {
+      const { denominators, norms, state: next, weights } = FgSgd.update(optimizer, state, gradient)
+      FgSgd.dispose(state)
+      Points.dispose([weights, norms, denominators])
+      state = next
+    },
+    dispose: () => {
+      FgSgd.dispose(state)
+      gradient.dispose()
+    }
   }
 }

@@ -25,7 +25,7 @@ await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
 const subjects = strategies.flatMap((strategy) =>
   specifications.map((text) => ({
     name: `${strategy.name} ${text}`,
-    step: layerStep([3, 3, channels, channels], text, strategy),
+    step: layerStep([3, 3, channels, channels], text, strategy).step,
     times: [] as Array<number>,
     operations: 0
   }))

@@ -64,7 +64,7 @@ const pairs = [
   { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step },
   { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step },
   ...([["sphere", "Sp"], ["oblique", "Ob"], ["Stiefel", "St"]] as const).flatMap(([name, symbol]) => {
-    const own = layerStep([3, 3, 200, 200], symbol)
+    const own = layerStep([3, 3, 200, 200], symbol).step
     const rivals = [name, `${name}, planes`, ...(process.env["GEOOPT"] === undefined ? [] : [`${name}, geoopt`])]
     return rivals.map((rival) => ({ name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`, rival, own }))
   })

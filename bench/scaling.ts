@@ -19,36 +19,35 @@ const sides = [3, 5]
 // Channels to and fro: 40,000 and 400,000 kernels.
 const channels = [[200, 200], [500, 800]] as const
 
-const subjects = collections.flatMap((collection) =>
-  sides.flatMap((side) =>
-    channels.map(([inputs, outputs]) => ({
-      collection,
-      side,
-      kernels: inputs * outputs,
-      step: layerStep([side, side, inputs, outputs], collection),
-      times: [] as Array<number>
-    }))
-  )
-)
-for (let round = -1; round < rounds; round++) {
-  for (const { step, times } of subjects) {
-    const start = performance.now()
-    step()
-    if (round >= 0) times.push(performance.now() - start)
-  }
-}
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-const rows = collections.flatMap((collection) =>
-  sides.map((side) => {
-    const [small, large] = subjects.filter((s) => s.collection === collection && s.side === side)
-      .map(({ times }) => median(times)) as [number, number]
-    const dearest = Math.max(
-      ...subjects.filter((s) => s.collection.length <= 3 && s.side === side && s.kernels === 400_000)
-        .map(({ times }) => median(times))
-    )
-    return { collection, side, small, large, tenfold: large / small, toDearest: large / dearest }
-  })
-)
+
+/** All collections in turns, on kernels of one size; freed afterwards, since twenty layers at once do not fit into the heap. */
+const timed = (side: number, [inputs, outputs]: readonly [number, number]): ReadonlyArray<number> => {
+  const layers = collections.map((collection) => layerStep([side, side, inputs, outputs], collection))
+  const times = collections.map((): Array<number> => [])
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, { step }] of layers.entries()) {
+      const start = performance.now()
+      step()
+      if (round >= 0) times[i]!.push(performance.now() - start)
+    }
+  }
+  for (const { dispose } of layers) dispose()
+  return times.map(median)
+}
+
+const rows = sides.flatMap((side) => {
+  const [few, many] = channels.map((sizes) => timed(side, sizes)) as [ReadonlyArray<number>, ReadonlyArray<number>]
+  const dearest = Math.max(...many.filter((_, i) => !collections[i]!.includes("+")))
+  return collections.map((collection, i) => ({
+    collection,
+    side,
+    small: few[i]!,
+    large: many[i]!,
+    tenfold: many[i]! / few[i]!,
+    toDearest: many[i]! / dearest
+  }))
+})
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${device}; ms, medians of ${rounds} rounds\n\n${
     table(

@@ -442,3 +442,18 @@ it("sums of large tensors agree with the cpu backend", async () => {
   const [x, y] = [a!.dataSync(), b!.dataSync()]
   expect(sum.every((value, i) => value === Math.fround(x[i]! + y[i]!))).toBe(true)
 })
+
+it("says that memory is out instead of overwriting what is there, and goes on", async () => {
+  await use("wasm")
+  const x = tf.tensor1d([1, 2])
+  const { wasm } = tf.backend() as unknown as {
+    readonly wasm: { readonly _malloc: (bytes: number) => number; readonly _free: (place: number) => void }
+  }
+  const taken: Array<number> = []
+  const takeAll = () => {
+    for (let i = 0; i < 8; i++) taken.push(wasm._malloc(2 ** 30))
+  }
+  expect(takeAll).toThrow(/out of memory.*no room for 1024\.0 MiB more/)
+  for (const place of taken) wasm._free(place)
+  expect([...await tf.add(x, 1).data()]).toEqual([2, 3])
+})

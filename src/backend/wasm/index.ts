@@ -4,6 +4,7 @@ import { extrema } from "./extrema.ts"
 import { identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
+import { guardMemory } from "./memory.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 import { add, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
@@ -36,6 +37,7 @@ export const installTrainingKernels = async (
   backend: BackendWasm,
   threads: number
 ): Promise<Pick<Simd, "flavour" | "threads">> => {
+  guardMemory(backend)
   const simd = await simdOf(backend, threads)
   for (
     const kernel of [
