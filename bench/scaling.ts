@@ -6,7 +6,7 @@ import { table } from "../src/cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
 
 /**
- * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it; all subjects in turns. Usage:
+ * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it; all manifolds in turns. Usage:
  * npm run bench:scaling -- [THREADS [ROUNDS [OUT.json]]]
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
@@ -15,9 +15,11 @@ const out = process.argv[4]
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 const collections = ["Sp", "Ob", "St", "Euc", "Sp+Ob+St+Euc"]
-const sides = [3, 5]
-// Channels to and fro: 40,000 and 400,000 kernels.
-const channels = [[200, 200], [500, 800]] as const
+/** Sides with channels to and fro: ten times as many kernels the second time; the larger ones are fewer, because the heap ends at 2 GiB. */
+const sizes = [
+  { side: 3, few: [200, 200], many: [500, 800] },
+  { side: 5, few: [100, 200], many: [400, 500] }
+] as const
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
@@ -36,12 +38,14 @@ const timed = (side: number, [inputs, outputs]: readonly [number, number]): Read
   return times.map(median)
 }
 
-const rows = sides.flatMap((side) => {
-  const [few, many] = channels.map((sizes) => timed(side, sizes)) as [ReadonlyArray<number>, ReadonlyArray<number>]
+const rows = sizes.flatMap(({ side, ...channels }) => {
+  const [few, many] = [timed(side, channels.few), timed(side, channels.many)]
+  const kernels = channels.few[0] * channels.few[1]
   const dearest = Math.max(...many.filter((_, i) => !collections[i]!.includes("+")))
   return collections.map((collection, i) => ({
     collection,
     side,
+    kernels,
     small: few[i]!,
     large: many[i]!,
     tenfold: many[i]! / few[i]!,
@@ -51,10 +55,10 @@ const rows = sides.flatMap((side) => {
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${device}; ms, medians of ${rounds} rounds\n\n${
     table(
-      ["collection", "kernels", "40,000", "400,000", "ratio", "to the dearest alone"],
-      rows.map(({ collection, large, side, small, tenfold, toDearest }) => [
+      ["collection", "kernels", "ms", "ten times as many, ms", "ratio", "to the dearest alone"],
+      rows.map(({ collection, kernels, large, side, small, tenfold, toDearest }) => [
         collection,
-        `${side}×${side}`,
+        `${kernels.toLocaleString("en")} of ${side}×${side}`,
         small.toFixed(2),
         large.toFixed(2),
         tenfold.toFixed(1),
