@@ -139,14 +139,13 @@ const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Res
         halfWidth: error.halfWidth
       }]
     )
-    const bounds = charts.boundCurves(own)
     return [
       charts.errorDots(dots),
       charts.errorCurves(own),
       charts.gapCurves(own),
       charts.gradientCurves(own),
-      ...(bounds === undefined ? [] : [bounds])
-    ].map(titled)
+      charts.boundCurves(own)
+    ].filter((chart) => chart !== undefined).map(titled)
   })
   const content: Content = {
     title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,

@@ -187,35 +187,36 @@ export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart => {
   }
 }
 
-/** The length of the gradients of all POMs together by step, in a hundred bins, mean over the seeds. */
+/** The length of the gradients of all POMs together by step, in a hundred bins, mean over the seeds; undefined where none is recorded. */
 export const gradientCurves = (
   runs: ReadonlyArray<{ readonly row: string; readonly steps: ReadonlyArray<StepDone> }>
-): Chart => ({
-  name: "gradient-norm",
-  title: "Gradient norm by step",
-  caption: "√(Σ R²) over all POMs; means over a hundredth of the steps and over the seeds, on a logarithmic scale.",
-  spec: {
-    width,
-    height: 260,
-    data: {
-      values: runs.flatMap(({ row, steps }) => {
-        const size = Math.max(1, Math.ceil(steps.length / 100))
-        const bins = Map.groupBy(steps, ({ step }) => Math.floor((step - 1) / size))
-        return [...bins].map(([bin, members]) => ({
-          row,
-          step: size * (bin + 0.5),
-          norm: members.reduce((sum, { gradientNorm }) => sum + gradientNorm, 0) / members.length
-        }))
-      })
-    },
-    mark: { type: "line" },
-    encoding: {
-      x: { field: "step", type: "quantitative", title: "step" },
-      y: { aggregate: "mean", field: "norm", type: "quantitative", scale: { type: "log" }, title: "gradient norm" },
-      color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+): Chart | undefined => {
+  const values = runs.flatMap(({ row, steps }) => {
+    const size = Math.max(1, Math.ceil(steps.length / 100))
+    const bins = Map.groupBy(steps, ({ step }) => Math.floor((step - 1) / size))
+    return [...bins].map(([bin, members]) => ({
+      row,
+      step: size * (bin + 0.5),
+      norm: members.reduce((sum, { gradientNorm }) => sum + gradientNorm, 0) / members.length
+    })).filter(({ norm }) => Number.isFinite(norm))
+  })
+  return values.length === 0 ? undefined : {
+    name: "gradient-norm",
+    title: "Gradient norm by step",
+    caption: "√(Σ R²) over all POMs; means over a hundredth of the steps and over the seeds, on a logarithmic scale.",
+    spec: {
+      width,
+      height: 260,
+      data: { values },
+      mark: { type: "line" },
+      encoding: {
+        x: { field: "step", type: "quantitative", title: "step" },
+        y: { aggregate: "mean", field: "norm", type: "quantitative", scale: { type: "log" }, title: "gradient norm" },
+        color: { field: "row", type: "nominal", title: null, sort: null, scale: palette }
+      }
     }
   }
-})
+}
 
 /** The largest norms of the weights by manifold over the epochs, and the bound that renormalization promises. */
 export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {

@@ -96,6 +96,20 @@ describe("finegrain run", () => {
     expect(dots.match(/aria-roledescription="circle"/g)).toHaveLength(4)
   })
 
+  it("draws a report of what is recorded, and no empty figure", async () => {
+    cpSync(join(scratch, "whole"), join(scratch, "older"), { recursive: true })
+    for (const name of readdirSync(join(scratch, "older"), { recursive: true })) {
+      const path = join(scratch, "older", String(name))
+      if (path.endsWith("events.jsonl")) {
+        writeFileSync(path, readFileSync(path, "utf8").replaceAll(/,"gradientNorm":[^,}]+/g, ""))
+      }
+    }
+    expect((await finegrain("report", "older")).code).toBe(0)
+    const figures = (output: string) =>
+      readFileSync(join(scratch, output, "report.html"), "utf8").match(/<h2>/g)?.length
+    expect([figures("whole"), figures("older")]).toEqual([4, 3])
+  }, 30_000)
+
   it("refuses to mix with what is there, and keeps what is done with --resume", async () => {
     const again = await finegrain("run", "tiny.ts", "--output", "whole")
     expect([again.code === 0, again.stderr]).toEqual([false, expect.stringContaining("--resume")])
