@@ -157,10 +157,10 @@ describe("checkpoints", () => {
     const result = await run("sphere", { resume: true })
     expect(Result.isFailure(result) && result.failure.message).toMatch(/geometry.*is 000000000000 there/)
     expect(Result.isFailure(await run("sphere", { resume: true }, { collection: "St" }))).toBe(true)
-    // A setting that is there but not here counts as well.
-    const fewer = await run("sphere", { resume: true }, { trainImages: 50 })
+    // A setting that is here but not there counts as well.
+    const fewer = await run("sphere", { resume: true }, { trainImages: 96 })
     expect(Result.isFailure(fewer) && fewer.failure.message).toMatch(
-      /config\.trainImages is not set there, but 50 here/
+      /config\.trainImages is not set there, but 96 here/
     )
   })
 
