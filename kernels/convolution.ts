@@ -1,14 +1,7 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts to work on the heap of the wasm backend. Pointers are byte addresses, tensors
 // NHWC and HWIO. No static data: it would lie on top of that heap.
 
-const vector = 16
-const block = 8
-
-// @ts-ignore: decorator
-
-function madd(a: v128, b: v128, c: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<f32>(a, b, c) : v128.add<f32>(v128.mul<f32>(a, b), c)
-}
+import { block, madd, vector } from "./vectors"
 
 /**
  * The weights of some taps in blocks of 8 outputs, [block][tap·inner + r][8], with zeros beyond the last output. The filter is
@@ -126,8 +119,6 @@ function packTile(
     }
   }
 }
-
-// @ts-ignore: decorator
 
 function put(target: usize, spare: usize, low: v128, high: v128, relu: bool, outputs: i32): void {
   if (target === 0) return

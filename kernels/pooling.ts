@@ -1,8 +1,6 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts.
 
 /** dy[o] added to out at the entry that its window took: the first of the largest. */
-// @ts-ignore: decorator
-
 function give(out: usize, at: i32, dy: f32): void {
   const target = out + (<usize> at << 2)
   store<f32>(target, load<f32>(target) + dy)

@@ -4,6 +4,7 @@ import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 import { backwardPhases, forwardPhase, type Geometry, type Phase } from "./plan.ts"
+import * as Winograd from "./winograd.ts"
 
 /** A phase on the heap. */
 interface Placed {
@@ -117,24 +118,34 @@ type FusedAttributes = Attributes & { readonly activation: string; readonly leak
 export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
   const forward = plans(simd, (geometry) => [forwardPhase(geometry)])
   const backward = plans(simd, backwardPhases)
+  const convolve = (backend: BackendWasm, geometry: Geometry, sides: Omit<Sides, "transposed">) =>
+    Winograd.suits(geometry)
+      ? Winograd.correlate(simd, backend, Winograd.forwardCorrelation(geometry), { ...sides, transposed: false })
+      : run(simd, backend, forward(geometry), { ...sides, transposed: false })
   return [
     kernel<Attributes>(tf.Conv2D, ({ attrs, backend, inputs }) => {
       const { filter, x } = inputs as { readonly filter: tf.TensorInfo; readonly x: tf.TensorInfo }
       const geometry = geometryOf(x.shape, filter.shape, attrs)
       const to = backend.makeOutput(geometry.outShape, "float32")
-      return run(simd, backend, forward(geometry), { from: x, filter, to, transposed: false })
+      return convolve(backend, geometry, { from: x, filter, to })
     }),
     kernel<Attributes & { readonly inputShape: Shape4 }>(tf.Conv2DBackpropInput, ({ attrs, backend, inputs }) => {
       const { dy, filter } = inputs as { readonly dy: tf.TensorInfo; readonly filter: tf.TensorInfo }
       const to = backend.makeOutput([...attrs.inputShape], "float32")
-      const phases = backward(geometryOf(attrs.inputShape, filter.shape, attrs))
-      return run(simd, backend, phases, { from: dy, filter, to, transposed: true })
+      const geometry = geometryOf(attrs.inputShape, filter.shape, attrs)
+      const sides = { from: dy, filter, to, transposed: true }
+      return Winograd.suits(geometry)
+        ? Winograd.correlate(simd, backend, Winograd.backwardCorrelation(geometry), sides)
+        : run(simd, backend, backward(geometry), sides)
     }),
     kernel<Attributes & { readonly filterShape: Shape4 }>(tf.Conv2DBackpropFilter, ({ attrs, backend, inputs }) => {
       const { dy, x } = inputs as { readonly dy: tf.TensorInfo; readonly x: tf.TensorInfo }
       const geometry = geometryOf(x.shape, attrs.filterShape, attrs)
-      const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
       const to = backend.makeOutput([...attrs.filterShape], "float32")
+      if (Winograd.suits(geometry)) {
+        return Winograd.filterGradient(simd, backend, Winograd.forwardCorrelation(geometry), x, dy, to)
+      }
+      const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
       const [inner, outer] = [geometry.inChannels, geometry.outChannels]
       const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / 8)]
       const most = Math.ceil(rowBlocks / simd.threads)
@@ -165,13 +176,12 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       const geometry = geometryOf(x.shape, filter.shape, attrs)
       const inside = bias === undefined || bias.size === geometry.outChannels
       const backend = tf.backend() as BackendWasm
-      const to = run(simd, backend, forward(geometry), {
+      const to = convolve(backend, geometry, {
         from: x,
         filter,
         to: backend.makeOutput(geometry.outShape, "float32"),
         bias: inside ? bias : undefined,
-        relu: inside && attrs.activation === "relu",
-        transposed: false
+        relu: inside && attrs.activation === "relu"
       })
       const convolved = tf.engine().makeTensorFromTensorInfo(to, backend)
       const shifted = inside ? convolved : tf.add(convolved, bias)

@@ -51,6 +51,64 @@ export interface Functions {
     firstBlock: number,
     endBlock: number
   ) => void
+  readonly winogradWeights: (
+    filter: Pointer,
+    packed: Pointer,
+    inner: number,
+    outer: number,
+    turned: number,
+    scratch: Pointer,
+    first: number,
+    end: number
+  ) => void
+  readonly winograd: (
+    input: Pointer,
+    inHeight: number,
+    inWidth: number,
+    inner: number,
+    top: number,
+    left: number,
+    weights: Pointer,
+    output: Pointer,
+    outHeight: number,
+    outWidth: number,
+    outer: number,
+    bias: Pointer,
+    relu: number,
+    scratch: Pointer,
+    atOnce: number,
+    first: number,
+    end: number
+  ) => void
+  readonly winogradSums: (
+    input: Pointer,
+    inHeight: number,
+    inWidth: number,
+    inner: number,
+    top: number,
+    left: number,
+    dy: Pointer,
+    outHeight: number,
+    outWidth: number,
+    outer: number,
+    tiles: number,
+    sums: Pointer,
+    scratch: Pointer,
+    atOnce: number,
+    partTiles: number,
+    first: number,
+    end: number
+  ) => void
+  readonly winogradFilter: (
+    sums: Pointer,
+    parts: number,
+    inner: number,
+    outer: number,
+    filter: Pointer,
+    scratch: Pointer,
+    first: number,
+    end: number
+  ) => void
   readonly unitProject: Operation
   readonly unitRetract: Operation
   readonly stiefelProject: Operation

@@ -1,0 +1,607 @@
+// 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3): a tile of 4×4 outputs costs 36 products where it costs 144 directly.
+//
+// Output Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 6×6 tile d and a filter g, by evaluating polynomials at 0, ±a, ±b and ∞. The usual points
+// 0, ±1, ±2 lose twice as many digits as a = 3/4 and b = 3/2, which float32 holds exactly. The filter's gradient is the adjoint in g:
+// Gᵀ[Σ (Bᵀ d B) ⊙ (A dY Aᵀ)]G over all tiles.
+//
+// Tensors are NHWC and HWIO, their channels a multiple of four: a vector holds four channels. Point p of the 36 is (row, column) of
+// a transformed tile.
+
+import { four } from "./lanes"
+import { block, madd, vector } from "./vectors"
+
+const a: f32 = 0.75
+const b: f32 = 1.5
+/** a², b², a³ and b³. */
+const a2: f32 = 0.5625
+const b2: f32 = 2.25
+const a3: f32 = 0.421875
+const b3: f32 = 3.375
+/** M(x) = x(x² − a²)(x² − b²) = x⁵ − m₃x³ + m₁x. */
+const m1: f32 = 1.265625
+const m3: f32 = 2.8125
+/** 1/M′ at 0, ±a and ±b. */
+const r0: f32 = 1 / 1.265625
+const ra: f32 = -1 / 1.8984375
+const rb: f32 = 1 / 7.59375
+
+const points = 36
+const line = 96 // six vectors
+const tileScratch = 1024 // a tile of 6×6 vectors and a line
+
+/** @inline */
+function splat(x: f32): v128 {
+  return f32x4.splat(x)
+}
+
+/** @inline */
+function add(x: v128, y: v128): v128 {
+  return v128.add<f32>(x, y)
+}
+
+/** @inline */
+function sub(x: v128, y: v128): v128 {
+  return v128.sub<f32>(x, y)
+}
+
+/** @inline */
+function mul(x: v128, y: f32): v128 {
+  return v128.mul<f32>(x, splat(y))
+}
+
+/**
+ * z + x·y
+ *
+ * @inline
+ */
+function plus(z: v128, x: v128, y: f32): v128 {
+  return madd(x, splat(y), z)
+}
+
+/**
+ * Bᵀ: six values to six.
+ *
+ * @inline
+ */
+function ofInput(from: usize, step: usize, to: usize, toStep: usize): void {
+  const d1 = v128.load(from + step)
+  const d2 = v128.load(from + 2 * step)
+  const d3 = v128.load(from + 3 * step)
+  const d4 = v128.load(from + 4 * step)
+  v128.store(to, plus(plus(d4, d2, -m3), v128.load(from), m1))
+  v128.store(to + 5 * toStep, plus(plus(v128.load(from + 5 * step), d3, -m3), d1, m1))
+  const evenA = plus(d4, d2, -b2)
+  const oddA = mul(plus(d3, d1, -b2), a)
+  v128.store(to + toStep, add(evenA, oddA))
+  v128.store(to + 2 * toStep, sub(evenA, oddA))
+  const evenB = plus(d4, d2, -a2)
+  const oddB = mul(plus(d3, d1, -a2), b)
+  v128.store(to + 3 * toStep, add(evenB, oddB))
+  v128.store(to + 4 * toStep, sub(evenB, oddB))
+}
+
+/**
+ * Aᵀ: six values to four.
+ *
+ * @inline
+ */
+function toOutput(from: usize, step: usize, to: usize, toStep: usize): void {
+  const x1 = v128.load(from + step)
+  const x2 = v128.load(from + 2 * step)
+  const x3 = v128.load(from + 3 * step)
+  const x4 = v128.load(from + 4 * step)
+  const evenA = add(x1, x2)
+  const oddA = sub(x1, x2)
+  const evenB = add(x3, x4)
+  const oddB = sub(x3, x4)
+  v128.store(to, add(add(v128.load(from), evenA), evenB))
+  v128.store(to + toStep, plus(mul(oddA, a), oddB, b))
+  v128.store(to + 2 * toStep, plus(mul(evenA, a2), evenB, b2))
+  v128.store(to + 3 * toStep, plus(plus(v128.load(from + 5 * step), oddA, a3), oddB, b3))
+}
+
+/**
+ * A: four values to six.
+ *
+ * @inline
+ */
+function ofGradient(from: usize, step: usize, to: usize, toStep: usize): void {
+  const y0 = v128.load(from)
+  const y1 = v128.load(from + step)
+  const y2 = v128.load(from + 2 * step)
+  const y3 = v128.load(from + 3 * step)
+  v128.store(to, y0)
+  const evenA = plus(y0, y2, a2)
+  const oddA = plus(mul(y1, a), y3, a3)
+  v128.store(to + toStep, add(evenA, oddA))
+  v128.store(to + 2 * toStep, sub(evenA, oddA))
+  const evenB = plus(y0, y2, b2)
+  const oddB = plus(mul(y1, b), y3, b3)
+  v128.store(to + 3 * toStep, add(evenB, oddB))
+  v128.store(to + 4 * toStep, sub(evenB, oddB))
+  v128.store(to + 5 * toStep, y3)
+}
+
+/**
+ * G: three values to six.
+ *
+ * @inline
+ */
+function ofFilter(from: usize, step: usize, to: usize, toStep: usize): void {
+  const g0 = v128.load(from)
+  const g1 = v128.load(from + step)
+  const g2 = v128.load(from + 2 * step)
+  v128.store(to, mul(g0, r0))
+  const evenA = plus(mul(g0, ra), g2, a2 * ra)
+  const oddA = mul(g1, a * ra)
+  v128.store(to + toStep, add(evenA, oddA))
+  v128.store(to + 2 * toStep, sub(evenA, oddA))
+  const evenB = plus(mul(g0, rb), g2, b2 * rb)
+  const oddB = mul(g1, b * rb)
+  v128.store(to + 3 * toStep, add(evenB, oddB))
+  v128.store(to + 4 * toStep, sub(evenB, oddB))
+  v128.store(to + 5 * toStep, g2)
+}
+
+/**
+ * Gᵀ: six values to three.
+ *
+ * @inline
+ */
+function toFilter(from: usize, step: usize, to: usize, toStep: usize): void {
+  const x1 = v128.load(from + step)
+  const x2 = v128.load(from + 2 * step)
+  const x3 = v128.load(from + 3 * step)
+  const x4 = v128.load(from + 4 * step)
+  const evenA = add(x1, x2)
+  const evenB = add(x3, x4)
+  v128.store(to, plus(plus(mul(v128.load(from), r0), evenA, ra), evenB, rb))
+  v128.store(to + toStep, plus(mul(sub(x1, x2), a * ra), sub(x3, x4), b * rb))
+  v128.store(to + 2 * toStep, plus(plus(v128.load(from + 5 * step), evenA, a2 * ra), evenB, b2 * rb))
+}
+
+/**
+ * `count` pixels of a row from column `left` on, with zeros outside of the image, copied to `spare`, which is returned.
+ *
+ * @inline
+ */
+function pixels(row: usize, left: i32, width: i32, pixel: usize, count: i32, spare: usize): usize {
+  for (let x = 0; x < count; x++) {
+    const column = left + x
+    const inside = column >= 0 && column < width
+    v128.store(spare + <usize> (x << 4), inside ? v128.load(row + <usize> column * pixel) : splat(0))
+  }
+  return spare
+}
+
+/** Four channels of the 6×6 pixels from (top, left) on, transformed, point after point `pointBytes` apart. */
+function inputTile(
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  top: i32,
+  left: i32,
+  to: usize,
+  pointBytes: usize,
+  scratch: usize
+): void {
+  const spare = scratch + 6 * line
+  const whole = left >= 0 && left + 6 <= width
+  for (let i = 0; i < 6; i++) {
+    const at = scratch + <usize> (i * line)
+    const y = top + i
+    if (y < 0 || y >= height) {
+      memory.fill(at, 0, line)
+      continue
+    }
+    const row = image + <usize> (y * width) * pixel
+    if (whole) ofInput(row + <usize> left * pixel, pixel, at, vector)
+    else ofInput(pixels(row, left, width, pixel, 6, spare), vector, at, vector)
+  }
+  for (let j = 0; j < 6; j++) {
+    ofInput(scratch + <usize> (j << 4), line, to + <usize> j * pointBytes, 6 * pointBytes)
+  }
+}
+
+/** Four channels of a gradient's 4×4 pixels from (top, left) on, transformed, point after point `pointBytes` apart. */
+function gradientTile(
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  top: i32,
+  left: i32,
+  to: usize,
+  pointBytes: usize,
+  scratch: usize
+): void {
+  const spare = scratch + 6 * line
+  const whole = left + 4 <= width
+  for (let i = 0; i < 4; i++) {
+    const at = scratch + <usize> (i * line)
+    const y = top + i
+    if (y >= height) {
+      memory.fill(at, 0, line)
+      continue
+    }
+    const row = image + <usize> (y * width) * pixel
+    if (whole) ofGradient(row + <usize> left * pixel, pixel, at, vector)
+    else ofGradient(pixels(row, left, width, pixel, 4, spare), vector, at, vector)
+  }
+  for (let j = 0; j < 6; j++) {
+    ofGradient(scratch + <usize> (j << 4), line, to + <usize> j * pointBytes, 6 * pointBytes)
+  }
+}
+
+/** Four channels of a tile's 4×4 outputs, to (top, left) on as far as the image goes. */
+function outputTile(
+  from: usize,
+  pointBytes: usize,
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  top: i32,
+  left: i32,
+  bias: v128,
+  relu: bool,
+  scratch: usize
+): void {
+  const spare = scratch + 6 * line
+  for (let j = 0; j < 6; j++) {
+    toOutput(from + <usize> j * pointBytes, 6 * pointBytes, scratch + <usize> (j << 4), line)
+  }
+  const rows = min(4, height - top)
+  const columns = min(4, width - left)
+  for (let i = 0; i < rows; i++) {
+    toOutput(scratch + <usize> (i * line), vector, spare, vector)
+    const row = image + <usize> ((top + i) * width + left) * pixel
+    for (let x = 0; x < columns; x++) {
+      const y = add(v128.load(spare + <usize> (x << 4)), bias)
+      // This order of the arguments keeps NaN.
+      v128.store(row + <usize> x * pixel, relu ? v128.pmax<f32>(y, splat(0)) : y)
+    }
+  }
+}
+
+/**
+ * The transformed filters in blocks of 8 outputs, [point][block][inner][8], with zeros beyond the last output. The filter is
+ * [tap][inner][outer] or, for the gradient of the input, turned by 180° and [tap][outer][inner]. Only inputs from `first` up to `end`.
+ * `scratch` holds 1024 bytes.
+ */
+export function winogradWeights(
+  filter: usize,
+  packed: usize,
+  inner: i32,
+  outer: i32,
+  turned: i32,
+  scratch: usize,
+  first: i32,
+  end: i32
+): void {
+  const blocks = (outer + 7) >> 3
+  const pointBytes = <usize> (blocks * inner) << 5
+  const taps = scratch + 6 * line
+  for (let r = first; r < end; r++) {
+    for (let o = 0; o < blocks << 3; o += 4) {
+      const to = packed + <usize> (((o >> 3) * inner + r) * block + (o & 7) << 2)
+      if (o >= outer) {
+        for (let p = 0; p < points; p++) v128.store(to + <usize> p * pointBytes, splat(0))
+        continue
+      }
+      for (let i = 0; i < 3; i++) {
+        for (let j = 0; j < 3; j++) {
+          const tap = turned !== 0 ? 8 - 3 * i - j : 3 * i + j
+          const at = filter + <usize> (tap * inner * outer + (turned !== 0 ? o * inner + r : r * outer + o) << 2)
+          const next = <usize> inner << 2
+          v128.store(
+            taps + <usize> (j << 4),
+            turned !== 0 ? four(at, at + next, at + 2 * next, at + 3 * next) : v128.load(at)
+          )
+        }
+        ofFilter(taps, vector, scratch + <usize> (i * line), vector)
+      }
+      for (let j = 0; j < 6; j++) {
+        ofFilter(scratch + <usize> (j << 4), line, to + <usize> j * pointBytes, 6 * pointBytes)
+      }
+    }
+  }
+}
+
+/** Four tiles times eight outputs at one point, over all inputs. */
+function multiply(x: usize, xBytes: usize, weights: usize, inner: i32, to: usize, toBytes: usize): void {
+  let a0 = splat(0)
+  let a1 = splat(0)
+  let b0 = splat(0)
+  let b1 = splat(0)
+  let c0 = splat(0)
+  let c1 = splat(0)
+  let d0 = splat(0)
+  let d1 = splat(0)
+  let p = x
+  let q = x + xBytes
+  let r = x + 2 * xBytes
+  let s = x + 3 * xBytes
+  let w = weights
+  for (let i = 0; i < inner; i++) {
+    const low = v128.load(w)
+    const high = v128.load(w, vector)
+    const pp = v128.load32_splat(p)
+    a0 = madd(pp, low, a0)
+    a1 = madd(pp, high, a1)
+    const qq = v128.load32_splat(q)
+    b0 = madd(qq, low, b0)
+    b1 = madd(qq, high, b1)
+    const rr = v128.load32_splat(r)
+    c0 = madd(rr, low, c0)
+    c1 = madd(rr, high, c1)
+    const ss = v128.load32_splat(s)
+    d0 = madd(ss, low, d0)
+    d1 = madd(ss, high, d1)
+    p += 4
+    q += 4
+    r += 4
+    s += 4
+    w += 2 * vector
+  }
+  v128.store(to, a0)
+  v128.store(to, a1, vector)
+  v128.store(to + toBytes, b0)
+  v128.store(to + toBytes, b1, vector)
+  v128.store(to + 2 * toBytes, c0)
+  v128.store(to + 2 * toBytes, c1, vector)
+  v128.store(to + 3 * toBytes, d0)
+  v128.store(to + 3 * toBytes, d1, vector)
+}
+
+/**
+ * Bytes between the points of so many tiles: a line of a cache more than they need, for powers of two share its sets.
+ *
+ * @inline
+ */
+function between(tiles: i32, channels: i32): usize {
+  return (<usize> (tiles * channels) << 2) + 64
+}
+
+/**
+ * output[y, x] = Σ input[y − top + i, x − left + j]·filter[i, j], plus a bias, rectified if so asked, for the tiles from `first` up to `end`
+ * of those of all images, image by image and row by row.
+ *
+ * `scratch` holds 1024 bytes, then of `atOnce` tiles, a multiple of four, the transformed inputs and outputs, [point][tile][channel].
+ */
+export function winograd(
+  input: usize,
+  inHeight: i32,
+  inWidth: i32,
+  inner: i32,
+  top: i32,
+  left: i32,
+  weights: usize,
+  output: usize,
+  outHeight: i32,
+  outWidth: i32,
+  outer: i32,
+  bias: usize,
+  relu: i32,
+  scratch: usize,
+  atOnce: i32,
+  first: i32,
+  end: i32
+): void {
+  const across = (outWidth + 3) >> 2
+  const perImage = across * ((outHeight + 3) >> 2)
+  const blocks = (outer + 7) >> 3
+  const inPixel = <usize> inner << 2
+  const outPixel = <usize> outer << 2
+  const rowBytes = <usize> blocks << 5
+  const inBytes = between(atOnce, inner)
+  const outBytes = between(atOnce, blocks << 3)
+  const transformed = scratch + tileScratch
+  const products = transformed + points * inBytes
+  const weightBytes = <usize> inner << 5
+  for (let start = first; start < end; start += atOnce) {
+    const count = min(atOnce, end - start)
+    for (let t = 0; t < count; t++) {
+      const image = (start + t) / perImage
+      const tile = start + t - image * perImage
+      const y = ((tile / across) << 2) - top
+      const x = ((tile % across) << 2) - left
+      const from = input + <usize> (image * inHeight * inWidth) * inPixel
+      const to = transformed + <usize> t * inPixel
+      for (let c: usize = 0; c < inPixel; c += vector) {
+        inputTile(from + c, inHeight, inWidth, inPixel, y, x, to + c, inBytes, scratch)
+      }
+    }
+    let w = weights
+    for (let p = 0; p < points; p++) {
+      for (let o = 0; o < blocks; o++) {
+        for (let t = 0; t < count; t += 4) {
+          multiply(
+            transformed + <usize> p * inBytes + <usize> t * inPixel,
+            inPixel,
+            w,
+            inner,
+            products + <usize> p * outBytes + <usize> t * rowBytes + (<usize> o << 5),
+            rowBytes
+          )
+        }
+        w += weightBytes
+      }
+    }
+    for (let t = 0; t < count; t++) {
+      const image = (start + t) / perImage
+      const tile = start + t - image * perImage
+      const y = (tile / across) << 2
+      const x = (tile % across) << 2
+      const to = output + <usize> (image * outHeight * outWidth) * outPixel
+      const from = products + <usize> t * rowBytes
+      for (let c: usize = 0; c < outPixel; c += vector) {
+        const shift = bias === 0 ? splat(0) : v128.load(bias + c)
+        outputTile(from + c, outBytes, to + c, outHeight, outWidth, outPixel, y, x, shift, relu !== 0, scratch)
+      }
+    }
+  }
+}
+
+/** sum[4][8] += Σ x[tile][4]ᵀ y[tile][8]. */
+function accumulate(x: usize, xBytes: usize, y: usize, yBytes: usize, count: i32, sum: usize): void {
+  let a0 = splat(0)
+  let a1 = splat(0)
+  let b0 = splat(0)
+  let b1 = splat(0)
+  let c0 = splat(0)
+  let c1 = splat(0)
+  let d0 = splat(0)
+  let d1 = splat(0)
+  let p = x
+  let q = y
+  for (let i = 0; i < count; i++) {
+    const low = v128.load(q)
+    const high = v128.load(q, vector)
+    const x0 = v128.load32_splat(p)
+    a0 = madd(x0, low, a0)
+    a1 = madd(x0, high, a1)
+    const x1 = v128.load32_splat(p, 4)
+    b0 = madd(x1, low, b0)
+    b1 = madd(x1, high, b1)
+    const x2 = v128.load32_splat(p, 8)
+    c0 = madd(x2, low, c0)
+    c1 = madd(x2, high, c1)
+    const x3 = v128.load32_splat(p, 12)
+    d0 = madd(x3, low, d0)
+    d1 = madd(x3, high, d1)
+    p += xBytes
+    q += yBytes
+  }
+  v128.store(sum, add(v128.load(sum), a0))
+  v128.store(sum, add(v128.load(sum, 16), a1), 16)
+  v128.store(sum, add(v128.load(sum, 32), b0), 32)
+  v128.store(sum, add(v128.load(sum, 48), b1), 48)
+  v128.store(sum, add(v128.load(sum, 64), c0), 64)
+  v128.store(sum, add(v128.load(sum, 80), c1), 80)
+  v128.store(sum, add(v128.load(sum, 96), d0), 96)
+  v128.store(sum, add(v128.load(sum, 112), d1), 112)
+}
+
+/**
+ * Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over the tiles of each part, parts of `partTiles` from `first` up to `end`, to sums
+ * [part][point][inner/4][outer/8][4][8]. How many parts there are does not depend on how many threads work on them, so neither does any sum.
+ *
+ * `scratch` holds 1024 bytes, then of `atOnce` tiles the transformed inputs and gradients, [point][tile][channel].
+ */
+export function winogradSums(
+  input: usize,
+  inHeight: i32,
+  inWidth: i32,
+  inner: i32,
+  top: i32,
+  left: i32,
+  dy: usize,
+  outHeight: i32,
+  outWidth: i32,
+  outer: i32,
+  tiles: i32,
+  sums: usize,
+  scratch: usize,
+  atOnce: i32,
+  partTiles: i32,
+  first: i32,
+  end: i32
+): void {
+  const across = (outWidth + 3) >> 2
+  const perImage = across * ((outHeight + 3) >> 2)
+  const blocks = (outer + 7) >> 3
+  const inPixel = <usize> inner << 2
+  const outPixel = <usize> outer << 2
+  const rowBytes = <usize> blocks << 5
+  const inBytes = between(atOnce, inner)
+  const outBytes = between(atOnce, blocks << 3)
+  const left_ = scratch + tileScratch
+  const right = left_ + points * inBytes
+  const partBytes = <usize> (points * (inner >> 2) * blocks) << 7
+  memory.fill(right, 0, points * outBytes)
+  for (let part = first; part < end; part++) {
+    const own = sums + <usize> part * partBytes
+    memory.fill(own, 0, partBytes)
+    const last = min(tiles, (part + 1) * partTiles)
+    for (let start = part * partTiles; start < last; start += atOnce) {
+      const count = min(atOnce, last - start)
+      for (let t = 0; t < count; t++) {
+        const image = (start + t) / perImage
+        const tile = start + t - image * perImage
+        const y = (tile / across) << 2
+        const x = (tile % across) << 2
+        const from = input + <usize> (image * inHeight * inWidth) * inPixel
+        const to = left_ + <usize> t * inPixel
+        for (let c: usize = 0; c < inPixel; c += vector) {
+          inputTile(from + c, inHeight, inWidth, inPixel, y - top, x - left, to + c, inBytes, scratch)
+        }
+        const gradient = dy + <usize> (image * outHeight * outWidth) * outPixel
+        const at = right + <usize> t * rowBytes
+        for (let c: usize = 0; c < outPixel; c += vector) {
+          gradientTile(gradient + c, outHeight, outWidth, outPixel, y, x, at + c, outBytes, scratch)
+        }
+      }
+      let sum = own
+      for (let p = 0; p < points; p++) {
+        for (let c: usize = 0; c < inPixel; c += vector) {
+          for (let o = 0; o < blocks; o++) {
+            accumulate(
+              left_ + <usize> p * inBytes + c,
+              inPixel,
+              right + <usize> p * outBytes + (<usize> o << 5),
+              rowBytes,
+              count,
+              sum
+            )
+            sum += 128
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Gᵀ(Σ sums)G over all parts: rows of inputs from `first` up to `end` of the filter's gradient. `scratch` holds 1024 bytes. */
+export function winogradFilter(
+  sums: usize,
+  parts: i32,
+  inner: i32,
+  outer: i32,
+  filter: usize,
+  scratch: usize,
+  first: i32,
+  end: i32
+): void {
+  const blocks = (outer + 7) >> 3
+  const pointBytes = <usize> ((inner >> 2) * blocks) << 7
+  const spare = scratch + 6 * line
+  for (let r = first; r < end; r++) {
+    for (let o = 0; o < outer; o += 4) {
+      const at = sums + (<usize> ((r >> 2) * blocks + (o >> 3)) << 7) + <usize> ((r & 3) << 5) + <usize> ((o & 7) << 2)
+      for (let p = 0; p < points; p++) {
+        let from = at + <usize> p * pointBytes
+        let sum = v128.load(from)
+        for (let part = 1; part < parts; part++) {
+          from += points * pointBytes
+          sum = add(sum, v128.load(from))
+        }
+        v128.store(scratch + <usize> (p << 4), sum)
+      }
+      for (let j = 0; j < 6; j++) {
+        const column = scratch + <usize> (j << 4)
+        toFilter(column, line, column, line)
+      }
+      for (let i = 0; i < 3; i++) {
+        toFilter(scratch + <usize> (i * line), vector, spare, vector)
+        for (let j = 0; j < 3; j++) {
+          v128.store(
+            filter + <usize> (((3 * i + j) * inner + r) * outer + o << 2),
+            v128.load(spare + <usize> (j << 4))
+          )
+        }
+      }
+    }
+  }
+}

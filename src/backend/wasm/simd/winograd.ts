@@ -1,0 +1,180 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import * as tf from "@tensorflow/tfjs-core"
+import { pointer, type Simd } from "./module.ts"
+import type { Geometry } from "./plan.ts"
+
+/** A correlation of stride 1 with 3×3 taps: output (y, x) sees the input from (y − top, x − left) on. */
+export interface Correlation {
+  readonly images: number
+  readonly inHeight: number
+  readonly inWidth: number
+  readonly inner: number
+  readonly top: number
+  readonly left: number
+  readonly outHeight: number
+  readonly outWidth: number
+  readonly outer: number
+}
+
+/** The convolution as a correlation of its input. */
+export const forwardCorrelation = (g: Geometry): Correlation => ({
+  images: g.batchSize,
+  inHeight: g.inHeight,
+  inWidth: g.inWidth,
+  inner: g.inChannels,
+  top: g.padInfo.top,
+  left: g.padInfo.left,
+  outHeight: g.outHeight,
+  outWidth: g.outWidth,
+  outer: g.outChannels
+})
+
+/** The gradient of its input as a correlation of dy with the filter turned by 180°. */
+export const backwardCorrelation = (g: Geometry): Correlation => ({
+  images: g.batchSize,
+  inHeight: g.outHeight,
+  inWidth: g.outWidth,
+  inner: g.outChannels,
+  top: 2 - g.padInfo.top,
+  left: 2 - g.padInfo.left,
+  outHeight: g.inHeight,
+  outWidth: g.inWidth,
+  outer: g.inChannels
+})
+
+const points = 36
+const tileScratch = 1024
+const tilesOf = (length: number) => Math.ceil(length / 4)
+const tilesPerImage = ({ outHeight, outWidth }: Correlation) => tilesOf(outHeight) * tilesOf(outWidth)
+
+/** Below so many channels the transformations cost what the products save. */
+const fewestChannels = 8
+
+/**
+ * Whether tiles of 4×4 outputs serve a convolution: 3×3 taps of stride 1, channels in whole vectors, and tiles that reach so little over
+ * the edges that at most half of the products remain.
+ */
+export const suits = (g: Geometry): boolean =>
+  g.filterHeight === 3 && g.filterWidth === 3 &&
+  [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1) &&
+  [g.inChannels, g.outChannels].every((channels) => channels % 4 === 0 && channels >= fewestChannels) &&
+  [forwardCorrelation(g), backwardCorrelation(g)].every((c) =>
+    2 * points * tilesPerImage(c) <= 9 * c.outHeight * c.outWidth
+  )
+
+/** Bytes of the transformed tiles that are worked on at once: they stay in the second cache. */
+const tileBytes = 256 * 1024
+
+const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
+const blocksOf = (outer: number) => Math.ceil(outer / 8)
+
+/** How many tiles to work on at once in about so many bytes, and the bytes that they take. */
+const room = ({ inner, outer }: Correlation, tiles: number, bytes: number) => {
+  const perTile = 4 * points * (inner + 8 * blocksOf(outer))
+  const atOnce = 4 * Math.ceil(Math.max(4, Math.min(bytes / perTile, tiles)) / 4)
+  return { atOnce, ownBytes: aligned(tileScratch + atOnce * perTile + 2 * points * 64) }
+}
+
+/** A correlation into `to`; the filter of a gradient of the input is [tap][outer][inner] and turned. */
+export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, sides: {
+  readonly from: tf.TensorInfo
+  readonly filter: tf.TensorInfo
+  readonly to: tf.TensorInfo
+  readonly bias?: tf.TensorInfo | undefined
+  readonly relu?: boolean
+  readonly transposed: boolean
+}): tf.TensorInfo => {
+  const at = (info: tf.TensorInfo) => pointer(backend, info)
+  const tiles = c.images * tilesPerImage(c)
+  const { atOnce, ownBytes } = room(c, Math.ceil(tiles / simd.threads), tileBytes)
+  const weightBytes = 4 * points * c.inner * 8 * blocksOf(c.outer)
+  const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
+  const own = weights + weightBytes
+  simd.share("winogradWeights", c.inner, (begin, end, thread) => [
+    at(sides.filter),
+    weights,
+    c.inner,
+    c.outer,
+    sides.transposed ? 1 : 0,
+    own + thread * ownBytes,
+    begin,
+    end
+  ], 16)
+  simd.share("winograd", tiles, (begin, end, thread) => [
+    at(sides.from),
+    c.inHeight,
+    c.inWidth,
+    c.inner,
+    c.top,
+    c.left,
+    weights,
+    at(sides.to),
+    c.outHeight,
+    c.outWidth,
+    c.outer,
+    sides.bias === undefined ? 0 : at(sides.bias),
+    sides.relu === true ? 1 : 0,
+    own + thread * ownBytes,
+    atOnce,
+    begin,
+    end
+  ], 4)
+  return sides.to
+}
+
+/** Tiles are summed in parts, for threads to share: up to eight within so many bytes, two of large filters. */
+const partsBytes = 64 * 1024 * 1024
+const [fewestParts, mostParts] = [2, 8]
+const fewestTiles = 16
+
+/** The gradient of the filter, into `to`. */
+export const filterGradient = (
+  simd: Simd,
+  backend: BackendWasm,
+  c: Correlation,
+  x: tf.TensorInfo,
+  dy: tf.TensorInfo,
+  to: tf.TensorInfo
+): tf.TensorInfo => {
+  const at = (info: tf.TensorInfo) => pointer(backend, info)
+  const tiles = c.images * tilesPerImage(c)
+  const bytes = 4 * points * c.inner * 8 * blocksOf(c.outer)
+  const affordable = Math.max(fewestParts, Math.floor(partsBytes / bytes))
+  const wanted = Math.max(1, Math.min(mostParts, affordable, Math.floor(tiles / fewestTiles)))
+  const partTiles = Math.ceil(tiles / wanted)
+  const parts = Math.ceil(tiles / partTiles)
+  // Sums beyond the caches are gone through once for as many tiles as take the same room.
+  const { atOnce, ownBytes } = room(c, partTiles, Math.max(tileBytes, bytes))
+  const sums = simd.scratch(parts * bytes + simd.threads * ownBytes)
+  const own = sums + parts * bytes
+  simd.share("winogradSums", parts, (begin, end, thread) => [
+    at(x),
+    c.inHeight,
+    c.inWidth,
+    c.inner,
+    c.top,
+    c.left,
+    at(dy),
+    c.outHeight,
+    c.outWidth,
+    c.outer,
+    tiles,
+    sums,
+    own + thread * ownBytes,
+    atOnce,
+    partTiles,
+    begin,
+    end
+  ])
+  simd.share("winogradFilter", c.inner, (begin, end, thread) => [
+    sums,
+    parts,
+    c.inner,
+    c.outer,
+    at(to),
+    own + thread * ownBytes,
+    begin,
+    end
+  ])
+  return to
+}
