@@ -4,8 +4,9 @@
 // 0, ±1, ±2 lose twice as many digits as a = 3/4 and b = 3/2, which float32 holds exactly. The filter's gradient is the adjoint in g:
 // Gᵀ[Σ (Bᵀ d B) ⊙ (A dY Aᵀ)]G over all tiles.
 //
-// Tensors are NHWC and HWIO, their channels a multiple of four: a vector holds four channels. Point p of the 36 is (row, column) of
-// a transformed tile.
+// Tensors are NHWC and HWIO, their channels a multiple of four: a vector holds four channels. Point 6i + j of the 36 is row i, column j
+// of a transformed tile. A row of tiles, a strip, is transformed as a whole: first down the rows of the image, which are
+// contiguous numbers, then along each tile.
 
 import { four } from "./lanes"
 import { block, madd, vector } from "./vectors"
@@ -27,7 +28,7 @@ const rb: f32 = 1 / 7.59375
 
 const points = 36
 const line = 96 // six vectors
-const tileScratch = 1024 // a tile of 6×6 vectors and a line
+const tileScratch = 1024 // of the transformation of one filter: a tile of 6×6 vectors and a line
 
 /** @inline */
 function splat(x: f32): v128 {
@@ -63,29 +64,43 @@ function plus(z: v128, x: v128, y: f32): v128 {
  *
  * @inline
  */
-function ofInput(from: usize, step: usize, to: usize, toStep: usize): void {
-  const d1 = v128.load(from + step)
-  const d2 = v128.load(from + 2 * step)
-  const d3 = v128.load(from + 3 * step)
-  const d4 = v128.load(from + 4 * step)
-  v128.store(to, plus(plus(d4, d2, -m3), v128.load(from), m1))
-  v128.store(to + 5 * toStep, plus(plus(v128.load(from + 5 * step), d3, -m3), d1, m1))
+function ofInput(d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, to: usize, step: usize): void {
+  v128.store(to, plus(plus(d4, d2, -m3), d0, m1))
+  v128.store(to + 5 * step, plus(plus(d5, d3, -m3), d1, m1))
   const evenA = plus(d4, d2, -b2)
   const oddA = mul(plus(d3, d1, -b2), a)
-  v128.store(to + toStep, add(evenA, oddA))
-  v128.store(to + 2 * toStep, sub(evenA, oddA))
+  v128.store(to + step, add(evenA, oddA))
+  v128.store(to + 2 * step, sub(evenA, oddA))
   const evenB = plus(d4, d2, -a2)
   const oddB = mul(plus(d3, d1, -a2), b)
-  v128.store(to + 3 * toStep, add(evenB, oddB))
-  v128.store(to + 4 * toStep, sub(evenB, oddB))
+  v128.store(to + 3 * step, add(evenB, oddB))
+  v128.store(to + 4 * step, sub(evenB, oddB))
 }
 
 /**
- * Aᵀ: six values to four.
+ * A: four values to six.
  *
  * @inline
  */
-function toOutput(from: usize, step: usize, to: usize, toStep: usize): void {
+function ofGradient(y0: v128, y1: v128, y2: v128, y3: v128, to: usize, step: usize): void {
+  v128.store(to, y0)
+  const evenA = plus(y0, y2, a2)
+  const oddA = plus(mul(y1, a), y3, a3)
+  v128.store(to + step, add(evenA, oddA))
+  v128.store(to + 2 * step, sub(evenA, oddA))
+  const evenB = plus(y0, y2, b2)
+  const oddB = plus(mul(y1, b), y3, b3)
+  v128.store(to + 3 * step, add(evenB, oddB))
+  v128.store(to + 4 * step, sub(evenB, oddB))
+  v128.store(to + 5 * step, y3)
+}
+
+/**
+ * Aᵀ: six values, `step` bytes apart, to four.
+ *
+ * @inline
+ */
+function toOutput(from: usize, step: usize, to0: usize, to1: usize, to2: usize, to3: usize): void {
   const x1 = v128.load(from + step)
   const x2 = v128.load(from + 2 * step)
   const x3 = v128.load(from + 3 * step)
@@ -94,32 +109,10 @@ function toOutput(from: usize, step: usize, to: usize, toStep: usize): void {
   const oddA = sub(x1, x2)
   const evenB = add(x3, x4)
   const oddB = sub(x3, x4)
-  v128.store(to, add(add(v128.load(from), evenA), evenB))
-  v128.store(to + toStep, plus(mul(oddA, a), oddB, b))
-  v128.store(to + 2 * toStep, plus(mul(evenA, a2), evenB, b2))
-  v128.store(to + 3 * toStep, plus(plus(v128.load(from + 5 * step), oddA, a3), oddB, b3))
-}
-
-/**
- * A: four values to six.
- *
- * @inline
- */
-function ofGradient(from: usize, step: usize, to: usize, toStep: usize): void {
-  const y0 = v128.load(from)
-  const y1 = v128.load(from + step)
-  const y2 = v128.load(from + 2 * step)
-  const y3 = v128.load(from + 3 * step)
-  v128.store(to, y0)
-  const evenA = plus(y0, y2, a2)
-  const oddA = plus(mul(y1, a), y3, a3)
-  v128.store(to + toStep, add(evenA, oddA))
-  v128.store(to + 2 * toStep, sub(evenA, oddA))
-  const evenB = plus(y0, y2, b2)
-  const oddB = plus(mul(y1, b), y3, b3)
-  v128.store(to + 3 * toStep, add(evenB, oddB))
-  v128.store(to + 4 * toStep, sub(evenB, oddB))
-  v128.store(to + 5 * toStep, y3)
+  v128.store(to0, add(add(v128.load(from), evenA), evenB))
+  v128.store(to1, plus(mul(oddA, a), oddB, b))
+  v128.store(to2, plus(mul(evenA, a2), evenB, b2))
+  v128.store(to3, plus(plus(v128.load(from + 5 * step), oddA, a3), oddB, b3))
 }
 
 /**
@@ -161,106 +154,204 @@ function toFilter(from: usize, step: usize, to: usize, toStep: usize): void {
 }
 
 /**
- * `count` pixels of a row from column `left` on, with zeros outside of the image, copied to `spare`, which is returned.
+ * Row y of an image of so many rows, or zeros.
  *
  * @inline
  */
-function pixels(row: usize, left: i32, width: i32, pixel: usize, count: i32, spare: usize): usize {
-  for (let x = 0; x < count; x++) {
-    const column = left + x
-    const inside = column >= 0 && column < width
-    v128.store(spare + <usize> (x << 4), inside ? v128.load(row + <usize> column * pixel) : splat(0))
-  }
-  return spare
+function rowAt(image: usize, y: i32, height: i32, bytes: usize, zeros: usize): usize {
+  return y >= 0 && y < height ? image + <usize> y * bytes : zeros
 }
 
-/** Four channels of the 6×6 pixels from (top, left) on, transformed, point after point `pointBytes` apart. */
-function inputTile(
+/** Rows of a strip from its column `left` on, down Bᵀ from six rows of an image: [row][column][channel], rows `stripBytes` apart. */
+function inputDown(
   image: usize,
   height: i32,
-  width: i32,
-  pixel: usize,
-  top: i32,
-  left: i32,
-  to: usize,
-  pointBytes: usize,
-  scratch: usize
-): void {
-  const spare = scratch + 6 * line
-  const whole = left >= 0 && left + 6 <= width
-  for (let i = 0; i < 6; i++) {
-    const at = scratch + <usize> (i * line)
-    const y = top + i
-    if (y < 0 || y >= height) {
-      memory.fill(at, 0, line)
-      continue
-    }
-    const row = image + <usize> (y * width) * pixel
-    if (whole) ofInput(row + <usize> left * pixel, pixel, at, vector)
-    else ofInput(pixels(row, left, width, pixel, 6, spare), vector, at, vector)
-  }
-  for (let j = 0; j < 6; j++) {
-    ofInput(scratch + <usize> (j << 4), line, to + <usize> j * pointBytes, 6 * pointBytes)
-  }
-}
-
-/** Four channels of a gradient's 4×4 pixels from (top, left) on, transformed, point after point `pointBytes` apart. */
-function gradientTile(
-  image: usize,
-  height: i32,
-  width: i32,
-  pixel: usize,
-  top: i32,
-  left: i32,
-  to: usize,
-  pointBytes: usize,
-  scratch: usize
-): void {
-  const spare = scratch + 6 * line
-  const whole = left + 4 <= width
-  for (let i = 0; i < 4; i++) {
-    const at = scratch + <usize> (i * line)
-    const y = top + i
-    if (y >= height) {
-      memory.fill(at, 0, line)
-      continue
-    }
-    const row = image + <usize> (y * width) * pixel
-    if (whole) ofGradient(row + <usize> left * pixel, pixel, at, vector)
-    else ofGradient(pixels(row, left, width, pixel, 4, spare), vector, at, vector)
-  }
-  for (let j = 0; j < 6; j++) {
-    ofGradient(scratch + <usize> (j << 4), line, to + <usize> j * pointBytes, 6 * pointBytes)
-  }
-}
-
-/** Four channels of a tile's 4×4 outputs, to (top, left) on as far as the image goes. */
-function outputTile(
+  y: i32,
   from: usize,
-  pointBytes: usize,
+  bytes: usize,
+  rowBytes: usize,
+  zeros: usize,
+  strip: usize,
+  stripBytes: usize
+): void {
+  const r0 = rowAt(image, y, height, rowBytes, zeros) + from
+  const r1 = rowAt(image, y + 1, height, rowBytes, zeros) + from
+  const r2 = rowAt(image, y + 2, height, rowBytes, zeros) + from
+  const r3 = rowAt(image, y + 3, height, rowBytes, zeros) + from
+  const r4 = rowAt(image, y + 4, height, rowBytes, zeros) + from
+  const r5 = rowAt(image, y + 5, height, rowBytes, zeros) + from
+  for (let x: usize = 0; x < bytes; x += vector) {
+    ofInput(
+      v128.load(r0 + x),
+      v128.load(r1 + x),
+      v128.load(r2 + x),
+      v128.load(r3 + x),
+      v128.load(r4 + x),
+      v128.load(r5 + x),
+      strip + x,
+      stripBytes
+    )
+  }
+}
+
+/** Bᵀ along the tiles of a strip, to [point][tile][channel], points `pointBytes` apart. */
+function inputAlong(strip: usize, stripBytes: usize, across: i32, pixel: usize, to: usize, pointBytes: usize): void {
+  for (let i = 0; i < 6; i++) {
+    let from = strip + <usize> i * stripBytes
+    let at = to + <usize> (6 * i) * pointBytes
+    for (let t = 0; t < across; t++) {
+      for (let c: usize = 0; c < pixel; c += vector) {
+        ofInput(
+          v128.load(from),
+          v128.load(from + pixel),
+          v128.load(from + 2 * pixel),
+          v128.load(from + 3 * pixel),
+          v128.load(from + 4 * pixel),
+          v128.load(from + 5 * pixel),
+          at,
+          pointBytes
+        )
+        from += vector
+        at += vector
+      }
+      from += 3 * pixel
+    }
+  }
+}
+
+/**
+ * A strip of inputs transformed: tiles of 6×6 pixels, four apart, from (y, −left) on. The strip has room for six rows of
+ * 4·across + 2 columns; what lies outside of the image is 0.
+ */
+function inputStrip(
   image: usize,
   height: i32,
   width: i32,
   pixel: usize,
-  top: i32,
+  y: i32,
   left: i32,
-  bias: v128,
-  relu: bool,
-  scratch: usize
+  across: i32,
+  to: usize,
+  pointBytes: usize,
+  zeros: usize,
+  strip: usize
 ): void {
-  const spare = scratch + 6 * line
-  for (let j = 0; j < 6; j++) {
-    toOutput(from + <usize> j * pointBytes, 6 * pointBytes, scratch + <usize> (j << 4), line)
+  const columns = 4 * across + 2
+  const stripBytes = stripRow(columns, pixel)
+  const begin = max(0, left)
+  const end = max(begin, min(columns, left + width))
+  inputDown(
+    image,
+    height,
+    y,
+    <usize> (begin - left) * pixel,
+    <usize> (end - begin) * pixel,
+    <usize> width * pixel,
+    zeros,
+    strip + <usize> begin * pixel,
+    stripBytes
+  )
+  clearBeside(strip, stripBytes, columns, begin, end, pixel)
+  inputAlong(strip, stripBytes, across, pixel, to, pointBytes)
+}
+
+/** Zeros in the columns of a strip's six rows before `begin` and from `end` on. */
+function clearBeside(strip: usize, stripBytes: usize, columns: i32, begin: i32, end: i32, pixel: usize): void {
+  for (let i = 0; i < 6; i++) {
+    const row = strip + <usize> i * stripBytes
+    for (let x: usize = 0; x < <usize> begin * pixel; x += vector) v128.store(row + x, splat(0))
+    for (let x = <usize> end * pixel; x < <usize> columns * pixel; x += vector) v128.store(row + x, splat(0))
   }
-  const rows = min(4, height - top)
-  const columns = min(4, width - left)
-  for (let i = 0; i < rows; i++) {
-    toOutput(scratch + <usize> (i * line), vector, spare, vector)
-    const row = image + <usize> ((top + i) * width + left) * pixel
-    for (let x = 0; x < columns; x++) {
-      const y = add(v128.load(spare + <usize> (x << 4)), bias)
-      // This order of the arguments keeps NaN.
-      v128.store(row + <usize> x * pixel, relu ? v128.pmax<f32>(y, splat(0)) : y)
+}
+
+/** A strip of gradients transformed: tiles of 4×4 pixels from row y on; what lies outside of the image is 0. */
+function gradientStrip(
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  y: i32,
+  across: i32,
+  to: usize,
+  tileBytes: usize,
+  pointBytes: usize,
+  zeros: usize,
+  strip: usize
+): void {
+  const rowBytes = <usize> width * pixel
+  const stripBytes = stripRow(4 * across + 2, pixel)
+  const r0 = rowAt(image, y, height, rowBytes, zeros)
+  const r1 = rowAt(image, y + 1, height, rowBytes, zeros)
+  const r2 = rowAt(image, y + 2, height, rowBytes, zeros)
+  const r3 = rowAt(image, y + 3, height, rowBytes, zeros)
+  for (let x: usize = 0; x < rowBytes; x += vector) {
+    ofGradient(v128.load(r0 + x), v128.load(r1 + x), v128.load(r2 + x), v128.load(r3 + x), strip + x, stripBytes)
+  }
+  clearBeside(strip, stripBytes, 4 * across, 0, width, pixel)
+  for (let i = 0; i < 6; i++) {
+    let from = strip + <usize> i * stripBytes
+    for (let t = 0; t < across; t++) {
+      const at = to + <usize> (6 * i) * pointBytes + <usize> t * tileBytes
+      for (let c: usize = 0; c < pixel; c += vector) {
+        ofGradient(
+          v128.load(from),
+          v128.load(from + pixel),
+          v128.load(from + 2 * pixel),
+          v128.load(from + 3 * pixel),
+          at + c,
+          pointBytes
+        )
+        from += vector
+      }
+      from += 3 * pixel
+    }
+  }
+}
+
+/** A strip of products [point][tile][channel] back to outputs: rows from y on of an image, as far as it goes. */
+function outputStrip(
+  from: usize,
+  tileBytes: usize,
+  pointBytes: usize,
+  across: i32,
+  image: usize,
+  height: i32,
+  width: i32,
+  pixel: usize,
+  y: i32,
+  strip: usize
+): void {
+  const rowBytes = <usize> width * pixel
+  const stripBytes = stripRow(4 * across + 2, pixel)
+  for (let i = 0; i < 6; i++) {
+    let to = strip + <usize> i * stripBytes
+    for (let t = 0; t < across; t++) {
+      const at = from + <usize> (6 * i) * pointBytes + <usize> t * tileBytes
+      for (let c: usize = 0; c < pixel; c += vector) {
+        toOutput(at + c, pointBytes, to, to + pixel, to + 2 * pixel, to + 3 * pixel)
+        to += vector
+      }
+      to += 3 * pixel
+    }
+  }
+  // Rows beyond the image go where the strip's own rows lay.
+  const r0 = image + <usize> y * rowBytes
+  const r1 = rowAt(image, y + 1, height, rowBytes, strip + stripBytes)
+  const r2 = rowAt(image, y + 2, height, rowBytes, strip + 2 * stripBytes)
+  const r3 = rowAt(image, y + 3, height, rowBytes, strip + 3 * stripBytes)
+  for (let x: usize = 0; x < rowBytes; x += vector) toOutput(strip + x, stripBytes, r0 + x, r1 + x, r2 + x, r3 + x)
+}
+
+/** A bias of every channel and the rectifier on finished rows. */
+function finish(rows: usize, pixels: i32, pixel: usize, bias: usize, relu: bool): void {
+  // This order of the arguments keeps NaN.
+  const floor = splat(relu ? 0 : -Infinity)
+  let at = rows
+  for (let p = 0; p < pixels; p++) {
+    for (let c: usize = 0; c < pixel; c += vector) {
+      const shift = bias === 0 ? splat(0) : v128.load(bias + c)
+      v128.store(at, v128.pmax<f32>(add(v128.load(at), shift), floor))
+      at += vector
     }
   }
 }
@@ -365,10 +456,20 @@ function between(tiles: i32, channels: i32): usize {
 }
 
 /**
- * output[y, x] = Σ input[y − top + i, x − left + j]·filter[i, j], plus a bias, rectified if so asked, for the tiles from `first` up to `end`
- * of those of all images, image by image and row by row.
+ * Bytes between the rows of a strip, likewise.
  *
- * `scratch` holds 1024 bytes, then of `atOnce` tiles, a multiple of four, the transformed inputs and outputs, [point][tile][channel].
+ * @inline
+ */
+function stripRow(columns: i32, pixel: usize): usize {
+  return <usize> columns * pixel + 64
+}
+
+/**
+ * output[y, x] = Σ input[y − top + i, x − left + j]·filter[i, j], plus a bias, rectified if so asked, for the strips of four rows from
+ * `first` up to `end` of those of all images.
+ *
+ * `scratch` holds a row of zeros of the input, a strip of six rows, and of `atOnce` strips the transformed inputs and outputs,
+ * [point][tile][channel], with room for `tiles` tiles, a multiple of four.
  */
 export function winograd(
   input: usize,
@@ -386,37 +487,45 @@ export function winograd(
   relu: i32,
   scratch: usize,
   atOnce: i32,
+  tiles: i32,
   first: i32,
   end: i32
 ): void {
   const across = (outWidth + 3) >> 2
-  const perImage = across * ((outHeight + 3) >> 2)
+  const down = (outHeight + 3) >> 2
   const blocks = (outer + 7) >> 3
   const inPixel = <usize> inner << 2
   const outPixel = <usize> outer << 2
   const rowBytes = <usize> blocks << 5
-  const inBytes = between(atOnce, inner)
-  const outBytes = between(atOnce, blocks << 3)
-  const transformed = scratch + tileScratch
+  const inBytes = between(tiles, inner)
+  const outBytes = between(tiles, blocks << 3)
+  const strip = scratch + <usize> inWidth * inPixel
+  const transformed = strip + 6 * stripRow(4 * across + 2, max(inPixel, outPixel))
   const products = transformed + points * inBytes
   const weightBytes = <usize> inner << 5
+  memory.fill(scratch, 0, <usize> inWidth * inPixel)
   for (let start = first; start < end; start += atOnce) {
     const count = min(atOnce, end - start)
-    for (let t = 0; t < count; t++) {
-      const image = (start + t) / perImage
-      const tile = start + t - image * perImage
-      const y = ((tile / across) << 2) - top
-      const x = ((tile % across) << 2) - left
-      const from = input + <usize> (image * inHeight * inWidth) * inPixel
-      const to = transformed + <usize> t * inPixel
-      for (let c: usize = 0; c < inPixel; c += vector) {
-        inputTile(from + c, inHeight, inWidth, inPixel, y, x, to + c, inBytes, scratch)
-      }
+    for (let s = 0; s < count; s++) {
+      const image = (start + s) / down
+      inputStrip(
+        input + <usize> (image * inHeight * inWidth) * inPixel,
+        inHeight,
+        inWidth,
+        inPixel,
+        ((start + s - image * down) << 2) - top,
+        left,
+        across,
+        transformed + <usize> (s * across) * inPixel,
+        inBytes,
+        scratch,
+        strip
+      )
     }
     let w = weights
     for (let p = 0; p < points; p++) {
       for (let o = 0; o < blocks; o++) {
-        for (let t = 0; t < count; t += 4) {
+        for (let t = 0; t < count * across; t += 4) {
           multiply(
             transformed + <usize> p * inBytes + <usize> t * inPixel,
             inPixel,
@@ -429,16 +538,15 @@ export function winograd(
         w += weightBytes
       }
     }
-    for (let t = 0; t < count; t++) {
-      const image = (start + t) / perImage
-      const tile = start + t - image * perImage
-      const y = (tile / across) << 2
-      const x = (tile % across) << 2
+    for (let s = 0; s < count; s++) {
+      const image = (start + s) / down
+      const y = (start + s - image * down) << 2
       const to = output + <usize> (image * outHeight * outWidth) * outPixel
-      const from = products + <usize> t * rowBytes
-      for (let c: usize = 0; c < outPixel; c += vector) {
-        const shift = bias === 0 ? splat(0) : v128.load(bias + c)
-        outputTile(from + c, outBytes, to + c, outHeight, outWidth, outPixel, y, x, shift, relu !== 0, scratch)
+      const from = products + <usize> (s * across) * rowBytes
+      outputStrip(from, rowBytes, outBytes, across, to, outHeight, outWidth, outPixel, y, strip)
+      if (bias !== 0 || relu !== 0) {
+        const rows = to + <usize> (y * outWidth) * outPixel
+        finish(rows, min(4, outHeight - y) * outWidth, outPixel, bias, relu !== 0)
       }
     }
   }
@@ -485,10 +593,11 @@ function accumulate(x: usize, xBytes: usize, y: usize, yBytes: usize, count: i32
 }
 
 /**
- * Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over the tiles of each part, parts of `partTiles` from `first` up to `end`, to sums
+ * Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over the strips of four rows of each part, parts of `partStrips` from `first` up to `end`, to sums
  * [part][point][inner/4][outer/8][4][8]. How many parts there are does not depend on how many threads work on them, so neither does any sum.
  *
- * `scratch` holds 1024 bytes, then of `atOnce` tiles the transformed inputs and gradients, [point][tile][channel].
+ * `scratch` holds a row of zeros of the input or output, a strip of six rows, and of `atOnce` strips the transformed inputs and gradients,
+ * [point][tile][channel], with room for `tiles` tiles.
  */
 export function winogradSums(
   input: usize,
@@ -501,58 +610,77 @@ export function winogradSums(
   outHeight: i32,
   outWidth: i32,
   outer: i32,
-  tiles: i32,
+  strips: i32,
   sums: usize,
   scratch: usize,
   atOnce: i32,
-  partTiles: i32,
+  tiles: i32,
+  partStrips: i32,
   first: i32,
   end: i32
 ): void {
   const across = (outWidth + 3) >> 2
-  const perImage = across * ((outHeight + 3) >> 2)
+  const down = (outHeight + 3) >> 2
   const blocks = (outer + 7) >> 3
   const inPixel = <usize> inner << 2
   const outPixel = <usize> outer << 2
   const rowBytes = <usize> blocks << 5
-  const inBytes = between(atOnce, inner)
-  const outBytes = between(atOnce, blocks << 3)
-  const left_ = scratch + tileScratch
-  const right = left_ + points * inBytes
+  const inBytes = between(tiles, inner)
+  const outBytes = between(tiles, blocks << 3)
+  const zeroBytes = max(<usize> inWidth * inPixel, <usize> outWidth * outPixel)
+  const strip = scratch + zeroBytes
+  const inputs = strip + 6 * stripRow(4 * across + 2, max(inPixel, outPixel))
+  const gradients = inputs + points * inBytes
   const partBytes = <usize> (points * (inner >> 2) * blocks) << 7
-  memory.fill(right, 0, points * outBytes)
+  memory.fill(scratch, 0, zeroBytes)
+  // Channels of the last block that are none stay 0.
+  memory.fill(gradients, 0, points * outBytes)
   for (let part = first; part < end; part++) {
     const own = sums + <usize> part * partBytes
     memory.fill(own, 0, partBytes)
-    const last = min(tiles, (part + 1) * partTiles)
-    for (let start = part * partTiles; start < last; start += atOnce) {
+    const last = min(strips, (part + 1) * partStrips)
+    for (let start = part * partStrips; start < last; start += atOnce) {
       const count = min(atOnce, last - start)
-      for (let t = 0; t < count; t++) {
-        const image = (start + t) / perImage
-        const tile = start + t - image * perImage
-        const y = (tile / across) << 2
-        const x = (tile % across) << 2
-        const from = input + <usize> (image * inHeight * inWidth) * inPixel
-        const to = left_ + <usize> t * inPixel
-        for (let c: usize = 0; c < inPixel; c += vector) {
-          inputTile(from + c, inHeight, inWidth, inPixel, y - top, x - left, to + c, inBytes, scratch)
-        }
-        const gradient = dy + <usize> (image * outHeight * outWidth) * outPixel
-        const at = right + <usize> t * rowBytes
-        for (let c: usize = 0; c < outPixel; c += vector) {
-          gradientTile(gradient + c, outHeight, outWidth, outPixel, y, x, at + c, outBytes, scratch)
-        }
+      for (let s = 0; s < count; s++) {
+        const image = (start + s) / down
+        const y = (start + s - image * down) << 2
+        inputStrip(
+          input + <usize> (image * inHeight * inWidth) * inPixel,
+          inHeight,
+          inWidth,
+          inPixel,
+          y - top,
+          left,
+          across,
+          inputs + <usize> (s * across) * inPixel,
+          inBytes,
+          scratch,
+          strip
+        )
+        gradientStrip(
+          dy + <usize> (image * outHeight * outWidth) * outPixel,
+          outHeight,
+          outWidth,
+          outPixel,
+          y,
+          across,
+          gradients + <usize> (s * across) * rowBytes,
+          rowBytes,
+          outBytes,
+          scratch,
+          strip
+        )
       }
       let sum = own
       for (let p = 0; p < points; p++) {
         for (let c: usize = 0; c < inPixel; c += vector) {
           for (let o = 0; o < blocks; o++) {
             accumulate(
-              left_ + <usize> p * inBytes + c,
+              inputs + <usize> p * inBytes + c,
               inPixel,
-              right + <usize> p * outBytes + (<usize> o << 5),
+              gradients + <usize> p * outBytes + (<usize> o << 5),
               rowBytes,
-              count,
+              count * across,
               sum
             )
             sum += 128

@@ -77,6 +77,7 @@ export interface Functions {
     relu: number,
     scratch: Pointer,
     atOnce: number,
+    tiles: number,
     first: number,
     end: number
   ) => void
@@ -91,11 +92,12 @@ export interface Functions {
     outHeight: number,
     outWidth: number,
     outer: number,
-    tiles: number,
+    strips: number,
     sums: Pointer,
     scratch: Pointer,
     atOnce: number,
-    partTiles: number,
+    tiles: number,
+    partStrips: number,
     first: number,
     end: number
   ) => void

@@ -1,5 +1,5 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import { pointer, type Simd } from "./module.ts"
 import type { Geometry } from "./plan.ts"
 
@@ -43,7 +43,8 @@ export const backwardCorrelation = (g: Geometry): Correlation => ({
 })
 
 const points = 36
-const tileScratch = 1024
+/** What the transformation of one filter takes. */
+const filterScratch = 1024
 const tilesOf = (length: number) => Math.ceil(length / 4)
 const tilesPerImage = ({ outHeight, outWidth }: Correlation) => tilesOf(outHeight) * tilesOf(outWidth)
 
@@ -62,17 +63,32 @@ export const suits = (g: Geometry): boolean =>
     2 * points * tilesPerImage(c) <= 9 * c.outHeight * c.outWidth
   )
 
-/** Bytes of the transformed tiles that are worked on at once: they stay in the second cache. */
+/**
+ * Bytes of the transformed tiles that are worked on at once: they stay in the second cache. Of filters that do not, each is gone through
+ * once for as many tiles as take the same room.
+ */
 const tileBytes = 256 * 1024
 
-const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
+/** Rows of buffers lie a line of a cache apart from one another. */
+const gap = 64
+const aligned = (bytes: number) => Math.ceil(bytes / gap) * gap
 const blocksOf = (outer: number) => Math.ceil(outer / 8)
+const weightBytesOf = ({ inner, outer }: Correlation) => 4 * points * inner * 8 * blocksOf(outer)
 
-/** How many tiles to work on at once in about so many bytes, and the bytes that they take. */
-const room = ({ inner, outer }: Correlation, tiles: number, bytes: number) => {
-  const perTile = 4 * points * (inner + 8 * blocksOf(outer))
-  const atOnce = 4 * Math.ceil(Math.max(4, Math.min(bytes / perTile, tiles)) / 4)
-  return { atOnce, ownBytes: aligned(tileScratch + atOnce * perTile + 2 * points * 64) }
+/** How many of so many strips to work on at once, the tiles in them, and the bytes that a thread needs. */
+const room = (c: Correlation, strips: number) => {
+  const across = tilesOf(c.outWidth)
+  const perTile = 4 * points * (c.inner + 8 * blocksOf(c.outer))
+  const bytes = Math.max(tileBytes, weightBytesOf(c))
+  const atOnce = Math.max(1, Math.min(Math.floor(bytes / (perTile * across)), strips))
+  const tiles = 4 * Math.ceil(atOnce * across / 4)
+  const zeros = 4 * Math.max(c.inWidth * c.inner, c.outWidth * c.outer)
+  const strip = 6 * (4 * (4 * across + 2) * Math.max(c.inner, c.outer) + gap)
+  return {
+    atOnce,
+    tiles,
+    ownBytes: aligned(Math.max(zeros + strip + tiles * perTile + 2 * points * gap, filterScratch))
+  }
 }
 
 /** A correlation into `to`; the filter of a gradient of the input is [tap][outer][inner] and turned. */
@@ -85,9 +101,9 @@ export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, side
   readonly transposed: boolean
 }): tf.TensorInfo => {
   const at = (info: tf.TensorInfo) => pointer(backend, info)
-  const tiles = c.images * tilesPerImage(c)
-  const { atOnce, ownBytes } = room(c, Math.ceil(tiles / simd.threads), tileBytes)
-  const weightBytes = 4 * points * c.inner * 8 * blocksOf(c.outer)
+  const strips = c.images * tilesOf(c.outHeight)
+  const { atOnce, ownBytes, tiles } = room(c, Math.ceil(strips / simd.threads))
+  const weightBytes = weightBytesOf(c)
   const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
   const own = weights + weightBytes
   simd.share("winogradWeights", c.inner, (begin, end, thread) => [
@@ -100,7 +116,7 @@ export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, side
     begin,
     end
   ], 16)
-  simd.share("winograd", tiles, (begin, end, thread) => [
+  simd.share("winograd", strips, (begin, end, thread) => [
     at(sides.from),
     c.inHeight,
     c.inWidth,
@@ -116,13 +132,14 @@ export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, side
     sides.relu === true ? 1 : 0,
     own + thread * ownBytes,
     atOnce,
+    tiles,
     begin,
     end
-  ], 4)
+  ])
   return sides.to
 }
 
-/** Tiles are summed in parts, for threads to share: up to eight within so many bytes, two of large filters. */
+/** Strips are summed in parts, for threads to share: up to eight within so many bytes, two of large filters. */
 const partsBytes = 64 * 1024 * 1024
 const [fewestParts, mostParts] = [2, 8]
 const fewestTiles = 16
@@ -137,14 +154,13 @@ export const filterGradient = (
   to: tf.TensorInfo
 ): tf.TensorInfo => {
   const at = (info: tf.TensorInfo) => pointer(backend, info)
-  const tiles = c.images * tilesPerImage(c)
-  const bytes = 4 * points * c.inner * 8 * blocksOf(c.outer)
+  const strips = c.images * tilesOf(c.outHeight)
+  const bytes = weightBytesOf(c)
   const affordable = Math.max(fewestParts, Math.floor(partsBytes / bytes))
-  const wanted = Math.max(1, Math.min(mostParts, affordable, Math.floor(tiles / fewestTiles)))
-  const partTiles = Math.ceil(tiles / wanted)
-  const parts = Math.ceil(tiles / partTiles)
-  // Sums beyond the caches are gone through once for as many tiles as take the same room.
-  const { atOnce, ownBytes } = room(c, partTiles, Math.max(tileBytes, bytes))
+  const useful = Math.floor(strips * tilesOf(c.outWidth) / fewestTiles)
+  const partStrips = Math.ceil(strips / Math.max(1, Math.min(mostParts, affordable, useful)))
+  const parts = Math.ceil(strips / partStrips)
+  const { atOnce, ownBytes, tiles } = room(c, partStrips)
   const sums = simd.scratch(parts * bytes + simd.threads * ownBytes)
   const own = sums + parts * bytes
   simd.share("winogradSums", parts, (begin, end, thread) => [
@@ -158,11 +174,12 @@ export const filterGradient = (
     c.outHeight,
     c.outWidth,
     c.outer,
-    tiles,
+    strips,
     sums,
     own + thread * ownBytes,
     atOnce,
-    partTiles,
+    tiles,
+    partStrips,
     begin,
     end
   ])
