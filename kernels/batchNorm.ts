@@ -1,16 +1,19 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and channel-wise affine maps.
 
+import { atLeast, atLeastOne, passed, passedOne } from "./vectors"
+
 /** Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first cache. */
 const rowsAtOnce = 64
 
 /**
  * Per channel Σ a and Σ a·(b − pivot) as float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ (b − pivot) and
- * Σ (b − pivot)², which does not cancel where the mean is far from 0.
+ * Σ (b − pivot)², which does not cancel where the mean is far from 0. Where y is given, a counts as what passes a rectifier of output y.
  */
 function channelSums(
   a: usize,
   b: usize,
   pivot: usize,
+  y: usize,
   rows: i32,
   channels: i32,
   moments: i32,
@@ -29,11 +32,13 @@ function channelSums(
       let two = f32x4.splat(0)
       let p = a + offset
       let q = b + offset
+      let m = y + offset
       for (let i = 0; i < count; i++) {
         const value = v128.sub<f32>(v128.load(q), shift)
-        const weight = moments ? value : v128.load(p)
+        const weight = moments ? value : y === 0 ? v128.load(p) : passed(v128.load(m), v128.load(p))
         one = v128.add<f32>(one, weight)
         two = v128.add<f32>(two, v128.mul<f32>(weight, value))
+        m += stride
         p += stride
         q += stride
       }
@@ -54,11 +59,13 @@ function channelSums(
       let two: f32 = 0
       let p = a + offset
       let q = b + offset
+      let m = y + offset
       for (let i = 0; i < count; i++) {
         const value = load<f32>(q) - shift
-        const weight = moments ? value : load<f32>(p)
+        const weight = moments ? value : y === 0 ? load<f32>(p) : passedOne(load<f32>(m), load<f32>(p))
         one += weight
         two += weight * value
+        m += stride
         p += stride
         q += stride
       }
@@ -74,6 +81,7 @@ export function channelSlices(
   a: usize,
   b: usize,
   pivot: usize,
+  y: usize,
   rows: i32,
   channels: i32,
   moments: i32,
@@ -86,17 +94,21 @@ export function channelSlices(
     const begin = min(rows, slice * atOnce)
     const offset = <usize> (begin * channels) << 2
     const count = min(atOnce, rows - begin)
-    channelSums(a + offset, b + offset, pivot, count, channels, moments, sums + (<usize> (slice * channels) << 4))
+    const mask = y === 0 ? 0 : y + offset
+    channelSums(a + offset, b + offset, pivot, mask, count, channels, moments, sums + (<usize> (slice * channels) << 4))
   }
 }
 
-/** out = a·ka + b·kb + kc, with one factor of each kind per channel. */
+/**
+ * out = a·ka + b·kb + kc, with one factor of each kind per channel. Where y is given, a counts as what passes a rectifier of output y.
+ */
 export function channelAffine(
   a: usize,
   ka: usize,
   b: usize,
   kb: usize,
   kc: usize,
+  y: usize,
   rows: i32,
   channels: i32,
   out: usize
@@ -104,41 +116,57 @@ export function channelAffine(
   const whole = channels & ~3
   let p = a
   let q = b
+  let m = y
   let to = out
   for (let i = 0; i < rows; i++) {
     for (let c = 0; c < whole; c += 4) {
       const at = <usize> c << 2
-      const scaled = v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(ka + at)), v128.load(kc + at))
+      const first = y === 0 ? v128.load(p + at) : passed(v128.load(m + at), v128.load(p + at))
+      const scaled = v128.add<f32>(v128.mul<f32>(first, v128.load(ka + at)), v128.load(kc + at))
       v128.store(to + at, v128.add<f32>(scaled, v128.mul<f32>(v128.load(q + at), v128.load(kb + at))))
     }
     for (let c = whole; c < channels; c++) {
       const at = <usize> c << 2
-      store<f32>(
-        to + at,
-        load<f32>(p + at) * load<f32>(ka + at) + load<f32>(kc + at) + load<f32>(q + at) * load<f32>(kb + at)
-      )
+      const first = y === 0 ? load<f32>(p + at) : passedOne(load<f32>(m + at), load<f32>(p + at))
+      store<f32>(to + at, first * load<f32>(ka + at) + load<f32>(kc + at) + load<f32>(q + at) * load<f32>(kb + at))
     }
     p += <usize> channels << 2
     q += <usize> channels << 2
+    m += <usize> channels << 2
     to += <usize> channels << 2
   }
 }
 
-/** out = x·k + d, with one factor and one summand per channel. */
-export function channelScale(x: usize, k: usize, d: usize, rows: i32, channels: i32, out: usize): void {
+/** out = x·k + d, with one factor and one summand per channel, plus a residual where one is given, rectified if so asked. */
+export function channelScale(
+  x: usize,
+  k: usize,
+  d: usize,
+  residual: usize,
+  relu: i32,
+  rows: i32,
+  channels: i32,
+  out: usize
+): void {
   const whole = channels & ~3
+  const floor: f32 = relu !== 0 ? 0 : -Infinity
+  const floors = f32x4.splat(floor)
   let p = x
+  let r = residual
   let to = out
   for (let i = 0; i < rows; i++) {
     for (let c = 0; c < whole; c += 4) {
       const at = <usize> c << 2
-      v128.store(to + at, v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(k + at)), v128.load(d + at)))
+      const scaled = v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(k + at)), v128.load(d + at))
+      v128.store(to + at, atLeast(residual === 0 ? scaled : v128.add<f32>(scaled, v128.load(r + at)), floors))
     }
     for (let c = whole; c < channels; c++) {
       const at = <usize> c << 2
-      store<f32>(to + at, load<f32>(p + at) * load<f32>(k + at) + load<f32>(d + at))
+      const scaled = load<f32>(p + at) * load<f32>(k + at) + load<f32>(d + at)
+      store<f32>(to + at, atLeastOne(residual === 0 ? scaled : scaled + load<f32>(r + at), floor))
     }
     p += <usize> channels << 2
+    r += <usize> channels << 2
     to += <usize> channels << 2
   }
 }

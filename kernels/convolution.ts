@@ -1,7 +1,7 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts to work on the heap of the wasm backend. Pointers are byte addresses, tensors
 // NHWC and HWIO. No static data: it would lie on top of that heap.
 
-import { block, madd, vector } from "./vectors"
+import { atLeast, block, madd, vector } from "./vectors"
 
 /**
  * The weights of some taps in blocks of 8 outputs, [block][tap·inner + r][8], with zeros beyond the last output. The filter is
@@ -122,9 +122,8 @@ function packTile(
 
 function put(target: usize, spare: usize, low: v128, high: v128, relu: bool, outputs: i32): void {
   if (target === 0) return
-  // This order of the arguments keeps NaN.
-  const a = relu ? v128.pmax<f32>(low, f32x4.splat(0)) : low
-  const b = relu ? v128.pmax<f32>(high, f32x4.splat(0)) : high
+  const a = relu ? atLeast(low, f32x4.splat(0)) : low
+  const b = relu ? atLeast(high, f32x4.splat(0)) : high
   if (outputs >= block) {
     v128.store(target, a)
     v128.store(target, b, vector)

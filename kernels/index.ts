@@ -1,4 +1,4 @@
-export { add, relu, reluGradient } from "./activation"
+export { add, addRelu, relu, reluGradient } from "./activation"
 export { channelAffine, channelScale, channelSlices } from "./batchNorm"
 export { convolve, filterGradient, packWeights } from "./convolution"
 export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"

@@ -9,7 +9,7 @@
 // contiguous numbers, then along each tile.
 
 import { four } from "./lanes"
-import { block, madd, vector } from "./vectors"
+import { atLeast, block, madd, vector } from "./vectors"
 
 const a: f32 = 0.75
 const b: f32 = 1.5
@@ -344,13 +344,12 @@ function outputStrip(
 
 /** A bias of every channel and the rectifier on finished rows. */
 function finish(rows: usize, pixels: i32, pixel: usize, bias: usize, relu: bool): void {
-  // This order of the arguments keeps NaN.
   const floor = splat(relu ? 0 : -Infinity)
   let at = rows
   for (let p = 0; p < pixels; p++) {
     for (let c: usize = 0; c < pixel; c += vector) {
       const shift = bias === 0 ? splat(0) : v128.load(bias + c)
-      v128.store(at, v128.pmax<f32>(add(v128.load(at), shift), floor))
+      v128.store(at, atLeast(add(v128.load(at), shift), floor))
       at += vector
     }
   }

@@ -1,94 +1,93 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
+import { applied, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
+import { addRelu, available } from "./layers/normalize.ts"
+import { type Plan, planOf } from "./layers/plan.ts"
 
-/**
- * The names under which an engine registers kernels for batch normalization.
- *
- * @internal
- */
-export const kernelNames = {
-  /** {x} → mean and variance per channel. */
-  moments: "FinegrainMoments",
-  /** {dy, x, mean} → Σ dy and Σ dy·(x − mean) per channel. */
-  sums: "FinegrainChannelSums",
-  /** {x, k, d} → x·k + d. */
-  scale: "FinegrainChannelScale",
-  /** {a, ka, b, kb, kc} → a·ka + b·kb + kc. */
-  affine: "FinegrainChannelAffine"
-} as const
+type Call = tfl.layers.Layer["call"]
 
-const available = () => tf.getKernel(kernelNames.moments, tf.getBackend()) !== undefined
+const tensorsOf = (inputs: tf.Tensor | Array<tf.Tensor>) => Array.isArray(inputs) ? inputs : [inputs]
 
-const run = <A extends tf.Tensor | [tf.Tensor, tf.Tensor]>(name: string, inputs: Record<string, tf.Tensor>): A =>
-  tf.engine().runKernel(name, inputs) as A
+/** The plan of the model that runs as a whole at the moment. */
+let running: Plan | undefined
 
-/** γ(x − mean)/√(variance + ε) + β over the last axis, with the batch's own moments, which it gives as well. */
-const normalize = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number) => {
-  const [mean, variance] = run<[tf.Tensor, tf.Tensor]>(kernelNames.moments, { x })
-  const inverse = tf.rsqrt(tf.add(variance, epsilon))
-  const normalized = tf.customGrad((x, gamma, beta, save) => {
-    const [input, scale, offset] = [x, gamma, beta] as [tf.Tensor, tf.Tensor, tf.Tensor]
-    const k = tf.mul(scale, inverse)
-    ;(save as tf.GradSaveFunc)([input, scale, mean, inverse])
-    return {
-      value: run<tf.Tensor>(kernelNames.scale, { x: input, k, d: tf.sub(offset, tf.mul(mean, k)) }),
-      gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => {
-        const [input, scale, mean, inverse] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
-        const rows = input.size / mean.size
-        const [g, gx] = run<[tf.Tensor, tf.Tensor]>(kernelNames.sums, { dy, x: input, mean })
-        const ka = tf.mul(scale, inverse)
-        const kb = tf.div(tf.mul(tf.mul(tf.neg(ka), tf.square(inverse)), gx), rows)
-        const kc = tf.neg(tf.add(tf.div(tf.mul(ka, g), rows), tf.mul(kb, mean)))
-        return [run<tf.Tensor>(kernelNames.affine, { a: dy, ka, b: input, kb, kc }), tf.mul(gx, inverse), g]
-      }
-    }
-  })(x, gamma, beta)
-  return { mean, variance, normalized }
+const whileRunning = <A>(plan: Plan | undefined, f: () => A): A => {
+  const before = running
+  running = plan
+  try {
+    return f()
+  } finally {
+    running = before
+  }
 }
 
-/** What tfjs-layers keeps private in its batch normalization. */
-interface BatchNormalization {
-  readonly axis: number
-  readonly momentum: number
-  readonly epsilon: number
-  readonly gamma?: tfl.LayerVariable
-  readonly beta?: tfl.LayerVariable
-  readonly movingMean: tfl.LayerVariable
-  readonly movingVariance: tfl.LayerVariable
-  call: tfl.layers.Layer["call"]
+const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
+  const [x, second] = tensorsOf(inputs)
+  if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) return stock(inputs, kwargs)
+  const role = running?.get(layer)
+  return role?.does === "nothing"
+    ? x
+    : applied(layer, x, kwargs["training"] === true, { relu: role?.does === "normalize and rectify" })
+}
+
+const accelerateSum = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
+  const role = running?.get(layer)
+  if (role?.does !== "add and rectify") return stock(inputs, kwargs)
+  const { at, norm } = role
+  const [x, residual] = at === 0 ? tensorsOf(inputs) : tensorsOf(inputs).toReversed()
+  return norm === undefined || !fits(x!)
+    ? addRelu(x!, residual!)
+    : applied(norm, x!, kwargs["training"] === true, { residual: residual!, relu: true })
+}
+
+/** A rectifier has nothing left to do after a layer that rectified at once. */
+const accelerateRelu = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
+  const { inboundLayers } = (layer as unknown as Inbound).inboundNodes[0] ?? { inboundLayers: [] }
+  const role = inboundLayers[0] === undefined ? undefined : running?.get(inboundLayers[0])
+  return role === undefined || role.does === "nothing" ? stock(inputs, kwargs) : inputs
+}
+
+interface Inbound {
+  readonly inboundNodes: ReadonlyArray<{ readonly inboundLayers: ReadonlyArray<tfl.layers.Layer> }>
+}
+
+/** A convolution without bias or activation has no gradient of its input computed where nobody asks for it, as of a network's images. */
+const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
+  const [x] = tensorsOf(inputs)
+  const { activation, dataFormat, dilationRate, padding, strides, useBias } = layer.getConfig() as {
+    readonly activation: string
+    readonly dataFormat: string
+    readonly dilationRate: [number, number]
+    readonly padding: "same" | "valid"
+    readonly strides: [number, number]
+    readonly useBias: boolean
+  }
+  if (useBias || activation !== "linear" || dataFormat !== "channelsLast" || x?.rank !== 4) return stock(inputs, kwargs)
+  const { kernel } = layer as unknown as { readonly kernel: tfl.LayerVariable }
+  return tf.conv2d(x as tf.Tensor4D, kernel.read() as tf.Tensor4D, strides, padding, "NHWC", dilationRate)
+}
+
+const accelerations: Readonly<Record<string, (stock: Call, layer: tfl.layers.Layer) => Call>> = {
+  BatchNormalization: accelerateBatchNormalization,
+  Add: accelerateSum,
+  Activation: accelerateRelu,
+  Conv2D: accelerateConvolution
 }
 
 const accelerated = new WeakSet<object>()
 
-const accelerateBatchNormalization = (layer: BatchNormalization): void => {
-  if (accelerated.has(layer)) return
-  accelerated.add(layer)
-  const stock = layer.call.bind(layer)
-  layer.call = (inputs, kwargs) => {
-    const [x, second] = Array.isArray(inputs) ? inputs : [inputs]
-    const training = kwargs["training"] === true
-    const last = layer.axis === -1 || (x !== undefined && layer.axis === x.rank - 1)
-    const { beta, gamma } = layer
-    if (
-      !training || x === undefined || second !== undefined || !last || x.rank < 2 || x.dtype !== "float32" ||
-      gamma === undefined || beta === undefined || !available()
-    ) return stock(inputs, kwargs)
-    return tf.tidy(() => {
-      const { mean, normalized, variance } = normalize(x, gamma.read(), beta.read(), layer.epsilon)
-      const follow = (variable: tfl.LayerVariable, value: tf.Tensor) => {
-        const before = variable.read()
-        variable.write(tf.sub(before, tf.mul(tf.sub(before, value), 1 - layer.momentum)))
-      }
-      follow(layer.movingMean, mean)
-      follow(layer.movingVariance, variance)
-      return normalized
-    })
-  }
+/** Whether this is the first time. */
+const first = (value: object): boolean => {
+  const known = accelerated.has(value)
+  accelerated.add(value)
+  return !known
 }
 
 /**
- * Lets the batch normalization layers of a model train on kernels of the engine, where it has them: one pass for the moments, one for
- * the result, two for the gradients. Elsewhere, and for inference, they do what they did. A second call changes nothing.
+ * Lets the layers of a model run on kernels of the engine, where it has them: batch normalization in one pass for the moments, one for the
+ * result and two for the gradients, in training and inference; and where the model runs as a whole, the sum and the rectifier that follow
+ * it, or a sum and its rectifier, within the same pass. Elsewhere the layers do what they did, and a layer by itself, or within
+ * another model, gives what it gave. A second call changes nothing.
  *
  * Source: Ioffe and Szegedy 2015, section 3.
  *
@@ -102,9 +101,13 @@ const accelerateBatchNormalization = (layer: BatchNormalization): void => {
  */
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
   for (const layer of model.layers) {
-    if (layer.getClassName() === "BatchNormalization") {
-      accelerateBatchNormalization(layer as unknown as BatchNormalization)
-    }
+    const acceleration = accelerations[layer.getClassName()]
+    if (acceleration !== undefined && first(layer)) layer.call = acceleration(layer.call.bind(layer), layer)
+  }
+  if (first(model)) {
+    const stock = model.call.bind(model)
+    const plan = planOf(model)
+    model.call = (inputs, kwargs) => whileRunning(available() ? plan : undefined, () => stock(inputs, kwargs))
   }
   return model
 }

@@ -1,12 +1,12 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
 import { extrema } from "./extrema.ts"
-import { identity } from "./identity.ts"
+import { cast, identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { guardMemory } from "./memory.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
-import { add, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
+import { add, addRelu, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
 import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
@@ -51,9 +51,11 @@ export const installTrainingKernels = async (
       relu(simd),
       reluGradient(simd),
       add(simd),
+      addRelu(simd),
       maxPoolGradient(simd),
       ...batchNorm(simd),
       identity,
+      cast(),
       ...extrema(),
       segmentSum,
       gatherRows()

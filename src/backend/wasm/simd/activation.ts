@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { kernelNames } from "../../../layers/kernels.ts"
 import { type Kernel, kernel, stock } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
@@ -25,11 +26,9 @@ export const relu = (simd: Simd): Kernel => {
   })
 }
 
-const reluGradientName = "FinegrainReluGradient"
-
 /** dy·[x > 0] in one pass; TensorFlow.js takes three, and two tensors more. */
 export const reluGradient = (simd: Simd): Kernel =>
-  kernel(reluGradientName, ({ backend, inputs }) => {
+  kernel(kernelNames.reluGradient, ({ backend, inputs }) => {
     const { dy, x } = inputs as { readonly dy: tf.TensorInfo; readonly x: tf.TensorInfo }
     return overNumbers(simd, backend, "reluGradient", x, dy)
   })
@@ -47,10 +46,17 @@ export const add = (simd: Simd): Kernel => {
   })
 }
 
+/** max(a + b, 0) of tensors of one shape, in one pass. */
+export const addRelu = (simd: Simd): Kernel =>
+  kernel(kernelNames.addRelu, ({ backend, inputs }) => {
+    const { a, b } = inputs as { readonly a: tf.TensorInfo; readonly b: tf.TensorInfo }
+    return overNumbers(simd, backend, "addRelu", a, b)
+  })
+
 const overNumbers = (
   simd: Simd,
   backend: BackendWasm,
-  name: "add" | "reluGradient",
+  name: "add" | "addRelu" | "reluGradient",
   a: tf.TensorInfo,
   b: tf.TensorInfo
 ): tf.TensorInfo => {
@@ -76,15 +82,15 @@ export const registerReluGradient = (): void => {
     gradFunc: (dy, saved, attrs) => {
       const [x] = saved as [tf.Tensor]
       const one = dy as tf.Tensor
-      const fits = tf.getKernel(reluGradientName, tf.getBackend()) !== undefined && x.dtype === "float32" &&
+      const fits = tf.getKernel(kernelNames.reluGradient, tf.getBackend()) !== undefined && x.dtype === "float32" &&
         one.dtype === "float32"
       return fits
-        ? { x: () => tf.engine().runKernel(reluGradientName, { x, dy: one }) as tf.Tensor }
+        ? { x: () => tf.engine().runKernel(kernelNames.reluGradient, { x, dy: one }) as tf.Tensor }
         : stockGradient.gradFunc(dy, saved, attrs)
     }
   })
   tf.registerGradient({
-    kernelName: reluGradientName,
+    kernelName: kernelNames.reluGradient,
     inputsToSave: ["x"],
     gradFunc: (ddy, [x]) => ({
       x: () => tf.zerosLike(x!),

@@ -1,11 +1,13 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
-import { kernelNames } from "../../../Layers.ts"
+import { kernelNames } from "../../../layers/kernels.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer, type Simd } from "./module.ts"
 
-type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>
+type Inputs<Names extends string, Optional extends string = never> =
+  & Readonly<Record<Names, tf.TensorInfo>>
+  & Readonly<Partial<Record<Optional, tf.TensorInfo>>>
 
 const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: number] => {
   const channels = shape.at(-1)!
@@ -14,11 +16,14 @@ const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: numb
 
 const slices = 16
 
+/** Where a tensor lies, 0 where there is none. */
+const place = (backend: BackendWasm, info: tf.TensorInfo | undefined) => info === undefined ? 0 : pointer(backend, info)
+
 /** Both sums per channel, as float32 tensors that `of` makes from the float64 sums. */
 const sums = (
   simd: Simd,
   backend: BackendWasm,
-  [a, b, pivot]: readonly [number, number, number],
+  [a, b, pivot, y]: readonly [a: number, b: number, pivot: number, y: number],
   [rows, channels]: readonly [number, number],
   moments: boolean,
   of: (one: number, two: number, channel: number) => readonly [number, number]
@@ -34,6 +39,7 @@ const sums = (
     a,
     b,
     pivot,
+    y,
     rows,
     channels,
     moments ? 1 : 0,
@@ -64,32 +70,36 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel> => [
     const at = pointer(backend, x)
     // The first row as pivot: near enough to the mean that squares do not cancel.
     const pivot = backend.typedArrayFromHeap(x).slice(0, channels) as Float32Array
-    return sums(simd, backend, [at, at, at], [rows, channels], true, (one, two, c) => {
+    return sums(simd, backend, [at, at, at, 0], [rows, channels], true, (one, two, c) => {
       const mean = one / rows
       return [pivot[c]! + mean, Math.max(0, two / rows - mean * mean)]
     }) as unknown as tf.TensorInfo
   }),
   kernel(kernelNames.sums, ({ backend, inputs }) => {
-    const { dy, mean, x } = inputs as Inputs<"dy" | "mean" | "x">
-    const pointers = [pointer(backend, dy), pointer(backend, x), pointer(backend, mean)] as const
+    const { dy, mean, x, y } = inputs as Inputs<"dy" | "mean" | "x", "y">
+    const pointers = [pointer(backend, dy), pointer(backend, x), pointer(backend, mean), place(backend, y)] as const
     return sums(simd, backend, pointers, sizes(x), false, (one, two) => [one, two]) as unknown as tf.TensorInfo
   }),
-  kernel(kernelNames.scale, ({ backend, inputs }) => {
-    const { d, k, x } = inputs as Inputs<"d" | "k" | "x">
+  kernel<{ readonly relu: boolean }>(kernelNames.scale, ({ attrs, backend, inputs }) => {
+    const { d, k, residual, x } = inputs as Inputs<"d" | "k" | "x", "residual">
     const out = backend.makeOutput([...x.shape], "float32")
     const at = (info: tf.TensorInfo) => pointer(backend, info)
     const [rows, channels] = sizes(x)
     const row = 4 * channels
-    simd.share(
-      "channelScale",
-      rows,
-      (begin, end) => [at(x) + begin * row, at(k), at(d), end - begin, channels, at(out) + begin * row],
-      Math.ceil(numbersAtLeast / channels)
-    )
+    simd.share("channelScale", rows, (begin, end) => [
+      at(x) + begin * row,
+      at(k),
+      at(d),
+      residual === undefined ? 0 : at(residual) + begin * row,
+      attrs.relu ? 1 : 0,
+      end - begin,
+      channels,
+      at(out) + begin * row
+    ], Math.ceil(numbersAtLeast / channels))
     return out
   }),
   kernel(kernelNames.affine, ({ backend, inputs }) => {
-    const { a, b, ka, kb, kc } = inputs as Inputs<"a" | "b" | "ka" | "kb" | "kc">
+    const { a, b, ka, kb, kc, y } = inputs as Inputs<"a" | "b" | "ka" | "kb" | "kc", "y">
     const out = backend.makeOutput([...a.shape], "float32")
     const at = (info: tf.TensorInfo) => pointer(backend, info)
     const [rows, channels] = sizes(a)
@@ -100,6 +110,7 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel> => [
       at(b) + begin * row,
       at(kb),
       at(kc),
+      y === undefined ? 0 : at(y) + begin * row,
       end - begin,
       channels,
       at(out) + begin * row

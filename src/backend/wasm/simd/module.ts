@@ -118,6 +118,7 @@ export interface Functions {
   readonly relu: (x: Pointer, out: Pointer, size: number) => void
   readonly reluGradient: (x: Pointer, dy: Pointer, out: Pointer, size: number) => void
   readonly add: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
+  readonly addRelu: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
   readonly stepDirection: (
     table: Pointer,
     leaves: number,
@@ -159,6 +160,7 @@ export interface Functions {
     a: Pointer,
     b: Pointer,
     pivot: Pointer,
+    y: Pointer,
     rows: number,
     channels: number,
     moments: number,
@@ -171,6 +173,8 @@ export interface Functions {
     x: Pointer,
     k: Pointer,
     d: Pointer,
+    residual: Pointer,
+    relu: number,
     rows: number,
     channels: number,
     out: Pointer
@@ -181,6 +185,7 @@ export interface Functions {
     b: Pointer,
     kb: Pointer,
     kc: Pointer,
+    y: Pointer,
     rows: number,
     channels: number,
     out: Pointer

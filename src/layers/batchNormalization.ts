@@ -1,0 +1,48 @@
+import * as tf from "@tensorflow/tfjs-core"
+import type * as tfl from "@tensorflow/tfjs-layers"
+import { available, moments, normalize } from "./normalize.ts"
+
+/** What tfjs-layers keeps private in its batch normalization. */
+export interface BatchNormalization extends tfl.layers.Layer {
+  readonly axis: number
+  readonly momentum: number
+  readonly epsilon: number
+  readonly gamma?: tfl.LayerVariable
+  readonly beta?: tfl.LayerVariable
+  readonly movingMean: tfl.LayerVariable
+  readonly movingVariance: tfl.LayerVariable
+}
+
+/** Whether a layer is one, over its last axis and with a scale and a shift: what the kernels compute. */
+export const isBatchNormalization = (layer: tfl.layers.Layer): layer is BatchNormalization => {
+  if (layer.getClassName() !== "BatchNormalization") return false
+  const { axis, beta, gamma } = layer as BatchNormalization
+  const rank = (layer.outputShape as tfl.Shape).length
+  return (axis === -1 || axis === rank - 1) && rank >= 2 && gamma !== undefined && beta !== undefined
+}
+
+/** Whether the engine of the moment normalizes such a tensor in its kernels. */
+export const fits = (x: tf.Tensor): boolean => x.dtype === "float32" && x.rank >= 2 && available()
+
+/** What follows a normalization in the same pass. */
+export interface Following {
+  readonly residual?: tf.Tensor
+  readonly relu: boolean
+}
+
+/** The layer's result on x, with what follows; in training its moving moments follow the batch's. */
+export const applied = (layer: BatchNormalization, x: tf.Tensor, training: boolean, { relu, residual }: Following) =>
+  tf.tidy(() => {
+    const [mean, variance] = training ? moments(x) : [layer.movingMean.read(), layer.movingVariance.read()]
+    const parts = { x, gamma: layer.gamma!.read(), beta: layer.beta!.read(), mean, variance, epsilon: layer.epsilon }
+    const result = normalize({ ...parts, ofBatch: training, residual, relu })
+    if (training) {
+      const follow = (variable: tfl.LayerVariable, value: tf.Tensor) => {
+        const before = variable.read()
+        variable.write(tf.sub(before, tf.mul(tf.sub(before, value), 1 - layer.momentum)))
+      }
+      follow(layer.movingMean, mean)
+      follow(layer.movingVariance, variance)
+    }
+    return result
+  })
