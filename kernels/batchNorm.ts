@@ -1,9 +1,14 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and channel-wise affine maps.
 
-import { atLeast, atLeastOne, passed, passedOne } from "./vectors"
+import { atLeast, atLeastOne, madd, passed, passedOne } from "./vectors"
 
 /** Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first cache. */
 const rowsAtOnce = 64
+
+/** @inline */
+function weightAt(a: usize, y: usize, value: v128, moments: i32, masked: usize): v128 {
+  return moments ? value : masked === 0 ? v128.load(a) : passed(v128.load(y), v128.load(a))
+}
 
 /**
  * Per channel Σ a and Σ a·(b − pivot) as float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ (b − pivot) and
@@ -28,20 +33,35 @@ function channelSums(
     for (let c = 0; c < whole; c += 4) {
       const offset = begin + (<usize> c << 2)
       const shift = v128.load(pivot + (<usize> c << 2))
+      // Sums of even and of odd rows: one addition need not wait for the last.
       let one = f32x4.splat(0)
       let two = f32x4.splat(0)
+      let odd = f32x4.splat(0)
+      let oddTwo = f32x4.splat(0)
       let p = a + offset
       let q = b + offset
       let m = y + offset
-      for (let i = 0; i < count; i++) {
+      for (let i = 1; i < count; i += 2) {
         const value = v128.sub<f32>(v128.load(q), shift)
-        const weight = moments ? value : y === 0 ? v128.load(p) : passed(v128.load(m), v128.load(p))
+        const weight = weightAt(p, m, value, moments, y)
         one = v128.add<f32>(one, weight)
-        two = v128.add<f32>(two, v128.mul<f32>(weight, value))
-        m += stride
-        p += stride
-        q += stride
+        two = madd(weight, value, two)
+        const next = v128.sub<f32>(v128.load(q + stride), shift)
+        const nextWeight = weightAt(p + stride, m + stride, next, moments, y)
+        odd = v128.add<f32>(odd, nextWeight)
+        oddTwo = madd(nextWeight, next, oddTwo)
+        m += 2 * stride
+        p += 2 * stride
+        q += 2 * stride
       }
+      if ((count & 1) === 1) {
+        const value = v128.sub<f32>(v128.load(q), shift)
+        const weight = weightAt(p, m, value, moments, y)
+        one = v128.add<f32>(one, weight)
+        two = madd(weight, value, two)
+      }
+      one = v128.add<f32>(one, odd)
+      two = v128.add<f32>(two, oddTwo)
       const to = sums + (<usize> c << 4)
       store<f64>(to, load<f64>(to) + <f64> f32x4.extract_lane(one, 0))
       store<f64>(to, load<f64>(to, 8) + <f64> f32x4.extract_lane(two, 0), 8)
@@ -122,8 +142,8 @@ export function channelAffine(
     for (let c = 0; c < whole; c += 4) {
       const at = <usize> c << 2
       const first = y === 0 ? v128.load(p + at) : passed(v128.load(m + at), v128.load(p + at))
-      const scaled = v128.add<f32>(v128.mul<f32>(first, v128.load(ka + at)), v128.load(kc + at))
-      v128.store(to + at, v128.add<f32>(scaled, v128.mul<f32>(v128.load(q + at), v128.load(kb + at))))
+      const scaled = madd(first, v128.load(ka + at), v128.load(kc + at))
+      v128.store(to + at, madd(v128.load(q + at), v128.load(kb + at), scaled))
     }
     for (let c = whole; c < channels; c++) {
       const at = <usize> c << 2
@@ -157,7 +177,7 @@ export function channelScale(
   for (let i = 0; i < rows; i++) {
     for (let c = 0; c < whole; c += 4) {
       const at = <usize> c << 2
-      const scaled = v128.add<f32>(v128.mul<f32>(v128.load(p + at), v128.load(k + at)), v128.load(d + at))
+      const scaled = madd(v128.load(p + at), v128.load(k + at), v128.load(d + at))
       v128.store(to + at, atLeast(residual === 0 ? scaled : v128.add<f32>(scaled, v128.load(r + at)), floors))
     }
     for (let c = whole; c < channels; c++) {
