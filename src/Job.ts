@@ -213,7 +213,10 @@ export const run = Effect.fnUntraced(function*(
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
-  const dataset = yield* Effect.flatMap(Datasets.load(config.dataset), (all) => Subset.take(all, config))
+  const dataset = yield* Effect.flatMap(
+    Datasets.load(config.dataset, config.imageSize),
+    (all) => Subset.take(all, config)
+  )
   const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
   const data = {
     name: dataset.name,

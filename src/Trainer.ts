@@ -1,13 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { EngineFailed } from "./backend/Engine.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import * as Augment from "./data/Augment.ts"
 import * as Batches from "./data/Batches.ts"
-import type { Dataset, Split } from "./data/Dataset.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
 import * as FusedStep from "./FusedStep.ts"
 import * as Layers from "./Layers.ts"
@@ -109,6 +110,7 @@ const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
  * import { Models, Network, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
  * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
@@ -120,14 +122,14 @@ const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch
 export const evaluate = Effect.fnUntraced(function*(
   network: Network.Network,
   dataset: Dataset,
-  split: Split,
+  split: Source,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed> {
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed | ImageCorrupt> {
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
-    const batch = prepare(Batches.gather(split, order, from, Math.min(from + batchSize, split.count)))
+    const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
     const sums = yield* Tensors.evaluate(() => {
       const { images, labels } = batchTensors(dataset, batch)
       const result = lossOf(network.model, images, labels, false)
@@ -139,6 +141,17 @@ export const evaluate = Effect.fnUntraced(function*(
   }
   return { loss: loss / split.count, accuracy: correct / split.count }
 })
+
+/** Known where images are streams, measured elsewhere. */
+const normalizationOf = ({ channels, normalization, train }: Dataset) =>
+  normalization ?? (isStream(train) ? undefined : Augment.normalization(train, channels))
+
+/** Numbers in the images of a measurement, at most; 512 images of CIFAR have fewer. */
+const mostNumbers = 2 ** 22
+
+/** So many images at most, fewer where they are large. */
+const atOnce = ({ channels, height, width }: Dataset, most: number) =>
+  Math.max(16, Math.min(most, Math.floor(mostNumbers / (channels * height * width))))
 
 const identity = <A>(a: A): A => a
 
@@ -161,7 +174,11 @@ export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
   readonly train: <E, R>(
     report: (event: Event) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<Progress, E | EngineFailed | Tensors.Diverged | Tensors.ShapeMismatch | FgSgd.FgSgdError, R>
+  ) => Effect.Effect<
+    Progress,
+    E | EngineFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    R
+  >
   readonly progress: Effect.Effect<Progress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
   readonly snapshot: Effect.Effect<Checkpoint.Snapshot, EngineFailed>
@@ -184,6 +201,7 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
  * import { Models, Network, StepSize, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
  * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
@@ -221,13 +239,11 @@ export const make = Effect.fnUntraced(function*(
     catch: (error) => error as FgSgd.FgSgdError
   })
   const { poms } = network.problem.collection
-  const scale = options.normalize === true ? Augment.normalization(dataset.train, dataset.channels) : undefined
+  const scale = options.normalize === true ? normalizationOf(dataset) : undefined
   const prepare = (batch: Batches.Batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
   /** A function of the step, so that a resumed run sees the same images. */
-  const vary = (batch: Batches.Batch, step: number) =>
-    options.augment === "crop-flip"
-      ? Augment.cropFlip(batch, dataset, Seed.split(Seed.split(seed, "augment"), step))
-      : batch
+  const variation = (step: number) =>
+    options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
   const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
   const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
@@ -246,13 +262,12 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
-    const count = Math.min(options.renormalizationImages ?? 512, dataset.train.count)
+    const count = Math.min(options.renormalizationImages ?? atOnce(dataset, 512), dataset.train.count)
     const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "renormalization"), epoch)
     const lambdas = yield* Effect.scoped(Effect.gen(function*() {
-      const batch = yield* Tensors.scoped(() =>
-        batchTensors(dataset, prepare(Batches.gather(dataset.train, order, 0, count))).images
-      )
-      return yield* Network.deviations(network, batch)
+      const batch = prepare(yield* Batches.read(dataset.train, dataset, order, 0, count))
+      const images = yield* Tensors.scoped(() => batchTensors(dataset, batch).images)
+      return yield* Network.deviations(network, images)
     }))
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)
@@ -268,16 +283,12 @@ export const make = Effect.fnUntraced(function*(
     )
   }, Effect.uninterruptible)
 
-  const step = Effect.fnUntraced(function*(order: Int32Array, from: number) {
+  const step = Effect.fnUntraced(function*(batch: Batches.Batch) {
     const before = yield* Ref.get(state)
-    const to = Math.min(from + batchSize, order.length)
     Layers.setStep(network.model, before.step)
     const values = yield* Effect.scoped(Effect.gen(function*() {
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
-        const { images, labels } = batchTensors(
-          dataset,
-          prepare(vary(Batches.gather(dataset.train, order, from, to), before.step))
-        )
+        const { images, labels } = batchTensors(dataset, prepare(batch))
         let correct: tf.Scalar | undefined
         const { grads, value } = tf.variableGrads(() => {
           const result = lossOf(network.model, images, labels, true)
@@ -315,7 +326,13 @@ export const make = Effect.fnUntraced(function*(
       return values
     })).pipe(Effect.uninterruptible)
     const gradientNorm = Math.sqrt(values.subarray(2).reduce((sum, norm) => sum + norm ** 2, 0))
-    return { loss: values[0]!, correct: values[1]!, gradientNorm, images: to - from, rate: schedule.rate(before.step) }
+    return {
+      loss: values[0]!,
+      correct: values[1]!,
+      gradientNorm,
+      images: batch.labels.length,
+      rate: schedule.rate(before.step)
+    }
   })
 
   const runEpoch = Effect.fnUntraced(function*<E, R>(
@@ -325,8 +342,19 @@ export const make = Effect.fnUntraced(function*(
     const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
     const began = (yield* Ref.get(position)).seconds
     const started = yield* Clock.currentTimeMillis
-    for (let from = (yield* Ref.get(position)).from; from < order.length; from += batchSize) {
-      const [done, left] = yield* Tensors.counted(step(order, from))
+    const read = (from: number, step: number) =>
+      Batches.read(dataset.train, dataset, order, from, Math.min(from + batchSize, order.length), variation(step))
+    const begin = yield* Ref.get(position)
+    let next = yield* read(begin.from, begin.step)
+    for (let { from } = begin; from < order.length; from += batchSize) {
+      const batch = next
+      // The next batch is read while this one trains.
+      const reading = from + batchSize < order.length
+        ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), {
+          startImmediately: true
+        })
+        : undefined
+      const [done, left] = yield* Tensors.counted(step(batch))
       const seconds = began + ((yield* Clock.currentTimeMillis) - started) / 1000
       const now = yield* Ref.updateAndGet(position, (at) => ({
         ...at,
@@ -349,6 +377,7 @@ export const make = Effect.fnUntraced(function*(
       })
       // A step blocks the event loop: let signals in before the next one.
       yield* Effect.yieldNow
+      if (reading !== undefined) next = yield* Fiber.join(reading)
     }
     return order.length
   })
@@ -359,7 +388,7 @@ export const make = Effect.fnUntraced(function*(
       if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-      const test = yield* evaluate(network, dataset, dataset.test, 500, prepare)
+      const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",

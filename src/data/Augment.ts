@@ -1,6 +1,6 @@
 import * as Seed from "../Seed.ts"
 import type { Batch } from "./Batches.ts"
-import type { Split } from "./Dataset.ts"
+import type { Normalization, Split } from "./Dataset.ts"
 
 /** Size of every image of a batch. */
 export interface Size {
@@ -49,12 +49,6 @@ export const cropFlip = (
     }
   }
   return { images: result, labels }
-}
-
-/** What makes every channel of the training images have mean 0 and standard deviation 1. */
-export interface Normalization {
-  readonly mean: ReadonlyArray<number>
-  readonly deviation: ReadonlyArray<number>
 }
 
 /**

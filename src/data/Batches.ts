@@ -1,5 +1,7 @@
+import * as Effect from "effect/Effect"
 import * as Seed from "../Seed.ts"
-import type { Split } from "./Dataset.ts"
+import * as Augment from "./Augment.ts"
+import { type ImageCorrupt, isStream, type Source, type Split } from "./Dataset.ts"
 
 /** A part of a split, ready to become tensors. */
 export interface Batch {
@@ -44,4 +46,41 @@ export const gather = (split: Split, order: Int32Array, from: number, to: number
     for (let p = 0; p < size; p++) images[target + p] = split.images[source + p]! / 255
   }
   return { images, labels }
+}
+
+/**
+ * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied: padded, cropped and mirrored,
+ * or as a stream says.
+ *
+ * Fails with ImageCorrupt where a stream meets a file that it cannot read.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Batches } from "finegrain"
+ * const split = { images: Uint8Array.of(0, 51, 255), labels: Uint8Array.of(7, 8, 9), count: 3 }
+ * const size = { height: 1, width: 1, channels: 1 }
+ * const { labels } = await Effect.runPromise(Batches.read(split, size, Int32Array.of(2, 0, 1), 0, 2))
+ * [...labels] // => [9, 7]
+ * ```
+ */
+export const read = (
+  source: Source,
+  size: Augment.Size,
+  order: Int32Array,
+  from: number,
+  to: number,
+  variation?: Seed.Seed
+): Effect.Effect<Batch, ImageCorrupt> => {
+  if (!isStream(source)) {
+    return Effect.sync(() => {
+      const batch = gather(source, order, from, to)
+      return variation === undefined ? batch : Augment.cropFlip(batch, size, variation)
+    })
+  }
+  const indices = order.slice(from, to)
+  return Effect.map(source.read(indices, variation), (bytes) => ({
+    images: Float32Array.from(bytes, (pixel) => pixel / 255),
+    labels: Int32Array.from(indices, (index) => source.labels[index]!)
+  }))
 }

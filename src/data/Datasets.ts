@@ -3,7 +3,9 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Cifar from "./Cifar.ts"
 import type { Dataset } from "./Dataset.ts"
+import * as Generated from "./Generated.ts"
 import type { IdxCorrupt } from "./Idx.ts"
+import * as ImageFolder from "./ImageFolder.ts"
 import * as Mnist from "./Mnist.ts"
 
 const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format) {
@@ -54,8 +56,9 @@ const cifarIn = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, or a directory, which holds four IDX files or the binary version of
- * CIFAR-10 or CIFAR-100.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary version of CIFAR-10 or
+ * CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files, `generated:cifar-10`,
+ * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize` pixels a side, by default 224.
  *
  * Fails with DatasetMissing, IdxCorrupt or CifarCorrupt, which name the file, or with DatasetInconsistent.
  *
@@ -69,13 +72,18 @@ const cifarIn = Effect.fnUntraced(function*(directory: string) {
  * ```
  */
 export const load = Effect.fnUntraced(function*(
-  name: string
+  name: string,
+  imageSize = 224
 ): Effect.fn.Return<
   Dataset,
   Mnist.DatasetMissing | Mnist.DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 > {
-  const source = Mnist.named(name)
-  const found = source._tag === "directory" ? yield* cifarIn(source.directory) : undefined
+  const generated = Generated.named(name)
+  const source = Mnist.named(generated === undefined ? name : yield* Generated.directory(generated))
+  if (source._tag !== "directory") return yield* Mnist.load(source)
+  const folders = yield* ImageFolder.foldersIn(source.directory)
+  if (folders !== undefined) return yield* ImageFolder.open(folders, imageSize)
+  const found = yield* cifarIn(source.directory)
   return found === undefined ? yield* Mnist.load(source) : yield* cifar(found.place, found.format)
 })

@@ -190,7 +190,7 @@ export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Arra
 export const load = Effect.fnUntraced(function*(
   source: Source
 ): Effect.fn.Return<
-  Dataset,
+  Dataset<Split>,
   DatasetMissing | DatasetInconsistent | Idx.IdxCorrupt,
   FileSystem.FileSystem | Path.Path
 > {

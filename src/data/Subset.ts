@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Seed from "../Seed.ts"
-import type { Dataset, Split } from "./Dataset.ts"
+import { type Dataset, isStream, type Source, type Split, type Stream } from "./Dataset.ts"
 
 /** More images asked for than there are. */
 export class SubsetError extends Schema.TaggedError<SubsetError>()("SubsetError", {
@@ -24,7 +24,7 @@ export interface Options {
   readonly testImages?: number | undefined
 }
 
-const pick = (split: Split, indices: Int32Array): Split => {
+const pickImages = (split: Split, indices: Int32Array): Split => {
   const size = split.images.length / split.count
   const images = new Uint8Array(indices.length * size)
   for (const [i, index] of indices.entries()) {
@@ -32,6 +32,15 @@ const pick = (split: Split, indices: Int32Array): Split => {
   }
   return { images, labels: Uint8Array.from(indices, (index) => split.labels[index]!), count: indices.length }
 }
+
+const pickStream = ({ labels, read }: Stream, indices: Int32Array): Stream => ({
+  labels: Uint16Array.from(indices, (index) => labels[index]!),
+  count: indices.length,
+  read: (own, variation) => read(own.map((i) => indices[i]!), variation)
+})
+
+const pick = <S extends Source>(source: S, indices: Int32Array): S =>
+  (isStream(source) ? pickStream(source, indices) : pickImages(source as Split, indices)) as S
 
 /** One order for every run: what is held out is never trained on, by any of them. */
 const order = (count: number) => Seed.permutation(0, count)
@@ -53,10 +62,10 @@ const order = (count: number) => Seed.permutation(0, count)
  * train.count // => 3
  * ```
  */
-export const take = (
-  dataset: Dataset,
+export const take = <S extends Source>(
+  dataset: Dataset<S>,
   { testImages = Infinity, trainImages, validationImages = 0 }: Options
-): Effect.Effect<Dataset, SubsetError> => {
+): Effect.Effect<Dataset<S>, SubsetError> => {
   const test = testImages < dataset.test.count
     ? pick(dataset.test, order(dataset.test.count).subarray(0, testImages))
     : dataset.test
