@@ -60,11 +60,15 @@ const nest = (tree: Points.ShapeTree, leaf: (index: number, shape: Points.Shape)
 const arranged = <P extends Points.Points, W extends Points.Points>(
   { from, shape }: Arrangement<P, W>,
   fill: (size: number, variable: number) => Float32Array
-): ReadonlyArray<Float32Array> =>
-  tf.tidy(() =>
-    Points.leaves(from(nest(shape, (i, s) => tf.tensor(fill(sizeOf(s), i), [...s])) as W))
-      .map((leaf) => leaf.dataSync<"float32">())
+): ReadonlyArray<Float32Array> => {
+  const leaves = tf.tidy(
+    () => [...Points.leaves(from(nest(shape, (i, s) => tf.tensor(fill(sizeOf(s), i), [...s])) as W))]
   )
+  // Not within the region: it would look for tensors among millions of numbers.
+  const values = leaves.map((leaf) => leaf.dataSync<"float32">())
+  tf.dispose(leaves)
+  return values
+}
 
 /** A value for every entry, different enough that an arrangement which also computes with entries does not go unseen. */
 const probe = (size: number, variable: number) =>

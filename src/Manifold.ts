@@ -275,9 +275,14 @@ export class OffManifold extends Schema.TaggedError<OffManifold>()("OffManifold"
   tolerance: Schema.Finite
 }) {
   override get message() {
-    return `${this.what} is not on ${this.manifold}: residual ${this.residual} exceeds the tolerance ${this.tolerance}`
+    return `${this.what} is not on ${
+      brief(this.manifold)
+    }: residual ${this.residual} exceeds the tolerance ${this.tolerance}`
   }
 }
+
+/** The name of a product of a whole network, shortened. */
+const brief = (name: string) => name.length <= 160 ? name : `${name.slice(0, 110)} … ${name.slice(-40)}`
 
 const worst = (residuals: tf.Tensor) =>
   Tensors.read(residuals).pipe(

@@ -41,8 +41,19 @@ export interface Experiment {
   readonly baseline?: string
   /** What a smoke run changes in `base`, so that it takes a minute. */
   readonly smoke?: Settings
-  /** Numbers from the literature by row and column, shown beside the measured ones as published: test errors in percent. */
-  readonly published?: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Numbers from the literature, shown beside the measured ones as published. */
+  readonly published?: {
+    /** Where they are from. */
+    readonly source: string
+    /** By row and column. */
+    readonly errors: Readonly<Record<string, Readonly<Record<string, Published>>>>
+  }
+}
+
+/** A test error in percent, with its standard deviation where it was published. */
+export interface Published {
+  readonly mean: number
+  readonly deviation?: number
 }
 
 /** One run of a grid. */
@@ -116,7 +127,16 @@ const Shape = Schema.Struct({
   })),
   baseline: Schema.optionalKey(Schema.String),
   smoke: Schema.optionalKey(Loose),
-  published: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Finite)))
+  published: Schema.optionalKey(Schema.Struct({
+    source: Schema.NonEmptyString,
+    errors: Schema.Record(
+      Schema.String,
+      Schema.Record(
+        Schema.String,
+        Schema.Struct({ mean: Schema.Finite, deviation: Schema.optionalKey(Schema.Finite) })
+      )
+    )
+  }))
 })
 
 const decodeShape = Schema.decodeUnknownEffect(Shape, { errors: "all", onExcessProperty: "error" })
@@ -154,7 +174,8 @@ const columnsOf = ({ base, columns }: Experiment): ReadonlyArray<Variant> =>
 
 /** What no schema sees. */
 const contradictions = (experiment: Experiment, { only = [], seeds }: Options): ReadonlyArray<string> => {
-  const { baseline, published = {}, rows, selection } = experiment
+  const { baseline, rows, selection } = experiment
+  const published = experiment.published?.errors ?? {}
   const rowNames = rows.map(({ name }) => name)
   const columnNames = columnsOf(experiment).map(({ name }) => name)
   const used = seeds ?? experiment.seeds

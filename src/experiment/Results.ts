@@ -1,7 +1,7 @@
 import * as Struct from "effect/Struct"
 import type * as Job from "../Job.ts"
 import type { TrainConfig } from "../TrainConfig.ts"
-import type { Experiment } from "./Experiment.ts"
+import type { Experiment, Published } from "./Experiment.ts"
 import type { CellOutcome, Outcome } from "./Runner.ts"
 import * as Statistics from "./Statistics.ts"
 
@@ -27,13 +27,15 @@ export interface CellResult {
   readonly error: Statistics.Sample | undefined
   /** This row's errors minus the baseline's, over the seeds that both completed; negative is better. */
   readonly versusBaseline: Statistics.Paired | undefined
-  readonly published: number | undefined
+  readonly published: Published | undefined
 }
 
 /** What an experiment gave; `results.json`. */
 export interface Results {
   readonly name: string
   readonly about: string
+  /** Where the published numbers are from. */
+  readonly publishedIn?: string | undefined
   readonly baseline: string
   readonly smoke: boolean
   /** What the runs say of versions, backend and data; that of the first one. */
@@ -83,6 +85,7 @@ export const of = (
   return {
     name: experiment.name,
     about: experiment.about,
+    publishedIn: experiment.published?.source,
     baseline,
     smoke,
     environment,
@@ -95,14 +98,14 @@ export const of = (
         versusBaseline: cell.row === baseline || both.length === 0
           ? undefined
           : Statistics.paired(both.map((seed) => own.get(seed)!), both.map((seed) => other.get(seed)!)),
-        published: experiment.published?.[cell.row]?.[cell.column]
+        published: experiment.published?.errors[cell.row]?.[cell.column]
       })
     })
   }
 }
 
 const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
-const plusMinus = ({ deviation, mean }: Statistics.Sample) =>
+const plusMinus = ({ deviation, mean }: Published | Statistics.Sample) =>
   deviation === undefined ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`
 
 const failed = ({ failure }: Measured) => failure === undefined ? [] : [failure.split(":")[0]!.toLowerCase()]
@@ -115,15 +118,19 @@ const cellText = ({ error, finals }: CellResult): string => {
   return `${error === undefined ? "–" : plusMinus(error)}${note}`
 }
 
-const interval = ({ error }: CellResult): string =>
-  error?.halfWidth === undefined
-    ? "–"
-    : `${(error.mean - error.halfWidth).toFixed(2)} … ${(error.mean + error.halfWidth).toFixed(2)}`
+/** Cut off where no error can be. */
+const interval = ({ error }: CellResult): string => {
+  if (error?.halfWidth === undefined) return "–"
+  const [low, high] = [Math.max(0, error.mean - error.halfWidth), Math.min(100, error.mean + error.halfWidth)]
+  return `${low.toFixed(2)} … ${high.toFixed(2)}`
+}
+
+const probability = (p: number): string => p < 0.001 ? "< 0.001" : p.toFixed(3)
 
 const difference = ({ versusBaseline }: CellResult): string =>
   versusBaseline === undefined
     ? "–"
-    : `${signed(versusBaseline.mean)}${versusBaseline.p === undefined ? "" : ` (${versusBaseline.p.toFixed(3)})`}`
+    : `${signed(versusBaseline.mean)}${versusBaseline.p === undefined ? "" : ` (${probability(versusBaseline.p)})`}`
 
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
@@ -149,7 +156,14 @@ export const table = (
     [() => "95 % interval", interval],
     [() => `minus ${results.baseline} (p)`, difference],
     ...(chosen ? [[() => "chosen", (cell: CellResult) => String(cell.chosen ?? "–")] as const] : []),
-    ...(published ? [[() => "published", (cell: CellResult) => cell.published?.toFixed(2) ?? "–"] as const] : [])
+    ...(published
+      ? [
+        [
+          () => "published",
+          (cell: CellResult) => cell.published === undefined ? "–" : plusMinus(cell.published)
+        ] as const
+      ]
+      : [])
   ]
   const header = ["row", ...columns.flatMap((column) => parts.map(([title]) => title(column)))]
   const rows = rowNames(results).map((row) =>
@@ -171,7 +185,8 @@ export const markdown = (results: Results): string => {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
   const notes = [
     "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, seed by seed, with the " +
-    "p value of the paired t test."
+    "p value of the paired t test.",
+    ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`])
   ]
   return [
     `# ${results.name}${results.smoke ? " (smoke run)" : ""}`,
@@ -182,7 +197,6 @@ export const markdown = (results: Results): string => {
     line(header.map(() => "---")),
     ...rows.map(line),
     "",
-    ...notes,
-    ""
+    ...notes.flatMap((note) => [note, ""])
   ].join("\n")
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
-import { Seed } from "finegrain"
+import { Seed, Sphere } from "finegrain"
 import { expect, it } from "vitest"
 import { suits } from "../../src/backend/wasm/simd/winograd.ts"
 import { use } from "../backends.ts"
@@ -149,6 +149,39 @@ it("convolutions in tiles agree with the cpu backend, with bias and rectifier, a
       })),
     runs
   ))
+
+it("sums agree with the cpu backend, over any axes", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(small(6), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(3), { maxLength: 4 }),
+      fc.boolean(),
+      fc.constantFrom("float32" as const, "int32" as const),
+      (seed, shape, axes, keepDims, dtype) =>
+        agree(() => {
+          const x = tf.cast(tf.mul(Seed.normalTensor(seed, shape), 10), dtype)
+          const own = [...new Set(axes.filter((axis) => axis < shape.length))]
+          return [tf.sum(x, own.length === 0 ? undefined : own, keepDims), tf.sum(x, [], keepDims)]
+        })
+    ),
+    runs
+  ))
+
+it("sums of millions of numbers keep their digits, and points of large spheres their norm", async () => {
+  await use("wasm")
+  const x = Seed.normalTensor(1, [2 ** 21])
+  const squares = async (tensor: tf.Tensor) =>
+    (await tensor.data<"float32">()).reduce((sum, value) => sum + value ** 2, 0)
+  const exact = await squares(x)
+  expect(Math.abs((await tf.sum(tf.square(x)).data())[0]! / exact - 1)).toBeLessThan(1e-6)
+  const sphere = Sphere.make([2048, 512])
+  const y = sphere.nearest(Seed.normalTensor(2, [2048, 512]))
+  const moved = sphere.retract(y, sphere.project(y, Seed.normalTensor(3, [2048, 512])))
+  for (const point of [y, moved]) {
+    expect(Math.abs(await squares(point) - 1)).toBeLessThan(1e-6)
+  }
+})
 
 it("convolutions keep NaN in sight", async () => {
   await use("wasm")

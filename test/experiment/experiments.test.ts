@@ -36,7 +36,7 @@ const experiment: Experiment.Experiment = {
   ],
   seeds: [1, 2],
   selection: { setting: "learningRate", values: [0.02, 0.1], seed: 9, validationImages: 16 },
-  published: { Euc: { "small-cnn": 5.5 } },
+  published: { source: "Someone 2020", errors: { Euc: { "small-cnn": { mean: 5.5, deviation: 0.25 } } } },
   smoke: { epochs: 1 }
 }
 
@@ -85,7 +85,7 @@ describe("finegrain run", () => {
     expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).dataset).toMatchObject({ train: 96, test: 30 })
     expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).config.learningRate).toBe(cells[0]!.chosen)
     const table = readFileSync(join(scratch, "whole", "table.md"), "utf8")
-    expect(table).toMatch(/\| Euc \| \d+\.\d\d ± \d+\.\d\d \| -?\d+\.\d\d … \d+\.\d\d \| – \| 0\.\d+ \| 5\.50 \|/)
+    expect(table).toMatch(/\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| 0\.\d+ \| 5\.50 ± 0\.25 \|/)
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
@@ -215,7 +215,7 @@ describe("an experiment", () => {
       seeds: [1, 1, 9],
       base: { epochs: 0, learningRate: 1 },
       rows: [...experiment.rows, { name: "Euc", settings: {} }],
-      published: { Ob: {} }
+      published: { source: "Someone 2020", errors: { Ob: {} } }
     }, { only: ["Grass"] })))
     const text = error.message
     for (

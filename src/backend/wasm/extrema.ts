@@ -1,20 +1,11 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
-import { composed, type Kernel, stock } from "./kernel.ts"
+import { composed, type Kernel, original } from "./kernel.ts"
 
 interface Reduction {
   readonly axis?: number | ReadonlyArray<number>
   readonly reductionIndices?: number | ReadonlyArray<number>
   readonly keepDims: boolean
-}
-
-const original = (name: string) => {
-  const run = stock(name)
-  return (inputs: Readonly<Record<string, tf.Tensor>>, attrs: object): tf.Tensor => {
-    const backend = tf.backend() as BackendWasm
-    const info = run({ inputs, attrs: attrs as tf.NamedAttrMap, backend }) as tf.TensorInfo
-    return tf.engine().makeTensorFromTensorInfo(info, backend)
-  }
 }
 
 /** The larger or smaller of two: the stock kernel gives the first where the second is NaN. */

@@ -13,6 +13,7 @@ import { manifoldOperations } from "./simd/manifolds.ts"
 import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 import { step } from "./simd/step.ts"
+import { sum } from "./simd/sum.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
@@ -54,6 +55,7 @@ export const installTrainingKernels = async (
       addRelu(simd),
       maxPoolGradient(simd),
       ...batchNorm(simd),
+      sum(simd),
       identity,
       cast(),
       ...extrema(),

@@ -118,6 +118,7 @@ export interface Functions {
   readonly relu: (x: Pointer, out: Pointer, size: number) => void
   readonly reluGradient: (x: Pointer, dy: Pointer, out: Pointer, size: number) => void
   readonly add: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
+  readonly rowSums: (x: Pointer, length: number, out: Pointer, first: number, end: number) => void
   readonly addRelu: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
   readonly stepDirection: (
     table: Pointer,
