@@ -2,7 +2,7 @@ import { Experiment } from "finegrain"
 
 /**
  * The paper's comparison on ImageNet, for a machine with GPUs and the data: the directory that holds train/ and val/ in the variable
- * IMAGENET. A smoke run generates a few images in the same files and cuts them small.
+ * IMAGENET. A smoke run generates a few images in the same files, cuts them small, and trains smaller networks.
  */
 export default Experiment.make({
   name: "table-imagenet",
@@ -22,8 +22,8 @@ export default Experiment.make({
     backend: "auto"
   },
   columns: [
-    { name: "ResNet-101", settings: { model: "resnet-101" } },
-    { name: "SENet-ResNet-101", settings: { model: "senet-101" } }
+    { name: "ResNet-101", settings: { model: "resnet-101" }, smoke: { model: "resnet-18" } },
+    { name: "SENet-ResNet-101", settings: { model: "senet-101" }, smoke: { model: "senet-20" } }
   ],
   rows: [
     { name: "Euc", settings: { collection: "Euc" } },

@@ -79,6 +79,14 @@ const networkOf = (config: TrainConfig, dataset: Dataset) =>
     )
   })
 
+/** Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a gigabyte. */
+const mostListed = 4096
+
+const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: boolean) =>
+  listed
+    ? indices
+    : { count: indices.length, sha256: createHash("sha256").update(Int32Array.from(indices)).digest("hex") }
+
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
@@ -88,7 +96,10 @@ const describeLayer = (layer: Network.ConstrainedLayer) => ({
   manifolds: layer.kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, matrices: indices.length })),
   groups: layer.groups.map(({ indices, manifold }) => ({
     manifold: layer.specification[manifold]!.symbol,
-    matrices: indices
+    matrices: describeIndices(
+      indices,
+      layer.groups.reduce((sum, group) => sum + group.indices.length, 0) <= mostListed
+    )
   }))
 })
 

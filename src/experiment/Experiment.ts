@@ -10,6 +10,8 @@ export type Settings = Partial<(typeof TrainConfig.TrainConfig)["Encoded"]>
 export interface Variant {
   readonly name: string
   readonly settings: Settings
+  /** What a smoke run changes in them, such as a smaller network. */
+  readonly smoke?: Settings
 }
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
@@ -24,8 +26,8 @@ export interface Selection {
 /**
  * A comparison as a value: what varies, what is fixed, the seeds, and how the table is laid out.
  *
- * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base` and runs the first
- * seed only.
+ * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base`, and rows and columns
+ * that say so, and runs the first seed only.
  */
 export interface Experiment {
   readonly name: string
@@ -109,7 +111,7 @@ export interface Options {
 export const make = (experiment: Experiment): Experiment => experiment
 
 const Loose = Schema.Record(Schema.String, Schema.Unknown)
-const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose })
+const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose, smoke: Schema.optionalKey(Loose) })
 const Value = Schema.Union([Schema.Finite, Schema.String])
 
 const Shape = Schema.Struct({
@@ -237,7 +239,8 @@ export const plan = (
   const cells = rows.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).flatMap((row) =>
     columnsOf(experiment).map((column): Cell => {
       const place = `${slug(row.name)}/${slug(column.name)}`
-      const settings = { ...base, ...smoke, ...column.settings, ...row.settings }
+      const own = ({ settings, smoke }: Variant) => options.smoke === true ? { ...settings, ...smoke } : settings
+      const settings = { ...base, ...smoke, ...own(column), ...own(row) }
       const decoded = Effect.runSync(Effect.result(TrainConfig.decode(settings, `${row.name}, ${column.name}`)))
       if (Result.isFailure(decoded)) problems.push(decoded.failure.message)
       const trial = (own: string, seed: number, more: object, candidate?: number | string): Trial => {

@@ -38,9 +38,13 @@ const readText = Effect.fnUntraced(function*(file: string) {
   )
 })
 
+/** Numbers that JSON does not have are written as text. */
+const numbers = (_: string, value: unknown): unknown =>
+  value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value
+
 const parse = (file: string, text: string): Effect.Effect<unknown, ReportError> =>
   Effect.try({
-    try: (): unknown => JSON.parse(text),
+    try: (): unknown => JSON.parse(text, numbers),
     catch: (error) => new ReportError({ path: file, reason: `it is not JSON (${(error as Error).message})` })
   })
 
@@ -57,7 +61,7 @@ const readEvents = Effect.fnUntraced(function*(directory: string) {
   const text = Option.getOrElse(yield* readText(path.join(directory, "events.jsonl")), () => "")
   return text.split("\n").flatMap((line): ReadonlyArray<Event> => {
     try {
-      return line === "" ? [] : [JSON.parse(line) as Event]
+      return line === "" ? [] : [JSON.parse(line, numbers) as Event]
     } catch {
       return []
     }
