@@ -1,6 +1,6 @@
 import { Experiment } from "finegrain"
 
-/** What each part of the method contributes: γ, the clamp of λ, the curvature term, random groups. */
+/** What each part of the method contributes: γ, the clamp of λ, the curvature term, ρ, retractions, random groups. */
 export default Experiment.make({
   name: "ablation",
   about:
@@ -19,6 +19,11 @@ export default Experiment.make({
     { name: "γ = 1", settings: { policy: "none" } },
     { name: "λ not clamped", settings: { policy: "unclamped" } },
     { name: "no curvature term", settings: { rule: "plain" } },
+    { name: "ρ = 0.1", settings: { rho: 0.1 } },
+    { name: "ρ = 10", settings: { rho: 10 } },
+    { name: "polar retraction", settings: { collection: "Sp+Ob+St:polar+Euc" } },
+    { name: "Cayley retraction", settings: { collection: "Sp+Ob+St:cayley+Euc" } },
+    { name: "exponential map", settings: { collection: "Sp+Ob+St:exp+Euc" } },
     { name: "contiguous groups", settings: { selection: "contiguous" } },
     { name: "PI", settings: { strategy: "PI" } },
     { name: "PO", settings: { strategy: "PO" } }

@@ -58,6 +58,9 @@ const scheduleOf = (
   }
 }
 
+const ruleOf = ({ rho, rule }: TrainConfig): StepSize.Rule =>
+  rule === "plain" ? StepSize.plain : StepSize.curvatureAware(rho === undefined ? {} : { rho })
+
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
   defaults: TrainConfig
@@ -256,7 +259,7 @@ export const run = Effect.fnUntraced(function*(
     normalize: config.normalize,
     measureBounds: config.measureBounds,
     weightDecay: config.weightDecay,
-    rule: config.rule === "plain" ? StepSize.plain : StepSize.curvatureAware(),
+    rule: ruleOf(config),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
   const directory = Option.isSome(earlier) ? earlier.value : yield* RunDirectory.open(output)

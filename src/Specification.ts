@@ -71,6 +71,23 @@ export const families: ReadonlyArray<Manifold.Family> = [
 ]
 
 /**
+ * Stiefel manifolds with other choices than `St`: `St:polar`, `St:cayley` and `St:exp` retract otherwise, `St:canonical` has the other metric.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Specification } from "finegrain"
+ * Result.getOrThrow(Specification.parse("Sp+St:polar")).length // => 2
+ * ```
+ */
+export const variants: ReadonlyArray<Manifold.Family> = [
+  { ...Stiefel.family({ retraction: Stiefel.polar }), symbol: "St:polar" },
+  { ...Stiefel.family({ retraction: Stiefel.cayley }), symbol: "St:cayley" },
+  { ...Stiefel.family({ retraction: Stiefel.exponential }), symbol: "St:exp" },
+  { ...Stiefel.family({ metric: Stiefel.canonical }), symbol: "St:canonical" }
+]
+
+/**
  * Reads a specification such as `Sp+Ob+St+Euc` (Ozay 2019, section 4); spaces and letter case do not matter.
  *
  * Own families join by `parse(text, [...Specification.families, mine])`.
@@ -85,7 +102,7 @@ export const families: ReadonlyArray<Manifold.Family> = [
  */
 export const parse = (
   text: string,
-  known: ReadonlyArray<Manifold.Family> = families
+  known: ReadonlyArray<Manifold.Family> = [...families, ...variants]
 ): Result.Result<Specification, SpecificationError> => {
   const refuse = (reason: string) =>
     Result.fail(new SpecificationError({ specification: text, reason, known: known.map(({ symbol }) => symbol) }))

@@ -94,6 +94,8 @@ export const TrainConfig = Schema.Struct({
   schedule: orDefault(Schema.Literals(schedules), "cosine"),
   /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
   rule: orDefault(Schema.Literals(rules), "curvatureAware"),
+  /** ρ of the curvature-aware rule, instead of 1/ĉ of each product. */
+  rho: Schema.optionalKey(positive),
   momentum: orDefault(
     Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
     0.9
@@ -142,4 +144,10 @@ const decodeTrainConfig = Schema.decodeUnknownEffect(TrainConfig, { errors: "all
  * ```
  */
 export const decode = (input: unknown, source: string): Effect.Effect<TrainConfig, ConfigError> =>
-  Effect.mapError(decodeTrainConfig(input), (error) => new ConfigError({ source, problems: error.message }))
+  decodeTrainConfig(input).pipe(
+    Effect.mapError((error) => new ConfigError({ source, problems: error.message })),
+    Effect.filterOrFail(
+      ({ rho, rule }) => rho === undefined || rule === "curvatureAware",
+      () => new ConfigError({ source, problems: "rho is set, but the plain rule knows none" })
+    )
+  )

@@ -48,18 +48,9 @@ const panelBytes = 96 * 1024
 const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
 
 const bytesOf = (...lengths: ReadonlyArray<number>) => lengths.reduce((a, b) => a * b, 4)
-interface Sides {
-  readonly from: tf.TensorInfo
-  readonly filter: tf.TensorInfo
-  readonly to: tf.TensorInfo
-  readonly bias?: tf.TensorInfo | undefined
-  readonly relu?: boolean
-  /** The filter is [tap][outer][inner]. */
-  readonly transposed: boolean
-}
 
 /** The convolution of `from` by a filter, phase by phase. */
-const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, sides: Sides): tf.TensorInfo => {
+const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, sides: Winograd.Sides): tf.TensorInfo => {
   const { bias, filter, from, relu = false, to, transposed } = sides
   const at = (info: tf.TensorInfo) => pointer(backend, info)
   const [images = 0, , , inner = 0] = from.shape
@@ -118,7 +109,7 @@ type FusedAttributes = Attributes & { readonly activation: string; readonly leak
 export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
   const forward = plans(simd, (geometry) => [forwardPhase(geometry)])
   const backward = plans(simd, backwardPhases)
-  const convolve = (backend: BackendWasm, geometry: Geometry, sides: Omit<Sides, "transposed">) =>
+  const convolve = (backend: BackendWasm, geometry: Geometry, sides: Omit<Winograd.Sides, "transposed">) =>
     Winograd.suits(geometry)
       ? Winograd.correlate(simd, backend, Winograd.forwardCorrelation(geometry), { ...sides, transposed: false })
       : run(simd, backend, forward(geometry), { ...sides, transposed: false })

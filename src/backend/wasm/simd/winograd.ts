@@ -91,15 +91,19 @@ const room = (c: Correlation, strips: number) => {
   }
 }
 
-/** A correlation into `to`; the filter of a gradient of the input is [tap][outer][inner] and turned. */
-export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, sides: {
+/** The tensors of a convolution or of the gradient of its input. */
+export interface Sides {
   readonly from: tf.TensorInfo
   readonly filter: tf.TensorInfo
   readonly to: tf.TensorInfo
   readonly bias?: tf.TensorInfo | undefined
   readonly relu?: boolean
+  /** The filter is [tap][outer][inner]. */
   readonly transposed: boolean
-}): tf.TensorInfo => {
+}
+
+/** A correlation into `to`; a transposed filter, that of a gradient of the input, is turned by 180°. */
+export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, sides: Sides): tf.TensorInfo => {
   const at = (info: tf.TensorInfo) => pointer(backend, info)
   const strips = c.images * tilesOf(c.outHeight)
   const { atOnce, ownBytes, tiles } = room(c, Math.ceil(strips / simd.threads))
