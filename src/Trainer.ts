@@ -59,6 +59,8 @@ export interface StepDone {
   readonly images: number
   /** √(Σ R²), the length of the direction of all POMs together. */
   readonly gradientNorm: number
+  /** 1/g by POM, what its curvature leaves of the step size; in some fifty steps of a run. */
+  readonly factors?: Readonly<Record<string, number>>
 }
 
 /** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
@@ -186,9 +188,12 @@ export interface Run {
   readonly interpretation: string
 }
 
-/** Loss and correct answers of the batch, then the norm R of every POM, in one tensor: one read a step. */
-const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D) =>
-  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms])
+/** Loss and correct answers of the batch, then the norm R of every POM and its g, in one tensor: one read a step. */
+const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
+
+/** In so many steps of a run its events tell the factor of every POM. */
+const factorsTold = 50
 
 const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
 
@@ -239,6 +244,7 @@ export const make = Effect.fnUntraced(function*(
     catch: (error) => error as FgSgd.FgSgdError
   })
   const { poms } = network.problem.collection
+  const factorsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / factorsTold))
   const scale = options.normalize === true ? normalizationOf(dataset) : undefined
   const prepare = (batch: Batches.Batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
   /** A function of the step, so that a resumed run sees the same images. */
@@ -298,7 +304,7 @@ export const make = Effect.fnUntraced(function*(
         return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
       })
       const updated = yield* FgSgd.step(optimizer, before, gradients)
-      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms))
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
       const refuse = Effect.sync(() => {
         FgSgd.dispose(updated.state)
         Points.dispose(updated.weights)
@@ -307,7 +313,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
         Effect.tapError(() => refuse)
       )
-      const bad = badNorm(values.subarray(2))
+      const bad = badNorm(values.subarray(2, 2 + poms.length))
       if (!Number.isFinite(values[0]!) || bad >= 0) {
         yield* refuse
         return yield* bad >= 0
@@ -325,13 +331,16 @@ export const make = Effect.fnUntraced(function*(
       FgSgd.dispose(before)
       return values
     })).pipe(Effect.uninterruptible)
-    const gradientNorm = Math.sqrt(values.subarray(2).reduce((sum, norm) => sum + norm ** 2, 0))
+    const norms = values.subarray(2, 2 + poms.length)
     return {
       loss: values[0]!,
       correct: values[1]!,
-      gradientNorm,
+      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
       images: batch.labels.length,
-      rate: schedule.rate(before.step)
+      rate: schedule.rate(before.step),
+      factors: before.step % factorsEvery === 0
+        ? Object.fromEntries(poms.map(({ name }, i) => [name, 1 / values[2 + poms.length + i]!]))
+        : undefined
     }
   })
 
@@ -373,7 +382,8 @@ export const make = Effect.fnUntraced(function*(
         loss: done.loss,
         rate: done.rate,
         images: (epoch - 1) * order.length + now.from,
-        gradientNorm: done.gradientNorm
+        gradientNorm: done.gradientNorm,
+        ...(done.factors === undefined ? {} : { factors: done.factors })
       })
       // A step blocks the event loop: let signals in before the next one.
       yield* Effect.yieldNow

@@ -66,6 +66,24 @@ onEachBackend("the trainer", () => {
     expect(progress.tensorsLeaked).toBe(progress.steps)
   })
 
+  it("tells what curvature leaves of the step size of every POM: all of it where the rule is plain", async () => {
+    const told = async (rule: StepSize.Rule) => {
+      const found: Array<readonly [poms: ReadonlyArray<string>, factors: Readonly<Record<string, number>>]> = []
+      await Effect.runPromise(run({ epochs: 1, rule }, (event, network) =>
+        Effect.sync(() => {
+          if (event._tag !== "StepDone" || event.factors === undefined) return
+          found.push([network.problem.collection.poms.map(({ name }) => name), event.factors])
+        })))
+      return found
+    }
+    const [curved, plain] = [await told(StepSize.curvatureAware({ rho: 10 })), await told(StepSize.plain)]
+    for (const [poms, factors] of [...curved, ...plain]) expect(Object.keys(factors)).toEqual(poms)
+    const all = (found: typeof curved) => found.flatMap(([, factors]) => Object.values(factors))
+    expect(all(plain).every((factor) => factor === 1)).toBe(true)
+    expect(all(curved).every((factor) => factor > 0 && factor <= 1)).toBe(true)
+    expect(Math.min(...all(curved))).toBeLessThan(1)
+  })
+
   it("reports a norm above its bound", async () => {
     // Weights that are never scaled back break the promise of the policy.
     const { progress } = await Effect.runPromise(run({

@@ -99,6 +99,7 @@ const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Manifest)
     ],
     figures: [
       ...(steps.length === 0 ? [] : [charts.lossCurve(steps)]),
+      ...[charts.factorCurves(steps)].filter((chart) => chart !== undefined),
       ...(epochs.length === 0 ? [] : [charts.normCurves(epochs)]),
       ...(manifest.layers ?? []).flatMap((layer) => charts.manifoldMap(layer) ?? [])
     ],

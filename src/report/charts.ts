@@ -218,6 +218,31 @@ export const gradientCurves = (
   }
 }
 
+/** What curvature leaves of the step size, POM by POM; undefined where no step tells. */
+export const factorCurves = (steps: ReadonlyArray<StepDone>): Chart | undefined => {
+  const values = steps.flatMap(({ factors, step }) =>
+    Object.entries(factors ?? {}).map(([pom, factor]) => ({ step, pom, layer: pom.split("/")[0], factor }))
+  )
+  return values.length === 0 ? undefined : {
+    name: "factors",
+    title: "Step-size factor of every POM",
+    caption:
+      "1/g: 1 where a step is plain, less where the product's curvature shortens it; one line per POM, on a logarithmic scale.",
+    spec: {
+      width,
+      height: 260,
+      data: { values },
+      mark: { type: "line", strokeWidth: 1, opacity: 0.5 },
+      encoding: {
+        x: { field: "step", type: "quantitative", title: "step" },
+        y: { field: "factor", type: "quantitative", scale: { type: "log" }, title: "1/g" },
+        detail: { field: "pom" },
+        color: { field: "layer", type: "nominal", title: null, sort: null }
+      }
+    }
+  }
+}
+
 /** The largest norms of the weights by manifold over the epochs, and the bound that renormalization promises. */
 export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {
   const values = epochs.flatMap(({ epoch, norms }) =>

@@ -28,6 +28,7 @@ beforeAll(async () => {
 describe("the report of a run", () => {
   it("has a figure of the loss, of the norms, and of every layer", () => {
     expect(readdirSync(join(scratch, "run", "figures")).toSorted()).toEqual([
+      "factors.svg",
       "loss.svg",
       "map-conv1.svg",
       "map-conv2.svg",
