@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { Models, Network, StepSize, Trainer } from "finegrain"
 import { expect, it } from "vitest"
@@ -164,16 +166,19 @@ onEachBackend("the trainer", () => {
 
   it("can be interrupted between steps and frees everything", async () => {
     const before = tf.memory().numTensors
-    const steps: Array<number> = []
-    await Effect.runPromise(Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(run({ epochs: 10_000 }, (event) =>
-        Effect.sync(() => {
-          steps.push(event.step)
-        })))
-      yield* Effect.sleep("300 millis")
+    const exit = await Effect.runPromise(Effect.gen(function*() {
+      const third = yield* Deferred.make<void>()
+      const fiber = yield* Effect.forkChild(
+        run(
+          { epochs: 10_000 },
+          (event) => event.step === 3 ? Effect.asVoid(Deferred.succeed(third, undefined)) : Effect.void
+        )
+      )
+      yield* Deferred.await(third)
       yield* Fiber.interrupt(fiber)
+      return yield* Fiber.await(fiber)
     }))
-    expect(steps.length).toBeGreaterThan(0)
+    expect(Exit.hasInterrupts(exit)).toBe(true)
     expect(tf.memory().numTensors).toBe(before)
   })
 }, runsWebgpu ? ["webgpu"] : [])
