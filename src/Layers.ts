@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
-import { applied, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
+import { applied, type BatchNormalization, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
 import { addRelu, available } from "./layers/normalize.ts"
 import { type Plan, planOf } from "./layers/plan.ts"
 
@@ -21,39 +21,50 @@ const whileRunning = <A>(plan: Plan | undefined, f: () => A): A => {
   }
 }
 
+/** Results that are rectified already. */
+const rectified = new WeakSet<tf.Tensor>()
+
+/** What passed a batch normalization that the sum after it does. */
+const left = new WeakMap<tf.Tensor, BatchNormalization>()
+
+const asRectified = (result: tf.Tensor): tf.Tensor => {
+  rectified.add(result)
+  return result
+}
+
 const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
   const [x, second] = tensorsOf(inputs)
   if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) return stock(inputs, kwargs)
-  const role = running?.get(layer)
-  return role?.does === "nothing"
-    ? x
-    : applied(layer, x, kwargs["training"] === true, { relu: role?.does === "normalize and rectify" })
+  const training = kwargs["training"] === true
+  switch (running?.get(layer)) {
+    case "nothing": {
+      const same = tf.clone(x)
+      left.set(same, layer)
+      return same
+    }
+    case "rectify too":
+      return asRectified(applied(layer, x, training, { relu: true }))
+    default:
+      return applied(layer, x, training, { relu: false })
+  }
 }
 
 const accelerateSum = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
-  const role = running?.get(layer)
-  if (role?.does !== "add and rectify") return stock(inputs, kwargs)
-  const { at, norm } = role
-  const [x, residual] = at === 0 ? tensorsOf(inputs) : tensorsOf(inputs).toReversed()
-  return norm === undefined || !fits(x!)
-    ? addRelu(x!, residual!)
-    : applied(norm, x!, kwargs["training"] === true, { residual: residual!, relu: true })
+  if (running?.get(layer) !== "rectify too") return stock(inputs, kwargs)
+  const tensors = tensorsOf(inputs)
+  const [x, other] = (left.has(tensors[0]!) ? tensors : tensors.toReversed()) as [tf.Tensor, tf.Tensor]
+  const norm = left.get(x)
+  if (norm === undefined) return tensors.every(fits) ? asRectified(addRelu(x, other)) : stock(inputs, kwargs)
+  const residual = tf.cast(other, "float32")
+  return asRectified(applied(norm, x, kwargs["training"] === true, { residual, relu: true }))
 }
 
 /** A rectifier has nothing left to do after a layer that rectified at once. */
-const accelerateRelu = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
-  const { inboundLayers } = (layer as unknown as Inbound).inboundNodes[0] ?? { inboundLayers: [] }
-  const role = inboundLayers[0] === undefined ? undefined : running?.get(inboundLayers[0])
-  return role === undefined || role.does === "nothing" ? stock(inputs, kwargs) : inputs
-}
-
-interface Inbound {
-  readonly inboundNodes: ReadonlyArray<{ readonly inboundLayers: ReadonlyArray<tfl.layers.Layer> }>
-}
+const accelerateRelu = (stock: Call): Call => (inputs, kwargs) =>
+  tensorsOf(inputs).every((x) => rectified.has(x)) ? inputs : stock(inputs, kwargs)
 
 /** A convolution without bias or activation has no gradient of its input computed where nobody asks for it, as of a network's images. */
-const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
-  const [x] = tensorsOf(inputs)
+const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => {
   const { activation, dataFormat, dilationRate, padding, strides, useBias } = layer.getConfig() as {
     readonly activation: string
     readonly dataFormat: string
@@ -62,9 +73,14 @@ const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => (i
     readonly strides: [number, number]
     readonly useBias: boolean
   }
-  if (useBias || activation !== "linear" || dataFormat !== "channelsLast" || x?.rank !== 4) return stock(inputs, kwargs)
+  if (useBias || activation !== "linear" || dataFormat !== "channelsLast") return stock
   const { kernel } = layer as unknown as { readonly kernel: tfl.LayerVariable }
-  return tf.conv2d(x as tf.Tensor4D, kernel.read() as tf.Tensor4D, strides, padding, "NHWC", dilationRate)
+  return (inputs, kwargs) => {
+    const [x] = tensorsOf(inputs)
+    return x?.rank === 4
+      ? tf.conv2d(x as tf.Tensor4D, kernel.read() as tf.Tensor4D, strides, padding, "NHWC", dilationRate)
+      : stock(inputs, kwargs)
+  }
 }
 
 const accelerations: Readonly<Record<string, (stock: Call, layer: tfl.layers.Layer) => Call>> = {

@@ -174,6 +174,14 @@ it("normalization, sum and rectifier are one pass where a model runs as a whole,
   expect(await (after.apply(tf.tensor([-1, 2])) as tf.Tensor).data()).toEqual(new Float32Array([0, 2]))
 })
 
+it("sums of whole numbers are rectified as such", async () => {
+  const input = tfl.input({ shape: [2], dtype: "int32" })
+  const model = tfl.model({ inputs: input, outputs: relu(add([input, input])) })
+  await use("wasm")
+  const y = Layers.accelerate(model).apply(tf.tensor2d([[-1, 3]], [1, 2], "int32")) as tf.Tensor
+  expect([...(await y.data())]).toEqual([0, 6])
+})
+
 it("a convolution without bias leaves the gradient of a network's images alone", async () => {
   await use("wasm")
   const model = Layers.accelerate(modelOf("add, rectify", 1))

@@ -1,14 +1,8 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
-import { type BatchNormalization, isBatchNormalization } from "./batchNormalization.ts"
+import { isBatchNormalization } from "./batchNormalization.ts"
 
-/** What a layer does where a model runs as a whole: one pass of the engine in the place of up to three layers. */
-export type Role =
-  /** Batch normalization that rectifies at once. */
-  | { readonly does: "normalize and rectify" }
-  /** Batch normalization that the sum after it does. */
-  | { readonly does: "nothing" }
-  /** A sum of two that rectifies at once, and normalizes its input number `at` before. */
-  | { readonly does: "add and rectify"; readonly norm?: BatchNormalization; readonly at: number }
+/** How a layer differs where a model runs as a whole: it rectifies as well, or leaves its work to the sum after it. */
+export type Role = "rectify too" | "nothing"
 
 export type Plan = ReadonlyMap<tfl.layers.Layer, Role>
 
@@ -56,16 +50,12 @@ export const planOf = (model: tfl.LayersModel): Plan => {
     return consumer !== undefined && isRelu(consumer)
   }
   for (const layer of model.layers) {
-    if (isBatchNormalization(layer) && rectified(layer)) plan.set(layer, { does: "normalize and rectify" })
+    if (isBatchNormalization(layer) && rectified(layer)) plan.set(layer, "rectify too")
     if (isSumOfTwo(layer) && rectified(layer)) {
       const inputs = placed(layer).inboundNodes[0]!.inboundLayers
-      const at = inputs.findIndex((input) => isBatchNormalization(input) && next(input) === layer)
-      if (at < 0) plan.set(layer, { does: "add and rectify", at: 0 })
-      else {
-        const norm = inputs[at] as BatchNormalization
-        plan.set(norm, { does: "nothing" })
-        plan.set(layer, { does: "add and rectify", norm, at })
-      }
+      const norm = inputs.find((input) => isBatchNormalization(input) && next(input) === layer)
+      if (norm !== undefined) plan.set(norm, "nothing")
+      plan.set(layer, "rectify too")
     }
   }
   return plan
