@@ -112,7 +112,6 @@ const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
  * import { Models, Network, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
  * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
@@ -206,7 +205,6 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
  * import { Models, Network, StepSize, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
  * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }

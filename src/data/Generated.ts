@@ -4,6 +4,7 @@ import * as Path from "effect/Path"
 import { tmpdir } from "node:os"
 import * as Seed from "../Seed.ts"
 import * as Cifar from "./Cifar.ts"
+import { library } from "./ImageFolder.ts"
 import { DatasetMissing } from "./Mnist.ts"
 
 /** Formats of which a few small files can be generated, to see that everything works without the data. */
@@ -37,14 +38,7 @@ const writeCifar = Effect.fnUntraced(function*(write: Write, format: Cifar.Forma
 
 const writeImageNet = Effect.fnUntraced(function*(write: Write) {
   const path = yield* Path.Path
-  const { default: sharp } = yield* Effect.tryPromise({
-    try: () => import("sharp"),
-    catch: () =>
-      new DatasetMissing({
-        what: "The npm package sharp, which writes images, is not installed",
-        remedy: "Run: npm install sharp@0.35.5"
-      })
-  })
+  const sharp = yield* library
   for (const [split, each] of [["train", 8], ["val", 4]] as const) {
     for (let i = 0; i < 3 * each; i++) {
       const [width, height] = [40 + (7 * i) % 30, 40 + (11 * i) % 30]

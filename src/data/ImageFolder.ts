@@ -2,16 +2,18 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { createHash } from "node:crypto"
-import type { Sharp, SharpOptions } from "sharp"
+import type { SharpConstructor } from "sharp"
 import * as Seed from "../Seed.ts"
 import { type Dataset, ImageCorrupt, type Stream } from "./Dataset.ts"
 import { DatasetInconsistent, DatasetMissing } from "./Mnist.ts"
 
-type Decoder = (file: string, options: SharpOptions) => Sharp
-
-/** The library that decodes images, which is installed where they are wanted. */
-const decoder: Effect.Effect<Decoder, DatasetMissing> = Effect.tryPromise({
-  try: async (): Promise<Decoder> => {
+/**
+ * The library that decodes images, which is installed where they are wanted.
+ *
+ * @internal
+ */
+export const library: Effect.Effect<SharpConstructor, DatasetMissing> = Effect.tryPromise({
+  try: async () => {
     const { default: sharp } = await import("sharp")
     // Every file is read once an epoch: nothing of it is worth keeping.
     sharp.cache(false)
@@ -64,7 +66,7 @@ const beforeCrop = (size: number) => Math.round(size * 256 / 224)
 
 /** One image as `size × size` pixels of three colours: its middle, or with draws a random window, mirrored or not. */
 const decode = async (
-  open: Decoder,
+  open: SharpConstructor,
   file: string,
   size: number,
   draws: Float64Array | undefined
@@ -148,7 +150,7 @@ const fingerprint = Effect.fnUntraced(function*(directory: string, { classes, la
 
 const streamOf = (
   path: Path.Path,
-  open: Decoder,
+  open: SharpConstructor,
   directory: string,
   { classes, labels, names }: Files,
   size: number
@@ -214,7 +216,7 @@ const imageNet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
 export const open = Effect.fnUntraced(
   function*(folders: { readonly train: string; readonly test: string }, size: number) {
     const path = yield* Path.Path
-    const sharp = yield* decoder
+    const sharp = yield* library
     const refuse = (directory: string, reason: string) => new DatasetInconsistent({ directory, reason })
     const classes = yield* classesOf(folders.train)
     if (classes.length === 0) return yield* refuse(folders.train, "there is no class folder")
