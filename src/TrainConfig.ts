@@ -32,6 +32,7 @@ export const models = [
   "resnet-20",
   "resnet-56",
   "resnet-110",
+  "senet-8",
   "senet-20",
   "senet-56",
   "resnet-20-sd",

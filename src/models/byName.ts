@@ -30,6 +30,7 @@ export const byName = {
   "resnet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20 }),
   "resnet-56": (fit: Fit) => cifarResNet({ ...fit, depth: 56 }),
   "resnet-110": (fit: Fit) => cifarResNet({ ...fit, depth: 110 }),
+  "senet-8": (fit: Fit) => cifarResNet({ ...fit, depth: 8, squeeze: 16 }),
   "senet-20": (fit: Fit) => cifarResNet({ ...fit, depth: 20, squeeze: 16 }),
   "senet-56": (fit: Fit) => cifarResNet({ ...fit, depth: 56, squeeze: 16 }),
   "resnet-20-sd": (fit: Fit) => cifarResNet({ ...fit, depth: 20, survival: 0.5 }),
