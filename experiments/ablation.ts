@@ -1,6 +1,6 @@
 import { Experiment } from "finegrain"
 
-/** What each part of the method contributes: γ, the clamp of λ, the curvature term, ρ, retractions, random groups. */
+/** What each part of the method contributes: γ, λ and its clamp, the curvature term, ρ, retractions, random groups. */
 export default Experiment.make({
   name: "ablation",
   about:
@@ -18,6 +18,7 @@ export default Experiment.make({
     { name: "γ by Frobenius norm", settings: { policy: "frobenius" } },
     { name: "γ = 1", settings: { policy: "none" } },
     { name: "λ not clamped", settings: { policy: "unclamped" } },
+    { name: "no λ", settings: { measureLambda: false } },
     { name: "no curvature term", settings: { rule: "plain" } },
     { name: "ρ = 0.1", settings: { rho: 0.1 } },
     { name: "ρ = 10", settings: { rho: 10 } },

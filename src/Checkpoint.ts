@@ -1,3 +1,4 @@
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
@@ -13,6 +14,7 @@ export const Position = Schema.Struct({
   measuredIn: Schema.Int,
   /** Sums over the epoch so far. */
   lossSum: Schema.Finite,
+  gradientNormSum: Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   correctSum: Schema.Finite,
   leaked: Schema.Int,
   seconds: Schema.Finite,
@@ -86,7 +88,7 @@ const decodeHeader = Schema.decodeUnknownResult(Header)
  * ```ts
  * import * as Result from "effect/Result"
  * import { Checkpoint } from "finegrain"
- * const position = { step: 7, epoch: 1, from: 64, measuredIn: 1, lossSum: 1, correctSum: 2, leaked: 0, seconds: 0.5, tensorsLeaked: 0 }
+ * const position = { step: 7, epoch: 1, from: 64, measuredIn: 1, lossSum: 1, gradientNormSum: 1, correctSum: 2, leaked: 0, seconds: 0.5, tensorsLeaked: 0 }
  * const tensors = [{ name: "omega/0", shape: [2], values: Float32Array.of(1, 2) }]
  * const bytes = Checkpoint.encode({ geometry: "", position, epochs: [], tensors }, { eventBytes: 10 })
  * const { extra, snapshot } = Result.getOrThrow(Checkpoint.decode(bytes, "checkpoint.bin"))

@@ -30,6 +30,9 @@ export interface Summary {
   readonly testAccuracy: number | undefined
   readonly testLoss: number | undefined
   readonly trainLoss: number | undefined
+  readonly trainAccuracy: number | undefined
+  /** Mean over the steps of the last epoch. */
+  readonly gradientNorm: number | undefined
   readonly epochs: number
   readonly steps: number
   readonly seconds: number
@@ -257,6 +260,7 @@ export const run = Effect.fnUntraced(function*(
     momentum: config.momentum,
     augment: config.augment,
     normalize: config.normalize,
+    measureLambda: config.measureLambda,
     measureBounds: config.measureBounds,
     weightDecay: config.weightDecay,
     rule: ruleOf(config),
@@ -296,6 +300,8 @@ export const run = Effect.fnUntraced(function*(
       testAccuracy: last?.testAccuracy,
       testLoss: last?.testLoss,
       trainLoss: last?.trainLoss,
+      trainAccuracy: last?.trainAccuracy,
+      gradientNorm: last?.gradientNorm,
       epochs: epochs.length,
       steps,
       seconds: ((yield* Clock.currentTimeMillis) - started) / 1000,

@@ -86,6 +86,8 @@ export const TrainConfig = Schema.Struct({
   selection: orDefault(Schema.Literals(selections), "random"),
   /** γ policy of the renormalization. */
   policy: orDefault(Schema.Literals(policies), "unit"),
+  /** Whether ℜ = γ/λ with λ measured at the start of every epoch; without it ℜ = γ. */
+  measureLambda: orDefault(Schema.Boolean, true),
   /** Layers that differ, by name. */
   layers: orDefault(Schema.Record(Schema.String, LayerConfig), {}),
   seed: orDefault(Schema.Int, 1),

@@ -39,6 +39,8 @@ export interface Options {
   readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
+  /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
+  readonly measureLambda?: boolean
   /** How training images are varied; default `none`. */
   readonly augment?: "none" | "crop-flip"
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
@@ -70,6 +72,8 @@ export interface EpochDone {
   readonly step: number
   readonly trainLoss: number
   readonly trainAccuracy: number
+  /** Mean over the steps of the epoch. */
+  readonly gradientNorm: number
   readonly testLoss: number
   readonly testAccuracy: number
   readonly norms: ReadonlyArray<Network.LargestNorm>
@@ -265,14 +269,20 @@ export const make = Effect.fnUntraced(function*(
     FgSgd.dispose(initial)
   }
 
-  const renormalize = Effect.fnUntraced(function*(epoch: number) {
+  const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
     const count = Math.min(options.renormalizationImages ?? atOnce(dataset, 512), dataset.train.count)
     const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "renormalization"), epoch)
-    const lambdas = yield* Effect.scoped(Effect.gen(function*() {
+    return yield* Effect.scoped(Effect.gen(function*() {
       const batch = prepare(yield* Batches.read(dataset.train, dataset, order, 0, count))
       const images = yield* Tensors.scoped(() => batchTensors(dataset, batch).images)
       return yield* Network.deviations(network, images)
     }))
+  })
+
+  const renormalize = Effect.fnUntraced(function*(epoch: number) {
+    const lambdas = options.measureLambda === false
+      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      : yield* measuredLambdas(epoch)
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)
     disposeScaling(before.scaling)
@@ -369,6 +379,7 @@ export const make = Effect.fnUntraced(function*(
         from: from + done.images,
         lossSum: at.lossSum + done.loss * done.images,
         correctSum: at.correctSum + done.correct,
+        gradientNormSum: at.gradientNormSum + done.gradientNorm,
         leaked: at.leaked + Math.abs(left),
         tensorsLeaked: at.tensorsLeaked + Math.abs(left),
         seconds
@@ -395,7 +406,7 @@ export const make = Effect.fnUntraced(function*(
       // Resumed within an epoch, ℜ is the one that was measured at its start.
       if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
       const seen = yield* runEpoch(epoch, report)
-      const { correctSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
+      const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
@@ -404,6 +415,7 @@ export const make = Effect.fnUntraced(function*(
         step,
         trainLoss: lossSum / seen,
         trainAccuracy: correctSum / seen,
+        gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
         testLoss: test.loss,
         testAccuracy: test.accuracy,
         norms,
@@ -450,6 +462,7 @@ const start: Checkpoint.Position = {
   from: 0,
   measuredIn: 0,
   lossSum: 0,
+  gradientNormSum: 0,
   correctSum: 0,
   leaked: 0,
   seconds: 0,

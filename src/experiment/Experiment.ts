@@ -14,6 +14,12 @@ export interface Variant {
   readonly smoke?: Settings
 }
 
+/** What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps. */
+export const measures = ["trainLoss", "trainError", "testLoss", "gap", "gradientNorm"] as const
+
+/** One of them. */
+export type Measure = (typeof measures)[number]
+
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
 export interface Selection {
   readonly setting: keyof Settings
@@ -38,6 +44,8 @@ export interface Experiment {
   /** Default: one column, named after the model. */
   readonly columns?: ReadonlyArray<Variant>
   readonly seeds: ReadonlyArray<number>
+  /** What the table shows beside test errors. */
+  readonly also?: ReadonlyArray<Measure>
   readonly selection?: Selection
   /** The row that all others are compared with, seed by seed; default the first. */
   readonly baseline?: string
@@ -121,6 +129,7 @@ const Shape = Schema.Struct({
   rows: Schema.Array(Named),
   columns: Schema.optionalKey(Schema.Array(Named)),
   seeds: Schema.Array(Schema.Int),
+  also: Schema.optionalKey(Schema.Array(Schema.Literals(measures))),
   selection: Schema.optionalKey(Schema.Struct({
     setting: Schema.String,
     values: Schema.Array(Value),
@@ -188,6 +197,7 @@ const contradictions = (experiment: Experiment, { only = [], seeds }: Options): 
     ...(used.length === 0 ? ["it has no seeds"] : []),
     ...repeated(rowNames.map(slug)).map((name) => `there are two rows "${name}"`),
     ...repeated(columnNames.map(slug)).map((name) => `there are two columns "${name}"`),
+    ...repeated(experiment.also ?? []).map((name) => `${name} is shown twice`),
     ...repeated(used.map(String)).map((seed) => `seed ${seed} is there twice`),
     ...unknown(baseline === undefined ? [] : [baseline], rowNames, "the baseline"),
     ...unknown(only, rowNames, "the row"),

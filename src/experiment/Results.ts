@@ -1,7 +1,7 @@
 import * as Struct from "effect/Struct"
 import type * as Job from "../Job.ts"
 import type { TrainConfig } from "../TrainConfig.ts"
-import type { Experiment, Published } from "./Experiment.ts"
+import type { Experiment, Measure, Published } from "./Experiment.ts"
 import type { CellOutcome, Outcome } from "./Runner.ts"
 import * as Statistics from "./Statistics.ts"
 
@@ -27,6 +27,8 @@ export interface CellResult {
   readonly error: Statistics.Sample | undefined
   /** This row's errors minus the baseline's, over the seeds that both completed; negative is better. */
   readonly versusBaseline: Statistics.Paired | undefined
+  /** What else the experiment measures, over the seeds that completed. */
+  readonly also?: Readonly<Partial<Record<Measure, Statistics.Sample>>>
   readonly published: Published | undefined
 }
 
@@ -54,12 +56,43 @@ const measured = ({ result, trial: { candidate, config, id, seed } }: Outcome): 
   failure: result._tag === "Completed" ? undefined : `${result.error}: ${result.reason}`
 })
 
-const errors = (finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
-  new Map(
-    finals.flatMap(({ seed, summary }) =>
-      summary?.testAccuracy === undefined ? [] : [[seed, 100 * (1 - summary.testAccuracy)] as const]
-    )
-  )
+type Quantity = (summary: Omit<Job.Summary, "output">) => number | undefined
+
+const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : 100 * (1 - accuracy)
+
+const testError: Quantity = ({ testAccuracy }) => percentWrong(testAccuracy)
+
+const percentText = (value: number) => value.toFixed(2)
+/** Of quantities that may become very small. */
+const threeDigits = (value: number) => value.toPrecision(3)
+
+const quantities: Readonly<Record<Measure, readonly [title: string, text: typeof percentText, of: Quantity]>> = {
+  trainLoss: ["training loss", threeDigits, ({ trainLoss }) => trainLoss],
+  trainError: ["training error %", percentText, ({ trainAccuracy }) => percentWrong(trainAccuracy)],
+  testLoss: ["test loss", threeDigits, ({ testLoss }) => testLoss],
+  gap: [
+    "test minus training error %",
+    percentText,
+    ({ testAccuracy, trainAccuracy }) =>
+      testAccuracy === undefined || trainAccuracy === undefined ? undefined : 100 * (trainAccuracy - testAccuracy)
+  ],
+  gradientNorm: ["gradient norm", threeDigits, ({ gradientNorm }) => gradientNorm]
+}
+
+const bySeed = (quantity: Quantity, finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
+  new Map(finals.flatMap(({ seed, summary }) => {
+    const value = summary === undefined ? undefined : quantity(summary)
+    return value === undefined ? [] : [[seed, value] as const]
+  }))
+
+const sampleOf = (values: ReadonlyMap<number, number>) =>
+  values.size === 0 ? undefined : Statistics.sample([...values.values()])
+
+const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Measured>) =>
+  Object.fromEntries(wanted.flatMap((measure) => {
+    const sample = sampleOf(bySeed(quantities[measure][2], finals))
+    return sample === undefined ? [] : [[measure, sample]]
+  }))
 
 /**
  * The table's numbers from what the trials gave.
@@ -81,7 +114,7 @@ export const of = (
     finals: finals.map(measured)
   }))
   const errorsOf = (row: string, column: string) =>
-    errors(cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
+    bySeed(testError, cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
   return {
     name: experiment.name,
     about: experiment.about,
@@ -94,10 +127,11 @@ export const of = (
       const other = errorsOf(baseline, cell.column)
       const both = [...own.keys()].filter((seed) => other.has(seed))
       return Object.assign(cell, {
-        error: own.size === 0 ? undefined : Statistics.sample([...own.values()]),
+        error: sampleOf(own),
         versusBaseline: cell.row === baseline || both.length === 0
           ? undefined
           : Statistics.paired(both.map((seed) => own.get(seed)!), both.map((seed) => other.get(seed)!)),
+        also: alsoOf(experiment.also ?? [], cell.finals),
         published: experiment.published?.errors[cell.row]?.[cell.column]
       })
     })
@@ -105,8 +139,8 @@ export const of = (
 }
 
 const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
-const plusMinus = ({ deviation, mean }: Published | Statistics.Sample) =>
-  deviation === undefined ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${deviation.toFixed(2)}`
+const plusMinus = ({ deviation, mean }: Published | Statistics.Sample, text = percentText) =>
+  deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
 
 const failed = ({ failure }: Measured) => failure === undefined ? [] : [failure.split(":")[0]!.toLowerCase()]
 
@@ -137,7 +171,7 @@ const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row)
 
 /**
  * The table as header and rows of text: per column test error mean ± standard deviation, 95 % confidence interval, difference from the
- * baseline with the p value of the paired test, what was chosen, and what was published.
+ * baseline with the p value of the paired test, what else was measured, what was chosen, and what was published.
  *
  * @internal
  */
@@ -150,11 +184,17 @@ export const table = (
     cells.some((cell) => cell.chosen !== undefined),
     cells.some((cell) => cell.published !== undefined)
   ]
+  const also = [...new Set(cells.flatMap((cell) => Object.keys(cell.also ?? {}) as Array<Measure>))]
   /** What a cell shows under which title, one list of both so that they cannot come apart. */
   const parts: ReadonlyArray<readonly [title: (column: string) => string, text: (cell: CellResult) => string]> = [
     [(column) => `${column}, test error %`, cellText],
     [() => "95 % interval", interval],
     [() => `minus ${results.baseline} (p)`, difference],
+    ...also.map((measure) => {
+      const [title, text] = quantities[measure]
+      const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
+      return [() => title, shown] as const
+    }),
     ...(chosen ? [[() => "chosen", (cell: CellResult) => String(cell.chosen ?? "–")] as const] : []),
     ...(published
       ? [

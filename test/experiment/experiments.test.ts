@@ -35,6 +35,7 @@ const experiment: Experiment.Experiment = {
     { name: "PIO (Sp+St)", settings: { collection: "Sp+St" } }
   ],
   seeds: [1, 2],
+  also: ["gap", "gradientNorm"],
   selection: { setting: "learningRate", values: [0.02, 0.1], seed: 9, validationImages: 16 },
   published: { source: "Someone 2020", errors: { Euc: { "small-cnn": { mean: 5.5, deviation: 0.25 } } } },
   smoke: { epochs: 1 }
@@ -85,7 +86,9 @@ describe("finegrain run", () => {
     expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).dataset).toMatchObject({ train: 96, test: 30 })
     expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).config.learningRate).toBe(cells[0]!.chosen)
     const table = readFileSync(join(scratch, "whole", "table.md"), "utf8")
-    expect(table).toMatch(/\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| 0\.\d+ \| 5\.50 ± 0\.25 \|/)
+    expect(table).toMatch(
+      /\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| -?\d+\.\d\d ± \d+\.\d\d \| [\d.]+ ± [\d.]+ \| 0\.\d+ \| 5\.50 ± 0\.25 \|/
+    )
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
@@ -213,6 +216,7 @@ describe("an experiment", () => {
       ...experiment,
       baseline: "St",
       seeds: [1, 1, 9],
+      also: ["gap", "gap"],
       base: { epochs: 0, learningRate: 1 },
       rows: [...experiment.rows, { name: "Euc", settings: {} }],
       published: { source: "Someone 2020", errors: { Ob: {} } }
@@ -222,6 +226,7 @@ describe("an experiment", () => {
       const problem of [
         "two rows \"Euc\"",
         "seed 1 is there twice",
+        "gap is shown twice",
         "baseline \"St\" is none of",
         "row \"Grass\" is none of",
         "published row \"Ob\"",
