@@ -14,6 +14,7 @@ import * as Subset from "./data/Subset.ts"
 import * as Grouping from "./Grouping.ts"
 import * as Models from "./models/index.ts"
 import * as Network from "./Network.ts"
+import * as NetworkSpectra from "./NetworkSpectra.ts"
 import * as Renormalization from "./Renormalization.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import * as Seed from "./Seed.ts"
@@ -207,7 +208,7 @@ const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, o
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
- * `summary.json`, and the model. Interrupted or failed, it writes what there is before it ends.
+ * `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is before it ends.
  *
  * @example
  * ```ts
@@ -345,6 +346,7 @@ export const run = Effect.fnUntraced(function*(
         )
     )
   )
+  yield* directory.writeSpectra(yield* NetworkSpectra.measure(network))
   return yield* summarize("completed", undefined)
 }, Effect.scoped)
 

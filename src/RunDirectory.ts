@@ -26,6 +26,8 @@ export interface RunDirectory {
   readonly writeManifest: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Appends one line to `events.jsonl`. */
   readonly appendEvent: (value: unknown) => Effect.Effect<void, RunDirectoryError>
+  /** Writes `spectra.json`. */
+  readonly writeSpectra: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `summary.json`. */
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
@@ -106,6 +108,7 @@ const files = Effect.fnUntraced(function*(directory: string) {
   return {
     path: directory,
     writeManifest: writeJson("manifest.json"),
+    writeSpectra: writeJson("spectra.json"),
     writeSummary: writeJson("summary.json"),
     writeBytes,
     writeCheckpoint,

@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Models, Network, StepSize, Trainer } from "finegrain"
+import { Models, Network, Renormalization, StepSize, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "./backends.ts"
 import { tinyDataset as dataset } from "./tinyDataset.ts"
@@ -84,6 +84,17 @@ onEachBackend("the trainer", () => {
     expect(all(plain).every((factor) => factor === 1)).toBe(true)
     expect(all(curved).every((factor) => factor > 0 && factor <= 1)).toBe(true)
     expect(Math.min(...all(curved))).toBeLessThan(1)
+  })
+
+  it("rescales by γ alone without λ", async () => {
+    const largest = async (measureLambda: boolean) => {
+      const options = { epochs: 1, specification: "Sp", policy: Renormalization.unclamped, measureLambda }
+      const { progress } = await Effect.runPromise(run(options))
+      return progress.epochs[0]!.norms.find(({ norm }) => norm === "frobenius")!.largest
+    }
+    expect(await largest(false)).toBeCloseTo(1 / Math.sqrt(3), 5)
+    // Pixels vary by less than 1.
+    expect(await largest(true)).toBeGreaterThan(0.6)
   })
 
   it("reports a norm above its bound", async () => {

@@ -169,7 +169,7 @@ const describe = (summary: Job.Summary): string =>
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
     `Weights SHA-256: ${summary.weightsSha256}`,
-    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, model.json, weights.bin, checkpoint.bin, report.html`
+    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, spectra.json, model.json, weights.bin, checkpoint.bin, report.html`
   ].join("\n")
 
 const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")

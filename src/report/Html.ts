@@ -3,6 +3,7 @@ export type Section =
   | { readonly _tag: "Text"; readonly text: string }
   | {
     readonly _tag: "Table"
+    readonly title?: string
     readonly header: ReadonlyArray<string>
     readonly rows: ReadonlyArray<ReadonlyArray<string>>
   }
@@ -36,7 +37,8 @@ const sectionHtml = (section: Section): string => {
     case "Table": {
       const cells = (tag: "th" | "td", row: ReadonlyArray<string>) =>
         `<tr>${row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`
-      return `<div class="wide"><table><thead>${cells("th", section.header)}</thead>` +
+      const heading = section.title === undefined ? "" : `<h2>${escape(section.title)}</h2>`
+      return `${heading}<div class="wide"><table><thead>${cells("th", section.header)}</thead>` +
         `<tbody>${section.rows.map((row) => cells("td", row)).join("")}</tbody></table></div>`
     }
     case "Figure":

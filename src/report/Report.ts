@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import * as Results from "../experiment/Results.ts"
+import type { LayerSpectrum } from "../NetworkSpectra.ts"
 import type { EpochDone, Event, StepDone } from "../Trainer.ts"
 import * as Chart from "./Chart.ts"
 import * as charts from "./charts.ts"
@@ -77,11 +78,14 @@ interface Manifest {
   readonly layers?: ReadonlyArray<charts.LayerPlan>
 }
 
+const significant = (value: number | undefined): string => value === undefined ? "–" : value.toPrecision(4)
+
 const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Manifest) {
   const path = yield* Path.Path
   const events = yield* readEvents(directory)
   const [epochs, steps] = [epochsOf(events), stepsOf(events)]
   const summary = yield* readJson(directory, "summary.json")
+  const spectra = Option.getOrElse(yield* readJson(directory, "spectra.json"), () => []) as ReadonlyArray<LayerSpectrum>
   const content: Content = {
     title: `Run ${path.basename(path.resolve(directory))}`,
     before: [
@@ -95,12 +99,25 @@ const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Manifest)
           testLoss.toFixed(4),
           (100 * (1 - testAccuracy)).toFixed(2)
         ])
-      }
+      },
+      ...(spectra.length === 0 ? [] : [{
+        _tag: "Table" as const,
+        title: "Layers at the end",
+        header: ["layer", "kernel", "largest singular value", "smallest", "norm of the operator"],
+        rows: spectra.map(({ layer, operatorNorm, shape, singularValues }) => [
+          layer,
+          shape.join(" × "),
+          significant(singularValues?.[0]),
+          significant(singularValues?.at(-1)),
+          significant(operatorNorm)
+        ])
+      }])
     ],
     figures: [
       ...(steps.length === 0 ? [] : [charts.lossCurve(steps)]),
       ...[charts.factorCurves(steps)].filter((chart) => chart !== undefined),
       ...(epochs.length === 0 ? [] : [charts.normCurves(epochs)]),
+      ...[charts.spectra(spectra)].filter((chart) => chart !== undefined),
       ...(manifest.layers ?? []).flatMap((layer) => charts.manifoldMap(layer) ?? [])
     ],
     after: [

@@ -1,3 +1,4 @@
+import type { LayerSpectrum } from "../NetworkSpectra.ts"
 import type { EpochDone, StepDone } from "../Trainer.ts"
 import type { Chart } from "./Chart.ts"
 
@@ -10,6 +11,7 @@ export interface Curve {
 
 const width = 560
 const whole = { tickMinStep: 1, format: "d" }
+const percent = { format: "%" }
 const palette = { scheme: "tableau20" as const }
 
 /** Test error by epoch: the mean over seeds, and a band of one standard deviation. */
@@ -218,10 +220,18 @@ export const gradientCurves = (
   }
 }
 
+/** POMs of constrained layers are numbered; those of other weights, which are flat, have names. */
+const isNumbered = (pom: string) => /\/\d+$/.test(pom)
+
 /** What curvature leaves of the step size, POM by POM; undefined where no step tells. */
 export const factorCurves = (steps: ReadonlyArray<StepDone>): Chart | undefined => {
   const values = steps.flatMap(({ factors, step }) =>
-    Object.entries(factors ?? {}).map(([pom, factor]) => ({ step, pom, layer: pom.split("/")[0], factor }))
+    Object.entries(factors ?? {}).filter(([pom]) => isNumbered(pom)).map(([pom, factor]) => ({
+      step,
+      pom,
+      layer: pom.split("/")[0],
+      factor
+    }))
   )
   return values.length === 0 ? undefined : {
     name: "factors",
@@ -274,6 +284,29 @@ export const normCurves = (epochs: ReadonlyArray<EpochDone>): Chart => {
             encoding: { y: { aggregate: "max", field: "bound", type: "quantitative" } }
           }
         ]
+      }
+    }
+  }
+}
+
+/** Singular values of every layer, largest first; undefined where none are recorded. */
+export const spectra = (layers: ReadonlyArray<LayerSpectrum>): Chart | undefined => {
+  const values = layers.flatMap(({ layer, singularValues = [] }) =>
+    singularValues.map((value, i) => ({ layer, value, place: (i + 0.5) / singularValues.length }))
+  )
+  return values.length === 0 ? undefined : {
+    name: "spectra",
+    title: "Spectra of the layers",
+    caption: "Singular values of every kernel as one matrix of height × width × inputs by outputs, the largest first.",
+    spec: {
+      width,
+      height: 300,
+      data: { values },
+      mark: { type: "line", point: { size: 12 }, strokeWidth: 1.5 },
+      encoding: {
+        x: { field: "place", type: "quantitative", title: "place among the layer's singular values", axis: percent },
+        y: { field: "value", type: "quantitative", title: "singular value" },
+        color: { field: "layer", type: "nominal", title: null, sort: null, scale: palette }
       }
     }
   }

@@ -33,11 +33,14 @@ describe("the report of a run", () => {
       "map-conv1.svg",
       "map-conv2.svg",
       "map-conv3.svg",
-      "norms.svg"
+      "norms.svg",
+      "spectra.svg"
     ])
     const map = readFileSync(join(scratch, "run", "figures", "map-conv2.svg"), "utf8")
     // One cell per kernel.
     expect(map.match(/aria-roledescription="rect mark"/g)).toHaveLength(8 * 16)
+    const html = readFileSync(join(scratch, "run", "report.html"), "utf8")
+    expect(html).toMatch(/<td>conv2<\/td><td>3 × 3 × 8 × 16<\/td><td>[\d.]+<\/td><td>[\d.]+<\/td><td>[\d.]+<\/td>/)
   })
 
   it("is written from what a killed run left", async () => {
