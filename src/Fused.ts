@@ -59,6 +59,13 @@ export const limit = (engine: string, entries: number): void => {
 }
 
 /**
+ * Entries of the largest matrix that an engine's kernels are for.
+ *
+ * @internal
+ */
+export const largest = (engine: string): number => entriesAtMost.get(engine) ?? Infinity
+
+/**
  * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for matrices above the
  * engine's limit, for tensors of unequal shapes, and under automatic differentiation, which kernels do not take part in.
  *
@@ -80,6 +87,6 @@ export const fused = (
     tf.getKernel(name, backend) !== undefined
   if (!fits) return composed(x, u)
   const [rows, columns] = view(x.shape.at(-2)!, x.shape.at(-1)!)
-  if (rows * columns > (entriesAtMost.get(backend) ?? Infinity)) return composed(x, u)
+  if (rows * columns > largest(backend)) return composed(x, u)
   return engine.runKernel(name, { x, u }, { rows, columns })
 }

@@ -70,6 +70,19 @@ const arranged = <P extends Points.Points, W extends Points.Points>(
   return values
 }
 
+/** Runs a synchronous region on an engine whose tensors can be read at once; a GPU's cannot. */
+const readable = <A>(region: () => A): A => {
+  const engine = tf.getBackend()
+  if (engine !== "webgpu") return region()
+  // The engine is there, so that this takes effect before the promise is kept.
+  void tf.setBackend("cpu")
+  try {
+    return region()
+  } finally {
+    void tf.setBackend(engine)
+  }
+}
+
 /** A value for every entry, different enough that an arrangement which also computes with entries does not go unseen. */
 const probe = (size: number, variable: number) =>
   Float32Array.from({ length: size }, (_, i) => Math.fround(Math.sin(1 + i * 12.9898 + variable * 78.233)))
@@ -92,7 +105,7 @@ const leafOf = (
   const declared = Form.of(manifold)
   const flat = declared?.name === "Euclidean" && count === 1 && size === sizes[variable] &&
     places.every((p, i) => p === i)
-  const form = flat || size <= largestMatrix ? declared : undefined
+  const form = flat || size <= Math.min(largestMatrix, Fused.largest(tf.getBackend())) ? declared : undefined
   const { columns, rows } = form ?? { columns: 1, rows: size }
   const local = Int32Array.from(
     { length: size },
@@ -123,9 +136,13 @@ const derive = <P extends Points.Points, W extends Points.Points>(
   const sizes = shapesOf(arrangement.shape as Points.ShapeTree).map(sizeOf)
   if (collection.leaves === undefined || collection.leaves.length === 0) return undefined
   if (sizes.some((size) => size === 0 || size > largestIndex)) return undefined
-  const places = arranged(arrangement, range)
-  const variables = arranged(arrangement, (size, i) => new Float32Array(size).fill(i))
-  const probed = arranged(arrangement, probe)
+  const [places, variables, probed] = readable(() =>
+    [
+      arranged(arrangement, range),
+      arranged(arrangement, (size, i) => new Float32Array(size).fill(i)),
+      arranged(arrangement, probe)
+    ] as const
+  )
   const leaves = collection.leaves.map((leaf, i) => leafOf(leaf, places[i]!, variables[i]!, sizes))
   const known = leaves.filter((leaf) => leaf !== undefined)
   const probes = sizes.map(probe)
@@ -141,12 +158,15 @@ const derive = <P extends Points.Points, W extends Points.Points>(
     : undefined
 }
 
-const plans = new WeakMap<object, Plan | "none">()
+/** By problem, and by engine: each has its own limit. */
+const plans = new WeakMap<object, Map<string, Plan | undefined>>()
 
 const derived = <P extends Points.Points, W extends Points.Points>(problem: FgSgd.Problem<P, W>): Plan | undefined => {
-  const found = plans.get(problem) ?? derive(problem) ?? "none"
-  plans.set(problem, found)
-  return found === "none" ? undefined : found
+  const engine = tf.getBackend()
+  const known = plans.get(problem) ?? new Map<string, Plan | undefined>()
+  plans.set(problem, known)
+  if (!known.has(engine)) known.set(engine, derive(problem))
+  return known.get(engine)
 }
 
 /** An optimizer, as far as its way of computing depends on it. */

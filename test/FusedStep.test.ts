@@ -21,13 +21,20 @@ import {
   Stiefel
 } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
+import { runsWebgpu } from "./webgpu.ts"
 
 const gaps = (p: Points.Points, q: Points.Points) => {
   const others = Points.leaves(q)
   return tf.stack(Points.leaves(p).map((leaf, i) => tf.max(tf.abs(tf.sub(leaf, others[i]!)))))
 }
 
-const use = (threads: number) => Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
+const engines = [
+  ["wasm, one thread", Backend.wasmWith({ threads: 1 })],
+  ["wasm, two threads", Backend.wasmWith({ threads: 2 })],
+  ...(runsWebgpu ? [["webgpu", Backend.webgpu] as const] : [])
+] as const
+
+const use = (layer: (typeof engines)[number][1]) => Effect.runPromise(Effect.provide(Backend.Backend, layer))
 
 const cases = fc.record({
   size: fc.constantFrom<readonly [number, number]>([3, 3], [1, 3], [3, 1], [5, 5], [2, 4], [7, 7], [1, 1]),
@@ -61,8 +68,8 @@ const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbo
 const optimizerOf = (network: Network.Network, { momentum, rate, weightDecay }: Case) =>
   FgSgd.make(network.problem, { schedule: StepSize.constant(rate), momentum, weightDecay })
 
-describe.each([1, 2])("the fused step with %i threads", (threads) => {
-  beforeAll(() => use(threads))
+describe.each(engines)("the fused step on %s", (name, layer) => {
+  beforeAll(() => use(layer))
 
   it("is the composed one on every grouping, matricization and mixture of manifolds", async () => {
     let compared = 0
@@ -86,10 +93,11 @@ describe.each([1, 2])("the fused step with %i threads", (threads) => {
         // Norms of a few hundred entries of size 1, and denominators of their squares.
         expect(Math.max(...found)).toBeLessThan(2e-4)
       }),
-      { numRuns: 60 }
+      // Software that plays a GPU compiles every shader anew.
+      { numRuns: name === "webgpu" ? 30 : 60 }
     )
-    expect(compared).toBeGreaterThan(20)
-  })
+    expect(compared).toBeGreaterThan(name === "webgpu" ? 10 : 20)
+  }, 240_000)
 
   it("runs as two kernels and the rule between them", async () => {
     const network = networkOf({ ...plain, symbols: ["Sp", "Ob", "St", "Euc"] })!
@@ -146,7 +154,7 @@ const plain: Case = {
 }
 
 describe("what a kernel may stand for", () => {
-  beforeAll(() => use(1))
+  beforeAll(() => use(engines[0][1]))
 
   const on = (manifold: Parameters<typeof Form.of>[0]) =>
     FgSgd.make(FgSgd.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
@@ -165,6 +173,14 @@ describe("what a kernel may stand for", () => {
       expect(Form.of(manifold)).toBeUndefined()
       expect(FusedStep.interpretation(on(manifold))).toBe(`fused; composed on ${manifold.name}`)
     }
+  })
+
+  it.skipIf(!runsWebgpu)("is on a GPU no matrix above what one invocation holds", async () => {
+    await use(Backend.webgpu)
+    const optimizers = [16, 17].map((n) => on(Stiefel.make([n, n])))
+    expect(optimizers.map(FusedStep.interpretation)).toEqual(["fused", "fused; composed on St(17,17)"])
+    await use(engines[0][1])
+    expect(FusedStep.interpretation(optimizers[1]!)).toBe("fused")
   })
 
   it("is not an arrangement that computes", () => {

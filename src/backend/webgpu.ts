@@ -6,6 +6,7 @@ import { guardReads, type Watch, watch } from "./webgpu/failures.ts"
 import { registerManifoldOperations } from "./webgpu/manifolds.ts"
 import { type Adapter, type AdapterInfo, type Dawn, type Gpu, installed, type Packages } from "./webgpu/packages.ts"
 import { registerRanks } from "./webgpu/ranks.ts"
+import { registerStep } from "./webgpu/step.ts"
 
 const [dawnVersion, version] = ["0.6.2", "4.22.0"]
 const install = `Run: npm install webgpu@${dawnVersion} @tensorflow/tfjs-backend-webgpu@${version}`
@@ -97,6 +98,7 @@ const open = Effect.fnUntraced(function*(packages: Packages, dawn: Dawn, gpu: Gp
   if (!ready) return yield* failed("TensorFlow.js could not start it")
   registerRanks()
   registerManifoldOperations()
+  registerStep()
   running = { packages, info, watch: watched }
   return running
 })

@@ -1,12 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Fused from "../../Fused.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
+import { orthonormalize } from "./stepShaders.ts"
 
 /** Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time. */
 const rooms = [16, 64, 256] as const
 
 /** Entries of the largest matrix that one invocation takes on. */
 export const entriesAtMost = rooms[2]
+
+/** The smallest room for so many entries. */
+export const roomFor = (entries: number): number => rooms.find((room) => entries <= room) ?? entriesAtMost
 
 /** WGSL of an operation on matrices of one size, and how many invocations a matrix takes. */
 interface Shader {
@@ -86,26 +90,7 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
     for (var e = 0; e < rows * columns; e++) {
       y[e] = x[first + e] + u[first + e];
     }
-    for (var j = 0; j < columns; j++) {
-      var square = 0.0;
-      for (var i = 0; i < rows; i++) {
-        let q = y[i * columns + j];
-        square = square + q * q;
-      }
-      let length = max(sqrt(square), 1e-30);
-      for (var i = 0; i < rows; i++) {
-        y[i * columns + j] = y[i * columns + j] / length;
-      }
-      for (var k = j + 1; k < columns; k++) {
-        var dot = 0.0;
-        for (var i = 0; i < rows; i++) {
-          dot = dot + y[i * columns + j] * y[i * columns + k];
-        }
-        for (var i = 0; i < rows; i++) {
-          y[i * columns + k] = y[i * columns + k] - y[i * columns + j] * dot;
-        }
-      }
-    }
+    ${orthonormalize("columns", "rows")}
     for (var e = 0; e < rows * columns; e++) {
       result[first + e] = y[e];
     }
@@ -116,7 +101,7 @@ const workgroup = 64
 
 /** One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile. */
 const program = (operation: Fused.Operation, size: number, entries: number, invocations: number): Program => {
-  const room = rooms.find((entriesAtMost) => entries <= entriesAtMost)
+  const room = roomFor(entries)
   return {
     variableNames: ["x", "u"],
     uniforms: "invocations : i32, rows : i32, columns : i32,",

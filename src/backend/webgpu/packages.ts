@@ -67,14 +67,27 @@ export interface Program {
   readonly getUserCode: () => string
 }
 
+/** A number that a program is given. */
+export interface Uniform {
+  readonly type: "int32" | "float32"
+  readonly data: ReadonlyArray<number>
+}
+
 /** The stock backend, as far as this library needs it. */
 export interface WebGpuBackend extends tf.KernelBackend {
   readonly tensorMap: { readonly get: (id: object) => TensorData | undefined }
+  makeTensorInfo: (
+    shape: ReadonlyArray<number>,
+    dtype: "int32",
+    values: Int32Array
+  ) => tf.TensorInfo
   runWebGPUProgram: (
     program: Program,
     inputs: ReadonlyArray<tf.TensorInfo>,
     dtype: "float32",
-    uniforms: ReadonlyArray<{ readonly type: "int32"; readonly data: ReadonlyArray<number> }>
+    uniforms: ReadonlyArray<Uniform>,
+    /** Where it writes, if that is not to be a tensor of its own. */
+    output?: tf.TensorInfo
   ) => tf.TensorInfo
 }
 

@@ -1,6 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { kernels, type Leaf, type Plan } from "../../../FusedStep.ts"
+import { recent } from "../../recent.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
@@ -24,26 +25,18 @@ interface Placed {
 
 const bytes = (values: Int32Array) => values.map((value) => 4 * value)
 
-const placing = (simd: Simd): (plan: Plan) => ReadonlyArray<Placed> => {
-  const kept = new Map<Plan, ReadonlyArray<Placed>>()
-  return (plan) => {
-    const found = kept.get(plan)
-    if (found !== undefined) return found
-    if (kept.size >= keptPlans) {
-      const [oldest, placed] = kept.entries().next().value!
-      for (const { bases, deltas, local, owners } of placed) [bases, deltas, local, owners].forEach(simd.free)
-      kept.delete(oldest)
-    }
-    const placed = plan.leaves.map(({ bases, deltas, local, owners }) => ({
-      owners: simd.keep(owners),
-      bases: simd.keep(bytes(bases)),
-      deltas: simd.keep(bytes(deltas)),
-      local: simd.keep(bytes(local))
-    }))
-    kept.set(plan, placed)
-    return placed
-  }
-}
+const placing = (simd: Simd) =>
+  recent(
+    keptPlans,
+    ({ leaves }: Plan): ReadonlyArray<Placed> =>
+      leaves.map(({ bases, deltas, local, owners }) => ({
+        owners: simd.keep(owners),
+        bases: simd.keep(bytes(bases)),
+        deltas: simd.keep(bytes(deltas)),
+        local: simd.keep(bytes(local))
+      })),
+    (placed) => placed.forEach(({ bases, deltas, local, owners }) => [bases, deltas, local, owners].forEach(simd.free))
+  )
 
 const sumsOf = ({ count, flat, size }: Leaf) => flat ? Math.ceil(size / piece) : count
 
