@@ -1,6 +1,5 @@
-import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, FgSgd, Models, Network, Points, Seed, StepSize } from "finegrain"
+import { Backend } from "finegrain"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
@@ -9,6 +8,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { table } from "../src/cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
+import { networkStep } from "./networkStep.ts"
+import { quantiles } from "./timing.ts"
 
 /**
  * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage:
@@ -40,26 +41,7 @@ const inPyTorch = async (subject: string): Promise<number> => {
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 
-const networkStep = async () => {
-  const model = Models.cifarResNet({ height: 28, width: 28, channels: 1, classes: 10, seed: 1 })
-  const network = await Effect.runPromise(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
-  let state = FgSgd.init(optimizer, network.variables)
-  const x = Seed.normalTensor(1, [batch, 28, 28, 1])
-  const y = tf.oneHot(tf.tensor1d(Array.from({ length: batch }, (_, i) => i % 10), "int32"), 10)
-  const loss = () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar
-  return () => {
-    const { grads, value } = tf.variableGrads(loss, [...network.variables])
-    const gradients = network.variables.map(({ name }) => grads[name]!)
-    const updated = FgSgd.update(optimizer, state, gradients)
-    for (const [i, variable] of network.variables.entries()) variable.assign(updated.weights[i]! as tf.Tensor)
-    Points.dispose([gradients, updated.weights, updated.norms, updated.denominators, state.x, state.momentum])
-    value.dispose()
-    state = updated.state
-  }
-}
-
-const step = await networkStep()
+const { step } = await networkStep(batch)
 const pairs = [
   { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step },
   { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step },
@@ -86,10 +68,6 @@ const memory = { own: process.memoryUsage().rss / 2 ** 20, rival: await inPyTorc
 python.stdin.end()
 await once(python, "exit")
 
-const quantiles = (values: ReadonlyArray<number>) => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return [0.25, 0.5, 0.75].map((q) => sorted[Math.floor(q * (sorted.length - 1))]!) as [number, number, number]
-}
 const results = pairs.map(({ name }, i) => ({
   name,
   own: quantiles(times[i]!.own),

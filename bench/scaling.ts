@@ -4,9 +4,12 @@ import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
 import { table } from "../src/cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
+import { networkStep } from "./networkStep.ts"
+import { inTurns, spread } from "./timing.ts"
 
 /**
- * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it; all manifolds in turns. Usage:
+ * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it, all manifolds in turns; and whole training
+ * steps of ResNet-20 by batch and threads. Usage:
  * npm run bench:scaling -- [THREADS [ROUNDS [OUT.json]]]
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
@@ -21,25 +24,32 @@ const sizes = [
   { side: 5, few: [100, 200], many: [400, 500] }
 ] as const
 
-const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-
 /** All collections in turns, on kernels of one size; freed afterwards, since twenty layers at once do not fit into the heap. */
-const timed = (side: number, [inputs, outputs]: readonly [number, number]): ReadonlyArray<number> => {
+const timed = async (
+  side: number,
+  [inputs, outputs]: readonly [number, number]
+): Promise<ReadonlyArray<number>> => {
   const layers = collections.map((collection) => layerStep([side, side, inputs, outputs], collection))
-  const times = collections.map((): Array<number> => [])
-  for (let round = -1; round < rounds; round++) {
-    for (const [i, { step }] of layers.entries()) {
-      const start = performance.now()
-      step()
-      if (round >= 0) times[i]!.push(performance.now() - start)
-    }
-  }
+  const timings = await inTurns(layers.map(({ step }, i) => ({ name: collections[i]!, run: step })), rounds)
   for (const { dispose } of layers) dispose()
-  return times.map(median)
+  return timings.map(({ median }) => median)
 }
 
-const rows = sizes.flatMap(({ side, ...channels }) => {
-  const [few, many] = [timed(side, channels.few), timed(side, channels.many)]
+/** Whole training steps of ResNet-20 by batch, with one thread and with all; one network at a time. */
+const networkSteps = async (batch: number) => {
+  const { dispose, step } = await networkStep(batch)
+  const withThreads = async (number: number) => {
+    await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: number })))
+    const [timing] = await inTurns([{ name: `batch ${batch}`, run: step }], rounds)
+    return timing!
+  }
+  const [one, all] = [await withThreads(1), await withThreads(threads)]
+  dispose()
+  return { batch, one, all }
+}
+
+const kernelRows = async ({ side, ...channels }: (typeof sizes)[number]) => {
+  const [few, many] = [await timed(side, channels.few), await timed(side, channels.many)]
   const kernels = channels.few[0] * channels.few[1]
   const dearest = Math.max(...many.filter((_, i) => !collections[i]!.includes("+")))
   return collections.map((collection, i) => ({
@@ -51,7 +61,10 @@ const rows = sizes.flatMap(({ side, ...channels }) => {
     tenfold: many[i]! / few[i]!,
     toDearest: many[i]! / dearest
   }))
-})
+}
+const rows = [...await kernelRows(sizes[0]), ...await kernelRows(sizes[1])]
+const batches: Array<Awaited<ReturnType<typeof networkSteps>>> = []
+for (const batch of [16, 32, 64, 128, 256]) batches.push(await networkSteps(batch))
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${device}; ms, medians of ${rounds} rounds\n\n${
     table(
@@ -65,6 +78,17 @@ process.stdout.write(
         toDearest.toFixed(2)
       ])
     )
+  }\n${
+    table(
+      ["ResNet-20, batch", "one thread, ms", `${threads} threads, ms`, "one to all", "ms an image, all"],
+      batches.map(({ all, batch, one }) => [
+        String(batch),
+        spread(one),
+        spread(all),
+        (one.median / all.median).toFixed(2),
+        (all.median / batch).toFixed(2)
+      ])
+    )
   }\n`
 )
-if (out !== undefined) writeFileSync(out, JSON.stringify({ device, threads, rounds, rows }, undefined, 2))
+if (out !== undefined) writeFileSync(out, JSON.stringify({ device, threads, rounds, rows, batches }, undefined, 2))

@@ -1,0 +1,34 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { Backend, FgSgd, Fused, FusedStep, type Network, Points } from "finegrain"
+import { resNet20 } from "./networkStep.ts"
+import { inTurns, spread } from "./timing.ts"
+
+/**
+ * FG-SGD's step on all weights of a ResNet-20: the engine's own kernels against the composition of TensorFlow.js' operations, in turns.
+ * Usage: npm run bench:fused -- [BACKEND [ROUNDS]]
+ */
+const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
+const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.Name)))
+const { network, optimizer } = await resNet20()
+const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
+let state = FgSgd.init(optimizer, network.variables)
+
+const step = async (update: () => FgSgd.Updated<Network.NetworkPoint, Network.NetworkWeights>) => {
+  const updated = update()
+  // A GPU computes what is read.
+  await updated.norms.data()
+  FgSgd.dispose(state)
+  Points.dispose([updated.weights, updated.norms, updated.denominators])
+  state = updated.state
+}
+const own = () => FgSgd.update(optimizer, state, gradients)
+const [fused, composed] = await inTurns([
+  { name: FusedStep.interpretation(optimizer), run: () => step(own) },
+  { name: "composed", run: () => step(() => Fused.without(own)) }
+], Number(rounds))
+process.stdout.write(
+  `${device}: ${fused!.name} ${spread(fused!)} ms, composed ${spread(composed!)} ms, ratio ${
+    (composed!.median / fused!.median).toFixed(1)
+  }\n`
+)
