@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
 import util from "node:util"
 import { expect, it } from "vitest"
+import { visibleGpus } from "../src/backend/gpus.ts"
 import { closeUtilGap, type Importer, native } from "../src/backend/native.ts"
 import { hasNativePackages } from "./nativePackages.ts"
 import { noWebgpu } from "./webgpu.ts"
@@ -67,6 +68,31 @@ it("does not believe in a GPU that is not there", async () => {
   const gpu = await Effect.runPromise(native("nodeGpu", pretend(true)))
   expect(gpu.device).toBe("GPU, TensorFlow with CUDA")
   if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+})
+
+it("lets TensorFlow see one of several GPUs, and no other engine's process", async () => {
+  const before = process.env["CUDA_VISIBLE_DEVICES"]
+  try {
+    delete process.env["CUDA_VISIBLE_DEVICES"]
+    await Effect.runPromise(native("node", pretend(false), () => ["0", "1"]))
+    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBeUndefined()
+    await Effect.runPromise(native("nodeGpu", pretend(true), () => ["0"]))
+    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBeUndefined()
+    await Effect.runPromise(native("nodeGpu", pretend(true), () => ["2", "0"]))
+    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("2")
+  } finally {
+    if (before === undefined) delete process.env["CUDA_VISIBLE_DEVICES"]
+    else process.env["CUDA_VISIBLE_DEVICES"] = before
+    if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+  }
+})
+
+it("knows the GPUs that CUDA may use", () => {
+  const driver = () => ["0000:01:00.0", "0000:02:00.0"]
+  expect(visibleGpus({}, driver)).toEqual(["0", "1"])
+  expect(visibleGpus({ CUDA_VISIBLE_DEVICES: "3, GPU-8932f937" }, driver)).toEqual(["3", "GPU-8932f937"])
+  expect(visibleGpus({ CUDA_VISIBLE_DEVICES: "1,-1,0" }, driver)).toEqual(["1"])
+  expect(visibleGpus({ CUDA_VISIBLE_DEVICES: "" }, driver)).toEqual([])
 })
 
 it("closes the gap that Node 23 opened in util", () => {

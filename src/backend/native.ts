@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import util from "node:util"
 import { BackendUnavailable, type Start } from "./Engine.ts"
+import { visibleGpus } from "./gpus.ts"
 
 /** Loads a package by name; replaced in tests. */
 export type Importer = (name: string) => Promise<unknown>
@@ -64,12 +65,22 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
 const usesGpu = (): boolean =>
   (tf.backend() as unknown as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true
 
+/** TensorFlow takes memory of every GPU that it sees and computes on the last: it is to see one, the first that it may use. */
+const useFirstGpu = (gpus: ReadonlyArray<string>): void => {
+  if (gpus.length > 1) process.env["CUDA_VISIBLE_DEVICES"] = gpus[0]
+}
+
 /** TensorFlow's C library through its optional package, checked honestly. */
-export const native = (name: keyof typeof packages, load: Importer = importer): Start =>
+export const native = (
+  name: keyof typeof packages,
+  load: Importer = importer,
+  gpus: () => ReadonlyArray<string> = visibleGpus
+): Start =>
   Effect.gen(function*() {
     closeUtilGap()
     setDefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     setDefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if (name === "nodeGpu") useFirstGpu(gpus())
     yield* Effect.tryPromise({ try: () => load(packages[name]), catch: (cause) => explain(name, cause) })
     const ready = yield* Effect.tryPromise({
       try: () => tf.setBackend("tensorflow"),

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
 import { extname } from "node:path"
+import { visibleGpus } from "../backend/gpus.ts"
 import type * as Job from "../Job.ts"
 import type { Cell, Trial } from "./Experiment.ts"
 import type { Answer, Request } from "./worker.ts"
@@ -25,7 +26,7 @@ export interface CellOutcome {
 
 /** How trials are run. */
 export interface Options {
-  /** Processes at a time. */
+  /** Processes at a time; each has one of the GPUs that CUDA may use, if there are any. */
   readonly jobs: number
   /** Threads of each. */
   readonly threads: number | undefined
@@ -43,10 +44,12 @@ const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.ur
 const inProcess = (
   trial: Trial,
   request: Request,
-  progress: Options["progress"]
+  progress: Options["progress"],
+  gpu: string | undefined
 ): Effect.Effect<Outcome> =>
   Effect.callback<Outcome>((resume) => {
-    const worker = fork(workerFile, { stdio: ["ignore", "ignore", "pipe", "ipc"] })
+    const env = gpu === undefined ? process.env : { ...process.env, CUDA_VISIBLE_DEVICES: gpu }
+    const worker = fork(workerFile, { stdio: ["ignore", "ignore", "pipe", "ipc"], env })
     let last: Outcome["result"] | undefined
     let said = ""
     worker.stderr?.on("data", (text: Buffer) => (said += text.toString()))
@@ -88,9 +91,16 @@ const best = (outcomes: ReadonlyArray<Outcome>): Outcome | undefined =>
  * @internal
  */
 export const run = Effect.fnUntraced(function*(cells: ReadonlyArray<Cell>, options: Options) {
+  const gpus = visibleGpus()
+  // As many places as there are processes at a time; those share the GPUs evenly.
+  const places = Array.from({ length: options.jobs }, (_, place) => place)
   const attempt = Effect.fnUntraced(function*(trial: Trial) {
     const request = { config: trial.config, output: options.directory(trial), threads: options.threads }
-    const outcome = yield* inProcess(trial, request, options.progress)
+    const outcome = yield* Effect.acquireUseRelease(
+      Effect.sync(() => places.shift()!),
+      (place) => inProcess(trial, request, options.progress, gpus[place % gpus.length]),
+      (place) => Effect.sync(() => places.unshift(place))
+    )
     yield* options.ended(outcome)
     return outcome
   })

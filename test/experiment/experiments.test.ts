@@ -174,6 +174,26 @@ describe("finegrain run", () => {
     expect(second!.error?.count).toBe(1)
   }, 60_000)
 
+  it("gives every process at a time a GPU of its own", async () => {
+    const seen = join(scratch, "seen.txt")
+    const spy = join(scratch, "spy.mjs")
+    writeFileSync(
+      spy,
+      `import { appendFileSync } from "node:fs"\n` +
+        `if (process.argv[1].includes("worker")) appendFileSync(${
+          JSON.stringify(seen)
+        }, process.env.CUDA_VISIBLE_DEVICES + "\\n")\n`
+    )
+    const env = { ...process.env, CUDA_VISIBLE_DEVICES: "5,7", NODE_OPTIONS: `--import ${spy}` }
+    await new Promise((done) => {
+      const args = ["run", "tiny.ts", "--smoke", "--jobs", "2", "--output", "gpus"]
+      execFile(process.execPath, [...flags, ...args], { cwd: scratch, env }, done)
+    })
+    const gpus = readFileSync(seen, "utf8").trim().split("\n")
+    expect(gpus).toHaveLength(6)
+    expect(new Set(gpus)).toEqual(new Set(["5", "7"]))
+  }, 60_000)
+
   it("takes part of the grid", async () => {
     const { code } = await finegrain("run", "tiny.ts", "--smoke", "--only", "Euc", "--seeds", "7", "--output", "part")
     expect(code).toBe(0)
