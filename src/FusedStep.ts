@@ -210,8 +210,16 @@ export const interpretation = <P extends Points.Points, W extends Points.Points>
   return composed.size === 0 ? "fused" : `fused; composed on ${[...composed].join(", ")}`
 }
 
-const named = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>): Record<string, tf.Tensor> =>
-  Object.fromEntries(tensors.flatMap((tensor, i) => tensor === undefined ? [] : [[`${prefix}${i}`, tensor] as const]))
+/** Tensors by their role and a number. */
+const named = (roles: Readonly<Record<string, ReadonlyArray<tf.Tensor | undefined>>>): Record<string, tf.Tensor> => {
+  const inputs: Record<string, tf.Tensor> = {}
+  for (const [role, tensors] of Object.entries(roles)) {
+    for (const [i, tensor] of tensors.entries()) {
+      if (tensor !== undefined) inputs[`${role}${i}`] = tensor
+    }
+  }
+  return inputs
+}
 
 const run = (
   name: string,
@@ -248,13 +256,12 @@ export const sweep = <P extends Points.Points, W extends Points.Points>(
   const x = Points.leaves(state.x)
   const before = Points.leaves(state.momentum)
   const variables = Points.leaves(gradients)
-  const scaling = named("scaling", plan.leaves.map((_, i) => state.scaling[i]))
-  const swept = run(kernels.direction, {
-    ...named("x", x),
-    ...named("momentum", momentum === 0 ? [] : before),
-    ...named("gradient", variables),
-    ...scaling
-  }, { plan, momentum, weightDecay })
+  const { scaling } = state
+  const swept = run(
+    kernels.direction,
+    named({ x, momentum: momentum === 0 ? [] : before, gradient: variables, scaling }),
+    { plan, momentum, weightDecay }
+  )
   const known = swept.at(-1) as tf.Tensor1D
 
   const composed = plan.leaves.flatMap((leaf, i) => {
@@ -277,9 +284,7 @@ export const sweep = <P extends Points.Points, W extends Points.Points>(
     return [i, { y, direction: momentum === 0 ? direction : leaf.manifold.transport(x[i]!, y, direction) }]
   }))
   const moved = run(kernels.move, {
-    ...named("x", x.map((leaf, i) => at.get(i)?.y ?? leaf)),
-    ...named("direction", plan.leaves.map((_, i) => swept[i])),
-    ...scaling,
+    ...named({ x: x.map((leaf, i) => at.get(i)?.y ?? leaf), direction: swept.slice(0, plan.leaves.length), scaling }),
     factors
   }, { plan, momentum, shapes: variables.map(({ shape }) => shape) })
   return [

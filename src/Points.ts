@@ -83,7 +83,15 @@ export const map = <P extends Points>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): 
  * Points.leaves([[tf.scalar(1), tf.scalar(2)], tf.scalar(3)]).length // => 3
  * ```
  */
-export const leaves = (points: Points): ReadonlyArray<tf.Tensor> => isLeaf(points) ? [points] : points.flatMap(leaves)
+export const leaves = (points: Points): ReadonlyArray<tf.Tensor> => {
+  const found: Array<tf.Tensor> = []
+  const collect = (node: Points): void => {
+    if (isLeaf(node)) found.push(node)
+    else for (const part of node) collect(part)
+  }
+  collect(points)
+  return found
+}
 
 /**
  * The sum u + v, leaf by leaf.

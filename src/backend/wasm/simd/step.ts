@@ -15,38 +15,71 @@ const keptPlans = 8
 type Pointer = number
 type Inputs = Readonly<Record<string, tf.TensorInfo>>
 
-/** Where the tables of a leaf are. */
-interface Placed {
-  readonly owners: Pointer
-  readonly bases: Pointer
-  readonly deltas: Pointer
-  readonly local: Pointer
+/** What of a plan is the same in every step. */
+interface Layout {
+  /** Tables on the heap. */
+  readonly kept: ReadonlyArray<Pointer>
+  /** Rows for all leaves, as kernels/step.ts has them, without the places of tensors. */
+  readonly rows: Int32Array
+  /** Byte offset of every leaf's sums behind the rows. */
+  readonly sums: ReadonlyArray<number>
+  readonly rowBytes: number
+  readonly sumBytes: number
+  /** Bytes that a thread needs for itself. */
+  readonly ownBytes: number
 }
+
+/** Words of a row that tensors fill. */
+const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, sums: 12, toX: 14 } as const
 
 const bytes = (values: Int32Array) => values.map((value) => 4 * value)
 
-const placing = (simd: Simd) =>
-  recent(
-    keptPlans,
-    ({ leaves }: Plan): ReadonlyArray<Placed> =>
-      leaves.map(({ bases, deltas, local, owners }) => ({
-        owners: simd.keep(owners),
-        bases: simd.keep(bytes(bases)),
-        deltas: simd.keep(bytes(deltas)),
-        local: simd.keep(bytes(local))
-      })),
-    (placed) => placed.forEach(({ bases, deltas, local, owners }) => [bases, deltas, local, owners].forEach(simd.free))
-  )
-
 const sumsOf = ({ count, flat, size }: Leaf) => flat ? Math.ceil(size / piece) : count
 
-/** Bytes that a thread needs for the largest leaf: the entries of four points, of four directions, and of what comes between. */
+/** For the largest leaf: the entries of four points, of four directions, and of what comes between. */
 const workBytes = (leaves: ReadonlyArray<Leaf>) =>
   64 +
   16 *
     Math.max(...leaves.map(({ flat, form, size }) => flat ? 0 : 2 * size + Math.max(size, (form?.columns ?? 0) ** 2)))
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
+
+const layOut = (simd: Simd, { leaves }: Plan): Layout => {
+  const kept: Array<Pointer> = []
+  const keep = (values: Int32Array): Pointer => {
+    const pointer = simd.keep(values)
+    kept.push(pointer)
+    return pointer
+  }
+  let sumBytes = 0
+  const sums = leaves.map((leaf) => (sumBytes += 4 * sumsOf(leaf)) - 4 * sumsOf(leaf))
+  const rows = Int32Array.from(leaves.flatMap(({ bases, count, deltas, flat, form, local, owners, size }) => [
+    forms[form?.name ?? "given"],
+    flat ? 0 : count,
+    form?.rows ?? size,
+    form?.columns ?? 1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    keep(bytes(local)),
+    keep(bytes(deltas)),
+    keep(bytes(bases)),
+    0,
+    keep(owners),
+    0,
+    size
+  ]))
+  return {
+    kept,
+    rows,
+    sums,
+    rowBytes: aligned(4 * rowWords * leaves.length),
+    sumBytes: aligned(sumBytes),
+    ownBytes: aligned(workBytes(leaves))
+  }
+}
 
 /** The tensors of one role, by number; a kernel reads memory by these, so that a wrong size is caught here. */
 const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo => {
@@ -58,67 +91,41 @@ const expecting = (inputs: Inputs, role: string, size: (index: number) => number
   return found
 }
 
-/** Rows for all leaves, with the sums behind them, and the work space of the threads. */
-const layOut = (
-  simd: Simd,
-  { leaves, poms }: Plan,
-  row: (leaf: Leaf, index: number, sums: Pointer) => ReadonlyArray<Pointer>
-) => {
-  const tableBytes = aligned(4 * rowWords * leaves.length)
-  const sumBytes = aligned(4 * leaves.reduce((sum, leaf) => sum + sumsOf(leaf), 0))
-  const zerosBytes = aligned(8 * poms)
-  const ownBytes = aligned(workBytes(leaves))
-  const table = simd.scratch(64 + tableBytes + sumBytes + zerosBytes + simd.threads * ownBytes)
-  let sums = table + tableBytes
-  const words = leaves.flatMap((leaf, i) => {
-    const values = row(leaf, i, sums)
-    sums += 4 * sumsOf(leaf)
-    return [...values, ...Array.from({ length: rowWords - values.length }, () => 0)]
-  })
-  simd.words(table, words.length).set(words)
-  const zeros = aligned(sums)
-  return { table, zeros, work: (thread: number) => zeros + zerosBytes + thread * ownBytes }
-}
-
 /** The fused step of FG-SGD; see FusedStep. */
 export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
-  const placedOf = placing(simd)
-  const at = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
+  const layoutOf = recent(keptPlans, (plan: Plan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
+  const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
     info === undefined ? 0 : pointer(backend, info)
 
-  const rowOf = (leaf: Leaf, { bases, deltas, local, owners }: Placed, own: {
-    readonly x: Pointer
-    readonly momentum: Pointer
-    readonly variable: Pointer
-    readonly scaling: Pointer
-    readonly direction: Pointer
-    readonly sums: Pointer
-    readonly toX: Pointer
-  }): ReadonlyArray<Pointer> => {
-    const { columns, rows } = leaf.form ?? { columns: 1, rows: leaf.size }
-    return [
-      forms[leaf.form?.name ?? "given"],
-      leaf.flat ? 0 : leaf.count,
-      rows,
-      columns,
-      own.x,
-      own.momentum,
-      own.variable,
-      own.scaling,
-      own.direction,
-      local,
-      deltas,
-      bases,
-      own.sums,
-      owners,
-      own.toX,
-      leaf.size
-    ]
+  /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
+  const prepare = (
+    plan: Plan,
+    fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: Leaf, index: number) => void
+  ) => {
+    const { ownBytes, rowBytes, rows, sumBytes, sums } = layoutOf(plan)
+    const zerosBytes = aligned(8 * plan.poms)
+    const table = simd.scratch(64 + rowBytes + sumBytes + zerosBytes + simd.threads * ownBytes)
+    const words = simd.words(table, rows.length)
+    words.set(rows)
+    for (const [i, leaf] of plan.leaves.entries()) {
+      const set = (word: keyof typeof at, place: Pointer) => {
+        words[rowWords * i + at[word]] = place
+      }
+      set("sums", table + rowBytes + sums[i]!)
+      fill(set, leaf, i)
+    }
+    const zeros = aligned(table + rowBytes + sumBytes)
+    return { table, zeros, work: (thread: number) => zeros + zerosBytes + thread * ownBytes }
   }
 
   const sizes = (plan: Plan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
-  const scalingOf = (inputs: Inputs, plan: Plan) => (i: number) =>
-    inputs[`scaling${i}`] === undefined ? undefined : expecting(inputs, "scaling", (k) => plan.leaves[k]!.count)(i)
+  const tensorsOf = (inputs: Inputs, plan: Plan) => {
+    const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
+    return {
+      x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizes(plan))),
+      scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
+    }
+  }
 
   const direction = (
     { attrs: { momentum, plan, weightDecay }, backend, inputs }: Call<{
@@ -127,25 +134,19 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       readonly weightDecay: number
     }>
   ): ReadonlyArray<tf.TensorInfo> => {
-    const x = plan.leaves.map((_, i) => expecting(inputs, "x", sizes(plan))(i))
-    const momenta = plan.leaves.map((_, i) =>
-      momentum === 0 ? undefined : expecting(inputs, "momentum", sizes(plan))(i)
-    )
-    const gradients = plan.variables.map((_, i) => expecting(inputs, "gradient", (k) => plan.variables[k]!)(i))
-    const scaling = plan.leaves.map((_, i) => scalingOf(inputs, plan)(i))
-    const placed = placedOf(plan)
+    const { scaling, x } = tensorsOf(inputs, plan)
+    const remembered = expecting(inputs, "momentum", sizes(plan))
+    const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
+    const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
     const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
     const squares = backend.makeOutput([plan.poms], "float32")
-    const { table, work, zeros } = layOut(simd, plan, (leaf, i, sums) =>
-      rowOf(leaf, placed[i]!, {
-        x: at(backend, x[i]),
-        momentum: at(backend, momenta[i]),
-        variable: at(backend, gradients[leaf.variable]),
-        scaling: at(backend, scaling[i]),
-        direction: at(backend, outputs[i]),
-        sums,
-        toX: 0
-      }))
+    const { table, work, zeros } = prepare(plan, (set, { variable }, i) => {
+      set("x", placeOf(backend, x[i]))
+      set("momentum", placeOf(backend, momenta[i]))
+      set("variable", placeOf(backend, gradients[variable]))
+      set("scaling", placeOf(backend, scaling[i]))
+      set("direction", placeOf(backend, outputs[i]))
+    })
     const count = plan.leaves.length
     simd.share("stepDirection", simd.threads, (begin, end, thread) => [
       table,
@@ -157,7 +158,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       begin,
       end
     ])
-    simd.functions.stepSquares(table, count, plan.poms, zeros, at(backend, squares))
+    simd.functions.stepSquares(table, count, plan.poms, zeros, placeOf(backend, squares))
     return [...outputs, squares]
   }
 
@@ -168,10 +169,8 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       readonly shapes: ReadonlyArray<ReadonlyArray<number>>
     }>
   ): ReadonlyArray<tf.TensorInfo> => {
-    const x = plan.leaves.map((_, i) => expecting(inputs, "x", sizes(plan))(i))
-    const directions = plan.leaves.map((_, i) => expecting(inputs, "direction", sizes(plan))(i))
-    const scaling = plan.leaves.map((_, i) => scalingOf(inputs, plan)(i))
-    const placed = placedOf(plan)
+    const { scaling, x } = tensorsOf(inputs, plan)
+    const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizes(plan)))
     const outputs = plan.leaves.map(({ form }, i) => {
       if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
       // What the caller has moved is handed back.
@@ -180,17 +179,15 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       return { dataId, dtype, shape }
     })
     const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
-    const factors = at(backend, inputs["factors"])
-    const { table, work } = layOut(simd, plan, (leaf, i, sums) =>
-      rowOf(leaf, placed[i]!, {
-        x: at(backend, x[i]),
-        momentum: momentum === 0 ? 0 : 1,
-        variable: at(backend, weights[leaf.variable]),
-        scaling: at(backend, scaling[i]),
-        direction: at(backend, directions[i]),
-        sums,
-        toX: at(backend, outputs[i])
-      }))
+    const factors = placeOf(backend, inputs["factors"])
+    const { table, work } = prepare(plan, (set, { variable }, i) => {
+      set("x", placeOf(backend, x[i]))
+      set("momentum", momentum === 0 ? 0 : 1)
+      set("variable", placeOf(backend, weights[variable]))
+      set("scaling", placeOf(backend, scaling[i]))
+      set("direction", placeOf(backend, directions[i]))
+      set("toX", placeOf(backend, outputs[i]))
+    })
     simd.share("stepMove", simd.threads, (begin, end, thread) => [
       table,
       plan.leaves.length,
