@@ -1,32 +1,22 @@
-// Linear algebra on four matrices at a time, one in every lane of a vector: entry e of all four is the vector at 16·e.
+// Linear algebra on four matrices at a time, one in every lane of a vector: entry e of all four is the vector at 16·e. Entry (i, j) is
+// number i·down + j·across, so that a matrix may as well lie transposed.
+import { less, madd } from "./vectors"
 
 /** Below this a length counts as this: no division by zero where columns depend on each other. */
-const tiny: f32 = 1e-30
+export const tiny: f32 = 1e-30
 
+/**
+ * @inline
+ */
 export function entry(at: usize, index: i32): usize {
   return at + (<usize> index << 4)
 }
 
-/** The matrices one behind the other from `first` on, one a lane; lanes beyond the last repeat it. */
-export function gather(from: usize, first: i32, count: i32, size: i32, to: usize): void {
-  const last = count - 1
-  const bytes = <usize> size << 2
-  let a = from + <usize> first * bytes
-  let b = from + <usize> min(first + 1, last) * bytes
-  let c = from + <usize> min(first + 2, last) * bytes
-  let d = from + <usize> min(first + 3, last) * bytes
-  let at = to
-  for (let e = 0; e < size; e++) {
-    v128.store(at, four(a, b, c, d))
-    a += 4
-    b += 4
-    c += 4
-    d += 4
-    at += 16
-  }
-}
-
-/** The numbers at four places as one vector. */
+/**
+ * The numbers at four places as one vector.
+ *
+ * @inline
+ */
 export function four(a: usize, b: usize, c: usize, d: usize): v128 {
   let lanes = v128.load32_zero(a)
   lanes = v128.load_lane<f32>(b, lanes, 1)
@@ -34,32 +24,17 @@ export function four(a: usize, b: usize, c: usize, d: usize): v128 {
   return v128.load_lane<f32>(d, lanes, 3)
 }
 
-/** Back to the matrices one behind the other; lanes beyond the last are dropped. */
-export function scatter(from: usize, to: usize, first: i32, count: i32, size: i32): void {
-  const bytes = <usize> size << 2
-  const lanes = min(4, count - first)
-  for (let lane = 0; lane < lanes; lane++) {
-    let at = from + (<usize> lane << 2)
-    let out = to + <usize> (first + lane) * bytes
-    for (let e = 0; e < size; e++) {
-      store<f32>(out, load<f32>(at))
-      at += 16
-      out += 4
-    }
-  }
-}
-
 /** Σᵢ x[i, j]·y[i, k] over the rows; by blocks, for a million numbers added one by one lose half of their digits. */
-export function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, columns: i32): v128 {
-  const step = <usize> columns << 4
-  let a = entry(x, j)
-  let b = entry(y, k)
+function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, down: i32, across: i32): v128 {
+  const step = <usize> down << 4
+  let a = entry(x, j * across)
+  let b = entry(y, k * across)
   let total = f32x4.splat(0)
   for (let first = 0; first < rows; first += rowsAtOnce) {
     let sum = f32x4.splat(0)
     const end = min(first + rowsAtOnce, rows)
     for (let i = first; i < end; i++) {
-      sum = v128.add<f32>(sum, v128.mul<f32>(v128.load(a), v128.load(b)))
+      sum = madd(v128.load(a), v128.load(b), sum)
       a += step
       b += step
     }
@@ -71,23 +46,24 @@ export function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, columns: i32)
 const rowsAtOnce = 512
 
 /** u[:, k] −= x[:, j]·factor. */
-export function subtract(x: usize, j: i32, factor: v128, u: usize, k: i32, rows: i32, columns: i32): void {
-  const step = <usize> columns << 4
-  let a = entry(x, j)
-  let b = entry(u, k)
+function subtract(x: usize, j: i32, factor: v128, u: usize, k: i32, rows: i32, down: i32, across: i32): void {
+  const step = <usize> down << 4
+  let a = entry(x, j * across)
+  let b = entry(u, k * across)
   for (let i = 0; i < rows; i++) {
-    v128.store(b, v128.sub<f32>(v128.load(b), v128.mul<f32>(v128.load(a), factor)))
+    v128.store(b, less(v128.load(b), v128.load(a), factor))
     a += step
     b += step
   }
 }
 
 /** u[:, j] /= length. */
-export function divide(u: usize, j: i32, length: v128, rows: i32, columns: i32): void {
-  const step = <usize> columns << 4
-  let at = entry(u, j)
+function divide(u: usize, j: i32, length: v128, rows: i32, down: i32, across: i32): void {
+  const factor = v128.div<f32>(f32x4.splat(1), length)
+  const step = <usize> down << 4
+  let at = entry(u, j * across)
   for (let i = 0; i < rows; i++) {
-    v128.store(at, v128.div<f32>(v128.load(at), length))
+    v128.store(at, v128.mul<f32>(v128.load(at), factor))
     at += step
   }
 }
@@ -101,34 +77,48 @@ export function sum(u: usize, v: usize, size: i32): void {
 }
 
 /** Columns of norm 1, the tangent part of u: u − x ddiag(xᵀu). */
-export function unitTangent(x: usize, u: usize, rows: i32, columns: i32): void {
-  for (let j = 0; j < columns; j++) subtract(x, j, dot(x, j, u, j, rows, columns), u, j, rows, columns)
+export function unitTangent(x: usize, u: usize, rows: i32, columns: i32, down: i32, across: i32): void {
+  for (let j = 0; j < columns; j++) {
+    subtract(x, j, dot(x, j, u, j, rows, down, across), u, j, rows, down, across)
+  }
 }
 
 /** Every column divided by its length. */
-export function unitLength(y: usize, rows: i32, columns: i32): void {
-  for (let j = 0; j < columns; j++) divide(y, j, v128.sqrt<f32>(dot(y, j, y, j, rows, columns)), rows, columns)
+export function unitLength(y: usize, rows: i32, columns: i32, down: i32, across: i32): void {
+  for (let j = 0; j < columns; j++) {
+    divide(y, j, v128.sqrt<f32>(dot(y, j, y, j, rows, down, across)), rows, down, across)
+  }
 }
 
 /** Orthonormal columns, the tangent part of u: u − x sym(xᵀu); xᵀu goes to s. */
-export function stiefelTangent(x: usize, u: usize, rows: i32, columns: i32, s: usize): void {
+export function stiefelTangent(
+  x: usize,
+  u: usize,
+  rows: i32,
+  columns: i32,
+  down: i32,
+  across: i32,
+  s: usize
+): void {
   for (let j = 0; j < columns; j++) {
-    for (let k = 0; k < columns; k++) v128.store(entry(s, j * columns + k), dot(x, j, u, k, rows, columns))
+    for (let k = 0; k < columns; k++) v128.store(entry(s, j * columns + k), dot(x, j, u, k, rows, down, across))
   }
   const half = f32x4.splat(0.5)
   for (let j = 0; j < columns; j++) {
     for (let k = 0; k < columns; k++) {
       const both = v128.add<f32>(v128.load(entry(s, j * columns + k)), v128.load(entry(s, k * columns + j)))
-      subtract(x, j, v128.mul<f32>(both, half), u, k, rows, columns)
+      subtract(x, j, v128.mul<f32>(both, half), u, k, rows, down, across)
     }
   }
 }
 
 /** The Q factor, by modified Gram–Schmidt. */
-export function orthonormalize(y: usize, rows: i32, columns: i32): void {
+export function orthonormalize(y: usize, rows: i32, columns: i32, down: i32, across: i32): void {
   for (let j = 0; j < columns; j++) {
-    const length = v128.sqrt<f32>(dot(y, j, y, j, rows, columns))
-    divide(y, j, v128.max<f32>(length, f32x4.splat(tiny)), rows, columns)
-    for (let k = j + 1; k < columns; k++) subtract(y, j, dot(y, j, y, k, rows, columns), y, k, rows, columns)
+    const length = v128.sqrt<f32>(dot(y, j, y, j, rows, down, across))
+    divide(y, j, v128.max<f32>(length, f32x4.splat(tiny)), rows, down, across)
+    for (let k = j + 1; k < columns; k++) {
+      subtract(y, j, dot(y, j, y, k, rows, down, across), y, k, rows, down, across)
+    }
   }
 }

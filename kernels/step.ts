@@ -1,12 +1,15 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: the step of FG-SGD over all leaves of a network's weights, in two sweeps with
-// the step sizes of the POMs between them. Four matrices at a time, one in every lane; see lanes.ts.
+// the step sizes of the POMs between them. Four matrices at a time, one in every lane; see stack.ts and formulas.ts.
 //
 // Every leaf has a row of 32-bit words. Offsets are in bytes.
-import { entry, four, orthonormalize, stiefelTangent, unitLength, unitTangent } from "./lanes"
+import { given, retracted, tangent, unit } from "./formulas"
+import { entry, four } from "./lanes"
+import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack"
+import { madd } from "./vectors"
 
-const rowBytes: usize = 64
+const rowBytes: usize = 68
 
-/** What happens to the matrices: 0 nothing, the caller does it; 1 Euclidean; 2 columns of norm 1; 3 orthonormal columns. */
+/** What happens to the matrices; see formulas.ts. */
 const FORM: usize = 0
 /** Matrices; or, where all entries are one matrix in the variable's own order, 0. */
 const COUNT: usize = 4
@@ -20,94 +23,92 @@ const VARIABLE: usize = 24
 /** One factor a matrix, or 0. */
 const SCALING: usize = 28
 const DIRECTION: usize = 32
-/** Offset of every entry within a matrix of the leaf. */
-const LOCAL: usize = 36
-/** Offset of every entry in the variable, from where its matrix begins. */
+/** Whether the leaf holds its matrices transposed. */
+const TRANSPOSED: usize = 36
+/** Offset of every entry in the variable, from where its matrix begins; not asked for where entries are evenly spaced. */
 const DELTA: usize = 40
 /** Offset in the variable where every matrix begins. */
 const BASE: usize = 44
-/** Squared norms, one a matrix, or one a piece of a flat leaf. */
-const SUMS: usize = 48
 /** POM of every matrix. */
-const OWNERS: usize = 52
-const TO_X: usize = 56
+const OWNERS: usize = 48
+const TO_X: usize = 52
 /** Entries of a flat leaf. */
-const SIZE: usize = 60
+const SIZE: usize = 56
+/** Matrices that are taken at once, a multiple of four: enough of independent arithmetic to hide the latency of square roots. */
+const CHUNK: usize = 60
+/** Offset in the variable of every entry from the one before, or 0 where these differ. */
+const STRIDE: usize = 64
 
-const given = 0
-const unit = 2
-const stiefel = 3
+/** Every leaf is cut into as many slices, whatever the threads, so that no sum depends on them. */
+const slices = 16
 
-/** Entries of a flat leaf whose squares are one sum; a multiple of four. */
+/** A flat leaf is cut at multiples of so many entries. */
 const piece = 1024
 
+/**
+ * @inline
+ */
 function word(row: usize, field: usize): i32 {
   return load<i32>(row + field)
 }
 
+/**
+ * @inline
+ */
 function pointer(row: usize, field: usize): usize {
   return load<u32>(row + field)
 }
 
-function adjacent(a: usize, b: usize, c: usize, d: usize): bool {
-  return b - a === 4 && c - a === 8 && d - a === 12
+/**
+ * One 32-bit word of four matrices each; behind the last, its own again.
+ *
+ * @inline
+ */
+function wordsOf(values: usize, first: i32, count: i32): v128 {
+  const at = values + (<usize> first << 2)
+  if (first + 4 <= count) return v128.load(at)
+  const last = values + (<usize> (count - 1) << 2)
+  return four(at, min(at + 4, last), min(at + 8, last), min(at + 12, last))
 }
 
-/** Entries of the matrices that begin at four places, side by side. */
-function collect(a: usize, b: usize, c: usize, d: usize, offsets: usize, size: i32, to: usize): void {
-  if (adjacent(a, b, c, d)) {
-    for (let e = 0; e < size; e++) v128.store(entry(to, e), v128.load(a + load<u32>(offsets + (<usize> e << 2))))
-    return
-  }
-  for (let e = 0; e < size; e++) {
-    const at: usize = load<u32>(offsets + (<usize> e << 2))
-    v128.store(entry(to, e), four(a + at, b + at, c + at, d + at))
-  }
+/**
+ * The same; 1 where there are none.
+ *
+ * @inline
+ */
+function factorsOf(values: usize, first: i32, count: i32): v128 {
+  return values === 0 ? f32x4.splat(1) : wordsOf(values, first, count)
 }
 
-/** Back to where the matrices begin; `lanes` of them. */
-function deliver(from: usize, a: usize, b: usize, c: usize, d: usize, lanes: i32, offsets: usize, size: i32): void {
-  const together = lanes === 4 && adjacent(a, b, c, d)
-  for (let e = 0; e < size; e++) {
-    const at: usize = load<u32>(offsets + (<usize> e << 2))
-    const value = v128.load(entry(from, e))
-    if (together) {
-      v128.store(a + at, value)
-      continue
-    }
-    v128.store_lane<f32>(a + at, value, 0)
-    if (lanes > 1) v128.store_lane<f32>(b + at, value, 1)
-    if (lanes > 2) v128.store_lane<f32>(c + at, value, 2)
-    if (lanes > 3) v128.store_lane<f32>(d + at, value, 3)
-  }
-}
-
-/** One number of four matrices each. */
-function perMatrix(values: usize, first: i32, last: i32): v128 {
+/**
+ * The numbers of the POMs of four matrices.
+ *
+ * @inline
+ */
+function ofOwners(factors: usize, owners: v128): v128 {
   return four(
-    values + (<usize> first << 2),
-    values + (<usize> min(first + 1, last) << 2),
-    values + (<usize> min(first + 2, last) << 2),
-    values + (<usize> min(first + 3, last) << 2)
+    factors + (<usize> i32x4.extract_lane(owners, 0) << 2),
+    factors + (<usize> i32x4.extract_lane(owners, 1) << 2),
+    factors + (<usize> i32x4.extract_lane(owners, 2) << 2),
+    factors + (<usize> i32x4.extract_lane(owners, 3) << 2)
   )
 }
 
-/** The factors of the POMs of four matrices. */
-function ofOwners(factors: usize, owners: usize, first: i32, last: i32): v128 {
-  return four(
-    factors + (<usize> load<u32>(owners + (<usize> first << 2)) << 2),
-    factors + (<usize> load<u32>(owners + (<usize> min(first + 1, last) << 2)) << 2),
-    factors + (<usize> load<u32>(owners + (<usize> min(first + 2, last) << 2)) << 2),
-    factors + (<usize> load<u32>(owners + (<usize> min(first + 3, last) << 2)) << 2)
-  )
+/**
+ * Whether four matrices begin side by side in their variable.
+ *
+ * @inline
+ */
+function adjacent(bases: v128): bool {
+  const expected = i32x4.add(i32x4.splat(i32x4.extract_lane(bases, 0)), i32x4(0, 4, 8, 12))
+  return i32x4.all_true(i32x4.eq(bases, expected))
 }
 
-function tangent(form: i32, x: usize, u: usize, rows: i32, columns: i32, s: usize): void {
-  if (form === unit) unitTangent(x, u, rows, columns)
-  else if (form === stiefel) stiefelTangent(x, u, rows, columns, s)
-}
-
-/** ℜ·(g + decay·ℜx). */
+/**
+ * ℜ·(g + decay·ℜx).
+ *
+ * @inline
+ */
 function decayed(g: v128, x: v128, scaling: v128, decay: v128): v128 {
   return v128.mul<f32>(
     scaling,
@@ -115,74 +116,185 @@ function decayed(g: v128, x: v128, scaling: v128, decay: v128): v128 {
   )
 }
 
-/** Direction of the matrices `begin` … `end` − 1 of a leaf, and their squared norms. */
-function direct(row: usize, begin: i32, end: i32, theta: v128, decay: v128, scratch: usize): void {
+/** ℜ times the entries of four matrices of a variable, side by side. */
+function fromVariable(row: usize, bases: v128, size: i32, factor: v128, to: usize): void {
+  const variable = pointer(row, VARIABLE)
+  let a = variable + <usize> i32x4.extract_lane(bases, 0)
+  let b = variable + <usize> i32x4.extract_lane(bases, 1)
+  let c = variable + <usize> i32x4.extract_lane(bases, 2)
+  let d = variable + <usize> i32x4.extract_lane(bases, 3)
+  const stride = pointer(row, STRIDE)
+  let lanes = to
+  if (stride === 0) {
+    const deltas = pointer(row, DELTA)
+    for (let e = 0; e < size; e++) {
+      const at: usize = load<u32>(deltas + (<usize> e << 2))
+      v128.store(lanes, v128.mul<f32>(factor, four(a + at, b + at, c + at, d + at)))
+      lanes += 16
+    }
+  } else if (adjacent(bases)) {
+    let left = size
+    for (; left >= 3; left -= 3) {
+      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
+      a += stride
+      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 16)
+      a += stride
+      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 32)
+      a += stride
+      lanes += 48
+    }
+    for (; left > 0; left--) {
+      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
+      a += stride
+      lanes += 16
+    }
+  } else {
+    for (let left = size; left > 0; left--) {
+      v128.store(lanes, v128.mul<f32>(factor, four(a, b, c, d)))
+      a += stride
+      b += stride
+      c += stride
+      d += stride
+      lanes += 16
+    }
+  }
+}
+
+/** Back to the variable. */
+function toVariable(row: usize, bases: v128, size: i32, factor: v128, from: usize): void {
+  const variable = pointer(row, VARIABLE)
+  let a = variable + <usize> i32x4.extract_lane(bases, 0)
+  let b = variable + <usize> i32x4.extract_lane(bases, 1)
+  let c = variable + <usize> i32x4.extract_lane(bases, 2)
+  let d = variable + <usize> i32x4.extract_lane(bases, 3)
+  const stride = pointer(row, STRIDE)
+  let lanes = from
+  if (stride === 0) {
+    const deltas = pointer(row, DELTA)
+    for (let e = 0; e < size; e++) {
+      const at: usize = load<u32>(deltas + (<usize> e << 2))
+      toFour(v128.mul<f32>(factor, v128.load(lanes)), a + at, b + at, c + at, d + at)
+      lanes += 16
+    }
+  } else if (adjacent(bases)) {
+    let left = size
+    for (; left >= 3; left -= 3) {
+      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
+      a += stride
+      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 16)))
+      a += stride
+      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 32)))
+      a += stride
+      lanes += 48
+    }
+    for (; left > 0; left--) {
+      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
+      a += stride
+      lanes += 16
+    }
+  } else {
+    for (let left = size; left > 0; left--) {
+      toFour(v128.mul<f32>(factor, v128.load(lanes)), a, b, c, d)
+      a += stride
+      b += stride
+      c += stride
+      d += stride
+      lanes += 16
+    }
+  }
+}
+
+/**
+ * Adds the squares of up to four matrices to those of their POMs.
+ *
+ * @inline
+ */
+function addSquares(squares: v128, owners: v128, lanes: i32, sums: usize): void {
+  addTo(sums, i32x4.extract_lane(owners, 0), f32x4.extract_lane(squares, 0))
+  if (lanes > 1) addTo(sums, i32x4.extract_lane(owners, 1), f32x4.extract_lane(squares, 1))
+  if (lanes > 2) addTo(sums, i32x4.extract_lane(owners, 2), f32x4.extract_lane(squares, 2))
+  if (lanes > 3) addTo(sums, i32x4.extract_lane(owners, 3), f32x4.extract_lane(squares, 3))
+}
+
+/**
+ * @inline
+ */
+function addTo(sums: usize, pom: i32, value: f32): void {
+  const at = sums + (<usize> pom << 3)
+  store<f64>(at, load<f64>(at) + <f64> value)
+}
+
+/** y ← y + factor·v, entry by entry. */
+function advance(y: usize, v: usize, factor: v128, size: i32): void {
+  let at = y
+  let from = v
+  let left = size
+  for (; left >= 3; left -= 3) {
+    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
+    v128.store(at, madd(factor, v128.load(from, 16), v128.load(at, 16)), 16)
+    v128.store(at, madd(factor, v128.load(from, 32), v128.load(at, 32)), 32)
+    at += 48
+    from += 48
+  }
+  for (; left > 0; left--) {
+    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
+    at += 16
+    from += 16
+  }
+}
+
+/** Direction of the matrices `begin` … `end` − 1 of a leaf; their squared norms are added to those of their POMs. */
+function direct(row: usize, begin: i32, end: i32, theta: v128, decay: f32, sums: usize, scratch: usize): void {
   const form = word(row, FORM)
   const rows = word(row, ROWS)
   const columns = word(row, COLUMNS)
+  const count = word(row, COUNT)
   const size = rows * columns
   const bytes = <usize> size << 2
-  const last = word(row, COUNT) - 1
+  const transposed = word(row, TRANSPOSED) !== 0
   const bases = pointer(row, BASE)
-  const local = pointer(row, LOCAL)
   const scaling = pointer(row, SCALING)
-  const variable = pointer(row, VARIABLE)
-  const momentum = pointer(row, MOMENTUM)
-  const u = entry(scratch, size)
-  const work = entry(u, size)
-  for (let first = begin; first < end; first += 4) {
-    const lanes = min(4, last + 1 - first)
-    const o0 = <usize> first * bytes
-    const o1 = <usize> min(first + 1, last) * bytes
-    const o2 = <usize> min(first + 2, last) * bytes
-    const o3 = <usize> min(first + 3, last) * bytes
-    const x = pointer(row, X)
-    collect(x + o0, x + o1, x + o2, x + o3, local, size, scratch)
-    collect(
-      variable + load<u32>(bases + (<usize> first << 2)),
-      variable + load<u32>(bases + (<usize> min(first + 1, last) << 2)),
-      variable + load<u32>(bases + (<usize> min(first + 2, last) << 2)),
-      variable + load<u32>(bases + (<usize> min(first + 3, last) << 2)),
-      pointer(row, DELTA),
-      size,
-      u
-    )
-    const factor = scaling === 0 ? f32x4.splat(1) : perMatrix(scaling, first, last)
-    for (let e = 0; e < size; e++) {
-      const at = entry(u, e)
-      v128.store(at, decayed(v128.load(at), v128.load(entry(scratch, e)), factor, decay))
+  const momentum = form === given ? 0 : pointer(row, MOMENTUM)
+  const x = pointer(row, X)
+  const d = pointer(row, DIRECTION)
+  const owners = pointer(row, OWNERS)
+  const chunk = word(row, CHUNK)
+  const next = entry(0, size)
+  const u = entry(scratch, size * (chunk >> 2))
+  const work = entry(u, size * (chunk >> 2))
+  const needsX = form >= unit || decay !== 0
+  for (let start = begin; start < end; start += chunk) {
+    const stop = min(end, start + chunk)
+    let to = u
+    for (let first = start; first < stop; first += 4) {
+      const atX = scratch + (to - u)
+      if (needsX) toLanes(fourOf(x, first, count, bytes, work), bytes, size, atX)
+      const factor = factorsOf(scaling, first, count)
+      fromVariable(row, wordsOf(bases, first, count), size, factor, to)
+      if (decay !== 0) advance(to, atX, v128.mul<f32>(v128.mul<f32>(factor, factor), f32x4.splat(decay)), size)
+      to += next
     }
-    tangent(form, scratch, u, rows, columns, work)
-    if (form !== given) {
-      if (momentum !== 0) collect(momentum + o0, momentum + o1, momentum + o2, momentum + o3, local, size, work)
-      let squares = f32x4.splat(0)
-      for (let e = 0; e < size; e++) {
-        let value = v128.load(entry(u, e))
-        if (momentum !== 0) {
-          value = v128.add<f32>(value, v128.mul<f32>(theta, v128.load(entry(work, e))))
-          v128.store(entry(u, e), value)
-        }
-        squares = v128.add<f32>(squares, v128.mul<f32>(value, value))
-      }
-      const sums = pointer(row, SUMS) + (<usize> first << 2)
-      v128.store_lane<f32>(sums, squares, 0)
-      if (lanes > 1) v128.store_lane<f32>(sums + 4, squares, 1)
-      if (lanes > 2) v128.store_lane<f32>(sums + 8, squares, 2)
-      if (lanes > 3) v128.store_lane<f32>(sums + 12, squares, 3)
+    tangent(form, scratch, u, scratch + (to - u), rows, columns, transposed, work)
+    to = u
+    for (let first = start; first < stop; first += 4) {
+      const before = momentum === 0 ? 0 : fourOf(momentum, first, count, bytes, scratch)
+      const squares = fromLanesWith(to, bytes, size, theta, before, roomFor(d, first, count, bytes, work))
+      finish(d, first, count, bytes, work)
+      if (form !== given) addSquares(squares, wordsOf(owners, first, count), min(4, count - first), sums)
+      to += next
     }
-    const d = pointer(row, DIRECTION)
-    deliver(u, d + o0, d + o1, d + o2, d + o3, lanes, local, size)
   }
 }
 
 /** The same for pieces of a flat Euclidean leaf. */
-function directFlat(row: usize, begin: i32, end: i32, theta: v128, decay: v128): void {
+function directFlat(row: usize, begin: i32, end: i32, theta: v128, decay: v128, sums: usize): void {
   const size = word(row, SIZE)
   const x = pointer(row, X)
   const g = pointer(row, VARIABLE)
   const m = pointer(row, MOMENTUM)
   const d = pointer(row, DIRECTION)
   const scaling = pointer(row, SCALING)
+  const pom = load<i32>(pointer(row, OWNERS))
   const factor = scaling === 0 ? f32x4.splat(1) : v128.load_splat<f32>(scaling)
   for (let part = begin; part < end; part++) {
     const to = min(size, (part + 1) * piece)
@@ -191,18 +303,19 @@ function directFlat(row: usize, begin: i32, end: i32, theta: v128, decay: v128):
     const whole = <usize> (to & ~3) << 2
     for (; at < whole; at += 16) {
       let value = decayed(v128.load(g + at), v128.load(x + at), factor, decay)
-      if (m !== 0) value = v128.add<f32>(value, v128.mul<f32>(theta, v128.load(m + at)))
+      if (m !== 0) value = madd(theta, v128.load(m + at), value)
       v128.store(d + at, value)
-      squares = v128.add<f32>(squares, v128.mul<f32>(value, value))
+      squares = madd(value, value, squares)
     }
     for (; at < <usize> to << 2; at += 4) {
       let value = decayed(v128.load32_zero(g + at), v128.load32_zero(x + at), factor, decay)
-      if (m !== 0) value = v128.add<f32>(value, v128.mul<f32>(theta, v128.load32_zero(m + at)))
+      if (m !== 0) value = madd(theta, v128.load32_zero(m + at), value)
       v128.store_lane<f32>(d + at, value, 0)
-      squares = v128.add<f32>(squares, v128.mul<f32>(value, value))
+      squares = madd(value, value, squares)
     }
-    store<f32>(
-      pointer(row, SUMS) + (<usize> part << 2),
+    addTo(
+      sums,
+      pom,
       (f32x4.extract_lane(squares, 0) + f32x4.extract_lane(squares, 1)) +
         (f32x4.extract_lane(squares, 2) + f32x4.extract_lane(squares, 3))
     )
@@ -213,55 +326,50 @@ function pieces(row: usize): i32 {
   return (word(row, SIZE) + piece - 1) / piece
 }
 
-/** Where the share `part` of `parts` begins among so many matrices: always at a multiple of four. */
-function shareOf(count: i32, part: i32, parts: i32): i32 {
-  return min(count, <i32> (<i64> ((count + 3) >> 2) * part / parts) << 2)
+/** Where a slice begins among so many matrices: always at a multiple of four. */
+function sliceOf(count: i32, slice: i32): i32 {
+  return min(count, ((count + 3) >> 2) * slice / slices << 2)
 }
 
 /**
- * First sweep, of the shares `begin` … `end` − 1 of `parts` of every leaf: Euclidean gradient, projection, momentum; squared norms.
+ * First sweep, of the slices `begin` … `end` − 1 of every leaf: Euclidean gradient, projection, momentum. The squared norms of the
+ * POMs go to `sums`, in double precision, for every slice by itself.
  */
 export function stepDirection(
   table: usize,
   leaves: i32,
   theta: f32,
   decay: f32,
+  poms: i32,
+  sums: usize,
   scratch: usize,
-  parts: i32,
   begin: i32,
   end: i32
 ): void {
+  const sliceBytes = <usize> poms << 3
+  memory.fill(sums + <usize> begin * sliceBytes, 0, <usize> (end - begin) * sliceBytes)
   for (let leaf = 0; leaf < leaves; leaf++) {
     const row = table + <usize> leaf * rowBytes
     const count = word(row, COUNT)
-    if (count === 0) {
-      const all = pieces(row)
-      directFlat(row, all * begin / parts, all * end / parts, f32x4.splat(theta), f32x4.splat(decay))
-    } else {
-      const from = shareOf(count, begin, parts)
-      direct(row, from, shareOf(count, end, parts), f32x4.splat(theta), f32x4.splat(decay), scratch)
+    for (let slice = begin; slice < end; slice++) {
+      const to = sums + <usize> slice * sliceBytes
+      if (count === 0) {
+        const all = pieces(row)
+        const from = all * slice / slices
+        directFlat(row, from, all * (slice + 1) / slices, f32x4.splat(theta), f32x4.splat(decay), to)
+      } else {
+        direct(row, sliceOf(count, slice), sliceOf(count, slice + 1), f32x4.splat(theta), decay, to, scratch)
+      }
     }
   }
 }
 
-/** Between the sweeps, on one thread: the squared norm of every POM, from `zeros` numbers of double precision. */
-export function stepSquares(table: usize, leaves: i32, poms: i32, zeros: usize, out: usize): void {
-  for (let pom = 0; pom < poms; pom++) store<f64>(zeros + (<usize> pom << 3), 0)
-  for (let leaf = 0; leaf < leaves; leaf++) {
-    const row = table + <usize> leaf * rowBytes
-    if (word(row, FORM) === given) continue
-    const flat = word(row, COUNT) === 0
-    const count = flat ? pieces(row) : word(row, COUNT)
-    const sums = pointer(row, SUMS)
-    const owners = pointer(row, OWNERS)
-    for (let i = 0; i < count; i++) {
-      const owner: usize = load<u32>(owners + (flat ? 0 : <usize> i << 2))
-      const at = zeros + (owner << 3)
-      store<f64>(at, load<f64>(at) + <f64> load<f32>(sums + (<usize> i << 2)))
-    }
-  }
+/** Between the sweeps, on one thread: the squared norm of every POM. */
+export function stepSquares(sums: usize, poms: i32, out: usize): void {
   for (let pom = 0; pom < poms; pom++) {
-    store<f32>(out + (<usize> pom << 2), <f32> load<f64>(zeros + (<usize> pom << 3)))
+    let sum: f64 = 0
+    for (let slice = 0; slice < slices; slice++) sum += load<f64>(sums + (<usize> (slice * poms + pom) << 3))
+    store<f32>(out + (<usize> pom << 2), <f32> sum)
   }
 }
 
@@ -270,57 +378,48 @@ function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch:
   const form = word(row, FORM)
   const rows = word(row, ROWS)
   const columns = word(row, COLUMNS)
+  const count = word(row, COUNT)
   const size = rows * columns
   const bytes = <usize> size << 2
-  const last = word(row, COUNT) - 1
+  const transposed = word(row, TRANSPOSED) !== 0
   const bases = pointer(row, BASE)
-  const local = pointer(row, LOCAL)
+  const owners = pointer(row, OWNERS)
   const scaling = pointer(row, SCALING)
-  const weights = pointer(row, VARIABLE)
   const x = pointer(row, X)
   const d = pointer(row, DIRECTION)
   const toX = pointer(row, TO_X)
-  const u = entry(scratch, size)
-  const work = entry(u, size)
-  for (let first = begin; first < end; first += 4) {
-    const lanes = min(4, last + 1 - first)
-    const o0 = <usize> first * bytes
-    const o1 = <usize> min(first + 1, last) * bytes
-    const o2 = <usize> min(first + 2, last) * bytes
-    const o3 = <usize> min(first + 3, last) * bytes
-    collect(x + o0, x + o1, x + o2, x + o3, local, size, scratch)
-    if (form !== given) {
-      collect(d + o0, d + o1, d + o2, d + o3, local, size, u)
-      const factor = ofOwners(factors, pointer(row, OWNERS), first, last)
-      for (let e = 0; e < size; e++) {
-        const at = entry(scratch, e)
-        v128.store(at, v128.add<f32>(v128.load(at), v128.mul<f32>(factor, v128.load(entry(u, e)))))
+  const chunk = word(row, CHUNK)
+  const next = entry(0, size)
+  const u = entry(scratch, size * (chunk >> 2))
+  const work = entry(u, size * (chunk >> 2))
+  const transports = form >= unit && pointer(row, MOMENTUM) !== 0
+  for (let start = begin; start < end; start += chunk) {
+    const stop = min(end, start + chunk)
+    let y = scratch
+    for (let first = start; first < stop; first += 4) {
+      toLanes(fourOf(x, first, count, bytes, work), bytes, size, y)
+      if (form !== given) {
+        const v = u + (y - scratch)
+        toLanes(fourOf(d, first, count, bytes, work), bytes, size, v)
+        advance(y, v, ofOwners(factors, wordsOf(owners, first, count)), size)
       }
-      if (form === unit) unitLength(scratch, rows, columns)
-      else if (form === stiefel) orthonormalize(scratch, rows, columns)
-      deliver(scratch, toX + o0, toX + o1, toX + o2, toX + o3, lanes, local, size)
-      if (form >= unit && pointer(row, MOMENTUM) !== 0) {
-        tangent(form, scratch, u, rows, columns, work)
-        deliver(u, d + o0, d + o1, d + o2, d + o3, lanes, local, size)
-      }
+      y += next
     }
-    if (scaling !== 0) {
-      const factor = perMatrix(scaling, first, last)
-      for (let e = 0; e < size; e++) {
-        const at = entry(scratch, e)
-        v128.store(at, v128.mul<f32>(factor, v128.load(at)))
+    retracted(form, scratch, y, rows, columns, transposed)
+    if (transports) tangent(form, scratch, u, y, rows, columns, transposed, work)
+    y = scratch
+    for (let first = start; first < stop; first += 4) {
+      if (form !== given) {
+        fromLanes(y, bytes, size, roomFor(toX, first, count, bytes, work))
+        finish(toX, first, count, bytes, work)
       }
+      if (transports) {
+        fromLanes(u + (y - scratch), bytes, size, roomFor(d, first, count, bytes, work))
+        finish(d, first, count, bytes, work)
+      }
+      toVariable(row, wordsOf(bases, first, count), size, factorsOf(scaling, first, count), y)
+      y += next
     }
-    deliver(
-      scratch,
-      weights + load<u32>(bases + (<usize> first << 2)),
-      weights + load<u32>(bases + (<usize> min(first + 1, last) << 2)),
-      weights + load<u32>(bases + (<usize> min(first + 2, last) << 2)),
-      weights + load<u32>(bases + (<usize> min(first + 3, last) << 2)),
-      lanes,
-      pointer(row, DELTA),
-      size
-    )
   }
 }
 
@@ -336,35 +435,27 @@ function moveFlat(row: usize, begin: i32, end: i32, factors: usize): void {
   const to = <usize> min(word(row, SIZE), end * piece) << 2
   let at = <usize> begin * piece << 2
   for (; at + 16 <= to; at += 16) {
-    const value = v128.add<f32>(v128.load(x + at), v128.mul<f32>(factor, v128.load(d + at)))
+    const value = madd(factor, v128.load(d + at), v128.load(x + at))
     v128.store(toX + at, value)
     v128.store(weights + at, v128.mul<f32>(scale, value))
   }
   for (; at < to; at += 4) {
-    const value = v128.add<f32>(v128.load32_zero(x + at), v128.mul<f32>(factor, v128.load32_zero(d + at)))
+    const value = madd(factor, v128.load32_zero(d + at), v128.load32_zero(x + at))
     v128.store_lane<f32>(toX + at, value, 0)
     v128.store_lane<f32>(weights + at, v128.mul<f32>(scale, value), 0)
   }
 }
 
-/** Second sweep, of the shares `begin` … `end` − 1 of `parts` of every leaf: retraction, transport, rescaling. */
-export function stepMove(
-  table: usize,
-  leaves: i32,
-  factors: usize,
-  scratch: usize,
-  parts: i32,
-  begin: i32,
-  end: i32
-): void {
+/** Second sweep, of the slices `begin` … `end` − 1 of every leaf: retraction, transport, rescaling. */
+export function stepMove(table: usize, leaves: i32, factors: usize, scratch: usize, begin: i32, end: i32): void {
   for (let leaf = 0; leaf < leaves; leaf++) {
     const row = table + <usize> leaf * rowBytes
     const count = word(row, COUNT)
     if (count === 0) {
       const all = pieces(row)
-      moveFlat(row, all * begin / parts, all * end / parts, factors)
+      moveFlat(row, all * begin / slices, all * end / slices, factors)
     } else {
-      moveMatrices(row, shareOf(count, begin, parts), shareOf(count, end, parts), factors, scratch)
+      moveMatrices(row, sliceOf(count, begin), sliceOf(count, end), factors, scratch)
     }
   }
 }

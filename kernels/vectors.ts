@@ -14,6 +14,15 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
+ * c − a·b, likewise.
+ *
+ * @inline
+ */
+export function less(c: v128, a: v128, b: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_nmadd<f32>(a, b, c) : v128.sub<f32>(c, v128.mul<f32>(a, b))
+}
+
+/**
  * dy·[y > 0] on four numbers, with NaN of either kept: what passes back through a rectifier.
  *
  * @inline

@@ -32,6 +32,23 @@ export interface Collection<P extends Points.Points = Points.Points> {
   readonly leaves: ReadonlyArray<Leaf> | undefined
 }
 
+const known = new WeakMap<ReadonlyArray<Pom>, ReadonlyArray<Interval.Interval>>()
+
+/**
+ * The sectional curvatures of the POMs: the same array in every step, so that a step rule may keep what it derives from them.
+ *
+ * @example
+ * ```ts
+ * import { Collection, Sphere } from "finegrain"
+ * Collection.curvatures(Collection.pom(Sphere.make([3, 1]))) // => [{ min: 1, max: 1 }]
+ * ```
+ */
+export const curvatures = ({ poms }: { readonly poms: ReadonlyArray<Pom> }): ReadonlyArray<Interval.Interval> => {
+  const found = known.get(poms) ?? poms.map(({ curvature }) => curvature)
+  known.set(poms, found)
+  return found
+}
+
 /** A leaf of a point: factors on one manifold, and the number of the POM that each belongs to. */
 export interface Leaf {
   readonly manifold: Manifold.Manifold

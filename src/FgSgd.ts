@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Collection from "./Collection.ts"
+import * as Collection from "./Collection.ts"
 import type { Arrangement } from "./combinators/rearranged.ts"
 import * as FusedStep from "./FusedStep.ts"
 import * as Points from "./Points.ts"
@@ -141,7 +141,7 @@ export const stepSize = <P extends Points.Points, W extends Points.Points>(
   direction: P
 ): Step<P> => {
   const norms = tf.sqrt(tf.relu(collection.squaredNorms(state.x, direction)))
-  const denominators = rule.denominators(norms, collection.poms.map(({ curvature }) => curvature))
+  const denominators = rule.denominators(norms, Collection.curvatures(collection))
   const factors = tf.div(-schedule.rate(state.step), denominators) as tf.Tensor1D
   return { v: collection.scale(factors, direction), norms, denominators }
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Collection from "./Collection.ts"
 import type { Arrangement } from "./combinators/rearranged.ts"
 import type * as FgSgd from "./FgSgd.ts"
 import * as Form from "./Form.ts"
@@ -252,7 +253,6 @@ export const sweep = <P extends Points.Points, W extends Points.Points>(
   { hyperparameters: { momentum, rule, schedule, weightDecay }, problem, state }: FgSgd.Context<P, W>,
   gradients: W
 ): readonly [x: P, momentum: P, weights: W, norms: tf.Tensor1D, denominators: tf.Tensor1D] => {
-  const { poms } = problem.collection
   const x = Points.leaves(state.x)
   const before = Points.leaves(state.momentum)
   const variables = Points.leaves(gradients)
@@ -275,7 +275,7 @@ export const sweep = <P extends Points.Points, W extends Points.Points>(
   const squares = composed.reduce((sum, part) => tf.add(sum, part.squares), known)
 
   const norms = tf.sqrt(tf.relu(squares))
-  const denominators = rule.denominators(norms, poms.map(({ curvature }) => curvature))
+  const denominators = rule.denominators(norms, Collection.curvatures(problem.collection))
   const factors = tf.div(-schedule.rate(state.step), denominators) as tf.Tensor1D
 
   const at = new Map(composed.map(({ direction, i, leaf, owners }) => {

@@ -72,6 +72,26 @@ export interface Rule {
   readonly denominators: (norms: tf.Tensor1D, curvatures: ReadonlyArray<Interval.Interval>) => tf.Tensor1D
 }
 
+/** What of Γ₂ does not depend on R, for every POM: 2ρ, c, 1 + cρ; and 1 where there is curvature, 0 where there is none. */
+const constantsOf = (rho: number | undefined) => {
+  const known = new WeakMap<ReadonlyArray<Interval.Interval>, ReturnType<typeof derive>>()
+  const derive = (curvatures: ReadonlyArray<Interval.Interval>) => {
+    const curvature = Float32Array.from(curvatures, ({ max }) => max)
+    const distance = curvature.map((bound) => rho ?? (bound <= 0 ? 1 : Math.min(1, 1 / bound)))
+    return {
+      curvature,
+      twice: distance.map((bound) => 2 * bound),
+      bend: curvature.map((bound, i) => 1 + bound * distance[i]!),
+      curved: curvature.map((bound) => bound > 0 ? 1 : 0)
+    }
+  }
+  return (curvatures: ReadonlyArray<Interval.Interval>) => {
+    const found = known.get(curvatures) ?? derive(curvatures)
+    known.set(curvatures, found)
+    return found
+  }
+}
+
 /**
  * The curvature-aware step of FG-SGD, g = max{1, Γ₁}^½ with Γ₁ = R²Γ₂, Γ₂ = max{(2ρ + R)², 1 + c(ρ + R)}, R = ‖grad‖ over the
  * whole POM, c its largest sectional curvature; so that ‖v‖ ≤ r·min(R, 1/(2ρ + R)).
@@ -87,19 +107,21 @@ export interface Rule {
  * [...g.dataSync()] // => [8, 1]
  * ```
  */
-export const curvatureAware = (options: { readonly rho?: number } = {}): Rule => ({
-  name: options.rho === undefined ? "curvatureAware" : format("curvatureAware", { rho: options.rho }),
-  denominators: (norms, curvatures) => {
-    const c = curvatures.map(({ max }) => max)
-    if (c.every((bound) => bound <= 0)) return tf.onesLike(norms)
-    const rho = tf.tensor1d(c.map((bound) => options.rho ?? (bound <= 0 ? 1 : Math.min(1, 1 / bound))))
-    const distance = tf.square(tf.add(tf.mul(rho, 2), norms))
-    const bend = tf.add(tf.mul(tf.tensor1d(c), tf.add(rho, norms)), 1)
-    const g = tf.maximum(tf.mul(norms, tf.sqrt(tf.maximum(distance, bend))), 1)
-    const curved = tf.tensor1d(c.map((bound) => bound > 0 ? 1 : 0))
-    return tf.add(tf.mul(tf.sub(g, 1), curved), 1) as tf.Tensor1D
+export const curvatureAware = (options: { readonly rho?: number } = {}): Rule => {
+  const constants = constantsOf(options.rho)
+  return {
+    name: options.rho === undefined ? "curvatureAware" : format("curvatureAware", { rho: options.rho }),
+    denominators: (norms, curvatures) => {
+      const { bend, curvature, curved, twice } = constants(curvatures)
+      if (curvature.every((bound) => bound <= 0)) return tf.onesLike(norms)
+      // A flat POM counts as one whose gradient is 0.
+      const r = curved.every((one) => one === 1) ? norms : tf.mul(norms, curved)
+      const near = tf.square(tf.add(r, twice))
+      const bent = tf.add(tf.mul(r, curvature), bend)
+      return tf.maximum(tf.mul(r, tf.sqrt(tf.maximum(near, bent))), 1)
+    }
   }
-})
+}
 
 /**
  * g = 1 everywhere: plain Riemannian SGD.

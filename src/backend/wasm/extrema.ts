@@ -1,6 +1,5 @@
-import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
-import { composed, type Kernel, original } from "./kernel.ts"
+import { type Call, composed, type Kernel, kernel, original } from "./kernel.ts"
 
 interface Reduction {
   readonly axis?: number | ReadonlyArray<number>
@@ -8,15 +7,38 @@ interface Reduction {
   readonly keepDims: boolean
 }
 
-/** The larger or smaller of two: the stock kernel gives the first where the second is NaN. */
-const ofTwo = (name: string): Kernel => {
+const elements = ({ shape }: tf.TensorInfo) => shape.reduce((x, y) => x * y, 1)
+
+/** Numbers of one shape, or beside a single one. */
+const alike = (a: tf.TensorInfo, b: tf.TensorInfo) =>
+  a.dtype === "float32" && b.dtype === "float32" &&
+  (a.shape.join() === b.shape.join() || b.shape.length === 0 || a.shape.length === 0)
+
+/**
+ * The larger or smaller of two: the stock kernel gives the first where the second is NaN. One pass over the heap; where one has to be
+ * spread over the other, the stock kernel and NaN put back.
+ */
+const ofTwo = (name: string, choose: (a: number, b: number) => number): Kernel => {
   const plain = original(name)
-  return composed<object>(name, (input, attrs) => {
+  const spread = composed<object>(name, (input, attrs) => {
     const [a, b] = [input("a"), input("b")]
     const found = plain({ a, b }, attrs)
-    const numbers = b.dtype !== "float32" ||
-      (b.size === 1 && !Number.isNaN((tf.backend() as BackendWasm).typedArrayFromHeap(b)[0]))
-    return numbers ? found : tf.where(tf.isNaN(b), b, found)
+    return b.dtype === "float32" ? tf.where(tf.isNaN(b), b, found) : found
+  })
+  return kernel<object>(name, (call) => {
+    const { backend, inputs } = call
+    const { a, b } = inputs as { readonly a: tf.TensorInfo; readonly b: tf.TensorInfo }
+    if (!alike(a, b)) return spread.run(call as Call<never>)
+    const out = backend.makeOutput([...(a.shape.length === 0 ? b : a).shape], "float32")
+    // Views after the last allocation: the heap may have moved.
+    const [to, x, y] = [out, a, b].map((info) => backend.typedArrayFromHeap(info)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array
+    ]
+    const [nextX, nextY] = [a, b].map((info) => elements(info) === 1 ? 0 : 1) as [number, number]
+    for (let i = 0; i < to.length; i++) to[i] = choose(x[i * nextX]!, y[i * nextY]!)
+    return out
   })
 }
 
@@ -39,8 +61,8 @@ const along = (name: string): Kernel => {
  * @internal
  */
 export const extrema = (): ReadonlyArray<Kernel> => [
-  ofTwo(tf.Maximum),
-  ofTwo(tf.Minimum),
+  ofTwo(tf.Maximum, Math.max),
+  ofTwo(tf.Minimum, Math.min),
   along(tf.Max),
   along(tf.Min)
 ]

@@ -17,7 +17,7 @@ const fused = (
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const to = backend.makeOutput([...x.shape], "float32")
       const count = x.shape.reduce((a, b) => a * b, 1) / (rows * columns)
-      const ownBytes = 64 + 16 * (2 * rows * columns + columns * columns)
+      const ownBytes = 64 + 16 * (2 * rows * columns + Math.max(rows, columns) * columns)
       const scratch = simd.scratch(simd.threads * ownBytes)
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
       simd.share(name, count, (begin, end, thread) => [

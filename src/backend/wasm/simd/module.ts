@@ -125,18 +125,18 @@ export interface Functions {
     leaves: number,
     momentum: number,
     weightDecay: number,
+    poms: number,
+    sums: Pointer,
     scratch: Pointer,
-    parts: number,
     begin: number,
     end: number
   ) => void
-  readonly stepSquares: (table: Pointer, leaves: number, poms: number, zeros: Pointer, out: Pointer) => void
+  readonly stepSquares: (sums: Pointer, poms: number, out: Pointer) => void
   readonly stepMove: (
     table: Pointer,
     leaves: number,
     factors: Pointer,
     scratch: Pointer,
-    parts: number,
     begin: number,
     end: number
   ) => void

@@ -5,9 +5,9 @@ import { recent } from "../../recent.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
-/** Words of a row, entries of a piece, and numbers of the forms: as in kernels/step.ts. */
-const rowWords = 16
-const piece = 1024
+/** Words of a row, slices of a leaf, and numbers of the forms: as in kernels/step.ts and kernels/formulas.ts. */
+const rowWords = 17
+const slices = 16
 const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const
 /** Plans whose tables stay on the heap; a run needs one. */
 const keptPlans = 8
@@ -21,62 +21,78 @@ interface Layout {
   readonly kept: ReadonlyArray<Pointer>
   /** Rows for all leaves, as kernels/step.ts has them, without the places of tensors. */
   readonly rows: Int32Array
-  /** Byte offset of every leaf's sums behind the rows. */
-  readonly sums: ReadonlyArray<number>
   readonly rowBytes: number
+  /** Bytes of the squared norms of the POMs, for every slice by itself. */
   readonly sumBytes: number
   /** Bytes that a thread needs for itself. */
   readonly ownBytes: number
 }
 
 /** Words of a row that tensors fill. */
-const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, sums: 12, toX: 14 } as const
+const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, toX: 13 } as const
 
 const bytes = (values: Int32Array) => values.map((value) => 4 * value)
 
-const sumsOf = ({ count, flat, size }: Leaf) => flat ? Math.ceil(size / piece) : count
+/** Offsets of the entries in the leaf's own order. */
+const deltasOf = ({ deltas, local }: Leaf): Int32Array => {
+  const ordered = new Int32Array(deltas.length)
+  for (const [entry, place] of local.entries()) ordered[place] = 4 * deltas[entry]!
+  return ordered
+}
 
-/** For the largest leaf: the entries of four points, of four directions, and of what comes between. */
+/** The distance from one offset to the next; 0 where these differ. */
+const strideOf = (offsets: Int32Array): number => {
+  const stride = (offsets[1] ?? 4) - offsets[0]!
+  return offsets.every((offset, i) => offset === i * stride) ? stride : 0
+}
+
+/** Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side. */
+const chunkOf = ({ size }: Leaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
+
+/** For the largest leaf: the points of a chunk, their directions, and what comes between. */
 const workBytes = (leaves: ReadonlyArray<Leaf>) =>
   64 +
-  16 *
-    Math.max(...leaves.map(({ flat, form, size }) => flat ? 0 : 2 * size + Math.max(size, (form?.columns ?? 0) ** 2)))
+  Math.max(...leaves.map((leaf) =>
+    leaf.flat ? 0 : 4 * (2 * chunkOf(leaf) * leaf.size + 4 * Math.max(leaf.size, (leaf.form?.columns ?? 0) ** 2))
+  ))
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
-const layOut = (simd: Simd, { leaves }: Plan): Layout => {
+const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
   const kept: Array<Pointer> = []
   const keep = (values: Int32Array): Pointer => {
     const pointer = simd.keep(values)
     kept.push(pointer)
     return pointer
   }
-  let sumBytes = 0
-  const sums = leaves.map((leaf) => (sumBytes += 4 * sumsOf(leaf)) - 4 * sumsOf(leaf))
-  const rows = Int32Array.from(leaves.flatMap(({ bases, count, deltas, flat, form, local, owners, size }) => [
-    forms[form?.name ?? "given"],
-    flat ? 0 : count,
-    form?.rows ?? size,
-    form?.columns ?? 1,
-    0,
-    0,
-    0,
-    0,
-    0,
-    keep(bytes(local)),
-    keep(bytes(deltas)),
-    keep(bytes(bases)),
-    0,
-    keep(owners),
-    0,
-    size
-  ]))
+  const rows = Int32Array.from(leaves.flatMap((leaf) => {
+    const { bases, count, flat, form, owners, size } = leaf
+    const deltas = deltasOf(leaf)
+    return [
+      forms[form?.name ?? "given"],
+      flat ? 0 : count,
+      form?.rows ?? size,
+      form?.columns ?? 1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      form?.transposed === true ? 1 : 0,
+      keep(deltas),
+      keep(bytes(bases)),
+      keep(owners),
+      0,
+      size,
+      chunkOf(leaf),
+      strideOf(deltas)
+    ]
+  }))
   return {
     kept,
     rows,
-    sums,
     rowBytes: aligned(4 * rowWords * leaves.length),
-    sumBytes: aligned(sumBytes),
+    sumBytes: aligned(8 * slices * poms),
     ownBytes: aligned(workBytes(leaves))
   }
 }
@@ -102,20 +118,18 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     plan: Plan,
     fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: Leaf, index: number) => void
   ) => {
-    const { ownBytes, rowBytes, rows, sumBytes, sums } = layoutOf(plan)
-    const zerosBytes = aligned(8 * plan.poms)
-    const table = simd.scratch(64 + rowBytes + sumBytes + zerosBytes + simd.threads * ownBytes)
+    const { ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
+    const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
     const words = simd.words(table, rows.length)
     words.set(rows)
     for (const [i, leaf] of plan.leaves.entries()) {
       const set = (word: keyof typeof at, place: Pointer) => {
         words[rowWords * i + at[word]] = place
       }
-      set("sums", table + rowBytes + sums[i]!)
       fill(set, leaf, i)
     }
-    const zeros = aligned(table + rowBytes + sumBytes)
-    return { table, zeros, work: (thread: number) => zeros + zerosBytes + thread * ownBytes }
+    const sums = table + rowBytes
+    return { table, sums, work: (thread: number) => sums + sumBytes + thread * ownBytes }
   }
 
   const sizes = (plan: Plan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
@@ -140,7 +154,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
     const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
     const squares = backend.makeOutput([plan.poms], "float32")
-    const { table, work, zeros } = prepare(plan, (set, { variable }, i) => {
+    const { sums, table, work } = prepare(plan, (set, { variable }, i) => {
       set("x", placeOf(backend, x[i]))
       set("momentum", placeOf(backend, momenta[i]))
       set("variable", placeOf(backend, gradients[variable]))
@@ -148,17 +162,18 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, outputs[i]))
     })
     const count = plan.leaves.length
-    simd.share("stepDirection", simd.threads, (begin, end, thread) => [
+    simd.share("stepDirection", slices, (begin, end, thread) => [
       table,
       count,
       momentum,
       weightDecay,
+      plan.poms,
+      sums,
       work(thread),
-      simd.threads,
       begin,
       end
     ])
-    simd.functions.stepSquares(table, count, plan.poms, zeros, placeOf(backend, squares))
+    simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
     return [...outputs, squares]
   }
 
@@ -188,12 +203,11 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, directions[i]))
       set("toX", placeOf(backend, outputs[i]))
     })
-    simd.share("stepMove", simd.threads, (begin, end, thread) => [
+    simd.share("stepMove", slices, (begin, end, thread) => [
       table,
       plan.leaves.length,
       factors,
       work(thread),
-      simd.threads,
       begin,
       end
     ])

@@ -1,0 +1,63 @@
+// The formulas of manifolds on four matrices side by side, in registers where there is such a version.
+import { orthonormalize, stiefelTangent, unitLength, unitTangent } from "./lanes"
+import {
+  obliqueLength3,
+  obliqueTangent3,
+  orthonormalize3,
+  sphereLength9,
+  sphereTangent9,
+  stiefelTangent3
+} from "./threes"
+
+/** What happens to matrices: 0 nothing, the caller does it; 1 Euclidean; 2 columns of norm 1; 3 orthonormal columns. */
+export const given = 0
+export const unit = 2
+export const stiefel = 3
+
+/** The tangent parts of the vectors from u on at the points x … end − 1; `work` has room for columns² vectors. */
+export function tangent(
+  form: i32,
+  x: usize,
+  u: usize,
+  end: usize,
+  rows: i32,
+  columns: i32,
+  transposed: bool,
+  work: usize
+): void {
+  const next = <usize> (rows * columns) << 4
+  const down = transposed ? 1 : columns
+  const across = transposed ? rows : 1
+  const sphere = rows === 9 && columns === 1
+  const square = rows === 3 && columns === 3
+  const toU = u - x
+  for (let at = x; at < end; at += next) {
+    if (form === unit) {
+      if (sphere) sphereTangent9(at, at + toU)
+      else if (square) obliqueTangent3(at, at + toU)
+      else unitTangent(at, at + toU, rows, columns, down, across)
+    } else if (form === stiefel) {
+      if (square) stiefelTangent3(at, at + toU)
+      else stiefelTangent(at, at + toU, rows, columns, down, across, work)
+    }
+  }
+}
+
+/** y … end − 1 brought to the manifold: the end of a retraction. */
+export function retracted(form: i32, y: usize, end: usize, rows: i32, columns: i32, transposed: bool): void {
+  const next = <usize> (rows * columns) << 4
+  const down = transposed ? 1 : columns
+  const across = transposed ? rows : 1
+  const sphere = rows === 9 && columns === 1
+  const square = rows === 3 && columns === 3
+  for (let at = y; at < end; at += next) {
+    if (form === unit) {
+      if (sphere) sphereLength9(at)
+      else if (square) obliqueLength3(at)
+      else unitLength(at, rows, columns, down, across)
+    } else if (form === stiefel) {
+      if (square) orthonormalize3(at)
+      else orthonormalize(at, rows, columns, down, across)
+    }
+  }
+}

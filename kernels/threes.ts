@@ -1,0 +1,191 @@
+// The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
+import { tiny } from "./lanes"
+import { less, madd } from "./vectors"
+
+/**
+ * The inner product of two columns of three.
+ *
+ * @inline
+ */
+function dot3(a0: v128, a1: v128, a2: v128, b0: v128, b1: v128, b2: v128): v128 {
+  return madd(a2, b2, madd(a1, b1, v128.mul<f32>(a0, b0)))
+}
+
+/**
+ * 1/‖(a₀, a₁, a₂)‖.
+ *
+ * @inline
+ */
+function inverseLength(a0: v128, a1: v128, a2: v128, least: f32): v128 {
+  const length = v128.max<f32>(v128.sqrt<f32>(dot3(a0, a1, a2, a0, a1, a2)), f32x4.splat(least))
+  return v128.div<f32>(f32x4.splat(1), length)
+}
+
+/** Columns of norm 1, the tangent part of u. */
+export function obliqueTangent3(x: usize, u: usize): void {
+  for (let column: usize = 0; column < 48; column += 16) {
+    const at = x + column
+    const to = u + column
+    const x0 = v128.load(at)
+    const x1 = v128.load(at, 48)
+    const x2 = v128.load(at, 96)
+    const u0 = v128.load(to)
+    const u1 = v128.load(to, 48)
+    const u2 = v128.load(to, 96)
+    const s = dot3(x0, x1, x2, u0, u1, u2)
+    v128.store(to, less(u0, x0, s))
+    v128.store(to, less(u1, x1, s), 48)
+    v128.store(to, less(u2, x2, s), 96)
+  }
+}
+
+/** Every column divided by its length. */
+export function obliqueLength3(y: usize): void {
+  for (let column: usize = 0; column < 48; column += 16) {
+    const at = y + column
+    const y0 = v128.load(at)
+    const y1 = v128.load(at, 48)
+    const y2 = v128.load(at, 96)
+    const factor = inverseLength(y0, y1, y2, 0)
+    v128.store(at, v128.mul<f32>(y0, factor))
+    v128.store(at, v128.mul<f32>(y1, factor), 48)
+    v128.store(at, v128.mul<f32>(y2, factor), 96)
+  }
+}
+
+/** Nine entries of norm 1, the tangent part of u. */
+export function sphereTangent9(x: usize, u: usize): void {
+  const x0 = v128.load(x)
+  const x1 = v128.load(x, 16)
+  const x2 = v128.load(x, 32)
+  const x3 = v128.load(x, 48)
+  const x4 = v128.load(x, 64)
+  const x5 = v128.load(x, 80)
+  const x6 = v128.load(x, 96)
+  const x7 = v128.load(x, 112)
+  const x8 = v128.load(x, 128)
+  const s = v128.add<f32>(
+    v128.add<f32>(
+      dot3(x0, x1, x2, v128.load(u), v128.load(u, 16), v128.load(u, 32)),
+      dot3(x3, x4, x5, v128.load(u, 48), v128.load(u, 64), v128.load(u, 80))
+    ),
+    dot3(x6, x7, x8, v128.load(u, 96), v128.load(u, 112), v128.load(u, 128))
+  )
+  v128.store(u, less(v128.load(u), x0, s))
+  v128.store(u, less(v128.load(u, 16), x1, s), 16)
+  v128.store(u, less(v128.load(u, 32), x2, s), 32)
+  v128.store(u, less(v128.load(u, 48), x3, s), 48)
+  v128.store(u, less(v128.load(u, 64), x4, s), 64)
+  v128.store(u, less(v128.load(u, 80), x5, s), 80)
+  v128.store(u, less(v128.load(u, 96), x6, s), 96)
+  v128.store(u, less(v128.load(u, 112), x7, s), 112)
+  v128.store(u, less(v128.load(u, 128), x8, s), 128)
+}
+
+/** Nine entries divided by their length. */
+export function sphereLength9(y: usize): void {
+  const y0 = v128.load(y)
+  const y1 = v128.load(y, 16)
+  const y2 = v128.load(y, 32)
+  const y3 = v128.load(y, 48)
+  const y4 = v128.load(y, 64)
+  const y5 = v128.load(y, 80)
+  const y6 = v128.load(y, 96)
+  const y7 = v128.load(y, 112)
+  const y8 = v128.load(y, 128)
+  const squares = v128.add<f32>(
+    v128.add<f32>(dot3(y0, y1, y2, y0, y1, y2), dot3(y3, y4, y5, y3, y4, y5)),
+    dot3(y6, y7, y8, y6, y7, y8)
+  )
+  const factor = v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(squares))
+  v128.store(y, v128.mul<f32>(y0, factor))
+  v128.store(y, v128.mul<f32>(y1, factor), 16)
+  v128.store(y, v128.mul<f32>(y2, factor), 32)
+  v128.store(y, v128.mul<f32>(y3, factor), 48)
+  v128.store(y, v128.mul<f32>(y4, factor), 64)
+  v128.store(y, v128.mul<f32>(y5, factor), 80)
+  v128.store(y, v128.mul<f32>(y6, factor), 96)
+  v128.store(y, v128.mul<f32>(y7, factor), 112)
+  v128.store(y, v128.mul<f32>(y8, factor), 128)
+}
+
+/** Orthonormal columns, the tangent part of u: u − x sym(xᵀu). */
+export function stiefelTangent3(x: usize, u: usize): void {
+  const x0 = v128.load(x)
+  const x1 = v128.load(x, 16)
+  const x2 = v128.load(x, 32)
+  const x3 = v128.load(x, 48)
+  const x4 = v128.load(x, 64)
+  const x5 = v128.load(x, 80)
+  const x6 = v128.load(x, 96)
+  const x7 = v128.load(x, 112)
+  const x8 = v128.load(x, 128)
+  const u0 = v128.load(u)
+  const u1 = v128.load(u, 16)
+  const u2 = v128.load(u, 32)
+  const u3 = v128.load(u, 48)
+  const u4 = v128.load(u, 64)
+  const u5 = v128.load(u, 80)
+  const u6 = v128.load(u, 96)
+  const u7 = v128.load(u, 112)
+  const u8 = v128.load(u, 128)
+  const half = f32x4.splat(0.5)
+  const s00 = dot3(x0, x3, x6, u0, u3, u6)
+  const s11 = dot3(x1, x4, x7, u1, u4, u7)
+  const s22 = dot3(x2, x5, x8, u2, u5, u8)
+  const s01 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u1, u4, u7), dot3(x1, x4, x7, u0, u3, u6)))
+  const s02 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u2, u5, u8), dot3(x2, x5, x8, u0, u3, u6)))
+  const s12 = v128.mul<f32>(half, v128.add<f32>(dot3(x1, x4, x7, u2, u5, u8), dot3(x2, x5, x8, u1, u4, u7)))
+  v128.store(u, less(less(less(u0, x0, s00), x1, s01), x2, s02))
+  v128.store(u, less(less(less(u1, x0, s01), x1, s11), x2, s12), 16)
+  v128.store(u, less(less(less(u2, x0, s02), x1, s12), x2, s22), 32)
+  v128.store(u, less(less(less(u3, x3, s00), x4, s01), x5, s02), 48)
+  v128.store(u, less(less(less(u4, x3, s01), x4, s11), x5, s12), 64)
+  v128.store(u, less(less(less(u5, x3, s02), x4, s12), x5, s22), 80)
+  v128.store(u, less(less(less(u6, x6, s00), x7, s01), x8, s02), 96)
+  v128.store(u, less(less(less(u7, x6, s01), x7, s11), x8, s12), 112)
+  v128.store(u, less(less(less(u8, x6, s02), x7, s12), x8, s22), 128)
+}
+
+/** The Q factor, by modified Gram–Schmidt. */
+export function orthonormalize3(y: usize): void {
+  let y0 = v128.load(y)
+  let y1 = v128.load(y, 16)
+  let y2 = v128.load(y, 32)
+  let y3 = v128.load(y, 48)
+  let y4 = v128.load(y, 64)
+  let y5 = v128.load(y, 80)
+  let y6 = v128.load(y, 96)
+  let y7 = v128.load(y, 112)
+  let y8 = v128.load(y, 128)
+  let factor = inverseLength(y0, y3, y6, tiny)
+  y0 = v128.mul<f32>(y0, factor)
+  y3 = v128.mul<f32>(y3, factor)
+  y6 = v128.mul<f32>(y6, factor)
+  const s01 = dot3(y0, y3, y6, y1, y4, y7)
+  const s02 = dot3(y0, y3, y6, y2, y5, y8)
+  y1 = less(y1, y0, s01)
+  y4 = less(y4, y3, s01)
+  y7 = less(y7, y6, s01)
+  y2 = less(y2, y0, s02)
+  y5 = less(y5, y3, s02)
+  y8 = less(y8, y6, s02)
+  factor = inverseLength(y1, y4, y7, tiny)
+  y1 = v128.mul<f32>(y1, factor)
+  y4 = v128.mul<f32>(y4, factor)
+  y7 = v128.mul<f32>(y7, factor)
+  const s12 = dot3(y1, y4, y7, y2, y5, y8)
+  y2 = less(y2, y1, s12)
+  y5 = less(y5, y4, s12)
+  y8 = less(y8, y7, s12)
+  factor = inverseLength(y2, y5, y8, tiny)
+  v128.store(y, y0)
+  v128.store(y, y1, 16)
+  v128.store(y, v128.mul<f32>(y2, factor), 32)
+  v128.store(y, y3, 48)
+  v128.store(y, y4, 64)
+  v128.store(y, v128.mul<f32>(y5, factor), 80)
+  v128.store(y, y6, 96)
+  v128.store(y, y7, 112)
+  v128.store(y, v128.mul<f32>(y8, factor), 128)
+}
