@@ -1,5 +1,5 @@
 export { add, addRelu, relu, reluGradient } from "./activation"
-export { channelAffine, channelScale, channelSlices } from "./batchNorm"
+export { channelAffine, channelScale, channelSlices, channelTotals } from "./batchNorm"
 export { convolve, filterGradient, packWeights } from "./convolution"
 export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"
 export { maxPoolGradient } from "./pooling"

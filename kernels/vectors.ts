@@ -28,9 +28,9 @@ export function less(c: v128, a: v128, b: v128): v128 {
  * @inline
  */
 export function passed(y: v128, dy: v128): v128 {
-  const zero = f32x4.splat(0)
-  const through = v128.mul<f32>(dy, v128.bitselect(f32x4.splat(1), zero, f32x4.gt(y, zero)))
-  return v128.bitselect(y, through, f32x4.ne(y, y))
+  const through = v128.mul<f32>(dy, v128.and(f32x4.splat(1), f32x4.gt(y, f32x4.splat(0))))
+  // All bits set are NaN.
+  return v128.or(through, f32x4.ne(y, y))
 }
 
 /**

@@ -165,7 +165,7 @@ it("normalization, sum and rectifier are one pass where a model runs as a whole,
   const x = Seed.normalTensor(1, [4, 3, 3, 6])
   const whole = await kernelsOf(() => model.apply(x, { training: true }) as tf.Tensor)
   expect(whole.filter((name) => ["Relu", "FinegrainAddRelu"].includes(name))).toEqual([])
-  expect(whole.filter((name) => name === "FinegrainChannelScale")).toHaveLength(1)
+  expect(whole.filter((name) => name === "FinegrainNormalize")).toHaveLength(1)
   const norm = model.layers.find((layer) => layer.getClassName() === "BatchNormalization")!
   const part = tfl.model({ inputs: model.inputs, outputs: norm.output as tfl.SymbolicTensor })
   const lowest = tf.min(part.apply(x, { training: true }) as tf.Tensor)

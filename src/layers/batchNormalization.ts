@@ -1,6 +1,6 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
-import { available, moments, normalize } from "./normalize.ts"
+import { available, follow, normalize } from "./normalize.ts"
 
 /** What tfjs-layers keeps private in its batch normalization. */
 export interface BatchNormalization extends tfl.layers.Layer {
@@ -30,19 +30,17 @@ export interface Following {
   readonly relu: boolean
 }
 
-/** The layer's result on x, with what follows; in training its moving moments follow the batch's. */
-export const applied = (layer: BatchNormalization, x: tf.Tensor, training: boolean, { relu, residual }: Following) =>
-  tf.tidy(() => {
-    const [mean, variance] = training ? moments(x) : [layer.movingMean.read(), layer.movingVariance.read()]
-    const parts = { x, gamma: layer.gamma!.read(), beta: layer.beta!.read(), mean, variance, epsilon: layer.epsilon }
-    const result = normalize({ ...parts, ofBatch: training, residual, relu })
-    if (training) {
-      const follow = (variable: tfl.LayerVariable, value: tf.Tensor) => {
-        const before = variable.read()
-        variable.write(tf.sub(before, tf.mul(tf.sub(before, value), 1 - layer.momentum)))
-      }
-      follow(layer.movingMean, mean)
-      follow(layer.movingVariance, variance)
-    }
-    return result
+/** The layer's result on x, with what comes after it; in training its moving moments follow the batch's. */
+export const applied = (layer: BatchNormalization, x: tf.Tensor, training: boolean, following: Following): tf.Tensor =>
+  normalize({
+    x,
+    gamma: layer.gamma!.read(),
+    beta: layer.beta!.read(),
+    epsilon: layer.epsilon,
+    moments: training ? undefined : { mean: layer.movingMean.read(), variance: layer.movingVariance.read() },
+    onMoments: ({ mean, variance }) => {
+      layer.movingMean.write(follow(layer.movingMean.read(), mean, layer.momentum))
+      layer.movingVariance.write(follow(layer.movingVariance.read(), variance, layer.momentum))
+    },
+    ...following
   })

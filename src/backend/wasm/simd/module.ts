@@ -170,6 +170,7 @@ export interface Functions {
     first: number,
     end: number
   ) => void
+  readonly channelTotals: (sums: Pointer, channels: number, slices: number) => void
   readonly channelScale: (
     x: Pointer,
     k: Pointer,
@@ -239,6 +240,8 @@ export interface Simd {
   readonly free: (pointer: Pointer) => void
   /** Float64 numbers on the heap, to be read before anything is allocated. */
   readonly doubles: (pointer: Pointer, count: number) => Float64Array
+  /** Float32 numbers on the heap, likewise. */
+  readonly floats: (pointer: Pointer, count: number) => Float32Array
   /** 32-bit words on the heap, to be written before anything is allocated. */
   readonly words: (pointer: Pointer, count: number) => Int32Array
   /** A place of at least so many bytes, the same one again in every call: nothing in it outlives the kernel that asked. */
@@ -297,6 +300,7 @@ export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> =
     },
     free: wasm._free,
     doubles: (pointer, count) => new Float64Array(memory.buffer, pointer, count),
+    floats: (pointer, count) => new Float32Array(memory.buffer, pointer, count),
     words: (pointer, count) => new Int32Array(memory.buffer, pointer, count),
     scratch: (bytes) => {
       if (bytes > size) {
