@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, FgSgd, Fused, type Manifold, Oblique, Points, Seed, Sphere, Stiefel } from "finegrain"
+import { Backend, FgSgd, Fused, Gradients, type Manifold, Oblique, Points, Seed, Sphere, Stiefel } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { table } from "../src/cli/Table.ts"
@@ -125,12 +125,12 @@ const { network, optimizer } = await resNet20()
 const state = FgSgd.init(optimizer, network.variables)
 const plain = tf.train.momentum(0.01, 0.9)
 const loss = lossOn(network, batch)
-const { grads } = tf.variableGrads(loss, [...network.variables])
+const { grads } = Gradients.ofVariables(loss, network.variables)
 const gradients = network.variables.map(({ name }) => grads[name]!)
 const named = network.variables.map(({ name }, i) => ({ name, tensor: gradients[i]! }))
 plain.applyGradients(named)
 const parts = await freed([
-  { name: "gradient", run: () => void tf.variableGrads(loss, [...network.variables]) },
+  { name: "gradient", run: () => void Gradients.ofVariables(loss, network.variables) },
   { name: "FG-SGD, PIO Sp+Ob+St+Euc", run: () => void FgSgd.update(optimizer, state, gradients) },
   { name: "TensorFlow.js' SGD with momentum", run: () => plain.applyGradients(named) }
 ])

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { FgSgd, Models, Network, Points, Seed, StepSize } from "finegrain"
+import { FgSgd, Gradients, Models, Network, Points, Seed, StepSize } from "finegrain"
 import type { Repeated } from "./layerStep.ts"
 
 /** ResNet-20 for 28×28 pixels, four manifolds mixed in every layer, with its optimizer. */
@@ -24,7 +24,7 @@ export const networkStep = async (batch: number): Promise<Repeated> => {
   let state = FgSgd.init(optimizer, network.variables)
   return {
     step: () => {
-      const { grads, value } = tf.variableGrads(loss, [...network.variables])
+      const { grads, value } = Gradients.ofVariables(loss, network.variables)
       const gradients = network.variables.map(({ name }) => grads[name]!)
       const updated = FgSgd.update(optimizer, state, gradients)
       Network.assign(network, updated.weights)

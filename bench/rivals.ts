@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { setTimeout } from "node:timers/promises"
 import { table } from "../src/cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
 import { networkStep } from "./networkStep.ts"
@@ -14,17 +15,22 @@ import { quantiles } from "./timing.ts"
 /**
  * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage:
  * npm run bench:rivals -- [THREADS [BATCH [ROUNDS [OUT.json]]]]; PYTHON names an interpreter that has torch (Debian: python3-torch);
- * GEOOPT a checkout of geoopt, if it is to be compared.
+ * GEOOPT a checkout of geoopt, if it is to be compared (it needs scipy: Debian's python3-scipy).
+ *
+ * A turn of a manifold step is six steps, of which the first, that wakes threads and fills caches, does not count; before each turn both
+ * sides are idle for a moment, for PyTorch's threads go on spinning for some milliseconds after their work is done.
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
 const batch = Number(process.argv[3] ?? 128)
 const rounds = Number(process.argv[4] ?? 9)
 const out = process.argv[5]
-const count = 40_000
+const counts = { "200": 40_000, "632": 399_424 }
+const pause = 20
+const stepsBefore = 100
 
 const python = spawn(
   process.env["PYTHON"] ?? "/usr/bin/python3",
-  [join(import.meta.dirname, "rivals", "torch_steps.py"), ...[threads, batch, count].map(String)],
+  [join(import.meta.dirname, "rivals", "torch_steps.py"), ...[threads, batch, ...Object.values(counts)].map(String)],
   { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, OMP_NUM_THREADS: String(threads) } }
 )
 const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]()
@@ -34,37 +40,54 @@ const answer = async (): Promise<string> => {
   return value
 }
 const version = await answer()
-const inPyTorch = async (subject: string): Promise<number> => {
-  python.stdin.write(`${subject}\n`)
-  return Number(await answer())
+const inPyTorch = async (subject: string, times: number): Promise<ReadonlyArray<number>> => {
+  python.stdin.write(`${subject} ${times}\n`)
+  return (await answer()).split(" ").map(Number)
 }
+const here = (step: () => void, times: number): ReadonlyArray<number> =>
+  Array.from({ length: times }, () => {
+    const start = performance.now()
+    step()
+    return performance.now() - start
+  })
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 
 const { step } = await networkStep(batch)
-const pairs = [
-  { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step },
-  { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step },
-  ...([["sphere", "Sp"], ["oblique", "Ob"], ["Stiefel", "St"]] as const).flatMap(([name, symbol]) => {
-    const own = layerStep([3, 3, 200, 200], symbol).step
+const manifolds = Object.entries(counts).flatMap(([side, count]) =>
+  ([["sphere", "Sp"], ["oblique", "Ob"], ["Stiefel", "St"]] as const).flatMap(([name, symbol]) => {
+    const own = layerStep([3, 3, Number(side), Number(side)], symbol).step
     const rivals = [name, `${name}, planes`, ...(process.env["GEOOPT"] === undefined ? [] : [`${name}, geoopt`])]
-    return rivals.map((rival) => ({ name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`, rival, own }))
+    return rivals.map((rival) => ({
+      name: `${rival}, ${count.toLocaleString("en")} kernels 3×3`,
+      rival: `${rival} ${count}`,
+      own,
+      turn: 6
+    }))
   })
+)
+const pairs = [
+  { name: "ResNet-20 step, FG-SGD against SGD", rival: "ResNet-20", own: step, turn: 1 },
+  { name: "the same, rival channels last", rival: "ResNet-20, channels last", own: step, turn: 1 },
+  ...manifolds
 ]
 
+// Until compilers and allocators have settled.
+for (const { own, rival } of pairs) {
+  const times = own === step ? 5 : stepsBefore
+  here(own, times)
+  await inPyTorch(rival, own === step ? 5 : stepsBefore / 10)
+}
 const times = pairs.map(() => ({ own: [] as Array<number>, rival: [] as Array<number> }))
-for (let round = -2; round < rounds; round++) {
-  for (const [i, { own, rival }] of pairs.entries()) {
-    const start = performance.now()
-    own()
-    const ownTime = performance.now() - start
-    const rivalTime = await inPyTorch(rival)
-    if (round < 0) continue
-    times[i]!.own.push(ownTime)
-    times[i]!.rival.push(rivalTime)
+for (let round = 0; round < rounds; round++) {
+  for (const [i, { own, rival, turn }] of pairs.entries()) {
+    await setTimeout(pause)
+    times[i]!.own.push(...here(own, turn).slice(turn > 1 ? 1 : 0))
+    await setTimeout(pause)
+    times[i]!.rival.push(...(await inPyTorch(rival, turn)).slice(turn > 1 ? 1 : 0))
   }
 }
-const memory = { own: process.memoryUsage().rss / 2 ** 20, rival: await inPyTorch("memory") }
+const memory = { own: process.memoryUsage().rss / 2 ** 20, rival: (await inPyTorch("memory", 1))[0]! }
 python.stdin.end()
 await once(python, "exit")
 

@@ -11,6 +11,7 @@ import * as Batches from "./data/Batches.ts"
 import { type Dataset, type ImageCorrupt, isStream, type Source } from "./data/Dataset.ts"
 import * as FgSgd from "./FgSgd.ts"
 import * as FusedStep from "./FusedStep.ts"
+import * as Gradients from "./Gradients.ts"
 import * as Layers from "./Layers.ts"
 import * as Manifold from "./Manifold.ts"
 import * as Network from "./Network.ts"
@@ -304,11 +305,11 @@ export const make = Effect.fnUntraced(function*(
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
         const { images, labels } = batchTensors(dataset, prepare(batch))
         let correct: tf.Scalar | undefined
-        const { grads, value } = tf.variableGrads(() => {
+        const { grads, value } = Gradients.ofVariables(() => {
           const result = lossOf(network.model, images, labels, true)
           correct = tf.keep(result.correct)
           return result.loss
-        }, [...network.variables])
+        }, network.variables)
         return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
       })
       const updated = yield* FgSgd.step(optimizer, before, gradients)

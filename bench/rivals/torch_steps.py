@@ -1,4 +1,4 @@
-"""Steps in PyTorch, one per line of standard input: a subject's name comes in, its milliseconds go out."""
+"""Steps in PyTorch: a line with a subject's name and how often to step comes in, the milliseconds of every step go out."""
 
 import os
 import resource
@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-threads, batch, count = (int(argument) for argument in sys.argv[1:4])
+threads, batch = (int(argument) for argument in sys.argv[1:3])
+counts = [int(argument) for argument in sys.argv[3:]]
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 
@@ -52,7 +53,7 @@ def network_step(layout):
     return step
 
 
-def manifold_step(project, retract):
+def manifold_step(count, project, retract):
     """Riemannian SGD with momentum on `count` kernels of 3x3, as a user writes it on [count, 3, 3]."""
     state = [retract(torch.randn(count, 3, 3)), torch.zeros(count, 3, 3)]
     g = torch.randn(count, 3, 3)
@@ -84,7 +85,7 @@ def stiefel_retract(x):
     return q * torch.diagonal(r, dim1=1, dim2=2).sign().unsqueeze(1)
 
 
-def planes_step(project, retract):
+def planes_step(count, project, retract):
     """The same tuned by hand: [3, 3, count], so that every entry is a plane of its own, and in place where that is possible."""
     x = torch.randn(3, 3, count)
     retract(x)
@@ -124,7 +125,7 @@ def planes_stiefel_retract(x):
         x[:, j].mul_((x[:, j] * x[:, j]).sum(0).rsqrt_())
 
 
-def geoopt_step(manifold, *shape):
+def geoopt_step(count, manifold, *shape):
     """geoopt's own optimizer on as many kernels."""
     point = geoopt.ManifoldParameter(manifold.projx(torch.randn(count, *shape)), manifold=manifold)
     optimizer = geoopt.optim.RiemannianSGD([point], lr=0.01, momentum=0.9)
@@ -135,26 +136,36 @@ def geoopt_step(manifold, *shape):
 subjects = {
     "ResNet-20": network_step(torch.contiguous_format),
     "ResNet-20, channels last": network_step(torch.channels_last),
-    "sphere": manifold_step(sphere_project, lambda x: x / x.norm(dim=(1, 2), keepdim=True)),
-    "oblique": manifold_step(oblique_project, lambda x: x / x.norm(dim=1, keepdim=True)),
-    "Stiefel": manifold_step(stiefel_project, stiefel_retract),
-    "sphere, planes": planes_step(*planes_unit((0, 1))),
-    "oblique, planes": planes_step(*planes_unit((0,))),
-    "Stiefel, planes": planes_step(planes_stiefel_project, planes_stiefel_retract),
 }
+for count in counts:
+    subjects |= {
+        f"sphere {count}": manifold_step(count, sphere_project, lambda x: x / x.norm(dim=(1, 2), keepdim=True)),
+        f"oblique {count}": manifold_step(count, oblique_project, lambda x: x / x.norm(dim=1, keepdim=True)),
+        f"Stiefel {count}": manifold_step(count, stiefel_project, stiefel_retract),
+        f"sphere, planes {count}": planes_step(count, *planes_unit((0, 1))),
+        f"oblique, planes {count}": planes_step(count, *planes_unit((0,))),
+        f"Stiefel, planes {count}": planes_step(count, planes_stiefel_project, planes_stiefel_retract),
+    }
 if "GEOOPT" in os.environ:
     sys.path.insert(0, os.environ["GEOOPT"])
     import geoopt
 
     # Its sphere is the last axis; columns of spheres are the oblique manifold.
-    subjects["sphere, geoopt"] = geoopt_step(geoopt.Sphere(), 9)
-    subjects["oblique, geoopt"] = geoopt_step(geoopt.Sphere(), 3, 3)
-    subjects["Stiefel, geoopt"] = geoopt_step(geoopt.EuclideanStiefel(), 3, 3)
+    for count in counts:
+        subjects |= {
+            f"sphere, geoopt {count}": geoopt_step(count, geoopt.Sphere(), 9),
+            f"oblique, geoopt {count}": geoopt_step(count, geoopt.Sphere(), 3, 3),
+            f"Stiefel, geoopt {count}": geoopt_step(count, geoopt.EuclideanStiefel(), 3, 3),
+        }
 print(torch.__version__, flush=True)
 for line in sys.stdin:
-    if line.strip() == "memory":
+    subject, times = line.strip().rsplit(" ", 1)
+    if subject == "memory":
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
         continue
-    start = time.perf_counter()
-    subjects[line.strip()]()
-    print(1000 * (time.perf_counter() - start), flush=True)
+    taken = []
+    for _ in range(int(times)):
+        start = time.perf_counter()
+        subjects[subject]()
+        taken.append(1000 * (time.perf_counter() - start))
+    print(*taken, flush=True)

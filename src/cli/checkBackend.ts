@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { Law, manifoldLaws } from "../../laws/index.ts"
 import * as Backend from "../Backend.ts"
 import * as FgSgd from "../FgSgd.ts"
+import * as Gradients from "../Gradients.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Euclidean from "../manifolds/Euclidean.ts"
 import * as Oblique from "../manifolds/Oblique.ts"
@@ -48,9 +49,9 @@ const train = Effect.gen(function*() {
   const losses: Array<number> = []
   const before = tf.memory().numTensors
   for (let t = 0; t < 10; t++) {
-    const { grads, value } = tf.variableGrads(
+    const { grads, value } = Gradients.ofVariables(
       () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
-      [...network.variables]
+      network.variables
     )
     const updated = yield* FgSgd.step(optimizer, state, network.variables.map(({ name }) => grads[name]!))
     Network.assign(network, updated.weights)
