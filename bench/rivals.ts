@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
@@ -28,28 +28,54 @@ const counts = { "200": 40_000, "632": 399_424 }
 const pause = 20
 const stepsBefore = 100
 
-const python = spawn(
-  process.env["PYTHON"] ?? "/usr/bin/python3",
-  [join(import.meta.dirname, "rivals", "torch_steps.py"), ...[threads, batch, ...Object.values(counts)].map(String)],
-  { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, OMP_NUM_THREADS: String(threads) } }
-)
-const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]()
-const answer = async (): Promise<string> => {
-  const { done, value } = await lines.next()
-  if (done === true) throw new Error("PyTorch did not start: install python3-torch, or name an interpreter in PYTHON")
-  return value
+/** PyTorch in a process of its own, with manifold steps on so many kernels. */
+const startPyTorch = async (counts: ReadonlyArray<number>) => {
+  const python = spawn(
+    process.env["PYTHON"] ?? "/usr/bin/python3",
+    [join(import.meta.dirname, "rivals", "torch_steps.py"), ...[threads, batch, ...counts].map(String)],
+    { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, OMP_NUM_THREADS: String(threads) } }
+  )
+  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]()
+  const answer = async (): Promise<string> => {
+    const { done, value } = await lines.next()
+    if (done === true) throw new Error("PyTorch did not start: install python3-torch, or name an interpreter in PYTHON")
+    return value
+  }
+  return {
+    version: await answer(),
+    run: async (subject: string, times: number): Promise<ReadonlyArray<number>> => {
+      python.stdin.write(`${subject} ${times}\n`)
+      return (await answer()).split(" ").map(Number)
+    },
+    stop: async () => {
+      python.stdin.end()
+      await once(python, "exit")
+    }
+  }
 }
-const version = await answer()
-const inPyTorch = async (subject: string, times: number): Promise<ReadonlyArray<number>> => {
-  python.stdin.write(`${subject} ${times}\n`)
-  return (await answer()).split(" ").map(Number)
-}
+
 const here = (step: () => void, times: number): ReadonlyArray<number> =>
   Array.from({ length: times }, () => {
     const start = performance.now()
     step()
     return performance.now() - start
   })
+
+/** The most MiB that ten steps of ResNet-20 take, each side in a process that does nothing else. */
+const peakMemory = async (subject: string) => {
+  const own = execFileSync(
+    process.execPath,
+    ["--conditions=finegrain:source", join(import.meta.dirname, "peakMemory.ts"), String(threads), String(batch)],
+    { encoding: "utf8" }
+  )
+  const { run, stop } = await startPyTorch([])
+  await run(subject, 10)
+  const [rival] = await run("memory", 1)
+  await stop()
+  return { own: Number(own), rival: rival! }
+}
+const memory = await peakMemory("ResNet-20")
+const { run: inPyTorch, stop, version } = await startPyTorch(Object.values(counts))
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 
@@ -87,9 +113,7 @@ for (let round = 0; round < rounds; round++) {
     times[i]!.rival.push(...(await inPyTorch(rival, turn)).slice(turn > 1 ? 1 : 0))
   }
 }
-const memory = { own: process.memoryUsage().rss / 2 ** 20, rival: (await inPyTorch("memory", 1))[0]! }
-python.stdin.end()
-await once(python, "exit")
+await stop()
 
 const results = pairs.map(({ name }, i) => ({
   name,
@@ -112,7 +136,10 @@ process.stdout.write(
     table(
       ["work", "finegrain", "PyTorch", "PyTorch ÷ finegrain"],
       results.map(({ name, own, rival }) => [name, cell(own), cell(rival), (rival[1] / own[1]).toFixed(2)])
-    ) + `\nresident memory: ${memory.own.toFixed(0)} MiB here, at most ${memory.rival.toFixed(0)} MiB in PyTorch\n`
+    ) +
+    `\nresident memory of ten ResNet-20 steps, at most: ${memory.own.toFixed(0)} MiB here, ${
+      memory.rival.toFixed(0)
+    } MiB in PyTorch\n`
 )
 if (out !== undefined) {
   writeFileSync(out, JSON.stringify({ machine, threads, batch, rounds, results, memory }, undefined, 2))

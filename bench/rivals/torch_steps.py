@@ -133,10 +133,9 @@ def geoopt_step(count, manifold, *shape):
     return optimizer.step
 
 
-subjects = {
-    "ResNet-20": network_step(torch.contiguous_format),
-    "ResNet-20, channels last": network_step(torch.channels_last),
-}
+subjects = {"ResNet-20": network_step(torch.contiguous_format)}
+if counts:
+    subjects["ResNet-20, channels last"] = network_step(torch.channels_last)
 for count in counts:
     subjects |= {
         f"sphere {count}": manifold_step(count, sphere_project, lambda x: x / x.norm(dim=(1, 2), keepdim=True)),
