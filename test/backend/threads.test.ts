@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
-import { Backend, Layers, Oblique, Seed, Sphere, Stiefel } from "finegrain"
+import { Backend, FgSgd, Layers, Network, Oblique, Points, Seed, Sphere, StepSize, Stiefel } from "finegrain"
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
@@ -67,6 +67,50 @@ it("gives the same bits with any number of threads", () =>
       }
     ),
     { numRuns: 25 }
+  ))
+
+/** Two steps of FG-SGD, as bits. */
+const twoSteps = (kernelSize: readonly [number, number], inputs: number, outputs: number) => {
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({
+        inputShape: [8, 8, inputs],
+        filters: outputs,
+        kernelSize: [...kernelSize],
+        name: "convolution"
+      }),
+      tfl.layers.flatten(),
+      tfl.layers.dense({ units: 30 })
+    ]
+  })
+  const network = Effect.runSync(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
+  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9, weightDecay: 0.01 })
+  const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
+  const first = FgSgd.update(optimizer, FgSgd.init(optimizer, gradients), gradients)
+  const { norms, state, weights } = FgSgd.update(optimizer, first.state, gradients)
+  const found = Points.leaves([state.x, state.momentum, weights, norms]).map((t) => [...t.dataSync()])
+  model.dispose()
+  return found
+}
+
+it("takes the same steps of FG-SGD with any number of threads", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        kernelSize: fc.constantFrom<readonly [number, number]>([3, 3], [5, 5], [2, 4], [3, 1]),
+        inputs: fc.integer({ min: 2, max: 13 }),
+        outputs: fc.integer({ min: 2, max: 13 })
+      }),
+      async ({ inputs, kernelSize, outputs }) => {
+        await use(1)
+        const alone = twoSteps(kernelSize, inputs, outputs)
+        for (const threads of [2, 3]) {
+          await use(threads)
+          expect(twoSteps(kernelSize, inputs, outputs)).toEqual(alone)
+        }
+      }
+    ),
+    { numRuns: 15 }
   ))
 
 describe("the number of threads", () => {
