@@ -207,10 +207,10 @@ export function convolve(
   images: i32,
   bias: usize,
   relu: i32,
-  scratch: usize,
   tilesAtOnce: i32,
   firstTile: i32,
-  endTile: i32
+  endTile: i32,
+  scratch: usize
 ): void {
   const rows = tapCount * inner
   const total = images * pixels
@@ -286,10 +286,10 @@ export function filterGradient(
   outer: i32,
   filter: usize,
   images: i32,
-  scratch: usize,
   atOnce: i32,
   firstBlock: i32,
-  endBlock: i32
+  endBlock: i32,
+  scratch: usize
 ): void {
   const rows = tapCount * inner
   const rowBlocks = endBlock - firstBlock

@@ -342,9 +342,9 @@ export function stepDirection(
   decay: f32,
   poms: i32,
   sums: usize,
-  scratch: usize,
   begin: i32,
-  end: i32
+  end: i32,
+  scratch: usize
 ): void {
   const sliceBytes = <usize> poms << 3
   memory.fill(sums + <usize> begin * sliceBytes, 0, <usize> (end - begin) * sliceBytes)
@@ -447,7 +447,7 @@ function moveFlat(row: usize, begin: i32, end: i32, factors: usize): void {
 }
 
 /** Second sweep, of the slices `begin` … `end` − 1 of every leaf: retraction, transport, rescaling. */
-export function stepMove(table: usize, leaves: i32, factors: usize, scratch: usize, begin: i32, end: i32): void {
+export function stepMove(table: usize, leaves: i32, factors: usize, begin: i32, end: i32, scratch: usize): void {
   for (let leaf = 0; leaf < leaves; leaf++) {
     const row = table + <usize> leaf * rowBytes
     const count = word(row, COUNT)

@@ -366,9 +366,9 @@ export function winogradWeights(
   inner: i32,
   outer: i32,
   turned: i32,
-  scratch: usize,
   first: i32,
-  end: i32
+  end: i32,
+  scratch: usize
 ): void {
   const blocks = (outer + 7) >> 3
   const pointBytes = <usize> (blocks * inner) << 5
@@ -484,11 +484,11 @@ export function winograd(
   outer: i32,
   bias: usize,
   relu: i32,
-  scratch: usize,
   atOnce: i32,
   tiles: i32,
   first: i32,
-  end: i32
+  end: i32,
+  scratch: usize
 ): void {
   const across = (outWidth + 3) >> 2
   const down = (outHeight + 3) >> 2
@@ -611,12 +611,12 @@ export function winogradSums(
   outer: i32,
   strips: i32,
   sums: usize,
-  scratch: usize,
   atOnce: i32,
   tiles: i32,
   partStrips: i32,
   first: i32,
-  end: i32
+  end: i32,
+  scratch: usize
 ): void {
   const across = (outWidth + 3) >> 2
   const down = (outHeight + 3) >> 2
@@ -697,9 +697,9 @@ export function winogradFilter(
   inner: i32,
   outer: i32,
   filter: usize,
-  scratch: usize,
   first: i32,
-  end: i32
+  end: i32,
+  scratch: usize
 ): void {
   const blocks = (outer + 7) >> 3
   const pointBytes = <usize> ((inner >> 2) * blocks) << 7

@@ -21,7 +21,7 @@ export const relu = (simd: Simd): Kernel => {
     const out = backend.makeOutput([...x.shape], "float32")
     const [from, to] = [pointer(backend, x), pointer(backend, out)]
     const size = x.shape.reduce((a, b) => a * b, 1)
-    simd.share("relu", size, (begin, end) => [from + 4 * begin, to + 4 * begin, end - begin], numbersAtLeast)
+    simd.share("relu", size, (begin, end) => [from + 4 * begin, to + 4 * begin, end - begin], { grain: numbersAtLeast })
     return out
   })
 }
@@ -66,7 +66,7 @@ const overNumbers = (
     name,
     a.shape.reduce((x, y) => x * y, 1),
     (begin, end) => [one + 4 * begin, two + 4 * begin, to + 4 * begin, end - begin],
-    numbersAtLeast
+    { grain: numbersAtLeast }
   )
   return out
 }

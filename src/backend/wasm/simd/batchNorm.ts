@@ -40,7 +40,7 @@ const sums = (
     Math.ceil(rows / slices),
     begin,
     end
-  ], rows * channels < numbersAtLeast ? slices : 1)
+  ], { grain: rows * channels < numbersAtLeast ? slices : 1 })
   simd.functions.channelTotals(at, channels, slices)
   return simd.doubles(at, 2 * channels)
 }
@@ -119,7 +119,7 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.Ten
           end - begin,
           channels,
           to + begin * row
-        ], Math.ceil(numbersAtLeast / channels))
+        ], { grain: Math.ceil(numbersAtLeast / channels) })
         return [y, ...(found ?? [])]
       }
     ),
@@ -158,7 +158,7 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.Ten
           end - begin,
           channels,
           to + begin * row
-        ], Math.ceil(numbersAtLeast / channels))
+        ], { grain: Math.ceil(numbersAtLeast / channels) })
         return [dx, dGamma, dBeta]
       }
     ),

@@ -64,7 +64,8 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
     const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (16 + 16 * rows))
     const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
     simd.functions.packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
-    simd.share("convolve", tiles, (begin, end, thread) => [
+    const room = { at: weights + weightBytes, bytes: ownBytes }
+    simd.shareWithRoom("convolve", room, tiles, (begin, end) => [
       at(from),
       imageBytes(from),
       table,
@@ -79,7 +80,6 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
       images,
       bias === undefined ? 0 : at(bias),
       relu ? 1 : 0,
-      weights + weightBytes + thread * ownBytes,
       atOnce,
       begin,
       end
@@ -142,8 +142,9 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       const most = Math.ceil(rowBlocks / simd.threads)
       const atOnce = Math.max(8, Math.floor(panelBytes / (16 * rowBlocks + 32 * blocks)))
       const ownBytes = aligned(128 * most * blocks + atOnce * (16 * most + 32 * blocks))
-      const scratch = simd.scratch(simd.threads * ownBytes)
-      simd.share("filterGradient", rowBlocks, (begin, end, thread) => [
+      const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
+      // Every share goes through all of dy.
+      simd.shareWithRoom("filterGradient", room, rowBlocks, (begin, end) => [
         pointer(backend, x),
         bytesOf(...x.shape.slice(1)),
         table,
@@ -154,11 +155,10 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
         outer,
         pointer(backend, to),
         geometry.batchSize,
-        scratch + thread * ownBytes,
         atOnce,
         begin,
         end
-      ])
+      ], { each: 1 })
       return to
     }),
     composed<FusedAttributes>(tf.FusedConv2D, (input, attrs, given) => {

@@ -18,17 +18,16 @@ const fused = (
       const to = backend.makeOutput([...x.shape], "float32")
       const count = x.shape.reduce((a, b) => a * b, 1) / (rows * columns)
       const ownBytes = 64 + 16 * (2 * rows * columns + Math.max(rows, columns) * columns)
-      const scratch = simd.scratch(simd.threads * ownBytes)
+      const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
-      simd.share(name, count, (begin, end, thread) => [
+      simd.shareWithRoom(name, room, count, (begin, end) => [
         at(x, begin),
         at(u, begin),
         at(to, begin),
         end - begin,
         rows,
-        columns,
-        scratch + thread * ownBytes
-      ], matricesAtLeast)
+        columns
+      ], { grain: matricesAtLeast })
       return to
     }
   )

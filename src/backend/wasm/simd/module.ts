@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { make as makePool } from "../threads/pool.ts"
+import { sharesEach } from "../threads/protocol.ts"
 import * as binaries from "./binaries.ts"
 
 type Pointer = number
@@ -30,10 +31,10 @@ export interface Functions {
     images: number,
     bias: Pointer,
     relu: number,
-    scratch: Pointer,
     tilesAtOnce: number,
     firstTile: number,
-    endTile: number
+    endTile: number,
+    scratch: Pointer
   ) => void
   readonly filterGradient: (
     input: Pointer,
@@ -46,10 +47,10 @@ export interface Functions {
     outer: number,
     filter: Pointer,
     images: number,
-    scratch: Pointer,
     atOnce: number,
     firstBlock: number,
-    endBlock: number
+    endBlock: number,
+    scratch: Pointer
   ) => void
   readonly winogradWeights: (
     filter: Pointer,
@@ -57,9 +58,9 @@ export interface Functions {
     inner: number,
     outer: number,
     turned: number,
-    scratch: Pointer,
     first: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly winograd: (
     input: Pointer,
@@ -75,11 +76,11 @@ export interface Functions {
     outer: number,
     bias: Pointer,
     relu: number,
-    scratch: Pointer,
     atOnce: number,
     tiles: number,
     first: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly winogradSums: (
     input: Pointer,
@@ -94,12 +95,12 @@ export interface Functions {
     outer: number,
     strips: number,
     sums: Pointer,
-    scratch: Pointer,
     atOnce: number,
     tiles: number,
     partStrips: number,
     first: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly winogradFilter: (
     sums: Pointer,
@@ -107,9 +108,9 @@ export interface Functions {
     inner: number,
     outer: number,
     filter: Pointer,
-    scratch: Pointer,
     first: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly unitProject: Operation
   readonly unitRetract: Operation
@@ -127,18 +128,18 @@ export interface Functions {
     weightDecay: number,
     poms: number,
     sums: Pointer,
-    scratch: Pointer,
     begin: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly stepSquares: (sums: Pointer, poms: number, out: Pointer) => void
   readonly stepMove: (
     table: Pointer,
     leaves: number,
     factors: Pointer,
-    scratch: Pointer,
     begin: number,
-    end: number
+    end: number,
+    scratch: Pointer
   ) => void
   readonly maxPoolGradient: (
     x: Pointer,
@@ -219,21 +220,42 @@ interface Emscripten {
   readonly _free: (pointer: Pointer) => void
 }
 
+type AllButLast<A extends ReadonlyArray<unknown>> = A extends readonly [...infer Rest, unknown] ? Rest : never
+
+/** Room that every thread has for itself. */
+export interface Room {
+  readonly at: Pointer
+  readonly bytes: number
+}
+
+/** How work is cut into shares. */
+export interface Cut {
+  /** Shares are multiples of so many units. */
+  readonly grain?: number
+  /** Shares a thread, at most `sharesEach`: several, so that a thread that is held up leaves the rest to others. */
+  readonly each?: number
+}
+
 /** Own kernels beside the stock ones, on one heap. */
 export interface Simd {
   /** `relaxed` multiplies and adds in one instruction where the processor can, which rounds once instead of twice. */
   readonly flavour: "plain" | "relaxed"
   readonly functions: Functions
   readonly threads: number
-  /**
-   * Runs a function on all threads: each gets the arguments for its share [begin, end) of so many units, and a number of its own.
-   * Shares are multiples of `grain`.
-   */
+  /** Runs a function on all threads, call by call for a share [begin, end) of so many units. */
   readonly share: <Name extends keyof Functions>(
     name: Name,
     units: number,
-    arguments_: (begin: number, end: number, thread: number) => Parameters<Functions[Name]>,
-    grain?: number
+    arguments_: (begin: number, end: number) => Parameters<Functions[Name]>,
+    cut?: Cut
+  ) => void
+  /** The same for a function whose last argument is room of its own for every thread: so many bytes each, from `at` on. */
+  readonly shareWithRoom: <Name extends keyof Functions>(
+    name: Name,
+    room: Room,
+    units: number,
+    arguments_: (begin: number, end: number) => AllButLast<Parameters<Functions[Name]>>,
+    cut?: Cut
   ) => void
   /** Copies integers onto the heap, for good. */
   readonly keep: (values: Int32Array) => Pointer
@@ -263,10 +285,10 @@ const chosen = (shared: boolean): { readonly flavour: Simd["flavour"]; readonly 
   throw new Error("this runtime has no WebAssembly SIMD")
 }
 
-/** Shares of at least one grain each, as equal as may be. */
-const shares = (units: number, threads: number, grain: number): ReadonlyArray<readonly [number, number]> => {
+/** At most so many shares of at least one grain each, as equal as may be. */
+const shares = (units: number, most: number, grain: number): ReadonlyArray<readonly [number, number]> => {
   const grains = Math.ceil(units / grain)
-  const parts = Math.max(1, Math.min(threads, grains))
+  const parts = Math.max(1, Math.min(most, grains))
   const at = (part: number) => Math.min(units, grain * Math.floor(part * grains / parts))
   return Array.from({ length: parts }, (_, part) => [at(part), at(part + 1)])
 }
@@ -286,13 +308,20 @@ export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> =
   const functions = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Functions
   const callable = { ...functions } as Readonly<Record<keyof Functions, (...values: ReadonlyArray<number>) => void>>
   const pool = await makePool(module, memory, callable, shared ? threads : 1)
+  const cutUp = (units: number, { each = sharesEach, grain = 1 }: Cut = {}) =>
+    shares(units, pool.threads === 1 ? 1 : pool.threads * each, grain)
   let [place, size] = [0, 0]
   return {
     flavour: found.flavour,
     functions,
     threads: pool.threads,
-    share: (name, units, arguments_, grain = 1) =>
-      pool.run(name, shares(units, pool.threads, grain).map(([begin, end], thread) => arguments_(begin, end, thread))),
+    share: (name, units, arguments_, cut) => pool.run(name, cutUp(units, cut).map((share) => arguments_(...share))),
+    shareWithRoom: (name, room, units, arguments_, cut) =>
+      pool.run(
+        name,
+        cutUp(units, cut).map((share) => [...arguments_(...share) as ReadonlyArray<number>, room.at]),
+        room.bytes
+      ),
     keep: (values) => {
       const pointer = wasm._malloc(Math.max(values.byteLength, 4)) >>> 0
       new Int32Array(memory.buffer, pointer, values.length).set(values)

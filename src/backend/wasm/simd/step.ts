@@ -129,7 +129,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       fill(set, leaf, i)
     }
     const sums = table + rowBytes
-    return { table, sums, work: (thread: number) => sums + sumBytes + thread * ownBytes }
+    return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
   }
 
   const sizes = (plan: Plan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
@@ -154,7 +154,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
     const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
     const squares = backend.makeOutput([plan.poms], "float32")
-    const { sums, table, work } = prepare(plan, (set, { variable }, i) => {
+    const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
       set("x", placeOf(backend, x[i]))
       set("momentum", placeOf(backend, momenta[i]))
       set("variable", placeOf(backend, gradients[variable]))
@@ -162,14 +162,13 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, outputs[i]))
     })
     const count = plan.leaves.length
-    simd.share("stepDirection", slices, (begin, end, thread) => [
+    simd.shareWithRoom("stepDirection", room, slices, (begin, end) => [
       table,
       count,
       momentum,
       weightDecay,
       plan.poms,
       sums,
-      work(thread),
       begin,
       end
     ])
@@ -195,7 +194,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     })
     const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
     const factors = placeOf(backend, inputs["factors"])
-    const { table, work } = prepare(plan, (set, { variable }, i) => {
+    const { room, table } = prepare(plan, (set, { variable }, i) => {
       set("x", placeOf(backend, x[i]))
       set("momentum", momentum === 0 ? 0 : 1)
       set("variable", placeOf(backend, weights[variable]))
@@ -203,11 +202,10 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, directions[i]))
       set("toX", placeOf(backend, outputs[i]))
     })
-    simd.share("stepMove", slices, (begin, end, thread) => [
+    simd.shareWithRoom("stepMove", room, slices, (begin, end) => [
       table,
       plan.leaves.length,
       factors,
-      work(thread),
       begin,
       end
     ])

@@ -29,7 +29,7 @@ export const sum = (simd: Simd): Kernel => {
       "rowSums",
       count,
       (begin, end) => [from, length, to, begin, end],
-      Math.ceil(numbersAtLeast / length)
+      { grain: Math.ceil(numbersAtLeast / length) }
     )
     const sums = tf.engine().makeTensorFromTensorInfo(out, backend)
     return attrs.keepDims === true

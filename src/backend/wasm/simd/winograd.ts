@@ -109,18 +109,17 @@ export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, side
   const { atOnce, ownBytes, tiles } = room(c, Math.ceil(strips / simd.threads))
   const weightBytes = weightBytesOf(c)
   const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
-  const own = weights + weightBytes
-  simd.share("winogradWeights", c.inner, (begin, end, thread) => [
+  const own = { at: weights + weightBytes, bytes: ownBytes }
+  simd.shareWithRoom("winogradWeights", own, c.inner, (begin, end) => [
     at(sides.filter),
     weights,
     c.inner,
     c.outer,
     sides.transposed ? 1 : 0,
-    own + thread * ownBytes,
     begin,
     end
-  ], 16)
-  simd.share("winograd", strips, (begin, end, thread) => [
+  ], { grain: 16 })
+  simd.shareWithRoom("winograd", own, strips, (begin, end) => [
     at(sides.from),
     c.inHeight,
     c.inWidth,
@@ -134,7 +133,6 @@ export const correlate = (simd: Simd, backend: BackendWasm, c: Correlation, side
     c.outer,
     sides.bias === undefined ? 0 : at(sides.bias),
     sides.relu === true ? 1 : 0,
-    own + thread * ownBytes,
     atOnce,
     tiles,
     begin,
@@ -166,8 +164,8 @@ export const filterGradient = (
   const parts = Math.ceil(strips / partStrips)
   const { atOnce, ownBytes, tiles } = room(c, partStrips)
   const sums = simd.scratch(parts * bytes + simd.threads * ownBytes)
-  const own = sums + parts * bytes
-  simd.share("winogradSums", parts, (begin, end, thread) => [
+  const own = { at: sums + parts * bytes, bytes: ownBytes }
+  simd.shareWithRoom("winogradSums", own, parts, (begin, end) => [
     at(x),
     c.inHeight,
     c.inWidth,
@@ -180,20 +178,18 @@ export const filterGradient = (
     c.outer,
     strips,
     sums,
-    own + thread * ownBytes,
     atOnce,
     tiles,
     partStrips,
     begin,
     end
   ])
-  simd.share("winogradFilter", c.inner, (begin, end, thread) => [
+  simd.shareWithRoom("winogradFilter", own, c.inner, (begin, end) => [
     sums,
     parts,
     c.inner,
     c.outer,
     at(to),
-    own + thread * ownBytes,
     begin,
     end
   ])

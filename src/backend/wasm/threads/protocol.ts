@@ -1,4 +1,7 @@
-/** Where the pool and its threads talk: words of 32 bits, then for every thread a function's index, the number of its arguments and these. */
+/** At most so many calls a thread wait to be made. */
+export const sharesEach = 4
+
+/** Where the pool and its threads talk: words of 32 bits, then the call, then the arguments of every share of it. */
 export const words = {
   /** Counts calls; threads wait for it to change. */
   generation: 0,
@@ -6,18 +9,51 @@ export const words = {
   pending: 1,
   /** Whether a thread's function trapped. */
   failed: 2,
+  /** The share that is taken next. */
+  next: 3,
   count: 4,
-  argumentBytes: 32 * 8,
+  /** Numbers of double precision that say what is called: a function's index, its shares, their arguments, and the bytes of a thread's room. */
+  callNumbers: 4,
+  /** The same for the arguments of one share. */
+  shareNumbers: 32,
   /** How often a word is looked at before a thread sleeps: some tens of microseconds, as long as waking takes. */
   spins: 5000
 } as const
+
+/** The memory of a pool of so many threads. */
+export const controlBytes = (threads: number): number =>
+  4 * words.count + 8 * (words.callNumbers + words.shareNumbers * sharesEach * threads)
 
 /** What a thread starts with. */
 export interface Setup {
   readonly module: WebAssembly.Module
   readonly memory: WebAssembly.Memory
   readonly control: SharedArrayBuffer
-  readonly argumentsAt: number
   readonly names: ReadonlyArray<string>
+  /** 0 is the thread that calls. */
   readonly thread: number
+}
+
+type Functions = Readonly<Record<string, (...values: ReadonlyArray<number>) => void>>
+
+/**
+ * Takes shares of the present call one by one until none is left, and makes their calls. The last argument is the room of the first
+ * thread where threads have room of their own.
+ */
+export const takeShares = (
+  control: SharedArrayBuffer,
+  functions: Functions,
+  names: ReadonlyArray<string>,
+  thread: number
+): void => {
+  const shared = new Int32Array(control, 0, words.count)
+  const call = new Float64Array(control, 4 * words.count, words.callNumbers)
+  const [name, shares, count, roomBytes] = call as unknown as readonly [number, number, number, number]
+  const run = functions[names[name]!]!
+  for (let share = Atomics.add(shared, words.next, 1); share < shares; share = Atomics.add(shared, words.next, 1)) {
+    const at = 4 * words.count + 8 * (words.callNumbers + words.shareNumbers * share)
+    const values = Array.from(new Float64Array(control, at, count))
+    if (roomBytes > 0) values[count - 1]! += thread * roomBytes
+    run(...values)
+  }
 }

@@ -1,14 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads"
-import { type Setup, words } from "./protocol.ts"
+import { type Setup, takeShares, words } from "./protocol.ts"
 
-/** A thread of the pool: waits for a call, makes it on the shared heap, says that it is done. */
-const { argumentsAt, control, memory, module, names, thread } = workerData as Setup
-const shared = new Int32Array(control)
+/** A thread of the pool: waits for a call, makes its shares of it on the shared heap, says that it is done. */
+const { control, memory, module, names, thread } = workerData as Setup
+const shared = new Int32Array(control, 0, words.count)
 const functions = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<
   string,
   (...values: ReadonlyArray<number>) => void
 >
-const values = new Float64Array(control, argumentsAt + words.argumentBytes * thread, words.argumentBytes / 8)
 
 let seen = 0
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads has no origin
@@ -20,13 +19,10 @@ for (;;) {
     continue
   }
   seen = Atomics.load(shared, words.generation)
-  const count = values[1]!
-  if (count >= 0) {
-    try {
-      functions[names[values[0]!]!]!(...values.subarray(2, 2 + count))
-    } catch {
-      Atomics.store(shared, words.failed, 1)
-    }
+  try {
+    takeShares(control, functions, names, thread)
+  } catch {
+    Atomics.store(shared, words.failed, 1)
   }
   if (Atomics.sub(shared, words.pending, 1) === 1) Atomics.notify(shared, words.pending)
 }
