@@ -1,7 +1,7 @@
 export { add, addRelu, relu, reluGradient } from "./activation"
 export { channelAffine, channelScale, channelSlices, channelTotals } from "./batchNorm"
 export { convolve, filterGradient, packWeights } from "./convolution"
-export { stiefelProject, stiefelRetract, unitProject, unitRetract } from "./manifolds"
+export { project, retract } from "./manifolds"
 export { maxPoolGradient } from "./pooling"
 export { stepDirection, stepMove, stepSquares } from "./step"
 export { rowSums } from "./sum"

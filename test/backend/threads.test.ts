@@ -88,7 +88,7 @@ const twoSteps = (kernelSize: readonly [number, number], inputs: number, outputs
   const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
   const first = FgSgd.update(optimizer, FgSgd.init(optimizer, gradients), gradients)
   const { norms, state, weights } = FgSgd.update(optimizer, first.state, gradients)
-  const found = Points.leaves([state.x, state.momentum, weights, norms]).map((t) => [...t.dataSync()])
+  const found = Points.leaves([state.x, state.momentum, weights, norms]).map((t) => Array.from(t.dataSync()))
   model.dispose()
   return found
 }
@@ -128,10 +128,8 @@ describe("the number of threads", () => {
   })
 })
 
-it("says in which kernel a thread failed, and goes on afterwards", async () => {
-  // (module (memory (import "env" "memory") 1 1 shared) (func (export "f") (param i32) (if (local.get 0) (then unreachable))))
-  const text =
-    "0061736d0100000001050160017f0002100103656e76066d656d6f72790203010103020100070501016600000a0a01080020000440000b0b"
+/** Threads that run the functions of a module, given in hexadecimal, on a memory of its own. */
+const poolOn = async (text: string, threads: number) => {
   const module = new WebAssembly.Module(Buffer.from(text, "hex"))
   const memory = new (WebAssembly as unknown as { readonly Memory: new(size: object) => WebAssembly.Memory }).Memory({
     initial: 1,
@@ -139,7 +137,14 @@ it("says in which kernel a thread failed, and goes on afterwards", async () => {
     shared: true
   })
   const functions = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as Record<string, () => void>
-  const pool = await Pool.make(module, memory, functions, 2)
+  return { memory, pool: await Pool.make(module, memory, functions, threads) }
+}
+
+it("says in which kernel a thread failed, and goes on afterwards", async () => {
+  // (module (memory (import "env" "memory") 1 1 shared) (func (export "f") (param i32) (if (local.get 0) (then unreachable))))
+  const text =
+    "0061736d0100000001050160017f0002100103656e76066d656d6f72790203010103020100070501016600000a0a01080020000440000b0b"
+  const { pool } = await poolOn(text, 2)
   for (let time = 0; time < 50; time++) {
     expect(() => pool.run("f", [[0], [1], [0]])).toThrow("the kernel f failed in a thread")
     expect(() => pool.run("f", [[1], [1]])).toThrow("the kernel f failed in a thread")
@@ -155,14 +160,7 @@ it("makes every share's call once, with room of its own for every thread", async
   //     (drop (i32.atomic.rmw.add (local.get $room) (i32.const 1)))))
   const text = "0061736d0100000001060160027f7f0002100103656e76066d656d6f727902030101030201000705010167" +
     "00000a160114002000 4101fe1e02001a20014101fe1e02001a0b".replaceAll(" ", "")
-  const module = new WebAssembly.Module(Buffer.from(text, "hex"))
-  const memory = new (WebAssembly as unknown as { readonly Memory: new(size: object) => WebAssembly.Memory }).Memory({
-    initial: 1,
-    maximum: 1,
-    shared: true
-  })
-  const functions = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as Record<string, () => void>
-  const pool = await Pool.make(module, memory, functions, 3)
+  const { memory, pool } = await poolOn(text, 3)
   const words = new Int32Array(memory.buffer)
   for (let time = 0; time < 200; time++) {
     words.fill(0)

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Fused from "../../../Fused.ts"
 import { type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { forms, pointer, type Simd } from "./module.ts"
 
 /** Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones in every share. */
 const matricesAtLeast = 1024
@@ -9,7 +9,8 @@ const matricesAtLeast = 1024
 const fused = (
   simd: Simd,
   operation: Fused.Operation,
-  name: "unitProject" | "unitRetract" | "stiefelProject" | "stiefelRetract"
+  name: "project" | "retract",
+  form: "Unit" | "Stiefel"
 ): Kernel =>
   kernel<{ readonly rows: number; readonly columns: number }>(
     Fused.kernelName(operation),
@@ -21,6 +22,7 @@ const fused = (
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
       simd.shareWithRoom(name, room, count, (begin, end) => [
+        forms[form],
         at(x, begin),
         at(u, begin),
         at(to, begin),
@@ -38,8 +40,8 @@ const fused = (
  * @internal
  */
 export const manifoldOperations = (simd: Simd): ReadonlyArray<Kernel> => [
-  fused(simd, "UnitProject", "unitProject"),
-  fused(simd, "UnitRetract", "unitRetract"),
-  fused(simd, "StiefelProject", "stiefelProject"),
-  fused(simd, "StiefelRetract", "stiefelRetract")
+  fused(simd, "UnitProject", "project", "Unit"),
+  fused(simd, "UnitRetract", "retract", "Unit"),
+  fused(simd, "StiefelProject", "project", "Stiefel"),
+  fused(simd, "StiefelRetract", "retract", "Stiefel")
 ]

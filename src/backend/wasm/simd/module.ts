@@ -112,10 +112,8 @@ export interface Functions {
     end: number,
     scratch: Pointer
   ) => void
-  readonly unitProject: Operation
-  readonly unitRetract: Operation
-  readonly stiefelProject: Operation
-  readonly stiefelRetract: Operation
+  readonly project: Operation
+  readonly retract: Operation
   readonly relu: (x: Pointer, out: Pointer, size: number) => void
   readonly reluGradient: (x: Pointer, dy: Pointer, out: Pointer, size: number) => void
   readonly add: (a: Pointer, b: Pointer, out: Pointer, size: number) => void
@@ -195,8 +193,12 @@ export interface Functions {
   ) => void
 }
 
+/** Numbers of the forms that matrices may have, as in kernels/formulas.ts; `given`: the kernel leaves them as they are. */
+export const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const
+
 /** A manifold's operation on stacks of matrices. */
 type Operation = (
+  form: number,
   x: Pointer,
   u: Pointer,
   out: Pointer,
@@ -319,7 +321,7 @@ export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> =
     shareWithRoom: (name, room, units, arguments_, cut) =>
       pool.run(
         name,
-        cutUp(units, cut).map((share) => [...arguments_(...share) as ReadonlyArray<number>, room.at]),
+        cutUp(units, cut).map((share) => (arguments_(...share) as ReadonlyArray<number>).concat(room.at)),
         room.bytes
       ),
     keep: (values) => {

@@ -3,12 +3,11 @@ import type * as tf from "@tensorflow/tfjs-core"
 import { kernels, type Leaf, type Plan } from "../../../FusedStep.ts"
 import { recent } from "../../recent.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { forms, pointer, type Simd } from "./module.ts"
 
-/** Words of a row, slices of a leaf, and numbers of the forms: as in kernels/step.ts and kernels/formulas.ts. */
+/** Words of a row and slices of a leaf, as in kernels/step.ts. */
 const rowWords = 17
 const slices = 16
-const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const
 /** Plans whose tables stay on the heap; a run needs one. */
 const keptPlans = 8
 
