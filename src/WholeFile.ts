@@ -12,7 +12,8 @@ export const write = Effect.fnUntraced(function*(
   bytes: Uint8Array
 ): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
-  const aside = `${file}.part`
+  // Two processes may draw one report: each has a file of its own aside.
+  const aside = `${file}.${process.pid}.part`
   yield* Effect.scoped(Effect.gen(function*() {
     const handle = yield* fs.open(aside, { flag: "w" })
     yield* handle.writeAll(bytes)

@@ -25,7 +25,7 @@ export const size = (panels: number): { readonly width: number; readonly height:
 export const whole = { tickMinStep: 1, format: "d", tickCount: 6 }
 
 /** Of the axis of steps. */
-export const steps = { tickMinStep: 1, format: "~s", tickCount: 5 }
+export const steps = { tickMinStep: 1, format: ",d", tickCount: 5 }
 
 /** Decades up to which there is room for more than powers of ten, and powers of ten on one axis, at most. */
 const [fewDecades, mostPowers] = [2, 7]
@@ -37,8 +37,8 @@ const [fewDecades, mostPowers] = [2, 7]
  */
 export const logarithmic = (values: ReadonlyArray<number>) => {
   const [least, most] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0])
-  const low = Math.floor(Math.log10(least))
-  const high = Math.max(low + 1, Math.ceil(Math.log10(most)))
+  const high = Math.ceil(Math.log10(most))
+  const low = Math.min(high - 1, Math.floor(Math.log10(least)))
   const mantissas = high - low <= fewDecades ? [1, 2, 5] : [1]
   const every = Math.ceil((high - low) / mostPowers)
   const powers = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((_, i) => i % every === 0)

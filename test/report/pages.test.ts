@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import { Backend, Experiment, Job, TrainConfig } from "finegrain"
+import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -87,6 +88,16 @@ describe("the report of a run", () => {
   it("is written from what a killed run left", async () => {
     rmSync(join(scratch, "run", "summary.json"))
     expect(await write(join(scratch, "run"))).toBe(join(scratch, "run", "report.html"))
+  })
+
+  it("has what the picture of the README is made of", () => {
+    const picture = join(scratch, "picture.svg")
+    const script = join(import.meta.dirname, "..", "..", "scripts", "picture.ts")
+    execFileSync(process.execPath, [script, join(scratch, "run"), "conv2", picture])
+    const svg = readFileSync(picture, "utf8")
+    expect(labels(svg)).toEqual(expect.arrayContaining(["Inside layer conv2: 8×16 kernels, 24 products", "Sp", "Euc"]))
+    expect(svg.match(/<path d="M[\d.,ML]+" class="curve"/)).not.toBeNull()
+    expect(svg).not.toMatch(/NaN|undefined/)
   })
 
   it("is refused where there is none", async () => {
