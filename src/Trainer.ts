@@ -64,6 +64,8 @@ export interface StepDone {
   readonly gradientNorm: number
   /** 1/g by POM, what its curvature leaves of the step size; in some fifty steps of a run. */
   readonly factors?: Readonly<Record<string, number>>
+  /** R by POM, the length of its direction; in the same steps. */
+  readonly gradientNorms?: Readonly<Record<string, number>>
 }
 
 /** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
@@ -196,8 +198,9 @@ export interface Run {
 const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
   tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
 
-/** In so many steps of a run its events tell the factor of every POM. */
-const factorsTold = 50
+/** In so many steps of a run its events tell of every POM; float32 has no more digits than the log keeps of it. */
+const pomsTold = 50
+const digits = 7
 
 const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
 
@@ -247,7 +250,9 @@ export const make = Effect.fnUntraced(function*(
     catch: (error) => error as FgSgd.FgSgdError
   })
   const { poms } = network.problem.collection
-  const factorsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / factorsTold))
+  const pomsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
+  const byPom = (values: Float32Array) =>
+    Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
   const scale = options.normalize === true ? normalizationOf(dataset) : undefined
   const prepare = (batch: Batches.Batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
   /** A function of the step, so that a resumed run sees the same images. */
@@ -341,15 +346,16 @@ export const make = Effect.fnUntraced(function*(
       return values
     })).pipe(Effect.uninterruptible)
     const norms = values.subarray(2, 2 + poms.length)
+    const denominators = values.subarray(2 + poms.length)
     return {
       loss: values[0]!,
       correct: values[1]!,
       gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
       images: batch.labels.length,
       rate: schedule.rate(before.step),
-      factors: before.step % factorsEvery === 0
-        ? Object.fromEntries(poms.map(({ name }, i) => [name, 1 / values[2 + poms.length + i]!]))
-        : undefined
+      perPom: before.step % pomsEvery === 0
+        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
+        : {}
     }
   })
 
@@ -393,7 +399,7 @@ export const make = Effect.fnUntraced(function*(
         rate: done.rate,
         images: (epoch - 1) * order.length + now.from,
         gradientNorm: done.gradientNorm,
-        ...(done.factors === undefined ? {} : { factors: done.factors })
+        ...done.perPom
       })
       // A step blocks the event loop: let signals in before the next one.
       yield* Effect.yieldNow

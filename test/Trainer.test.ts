@@ -86,6 +86,26 @@ onEachBackend("the trainer", () => {
     expect(Math.min(...all(curved))).toBeLessThan(1)
   })
 
+  it("tells the norm of every POM in some fifty steps, of which the one of all POMs together is made", async () => {
+    const steps: Array<Trainer.StepDone> = []
+    const epochs = 12
+    await Effect.runPromise(run({ epochs }, (event, network) =>
+      Effect.sync(() => {
+        if (event._tag !== "StepDone") return
+        steps.push(event)
+        if (event.gradientNorms === undefined) return
+        expect(Object.keys(event.gradientNorms)).toEqual(network.problem.collection.poms.map(({ name }) => name))
+      })))
+    const told = steps.filter(({ gradientNorms }) => gradientNorms !== undefined)
+    expect([steps.length, told.length]).toEqual([72, 36])
+    expect(told.every(({ factors }) => factors !== undefined)).toBe(true)
+    for (const { gradientNorm, gradientNorms = {} } of told) {
+      const norms = Object.values(gradientNorms)
+      expect(norms.every((norm) => norm >= 0)).toBe(true)
+      expect(Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)) / gradientNorm).toBeCloseTo(1, 5)
+    }
+  })
+
   it("rescales by γ alone without λ", async () => {
     const largest = async (measureLambda: boolean) => {
       const options = { epochs: 1, specification: "Sp", policy: Renormalization.unclamped, measureLambda }

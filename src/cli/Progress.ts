@@ -1,86 +1,73 @@
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import * as Terminal from "effect/Terminal"
+import type * as Terminal from "effect/Terminal"
+import * as pace from "./pace.ts"
+import * as Status from "./Status.ts"
 
-/** A bar with rate and remaining time on the last line of the terminal; lines may be printed above it. */
+/** How far a job is, how fast it goes, and how long it will take. */
 export interface Progress {
   /** Starts the clock of a job of so many units. */
   readonly start: (total: number) => Effect.Effect<void>
+  /** Starts it anew where so many of them were done by an earlier process, which tells nothing about this one. */
+  readonly resume: (done: number) => Effect.Effect<void>
   readonly update: (done: number, note: string) => Effect.Effect<void>
   readonly print: (text: string) => Effect.Effect<void>
 }
 
-const clear = "\r\u001B[2K"
-const hideCursor = "\u001B[?25l"
-const showCursor = "\u001B[?25h"
-
-const clock = (seconds: number): string =>
-  Number.isFinite(seconds)
-    ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
-    : "-:--"
-
-/**
- * One line: a bar, the share, the rate and the remaining time.
- *
- * @internal
- */
-export const render = (
-  done: number,
-  total: number,
-  seconds: number,
-  unit: string,
-  note: string,
-  columns: number
-): string => {
-  const share = Math.min(1, done / total)
-  const rate = done / Math.max(seconds, 1e-3)
-  const text = ` ${String(Math.floor(100 * share)).padStart(3)} %  ${rate.toFixed(0)} ${unit}/s  ${
-    clock((total - done) / rate)
-  } left  ${note}`
-  const width = Math.max(5, Math.min(30, columns - text.length - 3))
-  const full = Math.round(width * share)
-  return `[${"█".repeat(full)}${"·".repeat(width - full)}]${text}`.slice(0, columns - 1)
+/** A job: of its units, so many had been done when this process started. */
+interface Job {
+  readonly total: number
+  readonly before: number
+  readonly started: number
 }
 
 /**
- * A progress bar while the scope is open: animated on a terminal, a line every ten seconds elsewhere.
+ * One line: a bar where there is a terminal, the share, the rate and the remaining time.
+ *
+ * @internal
+ */
+export const line = (
+  { before, started, total }: Job,
+  done: number,
+  now: number,
+  unit: string,
+  note: string,
+  columns: number | undefined
+): string => {
+  const perSecond = (done - before) / Math.max((now - started) / 1000, 1e-3)
+  const left = done >= total ? 0 : perSecond > 0 ? (total - done) / perSecond : Infinity
+  const text = `${pace.percent(done / total)}  ${pace.rate(perSecond, unit)}  ${pace.clock(left)} left  ${note}`
+    .trimEnd()
+  return columns === undefined
+    ? text.trimStart()
+    : `${pace.bar(done / total, Math.max(5, Math.min(30, columns - text.length - 4)))} ${text}`
+}
+
+/**
+ * The progress of one job while the scope is open: its first and last lines at once, others now and then.
  *
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
   unit: string
 ): Effect.fn.Return<Progress, never, Scope.Scope | Terminal.Terminal> {
-  const terminal = yield* Terminal.Terminal
-  const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities
-  const job = yield* Ref.make({ total: 1, started: 0 })
-  const painted = yield* Ref.make(0)
-  const line = yield* Ref.make("")
-  const display = (text: string) => Effect.ignore(terminal.display(text))
-  if (canAnimate) {
-    yield* Effect.acquireRelease(display(hideCursor), () => display(`${clear}${showCursor}`))
-  }
+  const status = yield* Status.make
+  const job = yield* Ref.make<Job>({ total: 1, before: 0, started: 0 })
+  const show = Effect.fnUntraced(function*(done: number, note: string, atOnce: boolean) {
+    const current = yield* Ref.get(job)
+    const now = yield* Clock.currentTimeMillis
+    yield* status.show((columns) => [line(current, done, now, unit, note, columns)], atOnce || done >= current.total)
+  })
+  const begin = Effect.fnUntraced(function*(total: number, before: number) {
+    yield* Ref.set(job, { total, before, started: yield* Clock.currentTimeMillis })
+    yield* show(before, "", true)
+  })
   return {
-    start: (total) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (started) => Effect.andThen(Ref.set(job, { total, started }), Ref.set(painted, started))
-      ),
-    update: Effect.fnUntraced(function*(done, note) {
-      const { started, total } = yield* Ref.get(job)
-      const now = yield* Clock.currentTimeMillis
-      if (now - (yield* Ref.get(painted)) < (canAnimate ? 100 : 10_000) && done < total) return
-      yield* Ref.set(painted, now)
-      const columns = canAnimate ? yield* terminal.columns : 120
-      const text = render(done, total, (now - started) / 1000, unit, note, columns)
-      yield* Ref.set(line, text)
-      yield* display(canAnimate ? `${clear}${text}` : `${text}\n`)
-    }),
-    print: (text) =>
-      canAnimate
-        ? Effect.flatMap(Ref.get(line), (bar) => display(`${clear}${text}\n${bar}`))
-        : display(`${text}\n`)
+    start: (total) => begin(total, 0),
+    resume: (done) => Effect.flatMap(Ref.get(job), ({ total }) => begin(total, done)),
+    update: (done, note) => show(done, note, false),
+    print: status.print
   }
 })

@@ -6,14 +6,13 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import * as Ref from "effect/Ref"
 import { availableParallelism } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Experiment from "../experiment/Experiment.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Runner from "../experiment/Runner.ts"
 import * as Report from "../report/Report.ts"
-import * as Progress from "./Progress.ts"
+import * as GridProgress from "./GridProgress.ts"
 import { table } from "./Table.ts"
 
 const refuse = (experiment: string, problem: string) =>
@@ -115,34 +114,22 @@ export const run = Command.make(
     yield* Console.log(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
-    const progress = yield* Progress.make("trials")
-    const shares = yield* Ref.make<Readonly<Record<string, number>>>({})
-    const ended = yield* Ref.make(0)
-    yield* progress.start(total)
-    const paint = Effect.gen(function*() {
-      const running = yield* Ref.get(shares)
-      const done = yield* Ref.get(ended)
-      const part = Object.values(running).reduce((a, b) => a + b, 0)
-      const note = Object.entries(running).map(([id, share]) => `${id} ${Math.floor(100 * share)} %`).join(", ")
-      yield* progress.update(done + part, `${done}/${total}  ${note}`)
-    })
+    const progress = yield* GridProgress.make(total)
     const outcomes = yield* Runner.run(cells, {
       jobs,
       threads: jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs)),
       directory: ({ id }) => path.join(trials, id),
-      progress: ({ id }, share) => Effect.andThen(Ref.update(shares, (all) => ({ ...all, [id]: share })), paint),
+      progress: ({ id }, share) => progress.running(id, share),
       ended: Effect.fnUntraced(function*({ result, trial: { id } }) {
-        yield* Ref.update(shares, (all) => Object.fromEntries(Object.entries(all).filter(([other]) => other !== id)))
-        yield* Ref.update(ended, (n) => n + 1)
         if (result._tag === "Failed") yield* progress.print(`${id}: ${result.error}, ${result.reason}`)
-        yield* paint
+        yield* progress.ended(id)
       })
     })
     const results = Results.of(experiment, outcomes, smoke, yield* environmentOf(trials, outcomes))
     yield* write(directory, "results.json", json(results))
     yield* write(directory, "table.md", Results.markdown(results))
     yield* Report.write(directory)
-    yield* Console.log(
+    yield* progress.print(
       `\n${
         table(...Results.table(results))
       }\nWritten to ${directory}: report.html, figures, table.md, results.json, trials`

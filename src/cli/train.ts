@@ -206,7 +206,8 @@ export const train = Command.make(
         )
         yield* progress.start(event.totalImages)
       } else if (event._tag === "Resumed") {
-        yield* Console.log(`Resumed after ${event.step} steps`)
+        yield* progress.print(`Resumed after ${event.step} steps`)
+        yield* progress.resume(event.images)
       } else if (event._tag === "StepDone") {
         yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
       } else {
@@ -222,7 +223,7 @@ export const train = Command.make(
       )
     )
     yield* Report.write(directory)
-    yield* Console.log(describe(summary))
+    yield* progress.print(describe(summary))
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Train a network with FG-SGD"),

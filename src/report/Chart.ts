@@ -15,6 +15,7 @@ const theme = {
   font: "system-ui, sans-serif",
   axis: { gridColor: "#e5e5e5", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" as const },
   legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" as const, labelLimit: 400 },
+  header: { labelFontSize: 12 },
   view: { stroke: "#ccc" }
 }
 
@@ -23,10 +24,10 @@ const theme = {
  *
  * @internal
  */
-export const svg = ({ spec }: Chart): Effect.Effect<string> =>
+export const svg = ({ spec, title }: Chart): Effect.Effect<string> =>
   Effect.promise(async () => {
     const [vegaLite, vega] = await Promise.all([import("vega-lite"), import("vega")])
-    const { spec: compiled } = vegaLite.compile({ ...spec, config: theme })
+    const { spec: compiled } = vegaLite.compile({ ...spec, description: title, config: theme })
     const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error })
     const text = await view.toSVG()
     view.finalize()

@@ -27,8 +27,16 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #ddd; }
 td:not(:first-child) { font-variant-numeric: tabular-nums; }
-figure { margin: 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; font-size: .9rem; }
+figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; } figcaption { color: #555; font-size: .9rem; }
 pre { overflow-x: auto; background: #f6f6f6; padding: .7rem; font-size: .8rem; }`
+
+/** A figure may be drawn so much smaller, no more, so that its labels of 12 pixels can be read on a phone; beyond that it scrolls. */
+const leastScale = 0.85
+
+const readable = (svg: string): string => {
+  const width = Number(/<svg[^>]* width="([\d.]+)"/.exec(svg)?.[1] ?? 0)
+  return svg.replace("<svg", `<svg style="min-width: ${Math.floor(leastScale * width)}px"`)
+}
 
 const sectionHtml = (section: Section): string => {
   switch (section._tag) {
@@ -42,7 +50,7 @@ const sectionHtml = (section: Section): string => {
         `<tbody>${section.rows.map((row) => cells("td", row)).join("")}</tbody></table></div>`
     }
     case "Figure":
-      return `<h2>${escape(section.title)}</h2><figure>${section.svg}<figcaption>${
+      return `<h2>${escape(section.title)}</h2><figure><div class="wide">${readable(section.svg)}</div><figcaption>${
         escape(section.caption)
       }</figcaption></figure>`
     case "Json":

@@ -92,7 +92,7 @@ describe("finegrain run", () => {
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
-    expect(html.match(/<svg/g)).toHaveLength(4)
+    expect(html.match(/<svg/g)).toHaveLength(9)
     // Both rows and all four errors are drawn.
     const dots = readFileSync(join(scratch, "whole", "figures", "test-errors-small-cnn.svg"), "utf8")
     expect(dots).toContain("PIO (Sp+St)")
@@ -110,7 +110,7 @@ describe("finegrain run", () => {
     expect((await finegrain("report", "older")).code).toBe(0)
     const figures = (output: string) =>
       readFileSync(join(scratch, output, "report.html"), "utf8").match(/<h2>/g)?.length
-    expect([figures("whole"), figures("older")]).toEqual([4, 3])
+    expect([figures("whole"), figures("older")]).toEqual([9, 8])
   }, 30_000)
 
   it("refuses to mix with what is there, and keeps what is done with --resume", async () => {

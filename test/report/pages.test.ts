@@ -1,12 +1,16 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
-import { Backend, Job, TrainConfig } from "finegrain"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import * as FileSystem from "effect/FileSystem"
+import * as PlatformError from "effect/PlatformError"
+import { Backend, Experiment, Job, TrainConfig } from "finegrain"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Browser, launch } from "puppeteer-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import * as Results from "../../src/experiment/Results.ts"
 import * as Report from "../../src/report/Report.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
@@ -15,28 +19,66 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const write = (directory: string) => Effect.runPromise(Report.write(directory).pipe(Effect.provide(NodeServices.layer)))
 
+const experiment: Experiment.Experiment = {
+  name: "pages",
+  about: "What does a page show?",
+  base: { dataset: scratch, backend: "wasm", epochs: 3, measureBounds: true },
+  rows: [
+    { name: "Euc", settings: { collection: "Euc" } },
+    { name: "PIO (Sp+Ob+St+Euc), with a name that needs some room", settings: { collection: "Sp+Ob+St+Euc" } }
+  ],
+  columns: [{ name: "small CNN/2", settings: {} }],
+  seeds: [1, 2]
+}
+
+/** The runs of an experiment in this process, and its results. */
+const runAll = Effect.gen(function*() {
+  const directory = join(scratch, "experiment")
+  const cells = yield* Experiment.plan(experiment)
+  const outcomes = yield* Effect.forEach(cells, (cell) =>
+    Effect.map(
+      Effect.forEach(cell.finals(undefined), (trial) =>
+        Effect.map(
+          Job.run(trial.config, join(directory, "trials", trial.id), () => Effect.void),
+          (summary) => ({ trial, result: { _tag: "Completed" as const, summary } })
+        )),
+      (finals) => ({ cell, candidates: [], chosen: undefined, finals })
+    ))
+  writeFileSync(join(directory, "results.json"), JSON.stringify(Results.of(experiment, outcomes, false, undefined)))
+})
+
 beforeAll(async () => {
   writeTinyDataset(scratch)
+  mkdirSync(join(scratch, "experiment", "trials"), { recursive: true })
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode({ dataset: scratch, backend: "wasm", epochs: 3 }, "test")
     yield* Job.run(config, join(scratch, "run"), () => Effect.void)
+    yield* runAll
   })
   await Effect.runPromise(program.pipe(Effect.provide([NodeServices.layer, Backend.wasm])))
   await write(join(scratch, "run"))
-}, 60_000)
+  await write(join(scratch, "experiment"))
+}, 120_000)
+
+const figure = (of: string, name: string) => readFileSync(join(scratch, of, "figures", `${name}.svg`), "utf8")
+
+/** What the labels of a figure say. */
+const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text)
 
 describe("the report of a run", () => {
-  it("has a figure of the loss, of the norms, and of every layer", () => {
+  it("has a figure of the loss, of the norms of weights and directions, and of every layer", () => {
     expect(readdirSync(join(scratch, "run", "figures")).toSorted()).toEqual([
       "factors.svg",
+      "gradient-norm.svg",
       "loss.svg",
       "map-conv1.svg",
       "map-conv2.svg",
       "map-conv3.svg",
       "norms.svg",
+      "pom-gradient-norms.svg",
       "spectra.svg"
     ])
-    const map = readFileSync(join(scratch, "run", "figures", "map-conv2.svg"), "utf8")
+    const map = figure("run", "map-conv2")
     // One cell per kernel.
     expect(map.match(/aria-roledescription="rect mark"/g)).toHaveLength(8 * 16)
     const html = readFileSync(join(scratch, "run", "report.html"), "utf8")
@@ -48,9 +90,117 @@ describe("the report of a run", () => {
     expect(await write(join(scratch, "run"))).toBe(join(scratch, "run", "report.html"))
   })
 
+  it("has what the picture of the README is made of", () => {
+    const picture = join(scratch, "picture.svg")
+    const script = join(import.meta.dirname, "..", "..", "scripts", "picture.ts")
+    execFileSync(process.execPath, [script, join(scratch, "run"), "conv2", picture])
+    const svg = readFileSync(picture, "utf8")
+    expect(labels(svg)).toEqual(expect.arrayContaining(["Inside layer conv2: 8×16 kernels, 24 products", "Sp", "Euc"]))
+    expect(svg.match(/<path d="M[\d.,ML]+" class="curve"/)).not.toBeNull()
+    expect(svg).not.toMatch(/NaN|undefined/)
+  })
+
   it("is refused where there is none", async () => {
     const error = await Effect.runPromise(Effect.flip(Report.write(scratch)).pipe(Effect.provide(NodeServices.layer)))
     expect(error.message).toContain("no experiment, no run")
+  })
+})
+
+describe("the report of an experiment", () => {
+  it("has a figure of everything that its runs recorded", () => {
+    expect(readdirSync(join(scratch, "experiment", "figures")).toSorted()).toEqual([
+      "bounds-small_CNN_2.svg",
+      "factors-small_CNN_2.svg",
+      "gap-small_CNN_2.svg",
+      "gradient-norm-small_CNN_2.svg",
+      "norms-small_CNN_2.svg",
+      "pom-gradient-norms-small_CNN_2.svg",
+      "spectra-small_CNN_2.svg",
+      "test-error-small_CNN_2.svg",
+      "test-errors-small_CNN_2.svg",
+      "training-loss-small_CNN_2.svg"
+    ])
+  })
+
+  it.each(["bounds", "gap", "gradient-norm", "norms", "spectra", "test-error", "training-loss"])(
+    "draws a line per row with a band over the seeds: %s",
+    (name) => {
+      const svg = figure("experiment", `${name}-small_CNN_2`)
+      const lines = new Set([...svg.matchAll(/; row: ([^";]*)/g)].map(([, row]) => row))
+      expect(lines).toEqual(new Set(experiment.rows.map(({ name }) => name)))
+      expect(svg.match(/class="mark-area/g)?.length).toBeGreaterThanOrEqual(2)
+      expect(svg.match(/NaN|undefined|null/)).toBeNull()
+    }
+  )
+
+  it("draws every norm on every manifold against its bound, and the spectrum of every layer", () => {
+    const norms = figure("experiment", "norms-small_CNN_2")
+    expect(labels(norms)).toEqual(
+      expect.arrayContaining(["spectral", "Frobenius", "‖·‖₂→₁", "Sp", "Ob", "St", "Euc"])
+    )
+    // A dashed line in every panel with a bound: three norms on three manifolds.
+    expect(norms.match(/stroke-dasharray/g)).toHaveLength(9)
+    expect(labels(figure("experiment", "spectra-small_CNN_2"))).toEqual(
+      expect.arrayContaining(["conv1", "conv2", "conv3"])
+    )
+  })
+
+  it.each(["factors", "pom-gradient-norms"])("draws %s with a panel per row and a line per POM", (name) => {
+    const poms = (row: string) => {
+      const manifest = join(scratch, "experiment", "trials", row, "small_CNN_2", "seed-1", "manifest.json")
+      const { layers } = JSON.parse(readFileSync(manifest, "utf8")) as {
+        readonly layers: ReadonlyArray<{ readonly groups: ReadonlyArray<unknown> }>
+      }
+      return layers.reduce((sum, { groups }) => sum + groups.length, 0)
+    }
+    const svg = figure("experiment", `${name}-small_CNN_2`)
+    // Panels' titles are broken at commas.
+    expect([...svg.matchAll(/Title text '([^']*)'/g)].map(([, title]) => title)).toEqual(
+      experiment.rows.map(({ name }) => name.replace(", ", " "))
+    )
+    const [first, second] = readdirSync(join(scratch, "experiment", "trials"))
+    expect(svg.match(/"mark-line/g)).toHaveLength(poms(first!) + poms(second!))
+  })
+})
+
+/** A disk that takes no more than a few bytes of every file. */
+const fullDisk = Effect.map(FileSystem.FileSystem, (real) =>
+  FileSystem.FileSystem.of({
+    ...real,
+    open: (file, options) =>
+      Effect.map(real.open(file, options), (handle) => ({
+        ...handle,
+        writeAll: (bytes: Uint8Array) =>
+          Effect.andThen(
+            handle.writeAll(bytes.subarray(0, 5)),
+            Effect.fail(
+              PlatformError.systemError({
+                _tag: "Unknown",
+                module: "FileSystem",
+                method: "write",
+                description: "ENOSPC"
+              })
+            )
+          )
+      }))
+  }))
+
+describe("on a full disk", () => {
+  it("the old page and figures stay as they are, and the error says why", async () => {
+    const directory = join(scratch, "run")
+    const files = () =>
+      readdirSync(directory, { recursive: true }).map(String).toSorted().filter((name) => /html|svg|part/.test(name))
+        .map((name) => [name, readFileSync(join(directory, name), "utf8")])
+    const before = files()
+    expect(before.length).toBeGreaterThan(5)
+    const error = await Effect.runPromise(
+      Effect.flip(Report.write(directory)).pipe(
+        Effect.provideServiceEffect(FileSystem.FileSystem, fullDisk),
+        Effect.provide(NodeServices.layer)
+      )
+    )
+    expect(error.message).toMatch(/figures.*the disk is full; free some space/)
+    expect(files()).toEqual(before)
   })
 })
 
@@ -71,39 +221,60 @@ describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => 
 
   const pages = [
     ["a run", () => join(scratch, "run", "report.html")],
-    ["an experiment", () => resolve(import.meta.dirname, "../../experiments/results/small/report.html")]
+    ["an experiment", () => join(scratch, "experiment", "report.html")]
   ] as const
 
   describe.each(pages)("the page of %s", (_, file) => {
-    it.each([1200, 390])("draws at %i pixels, without an error, a request or a sideways scroll", async (width) => {
-      const page = await browser.newPage()
-      const complaints: Array<string> = []
-      page.on("console", (message) => complaints.push(message.text()))
-      page.on("pageerror", (error) => complaints.push(String(error)))
-      page.on("request", (request) => {
-        if (!request.url().startsWith("file:") && !request.url().startsWith("data:")) complaints.push(request.url())
-      })
-      await page.setViewport({ width, height: 900 })
-      await page.goto(pathToFileURL(file()).href)
-      const seen = await page.evaluate(`(() => ({
+    it.each([1200, 390])(
+      "draws readably at %i pixels, without an error, a request or a sideways scroll",
+      async (width) => {
+        const page = await browser.newPage()
+        const complaints: Array<string> = []
+        page.on("console", (message) => complaints.push(message.text()))
+        page.on("pageerror", (error) => complaints.push(String(error)))
+        page.on("request", (request) => {
+          if (!request.url().startsWith("file:") && !request.url().startsWith("data:")) complaints.push(request.url())
+        })
+        await page.setViewport({ width, height: 900 })
+        await page.goto(pathToFileURL(file()).href)
+        const seen = await page.evaluate(`(() => ({
         wide: document.documentElement.scrollWidth,
-        figures: [...document.querySelectorAll("figure svg")].map((svg) => svg.getBoundingClientRect()).map(({ height, width }) => [width, height]),
+        figures: [...document.querySelectorAll("figure")].map((figure) => {
+          const [svg, frame] = [figure.querySelector("svg"), figure.querySelector(".wide")].map((e) => e.getBoundingClientRect())
+          return { drawn: [svg.width, svg.height], frame: [frame.left, frame.right], reachable: figure.querySelector(".wide").scrollWidth }
+        }),
+        labels: [...document.querySelectorAll("figure svg text")].map((text) => {
+          // The font as drawn: as set, in the units of the drawing, times the scale of the drawing on the screen.
+          const { c, d } = text.getScreenCTM()
+          return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(c, d)
+        }),
         heading: document.querySelector("h1").textContent
       }))()`) as {
-        readonly wide: number
-        readonly figures: ReadonlyArray<readonly [number, number]>
-        readonly heading: string
-      }
-      expect(complaints).toEqual([])
-      expect(seen.wide).toBeLessThanOrEqual(width)
-      expect(seen.heading).not.toBe("")
-      expect(seen.figures.length).toBeGreaterThan(2)
-      for (const [w, h] of seen.figures) {
-        expect(w).toBeGreaterThan(100)
-        expect(w).toBeLessThanOrEqual(width)
-        expect(h).toBeGreaterThan(30)
-      }
-      await page.close()
-    }, 60_000)
+          readonly wide: number
+          readonly figures: ReadonlyArray<{
+            readonly drawn: readonly [width: number, height: number]
+            readonly frame: readonly [left: number, right: number]
+            readonly reachable: number
+          }>
+          readonly labels: ReadonlyArray<number>
+          readonly heading: string
+        }
+        expect(complaints).toEqual([])
+        expect(seen.wide).toBeLessThanOrEqual(width)
+        expect(seen.heading).not.toBe("")
+        expect(seen.figures.length).toBeGreaterThan(2)
+        for (const { drawn: [w, h], frame: [left, right], reachable } of seen.figures) {
+          expect(w).toBeGreaterThan(100)
+          expect(h).toBeGreaterThan(30)
+          expect([left >= 0, right <= width]).toEqual([true, true])
+          // What does not fit is a scroll away, inside the frame.
+          expect(reachable).toBeGreaterThanOrEqual(Math.floor(w))
+        }
+        expect(seen.labels.length).toBeGreaterThan(50)
+        expect(Math.min(...seen.labels)).toBeGreaterThanOrEqual(9)
+        await page.close()
+      },
+      60_000
+    )
   })
 })

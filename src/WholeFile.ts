@@ -1,0 +1,33 @@
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as PlatformError from "effect/PlatformError"
+
+/**
+ * Writes a file whole or not at all: aside, flushed, renamed. What was there before stays where it fails.
+ *
+ * @internal
+ */
+export const write = Effect.fnUntraced(function*(
+  file: string,
+  bytes: Uint8Array
+): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  // Two processes may draw one report: each has a file of its own aside.
+  const aside = `${file}.${process.pid}.part`
+  yield* Effect.scoped(Effect.gen(function*() {
+    const handle = yield* fs.open(aside, { flag: "w" })
+    yield* handle.writeAll(bytes)
+    yield* handle.sync
+  })).pipe(
+    Effect.andThen(fs.rename(aside, file)),
+    Effect.tapError(() => Effect.ignore(fs.remove(aside)))
+  )
+})
+
+/**
+ * Whether a file could not be written because the disk is full.
+ *
+ * @internal
+ */
+export const isDiskFull = (error: PlatformError.PlatformError): boolean =>
+  /ENOSPC/.test(`${error.message} ${String((error.reason as { readonly cause?: unknown }).cause ?? "")}`)

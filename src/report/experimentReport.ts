@@ -1,0 +1,73 @@
+import * as Effect from "effect/Effect"
+import * as Path from "effect/Path"
+import * as Results from "../experiment/Results.ts"
+import type { Chart } from "./Chart.ts"
+import * as charts from "./charts.ts"
+import type { Content } from "./content.ts"
+import * as pomCurves from "./pomCurves.ts"
+import * as quantities from "./quantities.ts"
+import * as Recorded from "./Recorded.ts"
+
+/** Test errors of the seeds by row, of a column of the table. */
+const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Dots> =>
+  cells.flatMap(({ error, finals, row }) =>
+    error === undefined ? [] : [{
+      row,
+      values: finals.flatMap(({ summary }) =>
+        summary?.testAccuracy === undefined ? [] : [100 * (1 - summary.testAccuracy)]
+      ),
+      mean: error.mean,
+      halfWidth: error.halfWidth
+    }]
+  )
+
+/** What is drawn of the runs of a column. */
+const figures: ReadonlyArray<
+  (runs: ReadonlyArray<quantities.Run & { readonly seed: number }>) => Chart | undefined
+> = [
+  quantities.testError,
+  quantities.trainingLoss,
+  quantities.gap,
+  quantities.gradientNorm,
+  pomCurves.gradientNorms,
+  pomCurves.factors,
+  quantities.norms,
+  quantities.bounds,
+  quantities.spectra
+]
+
+/** The same under the name of a column. */
+const named = (column: string) => (chart: Chart): Chart => ({
+  ...chart,
+  name: `${chart.name}-${column.replaceAll(/[^\w.-]+/g, "_")}`,
+  title: `${chart.title}, ${column}`
+})
+
+/**
+ * The report of an experiment: its table, and per column figures of what its runs recorded, a line per row.
+ *
+ * @internal
+ */
+export const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Results.Results) {
+  const path = yield* Path.Path
+  const [header, rows] = Results.table(results)
+  const perColumn = yield* Effect.forEach(
+    Map.groupBy(results.cells, ({ column }) => column),
+    Effect.fnUntraced(function*([column, cells]) {
+      const runs = yield* Effect.forEach(
+        cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
+        ({ id, row, seed }) =>
+          Effect.map(Recorded.read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
+      )
+      const all = [charts.errorDots(dots(cells)), ...figures.map((figure) => figure(runs))]
+      return all.filter((chart) => chart !== undefined).map(named(column))
+    })
+  )
+  const content: Content = {
+    title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,
+    before: [{ _tag: "Text", text: results.about }, { _tag: "Table", header, rows }],
+    figures: perColumn.flat(),
+    after: [{ _tag: "Json", title: "Results", value: results }]
+  }
+  return content
+})

@@ -1,0 +1,112 @@
+import type { StepDone } from "../Trainer.ts"
+import type { Chart } from "./Chart.ts"
+import * as look from "./look.ts"
+
+/** What is known of every POM in some steps. */
+interface Quantity {
+  readonly name: string
+  readonly title: string
+  readonly caption: string
+  readonly value: string
+  readonly of: (step: StepDone) => Readonly<Record<string, number>> | undefined
+}
+
+const factor: Quantity = {
+  name: "factors",
+  title: "Step-size factor of every POM",
+  caption: "1/g: 1 where a step is plain, less where the product's curvature shortens it",
+  value: "1/g",
+  of: ({ factors }) => factors
+}
+
+const gradientNorm: Quantity = {
+  name: "pom-gradient-norms",
+  title: "Gradient norm of every POM",
+  caption: "R, the length of the direction in each product",
+  value: "R",
+  of: ({ gradientNorms }) => gradientNorms
+}
+
+/** A run, and the row that it belongs to; one of every row is shown, as POMs are drawn anew for every seed. */
+interface Run {
+  readonly row: string
+  readonly seed?: number
+  readonly steps: ReadonlyArray<StepDone>
+}
+
+/** POMs of constrained layers are numbered; those of other weights, which are flat, have names. */
+const isNumbered = (pom: string) => /\/\d+$/.test(pom)
+
+const layerOf = (pom: string) => pom.slice(0, pom.lastIndexOf("/"))
+
+/** Lines of all panels together, about, at most. */
+const mostLines = 480
+
+const values = ({ of }: Quantity, { row, steps }: Run, most: number) => {
+  const poms = Object.keys(steps.map(of).find((told) => told !== undefined) ?? {}).filter(isNumbered)
+  const every = Math.ceil(poms.length / most)
+  const shown = poms.filter((_, i) => i % every === 0)
+  return {
+    every,
+    points: steps.flatMap((step) => {
+      const told = of(step)
+      return told === undefined ? [] : shown.map((pom) => ({
+        across: row,
+        at: step.step,
+        pom,
+        layer: layerOf(pom),
+        value: told[pom]!
+      }))
+    }).filter(({ value }) => value > 0 && Number.isFinite(value))
+  }
+}
+
+const curves = (quantity: Quantity) => (runs: ReadonlyArray<Run>): Chart | undefined => {
+  const rows = [...Map.groupBy(runs, ({ row }) => row).values()].map((seeds) =>
+    seeds.find(({ steps }) => steps.some((step) => quantity.of(step) !== undefined)) ?? seeds[0]!
+  )
+  const most = Math.max(24, Math.floor(mostLines / rows.length))
+  const drawn = rows.map((run) => values(quantity, run, most))
+  const points = drawn.flatMap(({ points }) => points)
+  if (points.length === 0) return undefined
+  const every = Math.max(...drawn.map(({ every }) => every))
+  const across = [...new Set(points.map(({ across }) => across))].filter((row) => row !== "")
+  const thinned = every === 1 ? "one line per POM" : `one line per POM, at most ${most} of them`
+  const seeds = new Set(rows.flatMap(({ seed }) => seed ?? []))
+  const which = across.length === 0
+    ? ""
+    : ` Of every row one run${seeds.size === 1 ? `, seed ${[...seeds][0]}` : ""}: POMs are drawn anew for every seed.`
+  const unit = {
+    ...look.size(across.length),
+    mark: { type: "line" as const, strokeWidth: 1, opacity: 0.5, aria: false },
+    encoding: {
+      x: {
+        field: "at",
+        type: "quantitative" as const,
+        scale: { zero: false, nice: false },
+        axis: look.steps,
+        title: "step"
+      },
+      y: {
+        field: "value",
+        type: "quantitative" as const,
+        ...look.logarithmic(points.map(({ value }) => value)),
+        title: quantity.value
+      },
+      detail: { field: "pom" },
+      color: look.colours([...new Set(points.map(({ layer }) => layer))], "layer")
+    }
+  }
+  return {
+    name: quantity.name,
+    title: quantity.title,
+    caption: `${quantity.caption}; ${thinned}, on a logarithmic scale.${which}`,
+    spec: { data: { values: points }, ...look.panels(unit, across, [], "shared") }
+  }
+}
+
+/** What curvature leaves of the step size, POM by POM; undefined where no step tells. */
+export const factors = curves(factor)
+
+/** The length of the direction of every POM; undefined where no step tells. */
+export const gradientNorms = curves(gradientNorm)

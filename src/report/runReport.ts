@@ -1,0 +1,73 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import * as charts from "./charts.ts"
+import type { Content } from "./content.ts"
+import * as pomCurves from "./pomCurves.ts"
+import * as quantities from "./quantities.ts"
+import * as Recorded from "./Recorded.ts"
+
+/** What a report takes from the manifest of a run. */
+export interface Manifest {
+  readonly config?: unknown
+  readonly layers?: ReadonlyArray<charts.LayerPlan>
+}
+
+const significant = (value: number | undefined): string => value === undefined ? "–" : value.toPrecision(4)
+
+/**
+ * The report of a run: its epochs as a table, its layers, and the figures of what it recorded.
+ *
+ * @internal
+ */
+export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Manifest) {
+  const path = yield* Path.Path
+  const recorded = yield* Recorded.read(directory)
+  const { epochs, spectra, steps } = recorded
+  const summary = yield* Recorded.readJson(directory, "summary.json")
+  // A line without a name: there is but one.
+  const alone = [{ ...recorded, row: "" }]
+  const content: Content = {
+    title: `Run ${path.basename(path.resolve(directory))}`,
+    before: [
+      {
+        _tag: "Table",
+        header: ["epoch", "train loss", "train error %", "test loss", "test error %"],
+        rows: epochs.map(({ epoch, testAccuracy, testLoss, trainAccuracy, trainLoss }) => [
+          String(epoch),
+          trainLoss.toFixed(4),
+          (100 * (1 - trainAccuracy)).toFixed(2),
+          testLoss.toFixed(4),
+          (100 * (1 - testAccuracy)).toFixed(2)
+        ])
+      },
+      ...(spectra.length === 0 ? [] : [{
+        _tag: "Table" as const,
+        title: "Layers at the end",
+        header: ["layer", "kernel", "largest singular value", "smallest", "norm of the operator"],
+        rows: spectra.map(({ layer, operatorNorm, shape, singularValues }) => [
+          layer,
+          shape.join(" × "),
+          significant(singularValues?.[0]),
+          significant(singularValues?.at(-1)),
+          significant(operatorNorm)
+        ])
+      }])
+    ],
+    figures: [
+      charts.lossCurve(steps),
+      quantities.gradientNorm(alone),
+      pomCurves.gradientNorms(alone),
+      pomCurves.factors(alone),
+      quantities.normsOfRun(alone),
+      quantities.bounds(alone),
+      charts.spectra(spectra),
+      ...(manifest.layers ?? []).map(charts.manifoldMap)
+    ].filter((chart) => chart !== undefined),
+    after: [
+      ...(Option.isSome(summary) ? [{ _tag: "Json" as const, title: "Summary", value: summary.value }] : []),
+      { _tag: "Json", title: "Manifest", value: { ...manifest, layers: undefined } }
+    ]
+  }
+  return content
+})
