@@ -1,6 +1,10 @@
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as Manifold from "./Manifold.ts"
+import * as Mistakes from "./Mistakes.ts"
 import type * as Models from "./models/index.ts"
+import * as Specification from "./Specification.ts"
 
 const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
@@ -46,9 +50,15 @@ export const models = [
   keyof typeof Models.byName
 >
 
+const Collection = Schema.String.check(
+  Schema.makeFilter((text: string) =>
+    Result.match(Specification.parse(text), { onFailure: ({ message }) => message, onSuccess: () => undefined })
+  )
+)
+
 /** How one layer differs from the others. */
 export const LayerConfig = Schema.Struct({
-  collection: Schema.optionalKey(Schema.String),
+  collection: Schema.optionalKey(Collection),
   strategy: Schema.optionalKey(Schema.Literals(strategies)),
   selection: Schema.optionalKey(Schema.Literals(selections)),
   matricization: Schema.optionalKey(Schema.Literals(matricizations))
@@ -81,7 +91,7 @@ export const TrainConfig = Schema.Struct({
   validationImages: Schema.optionalKey(positiveInt),
   model: orDefault(Schema.Literals(models), "small-cnn"),
   /** Manifolds among which the groups of every convolution are shared. */
-  collection: orDefault(Schema.NonEmptyString, "Sp+Ob+St+Euc"),
+  collection: orDefault(Collection, "Sp+Ob+St+Euc"),
   strategy: orDefault(Schema.Literals(strategies), "PIO"),
   selection: orDefault(Schema.Literals(selections), "random"),
   /** γ policy of the renormalization. */
@@ -133,7 +143,52 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
-const decodeTrainConfig = Schema.decodeUnknownEffect(TrainConfig, { errors: "all", onExcessProperty: "error" })
+const decodeTrainConfig = Schema.decodeUnknownResult(TrainConfig, { errors: "all", onExcessProperty: "error" })
+
+/** Whether no matrix of this family has a bound of its sectional curvature. */
+const isUnbounded = ({ at }: Manifold.Family): boolean =>
+  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: ({ curvature }) => !Number.isFinite(curvature.max) })
+
+const familiesOf = (text: string): ReadonlyArray<Manifold.Family> =>
+  Result.getOrElse(Specification.parse(text), () => [] as ReadonlyArray<Manifold.Family>)
+
+/** Settings that are each in order but exclude each other. */
+const contradictions = ({ collection, layers, rho, rule }: TrainConfig): ReadonlyArray<string> => {
+  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)].flatMap(familiesOf)
+  const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
+  return [
+    ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
+    ...(rule === "curvatureAware" && unbounded.length > 0
+      ? [
+        `${
+          unbounded.join(" and ")
+        } has no bound of its sectional curvature, which the curvature-aware rule needs: set rule to "plain"`
+      ]
+      : [])
+  ]
+}
+
+/** A configuration, or every mistake in it; what contradicts each other where there is none. */
+const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
+  decodeTrainConfig(input).pipe(
+    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+    Result.flatMap((config) => {
+      const problems = contradictions(config).map((text) => ({ path: [], text }))
+      return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
+    })
+  )
+
+/**
+ * Every mistake in the settings of a run, in words.
+ *
+ * @example
+ * ```ts
+ * import { TrainConfig } from "finegrain"
+ * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
+ * ```
+ */
+export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
+  Result.match(decoded(input), { onFailure: (found) => found, onSuccess: () => [] })
 
 /**
  * Decodes a configuration, reporting every problem at once; unknown keys are problems.
@@ -143,14 +198,40 @@ const decodeTrainConfig = Schema.decodeUnknownEffect(TrainConfig, { errors: "all
  * import * as Effect from "effect/Effect"
  * import { TrainConfig } from "finegrain"
  * const error = await Effect.runPromise(Effect.flip(TrainConfig.decode({ epochs: 0, sed: 1 }, "config.json")))
- * error.message.includes("epochs") && error.message.includes("sed") // => true
+ * error.message // => 'config.json: unknown setting "sed"; epochs must be a value greater than or equal to 1, not 0'
  * ```
  */
 export const decode = (input: unknown, source: string): Effect.Effect<TrainConfig, ConfigError> =>
-  decodeTrainConfig(input).pipe(
-    Effect.mapError((error) => new ConfigError({ source, problems: error.message })),
-    Effect.filterOrFail(
-      ({ rho, rule }) => rho === undefined || rule === "curvatureAware",
-      () => new ConfigError({ source, problems: "rho is set, but the plain rule knows none" })
-    )
+  Effect.fromResult(
+    Result.mapError(decoded(input), (found) =>
+      new ConfigError({ source, problems: found.map(({ text }) => text).join("; ") }))
   )
+
+/** Backends that do not run on threads of ours. */
+const threadless: ReadonlySet<TrainConfig["backend"]> = new Set(["cpu", "node", "nodeGpu", "webgpu"])
+
+/** Datasets whose images have one size. */
+const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-100?)$/.test(dataset)
+
+/**
+ * Settings that change nothing beside the others, with the reason.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TrainConfig } from "finegrain"
+ * const config = Effect.runSync(TrainConfig.decode({ schedule: "constant", exponent: 0.75 }, "example"))
+ * TrainConfig.idle(config).get("exponent") // => "only the power schedule has an exponent"
+ * ```
+ */
+export const idle = (
+  { backend, dataset, schedule, validationImages }: TrainConfig
+): ReadonlyMap<keyof TrainConfig, string> =>
+  new Map([
+    ...(schedule === "power" ? [] : [["exponent", "only the power schedule has an exponent"] as const]),
+    ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
+    ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),
+    ...(validationImages === undefined
+      ? []
+      : [["testImages", "the held-out images stand in the place of the test set"] as const])
+  ])
