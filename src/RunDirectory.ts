@@ -7,12 +7,15 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as RunLock from "./RunLock.ts"
+import * as WholeFile from "./WholeFile.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
   path: Schema.String,
   reason: Schema.String,
-  remedy: Schema.String
+  remedy: Schema.String,
+  /** Where the file system refused to write: whatever else is written there will fail alike. */
+  isDisk: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `${this.path}: ${this.reason}. ${this.remedy}`
@@ -44,19 +47,42 @@ export interface Resumed extends RunDirectory {
   readonly checkpoint: Option.Option<Checkpoint.Snapshot>
 }
 
-const remedyOf = (text: string): string =>
-  /ENOSPC/.test(text)
+const remedyOf = (error: PlatformError.PlatformError): string =>
+  WholeFile.isDiskFull(error)
     ? "The disk is full: free some space, or choose another directory with --output; what was written before is intact."
     : "Choose a directory that you may write to with --output."
 
-const failure = (path: string) => (error: PlatformError.PlatformError) => {
-  const text = `${error.message} ${String((error.reason as { readonly cause?: unknown }).cause ?? "")}`
-  return new RunDirectoryError({ path, reason: error.message, remedy: remedyOf(text) })
-}
+/**
+ * A failure of the file system at a path, with what to do about it.
+ *
+ * @internal
+ */
+export const failure = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
+  new RunDirectoryError({
+    path,
+    reason: error.message,
+    remedy: remedyOf(error),
+    isDisk: error.reason._tag !== "NotFound"
+  })
 
-/** Numbers that JSON has no word for keep their names, so that a diverged loss is not read as missing. */
-const toJson = (value: unknown, indent?: number): string =>
+/**
+ * Numbers that JSON has no word for keep their names, so that a diverged loss is not read as missing.
+ *
+ * @internal
+ */
+export const toJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, (_, v: unknown) => typeof v === "number" && !Number.isFinite(v) ? String(v) : v, indent)
+
+/**
+ * The inverse of `toJson`.
+ *
+ * @internal
+ */
+export const fromJson = (text: string): unknown =>
+  JSON.parse(
+    text,
+    (_, value: unknown) => value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value
+  )
 
 const encoder = new TextEncoder()
 
@@ -66,19 +92,11 @@ const files = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const log = path.join(directory, "events.jsonl")
   const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), failure(log))
-  const writeBytes = (name: string, bytes: Uint8Array) => {
-    const target = path.join(directory, name)
-    const aside = `${target}.part`
-    return Effect.scoped(Effect.gen(function*() {
-      const file = yield* fs.open(aside, { flag: "w" })
-      yield* file.writeAll(bytes)
-      yield* file.sync
-    })).pipe(
-      Effect.andThen(fs.rename(aside, target)),
-      Effect.tapError(() => Effect.ignore(fs.remove(aside))),
-      Effect.mapError(failure(target))
+  const writeBytes = (name: string, bytes: Uint8Array) =>
+    WholeFile.write(path.join(directory, name), bytes).pipe(
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.mapError(failure(path.join(directory, name)))
     )
-  }
   // A line that was cut off by a failure is ended before the next one, which would be lost with it otherwise.
   let isCutOff = false
   const appendEvent = (value: unknown) =>
@@ -118,10 +136,14 @@ const files = Effect.fnUntraced(function*(directory: string) {
 
 const checkpointIn = (path: Path.Path, directory: string) => path.join(directory, "checkpoint.bin")
 
-/** A second process on one directory is refused. */
-const lock = Effect.fnUntraced(function*(directory: string) {
+/**
+ * A second process on one directory is refused; what an earlier one left half written is removed.
+ *
+ * @internal
+ */
+export const lock = Effect.fnUntraced(function*(directory: string, name = "run.lock") {
   const path = yield* Path.Path
-  const file = path.join(directory, "run.lock")
+  const file = path.join(directory, name)
   const held = yield* Effect.mapError(RunLock.acquire(file), failure(file))
   if (Option.isSome(held)) {
     return yield* new RunDirectoryError({
@@ -130,6 +152,11 @@ const lock = Effect.fnUntraced(function*(directory: string) {
       remedy: `Wait for it, or choose another directory with --output; if nothing is, delete ${file}.`
     })
   }
+  // What an earlier process was writing when it was killed.
+  const fs = yield* FileSystem.FileSystem
+  const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
+  const parts = entries.filter((name) => name.endsWith(".part")).map((name) => path.join(directory, name))
+  yield* Effect.forEach(parts, (part) => Effect.mapError(fs.remove(part, { force: true }), failure(part)))
 })
 
 /**
@@ -153,7 +180,7 @@ export const open = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), failure(directory))
   const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
-  if (entries.some((name) => !beforeManifest.has(name))) {
+  if (entries.some((name) => !isBeforeManifest(name))) {
     return yield* new RunDirectoryError({
       path: directory,
       reason: entries.includes("manifest.json") ? "it already holds a run" : "it is not empty",
@@ -167,7 +194,7 @@ export const open = Effect.fnUntraced(function*(
 })
 
 /** What a run that was killed before it began leaves behind. */
-const beforeManifest = new Set(["run.lock", "events.jsonl", "manifest.json.part"])
+const isBeforeManifest = (name: string) => /^(run\.lock|events\.jsonl|manifest\.json\.\d+\.part)$/.test(name)
 
 /** A file that may be missing. */
 const optional = Effect.fnUntraced(function*(file: string) {

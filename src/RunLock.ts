@@ -61,3 +61,15 @@ export const acquire = Effect.fnUntraced(function*(file: string) {
     (held) => Option.isNone(held) ? Effect.ignore(fs.remove(file)) : Effect.void
   )
 })
+
+/**
+ * Whether a process of this machine that still runs, or one of another machine, holds a lock file.
+ *
+ * @internal
+ */
+export const isHeld = Effect.fnUntraced(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
+  const holder = Option.getOrUndefined(decodeHolder(text))
+  return holder !== undefined && (holder.host !== hostname() || isAlive(holder.pid))
+})

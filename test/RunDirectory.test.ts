@@ -61,11 +61,19 @@ it("says that the disk is full, and keeps what was written before", async () => 
     Effect.gen(function*() {
       yield* run.writeSummary({ version: 1 })
       // The next version is written aside first; there the disk is full.
-      symlinkSync("/dev/full", join(path, "summary.json.part"))
+      symlinkSync("/dev/full", join(path, `summary.json.${process.pid}.part`))
       yield* run.writeSummary({ version: 2 })
     }))))
   expect(error.message).toMatch(/disk is full/)
   expect(JSON.parse(readFileSync(join(path, "summary.json"), "utf8"))).toEqual({ version: 1 })
+})
+
+it("removes what a killed process left half written, and keeps the rest", async () => {
+  const path = join(fresh(), "run")
+  await Effect.runPromise(inRun(path, (run) => run.writeManifest({ seed: 1 })))
+  writeFileSync(join(path, "summary.json.1.part"), "{")
+  await Effect.runPromise(Effect.scoped(RunDirectory.reopen(path)).pipe(Effect.provide(NodeServices.layer)))
+  expect(readdirSync(path).toSorted()).toEqual(["events.jsonl", "manifest.json"])
 })
 
 it("loses only the event whose writing failed", async () => {

@@ -171,7 +171,7 @@ describe("checkpoints", () => {
       Effect.result(Job.run(await config({ epochs: 2 }), directory, (event) =>
         Effect.sync(() => {
           if (event._tag === "StepDone" && ++steps === 2) {
-            symlinkSync("/dev/full", join(directory, "checkpoint.bin.new.part"))
+            symlinkSync("/dev/full", join(directory, `checkpoint.bin.new.${process.pid}.part`))
           }
         }), { checkpointSeconds: 0 })).pipe(Effect.provide([NodeServices.layer, Backend.wasm]))
     )
