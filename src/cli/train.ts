@@ -197,9 +197,12 @@ export const train = Command.make(
       Option.getOrElse(output, () => path.join("runs", timestamp(now)))
     )
     const epochs = yield* Ref.make<ReadonlyArray<Trainer.EpochDone>>([])
+    // Before it has started, the directory may be that of another run.
+    const isOurs = yield* Ref.make(false)
     const progress = yield* Progress.make("img")
     const observe = Effect.fnUntraced(function*(event: Job.Event) {
       if (event._tag === "Started") {
+        yield* Ref.set(isOurs, true)
         yield* Console.log(
           `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
@@ -216,6 +219,9 @@ export const train = Command.make(
     })
     const summary = yield* Job.run(config, directory, observe, { resume, checkpointSeconds }).pipe(
       Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
+      Effect.onError(() =>
+        Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
+      ),
       Effect.onInterrupt(() =>
         Console.error(
           `\nInterrupted: what there is was written to ${directory}; --resume --output ${directory} goes on`

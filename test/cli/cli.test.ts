@@ -123,6 +123,7 @@ describe("finegrain train", () => {
     expect(summary["status"]).toBe("interrupted")
     expect(summary["epochs"]).toBeGreaterThan(0)
     expect(existsSync(join(scratch, "cut", "weights.bin"))).toBe(true)
+    expect(readFileSync(join(scratch, "cut", "report.html"), "utf8")).toContain("interrupted")
     const events = readFileSync(join(scratch, "cut", "events.jsonl"), "utf8").trim().split("\n")
     expect(events.every((line) => typeof JSON.parse(line) === "object")).toBe(true)
   })
@@ -133,6 +134,11 @@ describe("finegrain train", () => {
     expect(result.stderr).toMatch(/^Training diverged at step \d+: .* is (NaN|Infinity)\. Lower the learning rate/)
     expect(result.stderr).not.toMatch(/at .*\.ts:/)
     expect(json("diverged", "summary.json")).toMatchObject({ status: "failed" })
+    expect(readFileSync(join(scratch, "diverged", "report.html"), "utf8")).toContain("Training diverged at step")
+    // Refused, it leaves the directory of another run as it is.
+    writeFileSync(join(scratch, "diverged", "report.html"), "mine")
+    expect((await small("diverged")).code).toBe(1)
+    expect(readFileSync(join(scratch, "diverged", "report.html"), "utf8")).toBe("mine")
   })
 
   it("answers bad flags and bad configurations with one clear message", async () => {
