@@ -3,15 +3,23 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import * as Queue from "effect/Queue"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import { availableParallelism } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Experiment from "../experiment/Experiment.ts"
+import * as ExperimentDirectory from "../experiment/ExperimentDirectory.ts"
+import * as preflight from "../experiment/preflight.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Runner from "../experiment/Runner.ts"
 import * as Report from "../report/Report.ts"
+import * as RunDirectory from "../RunDirectory.ts"
 import * as GridProgress from "./GridProgress.ts"
 import { table } from "./Table.ts"
 
@@ -19,40 +27,76 @@ const refuse = (experiment: string, problem: string) =>
   new Experiment.ExperimentError({ experiment, problems: [problem] })
 
 /** The default export of a file. */
-const load = Effect.fnUntraced(function*(file: string) {
+const load = Effect.fnUntraced(function*(file: string, options: Experiment.Options) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
     catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
   })
-  return yield* Experiment.decode(module.default, file)
+  return yield* Experiment.decode(module.default, file, options)
 })
 
-const list = (text: Option.Option<string>): ReadonlyArray<string> =>
-  Option.match(text, { onNone: () => [], onSome: (all) => all.split(",").map((part) => part.trim()) })
+/** What stands between commas; nothing missing. */
+const list = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
+  if (Option.isNone(text)) return undefined
+  const parts = text.value.split(",").map((part) => part.trim())
+  return parts.includes("")
+    ? yield* refuse(file, `${flag} "${text.value}" has an empty part: separate values by single commas`)
+    : parts
+})
 
-const write = (directory: string, name: string, text: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* fs.makeDirectory(directory, { recursive: true })
-    yield* fs.writeFileString(path.join(directory, name), text)
-  })
+const integers = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
+  const parts = yield* list(file, flag, text)
+  const wrong = parts?.filter((part) => !/^-?\d+$/.test(part)) ?? []
+  return wrong.length === 0
+    ? parts?.map(Number)
+    : yield* refuse(file, `${flag} must be whole numbers separated by commas, not ${wrong.join(", ")}`)
+})
 
-/** Versions, backend and data of the first run that got so far as to write them down. */
-const environmentOf = Effect.fnUntraced(function*(trials: string, outcomes: ReadonlyArray<Runner.CellOutcome>) {
+/** An experiment that has run, without everything that it was to give. */
+export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
+  experiment: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.experiment}: ${this.reason}`
+  }
+}
+
+/** What a script must not take for success: no number at all, or a trial that failed for another reason than divergence. */
+const shortcoming = ({ cells }: Results.Results): string | undefined => {
+  const failed = cells.flatMap(({ candidates, column, finals, row }) =>
+    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")
+      .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
+  )
+  return failed.length > 0
+    ? `${failed.length} ${failed.length === 1 ? "trial" : "trials"} failed (${failed.slice(0, 3).join("; ")}${
+      failed.length > 3 ? "; …" : ""
+    })`
+    : cells.every(({ error }) => error === undefined)
+    ? "no cell of the table has a value"
+    : undefined
+}
+
+/** Whether the page of a trial is missing, or older than what the trial left last. */
+const isToDraw = Effect.fnUntraced(function*(trial: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  for (const { trial: { id } } of outcomes.flatMap(({ finals }) => finals)) {
-    const text = yield* Effect.option(fs.readFileString(path.join(trials, id, "manifest.json")))
-    if (Option.isNone(text)) continue
-    const { backend, dataset, versions } = JSON.parse(text.value) as Record<string, unknown>
-    return { backend, dataset, versions }
-  }
-  return undefined
+  const written = (name: string) =>
+    Effect.map(
+      Effect.option(fs.stat(path.join(trial, name))),
+      Option.match({ onNone: () => -1, onSome: ({ mtime }) => Option.getOrElse(mtime, () => new Date(0)).getTime() })
+    )
+  const [page, events] = [yield* written("report.html"), yield* written("events.jsonl")]
+  return (yield* written("manifest.json")) >= 0 && page <= events
 })
 
-const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
+/** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
+const draw = (directory: string, print: (text: string) => Effect.Effect<void>) =>
+  Report.write(directory).pipe(
+    Effect.asVoid,
+    Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
+  )
 
 /** `finegrain run`. */
 export const run = Command.make(
@@ -63,9 +107,12 @@ export const run = Command.make(
       Flag.withDescription("the small version that the experiment describes, to see that everything works"),
       Flag.withDefault(false)
     ),
-    only: Flag.String("only").pipe(Flag.withDescription("names of rows, separated by commas"), Flag.optional),
+    only: Flag.String("only").pipe(
+      Flag.withDescription("run these rows now: names, separated by commas; the table keeps all"),
+      Flag.optional
+    ),
     seeds: Flag.String("seeds").pipe(
-      Flag.withDescription("seeds instead of the experiment's, separated by commas"),
+      Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
       Flag.optional
     ),
     jobs: Flag.Int("jobs").pipe(
@@ -80,60 +127,91 @@ export const run = Command.make(
     ),
     resume: Flag.Boolean("resume").pipe(
       Flag.withDescription(
-        "go on in the directory: finished trials are kept, interrupted ones continue to the same bits"
+        "go on in the directory: trials that completed or diverged are kept, interrupted ones continue to the same bits"
       ),
+      Flag.withDefault(false)
+    ),
+    retry: Flag.Boolean("retry").pipe(
+      Flag.withDescription("with --resume, train those that diverged anew"),
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ file, jobs, only, output, resume, seeds, smoke }) {
+  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const experiment = yield* load(file)
-    const numbers = list(seeds).map(Number)
-    if (jobs < 1) return yield* refuse(experiment.name, `--jobs must be at least 1, not ${jobs}`)
-    if (numbers.some((seed) => !Number.isInteger(seed))) {
-      return yield* refuse(experiment.name, `--seeds must be whole numbers separated by commas`)
-    }
-    const cells = yield* Experiment.plan(experiment, {
+    const options: Experiment.Options = {
       smoke,
-      only: list(only),
-      seeds: Option.isSome(seeds) ? numbers : undefined
-    })
+      only: yield* list(file, "--only", only),
+      seeds: yield* integers(file, "--seeds", seeds)
+    }
+    if (jobs < 1) return yield* refuse(file, `--jobs must be at least 1, not ${jobs}`)
+    const experiment = yield* load(file, options)
+    const cells = yield* Experiment.plan(experiment, options)
+    const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
+    const problems = yield* preflight.problems(planned.map(({ config }) => config))
+    if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
     const directory = path.resolve(
       Option.getOrElse(output, () => path.join("runs", `${experiment.name}${smoke ? "-smoke" : ""}`))
     )
-    const trials = path.join(directory, "trials")
-    if (!resume && (yield* Effect.orElseSucceed(fs.exists(trials), () => false))) {
-      return yield* refuse(
-        experiment.name,
-        `${directory} already holds trials: go on with --resume, or choose another directory with --output`
-      )
-    }
-    yield* write(directory, "experiment.json", json({ experiment, smoke }))
-    const total = cells.reduce((sum, { candidates, finals }) => sum + candidates.length + finals(undefined).length, 0)
+    const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke }, resume)
+    const before = yield* ExperimentDirectory.failures(directory)
+    const failures = yield* Ref.make(before)
+    yield* ExperimentDirectory.writeResults(directory)
+    const total = planned.length
     yield* Console.log(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
-    const outcomes = yield* Runner.run(cells, {
+    const pages = yield* Queue.sliding<void>(1)
+    // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
+    const drawing = yield* Effect.forkScoped(
+      Effect.forever(Effect.andThen(Queue.take(pages), draw(directory, progress.print)).pipe(Effect.delay("5 seconds")))
+    )
+    const one = yield* Semaphore.make(1)
+    const record = Effect.fnUntraced(function*({ result, trial: { id } }: Runner.Outcome) {
+      const { [id]: earlier, ...others } = yield* Ref.get(failures)
+      if (result._tag === "Failed" || earlier !== undefined) {
+        const own = result._tag === "Failed" ? { [id]: { error: result.error, reason: result.reason } } : {}
+        yield* Ref.set(failures, { ...others, ...own })
+        yield* ExperimentDirectory.writeFailures(directory, yield* Ref.get(failures))
+      }
+      if (yield* isToDraw(path.join(trials, id))) yield* draw(path.join(trials, id), progress.print)
+      yield* ExperimentDirectory.writeResults(directory)
+      yield* Queue.offer(pages, undefined)
+    }, one.withPermits(1))
+    yield* Runner.run(cells, {
       jobs,
       threads: jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs)),
       directory: ({ id }) => path.join(trials, id),
-      progress: ({ id }, share) => progress.running(id, share),
-      ended: Effect.fnUntraced(function*({ result, trial: { id } }) {
-        if (result._tag === "Failed") yield* progress.print(`${id}: ${result.error}, ${result.reason}`)
-        yield* progress.ended(id)
+      progress: (trial, share) => progress.running(Experiment.label(trial), share),
+      settled: Effect.fnUntraced(function*(trial) {
+        if (before[trial.id]?.error !== "Diverged") return undefined
+        if (!retry) return { trial, result: { _tag: "Failed", ...before[trial.id]! } }
+        const own = path.join(trials, trial.id)
+        yield* Effect.mapError(fs.remove(own, { recursive: true, force: true }), RunDirectory.failure(own))
+        return undefined
+      }),
+      ended: Effect.fnUntraced(function*(outcome) {
+        const { result, trial } = outcome
+        if (result._tag === "Failed") yield* progress.print(`${Experiment.label(trial)}: ${result.reason}`)
+        yield* record(outcome)
+        yield* progress.ended(Experiment.label(trial))
       })
-    })
-    const results = Results.of(experiment, outcomes, smoke, yield* environmentOf(trials, outcomes))
-    yield* write(directory, "results.json", json(results))
-    yield* write(directory, "table.md", Results.markdown(results))
+    }).pipe(
+      // Interrupted or stopped: the table says which trials were.
+      Effect.onError(() => Effect.ignore(ExperimentDirectory.writeResults(directory)))
+    )
+    yield* Fiber.interrupt(drawing)
+    const results = Option.getOrThrow(yield* ExperimentDirectory.writeResults(directory))
+    yield* ExperimentDirectory.writeManifests(directory, results)
     yield* Report.write(directory)
     yield* progress.print(
       `\n${
         table(...Results.table(results))
-      }\nWritten to ${directory}: report.html, figures, table.md, results.json, trials`
+      }\nWritten to ${directory}: report.html, figures, table.md, results.json, manifests, trials`
     )
+    const reason = shortcoming(results)
+    if (reason !== undefined) return yield* new ExperimentIncomplete({ experiment: experiment.name, reason })
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Run an experiment: a grid of training runs, to a table"),

@@ -4,11 +4,15 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
-import type * as Results from "../experiment/Results.ts"
+import * as ExperimentDirectory from "../experiment/ExperimentDirectory.ts"
+import * as Results from "../experiment/Results.ts"
+import * as Statistics from "../experiment/Statistics.ts"
 import type * as Job from "../Job.ts"
 import * as Report from "../report/Report.ts"
+import * as RunDirectory from "../RunDirectory.ts"
 import { table } from "./Table.ts"
 
 /** `finegrain report`. */
@@ -16,10 +20,16 @@ export const report = Command.make(
   "report",
   { directories: Argument.String("directory").pipe(Argument.variadic({ min: 1 })) },
   Effect.fnUntraced(function*({ directories }) {
-    for (const directory of directories) yield* Console.log(yield* Report.write(directory))
+    for (const directory of directories) {
+      // Of an experiment the table, too; the directory of a run has none.
+      yield* ExperimentDirectory.writeResults(directory)
+      yield* Console.log(yield* Report.write(directory))
+    }
   })
 ).pipe(
-  Command.withDescription("Write report.html and figures for runs and experiments, from what they recorded"),
+  Command.withDescription(
+    "Write report.html and figures for runs and experiments, and the table of an experiment, from what they recorded so far"
+  ),
   Command.withExamples([{ command: "finegrain report runs/table-poms", description: "One page that needs no network" }])
 )
 
@@ -33,32 +43,86 @@ export class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
   }
 }
 
-/** The summaries of a run or of all runs of an experiment, by name. */
-const summaries = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const read = Effect.fnUntraced(function*(name: string) {
-    const file = path.join(directory, name)
-    return yield* fs.readFileString(file).pipe(
-      Effect.flatMap((text) => Effect.try({ try: (): unknown => JSON.parse(text), catch: (error) => error as Error })),
-      Effect.mapError((error) => new Report.ReportError({ path: file, reason: error.message }))
-    )
-  })
-  const isExperiment = yield* Effect.orElseSucceed(fs.exists(path.join(directory, "results.json")), () => false)
-  if (!isExperiment) {
-    const summary = (yield* read("summary.json")) as Omit<Job.Summary, "output"> | undefined
-    return new Map([["run", summary]])
+/** Two directories of which one is that of a run, the other that of an experiment. */
+export class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
+  run: Schema.String,
+  experiment: Schema.String
+}) {
+  override get message() {
+    return `${this.run} is a run and ${this.experiment} an experiment: compare two of a kind`
   }
-  const { cells } = (yield* read("results.json")) as Results.Results
-  return new Map(
-    cells.flatMap(({ candidates, finals }) =>
-      [...candidates, ...finals].map(({ id, summary }) => [id, summary] as const)
-    )
+}
+
+type Summary = Omit<Job.Summary, "output">
+
+/** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
+const side = Effect.fnUntraced(function*(directory: string) {
+  const path = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  const results = yield* ExperimentDirectory.results(directory)
+  if (Option.isSome(results)) return { results: results.value, summary: undefined }
+  const file = path.join(directory, "summary.json")
+  const summary = yield* fs.readFileString(file).pipe(
+    Effect.flatMap((text) => Effect.try({ try: () => RunDirectory.fromJson(text), catch: (error) => error as Error })),
+    Effect.mapError((error) => new Report.ReportError({ path: file, reason: error.message }))
   )
+  return { results: undefined, summary: summary as Summary }
 })
 
-const percent = (summary: Pick<Job.Summary, "testAccuracy"> | undefined) =>
+const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Measured> =>
+  new Map(
+    cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map((trial) => [trial.id, trial] as const))
+  )
+
+const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
   summary?.testAccuracy === undefined ? "–" : (100 * (1 - summary.testAccuracy)).toFixed(2)
+
+/** A run of either side by its name, and whether both ended with the same bits. */
+interface Pair {
+  readonly cells: ReadonlyArray<string>
+  readonly isSame: boolean
+}
+
+const pair = (
+  name: string,
+  texts: readonly [string, string],
+  one: Summary | undefined,
+  other: Summary | undefined
+): Pair => {
+  const isSame = one?.weightsSha256 !== undefined && one.weightsSha256 === other?.weightsSha256
+  return { cells: [name, ...texts, isSame ? "same bits" : "different"], isSame }
+}
+
+const trialText = (trial: Results.Measured | undefined) =>
+  trial === undefined ? "not there" : trial.summary === undefined ? trial.status : percent(trial.summary)
+
+const runByRun = (one: Results.Results, other: Results.Results): ReadonlyArray<Pair> => {
+  const [ours, theirs] = [trialsOf(one), trialsOf(other)]
+  return [...new Set([...ours.keys(), ...theirs.keys()])].map((id) => {
+    const [own, another] = [ours.get(id), theirs.get(id)]
+    return pair(id, [trialText(own), trialText(another)], own?.summary, another?.summary)
+  })
+}
+
+/** The cells that both have: mean ± deviation of either, and the difference over the seeds that both completed. */
+const byCell = (one: Results.Results, other: Results.Results): ReadonlyArray<ReadonlyArray<string>> =>
+  one.cells.flatMap((cell) =>
+    other.cells.filter(({ column, row }) => row === cell.row && column === cell.column).map((another) => {
+      const [own, theirs] = [cell, another].map(({ finals }) => Results.bySeed(Results.testError, finals)) as [
+        ReadonlyMap<number, number>,
+        ReadonlyMap<number, number>
+      ]
+      const difference = Statistics.byKey(theirs, own)
+      const text = ({ error }: Results.CellResult) => error === undefined ? "–" : Results.plusMinus(error)
+      return [
+        `${cell.row}, ${cell.column}`,
+        text(cell),
+        text(another),
+        Results.difference(difference),
+        String(difference?.count ?? 0)
+      ]
+    })
+  )
 
 /** `finegrain compare`. */
 export const compare = Command.make(
@@ -72,25 +136,24 @@ export const compare = Command.make(
     )
   },
   Effect.fnUntraced(function*({ a, b, exact }) {
-    const [one, other] = [yield* summaries(a), yield* summaries(b)]
-    const names = [...new Set([...one.keys(), ...other.keys()])]
-    const same = (name: string) => {
-      const sha = one.get(name)?.weightsSha256
-      return sha !== undefined && sha === other.get(name)?.weightsSha256
+    const [one, other] = [yield* side(a), yield* side(b)]
+    const titles = [`test error % of ${a}`, `of ${b}`]
+    if ((one.results === undefined) !== (other.results === undefined)) {
+      return yield* new NotComparable(one.results === undefined ? { run: a, experiment: b } : { run: b, experiment: a })
     }
-    yield* Console.log(table(
-      ["run", `test error % of ${a}`, `of ${b}`, "weights"],
-      names.map((name) => [
-        name,
-        percent(one.get(name)),
-        percent(other.get(name)),
-        same(name) ? "same bits" : "different"
-      ])
-    ))
-    const differing = names.filter((name) => !same(name)).length
-    if (exact && differing > 0) return yield* new NotTheSame({ differing, runs: names.length })
+    if (one.results !== undefined && other.results !== undefined) {
+      yield* Console.log(
+        `${table(["cell", ...titles, "difference (p)", "seeds of both"], byCell(one.results, other.results))}\n`
+      )
+    }
+    const runs: ReadonlyArray<Pair> = one.results !== undefined && other.results !== undefined
+      ? runByRun(one.results, other.results)
+      : [pair("run", [percent(one.summary), percent(other.summary)], one.summary, other.summary)]
+    yield* Console.log(table(["run", ...titles, "weights"], runs.map(({ cells }) => cells)))
+    const differing = runs.filter(({ isSame }) => !isSame).length
+    if (exact && differing > 0) return yield* new NotTheSame({ differing, runs: runs.length })
   })
 ).pipe(
-  Command.withDescription("Compare two runs, or two experiments run by run"),
+  Command.withDescription("Compare two runs, or two experiments cell by cell and run by run"),
   Command.withExamples([{ command: "finegrain compare runs/a runs/b --exact", description: "Did it reproduce?" }])
 )

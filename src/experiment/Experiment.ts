@@ -1,7 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Mistakes from "../Mistakes.ts"
 import * as TrainConfig from "../TrainConfig.ts"
+import * as problems from "./problems.ts"
+import { columnsOf, merged, sources } from "./settings.ts"
+import { slug } from "./slug.ts"
 
 /** Settings of a training run, those that differ from others. */
 export type Settings = Partial<(typeof TrainConfig.TrainConfig)["Encoded"]>
@@ -22,7 +26,7 @@ export type Measure = (typeof measures)[number]
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
 export interface Selection {
-  readonly setting: keyof Settings
+  readonly setting: Exclude<keyof Settings, "seed" | "validationImages" | "layers">
   readonly values: ReadonlyArray<number | string>
   /** Seed of the runs that choose; one that no final run has. */
   readonly seed: number
@@ -82,10 +86,12 @@ export interface Trial {
 export interface Cell {
   readonly row: string
   readonly column: string
+  /** Directory of its trials below that of all trials. */
+  readonly directory: string
   /** Runs that choose, one per candidate. */
   readonly candidates: ReadonlyArray<Trial>
   /** The final runs, one per seed; with the candidate that was chosen. */
-  readonly finals: (chosen: number | string | undefined) => ReadonlyArray<Trial>
+  readonly finals: (chosen: number | string | undefined, seeds?: ReadonlyArray<number>) => ReadonlyArray<Trial>
 }
 
 /** An experiment that makes no sense, with all its problems at once. */
@@ -122,8 +128,17 @@ const Loose = Schema.Record(Schema.String, Schema.Unknown)
 const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose, smoke: Schema.optionalKey(Loose) })
 const Value = Schema.Union([Schema.Finite, Schema.String])
 
+/** What a selection may choose: single values, and not what the experiment sets itself. */
+const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key is Selection["setting"] =>
+  !["seed", "validationImages", "layers"].includes(key)
+)
+
 const Shape = Schema.Struct({
-  name: Schema.NonEmptyString.check(Schema.isPattern(/^[A-Za-z0-9._-]+$/)),
+  name: Schema.String.check(
+    Schema.makeFilter((name: string) =>
+      /^[A-Za-z0-9._-]+$/.test(name) ? undefined : `"${name}" may hold letters, digits, ".", "_" and "-" only`
+    )
+  ),
   about: Schema.String,
   base: Loose,
   rows: Schema.Array(Named),
@@ -131,10 +146,10 @@ const Shape = Schema.Struct({
   seeds: Schema.Array(Schema.Int),
   also: Schema.optionalKey(Schema.Array(Schema.Literals(measures))),
   selection: Schema.optionalKey(Schema.Struct({
-    setting: Schema.String,
+    setting: Schema.Literals(choosable),
     values: Schema.Array(Value),
     seed: Schema.Int,
-    validationImages: Schema.Int
+    validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
   })),
   baseline: Schema.optionalKey(Schema.String),
   smoke: Schema.optionalKey(Loose),
@@ -150,12 +165,44 @@ const Shape = Schema.Struct({
   }))
 })
 
-const decodeShape = Schema.decodeUnknownEffect(Shape, { errors: "all", onExcessProperty: "error" })
+const decodeShape = Schema.decodeUnknownResult(Shape, { errors: "all", onExcessProperty: "error" })
+const isNamed = Schema.is(Named)
+
+const isVariant = ([list, index]: ReadonlyArray<PropertyKey>) =>
+  (list === "rows" || list === "columns") && typeof index === "number"
+
+/** How a reader would tell the place of a mistake: rows by their names, everything else by its path. */
+const inWords = (input: unknown, error: Schema.SchemaError): ReadonlyArray<string> =>
+  Mistakes.of(error, input, "part", (path) => isVariant(path) ? 2 : 0).map(({ path, text }) => {
+    if (!isVariant(path)) return text
+    const [list, index] = path as unknown as readonly ["rows" | "columns", number]
+    const { name } = (input as Record<typeof list, ReadonlyArray<{ readonly name?: unknown } | null>>)[list][index] ??
+      {}
+    return `${text} in ${list.slice(0, -1)} ${typeof name === "string" && name !== "" ? `"${name}"` : index + 1}`
+  })
+
+/** What of a value can be read as an experiment, so that its problems can be told together with those of the rest. */
+const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
+  const given = typeof input === "object" && input !== null ? input as Record<string, unknown> : {}
+  const broken = new Set(Mistakes.of(error, input, "part").map(({ path: [key] }) => key))
+  const list = (key: string) =>
+    Array.isArray(given[key]) ? { [key]: (given[key] as ReadonlyArray<unknown>).filter((one) => isNamed(one)) } : {}
+  return {
+    name: "",
+    about: "",
+    base: {},
+    rows: [],
+    seeds: [],
+    ...Object.fromEntries(Object.entries(given).filter(([key]) => key in Shape.fields && !broken.has(key))),
+    ...list("rows"),
+    ...list("columns")
+  } as Experiment
+}
 
 /**
- * An experiment from a value of unknown type, as a file exports it; its settings are decoded by `plan`.
+ * An experiment from a value of unknown type, as a file exports it.
  *
- * Fails with ExperimentError, which names the file and lists all problems.
+ * Fails with ExperimentError, which names the file and lists all problems, those that `plan` finds among them.
  *
  * @example
  * ```ts
@@ -165,58 +212,53 @@ const decodeShape = Schema.decodeUnknownEffect(Shape, { errors: "all", onExcessP
  * error.experiment // => "own.ts"
  * ```
  */
-export const decode = (input: unknown, source: string): Effect.Effect<Experiment, ExperimentError> =>
-  decodeShape(input).pipe(
-    Effect.map((experiment) => experiment as Experiment),
-    Effect.mapError((error) => new ExperimentError({ experiment: source, problems: error.message.split("\n\n") }))
-  )
-
-/** Held-out images of a smoke run, at most. */
-const smokeValidation = 100
-
-const slug = (text: string): string => text.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replaceAll(/^_+|_+$/g, "")
-
-const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...new Set(names.filter((name, i) => names.indexOf(name) !== i))
-]
-
-const columnsOf = ({ base, columns }: Experiment): ReadonlyArray<Variant> =>
-  columns ?? [{ name: base.model ?? "small-cnn", settings: {} }]
-
-/** What no schema sees. */
-const contradictions = (experiment: Experiment, { only = [], seeds }: Options): ReadonlyArray<string> => {
-  const { baseline, rows, selection } = experiment
-  const published = experiment.published?.errors ?? {}
-  const rowNames = rows.map(({ name }) => name)
-  const columnNames = columnsOf(experiment).map(({ name }) => name)
-  const used = seeds ?? experiment.seeds
-  const unknown = (names: ReadonlyArray<string>, known: ReadonlyArray<string>, what: string) =>
-    names.filter((name) => !known.includes(name)).map((name) => `${what} "${name}" is none of ${known.join(", ")}`)
-  return [
-    ...(rows.length === 0 ? ["it has no rows"] : []),
-    ...(used.length === 0 ? ["it has no seeds"] : []),
-    ...repeated(rowNames.map(slug)).map((name) => `there are two rows "${name}"`),
-    ...repeated(columnNames.map(slug)).map((name) => `there are two columns "${name}"`),
-    ...repeated(experiment.also ?? []).map((name) => `${name} is shown twice`),
-    ...repeated(used.map(String)).map((seed) => `seed ${seed} is there twice`),
-    ...unknown(baseline === undefined ? [] : [baseline], rowNames, "the baseline"),
-    ...unknown(only, rowNames, "the row"),
-    ...unknown(Object.keys(published), rowNames, "the published row"),
-    ...Object.values(published).flatMap((cells) => unknown(Object.keys(cells), columnNames, "the published column")),
-    ...(selection !== undefined && used.includes(selection.seed)
-      ? [`seed ${selection.seed} chooses ${selection.setting}, and must not be one of the final runs`]
-      : []),
-    ...(selection !== undefined && selection.values.length === 0
-      ? [`there are no values of ${selection.setting}`]
-      : []),
-    ...(selection === undefined
-      ? []
-      : [experiment.base, ...rows.map(({ settings }) => settings), ...columnsOf(experiment).map((c) => c.settings)]
-        .filter((settings) => selection.setting in settings)
-        .map(() => `${selection.setting} is both set and to be chosen`)
-        .slice(0, 1))
-  ]
+export const decode = (
+  input: unknown,
+  source: string,
+  options: Options = {}
+): Effect.Effect<Experiment, ExperimentError> => {
+  const shape = decodeShape(input)
+  const found = Result.match(shape, {
+    onFailure: (error) => {
+      const rest = legible(input, error)
+      // What is missing in the legible part may be there, illegible.
+      const missing = /^it has no (rows|seeds|columns)$/
+      return [
+        ...inWords(input, error),
+        ...problems.of(rest, options).filter((problem) => !missing.test(problem))
+      ]
+    },
+    onSuccess: (experiment) => problems.of(experiment as Experiment, options)
+  })
+  return found.length === 0
+    ? Effect.succeed(Result.getOrThrow(shape) as Experiment)
+    : Effect.fail(new ExperimentError({ experiment: source, problems: found }))
 }
+
+/** Of a smoke run, at most: held-out images, and candidates. */
+const smokeSelection = { images: 40, candidates: 2 }
+
+/**
+ * The seed of the final run in a directory of this name, if it is one with what was chosen.
+ *
+ * @internal
+ */
+export const seedOf = (name: string, chosen: number | string | undefined): number | undefined => {
+  const [, seed, rest] = /^seed-(-?\d+)(.*)$/.exec(name) ?? []
+  return seed !== undefined && `seed-${seed}${rest}` === nameOf(Number(seed), chosen) ? Number(seed) : undefined
+}
+
+/** With what was chosen in its name: with more candidates another may be chosen, and both are kept. */
+const nameOf = (seed: number, chosen: number | string | undefined): string =>
+  chosen === undefined ? `seed-${seed}` : `seed-${seed}-at-${slug(String(chosen))}`
+
+/**
+ * A trial as a reader knows it.
+ *
+ * @internal
+ */
+export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" | "column" | "row" | "seed">): string =>
+  `${row}, ${column}, ${candidate === undefined ? `seed ${seed}` : `candidate ${candidate}`}`
 
 /**
  * The cells of an experiment, every configuration decoded.
@@ -234,66 +276,57 @@ const contradictions = (experiment: Experiment, { only = [], seeds }: Options): 
  * const cells = Effect.runSync(Experiment.plan(experiment))
  * cells.flatMap(({ finals }) => finals(undefined)).map(({ id }) => id) // => ["Euc/small-cnn/seed-1", "Euc/small-cnn/seed-2", "Sp/small-cnn/seed-1", "Sp/small-cnn/seed-2"]
  * const wrong = Experiment.plan({ ...experiment, baseline: "St", base: { epochs: 0 } })
- * Effect.runSync(Effect.flip(wrong)).problems.length // => 3
+ * Effect.runSync(Effect.flip(wrong)).problems // => ['the baseline "St" is none of Euc, Sp', "epochs must be a value greater than or equal to 1, not 0 in base"]
  * ```
  */
 export const plan = (
   experiment: Experiment,
   options: Options = {}
 ): Effect.Effect<ReadonlyArray<Cell>, ExperimentError> => {
-  const { base, rows, selection } = experiment
-  const problems: Array<string> = [...contradictions(experiment, options)]
-  const seeds = options.seeds ?? experiment.seeds.slice(0, options.smoke === true ? 1 : undefined)
-  const smoke = options.smoke === true ? experiment.smoke ?? {} : {}
-  const wanted = options.only ?? []
-  const cells = rows.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).flatMap((row) =>
+  const found = problems.of(experiment, options)
+  return found.length === 0
+    ? Effect.sync(() => cellsOf(experiment, options))
+    : Effect.fail(new ExperimentError({ experiment: experiment.name, problems: found }))
+}
+
+const decodeConfig = Schema.decodeUnknownSync(TrainConfig.TrainConfig)
+
+const cellsOf = (experiment: Experiment, { only = [], seeds: own, smoke = false }: Options): ReadonlyArray<Cell> => {
+  const { rows, selection } = experiment
+  const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
+  const held = selection?.validationImages ?? 0
+  const validationImages = smoke ? Math.min(held, smokeSelection.images) : held
+  return rows.filter(({ name }) => only.length === 0 || only.includes(name)).flatMap((row) =>
     columnsOf(experiment).map((column): Cell => {
-      const place = `${slug(row.name)}/${slug(column.name)}`
-      const own = ({ settings, smoke }: Variant) => options.smoke === true ? { ...settings, ...smoke } : settings
-      const settings = { ...base, ...smoke, ...own(column), ...own(row) }
-      const decoded = Effect.runSync(Effect.result(TrainConfig.decode(settings, `${row.name}, ${column.name}`)))
-      if (Result.isFailure(decoded)) problems.push(decoded.failure.message)
-      const trial = (own: string, seed: number, more: object, candidate?: number | string): Trial => {
-        const result = Effect.runSync(
-          Effect.result(TrainConfig.decode({ ...settings, ...more, seed }, `${place}/${own}`))
-        )
-        if (Result.isFailure(result) && Result.isSuccess(decoded)) problems.push(result.failure.message)
-        return {
-          id: `${place}/${own}`,
-          row: row.name,
-          column: column.name,
-          seed,
-          candidate,
-          // Never run where there are problems.
-          config: Result.isSuccess(result) ? result.success : {} as TrainConfig.TrainConfig
-        }
-      }
+      const directory = `${slug(row.name)}/${slug(column.name)}`
+      const settings = merged(sources(experiment, row, column, smoke))
+      const trial = (name: string, seed: number, more: object, candidate?: number | string): Trial => ({
+        id: `${directory}/${name}`,
+        row: row.name,
+        column: column.name,
+        seed,
+        candidate,
+        config: decodeConfig({ ...settings, ...more, seed })
+      })
       return {
         row: row.name,
         column: column.name,
-        candidates: selection === undefined ?
-          [] :
-          selection.values.map((value) =>
-            trial(`select-${slug(String(value))}`, selection.seed, {
-              [selection.setting]: value,
-              validationImages: options.smoke === true
-                ? Math.min(selection.validationImages, smokeValidation)
-                : selection.validationImages
-            }, value)
-          ),
-        finals: (chosen) =>
+        directory,
+        candidates: selection === undefined ? [] : selection.values
+          .slice(0, smoke ? smokeSelection.candidates : undefined)
+          .map((value) => {
+            const more = { [selection.setting]: value, validationImages }
+            return trial(`select-${slug(String(value))}`, selection.seed, more, value)
+          }),
+        finals: (chosen, seeds = planned) =>
           seeds.map((seed) =>
-            selection === undefined
-              ? trial(`seed-${seed}`, seed, {})
-              // With what was chosen in its name: with more candidates another may be chosen, and both are kept.
-              : trial(`seed-${seed}-at-${slug(String(chosen))}`, seed, { [selection.setting]: chosen })
+            trial(
+              nameOf(seed, chosen),
+              seed,
+              selection === undefined || chosen === undefined ? {} : { [selection.setting]: chosen }
+            )
           )
       }
     })
   )
-  // The values of the first candidate stand for those that will be chosen.
-  for (const { finals } of cells) finals(selection?.values[0])
-  return problems.length === 0
-    ? Effect.succeed(cells)
-    : Effect.fail(new ExperimentError({ experiment: experiment.name, problems: [...new Set(problems)] }))
 }

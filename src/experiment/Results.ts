@@ -1,20 +1,35 @@
-import * as Struct from "effect/Struct"
 import type * as Job from "../Job.ts"
 import type { TrainConfig } from "../TrainConfig.ts"
-import type { Experiment, Measure, Published } from "./Experiment.ts"
-import type { CellOutcome, Outcome } from "./Runner.ts"
-import * as Statistics from "./Statistics.ts"
+import { label, type Measure, type Published } from "./Experiment.ts"
+import * as provenance from "./provenance.ts"
+import type * as Statistics from "./Statistics.ts"
 
-/** A trial in a table: what it measured, or how it failed. */
+/** A trial in a table: what it measured, or what became of it. */
 export interface Measured {
   readonly id: string
   readonly seed: number
   readonly candidate: number | string | undefined
   readonly config: TrainConfig
-  /** Without the directory, which means nothing elsewhere. */
+  /** In words: completed, not run, running, interrupted, killed, or how it failed, such as diverged. */
+  readonly status: string
+  readonly reason: string | undefined
+  /** Without the directory, which means nothing elsewhere. Of trials that completed. */
   readonly summary: Omit<Job.Summary, "output"> | undefined
-  readonly failure: string | undefined
+  /** Which of the environments it ran in. */
+  readonly environment: number | undefined
+  /** Its own page, relative to the directory of the experiment. */
+  readonly report: string | undefined
 }
+
+/** States in which nothing went wrong, whatever is still to come. */
+const innocent: ReadonlySet<string> = new Set(["completed", "not run", "running", "interrupted", "killed"])
+
+/**
+ * Whether a trial ended without a result, and would again.
+ *
+ * @internal
+ */
+export const hasFailed = ({ status }: Pick<Measured, "status">): boolean => !innocent.has(status)
 
 /** A cell of the table; errors are test errors in percent. */
 export interface CellResult {
@@ -40,33 +55,25 @@ export interface Results {
   readonly publishedIn?: string | undefined
   readonly baseline: string
   readonly smoke: boolean
-  /** What the runs say of versions, backend and data; that of the first one. */
-  readonly environment: unknown
+  /** Versions, backends and data of the trials, each once. */
+  readonly environments: ReadonlyArray<provenance.Environment>
   readonly cells: ReadonlyArray<CellResult>
 }
 
-const withoutOutput = (summary: Job.Summary) => Struct.omit(summary, ["output"])
-
-const measured = ({ result, trial: { candidate, config, id, seed } }: Outcome): Measured => ({
-  id,
-  seed,
-  candidate,
-  config,
-  summary: result._tag === "Completed" ? withoutOutput(result.summary) : undefined,
-  failure: result._tag === "Completed" ? undefined : `${result.error}: ${result.reason}`
-})
-
-type Quantity = (summary: Omit<Job.Summary, "output">) => number | undefined
+/** A number that the summary of a run gives. */
+export type Quantity = (summary: Omit<Job.Summary, "output">) => number | undefined
 
 const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : 100 * (1 - accuracy)
 
-const testError: Quantity = ({ testAccuracy }) => percentWrong(testAccuracy)
+/** The test error in percent. */
+export const testError: Quantity = ({ testAccuracy }) => percentWrong(testAccuracy)
 
 const percentText = (value: number) => value.toFixed(2)
 /** Of quantities that may become very small. */
 const threeDigits = (value: number) => value.toPrecision(3)
 
-const quantities: Readonly<Record<Measure, readonly [title: string, text: typeof percentText, of: Quantity]>> = {
+/** What a table can show: its title, its text, and the number itself. */
+export const quantities: Readonly<Record<Measure, readonly [title: string, text: typeof percentText, of: Quantity]>> = {
   trainLoss: ["training loss", threeDigits, ({ trainLoss }) => trainLoss],
   trainError: ["training error %", percentText, ({ trainAccuracy }) => percentWrong(trainAccuracy)],
   testLoss: ["test loss", threeDigits, ({ testLoss }) => testLoss],
@@ -79,77 +86,46 @@ const quantities: Readonly<Record<Measure, readonly [title: string, text: typeof
   gradientNorm: ["gradient norm", threeDigits, ({ gradientNorm }) => gradientNorm]
 }
 
-const bySeed = (quantity: Quantity, finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
+/**
+ * A quantity of the runs that have it, by their seeds.
+ *
+ * @internal
+ */
+export const bySeed = (quantity: Quantity, finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
   new Map(finals.flatMap(({ seed, summary }) => {
     const value = summary === undefined ? undefined : quantity(summary)
     return value === undefined ? [] : [[seed, value] as const]
   }))
 
-const sampleOf = (values: ReadonlyMap<number, number>) =>
-  values.size === 0 ? undefined : Statistics.sample([...values.values()])
-
-const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Measured>) =>
-  Object.fromEntries(wanted.flatMap((measure) => {
-    const sample = sampleOf(bySeed(quantities[measure][2], finals))
-    return sample === undefined ? [] : [[measure, sample]]
-  }))
+const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
 
 /**
- * The table's numbers from what the trials gave.
+ * Mean ± deviation.
  *
  * @internal
  */
-export const of = (
-  experiment: Experiment,
-  outcomes: ReadonlyArray<CellOutcome>,
-  smoke: boolean,
-  environment: unknown
-): Results => {
-  const baseline = experiment.baseline ?? experiment.rows[0]!.name
-  const cells = outcomes.map(({ candidates, cell: { column, row }, chosen, finals }) => ({
-    row,
-    column,
-    chosen,
-    candidates: candidates.map(measured),
-    finals: finals.map(measured)
-  }))
-  const errorsOf = (row: string, column: string) =>
-    bySeed(testError, cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
-  return {
-    name: experiment.name,
-    about: experiment.about,
-    publishedIn: experiment.published?.source,
-    baseline,
-    smoke,
-    environment,
-    cells: cells.map((cell) => {
-      const own = errorsOf(cell.row, cell.column)
-      const other = errorsOf(baseline, cell.column)
-      const both = [...own.keys()].filter((seed) => other.has(seed))
-      return Object.assign(cell, {
-        error: sampleOf(own),
-        versusBaseline: cell.row === baseline || both.length === 0
-          ? undefined
-          : Statistics.paired(both.map((seed) => own.get(seed)!), both.map((seed) => other.get(seed)!)),
-        also: alsoOf(experiment.also ?? [], cell.finals),
-        published: experiment.published?.errors[cell.row]?.[cell.column]
-      })
-    })
-  }
+export const plusMinus = (
+  { deviation, mean }: Pick<Statistics.Sample, "mean"> & { readonly deviation?: number | undefined },
+  text = percentText
+): string => deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
+
+/** States other than completed, with how many there are of each. */
+const statesOf = (trials: ReadonlyArray<Measured>): ReadonlyArray<string> => {
+  const open = trials.map(({ status }) => status).filter((status) => status !== "completed")
+  return [...new Set(open)].map((status) => {
+    const count = open.filter((other) => other === status).length
+    return count === trials.length ? status : `${count} of ${trials.length} ${status}`
+  })
 }
 
-const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`
-const plusMinus = ({ deviation, mean }: Published | Statistics.Sample, text = percentText) =>
-  deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
-
-const failed = ({ failure }: Measured) => failure === undefined ? [] : [failure.split(":")[0]!.toLowerCase()]
-
-const cellText = ({ error, finals }: CellResult): string => {
-  const failures = finals.flatMap(failed)
-  const note = failures.length === 0
-    ? ""
-    : ` (${failures.length} of ${finals.length}: ${[...new Set(failures)].join(", ")})`
-  return `${error === undefined ? "–" : plusMinus(error)}${note}`
+const cellText = ({ candidates, error, finals }: CellResult): string => {
+  const states = statesOf(finals.length === 0 ? candidates : finals)
+  if (error === undefined && states.join() === "not run") return "not run"
+  // What chooses has not ended, or has no result to choose by: there are no final runs.
+  const note = finals.length > 0
+    ? states.join(", ")
+    : `to choose: ${states.length === 0 ? "completed" : states.join(", ")}`
+  return `${error === undefined ? "–" : plusMinus(error)}${note === "" ? "" : ` (${note})`}`
 }
 
 /** Cut off where no error can be. */
@@ -161,10 +137,13 @@ const interval = ({ error }: CellResult): string => {
 
 const probability = (p: number): string => p < 0.001 ? "< 0.001" : p.toFixed(3)
 
-const difference = ({ versusBaseline }: CellResult): string =>
-  versusBaseline === undefined
-    ? "–"
-    : `${signed(versusBaseline.mean)}${versusBaseline.p === undefined ? "" : ` (${probability(versusBaseline.p)})`}`
+/**
+ * A mean difference with its sign and the p value of the test.
+ *
+ * @internal
+ */
+export const difference = (paired: Statistics.Paired | undefined): string =>
+  paired === undefined ? "–" : `${signed(paired.mean)}${paired.p === undefined ? "" : ` (${probability(paired.p)})`}`
 
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
@@ -189,7 +168,7 @@ export const table = (
   const parts: ReadonlyArray<readonly [title: (column: string) => string, text: (cell: CellResult) => string]> = [
     [(column) => `${column}, test error %`, cellText],
     [() => "95 % interval", interval],
-    [() => `minus ${results.baseline} (p)`, difference],
+    [() => `minus ${results.baseline} (p)`, ({ versusBaseline }) => difference(versusBaseline)],
     ...also.map((measure) => {
       const [title, text] = quantities[measure]
       const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
@@ -215,19 +194,37 @@ export const table = (
   return [header, rows]
 }
 
+/** A trial that failed, once for all that did so in the same words. */
+const failuresOf = ({ cells }: Results): ReadonlyArray<string> =>
+  cells.flatMap(({ candidates, column, finals, row }) =>
+    [...candidates, ...finals].filter(hasFailed).map(({ candidate, reason, seed, status }) =>
+      `${label({ row, column, candidate, seed })}: ${status}${reason === undefined ? "" : `. ${reason}`}`
+    )
+  )
+
+/** Environments of the trials that the table shows, one for each. */
+const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<provenance.Environment> =>
+  cells.flatMap(({ candidates, finals }) => [...candidates, ...finals]).flatMap(({ environment }) =>
+    environment === undefined ? [] : environments[environment] ?? []
+  )
+
+const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
+
 /**
- * The same in Markdown, with what is asked above it.
+ * The same in Markdown, with what is asked above it, and below it what failed and why.
  *
  * @internal
  */
 export const markdown = (results: Results): string => {
   const [header, rows] = table(results)
-  const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.map(escaped).join(" | ")} |`
   const notes = [
     "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, seed by seed, with the " +
     "p value of the paired t test.",
-    ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`])
+    ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`]),
+    ...provenance.notes(environmentsShown(results))
   ]
+  const failures = failuresOf(results)
   return [
     `# ${results.name}${results.smoke ? " (smoke run)" : ""}`,
     "",
@@ -237,6 +234,7 @@ export const markdown = (results: Results): string => {
     line(header.map(() => "---")),
     ...rows.map(line),
     "",
-    ...notes.flatMap((note) => [note, ""])
+    ...notes.flatMap((note) => [note, ""]),
+    ...(failures.length === 0 ? [] : ["Without a result:", "", ...failures.map((text) => `- ${escaped(text)}`), ""])
   ].join("\n")
 }

@@ -1,9 +1,11 @@
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { fork } from "node:child_process"
 import { extname } from "node:path"
 import { visibleGpus } from "../backend/gpus.ts"
 import type * as Job from "../Job.ts"
-import type { Cell, Trial } from "./Experiment.ts"
+import { choose } from "./choose.ts"
+import { type Cell, label, type Trial } from "./Experiment.ts"
 import type { Answer, Request } from "./worker.ts"
 
 /** How a trial ended. One that failed says so in the table; the others go on. */
@@ -12,20 +14,21 @@ export interface Outcome {
   readonly result:
     | { readonly _tag: "Completed"; readonly summary: Job.Summary }
     /** `Diverged`, the name of another error, or `Crashed` where the process ended without a word. */
-    | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
+    | { readonly _tag: "Failed"; readonly error: string; readonly reason: string; readonly isDisk?: boolean }
 }
 
-/** A cell when all its trials have ended. */
-export interface CellOutcome {
-  readonly cell: Cell
-  readonly candidates: ReadonlyArray<Outcome>
-  /** The candidate with the best accuracy on held-out images; undefined where nothing was to be chosen. */
-  readonly chosen: number | string | undefined
-  readonly finals: ReadonlyArray<Outcome>
+/** A failure that every other trial would meet, too: nothing can be written. */
+export class GridStopped extends Schema.TaggedError<GridStopped>()("GridStopped", {
+  trial: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.trial}: ${this.reason} The other trials would fail alike and were stopped; go on with --resume.`
+  }
 }
 
 /** How trials are run. */
-export interface Options {
+export interface Options<E, R> {
   /** Processes at a time; each has one of the GPUs that CUDA may use, if there are any. */
   readonly jobs: number
   /** Threads of each. */
@@ -34,7 +37,10 @@ export interface Options {
   readonly directory: (trial: Trial) => string
   /** Told how much of a trial is done, from 0 to 1. */
   readonly progress: (trial: Trial, share: number) => Effect.Effect<void>
-  readonly ended: (outcome: Outcome) => Effect.Effect<void>
+  /** How a trial ended before, where it is not to be run again. */
+  readonly settled: (trial: Trial) => Effect.Effect<Outcome | undefined, E, R>
+  /** Told when a trial has ended; where this fails, all trials stop. */
+  readonly ended: (outcome: Outcome) => Effect.Effect<void, E, R>
 }
 
 /** The worker has the extension of this file: TypeScript in the sources, JavaScript in the package. */
@@ -44,7 +50,7 @@ const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.ur
 const inProcess = (
   trial: Trial,
   request: Request,
-  progress: Options["progress"],
+  progress: Options<never, never>["progress"],
   gpu: string | undefined
 ): Effect.Effect<Outcome> =>
   Effect.callback<Outcome>((resume) => {
@@ -76,49 +82,42 @@ const inProcess = (
     )
   })
 
-const accuracyOf = ({ result }: Outcome): number =>
-  result._tag === "Completed" ? result.summary.testAccuracy ?? Number.NaN : Number.NaN
-
-/** The trial with the best accuracy on the held-out images; the earlier of equals. */
-const best = (outcomes: ReadonlyArray<Outcome>): Outcome | undefined =>
-  outcomes.filter((outcome) => !Number.isNaN(accuracyOf(outcome)))
-    .reduce<Outcome | undefined>((a, b) => a === undefined || accuracyOf(b) > accuracyOf(a) ? b : a, undefined)
+const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result.summary.testAccuracy : undefined
 
 /**
  * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table. Trials that have
  * completed before are not run again, and those that were interrupted go on.
  *
+ * Fails with GridStopped where the disk refuses to take what a trial writes.
+ *
  * @internal
  */
-export const run = Effect.fnUntraced(function*(cells: ReadonlyArray<Cell>, options: Options) {
+export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>, options: Options<E, R>) {
   const gpus = visibleGpus()
   // As many places as there are processes at a time; those share the GPUs evenly.
   const places = Array.from({ length: options.jobs }, (_, place) => place)
-  const attempt = Effect.fnUntraced(function*(trial: Trial) {
+  const process = (trial: Trial) => {
     const request = { config: trial.config, output: options.directory(trial), threads: options.threads }
-    const outcome = yield* Effect.acquireUseRelease(
+    return Effect.acquireUseRelease(
       Effect.sync(() => places.shift()!),
       (place) => inProcess(trial, request, options.progress, gpus[place % gpus.length]),
       (place) => Effect.sync(() => places.unshift(place))
     )
+  }
+  const attempt = Effect.fnUntraced(function*(trial: Trial) {
+    const outcome = (yield* options.settled(trial)) ?? (yield* process(trial))
     yield* options.ended(outcome)
+    const { result } = outcome
+    if (result._tag === "Failed" && result.isDisk === true) {
+      return yield* new GridStopped({ trial: label(trial), reason: result.reason })
+    }
     return outcome
   })
   const all = (trials: ReadonlyArray<Trial>) => Effect.forEach(trials, attempt, { concurrency: options.jobs })
   const candidates = yield* all(cells.flatMap(({ candidates }) => candidates))
-  const chosen = cells.map((cell) => {
+  yield* all(cells.flatMap((cell) => {
     const own = candidates.filter(({ trial }) => cell.candidates.includes(trial))
-    return { cell, candidates: own, best: best(own) }
-  })
-  const finals = yield* all(
-    chosen.flatMap(({ best, cell }) =>
-      cell.candidates.length > 0 && best === undefined ? [] : cell.finals(best?.trial.candidate)
-    )
-  )
-  return chosen.map(({ best, candidates, cell }): CellOutcome => ({
-    cell,
-    candidates,
-    chosen: best?.trial.candidate,
-    finals: finals.filter(({ trial }) => trial.row === cell.row && trial.column === cell.column)
+    const chosen = choose(own.map((outcome) => ({ candidate: outcome.trial.candidate, accuracy: accuracyOf(outcome) })))
+    return own.length > 0 && chosen === undefined ? [] : cell.finals(chosen)
   }))
 })

@@ -57,3 +57,17 @@ export const paired = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): Pair
   const p = mean === 0 ? 1 : t === Infinity ? 0 : 2 * (1 - jstat.jStat.studentt.cdf(t, count - 1))
   return { ...differences, p }
 }
+
+/**
+ * The paired test of what two maps give for the keys that they share; undefined where they share none.
+ *
+ * @example
+ * ```ts
+ * import { Statistics } from "finegrain"
+ * Statistics.byKey(new Map([[1, 3], [2, 5]]), new Map([[2, 4]]))!.mean // => 1
+ * ```
+ */
+export const byKey = <K>(a: ReadonlyMap<K, number>, b: ReadonlyMap<K, number>): Paired | undefined => {
+  const both = [...a.keys()].filter((key) => b.has(key))
+  return both.length === 0 ? undefined : paired(both.map((key) => a.get(key)!), both.map((key) => b.get(key)!))
+}

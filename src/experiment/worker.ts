@@ -17,7 +17,7 @@ export interface Request {
 export type Answer =
   | { readonly _tag: "Progress"; readonly images: number; readonly total: number }
   | { readonly _tag: "Ended"; readonly summary: Job.Summary }
-  | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
+  | { readonly _tag: "Failed"; readonly error: string; readonly reason: string; readonly isDisk: boolean }
 
 /** Nobody listens any more once the runner is gone: its end interrupts the work, which is to end in order. */
 const tell = (answer: Answer) =>
@@ -52,7 +52,14 @@ const program = Effect.gen(function*() {
   process.once("disconnect", () => Effect.runFork(Fiber.interrupt(fiber)))
   yield* Fiber.join(fiber)
 }).pipe(
-  Effect.catch((error) => tell({ _tag: "Failed", error: error._tag, reason: error.message })),
+  Effect.catch((error) =>
+    tell({
+      _tag: "Failed",
+      error: error._tag,
+      reason: error.message,
+      isDisk: error._tag === "RunDirectoryError" && error.isDisk === true
+    })
+  ),
   Effect.ensuring(Effect.sync(() => {
     if (process.connected) process.disconnect?.()
   }))

@@ -1,8 +1,7 @@
-import * as Effect from "effect/Effect"
-import { Experiment, Statistics } from "finegrain"
+import { type Experiment, Statistics } from "finegrain"
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -53,10 +52,17 @@ interface Stored {
     readonly chosen: number
     readonly error?: Statistics.Sample
     readonly versusBaseline?: Statistics.Paired
-    readonly finals: ReadonlyArray<
-      { readonly seed: number; readonly failure?: string; readonly summary?: { readonly weightsSha256: string } }
-    >
+    readonly finals: ReadonlyArray<{
+      readonly id: string
+      readonly seed: number
+      readonly status: string
+      readonly reason?: string
+      readonly report?: string
+      readonly environment?: number
+      readonly summary?: { readonly weightsSha256: string }
+    }>
   }>
+  readonly environments: ReadonlyArray<{ readonly versions: { readonly revision: string | null } }>
 }
 const results = (output: string) => JSON.parse(readFileSync(join(scratch, output, "results.json"), "utf8")) as Stored
 const bits = (output: string) =>
@@ -93,6 +99,20 @@ describe("finegrain run", () => {
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
     expect(html.match(/<svg/g)).toHaveLength(9)
+    // Every trial has its own page, and says where it ran.
+    for (const { finals } of cells) {
+      for (const { environment, report, status } of finals) {
+        expect([status, environment]).toEqual(["completed", 0])
+        expect(readFileSync(join(scratch, "whole", report!), "utf8")).toContain("<svg")
+      }
+    }
+    const manifests = readFileSync(join(scratch, "whole", "manifests.jsonl"), "utf8").trim().split("\n").map((line) =>
+      JSON.parse(line) as { readonly id: string; readonly manifest: { readonly layers: ReadonlyArray<object> } }
+    )
+    expect(manifests.map(({ id }) => id)).toContain(cells[1]!.finals[1]!.id)
+    expect(manifests).toHaveLength(8)
+    expect(manifests[0]!.manifest.layers[0]).toMatchObject({ groups: { count: expect.any(Number) as number } })
+    expect(existsSync(join(scratch, "whole", "experiment.lock"))).toBe(false)
     // Both rows and all four errors are drawn.
     const dots = readFileSync(join(scratch, "whole", "figures", "test-errors-small-cnn.svg"), "utf8")
     expect(dots).toContain("PIO (Sp+St)")
@@ -107,7 +127,11 @@ describe("finegrain run", () => {
         writeFileSync(path, readFileSync(path, "utf8").replaceAll(/,"gradientNorm":[^,}]+/g, ""))
       }
     }
+    rmSync(join(scratch, "older", "results.json"))
+    rmSync(join(scratch, "older", "table.md"))
     expect((await finegrain("report", "older")).code).toBe(0)
+    const table = (output: string) => readFileSync(join(scratch, output, "table.md"), "utf8")
+    expect(table("older")).toBe(table("whole"))
     const figures = (output: string) =>
       readFileSync(join(scratch, output, "report.html"), "utf8").match(/<h2>/g)?.length
     expect([figures("whole"), figures("older")]).toEqual([9, 8])
@@ -158,20 +182,160 @@ describe("finegrain run", () => {
       readdirSync(join(scratch, "killed"), { recursive: true }).filter((name) => String(name).endsWith("run.lock"))
     for (let i = 0; i < 500 && locks().length > 0; i++) await sleep(20)
     expect(locks()).toEqual([])
+    // Its table is there, and tells what was killed from what was never run.
+    expect((await finegrain("report", "killed")).code).toBe(0)
+    const table = readFileSync(join(scratch, "killed", "table.md"), "utf8")
+    expect(table).toMatch(/\| Euc \| – \(to choose: .*(killed|interrupted)/)
+    expect(table).toMatch(/\| PIO \(Sp\+St\) \| not run \|/)
+    const compared = await finegrain("compare", "whole", "killed")
+    expect([compared.code, compared.stdout]).toEqual([0, expect.stringMatching(/(killed|interrupted)/)])
     const { code, stderr } = await finegrain("run", "tiny.ts", "--jobs", "2", "--output", "killed", "--resume")
     expect([code, stderr]).toEqual([0, ""])
     expect(bits("killed")).toEqual(bits("whole"))
   }, 120_000)
 
-  it("reports a row that diverges as such, and goes on with the others", async () => {
-    const { selection: _, published: __, ...plain } = experiment
-    const wild = { ...plain, seeds: [1], rows: [{ name: "wild", settings: { learningRate: 1e30 } }, plain.rows[1]] }
-    const { code, stdout } = await finegrain("run", file("wild.ts", wild), "--output", "wild")
+  it("refuses a second process at the same directory, before it writes anything", async () => {
+    const first = spawn(process.execPath, [...flags, "run", "tiny.ts", "--smoke", "--output", "shared"], {
+      cwd: scratch
+    })
+    while (!existsSync(join(scratch, "shared", "experiment.json"))) await sleep(5)
+    const before = readFileSync(join(scratch, "shared", "experiment.json"), "utf8")
+    const second = await finegrain("run", "more.ts", "--smoke", "--resume", "--output", "shared")
+    expect([second.code, second.stderr]).toEqual([
+      1,
+      expect.stringMatching(/shared: process \d+ on .* is at work on it/)
+    ])
+    expect(readFileSync(join(scratch, "shared", "experiment.json"), "utf8")).toBe(before)
+    const [code] = await once(first, "exit") as [number]
     expect(code).toBe(0)
-    expect(stdout).toMatch(/wild +– \(1 of 1: diverged\)/)
-    const [first, second] = results("wild").cells
-    expect(first!.finals[0]!.failure).toMatch(/^Diverged: Training diverged at step \d+/)
-    expect(second!.error?.count).toBe(1)
+  }, 60_000)
+
+  it("does not resume another experiment, and says all that differs", async () => {
+    const [euc, pio] = experiment.rows
+    const other = {
+      ...experiment,
+      name: "other",
+      base: { ...experiment.base, epochs: 3 },
+      rows: [{ name: "Euc", settings: { ...euc!.settings, strategy: "PI" } }],
+      seeds: [1, 3],
+      selection: { ...experiment.selection, values: [0.02], seed: 10, validationImages: 8 }
+    }
+    const before = readFileSync(join(scratch, "whole", "results.json"), "utf8")
+    const { code, stderr } = await finegrain("run", file("other.ts", other), "--resume", "--output", "whole")
+    expect(code).toBe(1)
+    for (
+      const difference of [
+        "the name was \"tiny\", now it is \"other\"",
+        "epochs in base was 2, now it is 3",
+        "strategy in row \"Euc\" was not set, now it is \"PI\"",
+        `row "${pio!.name}" is gone`,
+        "seed 2 is gone",
+        "candidate 0.1 is gone",
+        "the seed that chooses was 9, now it is 10",
+        "validationImages of the selection was 16, now it is 8"
+      ]
+    ) expect(stderr).toContain(difference)
+    const smoke = await finegrain("run", "tiny.ts", "--smoke", "--resume", "--output", "whole")
+    expect([smoke.code, smoke.stderr]).toEqual([1, expect.stringContaining("it was a full run")])
+    expect(readFileSync(join(scratch, "whole", "results.json"), "utf8")).toBe(before)
+  }, 60_000)
+
+  it(
+    "reports a row that diverges as such, goes on with the others, and trains it again only with --retry",
+    async () => {
+      const { selection: _, published: __, ...plain } = experiment
+      const wild = {
+        ...plain,
+        seeds: [1],
+        rows: [{ name: "wild | γ", settings: { learningRate: 1e30 } }, plain.rows[1]]
+      }
+      const { code, stdout } = await finegrain("run", file("wild.ts", wild), "--output", "wild")
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/wild \| γ +– \(diverged\)/)
+      const [first, second] = results("wild").cells
+      expect(first!.finals[0]).toMatchObject({
+        id: "wild_gamma/small-cnn/seed-1",
+        status: "diverged",
+        reason: expect.stringMatching(/^Training diverged at step \d+/) as string
+      })
+      expect(second!.error?.count).toBe(1)
+      const table = readFileSync(join(scratch, "wild", "table.md"), "utf8")
+      expect(table).toMatch(/^\| wild \\\| γ \| – \(diverged\) \|/m)
+      expect(table).toMatch(/^- wild \\\| γ, small-cnn, seed 1: diverged\. Training diverged at step/m)
+      const own = join(scratch, "wild", "trials", "wild_gamma", "small-cnn", "seed-1")
+      const written = () => statSync(join(own, "summary.json")).mtimeMs
+      const before = written()
+      const kept = await finegrain("run", "wild.ts", "--output", "wild", "--resume")
+      expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining("– (diverged)")])
+      expect(written()).toBe(before)
+      expect((await finegrain("run", "wild.ts", "--output", "wild", "--resume", "--retry")).code).toBe(0)
+      expect(written()).toBeGreaterThan(before)
+    },
+    60_000
+  )
+
+  it("fails where no cell has a value, and where a trial fails for another reason than divergence", async () => {
+    const { selection: _, published: __, ...plain } = experiment
+    const none = { ...plain, seeds: [1], rows: [{ name: "wild", settings: { learningRate: 1e30 } }] }
+    const nothing = await finegrain("run", file("none.ts", none), "--output", "none")
+    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining("no cell of the table has a value")])
+    // No layer has this name, which takes a network to find out.
+    const broken = {
+      ...plain,
+      seeds: [1],
+      rows: [...plain.rows, { name: "broken", settings: { layers: { conv9: { collection: "St" } } } }]
+    }
+    const { code, stderr, stdout } = await finegrain("run", file("broken.ts", broken), "--output", "broken")
+    expect([code, stderr]).toEqual([1, expect.stringContaining("1 trial failed (broken, small-cnn, seed 1: plan)")])
+    expect(stdout).toMatch(/broken +– \(plan\)/)
+    expect(readFileSync(join(scratch, "broken", "table.md"), "utf8")).toMatch(
+      /seed 1: plan\. .*conv9.*no layer of this name/
+    )
+  }, 60_000)
+
+  it("stops at the first failure of the disk, and says what to do", async () => {
+    const spy = join(scratch, "full.mjs")
+    const seen = join(scratch, "started.txt")
+    // The trials' logs fail as on a full disk; what the experiment writes itself does not.
+    writeFileSync(
+      spy,
+      `import fs, { appendFileSync } from "node:fs"\n` +
+        `import { syncBuiltinESMExports } from "node:module"\n` +
+        `if (process.argv[1].includes("worker")) {\n` +
+        `  appendFileSync(${JSON.stringify(seen)}, "trial\\n")\n` +
+        `  const open = fs.open\n` +
+        `  fs.open = (path, ...rest) => String(path).endsWith("events.jsonl")\n` +
+        `    ? rest.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, open"), { code: "ENOSPC", syscall: "open" }))\n` +
+        `    : open(path, ...rest)\n` +
+        `  syncBuiltinESMExports()\n}\n`
+    )
+    const env = { ...process.env, NODE_OPTIONS: `--import ${spy}` }
+    const { code, stderr } = await new Promise<{ readonly code: number; readonly stderr: string }>((done) => {
+      const args = ["run", "tiny.ts", "--output", "full"]
+      execFile(
+        process.execPath,
+        [...flags, ...args],
+        { cwd: scratch, env },
+        (error, _, stderr) => done({ code: Number(error?.code ?? 0), stderr })
+      )
+    })
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Euc, small-cnn, candidate 0.02: .*disk is full.*--resume/)
+    ])
+    expect(readFileSync(seen, "utf8").trim().split("\n")).toHaveLength(1)
+    const unwritable = await finegrain("run", "tiny.ts", "--output", join("full", "experiment.json", "below"))
+    expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/below: .*--output/)])
+  }, 60_000)
+
+  it("looks at the data once, before the first trial", async () => {
+    const short = { ...experiment, base: { ...experiment.base, trainImages: 90 } }
+    const { code, stderr } = await finegrain("run", file("short.ts", short), "--output", "short")
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/has 96 training images, but 106 are asked for/)])
+    const gone = { ...experiment, base: { ...experiment.base, dataset: "/nowhere" } }
+    const missing = await finegrain("run", file("gone.ts", gone), "--output", "gone")
+    expect(missing.stderr.match(/nowhere/g)).toHaveLength(1)
+    expect([existsSync(join(scratch, "short")), existsSync(join(scratch, "gone"))]).toEqual([false, false])
   }, 60_000)
 
   it("gives every process at a time a GPU of its own", async () => {
@@ -194,13 +358,25 @@ describe("finegrain run", () => {
     expect(new Set(gpus)).toEqual(new Set(["5", "7"]))
   }, 60_000)
 
-  it("takes part of the grid", async () => {
-    const { code } = await finegrain("run", "tiny.ts", "--smoke", "--only", "Euc", "--seeds", "7", "--output", "part")
+  it("runs part of the grid, and shows all of it", async () => {
+    const part = ["run", "tiny.ts", "--smoke", "--output", "part"]
+    const states = () =>
+      results("part").cells.map(({ finals, row }) =>
+        [row].concat(finals.map(({ seed, status }) => `${seed} ${status}`))
+      )
+    const { code } = await finegrain(...part, "--only", "Euc", "--seeds", "7")
     expect(code).toBe(0)
-    expect(results("part").cells.map(({ finals, row }) => [row, finals.map(({ seed }) => seed)])).toEqual([["Euc", [
-      7
-    ]]])
+    expect(states()).toEqual([["Euc", "1 not run", "7 completed"], ["PIO (Sp+St)"]])
+    const table = readFileSync(join(scratch, "part", "table.md"), "utf8")
+    expect(table).toMatch(/\| Euc \| \d+\.\d\d \(1 of 2 not run\) \|.*\n\| PIO \(Sp\+St\) \| not run \|/)
+    expect((await finegrain(...part, "--resume", "--only", "PIO (Sp+St)")).code).toBe(0)
+    expect(states()).toEqual([["Euc", "1 not run", "7 completed"], ["PIO (Sp+St)", "1 completed"]])
   }, 60_000)
+
+  it.each(["1,,2", "", "1,x"])("refuses --seeds \"%s\"", async (seeds) => {
+    const { code, stderr } = await finegrain("run", "tiny.ts", "--seeds", seeds, "--output", "refused")
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/--seeds/)])
+  }, 30_000)
 
   it.each([
     ["does not exist", "nowhere.ts", /cannot be loaded/],
@@ -212,13 +388,20 @@ describe("finegrain run", () => {
     expect(code).not.toBe(0)
     expect(stderr).toMatch(message)
     expect(existsSync(join(scratch, "refused"))).toBe(false)
+    expect(stderr).not.toMatch(/\n {4}at /)
   }, 30_000)
 })
 
 describe("finegrain compare", () => {
   it("tells runs of the same bits from others", async () => {
     cpSync(join(scratch, "whole"), join(scratch, "copy"), { recursive: true })
-    expect((await finegrain("compare", "whole", "copy", "--exact")).code).toBe(0)
+    const same = await finegrain("compare", "whole", "copy", "--exact")
+    expect(same.code).toBe(0)
+    // Cell by cell: means, and the difference over both seeds; then run by run.
+    expect(same.stdout).toMatch(
+      /Euc, small-cnn +\d+\.\d\d ± \d+\.\d\d +\d+\.\d\d ± \d+\.\d\d +\+0\.00 \(1\.000\) +2\n/
+    )
+    expect(same.stdout).toMatch(/Euc\/small-cnn\/select-0\.1 .*same bits/)
     const at = results("whole").cells[0]!.chosen
     const run = (seed: number) => join("whole", "trials", "Euc", "small-cnn", `seed-${seed}-at-${at}`)
     const { code, stderr, stdout } = await finegrain("compare", run(1), run(2), "--exact")
@@ -226,35 +409,9 @@ describe("finegrain compare", () => {
     expect(stdout).toContain("different")
     expect(stderr).toContain("1 of 1 runs differ")
     expect((await finegrain("compare", run(1), run(2))).code).toBe(0)
-    expect((await finegrain("compare", "whole", "nowhere")).stderr).toContain("nowhere")
+    expect((await finegrain("compare", "nowhere", "nowhere")).stderr).toContain("nowhere")
+    expect((await finegrain("compare", "whole", run(1))).stderr).toContain("compare two of a kind")
   }, 60_000)
-})
-
-describe("an experiment", () => {
-  it("is refused with all its problems at once", () => {
-    const error = Effect.runSync(Effect.flip(Experiment.plan({
-      ...experiment,
-      baseline: "St",
-      seeds: [1, 1, 9],
-      also: ["gap", "gap"],
-      base: { epochs: 0, learningRate: 1 },
-      rows: [...experiment.rows, { name: "Euc", settings: {} }],
-      published: { source: "Someone 2020", errors: { Ob: {} } }
-    }, { only: ["Grass"] })))
-    const text = error.message
-    for (
-      const problem of [
-        "two rows \"Euc\"",
-        "seed 1 is there twice",
-        "gap is shown twice",
-        "baseline \"St\" is none of",
-        "row \"Grass\" is none of",
-        "published row \"Ob\"",
-        "seed 9 chooses learningRate",
-        "both set and to be chosen"
-      ]
-    ) expect(text).toContain(problem)
-  })
 })
 
 describe("statistics", () => {

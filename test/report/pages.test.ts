@@ -4,13 +4,13 @@ import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import { Backend, Experiment, Job, TrainConfig } from "finegrain"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Browser, launch } from "puppeteer-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import * as Results from "../../src/experiment/Results.ts"
+import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as Report from "../../src/report/Report.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
@@ -34,22 +34,15 @@ const experiment: Experiment.Experiment = {
 /** The runs of an experiment in this process, and its results. */
 const runAll = Effect.gen(function*() {
   const directory = join(scratch, "experiment")
-  const cells = yield* Experiment.plan(experiment)
-  const outcomes = yield* Effect.forEach(cells, (cell) =>
-    Effect.map(
-      Effect.forEach(cell.finals(undefined), (trial) =>
-        Effect.map(
-          Job.run(trial.config, join(directory, "trials", trial.id), () => Effect.void),
-          (summary) => ({ trial, result: { _tag: "Completed" as const, summary } })
-        )),
-      (finals) => ({ cell, candidates: [], chosen: undefined, finals })
-    ))
-  writeFileSync(join(directory, "results.json"), JSON.stringify(Results.of(experiment, outcomes, false, undefined)))
-})
+  const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke: false }, false)
+  for (const { finals } of yield* Experiment.plan(experiment)) {
+    for (const { config, id } of finals(undefined)) yield* Job.run(config, join(trials, id), () => Effect.void)
+  }
+  yield* ExperimentDirectory.writeResults(directory)
+}).pipe(Effect.scoped)
 
 beforeAll(async () => {
   writeTinyDataset(scratch)
-  mkdirSync(join(scratch, "experiment", "trials"), { recursive: true })
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode({ dataset: scratch, backend: "wasm", epochs: 3 }, "test")
     yield* Job.run(config, join(scratch, "run"), () => Effect.void)

@@ -1,0 +1,92 @@
+import type * as Job from "../Job.ts"
+import { choose } from "./choose.ts"
+import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
+import type { Environment } from "./provenance.ts"
+import * as Results from "./Results.ts"
+import * as Statistics from "./Statistics.ts"
+
+/** What is on disk of a trial. */
+export interface Found {
+  readonly status: string
+  readonly reason: string | undefined
+  readonly summary: Omit<Job.Summary, "output"> | undefined
+  readonly environment: Environment | undefined
+  readonly report: string | undefined
+}
+
+/** What is on disk of an experiment. */
+export interface Disk {
+  readonly trial: (id: string) => Found
+  /** Seeds of the final runs in the directory of a cell, those beside the experiment's own among them. */
+  readonly seeds: (cell: Cell, chosen: number | string | undefined) => ReadonlyArray<number>
+}
+
+/** Trials that may still come to a result: nothing is chosen before they do. */
+const isOpen = ({ status }: Results.Measured) => !Results.hasFailed({ status }) && status !== "completed"
+
+const sampleOf = (values: ReadonlyMap<number, number>) =>
+  values.size === 0 ? undefined : Statistics.sample([...values.values()])
+
+const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Results.Measured>) =>
+  Object.fromEntries(wanted.flatMap((measure) => {
+    const sample = sampleOf(Results.bySeed(Results.quantities[measure][2], finals))
+    return sample === undefined ? [] : [[measure, sample]]
+  }))
+
+/**
+ * The results of a whole experiment from what is on disk of its trials, however much that is.
+ *
+ * @internal
+ */
+export const results = (
+  experiment: Experiment,
+  smoke: boolean,
+  plan: ReadonlyArray<Cell>,
+  disk: Disk
+): Results.Results => {
+  const environments: Array<Environment> = []
+  const numbers = new Map<string, number>()
+  const numberOf = (environment: Environment) => {
+    const key = JSON.stringify(environment)
+    const number = numbers.get(key) ?? environments.push(environment) - 1
+    numbers.set(key, number)
+    return number
+  }
+  const measured = ({ candidate, config, id, seed }: Trial): Results.Measured => {
+    const { environment, ...found } = disk.trial(id)
+    const number = environment === undefined ? undefined : numberOf(environment)
+    return { id, seed, candidate, config, ...found, environment: number }
+  }
+  const cells = plan.map((cell) => {
+    const candidates = cell.candidates.map(measured)
+    const chosen = candidates.some(isOpen) ? undefined : choose(
+      candidates.map(({ candidate, summary }) => ({ candidate, accuracy: summary?.testAccuracy }))
+    )
+    const planned = cell.finals(chosen)
+    const more = disk.seeds(cell, chosen).filter((seed) => !planned.some((trial) => trial.seed === seed))
+    const finals = candidates.length > 0 && chosen === undefined
+      ? []
+      : [...planned, ...cell.finals(chosen, more.toSorted((a, b) => a - b))].map(measured)
+    return { row: cell.row, column: cell.column, chosen, candidates, finals }
+  })
+  const baseline = experiment.baseline ?? experiment.rows[0]!.name
+  const errorsOf = (row: string, column: string) =>
+    Results.bySeed(Results.testError, cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
+  return {
+    name: experiment.name,
+    about: experiment.about,
+    publishedIn: experiment.published?.source,
+    baseline,
+    smoke,
+    environments,
+    cells: cells.map((cell): Results.CellResult => {
+      const own = errorsOf(cell.row, cell.column)
+      return Object.assign(cell, {
+        error: sampleOf(own),
+        versusBaseline: cell.row === baseline ? undefined : Statistics.byKey(own, errorsOf(baseline, cell.column)),
+        also: alsoOf(experiment.also ?? [], cell.finals),
+        published: experiment.published?.errors[cell.row]?.[cell.column]
+      })
+    })
+  }
+}

@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from "node:util"
+import type { Experiment, Settings, Variant } from "./Experiment.ts"
+import { columnsOf } from "./settings.ts"
+
+/** An experiment as it was run; `experiment.json`. */
+export interface Stored {
+  readonly experiment: Experiment
+  readonly smoke: boolean
+}
+
+const shown = (value: unknown) => value === undefined ? "not set" : JSON.stringify(value)
+
+const changed = (what: string, before: unknown, now: unknown): ReadonlyArray<string> =>
+  isDeepStrictEqual(before, now) ? [] : [`${what} was ${shown(before)}, now it is ${shown(now)}`]
+
+const ofSettings = (place: string, before: Settings = {}, now: Settings = {}): ReadonlyArray<string> =>
+  [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
+    changed(`${key} in ${place}`, before[key as keyof Settings], now[key as keyof Settings])
+  )
+
+const gone = (what: string, before: ReadonlyArray<unknown>, now: ReadonlyArray<unknown>) =>
+  before.filter((one) => !now.includes(one)).map((one) => `${what} ${shown(one)} is gone`)
+
+const ofVariants = (
+  what: string,
+  before: ReadonlyArray<Variant>,
+  now: ReadonlyArray<Variant>,
+  smoke: boolean
+): ReadonlyArray<string> => {
+  const kept = before.flatMap((old) => now.filter(({ name }) => name === old.name).map((own) => [old, own] as const))
+  return [
+    ...gone(what, before.map(({ name }) => name), now.map(({ name }) => name)),
+    ...kept.flatMap(([old, own]) => ofSettings(`${what} "${own.name}"`, old.settings, own.settings)),
+    ...kept.flatMap(([old, own]) =>
+      smoke ? ofSettings(`the smoke settings of ${what} "${own.name}"`, old.smoke, own.smoke) : []
+    )
+  ]
+}
+
+/**
+ * How an experiment differs from the one whose trials are there, all of it, where that would change or lose a finished trial. Rows, columns,
+ * seeds and candidates may be added, and what is shown may change.
+ *
+ * @internal
+ */
+export const differences = (before: Stored, now: Stored): ReadonlyArray<string> => {
+  const [old, own] = [before.experiment, now.experiment]
+  const smoke = before.smoke && now.smoke
+  const [chose, chooses] = [old.selection, own.selection]
+  return [
+    ...changed("the name", old.name, own.name),
+    ...(before.smoke === now.smoke ? [] : [`it was ${before.smoke ? "a smoke" : "a full"} run`]),
+    ...ofSettings("base", old.base, own.base),
+    ...(smoke ? ofSettings("the smoke settings", old.smoke, own.smoke) : []),
+    ...ofVariants("column", columnsOf(old), columnsOf(own), smoke),
+    ...ofVariants("row", old.rows, own.rows, smoke),
+    ...gone("seed", old.seeds, own.seeds),
+    ...(chose === undefined || chooses === undefined
+      ? changed("the selection", chose?.setting, chooses?.setting)
+      : [
+        ...changed("the setting that is chosen", chose.setting, chooses.setting),
+        ...changed("the seed that chooses", chose.seed, chooses.seed),
+        ...changed("validationImages of the selection", chose.validationImages, chooses.validationImages),
+        ...gone("candidate", chose.values, chooses.values)
+      ])
+  ]
+}

@@ -1,0 +1,183 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as TrainConfig from "../TrainConfig.ts"
+import type { Experiment, Options, Settings, Variant } from "./Experiment.ts"
+import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
+import { slug } from "./slug.ts"
+
+const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(names.filter((name, i) => names.indexOf(name) !== i))
+]
+
+const quoted = (names: ReadonlyArray<string>) => names.map((name) => `"${name}"`).join(" and ")
+
+const unknown = (names: ReadonlyArray<string>, known: ReadonlyArray<string>, what: string) =>
+  names.filter((name) => !known.includes(name)).map((name) => `${what} "${name}" is none of ${known.join(", ")}`)
+
+/** Trials of both would lie in one directory. */
+const collisions = (names: ReadonlyArray<string>, what: string): ReadonlyArray<string> =>
+  repeated(names.map(slug)).map((path) => {
+    const same = [...new Set(names.filter((name) => slug(name) === path))]
+    return same.length === 1
+      ? `there are two ${what}s "${same[0]}"`
+      : `the ${what}s ${quoted(same)} are too alike: both would be written to ${path}`
+  })
+
+/** What is wrong between names, seeds and the selection. */
+const ofNames = (experiment: Experiment, { only = [], seeds }: Options): ReadonlyArray<string> => {
+  const { baseline, rows, selection } = experiment
+  const published = experiment.published?.errors ?? {}
+  const rowNames = rows.map(({ name }) => name)
+  const columnNames = columnsOf(experiment).map(({ name }) => name)
+  const used = seeds ?? experiment.seeds
+  return [
+    ...(rows.length === 0 ? ["it has no rows"] : []),
+    ...(columnNames.length === 0 ? ["it has no columns"] : []),
+    ...(used.length === 0 ? ["it has no seeds"] : []),
+    ...collisions(rowNames, "row"),
+    ...collisions(columnNames, "column"),
+    ...repeated(experiment.also ?? []).map((name) => `${name} is shown twice`),
+    ...repeated(used.map(String)).map((seed) => `seed ${seed} is there twice`),
+    ...(rows.length === 0 ? [] : [
+      ...unknown(baseline === undefined ? [] : [baseline], rowNames, "the baseline"),
+      ...unknown(only, rowNames, "the row"),
+      ...unknown(Object.keys(published), rowNames, "the published row")
+    ]),
+    ...Object.values(published).flatMap((cells) => unknown(Object.keys(cells), columnNames, "the published column")),
+    ...(selection === undefined ? [] : [
+      ...(used.includes(selection.seed)
+        ? [`seed ${selection.seed} chooses ${selection.setting}, and must not be one of the final runs`]
+        : []),
+      ...(selection.values.length === 0 ? [`there are no values of ${selection.setting}`] : []),
+      ...repeated(selection.values.map((value) => slug(String(value)))).map((value) =>
+        `${selection.setting} ${value} is a candidate twice`
+      )
+    ])
+  ]
+}
+
+/** Settings that only the experiment itself may set. */
+const reserved = ({ selection }: Experiment): ReadonlyMap<string, string> =>
+  new Map([
+    ["seed", `the seeds of the experiment stand in "seeds"`],
+    ...(selection === undefined ? [] : [
+      ["validationImages", "the selection holds images out, of its own runs only"] as const,
+      [selection.setting, "the selection chooses it"] as const
+    ])
+  ])
+
+const selectionPlace = "the selection"
+
+const candidateSources = ({ selection }: Experiment): ReadonlyArray<Source> =>
+  (selection?.values ?? []).map((value) => ({
+    place: selectionPlace,
+    settings: { [selection!.setting]: value },
+    isSmoke: false
+  }))
+
+/** Settings that no run could have, by the place where they stand. */
+const ofSettings = (experiment: Experiment): ReadonlyArray<string> => {
+  const own = reserved(experiment)
+  return [
+    ...allSources(experiment).flatMap(({ place, settings }) =>
+      Object.keys(settings).flatMap((key) => own.has(key) ? [`${key} is set in ${place}, but ${own.get(key)}`] : [])
+    ),
+    ...[...allSources(experiment), ...candidateSources(experiment)].flatMap(({ place, settings }) =>
+      TrainConfig.mistakes(settings).flatMap(({ path, text }) => path.length === 0 ? [] : [`${text} in ${place}`])
+    )
+  ]
+}
+
+const sound = (settings: Settings): Settings => {
+  const wrong = new Set(TrainConfig.mistakes(settings).map(({ path }) => path[0]))
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !wrong.has(key)))
+}
+
+const soundVariant = <V extends Variant>(variant: V): V => ({
+  ...variant,
+  settings: sound(variant.settings),
+  ...(variant.smoke === undefined ? {} : { smoke: sound(variant.smoke) })
+})
+
+/** Without the settings that are wrong by themselves, so that the others can be looked at together. */
+const soundOnly = (experiment: Experiment): Experiment => ({
+  ...experiment,
+  base: sound(experiment.base),
+  smoke: sound(experiment.smoke ?? {}),
+  rows: experiment.rows.map(soundVariant),
+  ...(experiment.columns === undefined ? {} : { columns: experiment.columns.map(soundVariant) })
+})
+
+/** A setting of both a row and a column: which one holds is not for the order of an implementation to say. */
+const doubly = (experiment: Experiment): ReadonlyArray<string> =>
+  experiment.rows.flatMap((row) =>
+    columnsOf(experiment).flatMap((column) => {
+      const keys = ({ settings, smoke }: Variant) => Object.keys({ ...settings, ...smoke })
+      return keys(row).filter((key) => keys(column).includes(key)).map((key) =>
+        `${key} is set by row "${row.name}" and by column "${column.name}"`
+      )
+    })
+  )
+
+const decode = Schema.decodeUnknownResult(TrainConfig.TrainConfig)
+
+/** What the settings of cells say together: contradictions, and settings that change nothing in any cell. */
+const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string> => {
+  const { rows } = experiment
+  const own = reserved(experiment)
+  const first = candidateSources(experiment).slice(0, 1)
+    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(settings) }))
+  const [contradictions, used, idle] = [
+    new Map<string, Set<string>>(),
+    new Set<string>(),
+    new Map<string, string>()
+  ]
+  for (const row of rows) {
+    for (const column of columnsOf(experiment)) {
+      const all = [...sources(experiment, row, column, isSmoke), ...first]
+      const settings = merged(all)
+      for (const { text } of TrainConfig.mistakes(settings)) {
+        contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
+      }
+      const config = decode(settings)
+      if (Result.isFailure(config)) continue
+      const without = TrainConfig.idle(config.success)
+      // Those that hold everywhere are judged in full runs, those of smoke runs in smoke runs.
+      for (const [i, { isSmoke: ofSmoke, place, settings }] of all.entries()) {
+        if (ofSmoke !== isSmoke) continue
+        for (const key of Object.keys(settings)) {
+          // Said already.
+          if (own.has(key) && place !== selectionPlace) continue
+          const name = `${key} in ${place}`
+          const isOverridden = all.slice(i + 1).some((later) => key in later.settings)
+          if (!isOverridden && !without.has(key as keyof TrainConfig.TrainConfig)) used.add(name)
+          else idle.set(name, without.get(key as keyof TrainConfig.TrainConfig) ?? "others set it everywhere")
+        }
+      }
+    }
+  }
+  const where = (names: ReadonlySet<string>) =>
+    names.size === rows.length ? "" : ` (${names.size === 1 ? "row" : "rows"} ${quoted([...names])})`
+  return [
+    ...[...contradictions].map(([text, names]) => `${text}${where(names)}`),
+    ...[...idle].flatMap(([name, reason]) => used.has(name) ? [] : [`${name} has no effect: ${reason}`])
+  ]
+}
+
+/**
+ * Everything that is wrong with an experiment and can be known before it runs, without its data.
+ *
+ * @internal
+ */
+export const of = (experiment: Experiment, options: Options): ReadonlyArray<string> => {
+  const rest = soundOnly(experiment)
+  return [
+    ...new Set([
+      ...ofNames(experiment, options),
+      ...ofSettings(experiment),
+      ...doubly(experiment),
+      ...ofCells(rest, false),
+      ...ofCells(rest, true)
+    ])
+  ]
+}

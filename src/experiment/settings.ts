@@ -1,0 +1,63 @@
+import type { Experiment, Settings, Variant } from "./Experiment.ts"
+
+/** Where in an experiment some settings stand. */
+export interface Source {
+  readonly place: string
+  readonly settings: Settings
+  /** Whether they hold in smoke runs only. */
+  readonly isSmoke: boolean
+}
+
+/**
+ * The columns, or the one that stands for none.
+ *
+ * @internal
+ */
+export const columnsOf = ({ base, columns }: Experiment): ReadonlyArray<Variant> =>
+  columns ?? [{ name: base.model ?? "small-cnn", settings: {} }]
+
+const ofVariant = (what: string, { name, settings, smoke = {} }: Variant): ReadonlyArray<Source> => [
+  { place: `${what} "${name}"`, settings, isSmoke: false },
+  { place: `the smoke settings of ${what} "${name}"`, settings: smoke, isSmoke: true }
+]
+
+/**
+ * The settings of a cell by where they stand, later ones before earlier ones: those of the experiment, of the column, of the row.
+ *
+ * @internal
+ */
+export const sources = (
+  { base, smoke = {} }: Experiment,
+  row: Variant,
+  column: Variant,
+  isSmoke: boolean
+): ReadonlyArray<Source> =>
+  [
+    { place: "base", settings: base, isSmoke: false },
+    { place: "the smoke settings", settings: smoke, isSmoke: true },
+    ...ofVariant("column", column),
+    ...ofVariant("row", row)
+  ].filter((source) => isSmoke || !source.isSmoke)
+
+/**
+ * Every place of an experiment that has settings, once.
+ *
+ * @internal
+ */
+export const allSources = (experiment: Experiment): ReadonlyArray<Source> => {
+  const { base, rows, smoke = {} } = experiment
+  return [
+    { place: "base", settings: base, isSmoke: false },
+    { place: "the smoke settings", settings: smoke, isSmoke: true },
+    ...columnsOf(experiment).flatMap((column) => ofVariant("column", column)),
+    ...rows.flatMap((row) => ofVariant("row", row))
+  ]
+}
+
+/**
+ * What they come to together.
+ *
+ * @internal
+ */
+export const merged = (all: ReadonlyArray<Source>): Settings =>
+  Object.fromEntries(all.flatMap(({ settings }) => Object.entries(settings)))

@@ -1,0 +1,141 @@
+import * as Effect from "effect/Effect"
+import { Experiment } from "finegrain"
+import { expect, it } from "vitest"
+
+const experiment: Experiment.Experiment = {
+  name: "two",
+  about: "",
+  base: { dataset: "mnist", epochs: 2 },
+  rows: [{ name: "Euc", settings: { collection: "Euc" } }, { name: "Sp", settings: { collection: "Sp" } }],
+  seeds: [1, 2]
+}
+
+const problems = (more: object, options?: Experiment.Options): ReadonlyArray<string> =>
+  Effect.runSync(Effect.flip(Experiment.decode({ ...experiment, ...more }, "two.ts", options))).problems
+
+it("is in order as it stands", () => {
+  expect(Effect.runSync(Experiment.decode(experiment, "two.ts"))).toEqual(experiment)
+})
+
+it("tells the problems of shape, of names and of settings together, each once and in words", () => {
+  const found = problems({
+    name: "a b",
+    sedes: [1],
+    also: ["gap", "gap"],
+    baseline: "St",
+    seeds: [1, 1, 9],
+    base: { epochs: 0, learningRate: 1, sed: 1 },
+    rows: [
+      ...experiment.rows,
+      { name: "Euc", settings: {} },
+      { name: "C", settings: { smok: {} }, smoke: { collection: "Sp+Torus" } },
+      { name: "D", setings: {} },
+      { settings: {} }
+    ],
+    selection: { setting: "learningRate", values: [0.1, -1], seed: 9, validationImages: 0 },
+    published: { source: "Someone 2020", errors: { Ob: {} } }
+  }, { only: ["Grass"] })
+  expect(found).toEqual([
+    "unknown part \"sedes\"",
+    "name: \"a b\" may hold letters, digits, \".\", \"_\" and \"-\" only",
+    "unknown part \"setings\" in row \"D\"",
+    "settings is missing in row \"D\"",
+    "name is missing in row 6",
+    expect.stringMatching(/^selection\.validationImages must be .* 1, not 0$/),
+    "there are two rows \"Euc\"",
+    "gap is shown twice",
+    "seed 1 is there twice",
+    expect.stringMatching(/^the baseline "St" is none of /),
+    expect.stringMatching(/^the row "Grass" is none of /),
+    expect.stringMatching(/^the published row "Ob" is none of /),
+    "unknown setting \"sed\" in base",
+    expect.stringMatching(/^epochs must be .* 1, not 0 in base$/),
+    "unknown setting \"smok\" in row \"C\"",
+    expect.stringMatching(/^collection: .*there is no manifold "Torus".* in the smoke settings of row "C"$/)
+  ])
+})
+
+it("holds a selection to what it may choose", () => {
+  const selection = { setting: "learningRate", values: [0.1, -1, 0.1], seed: 2, validationImages: 10 }
+  const found = problems({
+    selection,
+    base: { learningRate: 1, validationImages: 10 },
+    rows: [{ name: "Sp", settings: { validationImages: 5 } }]
+  })
+  expect(found).toEqual([
+    "seed 2 chooses learningRate, and must not be one of the final runs",
+    "learningRate 0.1 is a candidate twice",
+    "learningRate is set in base, but the selection chooses it",
+    "validationImages is set in base, but the selection holds images out, of its own runs only",
+    "validationImages is set in row \"Sp\", but the selection holds images out, of its own runs only",
+    expect.stringMatching(/^learningRate must be .* 0, not -1 in the selection$/)
+  ])
+  expect(problems({ selection: { ...selection, setting: "lerningRate", values: [] } })).toEqual([
+    expect.stringMatching(/^selection\.setting must be .*not "lerningRate"$/)
+  ])
+  for (const setting of ["seed", "validationImages", "layers"]) {
+    expect(problems({ selection: { ...selection, setting } })[0]).toMatch(/^selection\.setting must be/)
+  }
+})
+
+it("knows without data what could not run", () => {
+  expect(problems({
+    base: { seed: 3, layers: { conv1: { collection: "Sp+Sp" } } },
+    rows: [{ name: "Rk", settings: { collection: "Rk" } }, {
+      name: "DS",
+      settings: { collection: "DS", rule: "plain" }
+    }]
+  })).toEqual([
+    "seed is set in base, but the seeds of the experiment stand in \"seeds\"",
+    expect.stringMatching(/^layers\.conv1\.collection: .*"Sp" stands in it twice.* in base$/),
+    expect.stringMatching(/^Rk has no bound of its sectional curvature.* \(row "Rk"\)$/)
+  ])
+})
+
+it("refuses settings without effect, where there is none in any cell", () => {
+  const power = { name: "power", settings: { schedule: "power" } }
+  expect(problems({
+    base: { exponent: 0.7, imageSize: 32, backend: "cpu", threads: 2, validationImages: 5, testImages: 7 }
+  })).toEqual([
+    "exponent in base has no effect: only the power schedule has an exponent",
+    "imageSize in base has no effect: the images of mnist have one size",
+    "threads in base has no effect: the backend cpu has no threads of ours",
+    "testImages in base has no effect: the held-out images stand in the place of the test set"
+  ])
+  expect(problems({ base: { exponent: 0.7 }, rows: [power, { name: "Sp", settings: { exponent: 0.8 } }] })).toEqual([
+    "exponent in row \"Sp\" has no effect: only the power schedule has an exponent"
+  ])
+  expect(problems({ base: { rho: 1 }, rows: [{ name: "plain", settings: { rule: "plain" } }] })).toEqual([
+    "rho is set, but the plain rule knows none"
+  ])
+  expect(problems({
+    base: { collection: "Ob" },
+    smoke: { schedule: "cosine", exponent: 0.6 }
+  })).toEqual([
+    "collection in base has no effect: others set it everywhere",
+    "exponent in the smoke settings has no effect: only the power schedule has an exponent"
+  ])
+})
+
+it("does not guess which of a row and a column holds", () => {
+  const columns = [{ name: "wide", settings: { model: "resnet-20" }, smoke: { collection: "Ob" } }]
+  expect(problems({ columns, rows: [{ name: "deep", settings: { model: "resnet-56", collection: "St" } }] }))
+    .toEqual(expect.arrayContaining([
+      "model is set by row \"deep\" and by column \"wide\"",
+      "collection is set by row \"deep\" and by column \"wide\""
+    ]))
+})
+
+it("gives rows directories that can be told apart", () => {
+  const rows = ["γ = 1", "λ = 1", "ρ = 1", "A b"].map((name) => ({ name, settings: {} }))
+  const cells = Effect.runSync(Experiment.plan({ ...experiment, rows }))
+  expect(cells.map(({ directory }) => directory)).toEqual([
+    "gamma_1/small-cnn",
+    "lambda_1/small-cnn",
+    "rho_1/small-cnn",
+    "A_b/small-cnn"
+  ])
+  expect(problems({ rows: [...rows, { name: "A_b", settings: {} }] })).toEqual([
+    "the rows \"A b\" and \"A_b\" are too alike: both would be written to A_b"
+  ])
+})
