@@ -27,7 +27,7 @@ export default Experiment.make({
     {
       name: "small CNN",
       settings: { model: "small-cnn", trainImages: 2000, epochs: 8 },
-      smoke: { trainImages: 64, epochs: 2 }
+      smoke: { trainImages: 32, epochs: 2 }
     },
     {
       name: "pyramidal",
@@ -38,11 +38,11 @@ export default Experiment.make({
         policy: "none",
         layers: { hidden2: { collection: "St" }, hidden3: { collection: "St" } }
       },
-      smoke: { trainImages: 64, epochs: 2 }
+      smoke: { trainImages: 32, epochs: 2 }
     }
   ],
   seeds: [1, 2, 3],
   also: ["trainLoss", "gradientNorm"],
   selection: { setting: "learningRate", values: [0.1, 0.5, 2.5, 12.5], seed: 100, validationImages: 2000 },
-  smoke: { testImages: 100 }
+  smoke: { dataset: "generated:cifar-10", testImages: 20 }
 })

@@ -39,5 +39,6 @@ export default Experiment.make({
   seeds: [1, 2, 3],
   selection: { setting: "learningRate", values: [0.02, 0.1, 0.5, 2.5], seed: 100, validationImages: 5000 },
   baseline: "Euc",
-  smoke: { trainImages: 64, testImages: 100, epochs: 1 }
+  // On data that every machine has.
+  smoke: { dataset: "generated:cifar-10", trainImages: 16, testImages: 10, epochs: 1 }
 })
