@@ -1,0 +1,56 @@
+import * as Effect from "effect/Effect"
+import { Experiment } from "finegrain"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { isDeepStrictEqual } from "node:util"
+import { expect, it } from "vitest"
+import { hasFailed, type Results } from "../../src/experiment/Results.ts"
+
+const experiments = resolve(import.meta.dirname, "../../experiments")
+const committed = readdirSync(join(experiments, "results"))
+
+type Planned = Pick<Experiment.Trial, "config" | "id">
+
+const only = (ids: ReadonlyArray<Planned>, others: ReadonlyArray<Planned>, what: string) =>
+  ids.filter(({ id }) => !others.some((other) => other.id === id)).map(({ id }) => `${what}: ${id}`)
+
+/** Settings that differ, each once with the number of trials. */
+const settings = (planned: ReadonlyArray<Planned>, there: ReadonlyArray<Planned>): ReadonlyArray<string> => {
+  const counts = new Map<string, number>()
+  for (const { config, id } of planned) {
+    const own = there.find((trial) => trial.id === id)?.config as Readonly<Record<string, unknown>> | undefined
+    if (own === undefined) continue
+    const now = config as Readonly<Record<string, unknown>>
+    for (const key of new Set([...Object.keys(own), ...Object.keys(now)])) {
+      if (isDeepStrictEqual(own[key], now[key])) continue
+      const text = `${key} was ${JSON.stringify(own[key])}, now it is ${JSON.stringify(now[key])}`
+      counts.set(text, (counts.get(text) ?? 0) + 1)
+    }
+  }
+  return [...counts].map(([text, count]) => `${text} (${count} trials)`)
+}
+
+it.each(committed)("the committed results of %s are those of the experiment as it stands", async (name) => {
+  const module = await import(pathToFileURL(join(experiments, `${name}.ts`)).href) as { readonly default: unknown }
+  const experiment = await Effect.runPromise(Experiment.decode(module.default, name))
+  const directory = join(experiments, "results", name)
+  const results = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results
+  const chosen = (row: string, column: string) =>
+    results.cells.find((cell) => cell.row === row && cell.column === column)?.chosen
+  const planned = Effect.runSync(Experiment.plan(experiment)).flatMap((cell) =>
+    cell.candidates.concat(cell.finals(chosen(cell.row, cell.column)))
+  )
+  const there = results.cells.flatMap(({ candidates, finals }) => [...candidates, ...finals])
+  const manifests = ["manifests.jsonl", "manifests.jsonl.gz"].filter((file) => existsSync(join(directory, file)))
+  expect([
+    ...(results.about === experiment.about ? [] : [`about was: ${results.about}`]),
+    ...(results.smoke ? ["it is a smoke run"] : []),
+    ...only(planned, there, "missing"),
+    ...only(there, planned, "superfluous"),
+    ...settings(planned, there),
+    ...there.filter((trial) => trial.summary === undefined && !(hasFailed(trial) && trial.status === "diverged"))
+      .map(({ id, status }) => `${status}: ${id}`),
+    ...(manifests.length === 1 ? [] : [`files of manifests: ${manifests.length}`])
+  ]).toEqual([])
+})
