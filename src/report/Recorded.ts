@@ -3,6 +3,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { LayerSpectrum } from "../NetworkSpectra.ts"
+import { fromJson } from "../RunDirectory.ts"
 import type { EpochDone, Event, StepDone } from "../Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
 
@@ -22,13 +23,9 @@ const readText = Effect.fnUntraced(function*(file: string) {
   )
 })
 
-/** Numbers that JSON does not have are written as text. */
-const numbers = (_: string, value: unknown): unknown =>
-  value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value
-
 const parse = (file: string, text: string): Effect.Effect<unknown, ReportError> =>
   Effect.try({
-    try: (): unknown => JSON.parse(text, numbers),
+    try: (): unknown => fromJson(text),
     catch: (error) => new ReportError({ path: file, reason: `it is not JSON (${(error as Error).message})` })
   })
 
@@ -50,7 +47,7 @@ const readEvents = Effect.fnUntraced(function*(directory: string) {
   const text = Option.getOrElse(yield* readText(path.join(directory, "events.jsonl")), () => "")
   return text.split("\n").flatMap((line): ReadonlyArray<Event> => {
     try {
-      return line === "" ? [] : [JSON.parse(line, numbers) as Event]
+      return line === "" ? [] : [fromJson(line) as Event]
     } catch {
       return []
     }
