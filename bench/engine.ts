@@ -11,15 +11,16 @@ import { inTurns, spread, type Subject, type Timing } from "./timing.ts"
 
 /**
  * The wasm engine's own kernels: convolutions in GFLOPS, manifold operations against their compositions, FG-SGD's step of one layer, both
- * against the machine's measured ceilings, and FG-SGD's share of a training step of ResNet-20. All subjects of a table run in turns. Usage: npm run bench:engine -- [BATCH [ROUNDS [OUT.json]]]
+ * against the machine's measured ceilings (operations and bytes are counted from the formulas), and FG-SGD's share of a training step of ResNet-20. All subjects of a table run in turns. Usage: npm run bench:engine -- [BATCH [ROUNDS [OUT.json]]]
  */
 const batch = Number(process.argv[2] ?? 64)
 const rounds = Number(process.argv[3] ?? 9)
 const out = process.argv[4]
+const warmUp = 30
 
 /** In turns, each in a region that frees what it makes. */
-const freed = (subjects: ReadonlyArray<Subject>) =>
-  inTurns(subjects.map(({ name, run }) => ({ name, run: () => void tf.tidy(() => void run()) })), rounds)
+const freed = (subjects: ReadonlyArray<Subject>, warmUp?: number) =>
+  inTurns(subjects.map(({ name, run }) => ({ name, run: () => void tf.tidy(() => void run()) })), rounds, warmUp)
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
@@ -76,7 +77,7 @@ for (const [name, M] of manifolds) {
     const y = M.retract(x, v)
     M.transport(x, y, v)
   }
-  const [kernels, composed] = await freed([{ name, run: step }, { name, run: () => Fused.without(step) }])
+  const [kernels, composed] = await freed([{ name, run: step }, { name, run: () => Fused.without(step) }], warmUp)
   tf.dispose([x, u])
   operations.push({ name, kernels: kernels!, composed: composed! })
 }
@@ -103,7 +104,7 @@ const work: Readonly<Record<string, (m: number, n: number) => number>> = {
 }
 const stepBytes = 9 * 4
 const whole = Object.entries(work).map(([name, flops]) => ({ name, flops, layer: layerStep([3, 3, 200, 200], name) }))
-const timings = await inTurns(whole.map(({ layer, name }) => ({ name, run: layer.step })), rounds)
+const timings = await inTurns(whole.map(({ layer, name }) => ({ name, run: layer.step })), rounds, warmUp)
 const steps = timings.map((timing, i) => ({
   timing,
   gflops: count * whole[i]!.flops(3, 3) / timing.median / 1e6,
@@ -133,7 +134,7 @@ const parts = await freed([
   { name: "gradient", run: () => void Gradients.ofVariables(loss, network.variables) },
   { name: "FG-SGD, PIO Sp+Ob+St+Euc", run: () => void FgSgd.update(optimizer, state, gradients) },
   { name: "TensorFlow.js' SGD with momentum", run: () => plain.applyGradients(named) }
-])
+], 10)
 const [gradient, fine] = parts
 const ofFgSgd = fine!.median / (gradient!.median + fine!.median)
 say(`\nResNet-20, 28×28, batch ${batch}, ms`)

@@ -15,6 +15,11 @@ import { inTurns, spread } from "./timing.ts"
 const threads = Number(process.argv[2] ?? availableParallelism())
 const rounds = Number(process.argv[3] ?? 9)
 const out = process.argv[4]
+const warmUp = 30
+/** 1, 2, 4, … up to all. */
+const threadCounts = [...new Set([1, 2, 4, 8, 16, threads])].filter((number) => number <= threads).toSorted((a, b) =>
+  a - b
+)
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 const collections = ["Sp", "Ob", "St", "Euc", "Sp+Ob+St+Euc"]
@@ -24,44 +29,49 @@ const sizes = [
   { side: 5, few: [100, 200], many: [400, 500] }
 ] as const
 
-/** All collections in turns, on kernels of one size; freed afterwards, since twenty layers at once do not fit into the heap. */
-const timed = async (
-  side: number,
-  [inputs, outputs]: readonly [number, number]
-): Promise<ReadonlyArray<number>> => {
-  const layers = collections.map((collection) => layerStep([side, side, inputs, outputs], collection))
-  const timings = await inTurns(layers.map(({ step }, i) => ({ name: collections[i]!, run: step })), rounds)
-  for (const { dispose } of layers) dispose()
-  return timings.map(({ median }) => median)
-}
-
-/** Whole training steps of ResNet-20 by batch, with one thread and with all; one network at a time. */
-const networkSteps = async (batch: number) => {
-  const { dispose, step } = await networkStep(batch)
-  const withThreads = async (number: number) => {
-    await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: number })))
-    const [timing] = await inTurns([{ name: `batch ${batch}`, run: step }], rounds)
-    return timing!
-  }
-  const [one, all] = [await withThreads(1), await withThreads(threads)]
-  dispose()
-  return { batch, one, all }
-}
-
-const kernelRows = async ({ side, ...channels }: (typeof sizes)[number]) => {
-  const [few, many] = [await timed(side, channels.few), await timed(side, channels.many)]
-  const kernels = channels.few[0] * channels.few[1]
-  const dearest = Math.max(...many.filter((_, i) => !collections[i]!.includes("+")))
-  return collections.map((collection, i) => ({
+/** All collections, few kernels and many, in turns on kernels of one size; freed afterwards, for both sizes at once do not fit into the heap. */
+const kernelRows = async ({ few, many, side }: (typeof sizes)[number]) => {
+  const subjects = collections.flatMap((collection) =>
+    [few, many].map(([inputs, outputs]) => ({
+      name: collection,
+      layer: layerStep([side, side, inputs, outputs], collection)
+    }))
+  )
+  const timings = await inTurns(subjects.map(({ layer, name }) => ({ name, run: layer.step })), rounds, warmUp)
+  for (const { layer } of subjects) layer.dispose()
+  const pairs = collections.map((collection, i) => ({ collection, small: timings[2 * i]!, large: timings[2 * i + 1]! }))
+  const dearest = Math.max(
+    ...pairs.filter(({ collection }) => !collection.includes("+")).map(({ large }) => large.median)
+  )
+  return pairs.map(({ collection, large, small }) => ({
     collection,
+    small,
+    large,
     side,
-    kernels,
-    small: few[i]!,
-    large: many[i]!,
-    tenfold: many[i]! / few[i]!,
-    toDearest: many[i]! / dearest
+    kernels: few[0] * few[1],
+    tenfold: large.median / small.median,
+    toDearest: large.median / dearest
   }))
 }
+
+/** Whole training steps of ResNet-20 by batch, with one thread and with more, in turns; one network at a time. */
+const networkSteps = async (batch: number) => {
+  const { dispose, step } = await networkStep(batch)
+  const timings = await inTurns(
+    threadCounts.map((number) => ({
+      name: String(number),
+      run: step,
+      before: async () => {
+        await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: number })))
+      }
+    })),
+    rounds,
+    2
+  )
+  dispose()
+  return { batch, timings }
+}
+
 const rows = [...await kernelRows(sizes[0]), ...await kernelRows(sizes[1])]
 const batches: Array<Awaited<ReturnType<typeof networkSteps>>> = []
 for (const batch of [16, 32, 64, 128, 256]) batches.push(await networkSteps(batch))
@@ -72,21 +82,25 @@ process.stdout.write(
       rows.map(({ collection, kernels, large, side, small, tenfold, toDearest }) => [
         collection,
         `${kernels.toLocaleString("en")} of ${side}×${side}`,
-        small.toFixed(2),
-        large.toFixed(2),
+        spread(small),
+        spread(large),
         tenfold.toFixed(1),
         toDearest.toFixed(2)
       ])
     )
   }\n${
     table(
-      ["ResNet-20, batch", "one thread, ms", `${threads} threads, ms`, "one to all", "ms an image, all"],
-      batches.map(({ all, batch, one }) => [
+      [
+        "ResNet-20, batch",
+        ...threadCounts.map((number) => `${number} ${number === 1 ? "thread" : "threads"}, ms`),
+        "one to all",
+        "ms an image, all"
+      ],
+      batches.map(({ batch, timings }) => [
         String(batch),
-        spread(one),
-        spread(all),
-        (one.median / all.median).toFixed(2),
-        (all.median / batch).toFixed(2)
+        ...timings.map(spread),
+        (timings[0]!.median / timings.at(-1)!.median).toFixed(2),
+        (timings.at(-1)!.median / batch).toFixed(2)
       ])
     )
   }\n`

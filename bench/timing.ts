@@ -2,6 +2,8 @@
 export interface Subject {
   readonly name: string
   readonly run: () => void | Promise<void>
+  /** What has to be done first, and is not timed. */
+  readonly before?: () => Promise<void>
 }
 
 /** Milliseconds. */
@@ -19,14 +21,16 @@ export const quantiles = (values: ReadonlyArray<number>): readonly [number, numb
   return [at(0.25), at(0.5), at(0.75)]
 }
 
-/** All subjects in turns, so many rounds, after one to warm up. */
+/** All subjects in turns, so many rounds, after some to warm up: a step of a millisecond takes dozens until it is compiled. */
 export const inTurns = async (
   subjects: ReadonlyArray<Subject>,
-  rounds: number
+  rounds: number,
+  warmUp = 1
 ): Promise<ReadonlyArray<Timing>> => {
   const times = subjects.map((): Array<number> => [])
-  for (let round = -1; round < rounds; round++) {
-    for (const [i, { run }] of subjects.entries()) {
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const [i, { before, run }] of subjects.entries()) {
+      await before?.()
       const start = performance.now()
       await run()
       if (round >= 0) times[i]!.push(performance.now() - start)
