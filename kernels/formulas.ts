@@ -29,7 +29,7 @@ export function tangent(
   const down = transposed ? 1 : columns
   const across = transposed ? rows : 1
   const sphere = rows === 9 && columns === 1
-  const square = rows === 3 && columns === 3
+  const square = rows === 3 && columns === 3 && !transposed
   const toU = u - x
   for (let at = x; at < end; at += next) {
     if (form === unit) {
@@ -49,7 +49,7 @@ export function retracted(form: i32, y: usize, end: usize, rows: i32, columns: i
   const down = transposed ? 1 : columns
   const across = transposed ? rows : 1
   const sphere = rows === 9 && columns === 1
-  const square = rows === 3 && columns === 3
+  const square = rows === 3 && columns === 3 && !transposed
   for (let at = y; at < end; at += next) {
     if (form === unit) {
       if (sphere) sphereLength9(at)

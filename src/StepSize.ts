@@ -76,7 +76,8 @@ export interface Rule {
 const constantsOf = (rho: number | undefined) => {
   const known = new WeakMap<ReadonlyArray<Interval.Interval>, ReturnType<typeof derive>>()
   const derive = (curvatures: ReadonlyArray<Interval.Interval>) => {
-    const curvature = Float32Array.from(curvatures, ({ max }) => max)
+    // Plain numbers, which serve in either arithmetic.
+    const curvature = curvatures.map(({ max }) => max)
     const distance = curvature.map((bound) => rho ?? (bound <= 0 ? 1 : Math.min(1, 1 / bound)))
     return {
       curvature,

@@ -99,6 +99,24 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
     expect(compared).toBeGreaterThan(name === "webgpu" ? 10 : 20)
   }, 240_000)
 
+  it("is the composed one on more kernels than a thread takes at once, and with a rest", async () => {
+    for (const size of [[3, 3], [5, 5], [2, 3]] as const) {
+      const c: Case = { ...plain, size, inputs: 29, outputs: 31, symbols: ["St", "Sp"], weightDecay: 0.1 }
+      const network = networkOf(c)!
+      const optimizer = optimizerOf(network, c)
+      const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
+      const { state } = FgSgd.update(optimizer, FgSgd.init(optimizer, network.variables), gradients)
+      const fused = FgSgd.update(optimizer, state, gradients)
+      const composed = Fused.without(() => FgSgd.update(optimizer, state, gradients))
+      for (const  of of["weights", "norms", "state"] as const) {
+        const [a, b] = [fused, composed].map((updated) => of === "state" ? updated.state.momentum : updated[of])
+        // Momenta are sums of some ten thousand squares of size 1 over a POM at most.
+        expect(Math.max(...await gaps(a!, b!).data())).toBeLessThan(2e-4)
+      }
+      network.model.dispose()
+    }
+  })
+
   it("runs as two kernels and the rule between them", async () => {
     const network = networkOf({ ...plain, symbols: ["Sp", "Ob", "St", "Euc"] })!
     const optimizer = optimizerOf(network, plain)

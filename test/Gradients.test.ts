@@ -33,6 +33,16 @@ const losses: Readonly<Record<string, (w: tf.Tensor, v: tf.Tensor) => tf.Tensor>
     }))
     return tf.sum(tf.square(sum(w, tf.mul(v, 3))))
   },
+  "the same tensor for two inputs": (w, v) => {
+    const sum = tf.customGrad((a, b) => ({
+      value: tf.add(a as tf.Tensor, b as tf.Tensor),
+      gradFunc: (dy: tf.Tensor) => {
+        const both = tf.mul(dy, 2)
+        return [both, both]
+      }
+    }))
+    return tf.sum(tf.square(sum(tf.square(w), tf.exp(v))))
+  },
   "what was saved handed on": (w, v) => {
     const scaled = tf.customGrad((x, save) => {
       const factor = tf.add(tf.zerosLike(x as tf.Tensor), 2)
@@ -56,6 +66,15 @@ onEachBackend("gradients of variables", () => {
     tf.dispose([w, v])
     expect(tf.memory().numTensors).toBe(before.numTensors)
     expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers)
+  })
+
+  it("leave a constant that serves as a gradient alive", () => {
+    const [constant, w] = [tf.tensor1d([1, 2]), tf.variable(tf.tensor1d([3, 4]))]
+    const f = tf.customGrad((x) => ({ value: tf.clone(x as tf.Tensor), gradFunc: () => constant }))
+    const { grads } = freed(Gradients.ofVariables(() => tf.sum(f(tf.square(w))) as tf.Scalar, [w]))
+    expect(grads[w.name]).toEqual([6, 16])
+    expect([...constant.dataSync()]).toEqual([1, 2])
+    tf.dispose([constant, w])
   })
 
   it("are so for a residual network, in far less memory", () => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
-import { Interval, StepSize } from "finegrain"
+import { Arithmetic, Interval, StepSize } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "./backends.ts"
 
@@ -37,6 +37,16 @@ onEachBackend("the step size", () => {
         }
       }
     ))
+  })
+
+  it("serves both arithmetics, whichever it met first", () => {
+    const rule = StepSize.curvatureAware({ rho: 0.1 })
+    const curvatures = [Interval.point(1.25)]
+    const g = () => tf.tidy(() => rule.denominators(tf.tensor1d([2]), curvatures).dataSync()[0]!)
+    // R·(2ρ + R) = 2·2.2.
+    expect(g()).toBeCloseTo(4.4, 5)
+    if (tf.getBackend() === "cpu") expect(Math.abs(Arithmetic.within(Arithmetic.float64, g) - 4.4)).toBeLessThan(1e-14)
+    expect(g()).toBeCloseTo(4.4, 5)
   })
 
   it("keeps a divergence visible", () => {

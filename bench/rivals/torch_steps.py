@@ -145,7 +145,7 @@ for count in counts:
         f"oblique, planes {count}": planes_step(count, *planes_unit((0,))),
         f"Stiefel, planes {count}": planes_step(count, planes_stiefel_project, planes_stiefel_retract),
     }
-if "GEOOPT" in os.environ:
+if counts and "GEOOPT" in os.environ:
     sys.path.insert(0, os.environ["GEOOPT"])
     import geoopt
 

@@ -70,8 +70,8 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.Ten
     const [rows, channels] = sizes(x)
     const at = pointer(backend, x)
     // The first row as pivot: near enough to the mean that squares do not cancel.
-    const pivot = simd.floats(at, channels)
     const found = sums(simd, [at, at, at, 0], [rows, channels], true)
+    const pivot = simd.floats(at, channels)
     const [means, variances] = [mean, variance].map((info) => backend.typedArrayFromHeap(info)) as [
       Float32Array,
       Float32Array

@@ -96,15 +96,18 @@ const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
   }
 }
 
-/** The tensors of one role, by number; a kernel reads memory by these, so that a wrong size is caught here. */
-const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo => {
-  const found = inputs[`${role}${index}`]!
-  const actual = found.shape.reduce((a, b) => a * b, 1)
-  if (actual !== size(index) || found.dtype !== "float32") {
-    throw new Error(`${role} ${index} holds ${actual} ${found.dtype} numbers, not ${size(index)} float32 numbers`)
+/** A tensor; a kernel reads memory by its size, so that a wrong one is caught here. */
+const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo => {
+  const actual = info.shape.reduce((a, b) => a * b, 1)
+  if (actual !== size || info.dtype !== "float32") {
+    throw new Error(`${name} holds ${actual} ${info.dtype} numbers, not ${size} float32 numbers`)
   }
-  return found
+  return info
 }
+
+/** The tensors of one role, by number. */
+const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo =>
+  checked(inputs[`${role}${index}`]!, `${role} ${index}`, size(index))
 
 /** The fused step of FG-SGD; see FusedStep. */
 export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
@@ -192,7 +195,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       return { dataId, dtype, shape }
     })
     const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
-    const factors = placeOf(backend, inputs["factors"])
+    const factors = placeOf(backend, checked(inputs["factors"]!, "the vector of step sizes", plan.poms))
     const { room, table } = prepare(plan, (set, { variable }, i) => {
       set("x", placeOf(backend, x[i]))
       set("momentum", momentum === 0 ? 0 : 1)
