@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { applied, type BatchNormalization, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
+import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
 import { type Plan, planOf } from "./layers/plan.ts"
 
@@ -100,10 +101,11 @@ const first = (value: object): boolean => {
 }
 
 /**
- * Lets the layers of a model run on kernels of the engine, where it has them: batch normalization in one pass for the moments, one for the
- * result and two for the gradients, in training and inference; and where the model runs as a whole, the sum and the rectifier that follow
- * it, or a sum and its rectifier, within the same pass. Elsewhere the layers do what they did, and a layer by itself, or within
- * another model, gives what it gave. A second call changes nothing.
+ * Lets the layers of a model, and of the models within it, run on kernels of the engine, where it has them: batch normalization in one pass
+ * for the moments, one for the result and two for the gradients, in training and inference; and where a model runs as a whole, the sum and
+ * the rectifier that follow it, or a sum and its rectifier, within the same
+ * pass. Elsewhere the layers do what they did, and a layer by itself, or within another model, gives what it gave. A second call changes
+ * nothing.
  *
  * Source: Ioffe and Szegedy 2015, section 3.
  *
@@ -116,14 +118,14 @@ const first = (value: object): boolean => {
  * ```
  */
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
-  for (const layer of model.layers) {
+  for (const { layer } of leavesOf(model)) {
     const acceleration = accelerations[layer.getClassName()]
     if (acceleration !== undefined && first(layer)) layer.call = acceleration(layer.call.bind(layer), layer)
   }
-  if (first(model)) {
-    const stock = model.call.bind(model)
-    const plan = planOf(model)
-    model.call = (inputs, kwargs) => whileRunning(available() ? plan : undefined, () => stock(inputs, kwargs))
+  for (const whole of modelsOf(model).filter(first)) {
+    const stock = whole.call.bind(whole)
+    const plan = planOf(whole)
+    whole.call = (inputs, kwargs) => whileRunning(available() ? plan : undefined, () => stock(inputs, kwargs))
   }
   return model
 }
@@ -132,7 +134,8 @@ const isStepped = (layer: object): layer is { readonly setStep: (step: number) =
   "setStep" in layer && typeof layer.setStep === "function"
 
 /**
- * Tells the layers of a model that draw at random in training which step comes next: what they draw is a function of it.
+ * Tells the layers of a model, and of the models within it, that draw at random in training which step comes next: what they draw is a
+ * function of it.
  *
  * @example
  * ```ts
@@ -147,5 +150,5 @@ const isStepped = (layer: object): layer is { readonly setStep: (step: number) =
  * ```
  */
 export const setStep = (model: tfl.LayersModel, step: number): void => {
-  for (const layer of model.layers) if (isStepped(layer)) layer.setStep(step)
+  for (const { layer } of leavesOf(model)) if (isStepped(layer)) layer.setStep(step)
 }

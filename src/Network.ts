@@ -21,6 +21,7 @@ import type { Arrangement } from "./combinators/rearranged.ts"
 import type * as FgSgd from "./FgSgd.ts"
 import * as Grouping from "./Grouping.ts"
 import * as Layers from "./Layers.ts"
+import { applicationsOf, distributed, isModel, type Leaf, leavesOf } from "./layers/graph.ts"
 import type * as Manifold from "./Manifold.ts"
 import * as Euclidean from "./manifolds/Euclidean.ts"
 import * as Norms from "./Norms.ts"
@@ -49,7 +50,7 @@ export interface Options extends LayerOptions {
   readonly policy?: Renormalization.Policy
   /** Default 0. */
   readonly seed?: Seed.Seed
-  /** By layer name. Dense layers are Euclidean unless they are named here. */
+  /** By layer name, as `make` has it for models within the model. Dense layers are Euclidean unless they are named here. */
   readonly overrides?: Readonly<Record<string, LayerOptions>>
 }
 
@@ -64,6 +65,7 @@ export interface Kind {
 /** A constrained layer: its kernel, seen as matrices on manifolds in POMs. */
 export interface ConstrainedLayer {
   readonly name: string
+  readonly layer: tfl.layers.Layer
   readonly shape: KernelShape
   readonly matricization: Matricization
   readonly specification: Specification.Specification
@@ -224,9 +226,47 @@ const parsed = (
 ): Result.Result<Specification.Specification, Specification.SpecificationError> =>
   typeof specification === "string" ? Specification.parse(specification) : Result.succeed(specification)
 
+/** Layers by name: their own, or where several in different models share it, with the names of the models around them. */
+const named = (model: tfl.LayersModel): Result.Result<ReadonlyMap<string, tfl.layers.Layer>, PlanError> => {
+  const leaves = leavesOf(model)
+  const count = new Map<string, number>()
+  for (const { layer: { name } } of leaves) count.set(name, 1 + (count.get(name) ?? 0))
+  const nameOf = ({ layer: { name }, path }: Leaf) => count.get(name) === 1 ? name : path.join("/")
+  const found = new Map<string, tfl.layers.Layer>()
+  for (const leaf of leaves) {
+    const name = nameOf(leaf)
+    if (found.has(name)) {
+      const reason = "two layers in different models have this name, also with the names of their models"
+      return Result.fail(new PlanError({ layer: name, reason, workable: ["another name for one of them"] }))
+    }
+    found.set(name, leaf.layer)
+  }
+  return Result.succeed(found)
+}
+
+/** Why nothing is constrained under this name. */
+const unknownLayer = (model: tfl.LayersModel, layers: ReadonlyMap<string, tfl.layers.Layer>, name: string) => {
+  const inside = leavesOf(model).filter(({ layer, path }) => path.slice(0, -1).includes(name) || layer.name === name)
+  const ofKernels = [...layers].filter(([, layer]) => layer.getClassName() in kernelClasses)
+  const meant = ofKernels.filter(([, layer]) => inside.some((leaf) => leaf.layer === layer))
+  const [reason, workable] = inside.length === 0
+    ? ["the model has no layer of this name", [...layers]] as const
+    : ["this names no single layer, and layers are constrained one by one", meant] as const
+  return new PlanError({ layer: name, reason, workable: workable.map(([name]) => name) })
+}
+
+/** A weight's name, where its layer goes by another than its own. */
+const weightName = (name: string, layer: tfl.layers.Layer, { originalName }: tfl.LayerVariable) => {
+  if (name === layer.name) return originalName
+  const own = `${layer.name}/`
+  return `${name}/${originalName.startsWith(own) ? originalName.slice(own.length) : originalName}`
+}
+
 /**
  * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization, dense and
- * other kernels) stays Euclidean. Conv1D, Conv2D and Dense kernels can be constrained, dense ones by `overrides`.
+ * other kernels) stays Euclidean. Conv1D, Conv2D and Dense kernels can be constrained, dense ones by `overrides`; those of models within
+ * the model, and of `timeDistributed` layers, as well. Where layers of different models share a name, they go by the names of their
+ * models and their own, as in `base/conv`.
  *
  * The network shares the model's variables: freeing one frees the other.
  *
@@ -235,10 +275,10 @@ const parsed = (
  * import * as Effect from "effect/Effect"
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import { Network } from "finegrain"
- * const model = tfl.sequential({ layers: [
- *   tfl.layers.conv2d({ inputShape: [8, 8, 4], filters: 6, kernelSize: 3, name: "conv" }),
- *   tfl.layers.flatten(), tfl.layers.dense({ units: 2, name: "head" })
+ * const base = tfl.sequential({ layers: [
+ *   tfl.layers.conv2d({ inputShape: [8, 8, 4], filters: 6, kernelSize: 3, name: "conv" })
  * ] })
+ * const model = tfl.sequential({ layers: [base, tfl.layers.flatten(), tfl.layers.dense({ units: 2, name: "head" })] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp+St", seed: 1 }))
  * network.layers.map(({ name, groups }) => [name, groups.length]) // => [["conv", 10]]
  * ```
@@ -248,43 +288,41 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Network, PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
-  const unknown = Object.keys(overrides).find((name) => !model.layers.some((layer) => layer.name === name))
-  if (unknown !== undefined) {
-    return yield* new PlanError({
-      layer: unknown,
-      reason: "the model has no layer of this name",
-      workable: model.layers.map(({ name }) => name)
-    })
-  }
+  const byName = yield* Effect.fromResult(named(model))
+  const unknown = Object.keys(overrides).find((name) => !byName.has(name))
+  if (unknown !== undefined) return yield* unknownLayer(model, byName, unknown)
   Layers.accelerate(model)
+  // A model that is frozen as a whole says so itself, not by its layers' weights.
+  const trainable = new Set(model.trainableWeights)
   const bounds: Array<Bound> = []
   const variables: Array<tf.Variable> = []
   const layers: Array<ConstrainedLayer> = []
   let leaf = 0
-  for (const layer of model.layers) {
-    const own = overrides[layer.name]
+  for (const [name, layer] of byName) {
+    const own = overrides[name]
     const toKernel = kernelClasses[layer.getClassName()]
     if (own !== undefined && toKernel === undefined) {
       return yield* new PlanError({
-        layer: layer.name,
+        layer: name,
         reason: `a ${layer.getClassName()} layer has no kernel that can be constrained`,
-        workable: model.layers.filter((l) => l.getClassName() in kernelClasses).map(({ name }) => name)
+        workable: [...byName].filter(([, l]) => l.getClassName() in kernelClasses).map(([name]) => name)
       })
     }
     const wanted = own !== undefined || (toKernel !== undefined && layer.getClassName() !== "Dense")
-    for (const [position, weight] of layer.trainableWeights.entries()) {
+    for (const [position, weight] of layer.trainableWeights.filter((w) => trainable.has(w)).entries()) {
       const variable = variableOf(weight)
       if (wanted && position === 0) {
         const settings = { specification: "Sp+Ob+St+Euc", strategy: Grouping.PIO(), ...options, ...own }
         const specification = yield* Effect.fromResult(parsed(settings.specification))
         const shape = toKernel!(variable.shape)
         const plan = yield* Effect.fromResult(
-          planLayer(layer.name, shape, { ...settings, specification }, Seed.split(seed, layer.name))
+          planLayer(name, shape, { ...settings, specification }, Seed.split(seed, name))
         )
         const kernel = reshaped(kernelArrangement(plan.matricization, shape), shape, variable.shape)
         bounds.push({ collection: plan.collection, arrangement: composed(plan.arrangement, kernel) })
         layers.push({
-          name: layer.name,
+          name,
+          layer,
           shape,
           matricization: plan.matricization,
           specification,
@@ -296,7 +334,7 @@ export const make = Effect.fnUntraced(function*(
         })
         leaf += plan.kinds.length
       } else {
-        bounds.push(unconstrained(weight.originalName, variable.shape))
+        bounds.push(unconstrained(weightName(name, layer, weight), variable.shape))
         leaf += 1
       }
       variables.push(variable)
@@ -367,18 +405,44 @@ export const geometry = ({ layers, model, problem }: Network): string =>
     }))
   })).digest("hex")
 
-/** The model that gives the features that enter constrained layers, each once, and which of them enters each layer. */
-const featureModel = ({ layers, model }: Network) => {
-  const inputs = layers.map(({ name }) => model.getLayer(name).input as tfl.SymbolicTensor)
-  const outputs = [...new Set(inputs)]
-  return {
-    features: tfl.model({ inputs: model.inputs, outputs }),
-    entering: inputs.map((input) => outputs.indexOf(input))
+type Features = Map<tfl.layers.Layer, ReadonlyArray<tf.Tensor>>
+
+/** Finds the features that enter layers where a model gets these inputs: at every place where it applies them, models within it included. */
+const collectFeatures = (
+  model: tfl.LayersModel,
+  inputs: tf.Tensor | Array<tf.Tensor>,
+  wanted: ReadonlySet<tfl.layers.Layer>,
+  found: Features
+): void => {
+  const leads = (layer: tfl.layers.Layer): boolean =>
+    wanted.has(layer) || (isModel(layer) && leavesOf(layer).some((leaf) => wanted.has(leaf.layer)))
+  const places = applicationsOf(model).map(({ inputs, layer }) => {
+    const inner = distributed(layer)
+    return { layer: inner ?? layer, inputs, everyStep: inner !== undefined }
+  }).filter(({ layer }) => leads(layer))
+  const symbols = [...new Set(places.flatMap(({ inputs }) => inputs))]
+  if (symbols.length === 0) return
+  const values = [tfl.model({ inputs: model.inputs, outputs: symbols }).predict(inputs)].flat()
+  for (const { everyStep, inputs, layer } of places) {
+    const entering = inputs.map((input) => {
+      const value = values[symbols.indexOf(input)]!
+      // [batch, time, …]: every step of every sample is a sample of its own.
+      return everyStep ? tf.reshape(value, [-1, ...value.shape.slice(2)]) : value
+    })
+    if (isModel(layer)) collectFeatures(layer, entering, wanted, found)
+    else found.set(layer, [...(found.get(layer) ?? []), ...entering])
   }
 }
 
+/** λ of features; of those at several places, over all of them. */
+const deviationsOf = (features: ReadonlyArray<tf.Tensor>): tf.Tensor1D =>
+  Renormalization.deviations(
+    features.length === 1 ? features[0]! : tf.concat(features.map((x) => tf.reshape(x, [-1, x.shape.at(-1)!])))
+  )
+
 /**
- * λ of every constrained layer per input channel, from the features that a batch of inputs causes now.
+ * λ of every constrained layer per input channel, from the features that a batch of inputs causes now; of a layer that the model applies at
+ * several places, from the features at all of them.
  *
  * @example
  * ```ts
@@ -394,17 +458,26 @@ const featureModel = ({ layers, model }: Network) => {
  * ```
  */
 export const deviations = (
-  network: Network,
+  { layers, model }: Network,
   inputs: tf.Tensor
 ): Effect.Effect<ReadonlyArray<Float32Array>, EngineFailed> =>
-  network.layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
-    const { entering, features } = featureModel(network)
+  layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
     const lambdas = yield* Tensors.scoped(() => {
-      const found = features.predict(inputs)
-      return (Array.isArray(found) ? found : [found]).map(Renormalization.deviations)
+      const features: Features = new Map()
+      collectFeatures(model, inputs, new Set(layers.map(({ layer }) => layer)), features)
+      // Layers that the same features enter have one λ.
+      const known = new Map<string, tf.Tensor1D>()
+      return layers.map(({ layer }) => {
+        const entering = features.get(layer)!
+        const key = entering.map(({ id }) => id).join()
+        const lambda = known.get(key) ?? deviationsOf(entering)
+        known.set(key, lambda)
+        return lambda
+      })
     })
-    const read = yield* Effect.forEach(lambdas, Tensors.read)
-    return entering.map((feature) => read[feature]!)
+    const read = new Map<tf.Tensor, Float32Array>()
+    for (const lambda of new Set(lambdas)) read.set(lambda, yield* Tensors.read(lambda))
+    return lambdas.map((lambda) => read.get(lambda)!)
   }))
 
 /**

@@ -41,27 +41,36 @@ const pair = (value: unknown): readonly [number, number] => {
   return [first, second]
 }
 
-/** How the layer applies its kernel; undefined where the size of its input is open, or its strides do not divide it. */
+/** The one shape of what enters a layer, without its batch, wherever it is applied. */
+const inputShape = (layer: tfl.layers.Layer): tfl.Shape | undefined => {
+  const { inboundNodes } = layer as unknown as {
+    readonly inboundNodes: ReadonlyArray<{ readonly inputShapes: ReadonlyArray<tfl.Shape> }>
+  }
+  const [shape, ...others] = inboundNodes.map(({ inputShapes }) => inputShapes[0]!.slice(1))
+  return others.every((other) => String(other) === String(shape)) ? shape : undefined
+}
+
+/** How the layer applies its kernel; undefined where the size of its input is open or not one, or its strides do not divide it. */
 const geometryOf = (layer: tfl.layers.Layer): ConvolutionOperator.Geometry | undefined => {
   const { dilationRate, strides: found } = layer.getConfig()
-  const [rows, columns = 1] = (layer.input as tfl.SymbolicTensor).shape.slice(1, -1)
-  const [size, strides] = [[rows ?? 0, columns ?? 0] as const, pair(found)]
   if (layer.getClassName() === "Dense") return { size: [1, 1] }
+  const [rows, columns = 1] = inputShape(layer)?.slice(0, -1) ?? []
+  const [size, strides] = [[rows ?? 0, columns ?? 0] as const, pair(found)]
   return size.some((side, axis) => side < 1 || side % strides[axis]! !== 0)
     ? undefined
     : { size, strides, dilations: pair(dilationRate) }
 }
 
 const measureLayer = Effect.fnUntraced(function*(
-  { model, variables }: Network.Network,
-  { name, shape, variable }: Network.ConstrainedLayer
+  { variables }: Network.Network,
+  { layer, name, shape, variable }: Network.ConstrainedLayer
 ): Effect.fn.Return<LayerSpectrum, EngineFailed> {
   const [height, width, inputs, outputs] = shape
   const kernel = variables[variable]!
   const weights = yield* Tensors.read(kernel)
   const finite = weights.every(Number.isFinite)
   const rows = height * width * inputs
-  const geometry = geometryOf(model.getLayer(name))
+  const geometry = geometryOf(layer)
   const affordable = geometry !== undefined && ConvolutionOperator.work(shape, geometry) <= mostWork
   return {
     layer: name,

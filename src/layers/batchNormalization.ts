@@ -16,8 +16,9 @@ export interface BatchNormalization extends tfl.layers.Layer {
 /** Whether a layer is one, over its last axis and with a scale and a shift: what the kernels compute. */
 export const isBatchNormalization = (layer: tfl.layers.Layer): layer is BatchNormalization => {
   if (layer.getClassName() !== "BatchNormalization") return false
-  const { axis, beta, gamma } = layer as BatchNormalization
-  const rank = (layer.outputShape as tfl.Shape).length
+  const { axis, beta, gamma, inputSpec } = layer as BatchNormalization
+  // Known once it is built, also within another layer or where its inputs have several sizes.
+  const rank = inputSpec?.at(0)?.ndim ?? 0
   return (axis === -1 || axis === rank - 1) && rank >= 2 && gamma !== undefined && beta !== undefined
 }
 

@@ -1,5 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { isBatchNormalization } from "./batchNormalization.ts"
+import { applicationsOf } from "./graph.ts"
 
 /** How a layer differs where a model runs as a whole: it rectifies as well, or leaves its work to the sum after it. */
 export type Role = "rectify too" | "nothing"
@@ -27,7 +28,7 @@ const onlyConsumer = (layer: tfl.layers.Layer, outputs: ReadonlyArray<tfl.Symbol
 const usedOnce = (layer: tfl.layers.Layer) => placed(layer).inboundNodes.length === 1
 
 const isRelu = (layer: tfl.layers.Layer) =>
-  layer.getClassName() === "Activation" && layer.getConfig()["activation"] === "relu" && usedOnce(layer)
+  layer.getClassName() === "Activation" && layer.getConfig()["activation"] === "relu"
 
 const isSumOfTwo = (layer: tfl.layers.Layer) => {
   if (layer.getClassName() !== "Add" || !usedOnce(layer)) return false
@@ -40,16 +41,16 @@ const isSumOfTwo = (layer: tfl.layers.Layer) => {
 export const planOf = (model: tfl.LayersModel): Plan => {
   const outputs = model.outputs as ReadonlyArray<tfl.SymbolicTensor>
   const plan = new Map<tfl.layers.Layer, Role>()
-  const own = new Set(model.layers)
+  const own = new Set(applicationsOf(model).map(({ layer }) => layer))
   const next = (layer: tfl.layers.Layer) => {
     const consumer = onlyConsumer(layer, outputs)
     return consumer !== undefined && own.has(consumer) ? consumer : undefined
   }
   const rectified = (layer: tfl.layers.Layer) => {
     const consumer = next(layer)
-    return consumer !== undefined && isRelu(consumer)
+    return consumer !== undefined && isRelu(consumer) && usedOnce(consumer)
   }
-  for (const layer of model.layers) {
+  for (const layer of own) {
     if (isBatchNormalization(layer) && rectified(layer)) plan.set(layer, "rectify too")
     if (isSumOfTwo(layer) && rectified(layer)) {
       const inputs = placed(layer).inboundNodes[0]!.inboundLayers
