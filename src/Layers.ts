@@ -3,7 +3,7 @@ import type * as tfl from "@tensorflow/tfjs-layers"
 import { applied, type BatchNormalization, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
-import { type Plan, planOf } from "./layers/plan.ts"
+import { isRelu, type Plan, planOf } from "./layers/plan.ts"
 
 type Call = tfl.layers.Layer["call"]
 
@@ -61,8 +61,10 @@ const accelerateSum = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, k
 }
 
 /** A rectifier has nothing left to do after a layer that rectified at once. */
-const accelerateRelu = (stock: Call): Call => (inputs, kwargs) =>
-  tensorsOf(inputs).every((x) => rectified.has(x)) ? inputs : stock(inputs, kwargs)
+const accelerateRelu = (stock: Call, layer: tfl.layers.Layer): Call =>
+  isRelu(layer)
+    ? (inputs, kwargs) => tensorsOf(inputs).every((x) => rectified.has(x)) ? inputs : stock(inputs, kwargs)
+    : stock
 
 /** A convolution without bias or activation has no gradient of its input computed where nobody asks for it, as of a network's images. */
 const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => {
@@ -88,6 +90,7 @@ const accelerations: Readonly<Record<string, (stock: Call, layer: tfl.layers.Lay
   BatchNormalization: accelerateBatchNormalization,
   Add: accelerateSum,
   Activation: accelerateRelu,
+  ReLU: accelerateRelu,
   Conv2D: accelerateConvolution
 }
 
@@ -103,9 +106,13 @@ const first = (value: object): boolean => {
 /**
  * Lets the layers of a model, and of the models within it, run on kernels of the engine, where it has them: batch normalization in one pass
  * for the moments, one for the result and two for the gradients, in training and inference; and where a model runs as a whole, the sum and
- * the rectifier that follow it, or a sum and its rectifier, within the same
+ * the rectifier (`activation` with relu, or `reLU` without a largest value) that follow it, or a sum and its rectifier, within the same
  * pass. Elsewhere the layers do what they did, and a layer by itself, or within another model, gives what it gave. A second call changes
  * nothing.
+ *
+ * A model runs as a whole in `model.apply`, as the trainer calls it. `model.fit`, `model.predict` and `model.evaluate` run its layers one by
+ * one: the same results, less of it in one pass. A batch normalization without scale or centre, or over another axis than the last, stays
+ * the stock one.
  *
  * Source: Ioffe and Szegedy 2015, section 3.
  *

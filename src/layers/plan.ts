@@ -27,8 +27,18 @@ const onlyConsumer = (layer: tfl.layers.Layer, outputs: ReadonlyArray<tfl.Symbol
 
 const usedOnce = (layer: tfl.layers.Layer) => placed(layer).inboundNodes.length === 1
 
-const isRelu = (layer: tfl.layers.Layer) =>
-  layer.getClassName() === "Activation" && layer.getConfig()["activation"] === "relu"
+/** Whether a layer is max(x, 0), no more and no less. */
+export const isRelu = (layer: tfl.layers.Layer): boolean => {
+  const { activation, maxValue } = layer.getConfig()
+  switch (layer.getClassName()) {
+    case "Activation":
+      return activation === "relu"
+    case "ReLU":
+      return maxValue === undefined || maxValue === null
+    default:
+      return false
+  }
+}
 
 const isSumOfTwo = (layer: tfl.layers.Layer) => {
   if (layer.getClassName() !== "Add" || !usedOnce(layer)) return false
