@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { Backend, FgSgd, Layers, Network, Oblique, Points, Seed, Sphere, StepSize, Stiefel } from "finegrain"
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
+import type { Worker } from "node:worker_threads"
 import { afterEach, describe, expect, it } from "vitest"
 import * as Pool from "../../src/backend/wasm/threads/pool.ts"
 
@@ -129,7 +130,7 @@ describe("the number of threads", () => {
 })
 
 /** Threads that run the functions of a module, given in hexadecimal, on a memory of its own. */
-const poolOn = async (text: string, threads: number) => {
+const poolOn = async (text: string, threads: number, patience?: number) => {
   const module = new WebAssembly.Module(Buffer.from(text, "hex"))
   const memory = new (WebAssembly as unknown as { readonly Memory: new(size: object) => WebAssembly.Memory }).Memory({
     initial: 1,
@@ -137,7 +138,14 @@ const poolOn = async (text: string, threads: number) => {
     shared: true
   })
   const functions = { ...new WebAssembly.Instance(module, { env: { memory } }).exports } as Record<string, () => void>
-  return { memory, pool: await Pool.make(module, memory, functions, threads) }
+  const workers: Array<Worker> = []
+  const note = (worker: Worker) => workers.push(worker)
+  process.on("worker", note)
+  try {
+    return { memory, pool: await Pool.make(module, memory, functions, threads, patience), workers }
+  } finally {
+    process.off("worker", note)
+  }
 }
 
 it("says in which kernel a thread failed, and goes on afterwards", async () => {
@@ -171,6 +179,81 @@ it("makes every share's call once, with room of its own for every thread", async
     expect(calls.reduce((a, b) => a + b)).toBe(12)
     expect(calls[3]).toBe(0)
   }
+})
+
+describe("a thread", () => {
+  // (module (import "env" "memory" (memory 1 1 shared))
+  //   (func (export "stay") (param $room i32) (if (local.get $room)
+  //     (then (i32.atomic.store (i32.const 0) (i32.const 1)) (loop $a (br $a)))
+  //     (else (loop $b (br_if $b (i32.eqz (i32.atomic.load (i32.const 0))))))))
+  //   (func (export "sleep") ...)) with, instead of the first loop, 0.3 s of
+  //       (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const 300000000)))
+  const text =
+    "0061736d0100000001050160017f0002100103656e76066d656d6f72790203010103030200000710020473746179000005736c656570" +
+    "00010a500222002000044041004101fe17020003400c000b000503404100fe100200450d000b0b0b2b002000044041004101fe1702004104" +
+    "41004280c6868f01fe0102001a0503404100fe100200450d000b0b0b"
+  /** The room is 0 for the calling thread, which waits in its share until another thread has taken one. */
+  const shares = [[0], [0]]
+  const lost = (run: () => void) => {
+    try {
+      run()
+    } catch (error) {
+      return error as Error & { readonly kind: string }
+    }
+    return undefined
+  }
+
+  it("that takes its time is waited for", async () => {
+    const { memory, pool } = await poolOn(text, 2, 3000)
+    const begin = performance.now()
+    pool.run("sleep", shares, 64)
+    expect(performance.now() - begin).toBeGreaterThan(250)
+    new Int32Array(memory.buffer).fill(0)
+    expect(() => pool.run("sleep", shares, 64)).not.toThrow()
+  })
+
+  it("that stays with its share for ever is an error, then and afterwards", async () => {
+    const { pool, workers } = await poolOn(text, 2, 300)
+    const begin = performance.now()
+    const error = lost(() => pool.run("stay", shares, 64))
+    expect(performance.now() - begin).toBeLessThan(5000)
+    expect(error).toMatchObject({ _tag: "EngineFailed", backend: "wasm", kind: "thread lost" })
+    expect(error!.message).toMatch(/does not answer since 0.3 s, in the kernel stay.*fewer threads/)
+    expect(lost(() => pool.run("sleep", shares, 64))!.message).toMatch(/does not answer/)
+    expect(lost(() => pool.run("sleep", [[0]]))!.message).toMatch(/does not answer/)
+    // It does not go on in the background.
+    await expect(Promise.all(workers.map((worker) => worker.terminate()))).resolves.toBeDefined()
+  })
+
+  it("that is gone before anybody knew is one that does not answer", async () => {
+    const { pool, workers } = await poolOn(text, 3, 300)
+    const ended = workers.map((worker) => worker.terminate())
+    expect(lost(() => pool.run("sleep", shares.map(() => [1]), 0))!.message).toMatch(/does not answer/)
+    await Promise.all(ended)
+  })
+
+  it("that ended is an error at the next call", async () => {
+    const { pool, workers } = await poolOn(text, 3)
+    await workers[1]!.terminate()
+    const error = lost(() => pool.run("sleep", shares, 64))
+    expect(error).toMatchObject({ kind: "thread lost" })
+    expect(error!.message).toMatch(/a thread ended with code 1/)
+  })
+
+  it("that failed is an error at the next call, and not before", async () => {
+    const { pool, workers } = await poolOn(text, 2)
+    workers[0]!.emit("error", new Error("out of memory"))
+    await new Promise(setImmediate)
+    expect(lost(() => pool.run("sleep", shares, 64))!.message).toMatch(/a thread ended: out of memory/)
+  })
+
+  it("that does not start is refused", async () => {
+    // (module (import "env" "memory" (memory 1 1 shared))
+    //   (func $f (if (i32.atomic.rmw.add (i32.const 0) (i32.const 1)) (then unreachable))) (start $f))
+    const module = "0061736d0100000001040160000002100103656e76066d656d6f727902030101030201000801000a10010e00" +
+      "41004101fe1e02000440000b0b"
+    await expect(poolOn(module, 2)).rejects.toThrow(/a thread ended|unreachable/)
+  })
 })
 
 const root = resolve(import.meta.dirname, "../..")

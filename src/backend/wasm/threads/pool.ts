@@ -1,6 +1,6 @@
-import { once } from "node:events"
 import { Worker } from "node:worker_threads"
-import { controlBytes, type Setup, sharesEach, takeShares, words } from "./protocol.ts"
+import { EngineFailed } from "../../Engine.ts"
+import { controlBytes, longest, looks, type Setup, sharesEach, takeShares, words } from "./protocol.ts"
 
 type Arguments = ReadonlyArray<number>
 
@@ -25,8 +25,17 @@ export const alone = (functions: Functions): Pool => ({
   }
 })
 
+/** Is told at once when a thread ends, and why. */
+const onEnd = (worker: Worker, told: (reason: string) => void) => {
+  worker.on("error", (error) => told(`a thread ended: ${error instanceof Error ? error.message : String(error)}`))
+  worker.on("exit", (code) => told(`a thread ended with code ${code}`))
+}
+
 /**
  * A pool of threads on the heap of a module. They never keep the process alive. Rejects where threads do not start.
+ *
+ * A thread that ends, or stays with one share for longer than `patience` milliseconds, is lost, and the pool with it: that call and all later
+ * ones throw EngineFailed. It may still have been writing, so the heap cannot be trusted.
  *
  * @internal
  */
@@ -34,7 +43,8 @@ export const make = async (
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   functions: Functions,
-  threads: number
+  threads: number,
+  patience: number = longest
 ): Promise<Pool> => {
   if (threads === 1) return alone(functions)
   const others = threads - 1
@@ -49,22 +59,46 @@ export const make = async (
     const workerData: Setup = { module, memory, control, names, thread: thread + 1 }
     return new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData, execArgv: [] })
   })
+  let lost: string | undefined
+  const lose = (reason: string) => {
+    lost ??= reason
+    for (const worker of workers) void worker.terminate()
+  }
   try {
-    await Promise.all(workers.map((worker) => once(worker, "message")))
+    await Promise.all(workers.map((worker) =>
+      new Promise((resolve, reject) => {
+        worker.once("message", resolve)
+        onEnd(worker, (reason) => {
+          lose(reason)
+          reject(new Error(reason))
+        })
+      })
+    ))
   } catch (error) {
     await Promise.all(workers.map((worker) => worker.terminate()))
     throw error
   }
   for (const worker of workers) worker.unref()
-  const wait = () => {
+  const refuseLost = () => {
+    if (lost !== undefined) throw new EngineFailed({ backend: "wasm", kind: "thread lost", reason: lost })
+  }
+  const wait = (name: string) => {
     for (let spin = 0; spin < words.spins; spin++) if (Atomics.load(shared, words.pending) === 0) return
-    for (let left = Atomics.load(shared, words.pending); left !== 0; left = Atomics.load(shared, words.pending)) {
-      Atomics.wait(shared, words.pending, left)
+    let unmoved = 0
+    for (let left = Atomics.load(shared, words.pending); left !== 0;) {
+      const next = Atomics.load(shared, words.next)
+      const outcome = Atomics.wait(shared, words.pending, left, patience / looks)
+      const now = Atomics.load(shared, words.pending)
+      const moved = outcome !== "timed-out" || now !== left || Atomics.load(shared, words.next) !== next
+      unmoved = moved ? 0 : unmoved + 1
+      if (unmoved >= looks) return lose(`a thread does not answer since ${patience / 1000} s, in the kernel ${name}`)
+      left = now
     }
   }
   return {
     threads,
     run: (name, shares, roomBytes = 0) => {
+      refuseLost()
       const [first] = shares
       if (first === undefined) return
       if (shares.length === 1) return functions[name]!(...first)
@@ -82,7 +116,8 @@ export const make = async (
         cause = error
         Atomics.store(shared, words.failed, 1)
       }
-      wait()
+      wait(name)
+      refuseLost()
       if (Atomics.exchange(shared, words.failed, 0) !== 0) {
         throw new Error(`the kernel ${name} failed in a thread`, { cause })
       }

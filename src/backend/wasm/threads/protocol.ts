@@ -20,6 +20,12 @@ export const words = {
   spins: 5000
 } as const
 
+/** How long a thread may stay with one share of a call before it counts as lost, in milliseconds: far longer than any share takes. */
+export const longest = 60_000
+
+/** So many times within that it is looked whether anything moved. A process that was stopped for a while meets one of them at most. */
+export const looks = 60
+
 /** The memory of a pool of so many threads. */
 export const controlBytes = (threads: number): number =>
   4 * words.count + 8 * (words.callNumbers + words.shareNumbers * sharesEach * threads)
