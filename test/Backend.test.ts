@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
 import util from "node:util"
-import { expect, it } from "vitest"
+import { afterEach, expect, it } from "vitest"
 import { visibleGpus } from "../src/backend/gpus.ts"
 import { closeUtilGap, type Importer, native } from "../src/backend/native.ts"
 import { hasNativePackages } from "./nativePackages.ts"
@@ -16,6 +16,17 @@ const pretend = (isUsingGpuDevice: boolean): Importer => () => {
   tf.registerBackend("tensorflow", () => Object.assign(new tf.KernelBackend(), { isUsingGpuDevice, dispose: () => {} }))
   return Promise.resolve()
 }
+
+const variables = ["CUDA_VISIBLE_DEVICES", "TF_FORCE_GPU_ALLOW_GROWTH"] as const
+const before = variables.map((name) => process.env[name])
+
+afterEach(() => {
+  for (const [i, name] of variables.entries()) {
+    if (before[i] === undefined) delete process.env[name]
+    else process.env[name] = before[i]
+  }
+  if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+})
 
 it("leaves no handler of its own for errors of the program", async () => {
   await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
@@ -67,24 +78,57 @@ it("does not believe in a GPU that is not there", async () => {
   expect(cpu.device).toBe("CPU, TensorFlow")
   const gpu = await Effect.runPromise(native("nodeGpu", pretend(true)))
   expect(gpu.device).toBe("GPU, TensorFlow with CUDA")
-  if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
 })
 
+const seen = () => process.env["CUDA_VISIBLE_DEVICES"]
+
 it("lets TensorFlow see one of several GPUs, and no other engine's process", async () => {
-  const before = process.env["CUDA_VISIBLE_DEVICES"]
-  try {
-    delete process.env["CUDA_VISIBLE_DEVICES"]
-    await Effect.runPromise(native("node", pretend(false), () => ["0", "1"]))
-    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBeUndefined()
-    await Effect.runPromise(native("nodeGpu", pretend(true), () => ["0"]))
-    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBeUndefined()
-    await Effect.runPromise(native("nodeGpu", pretend(true), () => ["2", "0"]))
-    expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("2")
-  } finally {
-    if (before === undefined) delete process.env["CUDA_VISIBLE_DEVICES"]
-    else process.env["CUDA_VISIBLE_DEVICES"] = before
-    if (tf.findBackendFactory("tensorflow") !== null) tf.removeBackend("tensorflow")
+  delete process.env["CUDA_VISIBLE_DEVICES"]
+  await Effect.runPromise(native("node", pretend(false), () => ["0", "1"]))
+  expect(seen()).toBeUndefined()
+  await Effect.runPromise(native("nodeGpu", pretend(true), () => ["0"]))
+  expect(seen()).toBeUndefined()
+  await Effect.runPromise(native("nodeGpu", pretend(true), () => ["2", "0"]))
+  expect(seen()).toBe("2")
+})
+
+it("lets TensorFlow see the first GPU where nobody knows how many there are", async () => {
+  delete process.env["CUDA_VISIBLE_DEVICES"]
+  await Effect.runPromise(native("node", pretend(false), () => []))
+  expect(seen()).toBeUndefined()
+  await Effect.runPromise(native("nodeGpu", pretend(true), () => []))
+  expect(seen()).toBe("0")
+  // None at all, because somebody wants it so.
+  process.env["CUDA_VISIBLE_DEVICES"] = ""
+  await Effect.runPromise(native("nodeGpu", pretend(true)))
+  expect(seen()).toBe("")
+})
+
+it("hides no GPU from others where it does not start", async () => {
+  for (const gpus of [[], ["2", "0"]]) {
+    for (const load of [pretend(false), () => Promise.reject(new Error("no such library"))]) {
+      for (const value of [undefined, "2,0"]) {
+        if (value === undefined) delete process.env["CUDA_VISIBLE_DEVICES"]
+        else process.env["CUDA_VISIBLE_DEVICES"] = value
+        await Effect.runPromise(Effect.flip(native("nodeGpu", load, () => gpus)))
+        expect(seen()).toBe(value)
+      }
+    }
   }
+})
+
+it("has said all before TensorFlow is loaded", async () => {
+  for (const name of variables) delete process.env[name]
+  let atLoad: ReadonlyArray<string | undefined> = []
+  const load: Importer = (name) => {
+    atLoad = variables.map((variable) => process.env[variable])
+    return pretend(true)(name)
+  }
+  await Effect.runPromise(native("nodeGpu", load, () => ["3", "4"]))
+  expect(atLoad).toEqual(["3", "true"])
+  process.env["TF_FORCE_GPU_ALLOW_GROWTH"] = "false"
+  await Effect.runPromise(native("nodeGpu", load, () => ["3", "4"]))
+  expect(atLoad[1]).toBe("false")
 })
 
 it("knows the GPUs that CUDA may use", () => {

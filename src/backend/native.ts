@@ -65,22 +65,24 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
 const usesGpu = (): boolean =>
   (tf.backend() as unknown as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true
 
-/** TensorFlow takes memory of every GPU that it sees and computes on the last: it is to see one, the first that it may use. */
-const useFirstGpu = (gpus: ReadonlyArray<string>): void => {
-  if (gpus.length > 1) process.env["CUDA_VISIBLE_DEVICES"] = gpus[0]
+const visible = "CUDA_VISIBLE_DEVICES"
+
+/**
+ * TensorFlow takes memory of every GPU that it sees and computes on the last: it is to see one, the first that it may use. Where the driver
+ * does not tell which there are, as on Windows, that is number 0. Gives back how to undo it.
+ */
+const useFirstGpu = (gpus: ReadonlyArray<string>): () => void => {
+  const before = process.env[visible]
+  const unknown = gpus.length === 0 && before === undefined
+  if (gpus.length > 1 || unknown) process.env[visible] = gpus[0] ?? "0"
+  return () => {
+    if (before === undefined) delete process.env[visible]
+    else process.env[visible] = before
+  }
 }
 
-/** TensorFlow's C library through its optional package, checked honestly. */
-export const native = (
-  name: keyof typeof packages,
-  load: Importer = importer,
-  gpus: () => ReadonlyArray<string> = visibleGpus
-): Start =>
+const started = (name: keyof typeof packages, load: Importer): Start =>
   Effect.gen(function*() {
-    closeUtilGap()
-    setDefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    setDefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if (name === "nodeGpu") useFirstGpu(gpus())
     yield* Effect.tryPromise({ try: () => load(packages[name]), catch: (cause) => explain(name, cause) })
     const ready = yield* Effect.tryPromise({
       try: () => tf.setBackend("tensorflow"),
@@ -102,4 +104,21 @@ export const native = (
       device: gpu ? "GPU, TensorFlow with CUDA" : "CPU, TensorFlow",
       version
     }
+  })
+
+/** TensorFlow's C library through its optional package, checked honestly. */
+export const native = (
+  name: keyof typeof packages,
+  load: Importer = importer,
+  gpus: () => ReadonlyArray<string> = visibleGpus
+): Start =>
+  Effect.suspend(() => {
+    closeUtilGap()
+    // The library reads its variables when it is loaded.
+    setDefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    setDefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if (name === "node") return started(name, load)
+    const undo = useFirstGpu(gpus())
+    // Another engine, or another process, is to see what this one did.
+    return Effect.onError(started(name, load), () => Effect.sync(undo))
   })
