@@ -266,7 +266,7 @@ const weightName = (name: string, layer: tfl.layers.Layer, { originalName }: tfl
  * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization, dense and
  * other kernels) stays Euclidean. Conv1D, Conv2D and Dense kernels can be constrained, dense ones by `overrides`; those of models within
  * the model, and of `timeDistributed` layers, as well. Where layers of different models share a name, they go by the names of their
- * models and their own, as in `base/conv`.
+ * models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it again once it is saved.
  *
  * The network shares the model's variables: freeing one frees the other.
  *
