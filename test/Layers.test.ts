@@ -93,27 +93,29 @@ const blocks = {
     relu(add([norm(x), tfl.layers.maxPooling2d({ poolSize: 3 }).apply(x) as tfl.SymbolicTensor])),
   "another activation": (x, [norm]) =>
     tfl.layers.activation({ activation: "sigmoid" }).apply(norm(x)) as tfl.SymbolicTensor
-} satisfies Record<
-  string,
-  (
-    x: tfl.SymbolicTensor,
-    norms: readonly [Apply<tfl.SymbolicTensor>, Apply<tfl.SymbolicTensor>]
-  ) => tfl.SymbolicTensor
->
+} satisfies Record<string, Block>
+
+type Block = (
+  x: tfl.SymbolicTensor,
+  norms: readonly [Apply<tfl.SymbolicTensor>, Apply<tfl.SymbolicTensor>]
+) => tfl.SymbolicTensor
 
 type Apply<A> = (x: A) => tfl.SymbolicTensor
 const relu: Apply<tfl.SymbolicTensor> = (x) =>
   tfl.layers.activation({ activation: "relu" }).apply(x) as tfl.SymbolicTensor
 const add: Apply<Array<tfl.SymbolicTensor>> = (xs) => tfl.layers.add().apply(xs) as tfl.SymbolicTensor
 
-const modelOf = (block: keyof typeof blocks, seed: number): tfl.LayersModel => {
-  const input = tfl.input({ shape: [3, 3, 6] })
-  const kernelInitializer = tfl.initializers.glorotNormal({ seed })
-  const convolve = tfl.layers.conv2d({ filters: 5, kernelSize: 3, padding: "same", useBias: false, kernelInitializer })
+/** A block behind what comes before it, its normalizations with random moments, scales and shifts. */
+const modelAround = (
+  block: Block,
+  shape: ReadonlyArray<number>,
+  seed: number,
+  before: Apply<tfl.SymbolicTensor> = (x) => x
+): tfl.LayersModel => {
+  const input = tfl.input({ shape: [...shape] })
   const norms = [1, 2].map(() => tfl.layers.batchNormalization({ momentum: 0.7 }))
   const [one, two] = norms.map((norm): Apply<tfl.SymbolicTensor> => (x) => norm.apply(x) as tfl.SymbolicTensor)
-  const x = convolve.apply(input) as tfl.SymbolicTensor
-  const model = tfl.model({ inputs: input, outputs: blocks[block](x, [one!, two!]) })
+  const model = tfl.model({ inputs: input, outputs: block(before(input), [one!, two!]) })
   for (const norm of model.layers.filter((layer) => layer.getClassName() === "BatchNormalization")) {
     const drawn = norm.getWeights().map(({ shape }, k) => Seed.normalTensor(seed + k, shape))
     norm.setWeights([...drawn.slice(0, -1), tf.add(tf.square(drawn.at(-1)!), 0.5)])
@@ -121,14 +123,21 @@ const modelOf = (block: keyof typeof blocks, seed: number): tfl.LayersModel => {
   return model
 }
 
-/** Result and gradients in inference, then in training, and the moving moments after it. */
-const wholeModel = async (engine: "cpu" | "wasm", block: keyof typeof blocks, seed: number) => {
+const modelOf = (block: keyof typeof blocks, seed: number): tfl.LayersModel => {
+  const kernelInitializer = tfl.initializers.glorotNormal({ seed })
+  const convolve = tfl.layers.conv2d({ filters: 5, kernelSize: 3, padding: "same", useBias: false, kernelInitializer })
+  return modelAround(blocks[block], [3, 3, 6], seed, (x) => convolve.apply(x) as tfl.SymbolicTensor)
+}
+
+/** Result and gradients in inference, then in training, and the moving moments after it; accelerated on wasm. */
+const wholeModel = async (engine: "cpu" | "wasm", make: () => tfl.LayersModel, seed: number, images = 4) => {
   await use(engine)
-  const plain = modelOf(block, seed)
+  const plain = make()
   const model = engine === "wasm" ? Layers.accelerate(plain) : plain
+  const shape = [images, ...(model.inputs[0]!.shape.slice(1) as Array<number>)]
   const found = (training: boolean) => {
     const weights = model.trainableWeights.map((w) => (w as unknown as { readonly val: tf.Variable }).val)
-    const x = tf.variable(Seed.normalTensor(seed + 9, [4, 3, 3, 6]))
+    const x = tf.variable(Seed.normalTensor(seed + 9, shape))
     const y = tf.tidy(() => model.apply(x, { training }) as tf.Tensor)
     const { grads } = tf.variableGrads(() => {
       const result = model.apply(x, { training }) as tf.Tensor
@@ -140,22 +149,60 @@ const wholeModel = async (engine: "cpu" | "wasm", block: keyof typeof blocks, se
   return Promise.all(results.map(async (tensor) => Array.from(await tensor.data())))
 }
 
+/** The largest difference, relative to what it is a part of, between a model accelerated on wasm and its stock layers on cpu. */
+const largestGap = async (make: () => tfl.LayersModel, seed: number, images?: number) => {
+  const expected = await wholeModel("cpu", make, seed, images)
+  const actual = await wholeModel("wasm", make, seed, images)
+  expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length))
+  const gaps = actual.map((values, i) => {
+    const reference = expected[i]!
+    const size = reference.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3)
+    return values.reduce((a, b, k) => Math.max(a, Math.abs(b - reference[k]!)), 0) / size
+  })
+  return Math.max(...gaps)
+}
+
+// Sums of a few hundred products of float32, whose variances are divided by.
+const rounding = 1e-4
+
 it.each(Object.keys(blocks) as ReadonlyArray<keyof typeof blocks>)(
   "layers that run together give what they gave: %s",
   async (block) => {
     for (const seed of [1, 2, 3]) {
-      const [expected, actual] = [await wholeModel("cpu", block, seed), await wholeModel("wasm", block, seed)]
-      expect(actual.length).toBe(expected.length)
-      for (const [i, values] of actual.entries()) {
-        const reference = expected[i]!
-        const size = reference.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3)
-        const gap = values.reduce((a, b, k) => Math.max(a, Math.abs(b - reference[k]!)), 0)
-        // Sums of 324 products of float32, whose variances are divided by.
-        expect(gap / size).toBeLessThan(1e-4)
-      }
+      expect(await largestGap(() => modelOf(block, seed), seed)).toBeLessThan(rounding)
     }
   }
 )
+
+it("normalization, sum and rectifier, each there or not, give what they gave on any number of channels", {
+  timeout: 120_000
+}, () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        seed: fc.nat(),
+        images: fc.integer({ min: 2, max: 5 }),
+        // The variance of fewer rows may be next to nothing, and is divided by.
+        shape: fc.tuple(
+          fc.integer({ min: 3, max: 5 }),
+          fc.integer({ min: 2, max: 5 }),
+          fc.constantFrom(1, 2, 3, 4, 5, 8, 9)
+        ),
+        normalized: fc.boolean(),
+        residual: fc.constantFrom("none", "the input", "normalized, too"),
+        rectified: fc.boolean()
+      }).filter(({ normalized, rectified, residual }) => normalized || rectified || residual !== "none"),
+      async ({ images, normalized, rectified, residual, seed, shape }) => {
+        const block: Block = (x, [norm, other]) => {
+          const y = normalized ? norm(x) : x
+          const sum = residual === "none" ? y : add([y, residual === "the input" ? x : other(x)])
+          return rectified ? relu(sum) : sum
+        }
+        expect(await largestGap(() => modelAround(block, shape, seed), seed, images)).toBeLessThan(rounding)
+      }
+    ),
+    { numRuns: 60 }
+  ))
 
 const kernelsOf = async (f: () => tf.Tensor) => (await tf.profile(() => tf.tidy(f))).kernels.map(({ name }) => name)
 

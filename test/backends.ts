@@ -3,8 +3,8 @@ import { Backend } from "finegrain"
 import { beforeAll, describe } from "vitest"
 
 /** Makes an engine the one that runs the tensors. */
-export const use = (name: Backend.Name): Promise<unknown> =>
-  Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name)))
+export const use = (name: Backend.Name, options: Backend.Options = {}): Promise<unknown> =>
+  Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name, options)))
 
 /** Runs a suite on every engine that every machine has; on webgpu as well where that is given as another. */
 export const onEachBackend = (

@@ -1,15 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
-import { Seed, Sphere } from "finegrain"
+import { type Backend, Seed, Sphere } from "finegrain"
 import { expect, it } from "vitest"
 import { suits } from "../../src/backend/wasm/simd/winograd.ts"
+import { addRelu } from "../../src/layers/normalize.ts"
 import { use } from "../backends.ts"
+import { agreesWithFormulas } from "./fusedOperations.ts"
 
 type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }
 
 /** Runs one computation on an engine, from plain numbers to plain numbers, and checks that it leaks nothing. */
-const on = async (engine: "cpu" | "wasm", f: () => ReadonlyArray<tf.Tensor>): Promise<ReadonlyArray<Values>> => {
-  await use(engine)
+const on = async (
+  engine: "cpu" | "wasm",
+  f: () => ReadonlyArray<tf.Tensor>,
+  options: Backend.Options = {}
+): Promise<ReadonlyArray<Values>> => {
+  await use(engine, options)
   const before = tf.memory()
   const results = tf.tidy(() => [...f()])
   const values = await Promise.all(
@@ -279,6 +285,59 @@ it("filter and input gradients of convolutions agree with the cpu backend, for e
     runs
   ))
 
+it("depthwise convolutions agree with the cpu backend, strides above the filter's size included, with bias and activation", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        seed: fc.integer(),
+        n: small(2),
+        h: small(9),
+        w: small(9),
+        c: fc.constantFrom(1, 2, 3, 4, 5, 8, 9),
+        multiplier: small(3),
+        a: small(4),
+        b: small(4),
+        strides: fc.tuple(small(5), small(5)),
+        pad: fc.constantFrom("same" as const, "valid" as const),
+        activation: fc.constantFrom("linear" as const, "relu" as const, "relu6" as const),
+        biased: fc.boolean()
+      }).filter(({ a, b, h, pad, w }) => pad === "same" || (a <= h && b <= w)),
+      ({ a, activation, b, biased, c, h, multiplier, n, pad, seed, strides, w }) =>
+        agree(() => {
+          const x = Seed.normalTensor(seed, [n, h, w, c]) as tf.Tensor4D
+          const filter = Seed.normalTensor(seed + 1, [a, b, c, multiplier]) as tf.Tensor4D
+          const bias = biased ? { bias: Seed.normalTensor(seed + 2, [c * multiplier]) } : {}
+          return [
+            tf.depthwiseConv2d(x, filter, strides, pad),
+            tf.fused.depthwiseConv2d({ x, filter, strides, pad, activation, ...bias })
+          ]
+        })
+    ),
+    runs
+  ))
+
+it("dilated depthwise convolutions agree with the cpu backend", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.tuple(small(3), small(3)),
+      fc.tuple(small(3), small(3)),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, [a, b], dilations, pad) =>
+        agree(() => [
+          tf.depthwiseConv2d(
+            Seed.normalTensor(seed, [2, 9, 8, 3]) as tf.Tensor4D,
+            Seed.normalTensor(seed + 1, [a, b, 3, 2]) as tf.Tensor4D,
+            1,
+            pad,
+            "NHWC",
+            dilations
+          )
+        ])
+    ),
+    runs
+  ))
+
 it("depthwise gradients agree with the cpu backend", () =>
   fc.assert(
     fc.asyncProperty(
@@ -449,24 +508,73 @@ it("gathered rows agree with the cpu backend, and indices out of range are refus
   expect(() => tf.unsortedSegmentSum(tf.ones([2]), tf.tensor1d([0, 9], "int32"), 2)).toThrow(/9 is not in \[0, 2\)/)
 })
 
-it("max pooling's gradient agrees with the cpu backend", () =>
+it("max pooling's gradient agrees with the cpu backend, for every window, and where entries are equal", () =>
   fc.assert(
     fc.asyncProperty(
-      fc.integer(),
-      small(8, 3),
-      small(8, 3),
-      small(3),
-      small(3),
-      fc.constantFrom("same" as const, "valid" as const),
-      (seed, h, w, size, stride, pad) =>
+      fc.record({
+        seed: fc.integer(),
+        n: small(3),
+        h: small(9),
+        w: small(9),
+        // Vectors of four channels, what is left beside them, and both.
+        c: fc.constantFrom(1, 3, 4, 5, 8, 9),
+        size: fc.tuple(small(4), small(4)),
+        strides: fc.tuple(small(4), small(4)),
+        // Of padding in numbers TensorFlow.js takes the height of windows and strides for their width.
+        pad: fc.constantFrom("same" as const, "valid" as const),
+        rectified: fc.boolean()
+      }).filter(({ h, pad, size: [a, b], w }) => pad === "same" || (a <= h && b <= w)),
+      ({ c, h, n, pad, rectified, seed, size, strides, w }) =>
         agree(() => {
-          const x = Seed.normalTensor(seed, [2, h, w, 3]) as tf.Tensor4D
-          const f = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, size, stride, pad)
-          return [tf.grad(f)(x, tf.mul(f(x), 0.5))]
+          const drawn = Seed.normalTensor(seed, [n, h, w, c]) as tf.Tensor4D
+          const x = rectified ? tf.relu(drawn) : drawn
+          const f = (z: tf.Tensor) => tf.maxPool(z as tf.Tensor4D, size, strides, pad)
+          const y = f(x)
+          return [y, tf.grad(f)(x, Seed.normalTensor(seed + 1, y.shape))]
         })
     ),
     runs
   ))
+
+/** Lengths on both sides of the one from which threads share the work, and odd ends of the vectors. */
+const length = fc.oneof(small(40), fc.integer({ min: 16_370, max: 16_400 }), fc.integer({ min: 32_760, max: 32_790 }))
+
+/** Normal numbers with odd ones strewn among them. */
+const strewn = (seed: number, size: number, odd: ReadonlyArray<readonly [place: number, value: number]>) => {
+  const values = Float32Array.from(Seed.normals(seed, size))
+  for (const [place, value] of odd) values[place % size] = value
+  return tf.tensor1d(values)
+}
+
+it("rectifier, sum, rectified sum and its gradient are exactly those of the cpu backend, NaN, infinities and zeros included", () => {
+  const odd = fc.array(
+    fc.tuple(fc.nat(40_000), fc.constantFrom(Number.NaN, Infinity, -Infinity, 0, -0, 1e-40, -1e-40)),
+    { maxLength: 12 }
+  )
+  return fc.assert(
+    fc.asyncProperty(fc.integer(), length, odd, odd, fc.constantFrom(1, 2), async (seed, size, ofA, ofB, threads) => {
+      const inputs = () => [strewn(seed, size, ofA), strewn(seed + 1, size, ofB)] as const
+      const expected = await on("cpu", () => {
+        const [a, b] = inputs()
+        const sum = tf.add(a, b)
+        const [da, db] = tf.grads((a, b) => tf.relu(tf.add(a, b)))([a, b], a)
+        return [tf.relu(a), sum, tf.relu(sum), da!, db!]
+      })
+      const actual = await on("wasm", () => {
+        const [a, b] = inputs()
+        const [da, db] = tf.grads(addRelu)([a, b], a)
+        return [tf.relu(a), tf.add(a, b), addRelu(a, b), da!, db!]
+      }, { threads })
+      // Zeros of either sign are equal here.
+      const plain = ({ data }: Values) => Array.from(data, (value) => value + 0)
+      expect(actual.map(plain)).toEqual(expected.map(plain))
+    }),
+    runs
+  )
+})
+
+it("projections and retractions agree with the formulas on the cpu backend", () =>
+  fc.assert(agreesWithFormulas("wasm"), { numRuns: 60 }))
 
 it("a convolution sees weights that changed in place of a variable", async () => {
   await use("wasm")

@@ -37,6 +37,7 @@ import {
 import { use } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 import { noWebgpu, runsWebgpu } from "../webgpu.ts"
+import { agreesWithFormulas } from "./fusedOperations.ts"
 
 const lavapipe = {
   vendor: "mesa",
@@ -272,59 +273,14 @@ const numbers = async (tensors: ReadonlyArray<tf.Tensor>): Promise<ReadonlyArray
 }
 
 const operations: ReadonlyArray<Fused.Operation> = ["UnitProject", "UnitRetract", "StiefelProject", "StiefelRetract"]
-const manifoldsOf = (m: number, n: number): ReadonlyArray<Manifold.Manifold> => [
-  Sphere.make([m, n]),
-  ...(m > 1 ? [Oblique.make([m, n])] : []),
-  Stiefel.make([m, n])
-]
-
 describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
   const kernelsOf = async (f: () => tf.Tensor) => (await tf.profile(f)).kernels.map(({ name }) => name)
 
-  /** Points, vectors, and what the formulas of a manifold make of them, as plain numbers. */
-  const byFormulas = async (manifold: Manifold.Manifold, batch: ReadonlyArray<number>, seed: number) => {
-    const tensors = tf.tidy(() => {
-      const x = manifold.random(seed, batch)
-      const u = Seed.normalTensor(seed, [...batch, ...(manifold.shape as ReadonlyArray<number>)])
-      const v = manifold.project(x, u)
-      return [x, u, v, manifold.retract(x, v)]
-    })
-    const values = await Promise.all(tensors.map((tensor) => tensor.array()))
-    tf.dispose(tensors)
-    return values as unknown as readonly [tf.TensorLike, tf.TensorLike, tf.TensorLike, tf.TensorLike]
-  }
-
-  it("agree with the formulas on the cpu engine, on random shapes", { timeout: 180_000 }, () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.record({
-          seed: fc.nat(),
-          m: fc.integer({ min: 1, max: 9 }),
-          n: fc.integer({ min: 1, max: 9 }),
-          batch: fc.array(fc.integer({ min: 1, max: 70 }), { maxLength: 2 })
-        }).filter(({ m, n }) => m > 1 || n > 1),
-        async ({ batch, m, n, seed }) => {
-          for (const manifold of manifoldsOf(m, n)) {
-            await use("cpu")
-            const [x, u, v, y] = await byFormulas(manifold, batch, seed)
-            await use("webgpu")
-            const [projected, retracted] = tf.tidy(() => {
-              const point = tf.tensor(x)
-              return [manifold.project(point, tf.tensor(u)), manifold.retract(point, tf.tensor(v))]
-            })
-            const gaps = tf.tidy(() =>
-              tf.stack(
-                [tf.sub(projected!, tf.tensor(v)), tf.sub(retracted!, tf.tensor(y))].map((gap) => tf.max(tf.abs(gap)))
-              )
-            )
-            // Sums of at most 81 products of numbers up to about 5.
-            for (const gap of await numbers([gaps])) expect(gap).toBeLessThan(2e-5)
-            tf.dispose([projected!, retracted!])
-          }
-        }
-      ),
-      { numRuns: 25 }
-    ))
+  it(
+    "agree with the formulas on the cpu engine, on random shapes",
+    { timeout: 180_000 },
+    () => fc.assert(agreesWithFormulas("webgpu"), { numRuns: 25 })
+  )
 
   it("are one pass each", async () => {
     await use("webgpu")
