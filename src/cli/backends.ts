@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Backend from "../Backend.ts"
-import { checkBackend } from "./checkBackend.ts"
+import { checksOf } from "./checkBackend.ts"
 
 /** An engine that starts, but does not do what it should; what it does not do has been shown. */
 export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
@@ -29,10 +29,15 @@ const inspect = Effect.gen(function*() {
 })
 
 const check = Effect.fnUntraced(function*(name: Backend.Name) {
-  const checks = yield* checkBackend(name)
-  for (const { found, name, passed } of checks) yield* Console.log(`${passed ? "✓" : "✗"} ${name}: ${found}`)
-  const failed = checks.filter(({ passed }) => !passed).length
-  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of: checks.length })
+  let [failed, of] = [0, 0]
+  for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
+    for (const { found, name: check, passed } of yield* run) {
+      yield* Console.log(`${passed ? "✓" : "✗"} ${check}: ${found}`)
+      of++
+      if (!passed) failed++
+    }
+  }
+  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of })
 })
 
 /** `finegrain backends`. */
@@ -40,7 +45,7 @@ export const backends = Command.make(
   "backends",
   {
     check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu", "webgpu"]).pipe(
-      Flag.withDescription("train ten steps and check the laws of the paper's manifolds on this backend"),
+      Flag.withDescription("train ten steps and check the laws of the paper's manifolds and of FG-SGD on this backend"),
       Flag.optional
     )
   },
