@@ -569,7 +569,7 @@ it("rectifier, sum, rectified sum and its gradient are exactly those of the cpu 
       const plain = ({ data }: Values) => Array.from(data, (value) => value + 0)
       expect(actual.map(plain)).toEqual(expected.map(plain))
     }),
-    runs
+    { numRuns: 60 }
   )
 })
 
