@@ -20,7 +20,7 @@ export default Experiment.make({
   about:
     "Do gradient norms vanish under r(t) = r₀(1 + t)^(−a), 1/2 < a ≤ 1, does the training loss of a pyramidal network reach its global " +
     "minimum, 0, and what does the curvature term of the step size change? Small CNN on 2,000 MNIST images; perceptron 256–128–64 " +
-    "on 200, its second and third layer on Stiefel manifolds; no momentum. Every cell chooses r₀ by validation on held-out images.",
+    "on 200, its second and third layer on Stiefel manifolds, tested on 1,000; no momentum. Every cell chooses r₀ by validation on held-out images.",
   base: { dataset: "mnist", collection: "Sp+Ob+St", batchSize: 32, momentum: 0 },
   rows: [...rows("curvatureAware"), ...rows("plain")],
   columns: [
@@ -34,7 +34,8 @@ export default Experiment.make({
       settings: {
         model: "mlp",
         trainImages: 200,
-        epochs: 100,
+        epochs: 60,
+        testImages: 1000,
         policy: "none",
         layers: { hidden2: { collection: "St" }, hidden3: { collection: "St" } }
       },

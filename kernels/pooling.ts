@@ -36,6 +36,11 @@ export function maxPoolGradient(
       for (let j = 0; j < outWidth; j++) {
         const left = max(0, j * strideWidth - padLeft)
         const right = min(inWidth, j * strideWidth - padLeft + filterWidth)
+        // A window that lies in the padding as a whole took nothing.
+        if (top >= bottom || left >= right) {
+          incoming += <usize> channels << 2
+          continue
+        }
         const corner = n * imageSize + top * rowSize + left * channels
         for (let k = 0; k < whole; k += 4) {
           let best = v128.load(x + (<usize> (corner + k) << 2))

@@ -50,20 +50,21 @@ export const kernelName = (operation: Operation): string => `Finegrain${operatio
 const entriesAtMost = new Map<string, number>()
 
 /**
- * Says that an engine's kernels are for matrices of up to so many entries; without a word they are for all.
+ * Says that an engine's kernels, or that of one operation, are for matrices of up to so many entries; without a word they are for all.
  *
  * @internal
  */
-export const limit = (engine: string, entries: number): void => {
-  entriesAtMost.set(engine, entries)
+export const limit = (engine: string, entries: number, operation?: Operation): void => {
+  entriesAtMost.set(operation === undefined ? engine : `${engine} ${operation}`, entries)
 }
 
 /**
- * Entries of the largest matrix that an engine's kernels are for.
+ * Entries of the largest matrix that an engine's kernels, or that of one operation, are for.
  *
  * @internal
  */
-export const largest = (engine: string): number => entriesAtMost.get(engine) ?? Infinity
+export const largest = (engine: string, operation?: Operation): number =>
+  entriesAtMost.get(`${engine} ${operation}`) ?? entriesAtMost.get(engine) ?? Infinity
 
 /**
  * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for matrices above the
@@ -87,6 +88,6 @@ export const fused = (
     tf.getKernel(name, backend) !== undefined
   if (!fits) return composed(x, u)
   const [rows, columns] = view(x.shape.at(-2)!, x.shape.at(-1)!)
-  if (rows * columns > largest(backend)) return composed(x, u)
+  if (rows * columns > largest(backend, operation)) return composed(x, u)
   return engine.runKernel(name, { x, u }, { rows, columns })
 }

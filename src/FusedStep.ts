@@ -39,8 +39,8 @@ export interface Plan {
   readonly poms: number
 }
 
-/** Largest matrix that four lanes of scratch are worth. */
-const largestMatrix = 1 << 14
+/** Above so many entries the matrix products of the composition are faster than four matrices side by side. */
+const largestMatrix = 1 << 12
 /** Up to here float32 counts exactly. */
 const largestIndex = 1 << 24
 

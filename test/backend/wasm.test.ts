@@ -508,6 +508,26 @@ it("gathered rows agree with the cpu backend, and indices out of range are refus
   expect(() => tf.unsortedSegmentSum(tf.ones([2]), tf.tensor1d([0, 9], "int32"), 2)).toThrow(/9 is not in \[0, 2\)/)
 })
 
+it("max pooling's gradient leaves out windows that lie in the padding as a whole", async () => {
+  await use("wasm")
+  const gradient = (size: number, outputs: number, channels: number) =>
+    tf.tidy(() => {
+      const x = tf.ones([1, size, size, channels])
+      const y = tf.ones([1, outputs, outputs, channels])
+      const inputs = { dy: y, input: x, output: y }
+      const dx = tf.engine().runKernel("MaxPoolGrad", inputs, {
+        filterSize: [1, 1],
+        strides: [1, 1],
+        pad: 2
+      }) as tf.Tensor
+      return [...dx.dataSync()]
+    })
+  for (const channels of [1, 4, 5]) {
+    expect(gradient(1, 5, channels)).toEqual(Array.from({ length: channels }, () => 1))
+    expect(gradient(2, 6, channels)).toEqual(Array.from({ length: 4 * channels }, () => 1))
+  }
+})
+
 it("max pooling's gradient agrees with the cpu backend, for every window, and where entries are equal", () =>
   fc.assert(
     fc.asyncProperty(

@@ -6,6 +6,9 @@ import { forms, pointer, type Simd } from "./module.ts"
 /** Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones in every share. */
 const matricesAtLeast = 1024
 
+/** Above so many entries matrix products, which the compositions are made of, are faster than four matrices side by side. */
+const largest = [["StiefelProject", 1 << 12], ["StiefelRetract", 1 << 14]] as const
+
 const fused = (
   simd: Simd,
   operation: Fused.Operation,
@@ -39,9 +42,12 @@ const fused = (
  *
  * @internal
  */
-export const manifoldOperations = (simd: Simd): ReadonlyArray<Kernel> => [
-  fused(simd, "UnitProject", "project", "Unit"),
-  fused(simd, "UnitRetract", "retract", "Unit"),
-  fused(simd, "StiefelProject", "project", "Stiefel"),
-  fused(simd, "StiefelRetract", "retract", "Stiefel")
-]
+export const manifoldOperations = (simd: Simd): ReadonlyArray<Kernel> => {
+  for (const [operation, entries] of largest) Fused.limit("wasm", entries, operation)
+  return [
+    fused(simd, "UnitProject", "project", "Unit"),
+    fused(simd, "UnitRetract", "retract", "Unit"),
+    fused(simd, "StiefelProject", "project", "Stiefel"),
+    fused(simd, "StiefelRetract", "retract", "Stiefel")
+  ]
+}
