@@ -218,7 +218,7 @@ export const run = Command.make(
   Command.withExamples([
     {
       command: "finegrain run experiments/table-poms.ts --smoke",
-      description: "A minute, to see that everything works"
+      description: "Minutes, to see that everything works"
     },
     {
       command: "finegrain run experiments/table-poms.ts --jobs 2 --resume",

@@ -75,7 +75,7 @@ const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Measu
   )
 
 const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
-  summary?.testAccuracy === undefined ? "–" : (100 * (1 - summary.testAccuracy)).toFixed(2)
+  summary?.testAccuracy === undefined ? "–" : Results.errorPercent(summary.testAccuracy).toFixed(2)
 
 /** A run of either side by its name, and whether both ended with the same bits. */
 interface Pair {

@@ -1,4 +1,3 @@
-import type { LayerSpectrum } from "../NetworkSpectra.ts"
 import type { StepDone } from "../Trainer.ts"
 import type { Chart } from "./Chart.ts"
 import * as look from "./look.ts"
@@ -71,34 +70,6 @@ export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart | undefined => 
       encoding: {
         x: { field: "step", type: "quantitative", title: "step", axis: look.steps },
         y: { field: "loss", type: "quantitative", title: "loss" }
-      }
-    }
-  }
-}
-
-/** Singular values of every layer, largest first; undefined where none are recorded. */
-export const spectra = (layers: ReadonlyArray<LayerSpectrum>): Chart | undefined => {
-  const values = layers.flatMap(({ layer, singularValues = [] }) =>
-    singularValues.map((value, i) => ({ layer, value, place: (i + 0.5) / singularValues.length }))
-  )
-  return values.length === 0 ? undefined : {
-    name: "spectra",
-    title: "Spectra of the layers",
-    caption: "Singular values of every kernel as one matrix of height × width × inputs by outputs, the largest first.",
-    spec: {
-      width: look.width,
-      height: 300,
-      data: { values },
-      mark: { type: "line", point: { size: 12 }, strokeWidth: 1.5 },
-      encoding: {
-        x: {
-          field: "place",
-          type: "quantitative",
-          title: "place among the layer's singular values",
-          axis: { format: "%" }
-        },
-        y: { field: "value", type: "quantitative", title: "singular value" },
-        color: look.colours([...new Set(values.map(({ layer }) => layer))], "layer")
       }
     }
   }

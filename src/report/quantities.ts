@@ -1,3 +1,4 @@
+import { errorPercent } from "../experiment/Results.ts"
 import type { Chart } from "./Chart.ts"
 import { curves, type Point, type Quantity } from "./curves.ts"
 import type { Recorded } from "./Recorded.ts"
@@ -16,7 +17,7 @@ const figure = (quantity: Quantity, points: (run: Run) => ReadonlyArray<Point>):
 /** Test error by epoch. */
 export const testError: Figure = figure(
   { name: "test-error", title: "Test error by epoch", caption: "", over: "epoch", value: "test error, %" },
-  ({ epochs, row }) => epochs.map(({ epoch, testAccuracy }) => ({ row, at: epoch, value: 100 * (1 - testAccuracy) }))
+  ({ epochs, row }) => epochs.map(({ epoch, testAccuracy }) => ({ row, at: epoch, value: errorPercent(testAccuracy) }))
 )
 
 /** Training loss by epoch. */

@@ -88,6 +88,13 @@ it("keeps manifests small: groups by their checksum, many of them compressed", (
   })
   expect(/"sha256":"[0-9a-f]{64}"/.exec(line)![0]).not.toBe(/"sha256":"[0-9a-f]{64}"/.exec(other)![0])
   expect(provenance.file([line]).name).toBe("manifests.jsonl")
+  // What JSON has no number for is not null.
+  expect(
+    provenance.line("A", {
+      backend: { name: "wasm", memory: Number.NaN } as provenance.Environment["backend"] & object
+    })
+  )
+    .toContain("\"memory\":\"NaN\"")
   const lines = Array.from({ length: 3000 }, () => line)
   const { bytes, name } = provenance.file(lines)
   expect(name).toBe("manifests.jsonl.gz")
