@@ -3,7 +3,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { LayerSpectrum } from "../NetworkSpectra.ts"
-import { fromJson } from "../RunDirectory.ts"
+import * as RunDirectory from "../RunDirectory.ts"
 import type { EpochDone, Event, StepDone } from "../Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
 
@@ -23,12 +23,6 @@ const readText = Effect.fnUntraced(function*(file: string) {
   )
 })
 
-const parse = (file: string, text: string): Effect.Effect<unknown, ReportError> =>
-  Effect.try({
-    try: (): unknown => fromJson(text),
-    catch: (error) => new ReportError({ path: file, reason: `it is not JSON (${(error as Error).message})` })
-  })
-
 /**
  * A file of a directory; none where it is missing.
  *
@@ -37,8 +31,11 @@ const parse = (file: string, text: string): Effect.Effect<unknown, ReportError> 
 export const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  const text = yield* readText(file)
-  return Option.isNone(text) ? Option.none<unknown>() : Option.some(yield* parse(file, text.value))
+  return yield* RunDirectory.readJson(
+    file,
+    failing(file),
+    (reason) => new ReportError({ path: file, reason: `it is not JSON (${reason})` })
+  )
 })
 
 /** The events of a run that can be read; the last line of one that was killed may be cut off. */
@@ -47,7 +44,7 @@ const readEvents = Effect.fnUntraced(function*(directory: string) {
   const text = Option.getOrElse(yield* readText(path.join(directory, "events.jsonl")), () => "")
   return text.split("\n").flatMap((line): ReadonlyArray<Event> => {
     try {
-      return line === "" ? [] : [fromJson(line) as Event]
+      return line === "" ? [] : [RunDirectory.fromJson(line) as Event]
     } catch {
       return []
     }
