@@ -19,6 +19,7 @@ import * as Ledger from "../experiment/Ledger.ts"
 import * as preflight from "../experiment/preflight.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Runner from "../experiment/Runner.ts"
+import * as Recorded from "../report/Recorded.ts"
 import * as Report from "../report/Report.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import * as GridProgress from "./GridProgress.ts"
@@ -93,8 +94,8 @@ const isToDraw = Effect.fnUntraced(function*(trial: string) {
 })
 
 /** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
-const draw = (directory: string, print: (text: string) => Effect.Effect<void>) =>
-  Report.write(directory).pipe(
+const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = Recorded.read) =>
+  Report.write(directory, read).pipe(
     Effect.asVoid,
     Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
   )
@@ -172,11 +173,12 @@ export const run = Command.make(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
+    const read = Recorded.remembering()
     const pages = yield* Queue.sliding<void>(1)
     // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
     const drawing = yield* Effect.forkScoped(
       Effect.forever(
-        Effect.andThen(Queue.take(pages), draw(directory, progress.print)).pipe(Effect.delay("5 seconds"))
+        Effect.andThen(Queue.take(pages), draw(directory, progress.print, read)).pipe(Effect.delay("5 seconds"))
       )
     )
     const one = yield* Semaphore.make(1)
@@ -211,11 +213,11 @@ export const run = Command.make(
     }).pipe(
       Effect.ensuring(Fiber.interrupt(drawing)),
       // Interrupted or stopped: table and page say which trials were.
-      Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory))))
+      Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory, read))))
     )
     const results = yield* ledger.write
     yield* ExperimentDirectory.writeManifests(directory, results)
-    yield* Report.write(directory)
+    yield* Report.write(directory, read)
     yield* progress.print(
       `\n${
         table(...Results.table(results))

@@ -49,7 +49,11 @@ const named = (column: string) => (chart: Chart): Chart => ({
  *
  * @internal
  */
-export const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Results.Results) {
+export const ofExperiment = Effect.fnUntraced(function*(
+  directory: string,
+  results: Results.Results,
+  read: Recorded.Read = Recorded.read
+) {
   const path = yield* Path.Path
   const [header, rows] = Results.table(results)
   const perColumn = yield* Effect.forEach(
@@ -58,7 +62,7 @@ export const ofExperiment = Effect.fnUntraced(function*(directory: string, resul
       const runs = yield* Effect.forEach(
         cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
         ({ id, row, seed }) =>
-          Effect.map(Recorded.read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
+          Effect.map(read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
       )
       const all = [charts.errorDots(dots(cells)), ...figures.map((figure) => figure(runs))]
       return all.filter((chart) => chart !== undefined).map(named(column))
