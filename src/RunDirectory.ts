@@ -47,21 +47,34 @@ export interface Resumed extends RunDirectory {
   readonly checkpoint: Option.Option<Checkpoint.Snapshot>
 }
 
-const remedyOf = (error: PlatformError.PlatformError): string =>
+const remedyOf = (error: PlatformError.PlatformError, otherwise: string): string =>
   WholeFile.isDiskFull(error)
     ? "The disk is full: free some space, or choose another directory with --output; what was written before is intact."
-    : "Choose a directory that you may write to with --output."
+    : otherwise
 
 /**
- * A failure of the file system at a path, with what to do about it.
+ * A file or directory that could not be read, with what to do about it. Others may well be read.
  *
  * @internal
  */
-export const failure = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
+export const unread = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
   new RunDirectoryError({
     path,
     reason: error.message,
-    remedy: remedyOf(error),
+    remedy: remedyOf(error, "Make it readable, or choose another directory with --output."),
+    isDisk: WholeFile.takesNothing(error)
+  })
+
+/**
+ * One that could not be written, likewise.
+ *
+ * @internal
+ */
+export const unwritten = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
+  new RunDirectoryError({
+    path,
+    reason: error.message,
+    remedy: remedyOf(error, "Choose a directory that you may write to with --output."),
     isDisk: error.reason._tag !== "NotFound"
   })
 
@@ -86,16 +99,32 @@ export const fromJson = (text: string): unknown =>
 
 const encoder = new TextEncoder()
 
+/**
+ * A file of JSON as `toJson` writes it; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own words.
+ *
+ * @internal
+ */
+export const readJson = <E>(
+  file: string,
+  unread: (error: PlatformError.PlatformError) => E,
+  garbled: (reason: string) => E
+): Effect.Effect<Option.Option<unknown>, E, FileSystem.FileSystem> =>
+  Effect.flatMap(Effect.mapError(WholeFile.read(file), unread), (found) =>
+    Effect.try({
+      try: () => Option.map(found, (bytes) => fromJson(new TextDecoder().decode(bytes))),
+      catch: (error) => garbled((error as Error).message)
+    }))
+
 /** The files of a directory that is ours, with the log open for more. */
 const files = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const log = path.join(directory, "events.jsonl")
-  const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), failure(log))
+  const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), unwritten(log))
   const writeBytes = (name: string, bytes: Uint8Array) =>
     WholeFile.write(path.join(directory, name), bytes).pipe(
       Effect.provideService(FileSystem.FileSystem, fs),
-      Effect.mapError(failure(path.join(directory, name)))
+      Effect.mapError(unwritten(path.join(directory, name)))
     )
   // A line that was cut off by a failure is ended before the next one, which would be lost with it otherwise.
   let isCutOff = false
@@ -103,14 +132,14 @@ const files = Effect.fnUntraced(function*(directory: string) {
     Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${toJson(value)}\n`))).pipe(
       Effect.tap(() => Effect.sync(() => (isCutOff = false))),
       Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
-      Effect.mapError(failure(log))
+      Effect.mapError(unwritten(log))
     )
   const writeJson = (name: string) => (value: unknown) => writeBytes(name, encoder.encode(`${toJson(value, 2)}\n`))
   const writeCheckpoint = Effect.fnUntraced(function*(snapshot: Checkpoint.Snapshot) {
     const [current, previous] = [checkpointIn(path, directory), path.join(directory, "checkpoint.previous.bin")]
     const eventBytes = yield* Effect.mapError(
       Effect.andThen(events.sync, Effect.map(events.stat, ({ size }) => Number(size))),
-      failure(log)
+      unwritten(log)
     )
     const bytes = Checkpoint.encode(snapshot, { eventBytes })
     const aside = `${current}.new`
@@ -120,7 +149,7 @@ const files = Effect.fnUntraced(function*(directory: string) {
         Effect.catchIf(fs.rename(current, previous), (error) => error.reason._tag === "NotFound", () => Effect.void),
         fs.rename(aside, current)
       ),
-      failure(current)
+      unwritten(current)
     )
   })
   return {
@@ -144,7 +173,7 @@ const checkpointIn = (path: Path.Path, directory: string) => path.join(directory
 export const lock = Effect.fnUntraced(function*(directory: string, name = "run.lock") {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  const held = yield* Effect.mapError(RunLock.acquire(file), failure(file))
+  const held = yield* Effect.mapError(RunLock.acquire(file), unwritten(file))
   if (Option.isSome(held)) {
     return yield* new RunDirectoryError({
       path: directory,
@@ -154,9 +183,9 @@ export const lock = Effect.fnUntraced(function*(directory: string, name = "run.l
   }
   // What an earlier process was writing when it was killed.
   const fs = yield* FileSystem.FileSystem
-  const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
+  const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
   const parts = entries.filter((name) => name.endsWith(".part")).map((name) => path.join(directory, name))
-  yield* Effect.forEach(parts, (part) => Effect.mapError(fs.remove(part, { force: true }), failure(part)))
+  yield* Effect.forEach(parts, (part) => Effect.mapError(fs.remove(part, { force: true }), unwritten(part)))
 })
 
 /**
@@ -178,8 +207,8 @@ export const open = Effect.fnUntraced(function*(
   directory: string
 ): Effect.fn.Return<RunDirectory, RunDirectoryError, FileSystem.FileSystem | Path.Path | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), failure(directory))
-  const entries = yield* Effect.mapError(fs.readDirectory(directory), failure(directory))
+  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), unwritten(directory))
+  const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
   if (entries.some((name) => !isBeforeManifest(name))) {
     return yield* new RunDirectoryError({
       path: directory,
@@ -196,40 +225,20 @@ export const open = Effect.fnUntraced(function*(
 /** What a run that was killed before it began leaves behind. */
 const isBeforeManifest = (name: string) => /^(run\.lock|events\.jsonl|manifest\.json\.\d+\.part)$/.test(name)
 
-/** A file that may be missing. */
-const optional = Effect.fnUntraced(function*(file: string) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* Effect.asSome(fs.readFile(file)).pipe(
-    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeedNone),
-    Effect.mapError(failure(file))
-  )
-})
-
-const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
-  const path = yield* Path.Path
-  const file = path.join(directory, name)
-  const bytes = yield* optional(file)
-  return yield* Option.match(bytes, {
-    onNone: () => Effect.succeedNone,
-    onSome: (found) =>
-      Effect.asSome(Effect.try({
-        try: (): unknown => JSON.parse(new TextDecoder().decode(found)),
-        catch: () =>
-          new RunDirectoryError({
-            path: file,
-            reason: "it is not JSON",
-            remedy: "Start the run anew in another directory."
-          })
-      }))
-  })
-})
+const readOwn = (file: string) =>
+  readJson(file, unread(file), (reason) =>
+    new RunDirectoryError({
+      path: file,
+      reason: `it is not JSON (${reason})`,
+      remedy: "Start the run anew in another directory."
+    }))
 
 /** The newest checkpoint; killed between two renames, a run has only the one before. */
 const readCheckpoint = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const previous = path.join(directory, "checkpoint.previous.bin")
   for (const file of [checkpointIn(path, directory), previous]) {
-    const bytes = yield* optional(file)
+    const bytes = yield* Effect.mapError(WholeFile.read(file), unread(file))
     if (Option.isNone(bytes)) continue
     const remedy = file === previous
       ? "Start the run anew in another directory."
@@ -264,13 +273,13 @@ export const reopen = Effect.fnUntraced(function*(
 > {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const manifest = yield* readJson(directory, "manifest.json")
+  const manifest = yield* readOwn(path.join(directory, "manifest.json"))
   if (Option.isNone(manifest)) return Option.none()
   yield* lock(directory)
-  const summary = yield* readJson(directory, "summary.json")
+  const summary = yield* readOwn(path.join(directory, "summary.json"))
   const found = yield* readCheckpoint(directory)
   const log = path.join(directory, "events.jsonl")
-  const written = yield* Effect.mapError(Effect.map(fs.stat(log), ({ size }) => Number(size)), failure(log))
+  const written = yield* Effect.mapError(Effect.map(fs.stat(log), ({ size }) => Number(size)), unread(log))
   const known = Option.match(found, { onNone: () => 0, onSome: ({ extra }) => extra["eventBytes"] ?? 0 })
   if (written < known) {
     return yield* new RunDirectoryError({
@@ -279,7 +288,7 @@ export const reopen = Effect.fnUntraced(function*(
       remedy: "Restore it, or start the run anew in another directory."
     })
   }
-  yield* Effect.mapError(fs.truncate(log, known), failure(log))
+  yield* Effect.mapError(fs.truncate(log, known), unwritten(log))
   return Option.some({
     ...(yield* files(directory)),
     manifest: manifest.value,

@@ -198,7 +198,7 @@ export interface Run {
 const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
   tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
 
-/** In so many steps of a run its events tell of every POM; float32 has no more digits than the log keeps of it. */
+/** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
 const pomsTold = 50
 const digits = 7
 

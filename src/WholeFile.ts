@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import type * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
 
 /**
@@ -25,9 +26,34 @@ export const write = Effect.fnUntraced(function*(
 })
 
 /**
- * Whether a file could not be written because the disk is full.
+ * The bytes of a file; none where there is no such file.
  *
  * @internal
  */
-export const isDiskFull = (error: PlatformError.PlatformError): boolean =>
-  /ENOSPC/.test(`${error.message} ${String((error.reason as { readonly cause?: unknown }).cause ?? "")}`)
+export const read = Effect.fnUntraced(function*(
+  file: string
+): Effect.fn.Return<Option.Option<Uint8Array>, PlatformError.PlatformError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.catchIf(
+    Effect.asSome(fs.readFile(file)),
+    (error) => error.reason._tag === "NotFound",
+    () => Effect.succeedNone
+  )
+})
+
+const says = (codes: RegExp, error: PlatformError.PlatformError): boolean =>
+  codes.test(`${error.message} ${String((error.reason as { readonly cause?: unknown }).cause ?? "")}`)
+
+/**
+ * Whether a file could not be written because the disk is full, or what of it is ours.
+ *
+ * @internal
+ */
+export const isDiskFull = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT/, error)
+
+/**
+ * Whether nothing can be written where this happened, whatever was asked for: the disk is full, or takes nothing at all.
+ *
+ * @internal
+ */
+export const takesNothing = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT|EROFS/, error)

@@ -126,3 +126,36 @@ it("is not confused by an empty directory that exists", async () => {
   await Effect.runPromise(inRun(path, (run) => run.writeSummary({})))
   expect(readdirSync(path).toSorted()).toEqual(["events.jsonl", "summary.json"])
 })
+
+it("that cannot be read fails alone; what cannot be written fails as all others would", async () => {
+  const denied = (method: string) =>
+    Effect.fail(PlatformError.systemError({ _tag: "PermissionDenied", module: "FileSystem", method }))
+  const path = join(fresh(), "run")
+  await Effect.runPromise(inRun(path, (run) => run.writeManifest({ seed: 1 })))
+  const failing = (method: "makeDirectory" | "readFile", error: Effect.Effect<never, PlatformError.PlatformError>) => {
+    const program = method === "readFile"
+      ? Effect.asVoid(RunDirectory.reopen(path))
+      : Effect.asVoid(RunDirectory.open(path))
+    return Effect.runPromise(
+      Effect.flip(Effect.scoped(program)).pipe(
+        Effect.provideServiceEffect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (real) => FileSystem.FileSystem.of({ ...real, [method]: () => error }))
+        ),
+        Effect.provide(NodeServices.layer)
+      )
+    )
+  }
+  expect(await failing("readFile", denied("readFile"))).toMatchObject({
+    isDisk: false,
+    remedy: expect.stringContaining("readable") as string
+  })
+  expect(await failing("makeDirectory", denied("makeDirectory"))).toMatchObject({ isDisk: true })
+  const none = PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method: "readFile",
+    description: "EROFS: read-only file system"
+  })
+  expect(await failing("readFile", Effect.fail(none))).toMatchObject({ isDisk: true })
+})

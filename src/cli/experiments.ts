@@ -8,16 +8,18 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Queue from "effect/Queue"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import * as Struct from "effect/Struct"
 import { availableParallelism } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Experiment from "../experiment/Experiment.ts"
 import * as ExperimentDirectory from "../experiment/ExperimentDirectory.ts"
+import * as Ledger from "../experiment/Ledger.ts"
 import * as preflight from "../experiment/preflight.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Runner from "../experiment/Runner.ts"
+import * as Recorded from "../report/Recorded.ts"
 import * as Report from "../report/Report.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import * as GridProgress from "./GridProgress.ts"
@@ -92,11 +94,21 @@ const isToDraw = Effect.fnUntraced(function*(trial: string) {
 })
 
 /** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
-const draw = (directory: string, print: (text: string) => Effect.Effect<void>) =>
-  Report.write(directory).pipe(
+const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = Recorded.read) =>
+  Report.write(directory, read).pipe(
     Effect.asVoid,
     Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
   )
+
+/** A disk that does not take what is known of a trial will not take the other trials, either. */
+const stopping = <E extends { readonly _tag: string }, R>(
+  trial: Experiment.Trial,
+  writing: Effect.Effect<void, E | RunDirectory.RunDirectoryError, R>
+): Effect.Effect<void, E | RunDirectory.RunDirectoryError | Runner.GridStopped, R> =>
+  Effect.mapError(writing, (error) =>
+    error instanceof RunDirectory.RunDirectoryError && error.isDisk === true
+      ? new Runner.GridStopped({ trial: Experiment.label(trial), reason: error.message })
+      : error)
 
 /** `finegrain run`. */
 export const run = Command.make(
@@ -154,29 +166,26 @@ export const run = Command.make(
       Option.getOrElse(output, () => path.join("runs", `${experiment.name}${smoke ? "-smoke" : ""}`))
     )
     const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke }, resume)
-    const before = yield* ExperimentDirectory.failures(directory)
-    const failures = yield* Ref.make(before)
-    yield* ExperimentDirectory.writeResults(directory)
+    const ledger = yield* Ledger.make(directory)
+    yield* ledger.write
     const total = planned.length
     yield* Console.log(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
+    const read = Recorded.remembering()
     const pages = yield* Queue.sliding<void>(1)
     // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
     const drawing = yield* Effect.forkScoped(
-      Effect.forever(Effect.andThen(Queue.take(pages), draw(directory, progress.print)).pipe(Effect.delay("5 seconds")))
+      Effect.forever(
+        Effect.andThen(Queue.take(pages), draw(directory, progress.print, read)).pipe(Effect.delay("5 seconds"))
+      )
     )
     const one = yield* Semaphore.make(1)
     const record = Effect.fnUntraced(function*({ result, trial: { id } }: Runner.Outcome) {
-      const { [id]: earlier, ...others } = yield* Ref.get(failures)
-      if (result._tag === "Failed" || earlier !== undefined) {
-        const own = result._tag === "Failed" ? { [id]: { error: result.error, reason: result.reason } } : {}
-        yield* Ref.set(failures, { ...others, ...own })
-        yield* ExperimentDirectory.writeFailures(directory, yield* Ref.get(failures))
-      }
       if (yield* isToDraw(path.join(trials, id))) yield* draw(path.join(trials, id), progress.print)
-      yield* ExperimentDirectory.writeResults(directory)
+      yield* ledger.ended(id, result._tag === "Failed" ? Struct.omit(result, ["_tag"]) : undefined)
+      yield* ledger.write
       yield* Queue.offer(pages, undefined)
     }, one.withPermits(1))
     yield* Runner.run(cells, {
@@ -185,26 +194,30 @@ export const run = Command.make(
       directory: ({ id }) => path.join(trials, id),
       progress: (trial, share) => progress.running(Experiment.label(trial), share),
       settled: Effect.fnUntraced(function*(trial) {
-        if (before[trial.id]?.error !== "Diverged") return undefined
-        if (!retry) return { trial, result: { _tag: "Failed", ...before[trial.id]! } }
+        const failure = yield* ledger.failure(trial.id)
+        const hasDiverged = failure?.error === "Diverged"
+        if (hasDiverged && !retry) return { trial, result: { _tag: "Failed", ...failure } }
+        yield* stopping(trial, ledger.begun(trial.id))
         const own = path.join(trials, trial.id)
-        yield* Effect.mapError(fs.remove(own, { recursive: true, force: true }), RunDirectory.failure(own))
+        if (hasDiverged) {
+          yield* Effect.mapError(fs.remove(own, { recursive: true, force: true }), RunDirectory.unwritten(own))
+        }
         return undefined
       }),
       ended: Effect.fnUntraced(function*(outcome) {
         const { result, trial } = outcome
         if (result._tag === "Failed") yield* progress.print(`${Experiment.label(trial)}: ${result.reason}`)
-        yield* record(outcome)
+        yield* stopping(trial, record(outcome))
         yield* progress.ended(Experiment.label(trial))
       })
     }).pipe(
-      // Interrupted or stopped: the table says which trials were.
-      Effect.onError(() => Effect.ignore(ExperimentDirectory.writeResults(directory)))
+      Effect.ensuring(Fiber.interrupt(drawing)),
+      // Interrupted or stopped: table and page say which trials were.
+      Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory, read))))
     )
-    yield* Fiber.interrupt(drawing)
-    const results = Option.getOrThrow(yield* ExperimentDirectory.writeResults(directory))
+    const results = yield* ledger.write
     yield* ExperimentDirectory.writeManifests(directory, results)
-    yield* Report.write(directory)
+    yield* Report.write(directory, read)
     yield* progress.print(
       `\n${
         table(...Results.table(results))
@@ -218,7 +231,7 @@ export const run = Command.make(
   Command.withExamples([
     {
       command: "finegrain run experiments/table-poms.ts --smoke",
-      description: "A minute, to see that everything works"
+      description: "Minutes, to see that everything works"
     },
     {
       command: "finegrain run experiments/table-poms.ts --jobs 2 --resume",

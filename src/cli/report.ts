@@ -3,7 +3,6 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
@@ -11,8 +10,8 @@ import * as ExperimentDirectory from "../experiment/ExperimentDirectory.ts"
 import * as Results from "../experiment/Results.ts"
 import * as Statistics from "../experiment/Statistics.ts"
 import type * as Job from "../Job.ts"
+import * as Recorded from "../report/Recorded.ts"
 import * as Report from "../report/Report.ts"
-import * as RunDirectory from "../RunDirectory.ts"
 import { table } from "./Table.ts"
 
 /** `finegrain report`. */
@@ -21,8 +20,16 @@ export const report = Command.make(
   { directories: Argument.String("directory").pipe(Argument.variadic({ min: 1 })) },
   Effect.fnUntraced(function*({ directories }) {
     for (const directory of directories) {
+      const results = yield* ExperimentDirectory.results(directory)
+      if (Option.isSome(results) && !(yield* ExperimentDirectory.hasTrials(directory))) {
+        const table = yield* ExperimentDirectory.writeTable(directory, results.value)
+        yield* Console.log(
+          `${table}\nThe page stays as it is: its curves need the trials, which are not in ${directory}.`
+        )
+        continue
+      }
       // Of an experiment the table, too; the directory of a run has none.
-      yield* ExperimentDirectory.writeResults(directory)
+      if (Option.isSome(results)) yield* ExperimentDirectory.write(directory, results.value)
       yield* Console.log(yield* Report.write(directory))
     }
   })
@@ -58,15 +65,15 @@ type Summary = Omit<Job.Summary, "output">
 /** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
 const side = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
-  const fs = yield* FileSystem.FileSystem
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results)) return { results: results.value, summary: undefined }
-  const file = path.join(directory, "summary.json")
-  const summary = yield* fs.readFileString(file).pipe(
-    Effect.flatMap((text) => Effect.try({ try: () => RunDirectory.fromJson(text), catch: (error) => error as Error })),
-    Effect.mapError((error) => new Report.ReportError({ path: file, reason: error.message }))
-  )
-  return { results: undefined, summary: summary as Summary }
+  const summary = yield* Recorded.readJson(directory, "summary.json")
+  return Option.isSome(summary)
+    ? { results: undefined, summary: summary.value as Summary }
+    : yield* new Report.ReportError({
+      path: path.join(directory, "summary.json"),
+      reason: "there is no such file, and no experiment beside it"
+    })
 })
 
 const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Measured> =>
@@ -75,7 +82,7 @@ const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Measu
   )
 
 const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
-  summary?.testAccuracy === undefined ? "–" : (100 * (1 - summary.testAccuracy)).toFixed(2)
+  summary?.testAccuracy === undefined ? "–" : Results.errorPercent(summary.testAccuracy).toFixed(2)
 
 /** A run of either side by its name, and whether both ended with the same bits. */
 interface Pair {

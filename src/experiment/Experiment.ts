@@ -5,7 +5,7 @@ import * as Mistakes from "../Mistakes.ts"
 import * as TrainConfig from "../TrainConfig.ts"
 import * as problems from "./problems.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
-import { slug } from "./slug.ts"
+import { isDirectory, slug } from "./slug.ts"
 
 /** Settings of a training run, those that differ from others. */
 export type Settings = Partial<(typeof TrainConfig.TrainConfig)["Encoded"]>
@@ -53,7 +53,7 @@ export interface Experiment {
   readonly selection?: Selection
   /** The row that all others are compared with, seed by seed; default the first. */
   readonly baseline?: string
-  /** What a smoke run changes in `base`, so that it takes a minute. */
+  /** What a smoke run changes in `base`, so that it takes minutes. */
   readonly smoke?: Settings
   /** Numbers from the literature, shown beside the measured ones as published. */
   readonly published?: {
@@ -136,7 +136,11 @@ const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key 
 const Shape = Schema.Struct({
   name: Schema.String.check(
     Schema.makeFilter((name: string) =>
-      /^[A-Za-z0-9._-]+$/.test(name) ? undefined : `"${name}" may hold letters, digits, ".", "_" and "-" only`
+      !/^[A-Za-z0-9._-]+$/.test(name)
+        ? `"${name}" may hold letters, digits, ".", "_" and "-" only`
+        : isDirectory(name)
+        ? undefined
+        : `"${name}" cannot name a directory`
     )
   ),
   about: Schema.String,
@@ -220,13 +224,8 @@ export const decode = (
   const shape = decodeShape(input)
   const found = Result.match(shape, {
     onFailure: (error) => {
-      const rest = legible(input, error)
       // What is missing in the legible part may be there, illegible.
-      const missing = /^it has no (rows|seeds|columns)$/
-      return [
-        ...inWords(input, error),
-        ...problems.of(rest, options).filter((problem) => !missing.test(problem))
-      ]
+      return [...inWords(input, error), ...problems.of(legible(input, error), options, "part")]
     },
     onSuccess: (experiment) => problems.of(experiment as Experiment, options)
   })
@@ -244,8 +243,8 @@ const smokeSelection = { images: 40, candidates: 2 }
  * @internal
  */
 export const seedOf = (name: string, chosen: number | string | undefined): number | undefined => {
-  const [, seed, rest] = /^seed-(-?\d+)(.*)$/.exec(name) ?? []
-  return seed !== undefined && `seed-${seed}${rest}` === nameOf(Number(seed), chosen) ? Number(seed) : undefined
+  const [, seed] = /^seed-(-?\d+)/.exec(name) ?? []
+  return seed !== undefined && name === nameOf(Number(seed), chosen) ? Number(seed) : undefined
 }
 
 /** With what was chosen in its name: with more candidates another may be chosen, and both are kept. */

@@ -17,52 +17,43 @@ import * as Results from "./Results.ts"
 export interface Failure {
   readonly error: string
   readonly reason: string
+  /** Where nothing could be written. */
+  readonly isDisk?: boolean
 }
 
 /** Failures by the trial. */
 export type Failures = Readonly<Record<string, Failure>>
 
-const readText = Effect.fnUntraced(function*(file: string) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* Effect.asSome(fs.readFileString(file)).pipe(
-    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeedNone),
-    Effect.mapError(RunDirectory.failure(file))
-  )
-})
-
 /** A file of JSON that may be missing. */
 const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  const text = yield* readText(file)
-  return yield* Option.match(text, {
-    onNone: () => Effect.succeedNone,
-    onSome: (text) =>
-      Effect.asSome(Effect.try({
-        try: () => RunDirectory.fromJson(text),
-        catch: () =>
-          new RunDirectory.RunDirectoryError({
-            path: file,
-            reason: "it is not JSON",
-            remedy: "Restore it, or run the experiment anew in another directory with --output."
-          })
-      }))
-  })
+  return yield* RunDirectory.readJson(file, RunDirectory.unread(file), (reason) =>
+    new RunDirectory.RunDirectoryError({
+      path: file,
+      reason: `it is not JSON (${reason})`,
+      remedy: "Restore it, or run the experiment anew in another directory with --output."
+    }))
 })
 
-const write = Effect.fnUntraced(function*(directory: string, name: string, content: string | Uint8Array) {
+const writeFile = Effect.fnUntraced(function*(directory: string, name: string, content: string | Uint8Array) {
   const path = yield* Path.Path
   const target = path.join(directory, name)
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
-  yield* Effect.mapError(WholeFile.write(target, bytes), RunDirectory.failure(target))
+  yield* Effect.mapError(WholeFile.write(target, bytes), RunDirectory.unwritten(target))
 })
 
 const writeJson = (directory: string, name: string, value: unknown) =>
-  write(directory, name, `${RunDirectory.toJson(value, 2)}\n`)
+  writeFile(directory, name, `${RunDirectory.toJson(value, 2)}\n`)
 
-/** `DatasetMissing` as `dataset missing`. */
-const inWords = (error: string): string =>
-  error.replace(/Error$/, "").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()
+/** What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is `failed (dataset missing)`. */
+const ownWords: ReadonlyMap<string, string> = new Map([["Diverged", "diverged"], ["Crashed", "crashed"]])
+
+const inWords = ({ error, isDisk = false }: Failure): string =>
+  isDisk
+    ? "failed (disk)"
+    : ownWords.get(error) ??
+      `failed (${error.replace(/Error$/, "").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()})`
 
 const isSummary = (value: unknown): value is Job.Summary =>
   typeof value === "object" && value !== null && "status" in value
@@ -87,7 +78,7 @@ const find = Effect.fnUntraced(function*(directory: string, id: string, failure:
     summary?.status === "completed"
       ? { status: "completed", reason: undefined }
       : failure !== undefined
-      ? { status: inWords(failure.error), reason: failure.reason }
+      ? { status: inWords(failure), reason: failure.reason }
       : manifest === undefined
       ? { status: "not run", reason: undefined }
       : { status: summary?.status ?? "killed", reason: summary?.status === "failed" ? summary.reason : undefined }
@@ -105,8 +96,12 @@ const entries = Effect.fnUntraced(function*(directory: string) {
   return yield* Effect.orElseSucceed(fs.readDirectory(directory), (): Array<string> => [])
 })
 
-/** The experiment whose trials a directory holds. */
-const stored = (directory: string) =>
+/**
+ * The experiment whose trials a directory holds.
+ *
+ * @internal
+ */
+export const stored = (directory: string) =>
   Effect.map(readJson(directory, "experiment.json"), (found) => found as Option.Option<Stored>)
 
 /**
@@ -124,16 +119,40 @@ export const failures = (directory: string) =>
  */
 export const writeFailures = (directory: string, all: Failures) => writeJson(directory, "failures.json", all)
 
-/** The results of a directory that holds an experiment and its trials, from those; none where it does not. */
-const collected = Effect.fnUntraced(function*(directory: string) {
-  const path = yield* Path.Path
+/**
+ * Whether a directory holds trials.
+ *
+ * @internal
+ */
+export const hasTrials = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
-  const found = yield* stored(directory)
-  const hasTrials = yield* Effect.orElseSucceed(fs.exists(path.join(directory, "trials")), () => false)
-  if (Option.isNone(found) || !hasTrials) return Option.none<Results.Results>()
-  const { experiment, smoke } = found.value
-  const plan = yield* Experiment.plan(experiment, { smoke })
-  const failed = yield* failures(directory)
+  const path = yield* Path.Path
+  return yield* Effect.orElseSucceed(fs.exists(path.join(directory, "trials")), () => false)
+})
+
+/** Whether there is nothing more to come from a trial, unless it is begun anew. */
+const hasEnded = (found: collect.Found) => found.status === "completed" || Results.hasFailed(found)
+
+/**
+ * All cells of an experiment as it was run, whatever part of it is run now.
+ *
+ * @internal
+ */
+export const planOf = ({ experiment, smoke }: Stored) => Experiment.plan(experiment, { smoke })
+
+/**
+ * The results of an experiment from the trials in a directory; those that have ended are read once, into `ended`.
+ *
+ * @internal
+ */
+export const gather = Effect.fnUntraced(function*(
+  directory: string,
+  { experiment, smoke }: Stored,
+  plan: ReadonlyArray<Experiment.Cell>,
+  failed: Failures,
+  ended: Map<string, collect.Found>
+) {
+  const path = yield* Path.Path
   const names = new Map(
     yield* Effect.forEach(plan, (cell) =>
       Effect.map(
@@ -146,12 +165,27 @@ const collected = Effect.fnUntraced(function*(directory: string) {
     ...Object.keys(failed)
   ])
   const trials = new Map(
-    yield* Effect.forEach(ids, (id) => Effect.map(find(directory, id, failed[id]), (one) => [id, one] as const))
+    yield* Effect.forEach(
+      ids,
+      Effect.fnUntraced(function*(id) {
+        const found = ended.get(id) ?? (yield* find(directory, id, failed[id]))
+        if (hasEnded(found)) ended.set(id, found)
+        return [id, found] as const
+      })
+    )
   )
-  return Option.some(collect.results(experiment, smoke, plan, {
+  return collect.results(experiment, smoke, plan, {
     trial: (id) => trials.get(id) ?? nothing,
     seeds: (cell, chosen) => names.get(cell.directory)!.flatMap((name) => Experiment.seedOf(name, chosen) ?? [])
-  }))
+  })
+})
+
+/** The results of a directory that holds an experiment and its trials, from those; none where it does not. */
+const collected = Effect.fnUntraced(function*(directory: string) {
+  const found = yield* stored(directory)
+  if (Option.isNone(found) || !(yield* hasTrials(directory))) return Option.none<Results.Results>()
+  const plan = yield* planOf(found.value)
+  return Option.some(yield* gather(directory, found.value, plan, yield* failures(directory), new Map()))
 })
 
 /**
@@ -168,16 +202,24 @@ export const results = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
- * Writes `results.json` and `table.md` from what is there, and gives it.
+ * Writes `table.md`, and gives where it is.
  *
  * @internal
  */
-export const writeResults = Effect.fnUntraced(function*(directory: string) {
-  const found = yield* results(directory)
-  if (Option.isNone(found)) return found
-  yield* writeJson(directory, "results.json", found.value)
-  yield* write(directory, "table.md", Results.markdown(found.value))
-  return found
+export const writeTable = Effect.fnUntraced(function*(directory: string, found: Results.Results) {
+  const path = yield* Path.Path
+  yield* writeFile(directory, "table.md", Results.markdown(found))
+  return path.join(directory, "table.md")
+})
+
+/**
+ * Writes `results.json` and `table.md`.
+ *
+ * @internal
+ */
+export const write = Effect.fnUntraced(function*(directory: string, found: Results.Results) {
+  yield* writeJson(directory, "results.json", found)
+  yield* writeTable(directory, found)
 })
 
 /**
@@ -195,9 +237,9 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
       (manifest) => Option.isNone(manifest) ? [] : [provenance.line(id, manifest.value as provenance.Manifest)]
     ))
   const { bytes, name, other } = provenance.file(all.flat())
-  yield* write(directory, name, bytes)
+  yield* writeFile(directory, name, bytes)
   const stale = path.join(directory, other)
-  yield* Effect.mapError(fs.remove(stale, { force: true }), RunDirectory.failure(stale))
+  yield* Effect.mapError(fs.remove(stale, { force: true }), RunDirectory.unwritten(stale))
 })
 
 const plain = (value: Stored): Stored => JSON.parse(JSON.stringify(value)) as Stored
@@ -213,10 +255,13 @@ const plain = (value: Stored): Stored => JSON.parse(JSON.stringify(value)) as St
 export const open = Effect.fnUntraced(function*(directory: string, own: Stored, resume: boolean) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), RunDirectory.failure(directory))
-  yield* RunDirectory.lock(directory, "experiment.lock")
   const refuse = (problems: ReadonlyArray<string>) =>
     new Experiment.ExperimentError({ experiment: own.experiment.name, problems: [...problems] })
+  if ((yield* entries(directory)).includes("manifest.json")) {
+    return yield* refuse([`${directory} holds a training run: choose another directory with --output`])
+  }
+  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), RunDirectory.unwritten(directory))
+  yield* RunDirectory.lock(directory, "experiment.lock")
   const held = (yield* entries(directory)).filter((name) =>
     ["trials", "experiment.json", "results.json"].includes(name)
   )
@@ -244,6 +289,6 @@ export const open = Effect.fnUntraced(function*(directory: string, own: Stored, 
   }
   const trials = path.join(directory, "trials")
   yield* writeJson(directory, "experiment.json", own)
-  yield* Effect.mapError(fs.makeDirectory(trials, { recursive: true }), RunDirectory.failure(trials))
+  yield* Effect.mapError(fs.makeDirectory(trials, { recursive: true }), RunDirectory.unwritten(trials))
   return trials
 })

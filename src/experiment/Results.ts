@@ -25,7 +25,7 @@ export interface Measured {
 const innocent: ReadonlySet<string> = new Set(["completed", "not run", "running", "interrupted", "killed"])
 
 /**
- * Whether a trial ended without a result, and would again.
+ * Whether a trial ended without a result. One that diverged would again; any other may not.
  *
  * @internal
  */
@@ -63,7 +63,14 @@ export interface Results {
 /** A number that the summary of a run gives. */
 export type Quantity = (summary: Omit<Job.Summary, "output">) => number | undefined
 
-const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : 100 * (1 - accuracy)
+/**
+ * An accuracy between 0 and 1 as an error in percent.
+ *
+ * @internal
+ */
+export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
+
+const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
 
 /** The test error in percent. */
 export const testError: Quantity = ({ testAccuracy }) => percentWrong(testAccuracy)

@@ -37,9 +37,9 @@ export interface Options<E, R> {
   readonly directory: (trial: Trial) => string
   /** Told how much of a trial is done, from 0 to 1. */
   readonly progress: (trial: Trial, share: number) => Effect.Effect<void>
-  /** How a trial ended before, where it is not to be run again. */
+  /** Asked before a trial is begun: how it ended before, where it is not to be run again. */
   readonly settled: (trial: Trial) => Effect.Effect<Outcome | undefined, E, R>
-  /** Told when a trial has ended; where this fails, all trials stop. */
+  /** Told when a trial has ended; where this fails, all trials stop, as they do where the disk fails. */
   readonly ended: (outcome: Outcome) => Effect.Effect<void, E, R>
 }
 
@@ -82,11 +82,15 @@ const inProcess = (
     )
   })
 
+/** Whether a candidate has an answer. One that failed otherwise may complete when it is run again, and then be the best. */
+const isSettled = ({ result }: Outcome) => result._tag === "Completed" || result.error === "Diverged"
+
 const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result.summary.testAccuracy : undefined
 
 /**
  * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table. Trials that have
- * completed before are not run again, and those that were interrupted go on.
+ * completed before are not run again, and those that were interrupted go on. Nothing is chosen where a candidate failed otherwise than by
+ * divergence.
  *
  * Fails with GridStopped where the disk refuses to take what a trial writes.
  *
@@ -106,11 +110,13 @@ export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>,
   }
   const attempt = Effect.fnUntraced(function*(trial: Trial) {
     const outcome = (yield* options.settled(trial)) ?? (yield* process(trial))
-    yield* options.ended(outcome)
     const { result } = outcome
     if (result._tag === "Failed" && result.isDisk === true) {
+      // Whoever is told may have to write, too; what stopped the grid is what is said.
+      yield* Effect.ignore(options.ended(outcome))
       return yield* new GridStopped({ trial: label(trial), reason: result.reason })
     }
+    yield* options.ended(outcome)
     return outcome
   })
   const all = (trials: ReadonlyArray<Trial>) => Effect.forEach(trials, attempt, { concurrency: options.jobs })
@@ -118,6 +124,6 @@ export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>,
   yield* all(cells.flatMap((cell) => {
     const own = candidates.filter(({ trial }) => cell.candidates.includes(trial))
     const chosen = choose(own.map((outcome) => ({ candidate: outcome.trial.candidate, accuracy: accuracyOf(outcome) })))
-    return own.length > 0 && chosen === undefined ? [] : cell.finals(chosen)
+    return own.length > 0 && (chosen === undefined || !own.every(isSettled)) ? [] : cell.finals(chosen)
   }))
 })

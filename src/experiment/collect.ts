@@ -21,8 +21,8 @@ export interface Disk {
   readonly seeds: (cell: Cell, chosen: number | string | undefined) => ReadonlyArray<number>
 }
 
-/** Trials that may still come to a result: nothing is chosen before they do. */
-const isOpen = ({ status }: Results.Measured) => !Results.hasFailed({ status }) && status !== "completed"
+/** Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run again. */
+const isOpen = ({ status }: Results.Measured) => status !== "completed" && status !== "diverged"
 
 const sampleOf = (values: ReadonlyMap<number, number>) =>
   values.size === 0 ? undefined : Statistics.sample([...values.values()])

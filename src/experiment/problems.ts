@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import * as TrainConfig from "../TrainConfig.ts"
 import type { Experiment, Options, Settings, Variant } from "./Experiment.ts"
 import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
-import { slug } from "./slug.ts"
+import { isDirectory, slug } from "./slug.ts"
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(names.filter((name, i) => names.indexOf(name) !== i))
@@ -16,24 +16,38 @@ const unknown = (names: ReadonlyArray<string>, known: ReadonlyArray<string>, wha
 
 /** Trials of both would lie in one directory. */
 const collisions = (names: ReadonlyArray<string>, what: string): ReadonlyArray<string> =>
-  repeated(names.map(slug)).map((path) => {
+  repeated(names.map(slug)).filter(isDirectory).map((path) => {
     const same = [...new Set(names.filter((name) => slug(name) === path))]
     return same.length === 1
       ? `there are two ${what}s "${same[0]}"`
       : `the ${what}s ${quoted(same)} are too alike: both would be written to ${path}`
   })
 
-/** What is wrong between names, seeds and the selection. */
-const ofNames = (experiment: Experiment, { only = [], seeds }: Options): ReadonlyArray<string> => {
+/** Trials of these would lie in no directory of their own, or outside of all. */
+const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<string> =>
+  [...new Set(names)].filter((name) => !isDirectory(slug(name))).map((name) =>
+    `the ${what} "${name}" cannot name a directory: it needs letters or digits`
+  )
+
+/** What is wrong between names, seeds and the selection; of a part of an experiment, what it lacks is no problem. */
+const ofNames = (
+  experiment: Experiment,
+  { only = [], seeds }: Options,
+  extent: "part" | "whole"
+): ReadonlyArray<string> => {
   const { baseline, rows, selection } = experiment
   const published = experiment.published?.errors ?? {}
   const rowNames = rows.map(({ name }) => name)
   const columnNames = columnsOf(experiment).map(({ name }) => name)
   const used = seeds ?? experiment.seeds
   return [
-    ...(rows.length === 0 ? ["it has no rows"] : []),
-    ...(columnNames.length === 0 ? ["it has no columns"] : []),
-    ...(used.length === 0 ? ["it has no seeds"] : []),
+    ...(extent === "part" ? [] : [
+      ...(rows.length === 0 ? ["it has no rows"] : []),
+      ...(columnNames.length === 0 ? ["it has no columns"] : []),
+      ...(used.length === 0 ? ["it has no seeds"] : [])
+    ]),
+    ...nameless(rowNames, "row"),
+    ...nameless(columnNames, "column"),
     ...collisions(rowNames, "row"),
     ...collisions(columnNames, "column"),
     ...repeated(experiment.also ?? []).map((name) => `${name} is shown twice`),
@@ -165,15 +179,19 @@ const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string
 }
 
 /**
- * Everything that is wrong with an experiment and can be known before it runs, without its data.
+ * Everything that is wrong with an experiment, or with the part of one that can be read, and can be known before it runs, without its data.
  *
  * @internal
  */
-export const of = (experiment: Experiment, options: Options): ReadonlyArray<string> => {
+export const of = (
+  experiment: Experiment,
+  options: Options,
+  extent: "part" | "whole" = "whole"
+): ReadonlyArray<string> => {
   const rest = soundOnly(experiment)
   return [
     ...new Set([
-      ...ofNames(experiment, options),
+      ...ofNames(experiment, options, extent),
       ...ofSettings(experiment),
       ...doubly(experiment),
       ...ofCells(rest, false),

@@ -1,6 +1,7 @@
 import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
+import { toJson } from "../RunDirectory.ts"
 import type { Versions } from "../Versions.ts"
 
 /** Where a trial ran: versions, backend, and the data by its checksum. */
@@ -69,7 +70,7 @@ export const line = (id: string, manifest: Manifest): string => {
       sha256: createHash("sha256").update(JSON.stringify(layer.groups)).digest("hex")
     }
   }))
-  return `${JSON.stringify({ id, manifest: { ...manifest, ...(layers === undefined ? {} : { layers }) } })}\n`
+  return `${toJson({ id, manifest: { ...manifest, ...(layers === undefined ? {} : { layers }) } })}\n`
 }
 
 /** Bytes above which manifests are compressed, so that they can be committed. */

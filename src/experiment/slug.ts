@@ -17,3 +17,10 @@ export const slug = (text: string): string =>
   text.replaceAll(/[^\p{ASCII}]/gu, (letter) => greek[letter] ?? "_")
     .replaceAll(/[^A-Za-z0-9.-]+/g, "_")
     .replaceAll(/^_+|_+$/g, "")
+
+/**
+ * Whether a part of a path names a directory of its own, below that of the path before it.
+ *
+ * @internal
+ */
+export const isDirectory = (part: string): boolean => !["", ".", ".."].includes(part)

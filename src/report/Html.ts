@@ -1,3 +1,5 @@
+import { toJson } from "../RunDirectory.ts"
+
 /** A part of a page: text, a table, or a figure that was drawn before. */
 export type Section =
   | { readonly _tag: "Text"; readonly text: string }
@@ -55,7 +57,7 @@ const sectionHtml = (section: Section): string => {
       }</figcaption></figure>`
     case "Json":
       return `<details><summary>${escape(section.title)}</summary><pre>${
-        escape(JSON.stringify(section.value, undefined, 2))
+        escape(toJson(section.value, 2))
       }</pre></details>`
   }
 }

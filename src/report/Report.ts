@@ -14,9 +14,9 @@ import { type Manifest, ofRun } from "./runReport.ts"
 
 export { ReportError } from "./ReportError.ts"
 
-const contentOf = Effect.fnUntraced(function*(directory: string) {
+const contentOf = Effect.fnUntraced(function*(directory: string, read: Recorded.Read) {
   const results = yield* Recorded.readJson(directory, "results.json")
-  if (Option.isSome(results)) return yield* ofExperiment(directory, results.value as Results.Results)
+  if (Option.isSome(results)) return yield* ofExperiment(directory, results.value as Results.Results, read)
   const manifest = yield* Recorded.readJson(directory, "manifest.json")
   if (Option.isSome(manifest)) return yield* ofRun(directory, manifest.value as Manifest)
   return yield* new ReportError({
@@ -38,16 +38,16 @@ const writeText = (file: string, text: string) =>
 
 /**
  * Writes `report.html`, one page that needs no network, and its figures as SVG files, into the directory of a run or an experiment;
- * each of them whole or not at all.
+ * each of them whole or not at all. Who draws an experiment again and again may give a reader that remembers its runs.
  *
  * Fails with ReportError where it is neither, or a file cannot be written.
  *
  * @internal
  */
-export const write = Effect.fnUntraced(function*(directory: string) {
+export const write = Effect.fnUntraced(function*(directory: string, read: Recorded.Read = Recorded.read) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const { after, before, figures, title } = yield* contentOf(directory)
+  const { after, before, figures, title } = yield* contentOf(directory, read)
   const drawn = yield* Effect.forEach(
     figures,
     (chart) => Effect.map(Chart.svg(chart), (svg) => ({ chart, svg }))

@@ -1,7 +1,6 @@
-import type { LayerSpectrum } from "../NetworkSpectra.ts"
-import type { StepDone } from "../Trainer.ts"
 import type { Chart } from "./Chart.ts"
 import * as look from "./look.ts"
+import { middle, type Steps } from "./Steps.ts"
 
 /** A row's errors, one a seed, with the interval of their mean. */
 export interface Dots {
@@ -55,18 +54,16 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart | undefined =>
     }
   }
 
-/** The loss of every step; undefined where there was none. */
-export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart | undefined => {
-  // More points than pixels tell nothing more.
-  const every = Math.max(1, Math.ceil(steps.length / 1000))
-  return steps.length === 0 ? undefined : {
+/** The loss of every step, or of parts of a long run; undefined where there was none. */
+export const lossCurve = ({ parts, size }: Steps): Chart | undefined =>
+  parts.length === 0 ? undefined : {
     name: "loss",
     title: "Training loss by step",
-    caption: every === 1 ? "Every step." : `One step in ${every}.`,
+    caption: size === 1 ? "Every step." : `Mean over every ${size} steps.`,
     spec: {
       width: look.width,
       height: 260,
-      data: { values: steps.filter((_, i) => i % every === 0).map(({ loss, step }) => ({ step, loss })) },
+      data: { values: parts.map(({ index, loss }) => ({ step: middle(index, size), loss })) },
       mark: { type: "line", color: "#1f5a96", strokeWidth: 1 },
       encoding: {
         x: { field: "step", type: "quantitative", title: "step", axis: look.steps },
@@ -74,35 +71,6 @@ export const lossCurve = (steps: ReadonlyArray<StepDone>): Chart | undefined => 
       }
     }
   }
-}
-
-/** Singular values of every layer, largest first; undefined where none are recorded. */
-export const spectra = (layers: ReadonlyArray<LayerSpectrum>): Chart | undefined => {
-  const values = layers.flatMap(({ layer, singularValues = [] }) =>
-    singularValues.map((value, i) => ({ layer, value, place: (i + 0.5) / singularValues.length }))
-  )
-  return values.length === 0 ? undefined : {
-    name: "spectra",
-    title: "Spectra of the layers",
-    caption: "Singular values of every kernel as one matrix of height × width × inputs by outputs, the largest first.",
-    spec: {
-      width: look.width,
-      height: 300,
-      data: { values },
-      mark: { type: "line", point: { size: 12 }, strokeWidth: 1.5 },
-      encoding: {
-        x: {
-          field: "place",
-          type: "quantitative",
-          title: "place among the layer's singular values",
-          axis: { format: "%" }
-        },
-        y: { field: "value", type: "quantitative", title: "singular value" },
-        color: look.colours([...new Set(values.map(({ layer }) => layer))], "layer")
-      }
-    }
-  }
-}
 
 /** A constrained layer as the manifest describes it. */
 export interface LayerPlan {

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import * as Results from "../experiment/Results.ts"
+import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
@@ -14,7 +15,7 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
     error === undefined ? [] : [{
       row,
       values: finals.flatMap(({ summary }) =>
-        summary?.testAccuracy === undefined ? [] : [100 * (1 - summary.testAccuracy)]
+        summary?.testAccuracy === undefined ? [] : [Results.errorPercent(summary.testAccuracy)]
       ),
       mean: error.mean,
       halfWidth: error.halfWidth
@@ -39,7 +40,7 @@ const figures: ReadonlyArray<
 /** The same under the name of a column. */
 const named = (column: string) => (chart: Chart): Chart => ({
   ...chart,
-  name: `${chart.name}-${column.replaceAll(/[^\w.-]+/g, "_")}`,
+  name: `${chart.name}-${slug(column)}`,
   title: `${chart.title}, ${column}`
 })
 
@@ -48,7 +49,11 @@ const named = (column: string) => (chart: Chart): Chart => ({
  *
  * @internal
  */
-export const ofExperiment = Effect.fnUntraced(function*(directory: string, results: Results.Results) {
+export const ofExperiment = Effect.fnUntraced(function*(
+  directory: string,
+  results: Results.Results,
+  read: Recorded.Read = Recorded.read
+) {
   const path = yield* Path.Path
   const [header, rows] = Results.table(results)
   const perColumn = yield* Effect.forEach(
@@ -57,7 +62,7 @@ export const ofExperiment = Effect.fnUntraced(function*(directory: string, resul
       const runs = yield* Effect.forEach(
         cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
         ({ id, row, seed }) =>
-          Effect.map(Recorded.read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
+          Effect.map(read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
       )
       const all = [charts.errorDots(dots(cells)), ...figures.map((figure) => figure(runs))]
       return all.filter((chart) => chart !== undefined).map(named(column))

@@ -1,6 +1,6 @@
-import type { StepDone } from "../Trainer.ts"
 import type { Chart } from "./Chart.ts"
 import * as look from "./look.ts"
+import { evenly, mostPoms, type OfPoms, type Steps } from "./Steps.ts"
 
 /** What is known of every POM in some steps. */
 interface Quantity {
@@ -8,7 +8,7 @@ interface Quantity {
   readonly title: string
   readonly caption: string
   readonly value: string
-  readonly of: (step: StepDone) => Readonly<Record<string, number>> | undefined
+  readonly of: OfPoms
 }
 
 const factor: Quantity = {
@@ -16,7 +16,7 @@ const factor: Quantity = {
   title: "Step-size factor of every POM",
   caption: "1/g: 1 where a step is plain, less where the product's curvature shortens it",
   value: "1/g",
-  of: ({ factors }) => factors
+  of: "factors"
 }
 
 const gradientNorm: Quantity = {
@@ -24,54 +24,42 @@ const gradientNorm: Quantity = {
   title: "Gradient norm of every POM",
   caption: "R, the length of the direction in each product",
   value: "R",
-  of: ({ gradientNorms }) => gradientNorms
+  of: "gradientNorms"
 }
 
 /** A run, and the row that it belongs to; one of every row is shown, as POMs are drawn anew for every seed. */
 interface Run {
   readonly row: string
   readonly seed?: number
-  readonly steps: ReadonlyArray<StepDone>
+  readonly steps: Steps
 }
-
-/** POMs of constrained layers are numbered; those of other weights, which are flat, have names. */
-const isNumbered = (pom: string) => /\/\d+$/.test(pom)
 
 const layerOf = (pom: string) => pom.slice(0, pom.lastIndexOf("/"))
 
-/** Lines of all panels together, about, at most. */
-const mostLines = 480
-
-const values = ({ of }: Quantity, { row, steps }: Run, most: number) => {
-  const poms = Object.keys(steps.map(of).find((told) => told !== undefined) ?? {}).filter(isNumbered)
-  const every = Math.ceil(poms.length / most)
-  const shown = poms.filter((_, i) => i % every === 0)
+const values = ({ of }: Quantity, { row, steps: { poms } }: Run, most: number) => {
+  const shown = evenly(poms.names.map((name, i) => [name, i] as const), most)
   return {
-    every,
-    points: steps.flatMap((step) => {
-      const told = of(step)
-      return told === undefined ? [] : shown.map((pom) => ({
-        across: row,
-        at: step.step,
-        pom,
-        layer: layerOf(pom),
-        value: told[pom]!
-      }))
-    }).filter(({ value }) => value > 0 && Number.isFinite(value))
+    isThinned: shown.length < poms.total,
+    points: poms.steps.flatMap(({ [of]: told, step }) =>
+      told === undefined
+        ? []
+        : shown.map(([pom, i]) => ({ across: row, at: step, pom, layer: layerOf(pom), value: told[i]! }))
+    ).filter(({ value }) => value > 0 && Number.isFinite(value))
   }
 }
 
 const curves = (quantity: Quantity) => (runs: ReadonlyArray<Run>): Chart | undefined => {
   const rows = [...Map.groupBy(runs, ({ row }) => row).values()].map((seeds) =>
-    seeds.find(({ steps }) => steps.some((step) => quantity.of(step) !== undefined)) ?? seeds[0]!
+    seeds.find(({ steps }) => steps.poms.steps.some(({ [quantity.of]: told }) => told !== undefined)) ?? seeds[0]!
   )
-  const most = Math.max(24, Math.floor(mostLines / rows.length))
+  const most = Math.max(24, Math.floor(mostPoms / rows.length))
   const drawn = rows.map((run) => values(quantity, run, most))
   const points = drawn.flatMap(({ points }) => points)
   if (points.length === 0) return undefined
-  const every = Math.max(...drawn.map(({ every }) => every))
   const across = [...new Set(points.map(({ across }) => across))].filter((row) => row !== "")
-  const thinned = every === 1 ? "one line per POM" : `one line per POM, at most ${most} of them`
+  const thinned = drawn.some(({ isThinned }) => isThinned)
+    ? `one line per POM, at most ${most} of them`
+    : "one line per POM"
   const seeds = new Set(rows.flatMap(({ seed }) => seed ?? []))
   const which = across.length === 0
     ? ""

@@ -1,6 +1,8 @@
+import { errorPercent } from "../experiment/Results.ts"
 import type { Chart } from "./Chart.ts"
 import { curves, type Point, type Quantity } from "./curves.ts"
 import type { Recorded } from "./Recorded.ts"
+import { middle, resized } from "./Steps.ts"
 
 /** One run, and the row that it belongs to. */
 export interface Run extends Recorded {
@@ -16,7 +18,7 @@ const figure = (quantity: Quantity, points: (run: Run) => ReadonlyArray<Point>):
 /** Test error by epoch. */
 export const testError: Figure = figure(
   { name: "test-error", title: "Test error by epoch", caption: "", over: "epoch", value: "test error, %" },
-  ({ epochs, row }) => epochs.map(({ epoch, testAccuracy }) => ({ row, at: epoch, value: 100 * (1 - testAccuracy) }))
+  ({ epochs, row }) => epochs.map(({ epoch, testAccuracy }) => ({ row, at: epoch, value: errorPercent(testAccuracy) }))
 )
 
 /** Training loss by epoch. */
@@ -49,13 +51,14 @@ export const gap: Figure = figure(
     }))
 )
 
-/** Means over so many equal parts of the steps: more points than pixels tell nothing more. */
-const bins = 100
+/** Parts of a run that a curve shows, at most. */
+const mostShown = 100
 
 /** The length of the directions of all POMs together. */
 export const gradientNorm: Figure = (runs) => {
   // Of one size for all runs, so that those which ended early are seen beside the others.
-  const size = Math.max(1, Math.ceil(Math.max(...runs.map(({ steps }) => steps.at(-1)?.step ?? 0)) / bins))
+  const longest = Math.max(1, ...runs.map(({ steps }) => steps.last))
+  const size = 2 ** Math.max(0, Math.ceil(Math.log2(longest / mostShown)))
   return figure(
     {
       name: "gradient-norm",
@@ -66,11 +69,7 @@ export const gradientNorm: Figure = (runs) => {
       scale: "log"
     },
     ({ row, steps }) =>
-      [...Map.groupBy(steps, ({ step }) => Math.floor((step - 1) / size))].map(([bin, members]) => ({
-        row,
-        at: size * (bin + 0.5) + 0.5,
-        value: members.reduce((sum, { gradientNorm }) => sum + gradientNorm, 0) / members.length
-      }))
+      resized(steps, size).map(({ gradientNorm, index }) => ({ row, at: middle(index, size), value: gradientNorm }))
   )(runs)
 }
 

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import { errorPercent } from "../experiment/Results.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import * as pomCurves from "./pomCurves.ts"
@@ -36,9 +37,9 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ma
         rows: epochs.map(({ epoch, testAccuracy, testLoss, trainAccuracy, trainLoss }) => [
           String(epoch),
           trainLoss.toFixed(4),
-          (100 * (1 - trainAccuracy)).toFixed(2),
+          errorPercent(trainAccuracy).toFixed(2),
           testLoss.toFixed(4),
-          (100 * (1 - testAccuracy)).toFixed(2)
+          errorPercent(testAccuracy).toFixed(2)
         ])
       },
       ...(spectra.length === 0 ? [] : [{
@@ -61,7 +62,7 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ma
       pomCurves.factors(alone),
       quantities.normsOfRun(alone),
       quantities.bounds(alone),
-      charts.spectra(spectra),
+      quantities.spectra(alone),
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [

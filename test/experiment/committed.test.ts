@@ -5,7 +5,9 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { isDeepStrictEqual } from "node:util"
 import { expect, it } from "vitest"
-import { hasFailed, type Results } from "../../src/experiment/Results.ts"
+import * as collect from "../../src/experiment/collect.ts"
+import * as Results from "../../src/experiment/Results.ts"
+import * as RunDirectory from "../../src/RunDirectory.ts"
 
 const experiments = resolve(import.meta.dirname, "../../experiments")
 const committed = readdirSync(join(experiments, "results"))
@@ -31,16 +33,34 @@ const settings = (planned: ReadonlyArray<Planned>, there: ReadonlyArray<Planned>
   return [...counts].map(([text, count]) => `${text} (${count} trials)`)
 }
 
+/** The trials that results tell of, as if they were on a disk. */
+const diskOf = ({ cells, environments }: Results.Results): collect.Disk => {
+  const trials = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals])
+  return {
+    trial: (id) => {
+      const { environment, reason, report, status = "not run", summary } = trials.find((trial) => trial.id === id) ?? {}
+      return {
+        status,
+        reason,
+        summary,
+        environment: environment === undefined ? undefined : environments[environment],
+        report
+      }
+    },
+    seeds: ({ column, row }) =>
+      cells.filter((cell) => cell.row === row && cell.column === column)
+        .flatMap(({ finals }) => finals.map(({ seed }) => seed))
+  }
+}
+
 it.each(committed)("the committed results of %s are those of the experiment as it stands", async (name) => {
   const module = await import(pathToFileURL(join(experiments, `${name}.ts`)).href) as { readonly default: unknown }
   const experiment = await Effect.runPromise(Experiment.decode(module.default, name))
   const directory = join(experiments, "results", name)
-  const results = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results
-  const chosen = (row: string, column: string) =>
-    results.cells.find((cell) => cell.row === row && cell.column === column)?.chosen
-  const planned = Effect.runSync(Experiment.plan(experiment)).flatMap((cell) =>
-    cell.candidates.concat(cell.finals(chosen(cell.row, cell.column)))
-  )
+  const results = RunDirectory.fromJson(readFileSync(join(directory, "results.json"), "utf8")) as Results.Results
+  const plan = Effect.runSync(Experiment.plan(experiment))
+  const anew = collect.results(experiment, false, plan, diskOf(results))
+  const planned = anew.cells.flatMap(({ candidates, finals }) => [...candidates, ...finals])
   const there = results.cells.flatMap(({ candidates, finals }) => [...candidates, ...finals])
   const manifests = ["manifests.jsonl", "manifests.jsonl.gz"].filter((file) => existsSync(join(directory, file)))
   expect([
@@ -49,8 +69,11 @@ it.each(committed)("the committed results of %s are those of the experiment as i
     ...only(planned, there, "missing"),
     ...only(there, planned, "superfluous"),
     ...settings(planned, there),
-    ...there.filter((trial) => trial.summary === undefined && !(hasFailed(trial) && trial.status === "diverged"))
+    ...there.filter((trial) => trial.summary === undefined && trial.status !== "diverged")
       .map(({ id, status }) => `${status}: ${id}`),
     ...(manifests.length === 1 ? [] : [`files of manifests: ${manifests.length}`])
   ]).toEqual([])
+  // What was chosen, means, intervals, differences and p values follow from the trials.
+  expect(results).toEqual(RunDirectory.fromJson(RunDirectory.toJson(anew)))
+  expect(readFileSync(join(directory, "table.md"), "utf8")).toBe(Results.markdown(results))
 })

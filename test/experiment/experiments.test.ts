@@ -1,7 +1,17 @@
 import { type Experiment, Statistics } from "finegrain"
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -286,10 +296,13 @@ describe("finegrain run", () => {
       rows: [...plain.rows, { name: "broken", settings: { layers: { conv9: { collection: "St" } } } }]
     }
     const { code, stderr, stdout } = await finegrain("run", file("broken.ts", broken), "--output", "broken")
-    expect([code, stderr]).toEqual([1, expect.stringContaining("1 trial failed (broken, small-cnn, seed 1: plan)")])
-    expect(stdout).toMatch(/broken +– \(plan\)/)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("1 trial failed (broken, small-cnn, seed 1: failed (plan))")
+    ])
+    expect(stdout).toMatch(/broken +– \(failed \(plan\)\)/)
     expect(readFileSync(join(scratch, "broken", "table.md"), "utf8")).toMatch(
-      /seed 1: plan\. .*conv9.*no layer of this name/
+      /seed 1: failed \(plan\)\. .*conv9.*no layer of this name/
     )
   }, 60_000)
 
@@ -327,6 +340,99 @@ describe("finegrain run", () => {
     const unwritable = await finegrain("run", "tiny.ts", "--output", join("full", "experiment.json", "below"))
     expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/below: .*--output/)])
   }, 60_000)
+
+  it("stops where every write fails, and says that the grid did", async () => {
+    const spy = join(scratch, "nothing.mjs")
+    // From its first trial on the runner can write nothing, and its trials cannot.
+    writeFileSync(
+      spy,
+      `import childProcess from "node:child_process"\n` +
+        `import fs from "node:fs"\n` +
+        `import { syncBuiltinESMExports } from "node:module"\n` +
+        `let isFull = process.argv[1].includes("worker")\n` +
+        `const full = (real) => (...args) => isFull\n` +
+        `  ? args.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" }))\n` +
+        `  : real(...args)\n` +
+        `for (const name of ["write", "writeFile", "mkdir"]) fs[name] = full(fs[name])\n` +
+        `const fork = childProcess.fork\n` +
+        `childProcess.fork = (...args) => {\n  isFull = true\n  return fork(...args)\n}\n` +
+        `syncBuiltinESMExports()\n`
+    )
+    const env = { ...process.env, NODE_OPTIONS: `--import ${spy}` }
+    const { code, stderr } = await new Promise<{ readonly code: number; readonly stderr: string }>((done) => {
+      execFile(
+        process.execPath,
+        [...flags, "run", "tiny.ts", "--output", "nothing"],
+        { cwd: scratch, env },
+        (error, _, stderr) => done({ code: Number(error?.code ?? 0), stderr })
+      )
+    })
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Euc, small-cnn, candidate 0.02: .*disk is full.*other trials would fail alike.*--resume/)
+    ])
+    expect(stderr).not.toContain("failures.json")
+    // With some space again it goes on.
+    expect((await finegrain("run", "tiny.ts", "--output", "nothing", "--resume", "--only", "Euc")).code).toBe(0)
+  }, 60_000)
+
+  it.each([
+    ["a crashed trial", "Crashed", []],
+    ["one that diverged and is trained anew", "Diverged", ["--retry"]]
+  ])("forgets how %s failed once it is begun again", async (_, error, more) => {
+    const { selection: __, published: ___, smoke: ____, ...plain } = experiment
+    const long = { ...plain, base: { ...plain.base, epochs: 40 }, rows: plain.rows.slice(0, 1), seeds: [1] }
+    const name = `again-${error}`
+    const args = ["run", file(`${name}.ts`, long), "--output", name]
+    const own = join(scratch, name, "trials", "Euc", "small-cnn", "seed-1")
+    const interrupted = async (...flagsToo: ReadonlyArray<string>) => {
+      const runner = spawn(process.execPath, [...flags, ...args, ...flagsToo], { cwd: scratch })
+      while (!existsSync(join(own, "manifest.json")) || !existsSync(join(own, "run.lock"))) await sleep(10)
+      // At work: what is said of it is true of this attempt.
+      const failed = readFileSync(failures, "utf8")
+      runner.kill("SIGINT")
+      await once(runner, "exit")
+      return failed
+    }
+    const failures = join(scratch, name, "failures.json")
+    mkdirSync(join(scratch, name))
+    writeFileSync(failures, "{}")
+    await interrupted()
+    const { finals } = results(name).cells[0]!
+    expect(finals[0]!.status).toBe("interrupted")
+    // The page is as new as the table.
+    expect(readFileSync(join(scratch, name, "report.html"), "utf8")).toContain("interrupted")
+    writeFileSync(failures, JSON.stringify({ [finals[0]!.id]: { error, reason: "as it was" } }))
+    expect((await finegrain("report", name)).code).toBe(0)
+    expect(results(name).cells[0]!.finals[0]!.status).toBe(error.toLowerCase())
+    writeFileSync(join(own, "old.txt"), "")
+    expect(JSON.parse(await interrupted("--resume", ...more))).toEqual({})
+    expect(existsSync(join(own, "old.txt"))).toBe(error === "Crashed")
+    expect(results(name).cells[0]!.finals[0]!.status).toBe("interrupted")
+    expect((await finegrain(...args, "--resume")).code).toBe(0)
+    expect(results(name).cells[0]!.finals[0]!.status).toBe("completed")
+  }, 120_000)
+
+  it("refuses the directory of a training run", async () => {
+    const directory = join(scratch, "whole", "trials", "Euc", "small-cnn", "select-0.1")
+    const before = readdirSync(directory)
+    for (const more of [[], ["--resume"]]) {
+      const { code, stderr } = await finegrain("run", "tiny.ts", "--output", directory, ...more)
+      expect([code, stderr]).toEqual([1, expect.stringContaining("holds a training run")])
+    }
+    expect(readdirSync(directory)).toEqual(before)
+  }, 60_000)
+
+  it("without its trials a table is drawn anew, and the page that was drawn from them is kept", async () => {
+    cpSync(join(scratch, "whole"), join(scratch, "kept"), { recursive: true })
+    const kept = (name: string) => readFileSync(join(scratch, "kept", name), "utf8")
+    for (const name of ["trials", "experiment.json"]) rmSync(join(scratch, "kept", name), { recursive: true })
+    const [page, table] = [kept("report.html"), kept("table.md")]
+    writeFileSync(join(scratch, "kept", "table.md"), "")
+    const { code, stdout } = await finegrain("report", "kept")
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/table\.md\n.*needs? the trials/)])
+    expect([kept("report.html"), kept("table.md")]).toEqual([page, table])
+  }, 30_000)
 
   it("looks at the data once, before the first trial", async () => {
     const short = { ...experiment, base: { ...experiment.base, trainImages: 90 } }

@@ -139,3 +139,26 @@ it("gives rows directories that can be told apart", () => {
     "the rows \"A b\" and \"A_b\" are too alike: both would be written to A_b"
   ])
 })
+
+it("refuses names that would put trials elsewhere than in a directory of their own", () => {
+  const rows = ["..", "~", "≤", "Sp"].map((name) => ({ name, settings: {} }))
+  expect(problems({ rows, columns: [{ name: ".", settings: {} }] })).toEqual([
+    "the row \"..\" cannot name a directory: it needs letters or digits",
+    "the row \"~\" cannot name a directory: it needs letters or digits",
+    "the row \"≤\" cannot name a directory: it needs letters or digits",
+    "the column \".\" cannot name a directory: it needs letters or digits"
+  ])
+  expect(problems({ name: ".." })).toEqual(["name: \"..\" cannot name a directory"])
+})
+
+it("says nothing of what an illegible part lacks", () => {
+  expect(problems({ rows: 3, seeds: "1", columns: [] })).toEqual([
+    expect.stringMatching(/^rows must be/),
+    expect.stringMatching(/^seeds must be/)
+  ])
+  expect(problems({ rows: [], seeds: [], columns: [] })).toEqual([
+    "it has no rows",
+    "it has no columns",
+    "it has no seeds"
+  ])
+})

@@ -46,7 +46,7 @@ const resultsOf = (disk: Readonly<Record<string, collect.Found>>, seeds: Readonl
 const firstRow = (disk: Readonly<Record<string, collect.Found>>, seeds?: ReadonlyArray<number>) =>
   Results.table(resultsOf(disk, seeds))[1][0]![1]
 
-it("chooses once all candidates have ended, however they ended", () => {
+it("chooses once all candidates have completed or diverged", () => {
   expect(firstRow({})).toBe("not run")
   const one = { "A/mlp/select-0.1": completed(0.5) }
   expect(firstRow(one)).toBe("– (to choose: 1 of 2 not run)")
@@ -59,17 +59,21 @@ it("chooses once all candidates have ended, however they ended", () => {
   expect(firstRow({ "A/mlp/select-0.1": without("diverged"), "A/mlp/select-0.5": without("crashed") })).toBe(
     "– (to choose: 1 of 2 diverged, 1 of 2 crashed)"
   )
+  // The one that crashed may be the better one.
+  expect(firstRow({ ...one, "A/mlp/select-0.5": without("crashed"), "A/mlp/seed-1-at-0.1": completed(0.75) })).toBe(
+    "– (to choose: 1 of 2 crashed)"
+  )
 })
 
 it("says so below the table when revisions or backends are mixed, and what failed and why", () => {
   const same = {
     "A/mlp/select-0.1": completed(0.5),
-    "A/mlp/select-0.5": without("crashed", "code 1 | 2"),
+    "A/mlp/select-0.5": without("diverged", "code 1 | 2"),
     "A/mlp/seed-1-at-0.1": completed(0.5)
   }
   const plain = Results.markdown(resultsOf(same))
   expect(plain).not.toContain("do not share")
-  expect(plain).toContain("- A, mlp, candidate 0.5: crashed. code 1 \\| 2\n")
+  expect(plain).toContain("- A, mlp, candidate 0.5: diverged. code 1 \\| 2\n")
   const mixed = resultsOf({ ...same, "A/mlp/seed-2-at-0.1": completed(0.5, environment("def", "GPU")) })
   expect(mixed.environments).toHaveLength(2)
   expect(mixed.cells[0]!.finals.map(({ environment }) => environment)).toEqual([0, 1])
@@ -88,6 +92,13 @@ it("keeps manifests small: groups by their checksum, many of them compressed", (
   })
   expect(/"sha256":"[0-9a-f]{64}"/.exec(line)![0]).not.toBe(/"sha256":"[0-9a-f]{64}"/.exec(other)![0])
   expect(provenance.file([line]).name).toBe("manifests.jsonl")
+  // What JSON has no number for is not null.
+  expect(
+    provenance.line("A", {
+      backend: { name: "wasm", memory: Number.NaN } as provenance.Environment["backend"] & object
+    })
+  )
+    .toContain("\"memory\":\"NaN\"")
   const lines = Array.from({ length: 3000 }, () => line)
   const { bytes, name } = provenance.file(lines)
   expect(name).toBe("manifests.jsonl.gz")

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url"
 import { type Browser, launch } from "puppeteer-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
+import * as Ledger from "../../src/experiment/Ledger.ts"
 import * as Report from "../../src/report/Report.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
@@ -38,7 +39,7 @@ const runAll = Effect.gen(function*() {
   for (const { finals } of yield* Experiment.plan(experiment)) {
     for (const { config, id } of finals(undefined)) yield* Job.run(config, join(trials, id), () => Effect.void)
   }
-  yield* ExperimentDirectory.writeResults(directory)
+  yield* (yield* Ledger.make(directory)).write
 }).pipe(Effect.scoped)
 
 beforeAll(async () => {

@@ -1,0 +1,43 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import { Experiment, type Job } from "finegrain"
+import { expect, it } from "vitest"
+import * as collect from "../../src/experiment/collect.ts"
+import { ofExperiment } from "../../src/report/experimentReport.ts"
+import * as Html from "../../src/report/Html.ts"
+
+const found: collect.Found = {
+  status: "completed",
+  reason: undefined,
+  summary: { testAccuracy: 0.75, testLoss: Number.NaN } as Job.Summary,
+  environment: undefined,
+  report: undefined
+}
+
+const resultsOf = (experiment: Experiment.Experiment) =>
+  collect.results(experiment, false, Effect.runSync(Experiment.plan(experiment)), {
+    trial: () => found,
+    seeds: () => []
+  })
+
+const contentOf = (experiment: Experiment.Experiment) =>
+  Effect.runPromise(ofExperiment("/nowhere", resultsOf(experiment)).pipe(Effect.provide(NodeServices.layer)))
+
+const experiment: Experiment.Experiment = {
+  name: "names",
+  about: "",
+  base: { model: "mlp" },
+  rows: [{ name: "A", settings: {} }],
+  seeds: [1]
+}
+
+it("gives the figures of columns names that can be told apart", async () => {
+  const columns = ["γ = 1", "λ = 1"].map((name) => ({ name, settings: {} }))
+  const { figures } = await contentOf({ ...experiment, columns })
+  expect(figures.map(({ name }) => name)).toEqual(["test-errors-gamma_1", "test-errors-lambda_1"])
+})
+
+it("shows a loss that is no number as such, not as missing", async () => {
+  const { after } = await contentOf(experiment)
+  expect(Html.page("", after)).toContain("&quot;testLoss&quot;: &quot;NaN&quot;")
+})
