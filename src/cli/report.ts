@@ -29,7 +29,10 @@ export const report = Command.make(
         continue
       }
       // Of an experiment the table, too; the directory of a run has none.
-      if (Option.isSome(results)) yield* ExperimentDirectory.write(directory, results.value)
+      if (Option.isSome(results)) {
+        yield* ExperimentDirectory.write(directory, results.value)
+        yield* ExperimentDirectory.writeManifests(directory, results.value)
+      }
       yield* Console.log(yield* Report.write(directory))
     }
   })
