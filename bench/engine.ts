@@ -16,7 +16,7 @@ import { inTurns, spread, type Subject, type Timing } from "./timing.ts"
 const batch = Number(process.argv[2] ?? 64)
 const rounds = Number(process.argv[3] ?? 9)
 const out = process.argv[4]
-const warmUp = 30
+const warmUp = 50
 
 /** In turns, each in a region that frees what it makes. */
 const freed = (subjects: ReadonlyArray<Subject>, warmUp?: number) =>
@@ -134,7 +134,7 @@ const parts = await freed([
   { name: "gradient", run: () => void Gradients.ofVariables(loss, network.variables) },
   { name: "FG-SGD, PIO Sp+Ob+St+Euc", run: () => void FgSgd.update(optimizer, state, gradients) },
   { name: "TensorFlow.js' SGD with momentum", run: () => plain.applyGradients(named) }
-], 10)
+], warmUp)
 const [gradient, fine] = parts
 const ofFgSgd = fine!.median / (gradient!.median + fine!.median)
 say(`\nResNet-20, 28×28, batch ${batch}, ms`)
