@@ -314,7 +314,9 @@ describe("finegrain run", () => {
       spy,
       `import fs, { appendFileSync } from "node:fs"\n` +
         `import { syncBuiltinESMExports } from "node:module"\n` +
-        `if (process.argv[1].includes("worker")) {\n` +
+        // The threads of a trial's engine load this, too.
+        `import { isMainThread } from "node:worker_threads"\n` +
+        `if (isMainThread && process.argv[1].includes("worker")) {\n` +
         `  appendFileSync(${JSON.stringify(seen)}, "trial\\n")\n` +
         `  const open = fs.open\n` +
         `  fs.open = (path, ...rest) => String(path).endsWith("events.jsonl")\n` +
