@@ -67,6 +67,7 @@ const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
   const rows = Int32Array.from(leaves.flatMap((leaf) => {
     const { bases, count, flat, form, owners, size } = leaf
     const deltas = deltasOf(leaf)
+    const stride = strideOf(deltas)
     return [
       forms[form?.name ?? "given"],
       flat ? 0 : count,
@@ -78,13 +79,13 @@ const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
       0,
       0,
       form?.transposed === true ? 1 : 0,
-      keep(deltas),
+      stride === 0 ? keep(deltas) : 0,
       keep(bytes(bases)),
       keep(owners),
       0,
       size,
       chunkOf(leaf),
-      strideOf(deltas)
+      stride
     ]
   }))
   return {
