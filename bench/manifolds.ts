@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, Grouping } from "finegrain"
 import { writeFileSync } from "node:fs"
-import { table } from "../src/cli/Table.ts"
+import { table } from "../cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
 import { inTurns, spread } from "./timing.ts"
 

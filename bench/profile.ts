@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
 import { availableParallelism } from "node:os"
-import { table } from "../src/cli/Table.ts"
+import { table } from "../cli/Table.ts"
 import { networkStep } from "./networkStep.ts"
 
 /** Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [THREADS [BATCH [STEPS]]] */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
-import * as Arithmetic from "../src/Arithmetic.ts"
+import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import type { Tolerance } from "./Tolerance.ts"
 
 /**

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../src/Arithmetic.ts"
+import type { Arithmetic } from "../src/numerics/Arithmetic.ts"
 
 /** How large a residual may be in each arithmetic, and why. */
 export interface Tolerance {

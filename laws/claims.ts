@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Sphere from "../src/manifolds/Sphere.ts"
-import * as Stiefel from "../src/manifolds/Stiefel.ts"
-import * as Norms from "../src/Norms.ts"
+import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
+import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
+import * as Norms from "../src/numerics/Norms.ts"
 import { sectionalCurvature } from "./curvature.ts"
 
 /** A published statement that does not hold, with the smallest point that shows it. */

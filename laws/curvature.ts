@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Manifold from "../src/Manifold.ts"
-import * as Points from "../src/Points.ts"
+import * as Manifold from "../src/geometry/Manifold.ts"
+import * as Points from "../src/numerics/Points.ts"
 
 /** D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central differences. */
 const secondFundamentalForm = <P extends Points.Points>(

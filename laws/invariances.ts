@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as SpecialOrthogonal from "../src/manifolds/SpecialOrthogonal.ts"
-import * as Matrices from "../src/Matrices.ts"
-import * as Seed from "../src/Seed.ts"
+import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.ts"
+import * as Matrices from "../src/numerics/Matrices.ts"
+import * as Seed from "../src/numerics/Seed.ts"
 import type { Invariance } from "./manifoldLaws.ts"
 
 const rotation = (n: number, seed: Seed.Seed) =>

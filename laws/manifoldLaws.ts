@@ -1,5 +1,5 @@
-import type * as Manifold from "../src/Manifold.ts"
-import type * as Points from "../src/Points.ts"
+import type * as Manifold from "../src/geometry/Manifold.ts"
+import type * as Points from "../src/numerics/Points.ts"
 import type { LawSet } from "./Law.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
 import { exponentialLaws } from "./manifold/exponential.ts"

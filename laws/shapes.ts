@@ -1,4 +1,4 @@
-import type * as Points from "../src/Points.ts"
+import type * as Points from "../src/numerics/Points.ts"
 
 /**
  * The shapes of the leaves of a point, from left to right.

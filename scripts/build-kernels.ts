@@ -4,7 +4,7 @@ import { join, resolve } from "node:path"
 
 /** Compiles kernels/ with and without fused multiply-add, into a module of the library that carries both as text. */
 const root = resolve(import.meta.dirname, "..")
-const target = join(root, "src", "backend", "wasm", "simd", "binaries.ts")
+const target = join(root, "src", "engine", "wasm", "simd", "binaries.ts")
 
 /** AssemblyScript inlines what has a decorator; the formatter knows of none on functions, so that sources say it in their docstrings. */
 const inlined = (source: string) => source.replace(/(@inline(?:\n ?)? \*\/\n)((?:export )?function)/g, "$1@inline\n$2")

@@ -12,4 +12,4 @@ execFileSync(process.execPath, [
 ], {
   stdio: "inherit"
 })
-chmodSync(join(root, "dist", "src", "cli", "main.js"), 0o755)
+chmodSync(join(root, "dist", "cli", "main.js"), 0o755)

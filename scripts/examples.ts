@@ -85,7 +85,7 @@ const render = (source: string, examples: ReturnType<typeof examplesOf>): string
 const sources = [
   "README.md",
   join("docs", "a-new-constraint.md"),
-  ...["src", "laws"].flatMap((folder) =>
+  ...["src", "cli", "laws"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => join(folder, name))

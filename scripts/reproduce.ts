@@ -9,7 +9,7 @@ const scratch = mkdtempSync(join(tmpdir(), "finegrain-reproduce-"))
 const finegrain = (...args: ReadonlyArray<string>): number => {
   const { status } = spawnSync(
     process.execPath,
-    ["--conditions=finegrain:source", join(root, "src", "cli", "main.ts"), ...args],
+    ["--conditions=finegrain:source", join(root, "cli", "main.ts"), ...args],
     { cwd: root, stdio: "inherit", env: { ...process.env, FINEGRAIN_SIMD: "plain" } }
   )
   return status ?? 1

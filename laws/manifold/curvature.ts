@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/Points.ts"
-import * as Seed from "../../src/Seed.ts"
+import * as Points from "../../src/numerics/Points.ts"
+import * as Seed from "../../src/numerics/Seed.ts"
 import { curvatureOfSpread, sectionalCurvature } from "../curvature.ts"
 import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Fused from "../../src/Fused.ts"
-import * as Points from "../../src/Points.ts"
+import * as Fused from "../../src/engine/Fused.ts"
+import * as Points from "../../src/numerics/Points.ts"
 import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type * as Interval from "../../src/Interval.ts"
+import type * as Interval from "../../src/numerics/Interval.ts"
 
 /**
  * How far values lie outside of an interval; 0 inside.

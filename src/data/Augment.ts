@@ -1,4 +1,4 @@
-import * as Seed from "../Seed.ts"
+import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batches.ts"
 import type { Normalization, Split } from "./Dataset.ts"
 

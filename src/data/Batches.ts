@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import * as Seed from "../Seed.ts"
+import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"
 import { type ImageCorrupt, isStream, type Source, type Split } from "./Dataset.ts"
 

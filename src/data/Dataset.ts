@@ -1,6 +1,6 @@
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as Seed from "../Seed.ts"
+import type * as Seed from "../numerics/Seed.ts"
 
 /** Images with labels, in memory. */
 export interface Split {

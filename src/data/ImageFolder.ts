@@ -3,7 +3,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { createHash } from "node:crypto"
 import type { SharpConstructor } from "sharp"
-import * as Seed from "../Seed.ts"
+import * as Seed from "../numerics/Seed.ts"
 import { type Dataset, ImageCorrupt, type Stream } from "./Dataset.ts"
 import { DatasetInconsistent, DatasetMissing } from "./Mnist.ts"
 

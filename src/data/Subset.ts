@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Seed from "../Seed.ts"
+import * as Seed from "../numerics/Seed.ts"
 import { type Dataset, isStream, type Source, type Split, type Stream } from "./Dataset.ts"
 
 /** More images asked for than there are. */

@@ -1,5 +1,5 @@
-import type * as Job from "../Job.ts"
-import type { TrainConfig } from "../TrainConfig.ts"
+import type * as Job from "../training/Job.ts"
+import type { TrainConfig } from "../training/TrainConfig.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import type * as Statistics from "./Statistics.ts"

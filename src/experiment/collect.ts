@@ -1,4 +1,4 @@
-import type * as Job from "../Job.ts"
+import type * as Job from "../training/Job.ts"
 import { choose } from "./choose.ts"
 import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
 import type { Environment } from "./provenance.ts"

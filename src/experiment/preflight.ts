@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Datasets from "../data/Datasets.ts"
 import * as Subset from "../data/Subset.ts"
-import type { TrainConfig } from "../TrainConfig.ts"
+import type { TrainConfig } from "../training/TrainConfig.ts"
 
 const distinct = <A>(values: ReadonlyArray<A>, key: (value: A) => unknown): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(key(value)), value])).values()

@@ -1,6 +1,6 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as TrainConfig from "../TrainConfig.ts"
+import * as TrainConfig from "../training/TrainConfig.ts"
 import type { Experiment, Options, Settings, Variant } from "./Experiment.ts"
 import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"

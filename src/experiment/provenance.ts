@@ -1,8 +1,8 @@
 import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
-import { toJson } from "../RunDirectory.ts"
-import type { Versions } from "../Versions.ts"
+import { toJson } from "../training/RunDirectory.ts"
+import type { Versions } from "../training/Versions.ts"
 
 /** Where a trial ran: versions, backend, and the data by its checksum. */
 export interface Environment {

@@ -2,9 +2,9 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Backend from "../Backend.ts"
-import * as Job from "../Job.ts"
-import type { TrainConfig } from "../TrainConfig.ts"
+import * as Backend from "../engine/Backend.ts"
+import * as Job from "../training/Job.ts"
+import type { TrainConfig } from "../training/TrainConfig.ts"
 
 /** What a worker is asked, once. */
 export interface Request {

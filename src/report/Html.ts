@@ -1,4 +1,4 @@
-import { toJson } from "../RunDirectory.ts"
+import { toJson } from "../training/RunDirectory.ts"
 
 /** A part of a page: text, a table, or a figure that was drawn before. */
 export type Section =

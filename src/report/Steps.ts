@@ -1,4 +1,4 @@
-import type { StepDone } from "../Trainer.ts"
+import type { StepDone } from "../training/Trainer.ts"
 
 /** Neighbouring steps together. */
 export interface Part {

@@ -8,7 +8,7 @@ import { writeTinyDataset } from "../tinyDataset.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 const root = resolve(import.meta.dirname, "../..")
-const main = join(root, "src", "cli", "main.ts")
+const main = join(root, "cli", "main.ts")
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-cli-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Terminal from "effect/Terminal"
 import * as TestClock from "effect/testing/TestClock"
 import { describe, expect, it } from "vitest"
-import * as GridProgress from "../../src/cli/GridProgress.ts"
-import * as pace from "../../src/cli/pace.ts"
-import * as Progress from "../../src/cli/Progress.ts"
-import * as Status from "../../src/cli/Status.ts"
+import * as GridProgress from "../../cli/GridProgress.ts"
+import * as pace from "../../cli/pace.ts"
+import * as Progress from "../../cli/Progress.ts"
+import * as Status from "../../cli/Status.ts"
 
 describe("a pace", () => {
   it.each([

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { expect, it } from "vitest"
 import * as collect from "../../src/experiment/collect.ts"
 import * as Results from "../../src/experiment/Results.ts"
-import * as RunDirectory from "../../src/RunDirectory.ts"
+import * as RunDirectory from "../../src/training/RunDirectory.ts"
 
 const experiments = resolve(import.meta.dirname, "../../experiments")
 const committed = readdirSync(join(experiments, "results"))

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
 const root = resolve(import.meta.dirname, "../..")
-const main = join(root, "src", "cli", "main.ts")
+const main = join(root, "cli", "main.ts")
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-experiment-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 writeTinyDataset(scratch)

@@ -1,0 +1,58 @@
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Backend from "../src/engine/Backend.ts"
+import { checksOf } from "./checkBackend.ts"
+
+/** An engine that starts, but does not do what it should; what it does not do has been shown. */
+export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
+  backend: Schema.String,
+  failed: Schema.Int,
+  of: Schema.Int
+}) {
+  override get message() {
+    return `The backend ${this.backend} fails ${this.failed} of ${this.of} checks.`
+  }
+}
+
+const inspect = Effect.gen(function*() {
+  for (const report of yield* Backend.inspect) {
+    yield* Console.log(
+      report.available
+        ? `✓ ${report.name.padEnd(8)} ${report.device ?? ""}`
+        : `✗ ${report.name.padEnd(8)} ${report.reason ?? ""}\n  ${" ".repeat(8)} ${report.remedy ?? ""}`
+    )
+  }
+})
+
+const check = Effect.fnUntraced(function*(name: Backend.Name) {
+  let [failed, of] = [0, 0]
+  for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
+    for (const { found, name: check, passed } of yield* run) {
+      yield* Console.log(`${passed ? "✓" : "✗"} ${check}: ${found}`)
+      of++
+      if (!passed) failed++
+    }
+  }
+  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of })
+})
+
+/** `finegrain backends`. */
+export const backends = Command.make(
+  "backends",
+  {
+    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu", "webgpu"]).pipe(
+      Flag.withDescription("train ten steps and check the laws of the paper's manifolds and of FG-SGD on this backend"),
+      Flag.optional
+    )
+  },
+  ({ check: name }) => Option.match(name, { onNone: () => inspect, onSome: check })
+).pipe(
+  Command.withDescription("Show which backends are here, what is missing, and why; or put one to the test"),
+  Command.withExamples([
+    { command: "finegrain backends --check nodeGpu", description: "Does everything hold on this GPU?" }
+  ])
+)

@@ -1,0 +1,241 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Struct from "effect/Struct"
+import { availableParallelism } from "node:os"
+import { pathToFileURL } from "node:url"
+import * as Experiment from "../src/experiment/Experiment.ts"
+import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
+import * as Ledger from "../src/experiment/Ledger.ts"
+import * as preflight from "../src/experiment/preflight.ts"
+import * as Results from "../src/experiment/Results.ts"
+import * as Runner from "../src/experiment/Runner.ts"
+import * as Recorded from "../src/report/Recorded.ts"
+import * as Report from "../src/report/Report.ts"
+import * as RunDirectory from "../src/training/RunDirectory.ts"
+import * as GridProgress from "./GridProgress.ts"
+import { table } from "./Table.ts"
+
+const refuse = (experiment: string, problem: string) =>
+  new Experiment.ExperimentError({ experiment, problems: [problem] })
+
+/** The default export of a file. */
+const load = Effect.fnUntraced(function*(file: string, options: Experiment.Options) {
+  const path = yield* Path.Path
+  const module = yield* Effect.tryPromise({
+    try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
+    catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
+  })
+  return yield* Experiment.decode(module.default, file, options)
+})
+
+/** What stands between commas; nothing missing. */
+const list = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
+  if (Option.isNone(text)) return undefined
+  const parts = text.value.split(",").map((part) => part.trim())
+  return parts.includes("")
+    ? yield* refuse(file, `${flag} "${text.value}" has an empty part: separate values by single commas`)
+    : parts
+})
+
+const integers = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
+  const parts = yield* list(file, flag, text)
+  const wrong = parts?.filter((part) => !/^-?\d+$/.test(part)) ?? []
+  return wrong.length === 0
+    ? parts?.map(Number)
+    : yield* refuse(file, `${flag} must be whole numbers separated by commas, not ${wrong.join(", ")}`)
+})
+
+/** An experiment that has run, without everything that it was to give. */
+export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
+  experiment: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `${this.experiment}: ${this.reason}`
+  }
+}
+
+/** What a script must not take for success: no number at all, or a trial that failed for another reason than divergence. */
+const shortcoming = ({ cells }: Results.Results): string | undefined => {
+  const failed = cells.flatMap(({ candidates, column, finals, row }) =>
+    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")
+      .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
+  )
+  return failed.length > 0
+    ? `${failed.length} ${failed.length === 1 ? "trial" : "trials"} failed (${failed.slice(0, 3).join("; ")}${
+      failed.length > 3 ? "; …" : ""
+    })`
+    : cells.every(({ error }) => error === undefined)
+    ? "no cell of the table has a value"
+    : undefined
+}
+
+/** Whether the page of a trial is missing, or older than what the trial left last. */
+const isToDraw = Effect.fnUntraced(function*(trial: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const written = (name: string) =>
+    Effect.map(
+      Effect.option(fs.stat(path.join(trial, name))),
+      Option.match({ onNone: () => -1, onSome: ({ mtime }) => Option.getOrElse(mtime, () => new Date(0)).getTime() })
+    )
+  const [page, events] = [yield* written("report.html"), yield* written("events.jsonl")]
+  return (yield* written("manifest.json")) >= 0 && page <= events
+})
+
+/** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
+const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = Recorded.read) =>
+  Report.write(directory, read).pipe(
+    Effect.asVoid,
+    Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
+  )
+
+/** A disk that does not take what is known of a trial will not take the other trials, either. */
+const stopping = <E extends { readonly _tag: string }, R>(
+  trial: Experiment.Trial,
+  writing: Effect.Effect<void, E | RunDirectory.RunDirectoryError, R>
+): Effect.Effect<void, E | RunDirectory.RunDirectoryError | Runner.GridStopped, R> =>
+  Effect.mapError(writing, (error) =>
+    error instanceof RunDirectory.RunDirectoryError && error.isDisk === true
+      ? new Runner.GridStopped({ trial: Experiment.label(trial), reason: error.message })
+      : error)
+
+/** `finegrain run`. */
+export const run = Command.make(
+  "run",
+  {
+    file: Argument.String("experiment").pipe(Argument.withDescription("file that exports an experiment")),
+    smoke: Flag.Boolean("smoke").pipe(
+      Flag.withDescription("the small version that the experiment describes, to see that everything works"),
+      Flag.withDefault(false)
+    ),
+    only: Flag.String("only").pipe(
+      Flag.withDescription("run these rows now: names, separated by commas; the table keeps all"),
+      Flag.optional
+    ),
+    seeds: Flag.String("seeds").pipe(
+      Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
+      Flag.optional
+    ),
+    jobs: Flag.Int("jobs").pipe(
+      Flag.withAlias("j"),
+      Flag.withDescription("trials at a time, each in a process of its own (default 1)"),
+      Flag.withDefault(1)
+    ),
+    output: Flag.String("output").pipe(
+      Flag.withAlias("o"),
+      Flag.withDescription("directory of the experiment (default runs/<name>)"),
+      Flag.optional
+    ),
+    resume: Flag.Boolean("resume").pipe(
+      Flag.withDescription(
+        "go on in the directory: trials that completed or diverged are kept, interrupted ones continue to the same bits"
+      ),
+      Flag.withDefault(false)
+    ),
+    retry: Flag.Boolean("retry").pipe(
+      Flag.withDescription("with --resume, train those that diverged anew"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const options: Experiment.Options = {
+      smoke,
+      only: yield* list(file, "--only", only),
+      seeds: yield* integers(file, "--seeds", seeds)
+    }
+    if (jobs < 1) return yield* refuse(file, `--jobs must be at least 1, not ${jobs}`)
+    const experiment = yield* load(file, options)
+    const cells = yield* Experiment.plan(experiment, options)
+    const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
+    const problems = yield* preflight.problems(planned.map(({ config }) => config))
+    if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
+    const directory = path.resolve(
+      Option.getOrElse(output, () => path.join("runs", `${experiment.name}${smoke ? "-smoke" : ""}`))
+    )
+    const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke }, resume)
+    const ledger = yield* Ledger.make(directory)
+    yield* ledger.write
+    const total = planned.length
+    yield* Console.log(
+      `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
+    )
+    const progress = yield* GridProgress.make(total)
+    const read = Recorded.remembering()
+    const pages = yield* Queue.sliding<void>(1)
+    // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
+    const drawing = yield* Effect.forkScoped(
+      Effect.forever(
+        Effect.andThen(Queue.take(pages), draw(directory, progress.print, read)).pipe(Effect.delay("5 seconds"))
+      )
+    )
+    const one = yield* Semaphore.make(1)
+    const record = Effect.fnUntraced(function*({ result, trial: { id } }: Runner.Outcome) {
+      if (yield* isToDraw(path.join(trials, id))) yield* draw(path.join(trials, id), progress.print)
+      yield* ledger.ended(id, result._tag === "Failed" ? Struct.omit(result, ["_tag"]) : undefined)
+      yield* ledger.write
+      yield* Queue.offer(pages, undefined)
+    }, one.withPermits(1))
+    yield* Runner.run(cells, {
+      jobs,
+      threads: jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs)),
+      directory: ({ id }) => path.join(trials, id),
+      progress: (trial, share) => progress.running(Experiment.label(trial), share),
+      settled: Effect.fnUntraced(function*(trial) {
+        const failure = yield* ledger.failure(trial.id)
+        const hasDiverged = failure?.error === "Diverged"
+        if (hasDiverged && !retry) return { trial, result: { _tag: "Failed", ...failure } }
+        yield* stopping(trial, ledger.begun(trial.id))
+        const own = path.join(trials, trial.id)
+        if (hasDiverged) {
+          yield* Effect.mapError(fs.remove(own, { recursive: true, force: true }), RunDirectory.unwritten(own))
+        }
+        return undefined
+      }),
+      ended: Effect.fnUntraced(function*(outcome) {
+        const { result, trial } = outcome
+        if (result._tag === "Failed") yield* progress.print(`${Experiment.label(trial)}: ${result.reason}`)
+        yield* stopping(trial, record(outcome))
+        yield* progress.ended(Experiment.label(trial))
+      })
+    }).pipe(
+      Effect.ensuring(Fiber.interrupt(drawing)),
+      // Interrupted or stopped: table and page say which trials were.
+      Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory, read))))
+    )
+    const results = yield* ledger.write
+    yield* ExperimentDirectory.writeManifests(directory, results)
+    yield* Report.write(directory, read)
+    yield* progress.print(
+      `\n${
+        table(...Results.table(results))
+      }\nWritten to ${directory}: report.html, figures, table.md, results.json, manifests, trials`
+    )
+    const reason = shortcoming(results)
+    if (reason !== undefined) return yield* new ExperimentIncomplete({ experiment: experiment.name, reason })
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Run an experiment: a grid of training runs, to a table"),
+  Command.withExamples([
+    {
+      command: "finegrain run experiments/table-poms.ts --smoke",
+      description: "Minutes, to see that everything works"
+    },
+    {
+      command: "finegrain run experiments/table-poms.ts --jobs 2 --resume",
+      description: "Two at a time, from where it stopped"
+    }
+  ])
+)

@@ -1,0 +1,121 @@
+import * as Seed from "../numerics/Seed.ts"
+
+/** Members of one POM: matrices of a layer, by index, and which manifold of the specification they live on. */
+export interface Group {
+  readonly manifold: number
+  readonly indices: ReadonlyArray<number>
+}
+
+/** How the order in which indices are dealt is chosen: by drawing without replacement, or as they come. */
+export type Selection = "random" | "contiguous"
+
+/** The paper's strategies: products for input channels, for output channels, for both. */
+export type StrategyName = "PI" | "PO" | "PIO"
+
+/** A grouping strategy, as a value. */
+export interface Strategy {
+  readonly name: StrategyName
+  readonly selection: Selection
+  /** Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds. */
+  readonly groups: (inputs: number, outputs: number, manifolds: number, seed: Seed.Seed) => ReadonlyArray<Group>
+}
+
+/**
+ * Deals a list into k runs whose lengths differ by at most one, longer ones first.
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.deal([1, 2, 3, 4, 5], 2) // => [[1, 2, 3], [4, 5]]
+ * ```
+ */
+export const deal = <A>(items: ReadonlyArray<A>, k: number): ReadonlyArray<ReadonlyArray<A>> => {
+  const short = Math.floor(items.length / k)
+  const long = items.length % k
+  return Array.from({ length: k }, (_, i) => {
+    const from = i * short + Math.min(i, long)
+    return items.slice(from, from + short + (i < long ? 1 : 0))
+  })
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+const drawn = (count: number, selection: Selection, seed: Seed.Seed): ReadonlyArray<number> =>
+  selection === "random" ? Array.from(Seed.permutation(seed, count)) : range(count)
+
+/** One group per channel; whole channels are dealt to the manifolds. */
+const byChannel = (
+  name: StrategyName,
+  selection: Selection,
+  channels: (inputs: number, outputs: number) => number,
+  members: (channel: number, inputs: number, outputs: number) => ReadonlyArray<number>
+): Strategy => ({
+  name,
+  selection,
+  groups: (inputs, outputs, manifolds, seed) =>
+    deal(drawn(channels(inputs, outputs), selection, seed), manifolds).flatMap((dealt, manifold) =>
+      dealt.map((channel) => ({ manifold, indices: members(channel, inputs, outputs) }))
+    )
+})
+
+/**
+ * Products for input channels: the group of input channel c is {W_{c,d} : d}. Source: Ozay 2019, section 4.
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.PI("contiguous").groups(2, 3, 1, 0).map(({ indices }) => indices) // => [[0, 1, 2], [3, 4, 5]]
+ * ```
+ */
+export const PI = (selection: Selection = "random"): Strategy =>
+  byChannel("PI", selection, (inputs) => inputs, (c, _inputs, outputs) => range(outputs).map((d) => c * outputs + d))
+
+/**
+ * Products for output channels: the group of output channel d is {W_{c,d} : c}. Source: Ozay 2019, section 4.
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.PO("contiguous").groups(2, 3, 1, 0).map(({ indices }) => indices) // => [[0, 3], [1, 4], [2, 5]]
+ * ```
+ */
+export const PO = (selection: Selection = "random"): Strategy =>
+  byChannel("PO", selection, (_, outputs) => outputs, (d, inputs, outputs) => range(inputs).map((c) => c * outputs + d))
+
+/**
+ * Products for input and output channels: subsets that cut across both.
+ *
+ * The matrices are dealt evenly to the manifolds, and those of each manifold evenly to its share of `inputs + outputs` groups,
+ * as in Example 1 of Ozay 2019: 24 matrices of a 3×3×4×6 kernel, two manifolds, 10 groups, each manifold 3+3+2+2+2.
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.PIO("random").groups(4, 6, 2, 1).map(({ indices }) => indices.length) // => [3, 3, 2, 2, 2, 3, 3, 2, 2, 2]
+ * ```
+ */
+export const PIO = (selection: Selection = "random"): Strategy => ({
+  name: "PIO",
+  selection,
+  groups: (inputs, outputs, manifolds, seed) => {
+    const shares = deal(drawn(inputs * outputs, selection, seed), manifolds)
+    const counts = deal(range(Math.max(manifolds, inputs + outputs)), manifolds).map((groups) => groups.length)
+    return shares.flatMap((share, manifold) =>
+      share.length === 0
+        ? []
+        : deal(share, Math.min(counts[manifold]!, share.length)).map((indices) => ({ manifold, indices }))
+    )
+  }
+})
+
+/**
+ * The strategy of a name and a selection.
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.strategy("PO", "contiguous").name // => "PO"
+ * ```
+ */
+export const strategy = (name: StrategyName, selection: Selection = "random"): Strategy =>
+  ({ PI, PO, PIO })[name](selection)

@@ -1,0 +1,2 @@
+export * from "../geometry/combinators/index.ts"
+export * from "./matricized.ts"

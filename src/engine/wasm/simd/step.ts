@@ -1,0 +1,219 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import type * as tf from "@tensorflow/tfjs-core"
+import { kernels, type Leaf, type Plan } from "../../../optimizer/FusedStep.ts"
+import { recent } from "../../recent.ts"
+import { type Call, type Kernel, kernel } from "../kernel.ts"
+import { forms, pointer, type Simd } from "./module.ts"
+
+/** Words of a row and slices of a leaf, as in kernels/step.ts. */
+const rowWords = 17
+const slices = 16
+/** Plans whose tables stay on the heap; a run needs one. */
+const keptPlans = 8
+
+type Pointer = number
+type Inputs = Readonly<Record<string, tf.TensorInfo>>
+
+/** What of a plan is the same in every step. */
+interface Layout {
+  /** Tables on the heap. */
+  readonly kept: ReadonlyArray<Pointer>
+  /** Rows for all leaves, as kernels/step.ts has them, without the places of tensors. */
+  readonly rows: Int32Array
+  readonly rowBytes: number
+  /** Bytes of the squared norms of the POMs, for every slice by itself. */
+  readonly sumBytes: number
+  /** Bytes that a thread needs for itself. */
+  readonly ownBytes: number
+}
+
+/** Words of a row that tensors fill. */
+const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, toX: 13 } as const
+
+const bytes = (values: Int32Array) => values.map((value) => 4 * value)
+
+/** Offsets of the entries in the leaf's own order. */
+const deltasOf = ({ deltas, local }: Leaf): Int32Array => {
+  const ordered = new Int32Array(deltas.length)
+  for (const [entry, place] of local.entries()) ordered[place] = 4 * deltas[entry]!
+  return ordered
+}
+
+/** The distance from one offset to the next; 0 where these differ. */
+const strideOf = (offsets: Int32Array): number => {
+  const stride = (offsets[1] ?? 4) - offsets[0]!
+  return offsets.every((offset, i) => offset === i * stride) ? stride : 0
+}
+
+/** Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side. */
+const chunkOf = ({ size }: Leaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
+
+/** For the largest leaf: the points of a chunk, their directions, and what comes between. */
+const workBytes = (leaves: ReadonlyArray<Leaf>) =>
+  64 +
+  Math.max(...leaves.map((leaf) =>
+    leaf.flat ? 0 : 4 * (2 * chunkOf(leaf) * leaf.size + 4 * Math.max(leaf.size, (leaf.form?.columns ?? 0) ** 2))
+  ))
+
+const aligned = (size: number) => Math.ceil(size / 64) * 64
+
+const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
+  const kept: Array<Pointer> = []
+  const keep = (values: Int32Array): Pointer => {
+    const pointer = simd.keep(values)
+    kept.push(pointer)
+    return pointer
+  }
+  const rows = Int32Array.from(leaves.flatMap((leaf) => {
+    const { bases, count, flat, form, owners, size } = leaf
+    const deltas = deltasOf(leaf)
+    const stride = strideOf(deltas)
+    return [
+      forms[form?.name ?? "given"],
+      flat ? 0 : count,
+      form?.rows ?? size,
+      form?.columns ?? 1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      form?.transposed === true ? 1 : 0,
+      stride === 0 ? keep(deltas) : 0,
+      keep(bytes(bases)),
+      keep(owners),
+      0,
+      size,
+      chunkOf(leaf),
+      stride
+    ]
+  }))
+  return {
+    kept,
+    rows,
+    rowBytes: aligned(4 * rowWords * leaves.length),
+    sumBytes: aligned(8 * slices * poms),
+    ownBytes: aligned(workBytes(leaves))
+  }
+}
+
+/** A tensor; a kernel reads memory by its size, so that a wrong one is caught here. */
+const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo => {
+  const actual = info.shape.reduce((a, b) => a * b, 1)
+  if (actual !== size || info.dtype !== "float32") {
+    throw new Error(`${name} holds ${actual} ${info.dtype} numbers, not ${size} float32 numbers`)
+  }
+  return info
+}
+
+/** The tensors of one role, by number. */
+const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo =>
+  checked(inputs[`${role}${index}`]!, `${role} ${index}`, size(index))
+
+/** The fused step of FG-SGD; see FusedStep. */
+export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
+  const layoutOf = recent(keptPlans, (plan: Plan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
+  const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
+    info === undefined ? 0 : pointer(backend, info)
+
+  /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
+  const prepare = (
+    plan: Plan,
+    fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: Leaf, index: number) => void
+  ) => {
+    const { ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
+    const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
+    const words = simd.words(table, rows.length)
+    words.set(rows)
+    for (const [i, leaf] of plan.leaves.entries()) {
+      const set = (word: keyof typeof at, place: Pointer) => {
+        words[rowWords * i + at[word]] = place
+      }
+      fill(set, leaf, i)
+    }
+    const sums = table + rowBytes
+    return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
+  }
+
+  const sizes = (plan: Plan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
+  const tensorsOf = (inputs: Inputs, plan: Plan) => {
+    const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
+    return {
+      x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizes(plan))),
+      scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
+    }
+  }
+
+  const direction = (
+    { attrs: { momentum, plan, weightDecay }, backend, inputs }: Call<{
+      readonly plan: Plan
+      readonly momentum: number
+      readonly weightDecay: number
+    }>
+  ): ReadonlyArray<tf.TensorInfo> => {
+    const { scaling, x } = tensorsOf(inputs, plan)
+    const remembered = expecting(inputs, "momentum", sizes(plan))
+    const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
+    const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
+    const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
+    const squares = backend.makeOutput([plan.poms], "float32")
+    const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
+      set("x", placeOf(backend, x[i]))
+      set("momentum", placeOf(backend, momenta[i]))
+      set("variable", placeOf(backend, gradients[variable]))
+      set("scaling", placeOf(backend, scaling[i]))
+      set("direction", placeOf(backend, outputs[i]))
+    })
+    const count = plan.leaves.length
+    simd.shareWithRoom("stepDirection", room, slices, (begin, end) => [
+      table,
+      count,
+      momentum,
+      weightDecay,
+      plan.poms,
+      sums,
+      begin,
+      end
+    ])
+    simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
+    return [...outputs, squares]
+  }
+
+  const move = (
+    { attrs: { momentum, plan, shapes }, backend, inputs }: Call<{
+      readonly plan: Plan
+      readonly momentum: number
+      readonly shapes: ReadonlyArray<ReadonlyArray<number>>
+    }>
+  ): ReadonlyArray<tf.TensorInfo> => {
+    const { scaling, x } = tensorsOf(inputs, plan)
+    const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizes(plan)))
+    const outputs = plan.leaves.map(({ form }, i) => {
+      if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
+      // What the caller has moved is handed back.
+      const { dataId, dtype, shape } = x[i]!
+      backend.incRef(dataId)
+      return { dataId, dtype, shape }
+    })
+    const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
+    const factors = placeOf(backend, checked(inputs["factors"]!, "the vector of step sizes", plan.poms))
+    const { room, table } = prepare(plan, (set, { variable }, i) => {
+      set("x", placeOf(backend, x[i]))
+      set("momentum", momentum === 0 ? 0 : 1)
+      set("variable", placeOf(backend, weights[variable]))
+      set("scaling", placeOf(backend, scaling[i]))
+      set("direction", placeOf(backend, directions[i]))
+      set("toX", placeOf(backend, outputs[i]))
+    })
+    simd.shareWithRoom("stepMove", room, slices, (begin, end) => [
+      table,
+      plan.leaves.length,
+      factors,
+      begin,
+      end
+    ])
+    return [...outputs, ...weights]
+  }
+
+  return [kernel(kernels.direction, direction), kernel(kernels.move, move)]
+}

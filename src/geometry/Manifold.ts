@@ -1,0 +1,347 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { EngineFailed } from "../engine/Engine.ts"
+import type { Interval } from "../numerics/Interval.ts"
+import type { NormIntervals } from "../numerics/Norms.ts"
+import * as Points from "../numerics/Points.ts"
+import * as Seed from "../numerics/Seed.ts"
+import * as Tensors from "../numerics/Tensors.ts"
+
+const TypeId = "~finegrain/Manifold" as const
+
+/**
+ * A Riemannian submanifold of a space of tensors, as a value.
+ *
+ * `P` is a tensor, or a nested list of tensors on a product. Every operation is pure, batched (leading dimensions beyond
+ * those of `shape` are a batch) and returns one fresh region's result: intermediates are freed. Results may alias
+ * arguments, so call operations inside `Tensors.region` or `tf.tidy`.
+ *
+ * Source of the vocabulary: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, chapters 3–5, 8.
+ */
+export interface Manifold<P extends Points.Points = tf.Tensor> {
+  readonly [TypeId]: typeof TypeId
+  /** Name with shape, e.g. `St(5,3)`. */
+  readonly name: string
+  /** Shape of one point. */
+  readonly shape: Points.Shapes<P>
+  /** Dimension of the manifold. */
+  readonly dimension: number
+  /** Interval that holds every sectional curvature. */
+  readonly curvature: Interval
+  /** Intervals of the norms over all points; sharp unless the manifold's documentation says otherwise. */
+  readonly norms: NormIntervals
+  /** 1: R(x,tv) = x + tv + O(t²); 2: also without tangential acceleration; Infinity: the exponential map. */
+  readonly retractionOrder: number
+  /** Largest r for which exp is injective on every ball of radius r (0 where unknown). */
+  readonly injectivityRadius: number
+  /** Riemannian metric ⟨u, v⟩_x; batch shape. */
+  readonly inner: (x: P, u: P, v: P) => tf.Tensor
+  /** Norm ‖u‖_x of a tangent vector; batch shape. */
+  readonly norm: (x: P, u: P) => tf.Tensor
+  /** Orthogonal projection of an ambient vector onto the tangent space at x. */
+  readonly project: (x: P, u: P) => P
+  /** Riemannian gradient from the Euclidean one: ⟨gradient(x, e), v⟩_x = ⟨e, v⟩ for every tangent v. */
+  readonly gradient: (x: P, e: P) => P
+  /** A nearest point on the manifold, in the Frobenius norm. */
+  readonly nearest: (u: P) => P
+  /** Retraction R(x, v). */
+  readonly retract: (x: P, v: P) => P
+  /** Vector transport of the tangent vector v from x to y. */
+  readonly transport: (x: P, y: P, v: P) => P
+  /** Random points: the same seed gives the same points. */
+  readonly random: (seed: Seed.Seed, batch?: Points.Shape) => P
+  /** Random tangent vectors at x: projected standard normal ones. */
+  readonly randomTangent: (seed: Seed.Seed, x: P) => P
+  /** How far x is from satisfying the constraint, at least 0; batch shape. */
+  readonly residual: (x: P) => tf.Tensor
+  /** Exponential map, where it has a closed form. */
+  readonly exp?: (x: P, v: P) => P
+  /** Logarithm, where it has a closed form. */
+  readonly log?: (x: P, y: P) => P
+  /** Geodesic distance, where it has a closed form; batch shape. */
+  readonly dist?: (x: P, y: P) => tf.Tensor
+}
+
+/** What `make` needs; everything else is derived. */
+export interface Definition<P extends Points.Points> {
+  readonly name: string
+  readonly shape: Points.Shapes<P>
+  readonly dimension: number
+  readonly curvature: Interval
+  readonly norms: NormIntervals
+  readonly project: (x: P, u: P) => P
+  readonly retract: (x: P, v: P) => P
+  readonly nearest: (u: P) => P
+  /** Default 1. */
+  readonly retractionOrder?: number
+  /** Default 0, that is, unknown. */
+  readonly injectivityRadius?: number
+  /** Default: the Frobenius inner product. */
+  readonly inner?: (x: P, u: P, v: P) => tf.Tensor
+  /** Default: `project`, which is right for the Frobenius inner product. */
+  readonly gradient?: (x: P, e: P) => P
+  /** Default: projection onto the tangent space at y. */
+  readonly transport?: (x: P, y: P, v: P) => P
+  /** Default: the nearest points to standard normal ambient ones. */
+  readonly random?: (seed: Seed.Seed, batch: Points.Shape) => P
+  /** Default: standard normal ambient vectors, projected. */
+  readonly randomTangent?: (seed: Seed.Seed, x: P) => P
+  /** Default: the Frobenius distance to the nearest point. */
+  readonly residual?: (x: P) => tf.Tensor
+  readonly exp?: (x: P, v: P) => P
+  readonly log?: (x: P, y: P) => P
+  readonly dist?: (x: P, y: P) => tf.Tensor
+}
+
+/**
+ * A manifold from its definition: project, retract and nearest point, with metadata; the rest is derived or overridden.
+ *
+ * Every operation runs in a region of its own, so intermediates never leak.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Interval, Manifold, Norms } from "finegrain"
+ * // Symmetric 2×2 matrices, a linear subspace:
+ * const sym = (u: tf.Tensor) => tf.div(tf.add(u, tf.transpose(u, [...u.shape.keys()].map((i) => i < u.rank - 2 ? i : 2 * u.rank - 3 - i))), 2)
+ * const Symmetric = Manifold.make<tf.Tensor>({
+ *   name: "Sym(2)", shape: [2, 2], dimension: 3, curvature: Interval.point(0), norms: Norms.unbounded,
+ *   project: (_, u) => sym(u), retract: (x, v) => tf.add(x, v), nearest: sym
+ * })
+ * const x = Symmetric.nearest(tf.tensor2d([[1, 2], [4, 3]]))
+ * [...x.dataSync()] // => [1, 3, 3, 3]
+ * ```
+ */
+export const make = <P extends Points.Points = tf.Tensor>(definition: Definition<P>): Manifold<P> => {
+  const { shape } = definition
+  const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
+  const residual = definition.residual ?? ((x: P) => {
+    const gap = Points.sub(x, definition.nearest(x))
+    return tf.sqrt(frobeniusInner(shape, gap, gap))
+  })
+  const { exp, log, dist } = definition
+  return {
+    [TypeId]: TypeId,
+    name: definition.name,
+    shape,
+    dimension: definition.dimension,
+    curvature: definition.curvature,
+    norms: definition.norms,
+    retractionOrder: definition.retractionOrder ?? 1,
+    injectivityRadius: definition.injectivityRadius ?? 0,
+    inner: region(inner),
+    norm: region((x, u) => tf.sqrt(tf.relu(inner(x, u, u)))),
+    project: region(definition.project),
+    gradient: region(definition.gradient ?? definition.project),
+    nearest: region(definition.nearest),
+    retract: region(definition.retract),
+    transport: region(definition.transport ?? ((_x, y, v) => definition.project(y, v))),
+    random: region(
+      (seed: Seed.Seed, batch: Points.Shape = []) =>
+        definition.random === undefined
+          ? definition.nearest(normal(shape, seed, batch) as P)
+          : definition.random(seed, batch)
+    ),
+    randomTangent: region(
+      definition.randomTangent ??
+        ((seed, x) => definition.project(x, normal(shape, seed, batchShape(shape, x)) as P))
+    ),
+    residual: region(residual),
+    ...(exp === undefined ? {} : { exp: region(exp) }),
+    ...(log === undefined ? {} : { log: region(log) }),
+    ...(dist === undefined ? {} : { dist: region(dist) })
+  }
+}
+
+const region =
+  <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A) => (...args: Args): A =>
+    tf.tidy(() => f(...args) as tf.TensorContainer) as A
+
+/**
+ * Whether a value is a manifold.
+ *
+ * @example
+ * ```ts
+ * import { Manifold, Sphere } from "finegrain"
+ * Manifold.isManifold(Sphere.make([3, 3])) // => true
+ * Manifold.isManifold({ name: "St(3,3)" }) // => false
+ * ```
+ */
+export const isManifold = (u: unknown): u is Manifold<Points.Points> =>
+  typeof u === "object" && u !== null && TypeId in u
+
+const isShape = (shape: unknown): shape is Points.Shape =>
+  Array.isArray(shape) && shape.every((length) => typeof length === "number")
+
+/**
+ * The Frobenius inner product over the point axes of all leaves, Σ u·v; batch shape.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Manifold } from "finegrain"
+ * Manifold.frobeniusInner([2], tf.tensor2d([[1, 2], [3, 4]]), tf.ones([2, 2])).dataSync().join() // => "3,7"
+ * ```
+ */
+export const frobeniusInner = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, v: P): tf.Tensor => {
+  const go = (s: unknown, a: Points.Points, b: Points.Points): tf.Tensor => {
+    if (Points.isLeaf(a) && Points.isLeaf(b)) {
+      const rank = isShape(s) ? s.length : 0
+      const product = tf.mul(a, b)
+      return rank === 0 ? product : tf.sum(product, Array.from({ length: rank }, (_, i) => i - rank))
+    }
+    const factors = a as ReadonlyArray<Points.Points>
+    if (factors.length === 0) return tf.scalar(0)
+    return factors
+      .map((factor, i) => go((s as ReadonlyArray<unknown>)[i], factor, (b as ReadonlyArray<Points.Points>)[i]!))
+      .reduce((sum, term) => tf.add(sum, term))
+  }
+  return go(shape, u, v)
+}
+
+/** The batch dimensions of x: those in front of the shape of one point. */
+export const batchShape = <P extends Points.Points>(shape: Points.Shapes<P>, x: P): Points.Shape => {
+  const go = (s: Points.ShapeTree, a: Points.Points): Points.Shape => {
+    if (Points.isLeaf(a)) return a.shape.slice(0, a.rank - s.length)
+    return a[0] === undefined ? [] : go((s as ReadonlyArray<Points.ShapeTree>)[0]!, a[0])
+  }
+  return go(shape, x)
+}
+
+const normal = (shape: unknown, seed: Seed.Seed, batch: Points.Shape): Points.Points =>
+  isShape(shape) && !(Array.isArray(shape) && shape.length === 0 && batch.length === 0)
+    ? Seed.normalTensor(seed, [...batch, ...shape])
+    : (shape as ReadonlyArray<unknown>).map((factor, i) => normal(factor, Seed.split(seed, i), batch))
+
+/** A shape on which a manifold cannot live, with the reason and what would work. */
+export class ShapeRefused extends Schema.TaggedError<ShapeRefused>()("ShapeRefused", {
+  manifold: Schema.String,
+  shape: Schema.Array(Schema.Finite),
+  reason: Schema.String,
+  remedy: Schema.String
+}) {
+  override get message() {
+    return `${this.manifold} refuses shape [${this.shape.join(", ")}]: ${this.reason}. ${this.remedy}`
+  }
+}
+
+/**
+ * The lengths of an m×n shape for which `accepts` holds; a refusal that says what would work otherwise.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Manifold } from "finegrain"
+ * Result.isSuccess(Manifold.matrixShape("Sp", [3, 3], ([m, n]) => m * n >= 2)) // => true
+ * ```
+ */
+export const matrixShape = (
+  manifold: string,
+  shape: Points.Shape,
+  accepts: (lengths: readonly [m: number, n: number]) => boolean,
+  reason = "its points are isolated (entries ±1), the dimension is 0 and nothing can be learned"
+): Result.Result<readonly [m: number, n: number], ShapeRefused> => {
+  const [m = 0, n = 0] = shape
+  const refuse = (reason: string, remedy: string) =>
+    Result.fail(new ShapeRefused({ manifold, shape: [...shape], reason, remedy }))
+  if (shape.length !== 2 || ![m, n].every((length) => Number.isInteger(length) && length > 0)) {
+    return refuse("a point is an m×n matrix", "Give two positive integers, as in [3, 3]; write a vector as [m, 1].")
+  }
+  return accepts([m, n])
+    ? Result.succeed([m, n])
+    : refuse(
+      reason,
+      "Give another shape: see the kernel through another matricization (perKernel, perFilter, perInput or whole), or keep it Euclidean."
+    )
+}
+
+/** A named family of manifolds, one for every m×n shape that it accepts. */
+export interface Family {
+  /** Short name used in collection specifications, e.g. `St`. */
+  readonly symbol: string
+  /** Name in full, e.g. `Stiefel`. */
+  readonly name: string
+  /** The member for m×n matrices, or why there is none. */
+  readonly at: (shape: Points.Shape) => Result.Result<Manifold, ShapeRefused>
+}
+
+/** A point or tangent vector that fails its constraint, with the amount. */
+export class OffManifold extends Schema.TaggedError<OffManifold>()("OffManifold", {
+  manifold: Schema.String,
+  what: Schema.String,
+  residual: Schema.Number,
+  tolerance: Schema.Finite
+}) {
+  override get message() {
+    return `${this.what} is not on ${
+      brief(this.manifold)
+    }: residual ${this.residual} exceeds the tolerance ${this.tolerance}`
+  }
+}
+
+/** The name of a product of a whole network, shortened. */
+const brief = (name: string) => name.length <= 160 ? name : `${name.slice(0, 110)} … ${name.slice(-40)}`
+
+const worst = (residuals: tf.Tensor) =>
+  Tensors.read(residuals).pipe(
+    Effect.ensuring(Effect.sync(() => residuals.dispose())),
+    // Math.max would turn NaN and 1 into NaN too, but an empty batch into −Infinity.
+    Effect.map((values) => values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0))
+  )
+
+/**
+ * Checks that x (every point of the batch) lies on the manifold; fails with the largest residual.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import * as Effect from "effect/Effect"
+ * import { Manifold, Sphere } from "finegrain"
+ * const check = Manifold.checkPoint(Sphere.make([2, 2]), tf.ones([2, 2]), 1e-6)
+ * const error = await Effect.runPromise(Effect.flip(check))
+ * error.message // => "the point is not on Sp(2,2): residual 1 exceeds the tolerance 0.000001"
+ * ```
+ */
+export const checkPoint = <P extends Points.Points>(
+  manifold: Manifold<P>,
+  x: P,
+  tolerance: number
+): Effect.Effect<void, EngineFailed | OffManifold> =>
+  Effect.flatMap(Effect.suspend(() => worst(manifold.residual(x))), (residual) =>
+    residual <= tolerance
+      ? Effect.void
+      : Effect.fail(new OffManifold({ manifold: manifold.name, what: "the point", residual, tolerance })))
+
+/**
+ * Checks that v is tangent at x: ‖v − project(x, v)‖ ≤ tolerance.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Manifold, Sphere } from "finegrain"
+ * const sphere = Sphere.make([2, 2])
+ * const x = sphere.random(1)
+ * const error = await Effect.runPromise(Effect.flip(Manifold.checkTangent(sphere, x, x, 1e-6)))
+ * error._tag // => "OffManifold"
+ * ```
+ */
+export const checkTangent = <P extends Points.Points>(
+  manifold: Manifold<P>,
+  x: P,
+  v: P,
+  tolerance: number
+): Effect.Effect<void, EngineFailed | OffManifold> =>
+  Effect.flatMap(
+    Effect.suspend(() =>
+      worst(tf.tidy(() => {
+        const normalPart = Points.sub(v, manifold.project(x, v))
+        return tf.sqrt(frobeniusInner(manifold.shape, normalPart, normalPart))
+      }))
+    ),
+    (residual) =>
+      residual <= tolerance
+        ? Effect.void
+        : Effect.fail(new OffManifold({ manifold: manifold.name, what: "the tangent vector", residual, tolerance }))
+  )

@@ -1,0 +1,7 @@
+export * from "./columns.ts"
+export * from "./partition.ts"
+export * from "./power.ts"
+export * from "./product.ts"
+export * from "./rearranged.ts"
+export * from "./scaled.ts"
+export * from "./transposed.ts"

@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Norms from "../../numerics/Norms.ts"
+import type * as Points from "../../numerics/Points.ts"
+import * as Manifold from "../Manifold.ts"
+import { productCurvature } from "./product.ts"
+
+const prepend = (count: number, shape: unknown): unknown =>
+  Array.isArray(shape) && shape.every((length) => typeof length === "number")
+    ? [count, ...shape]
+    : (shape as ReadonlyArray<unknown>).map((factor) => prepend(count, factor))
+
+/**
+ * The power Mᵏ, a product of k copies of M whose points are stacked in one tensor `[k, …shape]`: one operation for all.
+ *
+ * Norms are those of the direct sum of the k points.
+ *
+ * @throws RangeError unless `count` is a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { Combinators, Stiefel } from "finegrain"
+ * const M = Combinators.power(Stiefel.make([3, 3]), 16)
+ * M.shape // => [16, 3, 3]
+ * M.dimension // => 48
+ * M.curvature // => { min: 0, max: 0.125 }
+ * ```
+ */
+export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, count: number): Manifold.Manifold<P> => {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`power(${manifold.name}, ${count}): the exponent must be a positive integer`)
+  }
+  const { exp, log, dist } = manifold
+  return Manifold.make<P>({
+    name: manifold.name.includes(" ") ? `(${manifold.name})^${count}` : `${manifold.name}^${count}`,
+    shape: prepend(count, manifold.shape) as Points.Shapes<P>,
+    dimension: count * manifold.dimension,
+    curvature: count === 1 ? manifold.curvature : productCurvature([manifold, manifold]),
+    norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),
+    retractionOrder: manifold.retractionOrder,
+    injectivityRadius: manifold.injectivityRadius,
+    inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
+    project: manifold.project,
+    gradient: manifold.gradient,
+    nearest: manifold.nearest,
+    retract: manifold.retract,
+    transport: manifold.transport,
+    random: (seed, batch) => manifold.random(seed, [...batch, count]),
+    randomTangent: manifold.randomTangent,
+    residual: (x) => tf.max(manifold.residual(x), -1),
+    ...(exp === undefined ? {} : { exp }),
+    ...(log === undefined ? {} : { log }),
+    ...(dist === undefined ? {} : { dist: (x: P, y: P) => tf.sqrt(tf.sum(tf.square(dist(x, y)), -1)) })
+  })
+}

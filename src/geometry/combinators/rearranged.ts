@@ -1,0 +1,60 @@
+import type * as tf from "@tensorflow/tfjs-core"
+import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Points from "../../numerics/Points.ts"
+import * as Manifold from "../Manifold.ts"
+
+/** A linear isometry between two arrangements of the same entries; both directions act on batches. */
+export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
+  /** Shape of a point in the new arrangement. */
+  readonly shape: Points.Shapes<Q>
+  readonly from: (q: Q) => P
+  readonly to: (p: P) => Q
+}
+
+/**
+ * The manifold seen through another arrangement of its entries: M′ = {to(x) : x ∈ M}, isometric to M.
+ *
+ * Every operation is that of M between `from` and `to`; dimension, curvature and orders are M's. The matrix norms are not
+ * invariant under rearrangement, so the new ones are given.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Combinators, Norms, Sphere } from "finegrain"
+ * const flat = Combinators.rearranged(Sphere.make([4, 1]), "flat(Sp(4,1))", {
+ *   shape: [4],
+ *   from: (q: tf.Tensor) => tf.expandDims(q, -1),
+ *   to: (p: tf.Tensor) => tf.squeeze(p, [-1])
+ * }, Norms.unbounded)
+ * flat.random(1).shape // => [4]
+ * ```
+ */
+export const rearranged = <P extends Points.Points, Q extends Points.Points = tf.Tensor>(
+  manifold: Manifold.Manifold<P>,
+  name: string,
+  { shape, from, to }: Arrangement<P, Q>,
+  norms: NormIntervals
+): Manifold.Manifold<Q> => {
+  const { exp, log, dist } = manifold
+  return Manifold.make<Q>({
+    name,
+    shape,
+    dimension: manifold.dimension,
+    curvature: manifold.curvature,
+    norms,
+    retractionOrder: manifold.retractionOrder,
+    injectivityRadius: manifold.injectivityRadius,
+    inner: (x, u, v) => manifold.inner(from(x), from(u), from(v)),
+    project: (x, u) => to(manifold.project(from(x), from(u))),
+    gradient: (x, e) => to(manifold.gradient(from(x), from(e))),
+    nearest: (u) => to(manifold.nearest(from(u))),
+    retract: (x, v) => to(manifold.retract(from(x), from(v))),
+    transport: (x, y, v) => to(manifold.transport(from(x), from(y), from(v))),
+    random: (seed, batch) => to(manifold.random(seed, batch)),
+    randomTangent: (seed, x) => to(manifold.randomTangent(seed, from(x))),
+    residual: (x) => manifold.residual(from(x)),
+    ...(exp === undefined ? {} : { exp: (x: Q, v: Q) => to(exp(from(x), from(v))) }),
+    ...(log === undefined ? {} : { log: (x: Q, y: Q) => to(log(from(x), from(y))) }),
+    ...(dist === undefined ? {} : { dist: (x: Q, y: Q) => dist(from(x), from(y)) })
+  })
+}

@@ -1,0 +1,55 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
+import * as Interval from "../../numerics/Interval.ts"
+import * as Norms from "../../numerics/Norms.ts"
+import type * as Points from "../../numerics/Points.ts"
+import * as Form from "../Form.ts"
+import * as Manifold from "../Manifold.ts"
+
+/**
+ * Euclidean space of tensors of one shape: no constraint, flat, and its retraction is the exponential map X + V.
+ *
+ * @example
+ * ```ts
+ * import { Euclidean } from "finegrain"
+ * Euclidean.make([3, 3]).dimension // => 9
+ * ```
+ */
+export const make = (shape: Points.Shape): Manifold.Manifold => {
+  const axes = shape.map((_, i) => i - shape.length)
+  const length = (u: tf.Tensor) => tf.sqrt(axes.length === 0 ? tf.square(u) : tf.sum(tf.square(u), axes))
+  const dimension = shape.reduce((a, b) => a * b, 1)
+  const space = Manifold.make<tf.Tensor>({
+    name: `Euc(${shape.join(",")})`,
+    shape,
+    dimension,
+    curvature: Interval.point(0),
+    norms: Norms.unbounded,
+    retractionOrder: Infinity,
+    injectivityRadius: Infinity,
+    project: (_x, u) => u,
+    nearest: (u) => u,
+    retract: (x, v) => tf.add(x, v),
+    transport: (_x, _y, v) => v,
+    residual: (x) => tf.mul(length(x), 0),
+    exp: (x, v) => tf.add(x, v),
+    log: (x, y) => tf.sub(y, x),
+    dist: (x, y) => length(tf.sub(y, x))
+  })
+  return Form.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
+}
+
+/**
+ * The family of Euclidean spaces, `Euc` in specifications; accepts every shape.
+ *
+ * @example
+ * ```ts
+ * import { Euclidean } from "finegrain"
+ * Euclidean.family().symbol // => "Euc"
+ * ```
+ */
+export const family = (): Manifold.Family => ({
+  symbol: "Euc",
+  name: "Euclidean",
+  at: (shape) => Result.succeed(make(shape))
+})

@@ -1,0 +1,63 @@
+import type * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
+import type * as Points from "../../numerics/Points.ts"
+import { columns } from "../combinators/columns.ts"
+import * as Form from "../Form.ts"
+import * as Manifold from "../Manifold.ts"
+import * as Sphere from "./Sphere.ts"
+import { unitNorm } from "./unitNorm.ts"
+
+const geometry = unitNorm([-2])
+
+/**
+ * Oblique manifold of m×n matrices whose columns have norm 1: n unit spheres of ℝᵐ, side by side.
+ *
+ * Everything is derived from the sphere; sectional curvature [0, 1] for n ≥ 2, m ≥ 3.
+ * Source: Trendafilov and Lippert 2002; Ozay 2019, table 1.
+ *
+ * @throws ShapeRefused for a shape that is not m×n with m ≥ 2.
+ *
+ * @example
+ * ```ts
+ * import { Oblique } from "finegrain"
+ * const oblique = Oblique.make([3, 3])
+ * oblique.dimension // => 6
+ * oblique.norms.spectral.max ** 2 // => 3
+ * ```
+ */
+export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
+  Result.getOrThrow(family(options).at(shape))
+
+/**
+ * The family of oblique manifolds, `Ob` in specifications; refuses matrices with one row, whose columns are ±1.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Oblique } from "finegrain"
+ * Result.isFailure(Oblique.family().at([1, 3])) // => true
+ * ```
+ */
+export const family = (options: Sphere.Options = {}): Manifold.Family => ({
+  symbol: "Ob",
+  name: "oblique",
+  at: (shape) => Result.map(Manifold.matrixShape("Ob", shape, ([m]) => m >= 2), (size) => at(size, options))
+})
+
+/** The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer operations. */
+const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
+  const derived = columns(Sphere.make([m, 1], options), n)
+  const oblique = Manifold.make<tf.Tensor>({
+    ...derived,
+    name: `Ob(${m},${n})`,
+    project: geometry.project,
+    gradient: geometry.project,
+    nearest: geometry.nearest,
+    retract: geometry.retract,
+    transport: options.transport === Sphere.parallel ? geometry.parallel : (_x, y, v) => geometry.project(y, v),
+    inner: (_x, u, v) => Manifold.frobeniusInner([m, n], u, v)
+  })
+  return options.transport === Sphere.parallel
+    ? oblique
+    : Form.declare(oblique, { name: "Unit", rows: m, columns: n, transposed: false })
+}

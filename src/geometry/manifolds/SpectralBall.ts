@@ -1,0 +1,65 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
+import * as Interval from "../../numerics/Interval.ts"
+import * as Matrices from "../../numerics/Matrices.ts"
+import * as Norms from "../../numerics/Norms.ts"
+import type * as Points from "../../numerics/Points.ts"
+import { transposed } from "../combinators/transposed.ts"
+import * as Manifold from "../Manifold.ts"
+import { ball } from "./balls.ts"
+
+/** Singular values above 1 become 1: U·V diag(1/max(1, σ)) Vᵀ. */
+const clip = (u: tf.Tensor): tf.Tensor => {
+  const gram = Matrices.multiply(u, u, { transposeA: true })
+  return Matrices.multiply(u, Matrices.ofEigen(Matrices.eigh(gram), (squares) => tf.rsqrt(tf.maximum(squares, 1))))
+}
+
+const tall = (m: number, n: number): Manifold.Manifold =>
+  ball({
+    name: `Spec(${m},${n})`,
+    shape: [m, n],
+    norms: {
+      spectral: Interval.make(0, 1),
+      frobenius: Interval.make(0, Math.sqrt(n)),
+      rowSum: Interval.make(0, Math.sqrt(m * n)),
+      columnSum: Interval.make(0, n)
+    },
+    length: (x) => tf.reshape(Norms.spectral(x), [...x.shape.slice(0, -2), 1, 1]),
+    nearest: clip
+  })
+
+/**
+ * Unit ball of the spectral norm, σ₁(X) ≤ 1: a flat manifold with boundary, kernels that lengthen nothing.
+ *
+ * project U; retract and nearest cut singular values off at 1. Which laws apply is said at `NormBall`.
+ * Source: Yoshida and Miyato 2017, *Spectral norm regularization*, with a constraint in the place of the penalty.
+ *
+ * @throws ShapeRefused for a shape that is not m×n.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { SpectralBall } from "finegrain"
+ * [...SpectralBall.make([2, 2]).nearest(tf.tensor2d([[3, 0], [0, 0.5]])).dataSync()] // => [1, 0, 0, 0.5]
+ * ```
+ */
+export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+
+/**
+ * The family of spectral balls, `Spec` in specifications.
+ *
+ * @example
+ * ```ts
+ * import { SpectralBall } from "finegrain"
+ * SpectralBall.family().symbol // => "Spec"
+ * ```
+ */
+export const family = (): Manifold.Family => ({
+  symbol: "Spec",
+  name: "spectral ball",
+  at: (shape) =>
+    Result.map(
+      Manifold.matrixShape("Spec", shape, () => true),
+      ([m, n]) => m >= n ? tall(m, n) : { ...transposed(tall(n, m)), name: `Spec(${m},${n})` }
+    )
+})

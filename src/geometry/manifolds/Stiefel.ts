@@ -1,0 +1,304 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
+import { fused } from "../../engine/Fused.ts"
+import * as Interval from "../../numerics/Interval.ts"
+import * as Matrices from "../../numerics/Matrices.ts"
+import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Points from "../../numerics/Points.ts"
+import * as Seed from "../../numerics/Seed.ts"
+import { transposed } from "../combinators/transposed.ts"
+import * as Form from "../Form.ts"
+import * as Manifold from "../Manifold.ts"
+
+type Binary = (x: tf.Tensor, v: tf.Tensor) => tf.Tensor
+
+/** A Riemannian metric on the Stiefel manifold, as a value. */
+export interface Metric {
+  readonly name: "embedded" | "canonical"
+  readonly inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.Tensor
+  readonly gradient: Binary
+  readonly exp: Binary
+  readonly curvature: (m: number, n: number) => Interval.Interval
+}
+
+/** A retraction on the Stiefel manifold, as a value. */
+export interface Retraction {
+  readonly name: string
+  readonly retract: (metric: Metric) => Binary
+  /** Order for m > n > 1, by metric; for n = 1 and for m = n, `best`. */
+  readonly order: {
+    readonly embedded: number
+    readonly canonical: number
+    readonly best: number
+    readonly vector: number
+  }
+}
+
+/** What may be chosen on the Stiefel manifold. */
+export interface Options {
+  /** Default `embedded`. */
+  readonly metric?: Metric
+  /** Default `qr`. */
+  readonly retraction?: Retraction
+}
+
+const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
+const frobenius = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), [-2, -1])
+const project: Binary = fused(
+  "StiefelProject",
+  (x, u) => tf.sub(u, Matrices.multiply(x, Matrices.sym(transposeTimes(x, u))))
+)
+
+/**
+ * The skew matrix W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V for every tangent V: m×m.
+ *
+ * Source: Wen and Yin 2013, *A feasible method for optimization with orthogonality constraints*.
+ */
+const generator: Binary = (x, v) => {
+  const half = tf.sub(v, tf.mul(Matrices.multiply(x, transposeTimes(x, v)), 0.5))
+  const outer = Matrices.multiply(half, x, { transposeB: true })
+  return tf.sub(outer, Matrices.transpose(outer))
+}
+
+/**
+ * f(W)X for a power series f with orthogonal values on skew matrices, W the m×m generator of V at X.
+ *
+ * Where m > 2n, inside the span of [X Q] with QR = V − X XᵀV, on which W is [[XᵀV, −Rᵀ], [R, 0]]: 2n×2n instead of m×m.
+ */
+const actOnGenerator = (f: (skew: tf.Tensor) => tf.Tensor): Binary => (x, v) => {
+  const m = x.shape[x.rank - 2]!
+  const n = x.shape[x.rank - 1]!
+  if (m <= 2 * n) return Matrices.polish(Matrices.multiply(f(generator(x, v)), x))
+  const omega = Matrices.skew(transposeTimes(x, v))
+  const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, transposeTimes(x, u)))
+  const k = beside(v)
+  // Twice, so that Q stays orthogonal to X where K is small against V.
+  const q = Matrices.qf(beside(Matrices.qf(k)))
+  const r = transposeTimes(q, k)
+  const skew = tf.concat([
+    tf.concat([omega, tf.neg(Matrices.transpose(r))], -1),
+    tf.concat([r, tf.zerosLike(r)], -1)
+  ], -2)
+  return Matrices.polish(Matrices.multiply(tf.concat([x, q], -1), firstColumns(f(skew), n)))
+}
+
+const firstColumns = (u: tf.Tensor, n: number) => tf.slice(u, u.shape.map(() => 0), [...u.shape.slice(0, -1), n])
+
+const flatOrSquare = (m: number, n: number, scale: number, otherwise: Interval.Interval): Interval.Interval => {
+  if (n === 1) return Interval.point(m < 3 ? 0 : 1)
+  if (m > n) return otherwise
+  // O(n) with a bi-invariant metric: K = ‖[A, B]‖²/4 (Milnor 1976), 1/8 on so(3), at most 1/4 on so(n ≥ 4).
+  if (n === 2) return Interval.point(0)
+  return n === 3 ? Interval.point(scale / 8) : Interval.make(0, scale / 4)
+}
+
+/**
+ * The embedded (Euclidean) metric ⟨U, V⟩ = tr(UᵀV).
+ *
+ * Gradient E − X sym(XᵀE); sectional curvature in [−1/2, 1] for m > n ≥ 2, so not bounded below by 0.
+ * Source: Edelman, Arias and Smith 1998; Zimmermann and Stoye 2024 for the curvature.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { metric: Stiefel.embedded }).curvature // => { min: -0.5, max: 1 }
+ * ```
+ */
+export const embedded: Metric = {
+  name: "embedded",
+  inner: (_x, u, v) => frobenius(u, v),
+  gradient: project,
+  exp: (x, v) => {
+    const n = x.shape[x.rank - 1]!
+    if (x.shape[x.rank - 2] === n) return actOnGenerator(Matrices.expm)(x, v)
+    // Edelman, Arias and Smith 1998, equation 2.7: [X V] exp([[A, −S], [I, A]]) [I; 0] exp(−A).
+    const a = Matrices.skew(transposeTimes(x, v))
+    const s = transposeTimes(v, v)
+    const identity = tf.add(tf.zerosLike(a), tf.eye(n))
+    const block = Matrices.expm(tf.concat([
+      tf.concat([a, tf.neg(s)], -1),
+      tf.concat([identity, a], -1)
+    ], -2))
+    const left = Matrices.multiply(firstColumns(block, n), Matrices.expm(tf.neg(a)))
+    return Matrices.polish(Matrices.multiply(tf.concat([x, v], -1), left))
+  },
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+}
+
+/**
+ * The canonical metric ⟨U, V⟩_X = tr(Uᵀ(I − XXᵀ/2)V), that of the quotient O(m)/O(m−n).
+ *
+ * Gradient E − X EᵀX; exp(X, V) = exp(W)X with the skew generator W of V; sectional curvature in [0, 5/4] for m > n ≥ 2.
+ * Source: Edelman, Arias and Smith 1998, section 2.4; Zimmermann and Stoye 2024 for the curvature.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { metric: Stiefel.canonical }).curvature // => { min: 0, max: 1.25 }
+ * ```
+ */
+export const canonical: Metric = {
+  name: "canonical",
+  inner: (x, u, v) => tf.sub(frobenius(u, v), tf.mul(frobenius(transposeTimes(x, u), transposeTimes(x, v)), 0.5)),
+  gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
+  exp: actOnGenerator(Matrices.expm),
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+}
+
+/**
+ * The QR retraction qf(X + V), the Q factor whose R has a positive diagonal: of first order.
+ *
+ * Source: Absil, Mahony and Sepulchre 2008, example 4.1.3.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { retraction: Stiefel.qr }).retractionOrder // => 1
+ * ```
+ */
+export const qr: Retraction = {
+  name: "qr",
+  retract: () => fused("StiefelRetract", (x, v) => Matrices.qf(tf.add(x, v))),
+  order: { embedded: 1, canonical: 1, best: 1, vector: 2 }
+}
+
+/**
+ * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the embedded metric.
+ *
+ * Source: Absil, Mahony and Sepulchre 2008, example 4.1.3.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { retraction: Stiefel.polar }).retractionOrder // => 2
+ * ```
+ */
+export const polar: Retraction = {
+  name: "polar",
+  // All singular values of X + V are at least 1, so `lower` is 1/σ₁: enough for steps of norm 100.
+  retract: () => (x, v) => Matrices.polar(tf.add(x, v), { lower: 1e-2 }),
+  order: { embedded: 2, canonical: 1, best: 2, vector: 2 }
+}
+
+/**
+ * The Cayley retraction (I − W/2)⁻¹(I + W/2)X with the skew generator W of V, W X = V: of second order for the canonical metric.
+ *
+ * Source: Wen and Yin 2013.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { retraction: Stiefel.cayley, metric: Stiefel.canonical }).retractionOrder // => 2
+ * ```
+ */
+export const cayley: Retraction = {
+  name: "cayley",
+  retract: () => actOnGenerator(Matrices.cayley),
+  order: { embedded: 1, canonical: 2, best: 2, vector: 2 }
+}
+
+/**
+ * The exponential map of the chosen metric as a retraction.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3], { retraction: Stiefel.exponential }).retractionOrder // => Infinity
+ * ```
+ */
+export const exponential: Retraction = {
+  name: "exponential",
+  retract: (metric) => metric.exp,
+  order: { embedded: Infinity, canonical: Infinity, best: Infinity, vector: Infinity }
+}
+
+const norms = (m: number, n: number): NormIntervals => ({
+  spectral: Interval.point(1),
+  frobenius: Interval.point(Math.sqrt(n)),
+  rowSum: Interval.make(n, Math.sqrt(m * n)),
+  columnSum: Interval.point(n)
+})
+
+/** ‖XᵀX − I‖_F. */
+const residual = (x: tf.Tensor) => {
+  const gap = tf.sub(transposeTimes(x, x), tf.eye(x.shape[x.rank - 1]!))
+  return tf.sqrt(frobenius(gap, gap))
+}
+
+const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): number => {
+  // On O(2) the Q factor is the polar factor, as for one column.
+  if (n === 1 || (m === 2 && n === 2)) return order.vector
+  return m === n ? order.best : order[name]
+}
+
+const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
+  Manifold.make<tf.Tensor>({
+    name: `St(${m},${n})`,
+    shape: [m, n],
+    dimension: m * n - (n * (n + 1)) / 2,
+    curvature: metric.curvature(m, n),
+    norms: norms(m, n),
+    retractionOrder: order(retraction, metric, m, n),
+    inner: metric.inner,
+    project,
+    gradient: metric.gradient,
+    nearest: (u) => Matrices.polar(u),
+    retract: retraction.retract(metric),
+    // The Q factor of a Gaussian matrix is uniformly distributed; twice, for those with nearly dependent columns.
+    random: (seed, batch) => Matrices.qf(Matrices.qf(Seed.normalTensor(seed, [...batch, m, n]))),
+    residual,
+    exp: metric.exp
+  })
+
+/** The form, where metric and retraction are the defaults. */
+const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = qr }: Options): Manifold.Manifold => {
+  const [m, n] = manifold.shape as readonly [number, number]
+  return metric === embedded && retraction === qr
+    ? Form.declare(manifold, {
+      name: "Stiefel",
+      rows: Math.max(m, n),
+      columns: Math.min(m, n),
+      transposed: m < n
+    })
+    : manifold
+}
+
+/**
+ * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the transpose.
+ *
+ * Metric (`embedded`, `canonical`) and retraction (`qr`, `polar`, `cayley`, `exponential`) are values. All matrices of a
+ * batch are handled in a number of tensor operations that depends on m and n only.
+ * Source: Edelman, Arias and Smith 1998; Ozay 2019, table 1.
+ *
+ * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
+ *
+ * @example
+ * ```ts
+ * import { Stiefel } from "finegrain"
+ * Stiefel.make([5, 3]).dimension // => 9
+ * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
+ * ```
+ */
+export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+  Result.getOrThrow(family(options).at(shape))
+
+/**
+ * The family of Stiefel manifolds, `St` in specifications; refuses 1×1 matrices.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Stiefel } from "finegrain"
+ * Result.isFailure(Stiefel.family().at([1, 1])) // => true
+ * ```
+ */
+export const family = (options: Options = {}): Manifold.Family => ({
+  symbol: "St",
+  name: "Stiefel",
+  at: (shape) =>
+    Result.map(
+      Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
+      ([m, n]) =>
+        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
+    )
+})

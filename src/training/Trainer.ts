@@ -1,0 +1,481 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Augment from "../data/Augment.ts"
+import * as Batches from "../data/Batches.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
+import type { EngineFailed } from "../engine/Engine.ts"
+import * as Manifold from "../geometry/Manifold.ts"
+import * as Layers from "../network/Layers.ts"
+import * as Network from "../network/Network.ts"
+import * as NetworkBounds from "../network/NetworkBounds.ts"
+import * as Points from "../numerics/Points.ts"
+import * as Seed from "../numerics/Seed.ts"
+import * as Tensors from "../numerics/Tensors.ts"
+import * as FgSgd from "../optimizer/FgSgd.ts"
+import * as FusedStep from "../optimizer/FusedStep.ts"
+import * as Gradients from "../optimizer/Gradients.ts"
+import type * as StepSize from "../optimizer/StepSize.ts"
+import type * as Checkpoint from "./Checkpoint.ts"
+import * as Snapshot from "./Snapshot.ts"
+
+/** What a run does. */
+export interface Options {
+  readonly network: Network.Network
+  readonly dataset: Dataset
+  readonly schedule: StepSize.Schedule
+  readonly epochs: number
+  readonly batchSize: number
+  readonly seed: Seed.Seed
+  /** Default 0.9. */
+  readonly momentum?: number
+  /** Default 0. */
+  readonly weightDecay?: number
+  /** Default `StepSize.curvatureAware()`. */
+  readonly rule?: StepSize.Rule
+  /** Replaced stages of FG-SGD. */
+  readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
+  /** Training images from whose features λ is measured at the start of every epoch; default 512. */
+  readonly renormalizationImages?: number
+  /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
+  readonly measureLambda?: boolean
+  /** How training images are varied; default `none`. */
+  readonly augment?: "none" | "crop-flip"
+  /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
+  readonly normalize?: boolean
+  /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
+  readonly measureBounds?: boolean
+  /** Where an earlier run stood: this one goes on from there, to the same bits. */
+  readonly from?: Checkpoint.Snapshot
+}
+
+/** One step: its loss and the number of images seen so far. */
+export interface StepDone {
+  readonly _tag: "StepDone"
+  readonly step: number
+  readonly epoch: number
+  readonly loss: number
+  readonly rate: number
+  readonly images: number
+  /** √(Σ R²), the length of the direction of all POMs together. */
+  readonly gradientNorm: number
+  /** 1/g by POM, what its curvature leaves of the step size; in some fifty steps of a run. */
+  readonly factors?: Readonly<Record<string, number>>
+  /** R by POM, the length of its direction; in the same steps. */
+  readonly gradientNorms?: Readonly<Record<string, number>>
+}
+
+/** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
+export interface EpochDone {
+  readonly _tag: "EpochDone"
+  readonly epoch: number
+  readonly step: number
+  readonly trainLoss: number
+  readonly trainAccuracy: number
+  /** Mean over the steps of the epoch. */
+  readonly gradientNorm: number
+  readonly testLoss: number
+  readonly testAccuracy: number
+  readonly norms: ReadonlyArray<Network.LargestNorm>
+  readonly normBoundViolations: number
+  /** The six generalization bounds; where they are asked for. */
+  readonly bounds?: NetworkBounds.NetworkBounds | undefined
+  readonly tensorsLeaked: number
+  readonly seconds: number
+  readonly imagesPerSecond: number
+}
+
+/** What a run reports. */
+export type Event = StepDone | EpochDone
+
+/** What is known of a run at any moment. */
+export interface Progress {
+  readonly steps: number
+  readonly epochs: ReadonlyArray<EpochDone>
+  readonly tensorsLeaked: number
+}
+
+/** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
+const normTolerance = 1e-5
+
+const lossOf = (model: Network.Network["model"], images: tf.Tensor, labels: tf.Tensor1D, training: boolean) => {
+  const logits = model.apply(images, { training }) as tf.Tensor2D
+  const correct = tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))
+  const loss = tf.losses.softmaxCrossEntropy(tf.oneHot(labels, logits.shape[1]), logits) as tf.Scalar
+  return { loss, correct: correct as tf.Scalar }
+}
+
+const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch) => ({
+  images: tf.tensor4d(batch.images, [batch.labels.length, height, width, channels]),
+  labels: tf.tensor1d(batch.labels, "int32")
+})
+
+/**
+ * Mean loss and accuracy over a split.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Models, Network, Trainer } from "finegrain"
+ * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+ * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
+ * const { accuracy } = await Effect.runPromise(Trainer.evaluate(network, dataset, split, 10))
+ * accuracy // => 0.5
+ * ```
+ */
+export const evaluate = Effect.fnUntraced(function*(
+  network: Network.Network,
+  dataset: Dataset,
+  split: Source,
+  batchSize: number,
+  prepare: (batch: Batches.Batch) => Batches.Batch = identity
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed | ImageCorrupt> {
+  const order = Int32Array.from({ length: split.count }, (_, i) => i)
+  let [loss, correct] = [0, 0]
+  for (let from = 0; from < split.count; from += batchSize) {
+    const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
+    const sums = yield* Tensors.evaluate(() => {
+      const { images, labels } = batchTensors(dataset, batch)
+      const result = lossOf(network.model, images, labels, false)
+      return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
+    })
+    loss += sums[0]!
+    correct += sums[1]!
+    yield* Effect.yieldNow
+  }
+  return { loss: loss / split.count, accuracy: correct / split.count }
+})
+
+/** Known where images are streams, measured elsewhere. */
+const normalizationOf = ({ channels, normalization, train }: Dataset) =>
+  normalization ?? (isStream(train) ? undefined : Augment.normalization(train, channels))
+
+/** Numbers in the images of a measurement, at most; 512 images of CIFAR have fewer. */
+const mostNumbers = 2 ** 22
+
+/** So many images at most, fewer where they are large. */
+const atOnce = ({ channels, height, width }: Dataset, most: number) =>
+  Math.max(16, Math.min(most, Math.floor(mostNumbers / (channels * height * width))))
+
+const identity = <A>(a: A): A => a
+
+/** The model must take the dataset's images and give one logit per class. */
+const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
+  Effect.gen(function*() {
+    const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
+      // null is a length that the model leaves open.
+      const actual = shape.slice(1).map((length, i) => length ?? expected[i] ?? 0)
+      return actual.join() === expected.join()
+        ? Effect.void
+        : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
+    }
+    yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
+    yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
+  })
+
+/** A run in progress. */
+export interface Run {
+  /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
+  readonly train: <E, R>(
+    report: (event: Event) => Effect.Effect<void, E, R>
+  ) => Effect.Effect<
+    Progress,
+    E | EngineFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    R
+  >
+  readonly progress: Effect.Effect<Progress>
+  /** Everything that a later run needs to go on from here, to the same bits; between steps. */
+  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, EngineFailed>
+  /** How the steps are computed on this engine; see FusedStep. */
+  readonly interpretation: string
+}
+
+/** Loss and correct answers of the batch, then the norm R of every POM and its g, in one tensor: one read a step. */
+const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
+
+/** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
+const pomsTold = 50
+const digits = 7
+
+const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
+
+/**
+ * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
+ *
+ * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Models, Network, StepSize, Trainer } from "finegrain"
+ * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+ * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const program = Effect.gen(function*() {
+ *   const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2] }), { specification: "Sp" })
+ *   const schedule = StepSize.constant(0.1)
+ *   const run = yield* Trainer.make({ network, dataset, schedule, epochs: 1, batchSize: 1, seed: 1 })
+ *   return yield* run.train(() => Effect.void)
+ * })
+ * const { steps, tensorsLeaked } = await Effect.runPromise(Effect.scoped(program))
+ * [steps, tensorsLeaked] // => [2, 0]
+ * ```
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<
+  Run,
+  | Checkpoint.CheckpointMismatch
+  | EngineFailed
+  | FgSgd.FgSgdError
+  | Manifold.OffManifold
+  | Tensors.ShapeMismatch,
+  Scope.Scope
+> {
+  const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* fits(network.model, dataset)
+  const optimizer = yield* Effect.try({
+    try: () =>
+      FgSgd.make(network.problem, {
+        schedule,
+        momentum,
+        weightDecay: options.weightDecay ?? 0,
+        ...(options.rule === undefined ? {} : { rule: options.rule })
+      }, options.stages),
+    catch: (error) => error as FgSgd.FgSgdError
+  })
+  const { poms } = network.problem.collection
+  const pomsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
+  const byPom = (values: Float32Array) =>
+    Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
+  const scale = options.normalize === true ? normalizationOf(dataset) : undefined
+  const prepare = (batch: Batches.Batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
+  /** A function of the step, so that a resumed run sees the same images. */
+  const variation = (step: number) =>
+    options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
+  const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
+  const position = yield* Ref.make(options.from?.position ?? start)
+  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
+  yield* Effect.addFinalizer(() =>
+    Effect.map(Ref.get(state), (last) => {
+      FgSgd.dispose(last)
+      disposeScaling(last.scaling)
+    })
+  )
+  // Gram–Schmidt and polar factors of ordinary random weights end far below this.
+  yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
+  if (options.from !== undefined) {
+    const initial = yield* Ref.get(state)
+    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
+    FgSgd.dispose(initial)
+  }
+
+  const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
+    const count = Math.min(options.renormalizationImages ?? atOnce(dataset, 512), dataset.train.count)
+    const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "renormalization"), epoch)
+    return yield* Effect.scoped(Effect.gen(function*() {
+      const batch = prepare(yield* Batches.read(dataset.train, dataset, order, 0, count))
+      const images = yield* Tensors.scoped(() => batchTensors(dataset, batch).images)
+      return yield* Network.deviations(network, images)
+    }))
+  })
+
+  const renormalize = Effect.fnUntraced(function*(epoch: number) {
+    const lambdas = options.measureLambda === false
+      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      : yield* measuredLambdas(epoch)
+    const before = yield* Ref.get(state)
+    const scaling = Network.scaling(network, lambdas)
+    disposeScaling(before.scaling)
+    const after = { ...before, scaling }
+    yield* Ref.set(state, after)
+    yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
+    tf.tidy(() =>
+      Network.assign(
+        network,
+        Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
+      )
+    )
+  }, Effect.uninterruptible)
+
+  const step = Effect.fnUntraced(function*(batch: Batches.Batch) {
+    const before = yield* Ref.get(state)
+    Layers.setStep(network.model, before.step)
+    const values = yield* Effect.scoped(Effect.gen(function*() {
+      const [loss, correct, gradients] = yield* Tensors.scoped(() => {
+        const { images, labels } = batchTensors(dataset, prepare(batch))
+        let correct: tf.Scalar | undefined
+        const { grads, value } = Gradients.ofVariables(() => {
+          const result = lossOf(network.model, images, labels, true)
+          correct = tf.keep(result.correct)
+          return result.loss
+        }, network.variables)
+        return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
+      })
+      const updated = yield* FgSgd.step(optimizer, before, gradients)
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
+      const refuse = Effect.sync(() => {
+        FgSgd.dispose(updated.state)
+        Points.dispose(updated.weights)
+      })
+      const values = yield* Tensors.read(summary).pipe(
+        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.tapError(() => refuse)
+      )
+      const bad = badNorm(values.subarray(2, 2 + poms.length))
+      if (!Number.isFinite(values[0]!) || bad >= 0) {
+        yield* refuse
+        return yield* bad >= 0
+          ? new Tensors.Diverged({
+            layer: poms[bad]!.name,
+            step: before.step,
+            quantity: "gradient norm",
+            value: values[2 + bad]!
+          })
+          : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
+      }
+      Network.assign(network, updated.weights)
+      Points.dispose(updated.weights)
+      yield* Ref.set(state, updated.state)
+      FgSgd.dispose(before)
+      return values
+    })).pipe(Effect.uninterruptible)
+    const norms = values.subarray(2, 2 + poms.length)
+    const denominators = values.subarray(2 + poms.length)
+    return {
+      loss: values[0]!,
+      correct: values[1]!,
+      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
+      images: batch.labels.length,
+      rate: schedule.rate(before.step),
+      perPom: before.step % pomsEvery === 0
+        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
+        : {}
+    }
+  })
+
+  const runEpoch = Effect.fnUntraced(function*<E, R>(
+    epoch: number,
+    report: (event: Event) => Effect.Effect<void, E, R>
+  ) {
+    const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
+    const began = (yield* Ref.get(position)).seconds
+    const started = yield* Clock.currentTimeMillis
+    const read = (from: number, step: number) =>
+      Batches.read(dataset.train, dataset, order, from, Math.min(from + batchSize, order.length), variation(step))
+    const begin = yield* Ref.get(position)
+    let next = yield* read(begin.from, begin.step)
+    for (let { from } = begin; from < order.length; from += batchSize) {
+      const batch = next
+      // The next batch is read while this one trains.
+      const reading = from + batchSize < order.length
+        ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), {
+          startImmediately: true
+        })
+        : undefined
+      const [done, left] = yield* Tensors.counted(step(batch))
+      const seconds = began + ((yield* Clock.currentTimeMillis) - started) / 1000
+      const now = yield* Ref.updateAndGet(position, (at) => ({
+        ...at,
+        step: at.step + 1,
+        from: from + done.images,
+        lossSum: at.lossSum + done.loss * done.images,
+        correctSum: at.correctSum + done.correct,
+        gradientNormSum: at.gradientNormSum + done.gradientNorm,
+        leaked: at.leaked + Math.abs(left),
+        tensorsLeaked: at.tensorsLeaked + Math.abs(left),
+        seconds
+      }))
+      yield* report({
+        _tag: "StepDone",
+        step: now.step,
+        epoch,
+        loss: done.loss,
+        rate: done.rate,
+        images: (epoch - 1) * order.length + now.from,
+        gradientNorm: done.gradientNorm,
+        ...done.perPom
+      })
+      // A step blocks the event loop: let signals in before the next one.
+      yield* Effect.yieldNow
+      if (reading !== undefined) next = yield* Fiber.join(reading)
+    }
+    return order.length
+  })
+
+  const train: Run["train"] = Effect.fnUntraced(function*(report) {
+    for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+      // Resumed within an epoch, ℜ is the one that was measured at its start.
+      if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
+      const seen = yield* runEpoch(epoch, report)
+      const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
+      const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+      const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
+      const event: EpochDone = {
+        _tag: "EpochDone",
+        epoch,
+        step,
+        trainLoss: lossSum / seen,
+        trainAccuracy: correctSum / seen,
+        gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
+        testLoss: test.loss,
+        testAccuracy: test.accuracy,
+        norms,
+        // Written so that NaN counts as a violation.
+        normBoundViolations: norms.filter(({ bound, largest }) =>
+          bound !== undefined && !(largest <= bound + normTolerance)
+        ).length,
+        ...(options.measureBounds === true
+          ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) }
+          : {}),
+        tensorsLeaked: leaked,
+        seconds,
+        imagesPerSecond: seen / seconds
+      }
+      yield* Ref.update(epochsDone, (all) => [...all, event])
+      yield* Ref.update(
+        position,
+        ({ step, tensorsLeaked }) => ({ ...start, step, tensorsLeaked, measuredIn: epoch, epoch: epoch + 1 })
+      )
+      yield* report(event)
+    }
+    return yield* progress
+  })
+
+  const progress = Effect.gen(function*() {
+    const { step, tensorsLeaked } = yield* Ref.get(position)
+    return { steps: step, epochs: yield* Ref.get(epochsDone), tensorsLeaked }
+  })
+  const snapshot = Effect.gen(function*() {
+    return {
+      geometry: Network.geometry(network),
+      position: yield* Ref.get(position),
+      epochs: yield* Ref.get(epochsDone),
+      tensors: yield* Snapshot.take(network, yield* Ref.get(state))
+    }
+  })
+  return { train, progress, snapshot, interpretation: FusedStep.interpretation(optimizer) }
+})
+
+/** Before the first step. */
+const start: Checkpoint.Position = {
+  step: 0,
+  epoch: 1,
+  from: 0,
+  measuredIn: 0,
+  lossSum: 0,
+  gradientNormSum: 0,
+  correctSum: 0,
+  leaked: 0,
+  seconds: 0,
+  tensorsLeaked: 0
+}
+
+const disposeScaling = (scaling: FgSgd.Scaling): void => {
+  for (const factor of scaling) factor?.dispose()
+}

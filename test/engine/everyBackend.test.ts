@@ -1,0 +1,67 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Backend, Fused } from "finegrain"
+import { describe, expect, it } from "vitest"
+import { checksOf } from "../../cli/checkBackend.ts"
+import { runsWebgpu } from "../webgpu.ts"
+
+/** Why the law of ten thousand steps is left out. */
+const short: Partial<Record<Backend.Name, string>> = {
+  cpu: "test/laws/optimizers.test.ts has it",
+  wasm: "test/laws/optimizers.test.ts has it",
+  webgpu: "it never reads, and the engine holds 16,000 operations without a read at most"
+}
+
+const variants = (name: Backend.Name): ReadonlyArray<readonly [title: string, engine: typeof Backend.cpu]> =>
+  name === "wasm"
+    ? [1, 2].map((threads) => [`wasm, threads: ${threads}`, Backend.wasmWith({ threads })] as const)
+    : [[name, Backend.layer(name)]]
+
+for (const { available, name, reason } of await Effect.runPromise(Backend.inspect)) {
+  // Where webgpu has to be here and is not, everything on it fails.
+  const here = available || (name === "webgpu" && runsWebgpu)
+  for (const [title, engine] of variants(name)) {
+    describe.skipIf(!here)(`on ${title}${here ? "" : `, skipped: ${reason}`}`, { timeout: 240_000 }, () => {
+      it.each(checksOf(engine, { runs: 2, short: short[name] }))("$name", async ({ run }) => {
+        const checks = await Effect.runPromise(run)
+        expect(checks.length).toBeGreaterThan(0)
+        expect(checks.filter(({ passed }) => !passed)).toEqual([])
+      })
+    })
+  }
+}
+
+describe("an engine that computes something else", () => {
+  const replaced = (name: string, kernelFunc: tf.KernelFunc) =>
+    Layer.fresh(Layer.effect(
+      Backend.Backend,
+      Effect.tap(Backend.Backend, () =>
+        Effect.sync(() => {
+          tf.unregisterKernel(name, "wasm")
+          tf.registerKernel({ kernelName: name, backendName: "wasm", kernelFunc })
+        }))
+    )).pipe(Layer.provide(Backend.wasm))
+  const failing = async (engine: typeof Backend.cpu, part: string) => {
+    const { run } = checksOf(engine).find(({ name }) => name === part)!
+    return (await Effect.runPromise(run)).filter(({ passed }) => !passed).map(({ name }) => name)
+  }
+
+  it("fails by its first step", async () => {
+    const noGradient = replaced(
+      tf.Conv2DBackpropFilter,
+      ({ attrs }) => tf.zeros((attrs as { readonly filterShape?: Array<number> }).filterShape!)
+    )
+    expect(await failing(noGradient, "training steps")).toContain(
+      "the first step's weights are those of the cpu engine"
+    )
+    expect(await failing(Backend.wasm, "training steps")).toEqual([])
+  })
+
+  it("fails by the laws", async () => {
+    const notTangent = replaced(Fused.kernelName("UnitProject"), ({ inputs }) => tf.mul(inputs["u"] as tf.Tensor, 1))
+    const part = "laws of Sp(3,3)"
+    expect(await failing(notTangent, part)).toEqual([part])
+    expect(await failing(Backend.wasm, part)).toEqual([])
+  })
+})

@@ -1,0 +1,68 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import { ConvolutionOperator, Network, NetworkSpectra } from "finegrain"
+import { SingularValueDecomposition } from "ml-matrix"
+import { beforeAll, expect, it } from "vitest"
+import { use } from "../backends.ts"
+
+beforeAll(() => use("wasm"))
+
+const seeded = (seed: number) => tfl.initializers.heNormal({ seed })
+
+const network = (overrides: Network.Options["overrides"] = {}) => {
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({
+        name: "strided",
+        inputShape: [8, 8, 3],
+        filters: 4,
+        kernelSize: 3,
+        strides: 2,
+        padding: "same",
+        kernelInitializer: seeded(1)
+      }),
+      tfl.layers.conv2d({
+        name: "dilated",
+        filters: 5,
+        kernelSize: 3,
+        dilationRate: 2,
+        padding: "same",
+        kernelInitializer: seeded(2)
+      }),
+      tfl.layers.conv2d({ name: "uneven", filters: 2, kernelSize: 3, strides: 3, kernelInitializer: seeded(3) }),
+      tfl.layers.flatten(),
+      tfl.layers.dense({ name: "head", units: 3, kernelInitializer: seeded(4) })
+    ]
+  })
+  return Effect.runPromise(Network.make(model, { specification: "Euc", overrides }))
+}
+
+it("measures every constrained layer as the model applies it", async () => {
+  const own = await network({ head: { specification: "St" } })
+  const before = tf.memory().numTensors
+  const found = await Effect.runPromise(NetworkSpectra.measure(own))
+  expect(tf.memory().numTensors).toBe(before)
+  expect(found.map(({ layer }) => layer)).toEqual(["strided", "dilated", "uneven", "head"])
+  const [strided, dilated, uneven, head] = found
+  const kernel = (i: number) => own.variables[own.layers[i]!.variable] as tf.Variable<tf.Rank.R4>
+  const operator = (i: number, geometry: ConvolutionOperator.Geometry) =>
+    ConvolutionOperator.norm(kernel(i), geometry).dataSync()[0]
+  expect(strided!.operatorNorm).toBe(operator(0, { size: [8, 8], strides: [2, 2] }))
+  expect(dilated!.operatorNorm).toBe(operator(1, { size: [4, 4], dilations: [2, 2] }))
+  // Strides of 3 do not divide 4 pixels.
+  expect(uneven!.operatorNorm).toBeUndefined()
+  // A dense layer is its matrix.
+  expect(head!.operatorNorm).toBeCloseTo(head!.singularValues![0]!, 4)
+  const matrix = tf.reshape(kernel(1), [36, 5]).arraySync() as Array<Array<number>>
+  const exact = new SingularValueDecomposition(matrix).diagonal
+  for (const [i, value] of dilated!.singularValues!.entries()) expect(value).toBeCloseTo(exact[i]!, 6)
+})
+
+it("leaves out what is not finite", async () => {
+  const own = await network()
+  own.variables[own.layers[0]!.variable]!.assign(tf.mul(Number.NaN, tf.ones([3, 3, 3, 4])))
+  const [first, second] = await Effect.runPromise(NetworkSpectra.measure(own))
+  expect(first).toEqual({ layer: "strided", shape: [3, 3, 3, 4] })
+  expect(second!.singularValues).toHaveLength(5)
+})

@@ -1,0 +1,230 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import fc from "fast-check"
+import {
+  Backend,
+  Collection,
+  Combinators,
+  FgSgd,
+  Form,
+  Fused,
+  FusedStep,
+  Grassmann,
+  Grouping,
+  Network,
+  Oblique,
+  Points,
+  Seed,
+  Sphere,
+  StepSize,
+  Stiefel
+} from "finegrain"
+import { beforeAll, describe, expect, it } from "vitest"
+import { runsWebgpu } from "../webgpu.ts"
+
+const gaps = (p: Points.Points, q: Points.Points) => {
+  const others = Points.leaves(q)
+  return tf.stack(Points.leaves(p).map((leaf, i) => tf.max(tf.abs(tf.sub(leaf, others[i]!)))))
+}
+
+const engines = [
+  ["wasm, one thread", Backend.wasmWith({ threads: 1 })],
+  ["wasm, two threads", Backend.wasmWith({ threads: 2 })],
+  ...(runsWebgpu ? [["webgpu", Backend.webgpu] as const] : [])
+] as const
+
+const use = (layer: (typeof engines)[number][1]) => Effect.runPromise(Effect.provide(Backend.Backend, layer))
+
+const cases = fc.record({
+  size: fc.constantFrom<readonly [number, number]>([3, 3], [1, 3], [3, 1], [5, 5], [2, 4], [7, 7], [1, 1]),
+  inputs: fc.integer({ min: 2, max: 9 }),
+  outputs: fc.integer({ min: 2, max: 9 }),
+  // Ce and Ball have no kernel: their operations are composed between the sweeps.
+  symbols: fc.uniqueArray(fc.constantFrom("Sp", "Ob", "St", "Euc", "Cen", "Ball"), { minLength: 1, maxLength: 5 }),
+  strategy: fc.constantFrom("PI" as const, "PO" as const, "PIO" as const),
+  matricization: fc.constantFrom(...Combinators.matricizations),
+  momentum: fc.constantFrom(0, 0.9),
+  weightDecay: fc.constantFrom(0, 0.1),
+  rate: fc.constantFrom(0.01, 0.1),
+  seed: fc.nat({ max: 9999 })
+})
+
+type Case = typeof cases extends fc.Arbitrary<infer A> ? A : never
+
+/** A convolution with a bias and a dense layer; undefined where a manifold refuses the matrices. */
+const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbols }: Case) => {
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({ inputShape: [8, 8, inputs], filters: outputs, kernelSize: [...size], name: "convolution" }),
+      tfl.layers.globalAveragePooling2d({}),
+      tfl.layers.dense({ units: 3 })
+    ]
+  })
+  const options = { specification: symbols.join("+"), strategy: Grouping[strategy](), matricization, seed }
+  return Effect.runSync(Effect.match(Network.make(model, options), { onFailure: () => undefined, onSuccess: (n) => n }))
+}
+
+const optimizerOf = (network: Network.Network, { momentum, rate, weightDecay }: Case) =>
+  FgSgd.make(network.problem, { schedule: StepSize.constant(rate), momentum, weightDecay })
+
+describe.each(engines)("the fused step on %s", (name, layer) => {
+  beforeAll(() => use(layer))
+
+  it("is the composed one on every grouping, matricization and mixture of manifolds", async () => {
+    let compared = 0
+    await fc.assert(
+      fc.asyncProperty(cases, async (c) => {
+        const network = networkOf(c)
+        if (network === undefined) return
+        const optimizer = optimizerOf(network, c)
+        const gradients = network.variables.map((v, i) => Seed.normalTensor(c.seed + i, v.shape))
+        const lambdas = network.layers.map(({ shape }) => Float32Array.from({ length: shape[2] }, (_, i) => 1 + i / 4))
+        const scaling = Network.scaling(network, lambdas)
+        const first = { ...FgSgd.init(optimizer, network.variables), scaling }
+        const { state } = FgSgd.update(optimizer, first, gradients)
+        const fused = FgSgd.update(optimizer, state, gradients)
+        const composed = Fused.without(() => FgSgd.update(optimizer, state, gradients))
+        const of = ({ denominators, norms, state, weights }: typeof fused) =>
+          [state.x, state.momentum, weights, norms, denominators] as const
+        const found = await gaps(of(fused), of(composed)).data()
+        compared++
+        network.model.dispose()
+        // Norms of a few hundred entries of size 1, and denominators of their squares.
+        expect(Math.max(...found)).toBeLessThan(2e-4)
+      }),
+      // Software that plays a GPU compiles every shader anew.
+      { numRuns: name === "webgpu" ? 30 : 60 }
+    )
+    expect(compared).toBeGreaterThan(name === "webgpu" ? 10 : 20)
+  }, 240_000)
+
+  it("is the composed one on more kernels than a thread takes at once, and with a rest", async () => {
+    for (const size of [[3, 3], [5, 5], [2, 3]] as const) {
+      const c: Case = { ...plain, size, inputs: 29, outputs: 31, symbols: ["St", "Sp"], weightDecay: 0.1 }
+      const network = networkOf(c)!
+      const optimizer = optimizerOf(network, c)
+      const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
+      const { state } = FgSgd.update(optimizer, FgSgd.init(optimizer, network.variables), gradients)
+      const fused = FgSgd.update(optimizer, state, gradients)
+      const composed = Fused.without(() => FgSgd.update(optimizer, state, gradients))
+      for (const  of of["weights", "norms", "state"] as const) {
+        const [a, b] = [fused, composed].map((updated) => of === "state" ? updated.state.momentum : updated[of])
+        // Momenta are sums of some ten thousand squares of size 1 over a POM at most.
+        expect(Math.max(...await gaps(a!, b!).data())).toBeLessThan(2e-4)
+      }
+      network.model.dispose()
+    }
+  })
+
+  it("runs as two kernels and the rule between them", async () => {
+    const network = networkOf({ ...plain, symbols: ["Sp", "Ob", "St", "Euc"] })!
+    const optimizer = optimizerOf(network, plain)
+    const state = FgSgd.init(optimizer, network.variables)
+    const { kernels } = await tf.profile(() => {
+      FgSgd.update(optimizer, state, network.variables)
+      return tf.scalar(0)
+    })
+    const names = kernels.map(({ name }) => name)
+    expect(names.filter((name) => name.startsWith("FinegrainStep"))).toEqual(Object.values(FusedStep.kernels))
+    expect(names.length).toBeLessThan(40)
+    expect(FusedStep.interpretation(optimizer)).toBe("fused")
+  })
+
+  it("keeps nothing but its result", () => {
+    const network = networkOf({ ...plain, symbols: ["Sp", "Cen"] })!
+    const optimizer = optimizerOf(network, plain)
+    const before = tf.memory()
+    const state = FgSgd.init(optimizer, network.variables)
+    for (let t = 0; t < 3; t++) {
+      const updated = FgSgd.update(optimizer, state, network.variables)
+      FgSgd.dispose(updated.state)
+      Points.dispose([updated.weights, updated.norms, updated.denominators])
+    }
+    FgSgd.dispose(state)
+    expect(tf.memory().numTensors).toBe(before.numTensors)
+    expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers)
+  })
+
+  it("lets NaN through to the norm of the POM that has it", async () => {
+    const network = networkOf({ ...plain, symbols: ["St"], strategy: "PO" })!
+    const optimizer = optimizerOf(network, plain)
+    const gradients = network.variables.map((v, i) =>
+      i > 0 ? tf.zerosLike(v) : tf.mul(v, tf.tensor1d([0, 0, NaN, 0, 0, 0, 0, 0]))
+    )
+    const { norms } = FgSgd.update(optimizer, FgSgd.init(optimizer, network.variables), gradients)
+    const values = await norms.data()
+    expect(values.filter(Number.isNaN)).toHaveLength(1)
+  })
+})
+
+const plain: Case = {
+  size: [3, 3],
+  inputs: 6,
+  outputs: 8,
+  symbols: ["Sp"],
+  strategy: "PIO",
+  matricization: Combinators.perKernel,
+  momentum: 0.9,
+  weightDecay: 0,
+  rate: 0.1,
+  seed: 1
+}
+
+describe("what a kernel may stand for", () => {
+  beforeAll(() => use(engines[0][1]))
+
+  const on = (manifold: Parameters<typeof Form.of>[0]) =>
+    FgSgd.make(FgSgd.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
+
+  it("is a manifold with the metric, retraction and transport of the kernel, and no other", () => {
+    expect(Form.of(Stiefel.make([3, 5]))).toEqual({ name: "Stiefel", rows: 5, columns: 3, transposed: true })
+    const others = [
+      Stiefel.make([5, 3], { retraction: Stiefel.polar }),
+      Stiefel.make([5, 3], { metric: Stiefel.canonical, retraction: Stiefel.cayley }),
+      Sphere.make([3, 3], { transport: Sphere.parallel }),
+      Oblique.make([3, 3], { transport: Sphere.parallel }),
+      Grassmann.make([4, 2]),
+      { ...Sphere.make([3, 3]), retract: Sphere.make([3, 3]).exp! }
+    ]
+    for (const manifold of others) {
+      expect(Form.of(manifold)).toBeUndefined()
+      expect(FusedStep.interpretation(on(manifold))).toBe(`fused; composed on ${manifold.name}`)
+    }
+  })
+
+  it.skipIf(!runsWebgpu)("is on a GPU no matrix above what one invocation holds", async () => {
+    await use(Backend.webgpu)
+    const optimizers = [16, 17].map((n) => on(Stiefel.make([n, n])))
+    expect(optimizers.map(FusedStep.interpretation)).toEqual(["fused", "fused; composed on St(17,17)"])
+    await use(engines[0][1])
+    expect(FusedStep.interpretation(optimizers[1]!)).toBe("fused")
+  })
+
+  it("is not an arrangement that computes", () => {
+    const sphere = Sphere.make([2, 2])
+    const arrangement = {
+      shape: [2, 2],
+      from: (w: tf.Tensor) => tf.mul(w, 2),
+      to: (p: tf.Tensor) => tf.div(p, 2)
+    }
+    const optimizer = FgSgd.make({ collection: Collection.pom(sphere), arrangement }, {
+      schedule: StepSize.constant(0.1)
+    })
+    expect(FusedStep.interpretation(optimizer)).toBe("composed")
+  })
+
+  it("is not a pipeline with a stage of one's own", () => {
+    const { problem } = on(Sphere.make([3, 3]))
+    const own = FgSgd.make(problem, { schedule: StepSize.constant(0.1) }, { rescaling: FgSgd.rescaling })
+    expect(FusedStep.interpretation(own)).toBe("composed")
+  })
+
+  it("is not read beyond its end: a state of another size is refused", () => {
+    const optimizer = on(Sphere.make([3, 3]))
+    const state = FgSgd.init(optimizer, tf.ones([3, 3]))
+    expect(() => FgSgd.update(optimizer, { ...state, x: tf.ones([2, 2]) }, tf.ones([3, 3]))).toThrow(
+      "x 0 holds 4 float32 numbers, not 9"
+    )
+  })
+})

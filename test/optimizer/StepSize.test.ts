@@ -1,0 +1,79 @@
+import * as tf from "@tensorflow/tfjs-core"
+import fc from "fast-check"
+import { Arithmetic, Interval, StepSize } from "finegrain"
+import { expect, it } from "vitest"
+import { onEachBackend } from "../backends.ts"
+
+onEachBackend("the step size", () => {
+  it("is g = max{1, R²(2 + R)²}^½ on unit spheres", () => {
+    const norms = [0, 0.1, 0.4142, 0.5, 1, 3, 100]
+    const g = tf.tidy(() =>
+      StepSize.curvatureAware().denominators(tf.tensor1d(norms), norms.map(() => Interval.point(1))).dataSync()
+    )
+    for (const [i, R] of norms.entries()) expect(g[i]! / Math.max(1, R * (2 + R))).toBeCloseTo(1, 5)
+  })
+
+  it("follows the general formula, and is 1 on flat products", () => {
+    fc.assert(fc.property(
+      fc.array(
+        fc.record({
+          R: fc.double({ min: 0, max: 50, noNaN: true }),
+          c: fc.constantFrom(-0.5, 0, 0.125, 1, 1.25, 4)
+        }),
+        { minLength: 1, maxLength: 6 }
+      ),
+      fc.option(fc.double({ min: 0.05, max: 2, noNaN: true }), { nil: undefined }),
+      (poms, rho) => {
+        const g = tf.tidy(() =>
+          StepSize.curvatureAware(rho === undefined ? {} : { rho }).denominators(
+            tf.tensor1d(poms.map(({ R }) => R)),
+            poms.map(({ c }) => Interval.make(-0.5, c))
+          ).dataSync()
+        )
+        for (const [i, { R, c }] of poms.entries()) {
+          const p = rho ?? Math.min(1, 1 / c)
+          const expected = c <= 0 ? 1 : Math.sqrt(Math.max(1, R ** 2 * Math.max((2 * p + R) ** 2, 1 + c * (p + R))))
+          expect(Math.abs(g[i]! / expected - 1)).toBeLessThan(1e-5)
+        }
+      }
+    ))
+  })
+
+  it("serves both arithmetics, whichever it met first", () => {
+    const rule = StepSize.curvatureAware({ rho: 0.1 })
+    const curvatures = [Interval.point(1.25)]
+    const g = () => tf.tidy(() => rule.denominators(tf.tensor1d([2]), curvatures).dataSync()[0]!)
+    // R·(2ρ + R) = 2·2.2.
+    expect(g()).toBeCloseTo(4.4, 5)
+    const inDouble = tf.getBackend() === "cpu" ? Arithmetic.within(Arithmetic.float64, g) : 4.4
+    expect(Math.abs(inDouble - 4.4)).toBeLessThan(1e-14)
+    expect(g()).toBeCloseTo(4.4, 5)
+  })
+
+  it("keeps a divergence visible", () => {
+    const g = StepSize.curvatureAware().denominators(tf.tensor1d([Number.NaN]), [Interval.point(1)]).dataSync()
+    expect(g[0]).toBeNaN()
+  })
+})
+
+it("has schedules that start at r₀ and do not grow", () => {
+  fc.assert(fc.property(
+    fc.double({ min: 1e-4, max: 1, noNaN: true }),
+    fc.integer({ min: 1, max: 200 }),
+    fc.nat({ max: 400 }),
+    (rate, steps, t) => {
+      for (
+        const schedule of [
+          StepSize.constant(rate),
+          StepSize.step({ rate, factor: 0.5, every: steps }),
+          StepSize.cosine({ rate, steps }),
+          StepSize.power({ rate, exponent: 0.75 })
+        ]
+      ) {
+        expect(schedule.rate(0)).toBeCloseTo(rate, 12)
+        expect(schedule.rate(t + 1)).toBeLessThanOrEqual(schedule.rate(t))
+        expect(schedule.rate(t)).toBeGreaterThanOrEqual(0)
+      }
+    }
+  ))
+})
