@@ -27,7 +27,8 @@ import * as Norms from "../numerics/Norms.ts"
 import type * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
+import type { Scaling } from "../optimizer/Transform.ts"
 import * as Layers from "./Layers.ts"
 import { applicationsOf, distributed, isModel, type Leaf, leavesOf } from "./layers/graph.ts"
 
@@ -90,7 +91,7 @@ export interface Network {
   readonly model: tfl.LayersModel
   readonly variables: ReadonlyArray<tf.Variable>
   readonly layers: ReadonlyArray<ConstrainedLayer>
-  readonly problem: FgSgd.Problem<NetworkPoint, NetworkWeights>
+  readonly problem: Optimizer.Problem<NetworkPoint, NetworkWeights>
   readonly policy: Renormalization.Policy
   readonly seed: Seed.Seed
 }
@@ -496,7 +497,7 @@ export const deviations = (
  * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
  * ```
  */
-export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): FgSgd.Scaling => {
+export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): Scaling => {
   const factors: Array<tf.Tensor | undefined> = []
   for (const [i, { kinds, leaf, matricization, shape }] of network.layers.entries()) {
     const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!)
@@ -527,17 +528,17 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
- * import { FgSgd, Network, StepSize } from "finegrain"
+ * import { FgSgd, Network, Optimizer, StepSize } from "finegrain"
  * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
  * const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
- * const norms = await Effect.runPromise(Network.largestNorms(network, FgSgd.init(optimizer, network.variables)))
+ * const norms = await Effect.runPromise(Network.largestNorms(network, Optimizer.init(optimizer, network.variables)))
  * norms.find(({ norm }) => norm === "frobenius")!.largest // => 1
  * ```
  */
 export const largestNorms = Effect.fnUntraced(function*(
   network: Network,
-  state: Pick<FgSgd.State<NetworkPoint>, "x" | "scaling">
+  state: Pick<Optimizer.State<NetworkPoint>, "x" | "scaling">
 ): Effect.fn.Return<ReadonlyArray<LargestNorm>, EngineFailed> {
   const found = new Map<string, LargestNorm>()
   for (const { kinds, leaf, variable } of network.layers) {

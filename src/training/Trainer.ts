@@ -15,10 +15,13 @@ import * as NetworkBounds from "../network/NetworkBounds.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
+import * as TensorTree from "../numerics/TensorTree.ts"
 import * as FgSgd from "../optimizer/FgSgd.ts"
 import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
+import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
+import type { Scaling, Told, Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -36,8 +39,8 @@ export interface Options {
   readonly weightDecay?: number
   /** Default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
-  /** Replaced stages of FG-SGD. */
-  readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
+  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
+  readonly transform?: Transform
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
@@ -184,7 +187,7 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | EngineFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    E | EngineFailed | Optimizer.OptimizerError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
@@ -195,8 +198,8 @@ export interface Run {
 }
 
 /** Loss and correct answers of the batch, then the norm R of every POM and its g, in one tensor: one read a step. */
-const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
-  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
+const health = (loss: tf.Scalar, correct: tf.Scalar, { denominators, norms }: Told) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms!, denominators ?? tf.onesLike(norms!)])
 
 /** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
 const pomsTold = 50
@@ -232,7 +235,7 @@ export const make = Effect.fnUntraced(function*(
   Run,
   | Checkpoint.CheckpointMismatch
   | EngineFailed
-  | FgSgd.FgSgdError
+  | Optimizer.OptimizerError
   | Manifold.OffManifold
   | Tensors.ShapeMismatch,
   Scope.Scope
@@ -241,13 +244,16 @@ export const make = Effect.fnUntraced(function*(
   yield* fits(network.model, dataset)
   const optimizer = yield* Effect.try({
     try: () =>
-      FgSgd.make(network.problem, {
-        schedule,
-        momentum,
-        weightDecay: options.weightDecay ?? 0,
-        ...(options.rule === undefined ? {} : { rule: options.rule })
-      }, options.stages),
-    catch: (error) => error as FgSgd.FgSgdError
+      Optimizer.make(
+        network.problem,
+        options.transform ?? FgSgd.transform({
+          schedule,
+          momentum,
+          weightDecay: options.weightDecay ?? 0,
+          ...(options.rule === undefined ? {} : { rule: options.rule })
+        })
+      ),
+    catch: (error) => Optimizer.refusal(error)
   })
   const { poms } = network.problem.collection
   const pomsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
@@ -258,12 +264,12 @@ export const make = Effect.fnUntraced(function*(
   /** A function of the step, so that a resumed run sees the same images. */
   const variation = (step: number) =>
     options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
-  const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
+  const state = yield* Ref.make(Optimizer.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
   const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
-      FgSgd.dispose(last)
+      Optimizer.dispose(last)
       disposeScaling(last.scaling)
     })
   )
@@ -272,7 +278,7 @@ export const make = Effect.fnUntraced(function*(
   if (options.from !== undefined) {
     const initial = yield* Ref.get(state)
     yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
-    FgSgd.dispose(initial)
+    Optimizer.dispose(initial)
   }
 
   const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
@@ -298,7 +304,7 @@ export const make = Effect.fnUntraced(function*(
     tf.tidy(() =>
       Network.assign(
         network,
-        Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
+        Tensors.fresh(Optimizer.weightsOf(optimizer, after), [after.x])
       )
     )
   }, Effect.uninterruptible)
@@ -317,14 +323,14 @@ export const make = Effect.fnUntraced(function*(
         }, network.variables)
         return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
       })
-      const updated = yield* FgSgd.step(optimizer, before, gradients)
-      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
+      const updated = yield* Optimizer.step(optimizer, before, gradients)
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.told))
       const refuse = Effect.sync(() => {
-        FgSgd.dispose(updated.state)
+        Optimizer.dispose(updated.state)
         Points.dispose(updated.weights)
       })
       const values = yield* Tensors.read(summary).pipe(
-        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.ensuring(Effect.sync(() => TensorTree.dispose(updated.told))),
         Effect.tapError(() => refuse)
       )
       const bad = badNorm(values.subarray(2, 2 + poms.length))
@@ -342,7 +348,7 @@ export const make = Effect.fnUntraced(function*(
       Network.assign(network, updated.weights)
       Points.dispose(updated.weights)
       yield* Ref.set(state, updated.state)
-      FgSgd.dispose(before)
+      Optimizer.dispose(before)
       return values
     })).pipe(Effect.uninterruptible)
     const norms = values.subarray(2, 2 + poms.length)
@@ -476,6 +482,6 @@ const start: Checkpoint.Position = {
   tensorsLeaked: 0
 }
 
-const disposeScaling = (scaling: FgSgd.Scaling): void => {
+const disposeScaling = (scaling: Scaling): void => {
   for (const factor of scaling) factor?.dispose()
 }

@@ -1,4 +1,4 @@
-import type * as Form from "../../geometry/Form.ts"
+import type { Form } from "../Form.ts"
 
 /** Names of tensors that shaders read. */
 export type Input = "x" | "gradient" | "momentum" | "scaling" | "direction" | "factors" | "table"
@@ -153,7 +153,7 @@ const byMatrix = { invocations: (count: number) => count }
 const directionInputs: ReadonlyArray<Input> = ["x", "gradient", "momentum", "scaling", "table"]
 
 /** Euclidean gradient, projection and momentum; of matrices without a form the Euclidean gradient alone. */
-export const direction: Readonly<Record<Form.Form["name"] | "given", Shader>> = {
+export const direction: Readonly<Record<Form["name"] | "given", Shader>> = {
   given: {
     ...byEntry,
     inputs: directionInputs.filter((input) => input !== "momentum"),
@@ -236,7 +236,7 @@ const moved = `
 `
 
 /** Retraction of a step. */
-export const move: Readonly<Record<Form.Form["name"], Shader>> = {
+export const move: Readonly<Record<Form["name"], Shader>> = {
   Euclidean: {
     ...byEntry,
     inputs: moveInputs,
