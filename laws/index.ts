@@ -8,6 +8,7 @@ export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOp
 export type { Mutant } from "./Mutant.ts"
 export { mutants } from "./mutants.ts"
 export * as methods from "./optimizer/Method.ts"
+export { muonLaws } from "./optimizer/muonLaws.ts"
 export { optimizerLaws } from "./optimizer/optimizerLaws.ts"
 export { type Subject, subjects } from "./subjects.ts"
 export * as Tolerance from "./Tolerance.ts"

@@ -33,6 +33,8 @@ export interface Method {
   readonly classical: Classical
   /** Whether ‖v‖ ≤ r·min(R, 1/(2ρ + R)) is claimed. */
   readonly bounded: boolean
+  /** How much a step amplifies rounding errors of its gradient; default 1. */
+  readonly amplification?: number
 }
 
 const at = (tree: TensorTree, ...path: ReadonlyArray<string>): TensorTree =>
@@ -143,7 +145,9 @@ export const muon: Method = {
     }
     return w
   },
-  bounded: false
+  bounded: false,
+  // The sign of a matrix amplifies by 1/σ_min: singular values below 1e-3 of the largest are not lifted to 1.
+  amplification: 1000
 }
 
 /** U Vᵀ of a stack seen as one matrix, its last axis its columns, by plain Newton–Schulz steps: slow, and independent of `msign`. */

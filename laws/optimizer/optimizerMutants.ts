@@ -12,6 +12,7 @@ import { chain, pure, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import type { Mutant } from "../Mutant.ts"
 import { adam, fgSgd, type Hyperparameters, type Method } from "./Method.ts"
+import { muonMutants } from "./muonLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
 
 const sphere = Sphere.make([3, 3])
@@ -51,16 +52,20 @@ const moved = (name: string, killedBy: string, retract: Manifold.Manifold["retra
   laws: optimizerLaws([{ ...sphere, retract }], fgSgd)
 })
 
-/** Adam whose first moments are a tenth of what they should be. */
+/** Adam that takes every step for one long after its start. */
 const biased = (): Transform => {
   const whole = Transforms.adam()
-  return { ...whole, update: (u, state, at) => whole.update(Points.scale(0.1, u), state as never, at) }
+  return {
+    ...whole,
+    update: (u, state, at) => whole.update(u, { ...state as Transforms.AdamState, count: tf.scalar(1e4) }, at)
+  }
 }
 
 let steps = 0
 
 /** The catalogue of optimizers' mutants. */
 export const optimizerMutants: ReadonlyArray<Mutant> = [
+  ...muonMutants,
   mutant(
     "momentum that starts with the gradient twice",
     "Euclidean kernels follow the classical method",
@@ -142,7 +147,7 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
       const last = Transforms.curvatureStep(h)
       return chain("mutant", ...whole.parts!.slice(0, -1), {
         ...last,
-        update: (u, state, at) => last.update(Points.scale(1 + 1e-6 * (noticed++ % 2), u), state, at)
+        update: (u, state, at) => last.update(Points.scale(1 + 1e-6 * (noticed++ % 3), u), state, at)
       })
     }
   }),
