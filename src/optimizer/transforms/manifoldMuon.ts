@@ -36,7 +36,7 @@ const feasible = (x: tf.Tensor, a: tf.Tensor): tf.Tensor => {
 
 /** A = X·msign(skew(XᵀG)) for square X: the tangent space is X times the skew matrices, and the norm is invariant. */
 const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
-  Matrices.multiply(x, msign(Matrices.skew(transposeTimes(x, g))))
+  Matrices.multiply(x, Matrices.skew(msign(Matrices.skew(transposeTimes(x, g)))))
 
 /**
  * The steepest direction A of G at points X with orthonormal columns `[…, m, n]`, m ≥ n, certified by duality.
