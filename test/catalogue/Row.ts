@@ -46,12 +46,10 @@ export const told = async (...args: ReadonlyArray<string>): Promise<string> => {
   return stderr.trimEnd()
 }
 
-/** What a row's input came to. */
+/** What a row's input came to; a defect is no answer. */
 export type Outcome =
-  | { readonly _tag: "Value"; readonly value: unknown }
+  | { readonly _tag: "Value" | "Defect"; readonly value: unknown }
   | { readonly _tag: "Line"; readonly line: string }
-  /** Not an answer: a defect, with its stack. */
-  | { readonly _tag: "Defect"; readonly defect: unknown }
 
 const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error)
 
@@ -62,7 +60,7 @@ const ofEffect = (effect: Effect.Effect<unknown, unknown, never>): Promise<Outco
     effect.pipe(
       Effect.map((value): Outcome => ({ _tag: "Value", value })),
       Effect.catch((error) => Effect.succeed(line(error))),
-      Effect.catchDefect((defect) => Effect.succeed<Outcome>({ _tag: "Defect", defect }))
+      Effect.catchDefect((defect) => Effect.succeed<Outcome>({ _tag: "Defect", value: defect }))
     )
   )
 
