@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { EngineFailed } from "../engine/Engine.ts"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
 import * as Points from "../numerics/Points.ts"
@@ -362,7 +361,7 @@ export const checkPoint = <P extends Points.Points>(
   manifold: Manifold<P>,
   x: P,
   tolerance: number
-): Effect.Effect<void, EngineFailed | OffManifold> =>
+): Effect.Effect<void, Tensors.ReadFailed | OffManifold> =>
   Effect.flatMap(Effect.suspend(() => worst(manifold.residual(x))), (residual) =>
     residual <= tolerance
       ? Effect.void
@@ -386,7 +385,7 @@ export const checkTangent = <P extends Points.Points>(
   x: P,
   v: P,
   tolerance: number
-): Effect.Effect<void, EngineFailed | OffManifold> =>
+): Effect.Effect<void, Tensors.ReadFailed | OffManifold> =>
   Effect.flatMap(
     Effect.suspend(() =>
       worst(tf.tidy(() => {
