@@ -302,8 +302,7 @@ export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFail
  * import * as Result from "effect/Result"
  * import { Manifold } from "finegrain"
  * const mine: Manifold.Family = { symbol: "Mine", name: "my own", at: () => { throw new Error("no such table") } }
- * Result.getOrThrow(Result.flip(Manifold.member(mine, [3, 3]))).message
- * // => "The family Mine fails at shape [3, 3]: its `at` throws \"no such table\". Mend its `at`."
+ * Result.getOrThrow(Result.flip(Manifold.member(mine, [3, 3]))).reason // => "its `at` throws \"no such table\""
  * ```
  */
 export const member = (family: Family, shape: Points.Shape): Result.Result<Manifold, ShapeRefused | FamilyFailed> => {

@@ -53,13 +53,13 @@ const norms = ["spectral", "frobenius", "rowSum", "columnSum"] as const
  * ```ts
  * import * as Option from "effect/Option"
  * import { Interval, Manifold, Sphere } from "finegrain"
- * const refused = Manifold.refusal({ ...Sphere.make([2, 2]), curvature: Interval.make(1, 0) })
- * Option.getOrThrow(refused).message
- * // => "The definition of Sp(2,2) is refused: its curvature is [1, 0]. It must be an interval, min ≤ max, without NaN."
+ * const { field, found } = Option.getOrThrow(Manifold.refusal({ ...Sphere.make([2, 2]), curvature: Interval.make(1, 0) }))
+ * [field, found] // => ["curvature", "[1, 0]"]
  * ```
  */
 export const refusal = (claims: Claims): Option.Option<DefinitionRefused> => {
-  const { curvature, dimension, injectivityRadius = 0, name, nearestPoint = "exact", retractionOrder = 1, shape } = claims
+  const { curvature, dimension, injectivityRadius = 0, name, nearestPoint = "exact", retractionOrder = 1, shape } =
+    claims
   const refuse = (field: string, found: unknown, expected: string) =>
     Option.some(
       new DefinitionRefused({ manifold: name === "" ? "a manifold" : name, field, found: String(found), expected })
@@ -80,7 +80,11 @@ export const refusal = (claims: Claims): Option.Option<DefinitionRefused> => {
     return refuse("retraction order", retractionOrder, "1, 2, or Infinity for the exponential map")
   }
   if (!(injectivityRadius >= 0)) {
-    return refuse("injectivity radius", injectivityRadius, "at least 0; 0 where it is unknown, Infinity where there is no cut")
+    return refuse(
+      "injectivity radius",
+      injectivityRadius,
+      "at least 0; 0 where it is unknown, Infinity where there is no cut"
+    )
   }
   return nearestPoint === "exact" || nearestPoint === "projection"
     ? Option.none()
