@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as KernelOrder from "../collections/KernelOrder.ts"
 import type { KernelShape } from "../collections/matricized.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import { mapOf } from "./layerMap.ts"
 import type * as Network from "./Network.ts"
@@ -47,7 +46,7 @@ const singularValues = (values: Float32Array, rows: number, columns: number) =>
 const measureLayer = Effect.fnUntraced(function*(
   { variables }: Network.Network,
   layer: Network.ConstrainedLayer
-): Effect.fn.Return<LayerSpectrum, EngineFailed> {
+): Effect.fn.Return<LayerSpectrum, Tensors.ReadFailed> {
   const { blocks, kernel: { order }, name, shape, variable } = layer
   const weight = variables[variable]!
   const { groups, values } = yield* Effect.scoped(Effect.gen(function*() {
@@ -101,5 +100,5 @@ const measureLayer = Effect.fnUntraced(function*(
  */
 export const measure = (
   network: Network.Network
-): Effect.Effect<ReadonlyArray<LayerSpectrum>, EngineFailed> =>
+): Effect.Effect<ReadonlyArray<LayerSpectrum>, Tensors.ReadFailed> =>
   Effect.forEach(network.layers, (layer) => measureLayer(network, layer))

@@ -3,7 +3,6 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as KernelOrder from "../collections/KernelOrder.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import type { ConstrainedLayer, Network } from "./constrained.ts"
 import { applicationsOf, cellOf, distributed, holdersOf, isModel, leavesWithin } from "./layers/graph.ts"
@@ -153,7 +152,7 @@ const enters = ({ kernel, layer }: ConstrainedLayer, { features, state }: Entere
 export const deviations = (
   { layers, model, variables }: Network,
   inputs: tf.Tensor
-): Effect.Effect<ReadonlyArray<Float32Array>, EngineFailed> =>
+): Effect.Effect<ReadonlyArray<Float32Array>, Tensors.ReadFailed> =>
   layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
     const lambdas = yield* Tensors.scoped(() => {
       const found: Found = new Map()
