@@ -15,7 +15,7 @@ export {
   squareRoot,
   type SymmetricFunction
 } from "./matrices/eigen.ts"
-export { cayley, expm } from "./matrices/exponential.ts"
+export { cayley, expm, expSkew } from "./matrices/exponential.ts"
 export { polar, polish } from "./matrices/polar.ts"
 export { multiply, skew, sym, trace, transpose } from "./matrices/products.ts"
 export { gramSchmidt, qf } from "./matrices/qf.ts"
