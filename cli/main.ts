@@ -1,45 +1,10 @@
 #!/usr/bin/env node
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as CliError from "effect/cli/CliError"
-import * as CliOutput from "effect/cli/CliOutput"
-import * as Command from "effect/cli/Command"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Versions from "../src/training/Versions.ts"
-import { backends } from "./backends.ts"
-import { run } from "./experiments.ts"
-import { laws } from "./laws.ts"
-import { compare, report } from "./report.ts"
-import { train } from "./train.ts"
+import { commandLine } from "./commandLine.ts"
 
-const finegrain = Command.make("finegrain").pipe(
-  Command.withDescription("Fine-grained optimization of deep neural networks"),
-  Command.withSubcommands([train, run, report, compare, laws, backends])
-)
-
-/** Errors of the user's making are one message on stderr, not the whole help and a stack trace. */
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(
-        [...event.errors.map(({ message }) => message), "See `finegrain --help`."].join("\n")
-      )
-      : CliOutput.defaultPresenter.present(event)
-})
-
-const isPresented = (error: unknown) => CliError.isCliError(error)
-
-finegrain.pipe(
-  Command.run({ version: Versions.finegrain() }),
-  Effect.tapError((error) =>
-    isPresented(error) ? Effect.void : Console.error(error instanceof Error ? error.message : String(error))
-  ),
-  Effect.tapDefect((defect) => Console.error("This is a defect of finegrain, please report it:", defect)),
-  Effect.provide([
-    NodeServices.layer,
-    presenter,
-    CliOutput.layer(CliOutput.defaultFormatter({ globalFlags: "summary" }))
-  ]),
+commandLine(process.argv.slice(2)).pipe(
+  Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -97,6 +97,7 @@ const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: bo
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
+  ...(layer.blocks === 1 ? {} : { blocks: layer.blocks }),
   matricization: layer.matricization.name,
   strategy: layer.strategy.name,
   selection: layer.strategy.selection,
@@ -311,7 +312,11 @@ export const run = Effect.fnUntraced(function*(
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
         ? saveModel(network, directory)
-        : Effect.catchTag(saveModel(network, directory), "EngineFailed", () => Effect.succeed(undefined))),
+        : Effect.catchTag(
+          saveModel(network, directory),
+          ["EngineFailed", "NotConverged"],
+          () => Effect.succeed(undefined)
+        )),
       output
     }
     yield* directory.writeSummary(summary)
@@ -321,7 +326,7 @@ export const run = Effect.fnUntraced(function*(
     _tag: "Started",
     backend: backend.device,
     parameters: network.model.countParams(),
-    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
     images: dataset.train.count,
     totalImages: config.epochs * dataset.train.count,

@@ -7,7 +7,6 @@ import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
 import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Manifold from "../geometry/Manifold.ts"
 import * as Layers from "../network/Layers.ts"
 import * as Network from "../network/Network.ts"
@@ -136,7 +135,7 @@ export const evaluate = Effect.fnUntraced(function*(
   split: Source,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, EngineFailed | ImageCorrupt> {
+): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, Tensors.ReadFailed | ImageCorrupt> {
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
@@ -187,12 +186,12 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | EngineFailed | Optimizer.OptimizerError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    E | Tensors.ReadFailed | Optimizer.OptimizerError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
-  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, EngineFailed>
+  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, Tensors.ReadFailed>
   /** How the steps are computed on this engine; see FusedStep. */
   readonly interpretation: string
 }
@@ -234,7 +233,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<
   Run,
   | Checkpoint.CheckpointMismatch
-  | EngineFailed
+  | Tensors.ReadFailed
   | Optimizer.OptimizerError
   | Manifold.OffManifold
   | Tensors.ShapeMismatch,
@@ -293,7 +292,7 @@ export const make = Effect.fnUntraced(function*(
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
     const lambdas = options.measureLambda === false
-      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      ? network.layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
       : yield* measuredLambdas(epoch)
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)

@@ -1,0 +1,42 @@
+import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Versions from "../src/training/Versions.ts"
+import { backends } from "./backends.ts"
+import { run } from "./experiments.ts"
+import { laws } from "./laws.ts"
+import { compare, report } from "./report.ts"
+import { train } from "./train.ts"
+
+const finegrain = Command.make("finegrain").pipe(
+  Command.withDescription("Fine-grained optimization of deep neural networks"),
+  Command.withSubcommands([train, run, report, compare, laws, backends])
+)
+
+/** Errors of the user's making are one line on stderr, not the whole help and a stack trace. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Console.error(
+        [...event.errors.map(({ message }) => message.replaceAll(/\s*\n\s*/g, " ")), "See `finegrain --help`."].join(
+          " "
+        )
+      )
+      : CliOutput.defaultPresenter.present(event)
+})
+
+/**
+ * The command line with such arguments; what it says of an error is on stderr once this fails with it.
+ *
+ * @internal
+ */
+export const commandLine = (args: ReadonlyArray<string>) =>
+  Command.runWith(finegrain, { version: Versions.finegrain() })(args).pipe(
+    Effect.tapError((error) =>
+      CliError.isCliError(error) ? Effect.void : Console.error(error instanceof Error ? error.message : String(error))
+    ),
+    Effect.tapDefect((defect) => Console.error("This is a defect of finegrain, please report it:", defect)),
+    Effect.provide([presenter, CliOutput.layer(CliOutput.defaultFormatter({ globalFlags: "summary" }))])
+  )

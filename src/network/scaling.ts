@@ -1,0 +1,53 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Renormalization from "../collections/Renormalization.ts"
+import type { Scaling } from "../optimizer/Transform.ts"
+import type { ConstrainedLayer, Network } from "./constrained.ts"
+
+/**
+ * How many entries λ of a constrained layer has: one for each input channel, of groups of channels those of all.
+ *
+ * @example
+ * ```ts
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import { Network } from "finegrain"
+ * const model = tfl.sequential({ layers: [tfl.layers.depthwiseConv2d({ inputShape: [6, 6, 5], kernelSize: 3 })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * Network.inputChannels(network.layers[0]!) // => 5
+ * ```
+ */
+export const inputChannels = (
+  { blocks, kernel: { order }, shape: [, , inputs] }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
+): number => order.inputs === "own" ? blocks * inputs : inputs
+
+/**
+ * ℜ for every leaf of ω from λ of every constrained layer; the tensors belong to the caller.
+ *
+ * @example
+ * ```ts
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import { Network } from "finegrain"
+ * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * // γ = 1/√3 on the sphere of 3×3 matrices, λ = 1 for the first input channel and 2 for the second.
+ * const [factors] = Network.scaling(network, [[1, 2]])
+ * factors!.shape // => [4, 1, 1]
+ * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
+ * ```
+ */
+export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): Scaling => {
+  const factors: Array<tf.Tensor | undefined> = []
+  for (const [i, { blocks, kernel, kinds, leaf, matricization, shape }] of network.layers.entries()) {
+    const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!, {
+      blocks,
+      inputs: kernel.order.inputs
+    })
+    for (const [k, { indices, manifold }] of kinds.entries()) {
+      const values = indices.map((index) => Renormalization.factor(network.policy, manifold, perMatrix[index]!))
+      if (values.every((value) => value === 1)) continue
+      factors[leaf + k] = tf.tensor(values, [values.length, 1, 1])
+    }
+  }
+  return Array.from(factors)
+}
