@@ -7,9 +7,10 @@ import * as Grouping from "../collections/Grouping.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
-import { bind, type Bound, unconstrained } from "./bound.ts"
+import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
 import { classOf, ownName } from "./kernelClasses.ts"
+import { labels } from "./labels.ts"
 import * as Layers from "./Layers.ts"
 import { named, refusedOverride, weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
@@ -105,11 +106,13 @@ export const make = Effect.fnUntraced(function*(
               bind({ ...settings, specification, strategy }, kernel, name, variable.shape, Seed.split(seed, name))
           )
         )
-        bounds.push(bound)
+        const symbols = new Map(bound.plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
+        bounds.push(labelled(bound, ({ manifold }) => labels(layerName, layer, kernel.weight, symbols.get(manifold)!)))
         layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
         leaf += bound.plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(layerName, layer, weight), variable.shape))
+        const free = unconstrained(weightName(layerName, layer, weight), variable.shape)
+        bounds.push(labelled(free, () => labels(layerName, layer, ownName(weight), "Euc")))
         leaf += 1
       }
       variables.push(variable)

@@ -165,6 +165,21 @@ const atOnce = ({ channels, height, width }: Dataset, most: number) =>
 
 const identity = <A>(a: A): A => a
 
+/** Weights that are no numbers have no nearest points. */
+const finite = ({ layers, variables }: Network.Network) =>
+  Effect.gen(function*() {
+    const sums = yield* Tensors.evaluate(() => tf.stack(variables.map((v) => tf.sum(tf.mul(v, 0)))))
+    const bad = sums.findIndex((sum) => sum !== 0)
+    if (bad < 0) return
+    const name = layers.find(({ variable }) => variable === bad)?.name ?? variables[bad]!.name
+    return yield* new Manifold.OffManifold({
+      manifold: "any manifold",
+      what: `the weight of ${name}, which has entries that are not finite,`,
+      residual: Number.NaN,
+      tolerance: 0
+    })
+  })
+
 /** The model must take the dataset's images and give one logit per class. */
 const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
   Effect.gen(function*() {
@@ -263,6 +278,7 @@ export const make = Effect.fnUntraced(function*(
   /** A function of the step, so that a resumed run sees the same images. */
   const variation = (step: number) =>
     options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
+  yield* finite(network)
   const state = yield* Ref.make(Optimizer.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
   const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
