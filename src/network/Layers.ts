@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
+import { registerVolumeGradients } from "../engine/volumeGradients.ts"
 import { applied, type BatchNormalization, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
@@ -125,6 +126,7 @@ const first = (value: object): boolean => {
  * ```
  */
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
+  registerVolumeGradients()
   for (const { layer } of leavesOf(model)) {
     const acceleration = accelerations[layer.getClassName()]
     if (acceleration !== undefined && first(layer)) layer.call = acceleration(layer.call.bind(layer), layer)
