@@ -10,6 +10,11 @@ import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
 import { type Bound, composed, reshaped, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
+import { constraintOf } from "./declarations/private.ts"
+import { refusalOf } from "./declarations/refusals.ts"
+import { DeclarationRefused } from "./declarations/Refused.ts"
+import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
+import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
 import { kernelClasses } from "./kernelClasses.ts"
 import * as Layers from "./Layers.ts"
 import { named, unknownLayer, weightName } from "./names.ts"
@@ -25,6 +30,8 @@ export type {
   NetworkWeights,
   Options
 } from "./constrained.ts"
+export { DeclarationRefused }
+export type { Unconstrained } from "./declarations/unconstrained.ts"
 export { deviations } from "./features.ts"
 export { geometry } from "./fingerprint.ts"
 export { type LargestNorm, largestNorms } from "./largestNorms.ts"
@@ -45,6 +52,9 @@ const parsed = (
  * the model, and of `timeDistributed` layers, as well. Where layers of different models share a name, they go by the names of their
  * models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it again once it is saved.
  *
+ * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step, penalties of weights
+ * are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no manifold, and why.
+ *
  * The network shares the model's variables: freeing one frees the other.
  *
  * @example
@@ -63,11 +73,13 @@ const parsed = (
 export const make = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
   options: Options = {}
-): Effect.fn.Return<Network, PlanError | Specification.SpecificationError> {
+): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
   const byName = yield* Effect.fromResult(named(model))
   const unknown = Object.keys(overrides).find((name) => !byName.has(name))
   if (unknown !== undefined) return yield* unknownLayer(model, byName, unknown)
+  const refusal = refusalOf(model, byName)
+  if (refusal !== undefined) return yield* refusal
   Layers.accelerate(model)
   // A model that is frozen as a whole says so itself, not by its layers' weights.
   const trainable = new Set(model.trainableWeights)
@@ -88,13 +100,17 @@ export const make = Effect.fnUntraced(function*(
     const wanted = own !== undefined || (toKernel !== undefined && layer.getClassName() !== "Dense")
     for (const [position, weight] of layer.trainableWeights.filter((w) => trainable.has(w)).entries()) {
       const variable = variableOf(weight)
-      if (wanted && position === 0) {
-        const settings = { specification: "Sp+Ob+St+Euc", strategy: Grouping.PIO(), ...options, ...own }
-        const specification = yield* Effect.fromResult(parsed(settings.specification))
+      const constraint = constraintOf(weight)
+      const settings = { specification: "Sp+Ob+St+Euc", strategy: Grouping.PIO(), ...options, ...own }
+      const specification = yield* Effect.fromResult(parsed(settings.specification))
+      // A kernel in Euclidean space is as free as its own constraint leaves it.
+      if (wanted && position === 0 && !(constraint !== undefined && isEuclidean(specification))) {
         const shape = toKernel!(variable.shape)
         const plan = yield* Effect.fromResult(
           planLayer(name, shape, { ...settings, specification }, Seed.split(seed, name))
         )
+        const twice = constrainedTwice(name, layer, weight, plan.kinds)
+        if (twice !== undefined) return yield* twice
         const kernel = reshaped(kernelArrangement(plan.matricization, shape), shape, variable.shape)
         bounds.push({ collection: plan.collection, arrangement: composed(plan.arrangement, kernel) })
         layers.push({
@@ -111,16 +127,21 @@ export const make = Effect.fnUntraced(function*(
         })
         leaf += plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(name, layer, weight), variable.shape))
+        bounds.push(unconstrained(weightName(name, layer, weight), variable.shape, constraint))
         leaf += 1
       }
       variables.push(variable)
     }
   }
+  const { specification = "Euc" } = options
+  if (layers.length === 0 && !isEuclidean(yield* Effect.fromResult(parsed(specification)))) {
+    return yield* nothingConstrained(specification, byName)
+  }
   return {
     model,
     variables,
     layers,
+    unconstrained: unconstrainedLayers(byName, layers),
     policy,
     seed,
     problem: {

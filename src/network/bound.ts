@@ -4,6 +4,8 @@ import type { KernelShape } from "../collections/matricized.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
 import type * as Points from "../numerics/Points.ts"
+import { held } from "./declarations/constraints.ts"
+import type { Constraint } from "./declarations/private.ts"
 
 /** A kernel in the layer's own shape. */
 export const reshaped = (
@@ -32,8 +34,10 @@ export interface Bound {
   readonly arrangement: Arrangement<ReadonlyArray<tf.Tensor>, tf.Tensor>
 }
 
-/** A variable that may take every value. */
-export const unconstrained = (name: string, shape: ReadonlyArray<number>): Bound => ({
-  collection: Collection.join<ReadonlyArray<tf.Tensor>>(Collection.pom(Euclidean.make(shape), name)),
+/** A variable that may take every value, or every value that a constraint of TensorFlow.js leaves it. */
+export const unconstrained = (name: string, shape: ReadonlyArray<number>, constraint?: Constraint): Bound => ({
+  collection: Collection.join<ReadonlyArray<tf.Tensor>>(
+    Collection.pom(constraint === undefined ? Euclidean.make(shape) : held(shape, constraint), name)
+  ),
   arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
