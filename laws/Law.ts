@@ -144,6 +144,8 @@ class Violated extends Error {}
 /**
  * Checks a law on generated cases; a failing one is shrunk.
  *
+ * @throws RangeError unless `runs` is a positive whole number.
+ *
  * @example
  * ```ts
  * import fc from "fast-check"
@@ -158,6 +160,9 @@ class Violated extends Error {}
  */
 export const check = async (law: Law, parameters: Parameters = {}): Promise<Report> => {
   const { arithmetic = Arithmetic.float32, runs = 20, seed } = parameters
+  if (!(Number.isInteger(runs) && runs >= 1)) {
+    throw new RangeError(`"${law.name}" cannot be checked in ${runs} cases: no case would prove nothing`)
+  }
   const tolerance = law.tolerance.in(arithmetic)
   let worst = 0
   const started = performance.now()

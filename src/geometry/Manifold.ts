@@ -1,13 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { EngineFailed } from "../engine/Engine.ts"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
+import { refusal } from "./claims.ts"
+
+export { DefinitionRefused, refusal } from "./claims.ts"
 
 const TypeId = "~finegrain/Manifold" as const
 
@@ -36,6 +39,8 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
   readonly retractionOrder: number
   /** Largest r for which exp is injective on every ball of radius r (0 where unknown). */
   readonly injectivityRadius: number
+  /** Whether `nearest` gives a nearest point, or only some point of the manifold near by that fixes those on it. */
+  readonly nearestPoint: NearestPoint
   /** Riemannian metric ⟨u, v⟩_x; batch shape. */
   readonly inner: (x: P, u: P, v: P) => tf.Tensor
   /** Norm ‖u‖_x of a tangent vector; batch shape. */
@@ -44,7 +49,7 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
   readonly project: (x: P, u: P) => P
   /** Riemannian gradient from the Euclidean one: ⟨gradient(x, e), v⟩_x = ⟨e, v⟩ for every tangent v. */
   readonly gradient: (x: P, e: P) => P
-  /** A nearest point on the manifold, in the Frobenius norm. */
+  /** A nearest point on the manifold, in the Frobenius norm; or another one, where `nearestPoint` is `projection`. */
   readonly nearest: (u: P) => P
   /** Retraction R(x, v). */
   readonly retract: (x: P, v: P) => P
@@ -64,6 +69,9 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
   readonly dist?: (x: P, y: P) => tf.Tensor
 }
 
+/** `exact`: nearest in the Frobenius norm, for every ambient point. `projection`: idempotent and onto, for ambient points near by. */
+export type NearestPoint = "exact" | "projection"
+
 /** What `make` needs; everything else is derived. */
 export interface Definition<P extends Points.Points> {
   readonly name: string
@@ -78,6 +86,8 @@ export interface Definition<P extends Points.Points> {
   readonly retractionOrder?: number
   /** Default 0, that is, unknown. */
   readonly injectivityRadius?: number
+  /** Default `exact`. */
+  readonly nearestPoint?: NearestPoint
   /** Default: the Frobenius inner product. */
   readonly inner?: (x: P, u: P, v: P) => tf.Tensor
   /** Default: `project`, which is right for the Frobenius inner product. */
@@ -100,6 +110,8 @@ export interface Definition<P extends Points.Points> {
  *
  * Every operation runs in a region of its own, so intermediates never leak.
  *
+ * @throws DefinitionRefused for claims that no manifold could keep: a dimension below 0, an interval that is none, NaN.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
@@ -115,6 +127,8 @@ export interface Definition<P extends Points.Points> {
  * ```
  */
 export const make = <P extends Points.Points = tf.Tensor>(definition: Definition<P>): Manifold<P> => {
+  const refused = refusal(definition)
+  if (Option.isSome(refused)) throw refused.value
   const { shape } = definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
@@ -131,6 +145,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     norms: definition.norms,
     retractionOrder: definition.retractionOrder ?? 1,
     injectivityRadius: definition.injectivityRadius ?? 0,
+    nearestPoint: definition.nearestPoint ?? "exact",
     inner: region(inner),
     norm: region((x, u) => tf.sqrt(tf.relu(inner(x, u, u)))),
     project: region(definition.project),
@@ -267,6 +282,43 @@ export interface Family {
   readonly at: (shape: Points.Shape) => Result.Result<Manifold, ShapeRefused>
 }
 
+/** A family whose `at` breaks instead of giving a manifold or a refusal; said with the family's name, for it is at fault. */
+export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFailed", {
+  manifold: Schema.String,
+  shape: Schema.Array(Schema.Number),
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The family ${this.manifold} fails at shape [${this.shape.join(", ")}]: ${this.reason}. Mend its \`at\`.`
+  }
+}
+
+/**
+ * The member of a family at a shape: what its `at` gives, a refusal included; a family that throws, or gives something else, is
+ * named in a failure.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Manifold } from "finegrain"
+ * const mine: Manifold.Family = { symbol: "Mine", name: "my own", at: () => { throw new Error("no such table") } }
+ * Result.getOrThrow(Result.flip(Manifold.member(mine, [3, 3]))).reason // => "its `at` throws \"no such table\""
+ * ```
+ */
+export const member = (family: Family, shape: Points.Shape): Result.Result<Manifold, ShapeRefused | FamilyFailed> => {
+  const fail = (reason: string) =>
+    Result.fail(new FamilyFailed({ manifold: family.symbol || family.name, shape: [...shape], reason }))
+  try {
+    const found: unknown = family.at(shape)
+    if (!Result.isResult(found)) return fail("its `at` gives no Result")
+    if (Result.isSuccess(found) && !isManifold(found.success)) return fail("its `at` succeeds with no manifold")
+    return found as Result.Result<Manifold, ShapeRefused>
+  } catch (error) {
+    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n")
+    return fail(`its \`at\` throws "${line}"`)
+  }
+}
+
 /** A point or tangent vector that fails its constraint, with the amount. */
 export class OffManifold extends Schema.TaggedError<OffManifold>()("OffManifold", {
   manifold: Schema.String,
@@ -308,7 +360,7 @@ export const checkPoint = <P extends Points.Points>(
   manifold: Manifold<P>,
   x: P,
   tolerance: number
-): Effect.Effect<void, EngineFailed | OffManifold> =>
+): Effect.Effect<void, Tensors.ReadFailed | OffManifold> =>
   Effect.flatMap(Effect.suspend(() => worst(manifold.residual(x))), (residual) =>
     residual <= tolerance
       ? Effect.void
@@ -332,7 +384,7 @@ export const checkTangent = <P extends Points.Points>(
   x: P,
   v: P,
   tolerance: number
-): Effect.Effect<void, EngineFailed | OffManifold> =>
+): Effect.Effect<void, Tensors.ReadFailed | OffManifold> =>
   Effect.flatMap(
     Effect.suspend(() =>
       worst(tf.tidy(() => {

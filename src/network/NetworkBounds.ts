@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { kernelArrangement } from "../collections/matricized.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Norms from "../numerics/Norms.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Bounds from "./Bounds.ts"
@@ -49,7 +48,7 @@ const ofGroup = (values: Float32Array, indices: ReadonlyArray<number>): Bounds.G
 export const measure = Effect.fnUntraced(function*(
   { layers, variables }: Network.Network,
   samples: number
-): Effect.fn.Return<NetworkBounds | undefined, EngineFailed> {
+): Effect.fn.Return<NetworkBounds | undefined, Tensors.ReadFailed> {
   const perPom: Array<ReadonlyArray<Bounds.GroupNorms>> = []
   const perLayer: Array<ReadonlyArray<Bounds.GroupNorms>> = []
   for (const { groups, matricization, shape, variable } of layers) {

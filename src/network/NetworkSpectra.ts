@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import type { KernelShape } from "../collections/matricized.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as ConvolutionOperator from "./ConvolutionOperator.ts"
 import type * as Network from "./Network.ts"
@@ -64,7 +63,7 @@ const geometryOf = (layer: tfl.layers.Layer): ConvolutionOperator.Geometry | und
 const measureLayer = Effect.fnUntraced(function*(
   { variables }: Network.Network,
   { layer, name, shape, variable }: Network.ConstrainedLayer
-): Effect.fn.Return<LayerSpectrum, EngineFailed> {
+): Effect.fn.Return<LayerSpectrum, Tensors.ReadFailed> {
   const [height, width, inputs, outputs] = shape
   const kernel = variables[variable]!
   const weights = yield* Tensors.read(kernel)
@@ -105,5 +104,5 @@ const measureLayer = Effect.fnUntraced(function*(
  */
 export const measure = (
   network: Network.Network
-): Effect.Effect<ReadonlyArray<LayerSpectrum>, EngineFailed> =>
+): Effect.Effect<ReadonlyArray<LayerSpectrum>, Tensors.ReadFailed> =>
   Effect.forEach(network.layers, (layer) => measureLayer(network, layer))

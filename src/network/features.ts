@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Renormalization from "../collections/Renormalization.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import type { Network } from "./constrained.ts"
 import { applicationsOf, distributed, isModel, leavesOf } from "./layers/graph.ts"
@@ -62,7 +61,7 @@ const deviationsOf = (features: ReadonlyArray<tf.Tensor>): tf.Tensor1D =>
 export const deviations = (
   { layers, model }: Network,
   inputs: tf.Tensor
-): Effect.Effect<ReadonlyArray<Float32Array>, EngineFailed> =>
+): Effect.Effect<ReadonlyArray<Float32Array>, Tensors.ReadFailed> =>
   layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
     const lambdas = yield* Tensors.scoped(() => {
       const features: Features = new Map()

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Norms from "../numerics/Norms.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import type * as FgSgd from "../optimizer/FgSgd.ts"
@@ -35,7 +34,7 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
 export const largestNorms = Effect.fnUntraced(function*(
   network: Network,
   state: Pick<FgSgd.State<NetworkPoint>, "x" | "scaling">
-): Effect.fn.Return<ReadonlyArray<LargestNorm>, EngineFailed> {
+): Effect.fn.Return<ReadonlyArray<LargestNorm>, Tensors.ReadFailed> {
   const found = new Map<string, LargestNorm>()
   for (const { kinds, leaf, variable } of network.layers) {
     for (const [k, { manifold, symbol }] of kinds.entries()) {

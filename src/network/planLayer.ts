@@ -12,7 +12,7 @@ import {
   whole
 } from "../collections/matricized.ts"
 import * as Specification from "../collections/Specification.ts"
-import type * as Manifold from "../geometry/Manifold.ts"
+import * as Manifold from "../geometry/Manifold.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type { Kind } from "./constrained.ts"
 import { PlanError } from "./PlanError.ts"
@@ -23,8 +23,8 @@ const members = (
   matricization: Matricization,
   shape: KernelShape,
   specification: Specification.Specification
-): Result.Result<ReadonlyArray<Manifold.Manifold>, Manifold.ShapeRefused> =>
-  Result.all(specification.map((family) => family.at(matricization.matrix(shape))))
+): Result.Result<ReadonlyArray<Manifold.Manifold>, Manifold.ShapeRefused | Manifold.FamilyFailed> =>
+  Result.all(specification.map((family) => Manifold.member(family, matricization.matrix(shape))))
 
 const works = (shape: KernelShape, specification: Specification.Specification) => (matricization: Matricization) =>
   Result.isSuccess(members(matricization, shape, specification))

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { EngineFailed } from "../engine/Engine.ts"
+import { NotConverged } from "./Convergence.ts"
 import * as Points from "./Points.ts"
 
 /** A tensor whose shape is not the one that is needed. */
@@ -102,13 +103,19 @@ export const fresh = <P extends Points.Points>(result: P, others: ReadonlyArray<
   })
 }
 
+/** Why values cannot be had: the engine failed, or an iteration that they come from did not converge. */
+export type ReadFailed = EngineFailed | NotConverged
+
+const isReadFailed = (defect: unknown): defect is ReadFailed =>
+  defect instanceof EngineFailed || defect instanceof NotConverged
+
 /**
- * What an engine threw is a typed failure where it is the engine's own (EngineFailed), and a defect where it is anything else.
+ * What an engine or an iteration threw is a typed failure where it is its own (ReadFailed), and a defect where it is anything else.
  *
  * @internal
  */
-export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect.Effect<A, EngineFailed, R> =>
-  Effect.catchDefect(effect, (defect) => defect instanceof EngineFailed ? Effect.fail(defect) : Effect.die(defect))
+export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect.Effect<A, ReadFailed, R> =>
+  Effect.catchDefect(effect, (defect) => isReadFailed(defect) ? Effect.fail(defect) : Effect.die(defect))
 
 /**
  * Tensors as a resource: made by `f` in a region, freed when the scope closes.
@@ -123,7 +130,7 @@ export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect
  * tf.memory().numTensors - before // => 0
  * ```
  */
-export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, EngineFailed, Scope.Scope> =>
+export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, ReadFailed, Scope.Scope> =>
   Effect.acquireRelease(
     engineFailures(Effect.sync(() => region(f))),
     (points) => Effect.sync(() => Points.dispose(points))
@@ -140,7 +147,7 @@ export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, En
  * await Effect.runPromise(Tensors.read(tf.tensor1d([1, 2]))) // => Float32Array.of(1, 2)
  * ```
  */
-export const read = (x: tf.Tensor): Effect.Effect<Float32Array, EngineFailed> =>
+export const read = (x: tf.Tensor): Effect.Effect<Float32Array, ReadFailed> =>
   engineFailures(Effect.promise(() => x.data<"float32">()))
 
 /**
@@ -154,7 +161,7 @@ export const read = (x: tf.Tensor): Effect.Effect<Float32Array, EngineFailed> =>
  * await Effect.runPromise(Tensors.evaluate(() => tf.add(1, 2))) // => Float32Array.of(3)
  * ```
  */
-export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array, EngineFailed> =>
+export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array, ReadFailed> =>
   Effect.scoped(Effect.flatMap(scoped(f), read))
 
 /**

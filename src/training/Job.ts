@@ -314,7 +314,11 @@ export const run = Effect.fnUntraced(function*(
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
         ? saveModel(network, directory)
-        : Effect.catchTag(saveModel(network, directory), "EngineFailed", () => Effect.succeed(undefined))),
+        : Effect.catchTag(
+          saveModel(network, directory),
+          ["EngineFailed", "NotConverged"],
+          () => Effect.succeed(undefined)
+        )),
       output
     }
     yield* directory.writeSummary(summary)

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Network from "../network/Network.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Tensors from "../numerics/Tensors.ts"
@@ -22,7 +21,7 @@ const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => 
 export const take = (
   network: Network.Network,
   { momentum, scaling, x }: State
-): Effect.Effect<ReadonlyArray<Named>, EngineFailed> =>
+): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
     [
       ...numbered("omega", Points.leaves(x)),

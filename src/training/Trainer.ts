@@ -7,7 +7,6 @@ import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
 import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
-import type { EngineFailed } from "../engine/Engine.ts"
 import * as Manifold from "../geometry/Manifold.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
 import { changed, withoutGradient } from "../network/declarations/unchanged.ts"
@@ -134,7 +133,7 @@ export const evaluate = Effect.fnUntraced(function*(
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
 ): Effect.fn.Return<
   { readonly loss: number; readonly accuracy: number },
-  DeclarationRefused | EngineFailed | ImageCorrupt
+  DeclarationRefused | Tensors.ReadFailed | ImageCorrupt
 > {
   const { knowing } = yield* classifierOf(network, 0)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
@@ -173,12 +172,18 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | DeclarationRefused | EngineFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    | E
+    | DeclarationRefused
+    | Tensors.ReadFailed
+    | FgSgd.FgSgdError
+    | ImageCorrupt
+    | Tensors.Diverged
+    | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
-  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, EngineFailed>
+  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, Tensors.ReadFailed>
   /** How the steps are computed on this engine; see FusedStep. */
   readonly interpretation: string
 }
@@ -222,7 +227,7 @@ export const make = Effect.fnUntraced(function*(
   Run,
   | Checkpoint.CheckpointMismatch
   | DeclarationRefused
-  | EngineFailed
+  | Tensors.ReadFailed
   | FgSgd.FgSgdError
   | Manifold.OffManifold
   | Tensors.ShapeMismatch,

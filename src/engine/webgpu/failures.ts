@@ -1,4 +1,5 @@
 import { EngineFailed, type failures } from "../Engine.ts"
+import * as Postponed from "../Postponed.ts"
 import type { Device, WebGpuBackend } from "./packages.ts"
 
 const failed = (kind: (typeof failures)[number], reason: string) =>
@@ -46,7 +47,8 @@ const unreadAtMost = 16_000
 export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): void => {
   const read = backend.read.bind(backend)
   // A tensor whose read failed stays unreadable: its values are not what was asked for.
-  const bad = new WeakMap<object, EngineFailed>()
+  const bad = new WeakMap<object, Error>()
+  const checked = Postponed.on(backend, read as (id: object) => Promise<ArrayLike<number>>)
   let told = 0
   let unread = 0
 
@@ -62,15 +64,14 @@ export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): voi
     const from = told
     const data = backend.tensorMap.get(id)
     try {
-      const values = await read(id)
+      const [values, wrong] = await Promise.all([read(id), checked()])
       unread = 0
-      const failure = findFailure(from)
+      const failure = findFailure(from) ?? wrong
       if (failure === undefined) return values
       throw failure
     } catch (error) {
       if (!(error instanceof EngineFailed)) await turn()
-      const failure = error instanceof EngineFailed ? error : findFailure(from)
-      if (failure === undefined) throw error
+      const failure = error instanceof EngineFailed ? error : findFailure(from) ?? error as Error
       bad.set(id, failure)
       if (data !== undefined) data.values = null
       throw failure

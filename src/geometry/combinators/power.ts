@@ -38,6 +38,7 @@ export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, c
     norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),
     retractionOrder: manifold.retractionOrder,
     injectivityRadius: manifold.injectivityRadius,
+    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
     project: manifold.project,
     gradient: manifold.gradient,

@@ -56,6 +56,7 @@ export const product = <const Ps extends ReadonlyArray<Points.Points>>(
     norms: Norms.directSum(all.map(({ norms }) => norms)),
     retractionOrder: Math.min(Infinity, ...all.map(({ retractionOrder }) => retractionOrder)),
     injectivityRadius: Math.min(Infinity, ...all.map(({ injectivityRadius }) => injectivityRadius)),
+    nearestPoint: all.every(({ nearestPoint }) => nearestPoint === "exact") ? "exact" : "projection",
     inner: (x, u, v) => total((factor, i) => factor.inner(x[i]!, u[i]!, v[i]!)),
     project: (x, u) => each((factor, i) => factor.project(x[i]!, u[i]!)),
     gradient: (x, e) => each((factor, i) => factor.gradient(x[i]!, e[i]!)),

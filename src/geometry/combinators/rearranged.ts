@@ -44,6 +44,7 @@ export const rearranged = <P extends Points.Points, Q extends Points.Points = tf
     norms,
     retractionOrder: manifold.retractionOrder,
     injectivityRadius: manifold.injectivityRadius,
+    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => manifold.inner(from(x), from(u), from(v)),
     project: (x, u) => to(manifold.project(from(x), from(u))),
     gradient: (x, e) => to(manifold.gradient(from(x), from(e))),
