@@ -1,6 +1,7 @@
 export * as Collection from "./collections/Collection.ts"
 export * as Combinators from "./collections/combinators.ts"
 export * as Grouping from "./collections/Grouping.ts"
+export * as KernelOrder from "./collections/KernelOrder.ts"
 export * as Renormalization from "./collections/Renormalization.ts"
 export * as Specification from "./collections/Specification.ts"
 export * as Augment from "./data/Augment.ts"

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { isFrozen, remember } from "./declarations/frozen.ts"
 import { partsOf } from "./declarations/private.ts"
-import { forgetful } from "./declarations/randomness.ts"
+import { releasingMasks } from "./declarations/randomness.ts"
 import { applied, type BatchNormalization, complete, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
@@ -142,7 +142,7 @@ const first = (value: object): boolean => {
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
   remember(model)
   for (const layer of partsOf(model).filter((part) => "cell" in part && first(part))) {
-    layer.call = forgetful(layer.call.bind(layer), layer)
+    layer.call = releasingMasks(layer.call.bind(layer), layer)
   }
   for (const { layer } of leavesOf(model)) {
     const acceleration = accelerations[layer.getClassName()]

@@ -1,32 +1,20 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
 import * as Collection from "../collections/Collection.ts"
-import type { KernelShape } from "../collections/matricized.ts"
+import type * as Grouping from "../collections/Grouping.ts"
+import * as KernelOrder from "../collections/KernelOrder.ts"
+import type { Matricization } from "../collections/matricized.ts"
+import type * as Specification from "../collections/Specification.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
 import type * as Points from "../numerics/Points.ts"
+import type * as Seed from "../numerics/Seed.ts"
+import type { ConstrainedLayer } from "./constrained.ts"
 import { held } from "./declarations/constraints.ts"
 import type { Constraint } from "./declarations/private.ts"
-
-/** A kernel in the layer's own shape. */
-export const reshaped = (
-  inner: Arrangement<tf.Tensor, tf.Tensor>,
-  shape: KernelShape,
-  original: ReadonlyArray<number>
-): Arrangement<tf.Tensor, tf.Tensor> => ({
-  shape: original,
-  from: (kernel) => inner.from(tf.reshape(kernel, [...shape])),
-  to: (stack) => tf.reshape(inner.to(stack), [...original])
-})
-
-/** One arrangement after another. */
-export const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
-  inner: Arrangement<P, Q>,
-  outer: Arrangement<Q, R>
-): Arrangement<P, R> => ({
-  shape: outer.shape,
-  from: (r) => inner.from(outer.from(r)),
-  to: (p) => outer.to(inner.to(p))
-})
+import type { LayerKernel } from "./kernelClasses.ts"
+import { PlanError } from "./PlanError.ts"
+import { planLayer } from "./planLayer.ts"
 
 /** A variable on its manifolds. */
 export interface Bound {
@@ -41,3 +29,48 @@ export const unconstrained = (name: string, shape: ReadonlyArray<number>, constr
   ),
   arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
+
+const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
+  inner: Arrangement<P, Q>,
+  outer: Arrangement<Q, R>
+): Arrangement<P, R> => ({
+  shape: outer.shape,
+  from: (r) => inner.from(outer.from(r)),
+  to: (p) => outer.to(inner.to(p))
+})
+
+/** What the plan of a constrained kernel says of it. */
+type Planned = Omit<ConstrainedLayer, "name" | "layer" | "kernel" | "variable" | "leaf">
+
+/** A variable whose kernels live on the manifolds of a specification. */
+export const bind = (
+  settings: {
+    readonly specification: Specification.Specification
+    readonly strategy: Grouping.Strategy
+    readonly matricization?: Matricization
+  },
+  { order }: LayerKernel,
+  name: string,
+  weight: Points.Shape,
+  seed: Seed.Seed
+): Result.Result<Bound & { readonly plan: Planned }, PlanError> =>
+  Result.flatMap(
+    Result.try({
+      try: () => KernelOrder.kernels(order, weight),
+      catch: (refused) => new PlanError({ layer: name, reason: String(refused), workable: [] })
+    }),
+    ({ blocks, shape }) =>
+      Result.map(planLayer(name, shape, { ...settings, blocks }, seed), ({ arrangement, collection, ...plan }) => ({
+        collection,
+        arrangement: composed(arrangement, KernelOrder.matrices(order, plan.matricization, weight)),
+        plan: {
+          blocks,
+          shape,
+          matricization: plan.matricization,
+          specification: settings.specification,
+          strategy: settings.strategy,
+          groups: plan.groups,
+          kinds: plan.kinds
+        }
+      }))
+  )

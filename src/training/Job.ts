@@ -97,6 +97,7 @@ const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: bo
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
+  ...(layer.blocks === 1 ? {} : { blocks: layer.blocks }),
   matricization: layer.matricization.name,
   strategy: layer.strategy.name,
   selection: layer.strategy.selection,
@@ -328,7 +329,7 @@ export const run = Effect.fnUntraced(function*(
     _tag: "Started",
     backend: backend.device,
     parameters: network.model.countParams(),
-    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
     unconstrained: network.unconstrained,
     images: dataset.train.count,

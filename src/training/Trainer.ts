@@ -284,7 +284,7 @@ export const make = Effect.fnUntraced(function*(
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
     const lambdas = options.measureLambda === false
-      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      ? network.layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
       : yield* measuredLambdas(epoch)
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)

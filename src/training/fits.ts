@@ -1,7 +1,9 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import type { Dataset } from "../data/Dataset.ts"
+import { partsOf } from "../network/declarations/private.ts"
 import { DeclarationRefused } from "../network/declarations/Refused.ts"
+import { isModel } from "../network/layers/graph.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 
 const refused = (declares: string, reason: string, remedy: string) =>
@@ -15,7 +17,8 @@ const losses: ReadonlySet<unknown> = new Set([
   "sparseCategoricalCrossentropy"
 ])
 
-const declared = ({ inputs, loss, outputs }: tfl.LayersModel): DeclarationRefused | undefined => {
+const declared = (model: tfl.LayersModel): DeclarationRefused | undefined => {
+  const { inputs, loss, outputs } = model
   const batch = inputs[0]?.shape[0] ?? null
   if (inputs.length !== 1) {
     return refused(`to have ${inputs.length} inputs`, "a dataset gives one: its images", "Train a model of one input")
@@ -33,6 +36,16 @@ const declared = ({ inputs, loss, outputs }: tfl.LayersModel): DeclarationRefuse
       "the last batch of an epoch, evaluations and the measurement of λ have other sizes",
       "Leave the batch open: inputShape instead of batchInputShape"
     )
+  }
+  const stateful = partsOf(model).find((part) => part.stateful && !isModel(part))
+  if (stateful !== undefined) {
+    return new DeclarationRefused({
+      layer: stateful.name,
+      declares: "stateful: true",
+      reason:
+        "batches are drawn at random, so that none goes on where the one before it ended, and no checkpoint holds the state",
+      remedy: "Set stateful: false"
+    })
   }
   return losses.has(loss) ? undefined : refused(
     `to be compiled with the loss ${typeof loss === "string" ? loss : JSON.stringify(loss) ?? "of a function"}`,

@@ -48,7 +48,7 @@ const release = (cells: ReadonlyArray<tfl.layers.Layer>): void => {
 }
 
 /** Recurrent layers draw masks once per pass; TensorFlow.js keeps them longer, those of stacked cells for ever. */
-export const forgetful = (stock: tfl.layers.Layer["call"], layer: tfl.layers.Layer): tfl.layers.Layer["call"] => {
+export const releasingMasks = (stock: tfl.layers.Layer["call"], layer: tfl.layers.Layer): tfl.layers.Layer["call"] => {
   const cells = partsOf(layer).filter((part) => "dropout" in part && "recurrentDropout" in part)
   return cells.length === 0 ? stock : (inputs, kwargs) => {
     release(cells)

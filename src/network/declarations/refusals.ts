@@ -22,16 +22,6 @@ const activityRegularizer: Check = (layer, part) =>
       "Remove it, or add a penalty of weights (kernelRegularizer, or the layer's addLoss)"
     )
 
-const stateful: Check = (layer, part) =>
-  part.stateful
-    ? refused(
-      layer,
-      "stateful: true",
-      "batches are drawn at random, so that no batch goes on where the one before it ended, and no checkpoint holds the state",
-      "Set stateful: false"
-    )
-    : undefined
-
 /** TensorFlow.js turns what enters such a layer and does not turn back what leaves it. */
 const sequenceChannelsFirst: Check = (layer, part) =>
   part.getClassName() === "Conv1D" && attributesOf(part)["dataFormat"] === "channelsFirst"
@@ -53,7 +43,7 @@ const numbers: Check = (layer, part) => {
   )
 }
 
-const checks: ReadonlyArray<Check> = [activityRegularizer, stateful, sequenceChannelsFirst, numbers]
+const checks: ReadonlyArray<Check> = [activityRegularizer, sequenceChannelsFirst, numbers]
 
 /** A layer may hold others whose weights TensorFlow.js does not know of: it would neither train nor save them. */
 const hidden = (
@@ -76,23 +66,20 @@ const hidden = (
 }
 
 /** A weight in two layers is one point of ω only once. */
-const shared = (
-  layers: ReadonlyMap<string, tfl.layers.Layer>
-): DeclarationRefused | undefined => {
-  const owners = new Map<unknown, string>()
-  for (const [name, layer] of layers) {
-    for (const weight of new Set(layer.trainableWeights)) {
-      const variable = weight.read()
-      const other = owners.get(variable)
+const shared = (model: tfl.LayersModel, nameOf: (layer: tfl.layers.Layer) => string) => {
+  const owners = new Map<unknown, tfl.layers.Layer>()
+  for (const part of partsOf(model)) {
+    for (const weight of madeBy(part)) {
+      const other = owners.get(weight.read())
       if (other !== undefined) {
         return refused(
-          name,
-          `its weight ${weight.originalName}, that of layer "${other}"`,
+          nameOf(part),
+          `its weight ${weight.originalName}, that of layer "${nameOf(other)}",`,
           "two layers with one variable would move it twice a step",
           "Apply one layer at both places instead"
         )
       }
-      owners.set(variable, name)
+      owners.set(weight.read(), part)
     }
   }
   return undefined
@@ -106,16 +93,16 @@ const nothingTrains = ({ trainableWeights }: tfl.LayersModel): DeclarationRefuse
     "Unfreeze a layer before Network.make"
   )
 
-/** What a layer of this name declares that cannot be honoured, the first thing found; undefined where there is none. */
+/** What a model, or a layer of it, declares that cannot be honoured, the first thing found; undefined where there is none. */
 export const refusalOf = (
   model: tfl.LayersModel,
   layers: ReadonlyMap<string, tfl.layers.Layer>
 ): DeclarationRefused | undefined => {
-  for (const [name, layer] of layers) {
-    for (const part of partsOf(layer)) {
-      const found = checks.map((check) => check(name, part)).find((refusal) => refusal !== undefined)
-      if (found !== undefined) return found
-    }
+  const names = new Map([...layers].map(([name, layer]) => [layer, name]))
+  const nameOf = (layer: tfl.layers.Layer) => names.get(layer) ?? layer.name
+  for (const part of partsOf(model)) {
+    const found = checks.map((check) => check(nameOf(part), part)).find((refusal) => refusal !== undefined)
+    if (found !== undefined) return found
   }
-  return hidden(model, layers) ?? shared(layers) ?? nothingTrains(model)
+  return hidden(model, layers) ?? shared(model, nameOf) ?? nothingTrains(model)
 }

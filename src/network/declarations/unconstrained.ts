@@ -1,6 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Specification from "../../collections/Specification.ts"
-import { kernelClasses } from "../kernelClasses.ts"
+import { classOf, type OwnClasses, ownName } from "../kernelClasses.ts"
 import { constraintOf } from "./private.ts"
 import { DeclarationRefused } from "./Refused.ts"
 
@@ -10,37 +10,42 @@ export interface Unconstrained {
   readonly reason: string
 }
 
-const constrainable = (layer: tfl.layers.Layer): boolean => layer.getClassName() in kernelClasses
-
-const reasonOf = (layer: tfl.layers.Layer): string => {
+const reasonOf = (layer: tfl.layers.Layer, classes: OwnClasses | undefined): string => {
   if (layer.trainableWeights.length === 0) return "it is frozen"
-  if (!constrainable(layer)) return `a ${layer.getClassName()} has no kernel that can be constrained`
-  return layer.weights.some((weight) => weight.shape.length > 1 && constraintOf(weight) !== undefined)
+  const { byDefault, kernels } = classOf(layer, classes)
+  if (kernels.length === 0) return `a ${layer.getClassName()} has no kernel that can be constrained`
+  const own = layer.trainableWeights.filter((weight) => kernels.some((kernel) => kernel.weight === ownName(weight)))
+  if (own.length === 0) return "its kernel is frozen"
+  return own.some((weight) => constraintOf(weight) !== undefined)
     ? "a constraint of its own holds its kernel"
+    : byDefault
+    ? "its model is frozen"
     : "overrides do not name it"
 }
 
 /** The layers with weights of which none is on a manifold, and why. */
 export const unconstrainedLayers = (
   layers: ReadonlyMap<string, tfl.layers.Layer>,
-  constrained: ReadonlyArray<{ readonly layer: tfl.layers.Layer }>
+  constrained: ReadonlyArray<{ readonly layer: tfl.layers.Layer }>,
+  classes: OwnClasses | undefined
 ): ReadonlyArray<Unconstrained> => {
   const known = new Set(constrained.map(({ layer }) => layer))
   return [...layers].filter(([, layer]) => layer.weights.length > 0 && !known.has(layer))
-    .map(([name, layer]) => ({ name, reason: reasonOf(layer) }))
+    .map(([name, layer]) => ({ name, reason: reasonOf(layer, classes) }))
 }
 
 /** A specification that asks for manifolds in a model where no kernel is on one. */
 export const nothingConstrained = (
-  specification: Specification.Specification | string,
-  layers: ReadonlyMap<string, tfl.layers.Layer>
+  specification: Specification.Specification,
+  layers: ReadonlyMap<string, tfl.layers.Layer>,
+  classes: OwnClasses | undefined
 ): DeclarationRefused => {
-  const symbols = typeof specification === "string" ? specification : Specification.format(specification)
-  const possible = [...layers].filter(([, layer]) => layer.trainableWeights.length > 0 && constrainable(layer))
+  const possible = [...layers]
+    .filter(([, layer]) => layer.trainableWeights.length > 0 && classOf(layer, classes).kernels.length > 0)
     .map(([name]) => name)
   return new DeclarationRefused({
     layer: undefined,
-    declares: `a network with ${symbols}`,
+    declares: `a network with ${Specification.format(specification)}`,
     reason:
       "none of its kernels would be on a manifold: convolutions are by themselves, other layers where they are named",
     remedy: possible.length === 0
