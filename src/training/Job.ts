@@ -152,6 +152,8 @@ export interface Started {
   readonly parameters: number
   readonly constrained: number
   readonly poms: number
+  /** Layers that are on no manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Network.Unconstrained>
   readonly images: number
   readonly totalImages: number
   readonly output: string
@@ -279,7 +281,8 @@ export const run = Effect.fnUntraced(function*(
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
-      layers: network.layers.map(describeLayer)
+      layers: network.layers.map(describeLayer),
+      unconstrained: network.unconstrained
     })
   }
   const saved = yield* Ref.make(started)
@@ -328,6 +331,7 @@ export const run = Effect.fnUntraced(function*(
     parameters: network.model.countParams(),
     constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    unconstrained: network.unconstrained,
     images: dataset.train.count,
     totalImages: config.epochs * dataset.train.count,
     output

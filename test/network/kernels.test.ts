@@ -130,7 +130,7 @@ describe("kernels of every kind of layer", () => {
     const all = await networkOf(kind)
     expect(Object.fromEntries(all.layers.map(({ blocks, name, shape }) => [name, [blocks, ...shape]])))
       .toEqual(kind.kernels)
-    const plain = await networkOf(kind, { overrides: {} })
+    const plain = await networkOf(kind, { specification: "Euc", overrides: {} })
     expect(plain.layers.length).toBe(byDefault.has(name) ? Object.keys(kind.kernels).length : 0)
     for (const [own, kernel] of Object.keys(kind.kernels).map((own, i) => [own, all.layers[i]!] as const)) {
       // Also one of several by its own name, and a layer's only one by that of its weight.
@@ -210,30 +210,27 @@ describe("λ of what enters a kernel", () => {
     const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
     return { network, inputs, of: (own: string) => lambdas[network.layers.findIndex((layer) => layer.name === own)]! }
   }
-  const close = (found: Float32Array, expected: tf.Tensor) => {
-    const values = expected.dataSync()
-    expect(found.length).toBe(values.length)
-    for (const [i, value] of found.entries()) expect(value).toBeCloseTo(values[i]!, 5)
-  }
+  const rounded = (values: ArrayLike<number>) => Array.from(values, (value) => value.toFixed(4))
+  const expected = (features: tf.Tensor) => rounded(Renormalization.deviations(features).dataSync())
 
   it.each(["simpleRNN", "gru", "lstm"])("%s: inputs, and hidden states before each step", async (name) => {
     const { inputs, network, of } = await deviationsOf(kinds[name]!, name)
     const states = network.model.predict(inputs) as tf.Tensor3D
-    close(of("it/kernel"), Renormalization.deviations(inputs))
+    expect(rounded(of("it/kernel"))).toEqual(expected(inputs))
     const before = tf.concat([tf.zeros([8, 1, 3]), tf.slice(states, [0, 0, 0], [8, 3, 3])], 1)
-    close(of("it/recurrent_kernel"), Renormalization.deviations(before))
+    expect(rounded(of("it/recurrent_kernel"))).toEqual(expected(before))
   })
 
   it("separableConv2d: features, and what the depthwise kernel makes of them", async () => {
     const { inputs, network, of } = await deviationsOf(kinds["separableConv2d"]!, "separableConv2d")
-    close(of("it/depthwise_kernel"), Renormalization.deviations(inputs))
+    expect(rounded(of("it/depthwise_kernel"))).toEqual(expected(inputs))
     const between = tf.depthwiseConv2d(
       inputs as tf.Tensor4D,
       network.variables[0] as tf.Variable<tf.Rank.R4>,
       2,
       "valid"
     )
-    close(of("it/pointwise_kernel"), Renormalization.deviations(between))
+    expect(rounded(of("it/pointwise_kernel"))).toEqual(expected(between))
   })
 
   it("embeddings have λ = 1", async () => {
@@ -255,7 +252,8 @@ describe("λ of what enters a kernel", () => {
     const model = tfl.model({ inputs: input, outputs: layer.apply(input) as tfl.SymbolicTensor })
     const network = await Effect.runPromise(Network.make(model, { overrides: { it: {} } }))
     const inputs = Seed.normalTensor(3, [8, 4, 2])
-    const measured = async () => (await Effect.runPromise(Network.deviations(network, inputs))).map((x) => [...x])
+    const measured = async () =>
+      (await Effect.runPromise(Network.deviations(network, inputs))).map((x) => Array.from(x))
     const first = await measured()
     model.predict(inputs, { batchSize: 8 })
     expect(await measured()).toEqual(first)
