@@ -207,6 +207,7 @@ export const train = Command.make(
           `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
         )
+        yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
         yield* progress.start(event.totalImages)
       } else if (event._tag === "Resumed") {
         yield* progress.print(`Resumed after ${event.step} steps`)

@@ -15,6 +15,7 @@ import * as Layers from "./Layers.ts"
 import { named, unknownLayer, weightName } from "./names.ts"
 import { PlanError } from "./PlanError.ts"
 import { planLayer } from "./planLayer.ts"
+import { windowProblem } from "./windows.ts"
 
 export type {
   ConstrainedLayer,
@@ -66,6 +67,8 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Network, PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
   const byName = yield* Effect.fromResult(named(model))
+  const tooSmall = windowProblem(model)
+  if (tooSmall !== undefined) return yield* tooSmall
   const unknown = Object.keys(overrides).find((name) => !byName.has(name))
   if (unknown !== undefined) return yield* unknownLayer(model, byName, unknown)
   Layers.accelerate(model)

@@ -6,11 +6,13 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
-import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
+import { DatasetInvalid } from "../data/DataError.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
 import * as Layers from "../network/Layers.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { PlanError } from "../network/PlanError.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
@@ -19,6 +21,7 @@ import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import * as Snapshot from "./Snapshot.ts"
 
 /** What a run does. */
@@ -113,7 +116,7 @@ const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch
 })
 
 /**
- * Mean loss and accuracy over a split.
+ * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
  *
  * @example
  * ```ts
@@ -132,7 +135,13 @@ export const evaluate = Effect.fnUntraced(function*(
   split: Source,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, Tensors.ReadFailed | ImageCorrupt> {
+): Effect.fn.Return<
+  { readonly loss: number; readonly accuracy: number },
+  BatchError | DatasetInvalid | ImageCorrupt | Tensors.ReadFailed
+> {
+  yield* batchIsSize(batchSize)
+  const wrong = splitProblem(split, dataset, "given")
+  if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
@@ -183,7 +192,14 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | Tensors.ReadFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    | E
+    | BatchError
+    | DatasetInvalid
+    | Tensors.ReadFailed
+    | FgSgd.FgSgdError
+    | ImageCorrupt
+    | Tensors.Diverged
+    | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
@@ -206,7 +222,8 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * Fails with DatasetInvalid for a dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
+ * BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
@@ -229,15 +246,19 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Run,
+  | BatchError
   | Checkpoint.CheckpointMismatch
+  | DatasetInvalid
   | Tensors.ReadFailed
   | FgSgd.FgSgdError
   | Manifold.OffManifold
+  | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
   yield* fits(network.model, dataset)
+  yield* feasible(network, dataset, batchSize)
   const optimizer = yield* Effect.try({
     try: () =>
       FgSgd.make(network.problem, {
