@@ -23,7 +23,7 @@ export class BatchError extends Schema.TaggedError<BatchError>()("BatchError", {
 /** Bytes that tensors can take on this engine, where that is known: 32-bit addresses of wasm reach 4 GiB. */
 const room = (): number => {
   const engine = tf.getBackend()
-  return engine === "wasm" ? 2 ** 32 : engine === "cpu" ? totalmem() : Infinity
+  return engine === "wasm" ? 2 ** 32 : engine === "cpu" || engine === "tensorflow" ? totalmem() : Infinity
 }
 
 /** Entries of one image's features that its gradients need at least: of whatever has weights of several dimensions. */
@@ -53,14 +53,18 @@ const batchProblem = (
   { channels, height, train: { count }, width }: Dataset.Dataset,
   batchSize: number
 ): BatchError | undefined => {
-  const each = 4 * (height * width * channels + kept(model))
+  const pixels = 4 * height * width * channels
   const images = Math.min(batchSize, count)
-  if (images * each <= room()) return undefined
-  return new BatchError({
-    batchSize,
-    reason: `a step of ${images} images takes ${gigabytes(images * each)} at least, and ${gigabytes(room())} are all ` +
-      `there is: take at most ${Math.max(1, Math.floor(room() / 2 / each))}`
-  })
+  const refuse = (each: number, all: number) =>
+    new BatchError({
+      batchSize,
+      reason: `a step of ${images} images takes ${gigabytes(images * each)} at least, and ${gigabytes(all)} are all ` +
+        `there is: take at most ${Math.max(1, Math.floor(all / 2 / each))}`
+    })
+  // Wherever it is computed, a batch is gathered in the memory of this machine.
+  if (images * pixels > totalmem()) return refuse(pixels, totalmem())
+  const each = pixels + 4 * kept(model)
+  return images * each > room() ? refuse(each, room()) : undefined
 }
 
 /**
