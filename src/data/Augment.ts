@@ -10,7 +10,8 @@ export interface Size {
 }
 
 /**
- * Pads every image with zeros, cuts a random window of the old size out of it, and mirrors half of them: a function of the seed.
+ * Pads every image with zeros, cuts a random window of the old size out of it, and mirrors half of them: a function of
+ * the seed.
  *
  * Source: He, Zhang, Ren and Sun 2016, section 4.2 (4 pixels on each side).
  *
@@ -22,7 +23,8 @@ export interface Size {
  * const batch = { images: Float32Array.of(1, 2, 3, 4), labels: Int32Array.of(0) }
  * const { images } = Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 1, 0)
  * images.length // => 4
- * [...Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 2, 0).images].every((pixel) => [1, 2, 3, 4].includes(pixel)) // => true
+ * const others = Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 2, 0).images
+ * others.every((pixel) => [1, 2, 3, 4].includes(pixel)) // => true
  * ```
  */
 export const cropFlip = (
@@ -60,7 +62,8 @@ export const cropFlip = (
 }
 
 /**
- * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation has deviation 1.
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation
+ * has deviation 1.
  *
  * @throws RangeError where there are no pixels, or no whole number of them a channel.
  *

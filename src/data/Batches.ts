@@ -61,8 +61,8 @@ export const gather = (split: Split, order: Int32Array, from: number, to: number
 }
 
 /**
- * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied: padded, cropped and mirrored,
- * or as a stream says.
+ * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied:
+ * padded, cropped and mirrored, or as a stream says.
  *
  * Fails with ImageCorrupt where a stream meets a file that it cannot read.
  *

@@ -48,10 +48,11 @@ const channels = 3
 const plane = side * side
 
 /**
- * The images of one file: records of label bytes and three planes of 32×32 pixels, whose colours come to stand side by side. The
- * labels of CIFAR-100 are the fine ones.
+ * The images of one file: records of label bytes and three planes of 32×32 pixels, whose colours come to stand side by
+ * side. The labels of CIFAR-100 are the fine ones.
  *
- * Fails with CifarCorrupt for a file that is empty, ends within a record, or has a label, fine or coarse, beyond the classes.
+ * Fails with CifarCorrupt for a file that is empty, ends within a record, or has a label, fine or coarse, beyond the
+ * classes.
  *
  * @example
  * ```ts

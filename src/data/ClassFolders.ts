@@ -6,7 +6,10 @@ import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import { listing } from "./Dataset.ts"
 import * as files from "./files.ts"
 
-/** What systems, archives and notebooks leave in folders: never a class, never an image. Besides, whatever begins with a dot. */
+/**
+ * What systems, archives and notebooks leave in folders: never a class, never an image. Besides, whatever begins with a
+ * dot.
+ */
 const system: ReadonlySet<string> = new Set([
   "$recycle.bin",
   "#recycle",
@@ -123,11 +126,12 @@ const doubles = (classes: ReadonlyArray<Class>, entries: ReadonlyArray<Entry>): 
 }
 
 /**
- * The class folders of a directory with their images, JPEG and PNG. Classes are in the order of their names' code units, so that 10 comes before
- * 2 and Z before a; names are in Unicode's composed form (NFC). What is hidden, other files, and folders within class folders are left
- * out, and listed.
+ * The class folders of a directory with their images, JPEG and PNG. Classes are in the order of their names' code
+ * units, so that 10 comes before 2 and Z before a; names are in Unicode's composed form (NFC). What is hidden, other
+ * files, and folders within class folders are left out, and listed.
  *
- * Fails with DatasetMissing where something cannot be read, and with DatasetInconsistent for the same class twice, and for images of no bytes.
+ * Fails with DatasetMissing where something cannot be read, and with DatasetInconsistent for the same class twice, and
+ * for images of no bytes.
  *
  * @internal
  */

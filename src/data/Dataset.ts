@@ -19,7 +19,10 @@ export interface Stream {
   /** Class numbers from 0, `[count]`. */
   readonly labels: Uint16Array
   readonly count: number
-  /** The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its place. */
+  /**
+   * The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its
+   * place.
+   */
   readonly read: (
     indices: Int32Array,
     variation: Seed.Seed | undefined
@@ -54,7 +57,8 @@ export interface Dataset<S extends Source = Source> {
   readonly train: S
   readonly test: S
   /**
-   * SHA-256 over train images, train labels, test images, test labels, decoded; of streams over the names and sizes of all files.
+   * SHA-256 over train images, train labels, test images, test labels, decoded; of streams over the names and sizes of
+   * all files.
    */
   readonly checksum: string
   /** Known mean and deviation of the channels; without it they are measured, which streams do not allow. */
@@ -89,7 +93,8 @@ const labelProblem = (labels: ArrayLike<number>, classes: number, part: string):
 }
 
 /**
- * What is wrong with a part of a dataset, in words: labels beyond the classes, unequal numbers of images and labels, pixels that are no bytes.
+ * What is wrong with a part of a dataset, in words: labels beyond the classes, unequal numbers of images and labels,
+ * pixels that are no bytes.
  *
  * @internal
  */
@@ -135,7 +140,8 @@ const problem = (dataset: Dataset): string | undefined => {
 }
 
 /**
- * A dataset that is what it says: two classes at least, every label below their number, as many labels as images, every pixel a byte.
+ * A dataset that is what it says: two classes at least, every label below their number, as many labels as images, every
+ * pixel a byte.
  *
  * Whatever trains or takes a part of a dataset looks at it so, whoever made it; fails with DatasetInvalid.
  *
@@ -144,7 +150,8 @@ const problem = (dataset: Dataset): string | undefined => {
  * import * as Result from "effect/Result"
  * import { Dataset } from "finegrain"
  * const split = { images: Uint8Array.of(1, 2), labels: Uint8Array.of(0, 2), count: 2 }
- * const dataset = { name: "two", classes: 2, height: 1, width: 1, channels: 1, train: split, test: split, checksum: "" }
+ * const size = { height: 1, width: 1, channels: 1 }
+ * const dataset = { name: "two", classes: 2, ...size, train: split, test: split, checksum: "" }
  * Result.isSuccess(Dataset.check({ ...dataset, classes: 3 })) // => true
  * const { reason } = Result.getOrThrow(Result.flip(Dataset.check(dataset)))
  * reason // => "training image 1 has label 2, but there are 2 classes, numbered from 0"

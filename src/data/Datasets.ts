@@ -55,7 +55,10 @@ const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.Forma
   } satisfies Dataset
 })
 
-/** The format of CIFAR that a directory, or the one that the archive unpacks into it, holds files of; one of them is enough to tell. */
+/**
+ * The format of CIFAR that a directory, or the one that the archive unpacks into it, holds files of; one of them is
+ * enough to tell.
+ */
 const cifarIn = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -107,9 +110,11 @@ const unknownName = (name: string) =>
   })
 
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary version of CIFAR-10 or
- * CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files, `generated:cifar-10`,
- * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize` pixels a side, by default 224.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary
+ * version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files,
+ * `generated:cifar-10`,
+ * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize`
+ * pixels a side, by default 224.
  *
  * Generated files are in memory only, and read by the readers of real ones.
  *
@@ -120,7 +125,8 @@ const unknownName = (name: string) =>
  * import * as NodeServices from "@effect/platform-node/NodeServices"
  * import * as Effect from "effect/Effect"
  * import { Datasets } from "finegrain"
- * const { channels, classes, train } = await Effect.runPromise(Datasets.load("mnist").pipe(Effect.provide(NodeServices.layer)))
+ * const loaded = Datasets.load("mnist").pipe(Effect.provide(NodeServices.layer))
+ * const { channels, classes, train } = await Effect.runPromise(loaded)
  * [channels, classes, train.count] // => [1, 10, 60000]
  * ```
  */

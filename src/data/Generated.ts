@@ -67,7 +67,8 @@ export const contents = (format: Format): Effect.Effect<ReadonlyMap<string, Uint
   format === "imagenet" ? imageNet : Effect.sync(() => cifar(format))
 
 /**
- * The generated files of a format as a file system that is in memory: nothing is written, so that nothing can be in the way, or be left.
+ * The generated files of a format as a file system that is in memory: nothing is written, so that nothing can be in the
+ * way, or be left.
  *
  * @internal
  */

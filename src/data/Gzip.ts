@@ -74,7 +74,8 @@ export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0
 /**
  * An IDX file out of its gzip, of one member or several; no more of it is expanded than its own header promises.
  *
- * Fails with IdxCorrupt where the gzip ends early or is followed by something else, and where it would expand beyond its header or the memory.
+ * Fails with IdxCorrupt where the gzip ends early or is followed by something else, and where it would expand beyond
+ * its header or the memory.
  *
  * @internal
  */

@@ -9,7 +9,10 @@ import * as Idx from "./Idx.ts"
 type Part = "train" | "test"
 type Kind = "images" | "labels"
 
-/** Where the four files of a dataset are: a directory, and what their names begin with, as `emnist-letters`; mostly nothing. */
+/**
+ * Where the four files of a dataset are: a directory, and what their names begin with, as `emnist-letters`; mostly
+ * nothing.
+ */
 export interface Place {
   readonly directory: string
   readonly set: string
@@ -42,10 +45,12 @@ const setsIn = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
 ]
 
 /**
- * The dataset of four IDX files in a directory. Their names may have a beginning of their own, as EMNIST's have; where there are several, a
- * path says which: `emnist/emnist-letters` are the files `emnist-letters-*` of the directory `emnist`.
+ * The dataset of four IDX files in a directory. Their names may have a beginning of their own, as EMNIST's have; where
+ * there are several, a path says which: `emnist/emnist-letters` are the files `emnist-letters-*` of the directory
+ * `emnist`.
  *
- * Fails with DatasetMissing where there is no such directory, and with DatasetInconsistent for one that holds several and no path says which.
+ * Fails with DatasetMissing where there is no such directory, and with DatasetInconsistent for one that holds several
+ * and no path says which.
  *
  * @internal
  */
@@ -97,5 +102,9 @@ export const read = Effect.fnUntraced(function*(
     const plain = Gzip.isGzip(bytes) ? yield* Gzip.inflated(bytes, file) : bytes
     return { file, idx: yield* Effect.fromResult(Idx.decode(plain, file)) }
   }
-  return yield* new DatasetMissing({ what: `There is none of ${wanted.join(", ")} in ${directory}`, remedy })
+  const [usual, ...others] = wanted.filter((name) => !name.endsWith(".gz"))
+  return yield* new DatasetMissing({
+    what: `There is none of ${[usual, `${usual}.gz`, ...others].join(", ")} in ${directory}`,
+    remedy: names.some((name) => trainImages.test(name)) ? "All four files of a dataset must be there." : remedy
+  })
 })

@@ -40,8 +40,8 @@ const attempts = 10
 const drawsOf = 4 * attempts + 1
 
 /**
- * A random window of 8 to 100 % of an image's area and an aspect ratio of 3/4 to 4/3, from uniform draws; where ten attempts do not fit into
- * the image, its middle.
+ * A random window of 8 to 100 % of an image's area and an aspect ratio of 3/4 to 4/3, from uniform draws; where ten
+ * attempts do not fit into the image, its middle.
  *
  * Source: Szegedy et al. 2015, *Going deeper with convolutions*, section 6.
  *
@@ -155,7 +155,8 @@ const streamOf = Effect.fnUntraced(function*(
 const testNames = ["val", "validation", "test"]
 
 /**
- * The two folders of classes in a directory, `train` and one of `val`, `validation` and `test`; none where there are not.
+ * The two folders of classes in a directory, `train` and one of `val`, `validation` and `test`; none where there are
+ * not.
  *
  * @internal
  */
@@ -194,19 +195,22 @@ const hollow = ({ classes, labels, nested, others }: ClassFolders.Listed): strin
 }
 
 /**
- * A dataset of class folders, as ImageNet comes: `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Images are decoded when they are needed, and cut
- * to `size × size` pixels: the middle, after the shorter side is brought to 8/7 of `size`; with a variation a random window, mirrored
- * or not.
+ * A dataset of class folders, as ImageNet comes: `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Images are decoded when
+ * they are needed, and cut to `size × size` pixels: the middle, after the shorter side is brought to 8/7 of `size`;
+ * with a variation a random window, mirrored or not.
  *
- * Classes are the folders, in the order of their names' code units: 10 comes before 2. JPEG and PNG files in them count, capital or not;
- * `notes` say what does not: hidden entries and those of systems (`.DS_Store`, `@eaDir`, `Thumbs.db`), other files, folders within.
+ * Classes are the folders, in the order of their names' code units: 10 comes before 2. JPEG and PNG files in them
+ * count, capital or not;
+ * `notes` say what does not: hidden entries and those of systems (`.DS_Store`, `@eaDir`, `Thumbs.db`), other files, folders
+ * within.
  *
- * Images are turned as their EXIF orientation says, unless asked for as they are `stored`; the checksum tells the two apart. Of 16 bits 8 are
- * kept, grey becomes three equal colours, CMYK becomes sRGB, transparency is dropped, and of an animation the first image is taken.
+ * Images are turned as their EXIF orientation says, unless asked for as they are `stored`; the checksum tells the two
+ * apart. Of 16 bits 8 are kept, grey becomes three equal colours, CMYK becomes sRGB, transparency is dropped (what
+ * cannot be seen at all is black), and of an animation the first image is taken.
  *
- * Fails with DatasetMissing without sharp or where something cannot be read, with DatasetInconsistent for a class without training images,
- * one that is there twice, classes of the test folder that are not trained, images of no bytes, or an empty folder; reading fails with
- * ImageCorrupt, which names the file.
+ * Fails with DatasetMissing without sharp or where something cannot be read, with DatasetInconsistent for a class
+ * without training images, one that is there twice, classes of the test folder that are not trained, images of no
+ * bytes, or an empty folder; reading fails with ImageCorrupt, which names the file.
  *
  * @example
  * ```ts

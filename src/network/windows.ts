@@ -43,8 +43,8 @@ const shapes = (input: Shape, tell: (found: Found) => void) => {
 const withoutBatch = (shape: Shape) => shape.slice(1).map((length) => length ?? "?").join("×")
 
 /**
- * The first layer of a model that leaves nothing of an input of some shape (null is a length that is open): its window does not fit into what it
- * gets. Engines would not end, or write beyond their results.
+ * The first layer of a model that leaves nothing of an input of some shape (null is a length that is open): its window
+ * does not fit into what it gets. Engines would not end, or write beyond their results.
  *
  * @internal
  */

@@ -68,8 +68,8 @@ const batchProblem = (
 }
 
 /**
- * Whether a network can be trained on a dataset by batches of a size: the dataset is what it says, the network's windows fit into the images, and
- * one step of it into the memory, as far as that can be told beforehand.
+ * Whether a network can be trained on a dataset by batches of a size: the dataset is what it says, the network's
+ * windows fit into the images, and one step of it into the memory, as far as that can be told beforehand.
  *
  * @internal
  */

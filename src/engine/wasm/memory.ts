@@ -7,7 +7,10 @@ interface Allocator {
   readonly _free: (place: number) => void
 }
 
-/** Beyond this kernels of the stock backend fail in ways of their own: they allocate by themselves, and some take addresses for signed. */
+/**
+ * Beyond this kernels of the stock backend fail in ways of their own: they allocate by themselves, and some take
+ * addresses for signed.
+ */
 const nearlyFull = 3.5 * 2 ** 30
 
 /**
@@ -37,8 +40,8 @@ export const heapBytes = (): number =>
 const guarded = new WeakSet<object>()
 
 /**
- * Lets the heap's allocator say when there is no more memory: the stock backend would take address 0 for the place of a tensor, and
- * overwrite what is there. Doing it twice changes nothing.
+ * Lets the heap's allocator say when there is no more memory: the stock backend would take address 0 for the place of a
+ * tensor, and overwrite what is there. Doing it twice changes nothing.
  */
 export const guardMemory = (backend: BackendWasm): void => {
   const module = backend.wasm as unknown as Allocator

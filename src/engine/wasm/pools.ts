@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Kernel, kernel, stock } from "./kernel.ts"
 
-/** The stock kernel, where at least one window fits into the image: where none does it writes beyond its result, or never ends. */
+/**
+ * The stock kernel, where at least one window fits into the image: where none does it writes beyond its result, or
+ * never ends.
+ */
 const guarded = (name: string): Kernel => {
   const run = stock(name)
   return kernel<tf.MaxPoolAttrs>(name, (call) => {
