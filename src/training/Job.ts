@@ -97,6 +97,7 @@ const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: bo
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
+  ...(layer.blocks === 1 ? {} : { blocks: layer.blocks }),
   matricization: layer.matricization.name,
   strategy: layer.strategy.name,
   selection: layer.strategy.selection,
@@ -165,6 +166,8 @@ export interface Started {
   readonly parameters: number
   readonly constrained: number
   readonly poms: number
+  /** Layers that are on no manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Network.Unconstrained>
   readonly images: number
   readonly totalImages: number
   /** What was left out of the data, or is otherwise than it may seem. */
@@ -297,7 +300,8 @@ export const run = Effect.fnUntraced(function*(
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
-      layers: network.layers.map(describeLayer)
+      layers: network.layers.map(describeLayer),
+      unconstrained: network.unconstrained
     })
   }
   const saved = yield* Ref.make(started)
@@ -344,8 +348,9 @@ export const run = Effect.fnUntraced(function*(
     _tag: "Started",
     backend: backend.device,
     parameters: network.model.countParams(),
-    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    unconstrained: network.unconstrained,
     images: dataset.train.count,
     totalImages: config.epochs * dataset.train.count,
     notes,
