@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as tfl from "@tensorflow/tfjs-layers"
+import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { totalmem } from "node:os"

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import {
   Augment,
   Batches,
-  Cifar,
+  type Cifar,
   Dataset,
   type Datasets,
   Idx,
