@@ -5,6 +5,7 @@ import { cast, identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { guardMemory } from "./memory.ts"
+import { pools } from "./pools.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 import { add, addRelu, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
@@ -57,6 +58,7 @@ export const installTrainingKernels = async (
       add(simd),
       addRelu(simd),
       maxPoolGradient(simd),
+      ...pools(),
       ...batchNorm(simd),
       sum(simd),
       identity,
