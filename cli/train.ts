@@ -208,6 +208,7 @@ export const train = Command.make(
           `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
         )
+        yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
         if (event.unconstrained.length > 0) {
           yield* Console.log(`On no manifold: ${Unconstrained.summary(event.unconstrained)}`)
         }

@@ -2,6 +2,7 @@
 import "../engine/chainedOperations.ts"
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
+import { registerVolumeGradients } from "../engine/volumeGradients.ts"
 import { isFrozen, remember } from "./declarations/frozen.ts"
 import { partsOf } from "./declarations/private.ts"
 import { releasingMasks } from "./declarations/randomness.ts"
@@ -155,6 +156,7 @@ const first = (value: object): boolean => {
  * ```
  */
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
+  registerVolumeGradients()
   remember(model)
   for (const layer of partsOf(model).filter((part) => "cell" in part && first(part))) {
     layer.call = releasingMasks(layer.call.bind(layer), layer)

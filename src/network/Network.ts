@@ -19,6 +19,7 @@ import { classOf, ownName } from "./kernelClasses.ts"
 import * as Layers from "./Layers.ts"
 import { named, refusedOverride, weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
+import { windowProblem } from "./windows.ts"
 
 export type {
   ConstrainedLayer,
@@ -91,6 +92,8 @@ export const make = Effect.fnUntraced(function*(
   const byName = yield* Effect.fromResult(named(model))
   const refused = refusedOverride(model, byName, options) ?? refusalOf(model, byName)
   if (refused !== undefined) return yield* refused
+  const tooSmall = windowProblem(model)
+  if (tooSmall !== undefined) return yield* tooSmall
   Layers.accelerate(model)
   // A model that is frozen as a whole says so itself, not by its layers' weights.
   const trainable = new Set(model.trainableWeights)

@@ -6,13 +6,15 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
-import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
+import { DatasetInvalid } from "../data/DataError.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
 import { missingGradient, withoutGradient } from "../network/declarations/gradients.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
 import { changed } from "../network/declarations/unchanged.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { PlanError } from "../network/PlanError.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
@@ -22,6 +24,7 @@ import * as Gradients from "../optimizer/Gradients.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { classifier } from "./Classifier.ts"
+import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -113,7 +116,7 @@ const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
   Effect.try({ try: () => classifier(network, seed), catch: (error) => error as DeclarationRefused })
 
 /**
- * Mean loss and accuracy over a split.
+ * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
  *
  * @example
  * ```ts
@@ -134,8 +137,11 @@ export const evaluate = Effect.fnUntraced(function*(
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
 ): Effect.fn.Return<
   { readonly loss: number; readonly accuracy: number },
-  DeclarationRefused | Tensors.ReadFailed | ImageCorrupt
+  BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
 > {
+  yield* batchIsSize(batchSize)
+  const wrong = splitProblem(split, dataset, "given")
+  if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
   const { knowing } = yield* classifierOf(network, 0)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
@@ -174,6 +180,8 @@ export interface Run {
   ) => Effect.Effect<
     Progress,
     | E
+    | BatchError
+    | DatasetInvalid
     | DeclarationRefused
     | Tensors.ReadFailed
     | FgSgd.FgSgdError
@@ -202,8 +210,11 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Whatever the model's layers draw in training follows from the seed and the step. Fails with ShapeMismatch where model and dataset do not
- * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or unfrozen), with OffManifold where initial weights have no nearest point
+ * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
+ * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
+ * BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
+ * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
+ * unfrozen), with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
@@ -226,16 +237,20 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Run,
+  | BatchError
   | Checkpoint.CheckpointMismatch
+  | DatasetInvalid
   | DeclarationRefused
   | Tensors.ReadFailed
   | FgSgd.FgSgdError
   | Manifold.OffManifold
+  | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
   yield* fits(network.model, dataset)
+  yield* feasible(network, dataset, batchSize)
   const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
   const optimizer = yield* Effect.try({
     try: () =>
