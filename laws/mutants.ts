@@ -16,6 +16,7 @@ import * as Seed from "../src/numerics/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
 import { leftRotations } from "./invariances.ts"
+import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
@@ -416,5 +417,6 @@ export const mutants: ReadonlyArray<Mutant> = [
         return { ...arrangement, to: (m) => tf.reshape(tf.reverse(m, -1), arrangement.to(m).shape) }
       }
     })
-  )
+  ),
+  ...kernelMutants
 ]

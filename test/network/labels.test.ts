@@ -32,7 +32,7 @@ it("call every POM by its manifold, its kind of parameter and its layer", () => 
 })
 
 it("give rates to what they name, and are refused with all that there are where they name nothing", () => {
-  const { problem } = network()
+  const { problem, variables } = network()
   const withRates = (rates: Transforms.Rates) =>
     Transform.chain(
       "test",
@@ -43,8 +43,8 @@ it("give rates to what they name, and are refused with all that there are where 
     )
   const moved = (rates: Transforms.Rates) => {
     const optimizer = Optimizer.make(problem, withRates(rates))
-    const before = Optimizer.init(optimizer, network().variables)
-    const { state } = Optimizer.update(optimizer, before, network().variables.map((v) => tf.onesLike(v)))
+    const before = Optimizer.init(optimizer, variables)
+    const { state } = Optimizer.update(optimizer, before, variables.map((v) => tf.onesLike(v)))
     const flat = (points: Network.NetworkPoint) => points.map((leaves) => leaves.map((leaf) => leaf.dataSync()[0]!))
     return [flat(before.x), flat(state.x)] as const
   }
