@@ -9,10 +9,17 @@ import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
 import { bind, type Bound, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
+import { constraintOf } from "./declarations/private.ts"
+import { refusalOf } from "./declarations/refusals.ts"
+import { DeclarationRefused } from "./declarations/Refused.ts"
+import { settle } from "./declarations/settle.ts"
+import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
+import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
 import { classOf, ownName } from "./kernelClasses.ts"
 import * as Layers from "./Layers.ts"
 import { named, refusedOverride, weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
+import { windowProblem } from "./windows.ts"
 
 export type {
   ConstrainedLayer,
@@ -23,6 +30,8 @@ export type {
   NetworkWeights,
   Options
 } from "./constrained.ts"
+export { DeclarationRefused }
+export type { Unconstrained } from "./declarations/unconstrained.ts"
 export { deviations } from "./features.ts"
 export { geometry } from "./fingerprint.ts"
 export type { Entering, LayerClass, LayerKernel, OwnClasses } from "./kernelClasses.ts"
@@ -56,6 +65,9 @@ const parsed = (
  * a name, they go by the names of their models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it
  * again once it is saved.
  *
+ * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step, penalties of weights
+ * are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no manifold, and why.
+ *
  * The network shares the model's variables: freeing one frees the other.
  *
  * @example
@@ -74,11 +86,14 @@ const parsed = (
 export const make = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
   options: Options = {}
-): Effect.fn.Return<Network, PlanError | Specification.SpecificationError> {
+): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
+  settle(model)
   const byName = yield* Effect.fromResult(named(model))
-  const refused = refusedOverride(model, byName, options)
+  const refused = refusedOverride(model, byName, options) ?? refusalOf(model, byName)
   if (refused !== undefined) return yield* refused
+  const tooSmall = windowProblem(model)
+  if (tooSmall !== undefined) return yield* tooSmall
   Layers.accelerate(model)
   // A model that is frozen as a whole says so itself, not by its layers' weights.
   const trainable = new Set(model.trainableWeights)
@@ -92,33 +107,43 @@ export const make = Effect.fnUntraced(function*(
       // Also those of layers that it holds, which came before it.
       if (!trainable.delete(weight)) continue
       const variable = variableOf(weight)
+      const constraint = constraintOf(weight)
       const kernel = kernels.find((kernel) => kernel.weight === ownName(weight))
       const own = [overrides[layerName], overrides[`${layerName}/${kernel?.weight}`]].filter((o) => o !== undefined)
-      if (kernel !== undefined && (byDefault || own.length > 0)) {
+      const settings: Options = Object.assign({}, options, ...own)
+      const specification = yield* Effect.fromResult(parsed(settings.specification ?? "Sp+Ob+St+Euc"))
+      // A kernel in Euclidean space is as free as a constraint of its own leaves it.
+      const isFree = constraint !== undefined && isEuclidean(specification)
+      if (kernel !== undefined && (byDefault || own.length > 0) && !isFree) {
         const name = kernels.length === 1 ? layerName : `${layerName}/${kernel.weight}`
-        const settings: Options = Object.assign({}, options, ...own)
-        const { specification = "Sp+Ob+St+Euc", strategy = Grouping.PIO() } = settings
         const bound = yield* Effect.fromResult(
-          Result.flatMap(
-            parsed(specification),
-            (specification) =>
-              bind({ ...settings, specification, strategy }, kernel, name, variable.shape, Seed.split(seed, name))
+          bind(
+            { ...settings, specification, strategy: settings.strategy ?? Grouping.PIO() },
+            kernel,
+            name,
+            variable.shape,
+            Seed.split(seed, name)
           )
         )
+        const twice = constrainedTwice(name, layer, weight, bound.plan.kinds)
+        if (twice !== undefined) return yield* twice
         bounds.push(bound)
         layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
         leaf += bound.plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(layerName, layer, weight), variable.shape))
+        bounds.push(unconstrained(weightName(layerName, layer, weight), variable.shape, constraint))
         leaf += 1
       }
       variables.push(variable)
     }
   }
+  const asked = yield* Effect.fromResult(parsed(options.specification ?? "Euc"))
+  if (layers.length === 0 && !isEuclidean(asked)) return yield* nothingConstrained(asked, byName, options.classes)
   return {
     model,
     variables,
     layers,
+    unconstrained: unconstrainedLayers(byName, layers, options.classes),
     policy,
     seed,
     problem: {

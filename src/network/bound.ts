@@ -10,6 +10,8 @@ import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
 import type * as Points from "../numerics/Points.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type { ConstrainedLayer } from "./constrained.ts"
+import { held } from "./declarations/constraints.ts"
+import type { Constraint } from "./declarations/private.ts"
 import type { LayerKernel } from "./kernelClasses.ts"
 import { PlanError } from "./PlanError.ts"
 import { planLayer } from "./planLayer.ts"
@@ -20,9 +22,11 @@ export interface Bound {
   readonly arrangement: Arrangement<ReadonlyArray<tf.Tensor>, tf.Tensor>
 }
 
-/** A variable that may take every value. */
-export const unconstrained = (name: string, shape: ReadonlyArray<number>): Bound => ({
-  collection: Collection.join<ReadonlyArray<tf.Tensor>>(Collection.pom(Euclidean.make(shape), name)),
+/** A variable that may take every value, or every value that a constraint of TensorFlow.js leaves it. */
+export const unconstrained = (name: string, shape: ReadonlyArray<number>, constraint?: Constraint): Bound => ({
+  collection: Collection.join<ReadonlyArray<tf.Tensor>>(
+    Collection.pom(constraint === undefined ? Euclidean.make(shape) : held(shape, constraint), name)
+  ),
   arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
 

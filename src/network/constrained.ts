@@ -7,6 +7,7 @@ import type * as Specification from "../collections/Specification.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type { Unconstrained } from "./declarations/unconstrained.ts"
 import type { LayerKernel, OwnClasses } from "./kernelClasses.ts"
 
 /** How one layer's kernel is constrained. */
@@ -78,6 +79,8 @@ export interface Network {
   readonly model: tfl.LayersModel
   readonly variables: ReadonlyArray<tf.Variable>
   readonly layers: ReadonlyArray<ConstrainedLayer>
+  /** Layers with weights of which none is on a manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Unconstrained>
   readonly problem: FgSgd.Problem<NetworkPoint, NetworkWeights>
   readonly policy: Renormalization.Policy
   readonly seed: Seed.Seed
