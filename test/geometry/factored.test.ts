@@ -34,6 +34,29 @@ onEachBackend("manifolds on factorizations", () => {
 
   it("have points of every scale as their own nearest ones, and some for all others", async () => {
     expect(await read(() => two.nearest(diagonal(2e-10, 1e-10)))).toEqual(Float32Array.of(2e-10, 0, 0, 1e-10))
+    const others = [tf.zeros([3, 3]), tf.fill([3, 3], 4.5), diagonal(-1, -2, -3), tf.mul(1e-20, tf.ones([3, 3]))]
+    for (const u of others) expect(await refusal(three, tf.keep(three.nearest(u)))).toBeUndefined()
+  })
+
+  it("have exponentials, logarithms and distances of positive definite matrices from 1e-6 to 1e6", async () => {
+    const y = () => diagonal(1e6, 1e-6)
+    const far = Math.sqrt(2) * Math.log(1e6)
+    expect(Math.abs((await read(() => two.dist!(tf.eye(2), y())))[0]! / far - 1)).toBeLessThan(1e-6)
+    const log = [...await read(() => two.log!(tf.eye(2), y()))]
+    expect(Math.abs(log[0]! / Math.log(1e6) - 1)).toBeLessThan(1e-6)
+    expect(Math.abs(log[3]! / Math.log(1e-6) - 1)).toBeLessThan(1e-6)
+    const exp = [...await read(() => two.exp!(tf.eye(2), diagonal(Math.log(1e6), Math.log(1e-6))))]
+    expect(Math.abs(exp[0]! / 1e6 - 1)).toBeLessThan(1e-5)
+    expect(Math.abs(exp[3]! / 1e-6 - 1)).toBeLessThan(1e-5)
+    // Both points far from the identity, and near each other.
+    const [a, b] = [() => tf.mul(1e6, three.random(1)), () => tf.mul(1.0009765625e6, three.random(1))]
+    const near = Math.sqrt(3) * Math.log(1.0009765625)
+    expect(Math.abs((await read(() => three.dist!(a(), b())))[0]! / near - 1)).toBeLessThan(1e-3)
+    expect(await largest(() => three.dist!(a(), a()))).toBe(0)
+  })
+
+  it("differentiate the exponential where eigenvalues are equal", async () => {
+    const a = () => tf.tensor2d([[2, 1], [1, 2]])
     for (const entry of await read(() => tf.grad((b) => tf.sum(two.exp!(b, a())))(tf.eye(2)))) {
       expect(Math.abs(entry + 40.171)).toBeLessThan(1e-3)
     }
