@@ -34,7 +34,12 @@ onEachBackend("manifolds on factorizations", () => {
 
   it("have points of every scale as their own nearest ones, and some for all others", async () => {
     expect(await read(() => two.nearest(diagonal(2e-10, 1e-10)))).toEqual(Float32Array.of(2e-10, 0, 0, 1e-10))
-    const others = [tf.zeros([3, 3]), tf.fill([3, 3], 4.5), diagonal(-1, -2, -3), tf.mul(1e-20, tf.ones([3, 3]))]
+    const others = [
+      tf.zeros([3, 3]),
+      tf.mul(4.5, tf.ones([3, 3])),
+      diagonal(-1, -2, -3),
+      tf.mul(1e-20, tf.ones([3, 3]))
+    ]
     for (const u of others) expect(await refusal(three, tf.keep(three.nearest(u)))).toBeUndefined()
   })
 
