@@ -64,6 +64,18 @@ const classesOf = ({ classNames, classes, train }: Loaded) => [classes, classNam
 
 const idxRows: ReadonlyArray<Row> = [
   refused("IDX", "a directory that is not there", () => ({}), /^There is no directory DIR\/gone\. Give a dir/, "gone"),
+  {
+    area: "IDX",
+    given: "a name that there is none of",
+    says:
+      "There is no directory MNIST. By name there are mnist, fashion-mnist, generated:cifar-10, generated:cifar-100, " +
+      "generated:imagenet; whatever else is given must be a directory.",
+    run: () => fixtures.load("MNIST")
+  },
+  refused("IDX", "channels before rows", () => {
+    const planes = Idx.encode({ type: "uint8", shape: [6, 3, 8, 8], values: new Uint8Array(6 * 192) })
+    return { ...idx(), "train-images-idx3-ubyte": planes }
+  }, /its images are 3×8×8: channels must come last/),
   refused("IDX", "a file in place of a directory", () => ({ file: "x" }), /^DIR\/file is no directory\. Give /, "file"),
   refused("IDX", "an empty directory", () => ({}), /^There is none of train-images-idx3-ubyte, .* in DIR\. Give a dir/),
   refused("IDX", "no test labels", () => {
