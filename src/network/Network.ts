@@ -12,6 +12,7 @@ import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options }
 import { constraintOf } from "./declarations/private.ts"
 import { refusalOf } from "./declarations/refusals.ts"
 import { DeclarationRefused } from "./declarations/Refused.ts"
+import { settle } from "./declarations/settle.ts"
 import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
 import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
 import { classOf, ownName } from "./kernelClasses.ts"
@@ -87,6 +88,7 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
+  settle(model)
   const byName = yield* Effect.fromResult(named(model))
   const refused = refusedOverride(model, byName, options) ?? refusalOf(model, byName)
   if (refused !== undefined) return yield* refused

@@ -45,7 +45,7 @@ const listen = (
     const stock = Object.getOwnPropertyDescriptor(target, "call")
     const { call } = target
     target.call = (x, kwargs) => {
-      const [features, state] = [x].flat().map((tensor) => tf.keep(tf.clone(tensor)))
+      const [features, state] = [x].flat().slice(0, 2).map((tensor) => tf.keep(tf.clone(tensor)))
       heard.push([inner, { features: features!, ...(state === undefined ? {} : { state }) }])
       return call.call(target, x, kwargs)
     }

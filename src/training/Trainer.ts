@@ -9,8 +9,9 @@ import * as Batches from "../data/Batches.ts"
 import { DatasetInvalid } from "../data/DataError.ts"
 import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
+import { missingGradient, withoutGradient } from "../network/declarations/gradients.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
-import { changed, withoutGradient } from "../network/declarations/unchanged.ts"
+import { changed } from "../network/declarations/unchanged.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
 import type { PlanError } from "../network/PlanError.ts"
@@ -331,7 +332,10 @@ export const make = Effect.fnUntraced(function*(
         }, network.variables)
         unreached = network.variables.find(({ name }) => grads[name] === undefined)?.name
         return [value, correct!, network.variables.map((v) => grads[v.name] ?? tf.zerosLike(v))] as const
-      })
+      }).pipe(Effect.catchDefect((defect) => {
+        const refusal = missingGradient(defect)
+        return refusal === undefined ? Effect.die(defect) : Effect.fail(refusal)
+      }))
       if (unreached !== undefined) return yield* withoutGradient(unreached)
       const updated = yield* FgSgd.step(optimizer, before, gradients)
       const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))

@@ -15,6 +15,7 @@ import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 import { step } from "./simd/step.ts"
 import { sum } from "./simd/sum.ts"
+import { volumesFilterGradient, volumesInputGradient } from "./volumes.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
@@ -49,6 +50,8 @@ export const installTrainingKernels = async (
       ...depthwiseForward(),
       depthwiseFilterGradient,
       depthwiseInputGradient,
+      volumesFilterGradient,
+      volumesInputGradient,
       ...matrixProducts(),
       relu(simd),
       reluGradient(simd),
