@@ -18,6 +18,7 @@ import { combinatorLaws } from "./combinatorLaws.ts"
 import { leftRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
+import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
 
@@ -418,5 +419,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       }
     })
   ),
-  ...kernelMutants
+  ...kernelMutants,
+  ...matrixMutants
 ]

@@ -6,13 +6,15 @@ import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
 import * as laws from "./laws.ts"
+import * as linalg from "./linalg.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
-  data
+  data,
+  linalg
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
