@@ -60,13 +60,16 @@ export const matrixLaws = (
   laws: [
     law({
       name: "small singular values keep their digits",
-      equation: "σ(Q diag(1, s)) = (1, s) for orthonormal Q, relative to s",
+      equation: "σ(Q diag(1, s)) = (1, s) relative to s, σ(Q diag(1, s)Rᵀ) = (1, s), for orthonormal Q and R",
       source: "Demmel and Veselić 1992, Jacobi's method is more accurate than QR",
       arbitrary: graded,
       tolerance: Tolerance.rounding(12),
       residual: ({ condition, m, seed }) => {
         const values = tf.tensor1d([1, 2 ** -condition])
-        return tf.abs(tf.sub(tf.div(singularValues(tf.mul(frame(seed, "frame", m, 2), values)), values), 1))
+        const columns = tf.mul(frame(seed, "frame", m, 2), values)
+        const turned = Matrices.multiply(columns, frame(seed, "rotation", 2, 2), { transposeB: true })
+        const relative = tf.sub(tf.div(singularValues(columns), values), 1)
+        return tf.maximum(tf.abs(relative), tf.abs(tf.sub(singularValues(turned), values)))
       }
     }),
     law({
