@@ -239,8 +239,8 @@ export const make = <P extends Points.Points, W extends Points.Points>(
   if (!(hyperparameters.momentum >= 0 && hyperparameters.momentum < 1)) {
     refuse(`the momentum must be in [0, 1), not ${hyperparameters.momentum}`)
   }
-  if (!(hyperparameters.weightDecay >= 0)) {
-    refuse(`the weight decay must not be negative, and is ${hyperparameters.weightDecay}`)
+  if (!(hyperparameters.weightDecay >= 0 && hyperparameters.weightDecay < Infinity)) {
+    refuse(`the weight decay must not be negative, nor infinite, and is ${hyperparameters.weightDecay}`)
   }
   const unbounded = problem.collection.poms.find(({ curvature }) => !Number.isFinite(curvature.max))
   if (unbounded !== undefined && hyperparameters.rule !== StepSize.plain) {
@@ -351,6 +351,11 @@ export const step = <P extends Points.Points, W extends Points.Points>(
   })
   return Effect.scoped(Effect.gen(function*() {
     yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
+    const rate = hyperparameters.schedule.rate(state.step)
+    if (!Number.isFinite(rate)) {
+      const reason = `the schedule ${hyperparameters.schedule.name} gives ${rate} at step ${state.step}`
+      return yield* new FgSgdError({ stage: "stepSize", reason })
+    }
     const plan = FusedStep.planOf({ problem, replaced })
     const [x, momentum, weights, norms, denominators] = yield* plan === undefined
       ? inStages

@@ -19,7 +19,10 @@ import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { check as checkOptions, OptionRefused } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+
+export { OptionRefused }
 
 /** What a run does. */
 export interface Options {
@@ -206,7 +209,7 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * Fails with OptionRefused where there is nothing to train with, with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
@@ -233,10 +236,12 @@ export const make = Effect.fnUntraced(function*(
   | Tensors.ReadFailed
   | FgSgd.FgSgdError
   | Manifold.OffManifold
+  | OptionRefused
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* checkOptions(options)
   yield* fits(network.model, dataset)
   const optimizer = yield* Effect.try({
     try: () =>
@@ -259,7 +264,7 @@ export const make = Effect.fnUntraced(function*(
     options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
   const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
-  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
+  const epochsDone = yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
       FgSgd.dispose(last)
@@ -270,8 +275,11 @@ export const make = Effect.fnUntraced(function*(
   yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
   if (options.from !== undefined) {
     const initial = yield* Ref.get(state)
-    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
+    const course = { epochs, images: dataset.train.count, batchSize }
+    const restored = yield* Snapshot.restore(network, initial, options.from, course)
+    yield* Ref.set(state, restored)
     FgSgd.dispose(initial)
+    yield* Manifold.checkPoint(network.problem.collection.manifold, restored.x, 1e-4)
   }
 
   const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
@@ -327,6 +335,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.tapError(() => refuse)
       )
       const bad = badNorm(values.subarray(2, 2 + poms.length))
+      const steepest = values.subarray(2 + poms.length).findIndex((g) => !(g > 0) || !Number.isFinite(g))
       if (!Number.isFinite(values[0]!) || bad >= 0) {
         yield* refuse
         return yield* bad >= 0
@@ -337,6 +346,14 @@ export const make = Effect.fnUntraced(function*(
             value: values[2 + bad]!
           })
           : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
+      }
+      if (steepest >= 0) {
+        yield* refuse
+        const [g, rule] = [values[2 + poms.length + steepest], optimizer.hyperparameters.rule.name]
+        return yield* new FgSgd.FgSgdError({
+          stage: "curvatureStep",
+          reason: `the rule ${rule} gives g = ${g} for ${poms[steepest]!.name}, which must be positive and finite`
+        })
       }
       Network.assign(network, updated.weights)
       Points.dispose(updated.weights)
@@ -355,6 +372,21 @@ export const make = Effect.fnUntraced(function*(
       perPom: before.step % pomsEvery === 0
         ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
         : {}
+    }
+  })
+
+  /** The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and every weight is looked at. */
+  const isHealthy = Effect.fnUntraced(function*(step: number, loss: number) {
+    if (!Number.isFinite(loss)) {
+      return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })
+    }
+    const { weights } = network.model
+    const sums = yield* Tensors.evaluate(() =>
+      tf.stack(weights.map((weight) => tf.sum(tf.mul(tf.cast(weight.read(), "float32"), 0))))
+    )
+    const bad = sums.findIndex((sum) => !Number.isFinite(sum))
+    if (bad >= 0) {
+      return yield* new Tensors.Diverged({ layer: weights[bad]!.name, step, quantity: "weight", value: Number.NaN })
     }
   })
 
@@ -414,6 +446,7 @@ export const make = Effect.fnUntraced(function*(
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+      yield* isHealthy(step, test.loss)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",
