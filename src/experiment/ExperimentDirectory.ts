@@ -345,8 +345,10 @@ export const open = Effect.fnUntraced(function*(directory: string, own: Stored, 
       `${directory} is not empty, and what it holds is no experiment: choose another directory with --output`
     ])
   }
-  yield* stored(directory)
-  yield* failures(directory)
+  if (before.length > 0) {
+    yield* stored(directory)
+    yield* failures(directory)
+  }
   yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), RunDirectory.unwritten(directory))
   yield* RunDirectory.lock(directory, "experiment.lock")
   const held = (yield* entries(directory)).filter((name) => name === "experiment.json" || isResult(name))
