@@ -18,6 +18,7 @@ import * as FgSgd from "../src/optimizer/FgSgd.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
 import { leftRotations } from "./invariances.ts"
+import { kernelMutants } from "./kernelMutants.ts"
 import type { LawSet } from "./Law.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
@@ -484,5 +485,6 @@ export const mutants: ReadonlyArray<Mutant> = [
         return { ...arrangement, to: (m) => tf.reshape(tf.reverse(m, -1), arrangement.to(m).shape) }
       }
     })
-  )
+  ),
+  ...kernelMutants
 ]

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { EngineFailed } from "../engine/Engine.ts"
+import { heapBytes, outOfMemory } from "../engine/wasm/memory.ts"
 import { NotConverged } from "./Convergence.ts"
 import * as Points from "./Points.ts"
 
@@ -115,7 +116,10 @@ const isReadFailed = (defect: unknown): defect is ReadFailed =>
  * @internal
  */
 export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect.Effect<A, ReadFailed, R> =>
-  Effect.catchDefect(effect, (defect) => isReadFailed(defect) ? Effect.fail(defect) : Effect.die(defect))
+  Effect.catchDefect(effect, (defect) => {
+    const failure = isReadFailed(defect) ? defect : outOfMemory(defect, heapBytes())
+    return failure === undefined ? Effect.die(defect) : Effect.fail(failure)
+  })
 
 /**
  * Tensors as a resource: made by `f` in a region, freed when the scope closes.

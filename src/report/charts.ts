@@ -86,9 +86,10 @@ const listed = (matrices: LayerPlan["groups"][number]["matrices"]): ReadonlyArra
 
 /** Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large to be shown. */
 export const manifoldMap = (
-  { groups, layer, matricization, shape: [, , inputs = 0, outputs = 0] }: LayerPlan
-): Chart | undefined =>
-  matricization !== "perKernel" || !isDrawn(inputs) || !isDrawn(outputs) ? undefined : {
+  { blocks = 1, groups, layer, matricization, shape: [, , ofEach = 0, outputs = 0] }: LayerPlan
+): Chart | undefined => {
+  const inputs = blocks * ofEach
+  return matricization !== "perKernel" || !isDrawn(inputs) || !isDrawn(outputs) ? undefined : {
     name: `map-${layer}`,
     title: `Manifolds of the kernels of ${layer}`,
     caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
@@ -119,3 +120,4 @@ export const manifoldMap = (
       }
     }
   }
+}

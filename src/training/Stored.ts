@@ -55,6 +55,8 @@ export const LayerPlan = Schema.Struct({
   layer: Schema.String,
   matricization: Schema.String,
   shape: Schema.Array(count),
+  /** Kernels of this shape, where there are several. */
+  blocks: missing(fromOne),
   groups: Schema.Array(Schema.Struct({ manifold: Schema.String, matrices: Matrices }))
 })
 
@@ -170,8 +172,10 @@ export const Event = Schema.Union([StepDone, EpochDone])
 export const Spectra = Schema.Array(Schema.Struct({
   layer: Schema.String,
   shape: Schema.Array(count),
+  blocks: Schema.optionalKey(fromOne),
   singularValues: Schema.optionalKey(Schema.Array(Num)),
-  operatorNorm: Schema.optionalKey(Num)
+  operatorNorm: Schema.optionalKey(Num),
+  withoutOperatorNorm: Schema.optionalKey(Schema.String)
 }))
 
 /** Mistakes that are told of a file, at most. */

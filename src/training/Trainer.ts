@@ -6,11 +6,14 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
-import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
+import { DatasetInvalid } from "../data/DataError.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
-import * as Layers from "../network/Layers.ts"
+import type { DeclarationRefused } from "../network/declarations/Refused.ts"
+import { changed, withoutGradient } from "../network/declarations/unchanged.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { PlanError } from "../network/PlanError.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
@@ -19,6 +22,9 @@ import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { classifier } from "./Classifier.ts"
+import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
+import { fits } from "./fits.ts"
 import { check as checkOptions, OptionRefused } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -103,20 +109,16 @@ export interface Progress {
 /** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
 const normTolerance = 1e-5
 
-const lossOf = (model: Network.Network["model"], images: tf.Tensor, labels: tf.Tensor1D, training: boolean) => {
-  const logits = model.apply(images, { training }) as tf.Tensor2D
-  const correct = tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))
-  const loss = tf.losses.softmaxCrossEntropy(tf.oneHot(labels, logits.shape[1]), logits) as tf.Scalar
-  return { loss, correct: correct as tf.Scalar }
-}
-
 const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch) => ({
   images: tf.tensor4d(batch.images, [batch.labels.length, height, width, channels]),
   labels: tf.tensor1d(batch.labels, "int32")
 })
 
+const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
+  Effect.try({ try: () => classifier(network, seed), catch: (error) => error as DeclarationRefused })
+
 /**
- * Mean loss and accuracy over a split.
+ * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
  *
  * @example
  * ```ts
@@ -135,14 +137,21 @@ export const evaluate = Effect.fnUntraced(function*(
   split: Source,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, Tensors.ReadFailed | ImageCorrupt> {
+): Effect.fn.Return<
+  { readonly loss: number; readonly accuracy: number },
+  BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
+> {
+  yield* batchIsSize(batchSize)
+  const wrong = splitProblem(split, dataset, "given")
+  if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
+  const { knowing } = yield* classifierOf(network, 0)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
     const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
     const sums = yield* Tensors.evaluate(() => {
       const { images, labels } = batchTensors(dataset, batch)
-      const result = lossOf(network.model, images, labels, false)
+      const result = knowing(images, labels)
       return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
     })
     loss += sums[0]!
@@ -165,20 +174,6 @@ const atOnce = ({ channels, height, width }: Dataset, most: number) =>
 
 const identity = <A>(a: A): A => a
 
-/** The model must take the dataset's images and give one logit per class. */
-const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
-  Effect.gen(function*() {
-    const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
-      // null is a length that the model leaves open.
-      const actual = shape.slice(1).map((length, i) => length ?? expected[i] ?? 0)
-      return actual.join() === expected.join()
-        ? Effect.void
-        : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
-    }
-    yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
-    yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
-  })
-
 /** A run in progress. */
 export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
@@ -186,7 +181,15 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | Tensors.ReadFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    | E
+    | BatchError
+    | DatasetInvalid
+    | DeclarationRefused
+    | Tensors.ReadFailed
+    | FgSgd.FgSgdError
+    | ImageCorrupt
+    | Tensors.Diverged
+    | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
@@ -209,7 +212,11 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Fails with OptionRefused where there is nothing to train with, with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
+ * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
+ * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
+ * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
+ * unfrozen), with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
@@ -232,17 +239,23 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Run,
+  | BatchError
   | Checkpoint.CheckpointMismatch
+  | DatasetInvalid
+  | DeclarationRefused
   | Tensors.ReadFailed
   | FgSgd.FgSgdError
   | Manifold.OffManifold
   | OptionRefused
+  | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
   yield* checkOptions(options)
   yield* fits(network.model, dataset)
+  yield* feasible(network, dataset, batchSize)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
   const optimizer = yield* Effect.try({
     try: () =>
       FgSgd.make(network.problem, {
@@ -294,7 +307,7 @@ export const make = Effect.fnUntraced(function*(
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
     const lambdas = options.measureLambda === false
-      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      ? network.layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
       : yield* measuredLambdas(epoch)
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)
@@ -312,18 +325,22 @@ export const make = Effect.fnUntraced(function*(
 
   const step = Effect.fnUntraced(function*(batch: Batches.Batch) {
     const before = yield* Ref.get(state)
-    Layers.setStep(network.model, before.step)
+    const refusal = changed(network.model, network.variables)
+    if (refusal !== undefined) return yield* refusal
     const values = yield* Effect.scoped(Effect.gen(function*() {
+      let unreached: string | undefined
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
         const { images, labels } = batchTensors(dataset, prepare(batch))
         let correct: tf.Scalar | undefined
         const { grads, value } = Gradients.ofVariables(() => {
-          const result = lossOf(network.model, images, labels, true)
+          const result = learning(images, labels, before.step)
           correct = tf.keep(result.correct)
           return result.loss
         }, network.variables)
-        return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
+        unreached = network.variables.find(({ name }) => grads[name] === undefined)?.name
+        return [value, correct!, network.variables.map((v) => grads[v.name] ?? tf.zerosLike(v))] as const
       })
+      if (unreached !== undefined) return yield* withoutGradient(unreached)
       const updated = yield* FgSgd.step(optimizer, before, gradients)
       const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
       const refuse = Effect.sync(() => {

@@ -16,15 +16,14 @@ export class OptionRefused extends Schema.TaggedError<OptionRefused>()("OptionRe
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
 
 /**
- * Refuses what would only show as numbers that are none, or as nothing at all: a batch or an epoch of nothing, a split without an image.
+ * Refuses what would only show as numbers that are none, or as nothing at all: no epoch, a split without an image.
  *
  * @internal
  */
 export const check = (options: Options): Effect.Effect<void, OptionRefused> => {
-  const { batchSize, dataset, epochs, renormalizationImages = 1, seed } = options
+  const { dataset, epochs, renormalizationImages = 1, seed } = options
   const counts = {
     epochs,
-    batchSize,
     renormalizationImages,
     "the number of training images": dataset.train.count,
     "the number of test images": dataset.test.count

@@ -41,7 +41,8 @@ it("constrains convolutions of any model and leaves everything else Euclidean", 
   expect(network.layers.map(({ matricization, name }) => [name, matricization.name])).toEqual([
     ["a", "perKernel"],
     // Its kernels are 1×1: seen per kernel there would be nothing to learn.
-    ["pointwise", "whole"]
+    ["pointwise", "whole"],
+    ["depthwise", "perKernel"]
   ])
   expect(network.variables).toHaveLength(model().trainableWeights.length)
   const [first] = network.layers
@@ -74,6 +75,7 @@ it("follows overrides by layer, dense layers included", async () => {
   expect(network.layers.map(({ kinds, name }) => [name, kinds[0]!.manifold.name])).toEqual([
     ["a", "St(3,3)"],
     ["pointwise", "Sp(4,4)"],
+    ["depthwise", "Sp(3,3)"],
     ["head", "Ob(4,5)"]
   ])
 })

@@ -163,7 +163,8 @@ describe("names", () => {
     expect(network.layers.map(({ kinds, name }) => [name, kinds[0]!.symbol])).toEqual([
       ["first", "Sp"],
       ["one/conv", "Sp"],
-      ["two/conv", "St"]
+      ["two/conv", "St"],
+      ["d", "Sp"]
     ])
     const poms = network.problem.collection.poms.map(({ name }) => name)
     expect(new Set(poms).size).toBe(poms.length)
@@ -173,7 +174,8 @@ describe("names", () => {
     expect(spectra.map(({ layer, operatorNorm }) => [layer, operatorNorm! > 0])).toEqual([
       ["first", true],
       ["one/conv", true],
-      ["two/conv", true]
+      ["two/conv", true],
+      ["d", true]
     ])
   })
 
@@ -183,7 +185,7 @@ describe("names", () => {
         Network.PlanError
       >
     expect((await refusal("conv")).message).toMatch(/names no single layer.*one\/conv, two\/conv/)
-    expect((await refusal("two")).workable).toEqual(["two/conv"])
+    expect((await refusal("two")).workable).toEqual(["two/conv", "d"])
     expect((await refusal("nothing")).message).toMatch(/no layer of this name.*two\/conv/)
   })
 
