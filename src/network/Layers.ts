@@ -6,7 +6,14 @@ import { registerVolumeGradients } from "../engine/volumeGradients.ts"
 import { isFrozen, remember } from "./declarations/frozen.ts"
 import { partsOf } from "./declarations/private.ts"
 import { releasingMasks } from "./declarations/randomness.ts"
-import { applied, type BatchNormalization, complete, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
+import {
+  alongLastAxis,
+  applied,
+  type BatchNormalization,
+  complete,
+  fits,
+  isBatchNormalization
+} from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
 import { isRelu, type Plan, planOf } from "./layers/plan.ts"
@@ -47,22 +54,30 @@ const asRectified = (result: tf.Tensor): tf.Tensor => {
   return result
 }
 
-const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
-  const [x, second] = tensorsOf(inputs)
-  const training = followsBatch(layer, kwargs)
-  if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) {
-    return complete(layer as BatchNormalization, () => stock(inputs, { ...kwargs, training }))
-  }
-  switch (running?.get(layer)) {
-    case "nothing": {
-      const same = tf.clone(x)
-      left.set(same, layer)
-      return same
+const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => {
+  const overLastAxis: Call = (inputs, kwargs) => {
+    const [x, second] = tensorsOf(inputs)
+    const training = followsBatch(layer, kwargs)
+    if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) {
+      return complete(layer as BatchNormalization, () => stock(inputs, { ...kwargs, training }))
     }
-    case "rectify too":
-      return asRectified(applied(layer, x, training, { relu: true }))
-    default:
-      return applied(layer, x, training, { relu: false })
+    switch (running?.get(layer)) {
+      case "nothing": {
+        const same = tf.clone(x)
+        left.set(same, layer)
+        return same
+      }
+      case "rectify too":
+        return asRectified(applied(layer, x, training, { relu: true }))
+      default:
+        return applied(layer, x, training, { relu: false })
+    }
+  }
+  return (inputs, kwargs) => {
+    const [x] = tensorsOf(inputs)
+    return x === undefined
+      ? stock(inputs, kwargs)
+      : alongLastAxis(layer as BatchNormalization, x, (moved) => overLastAxis(moved, kwargs) as tf.Tensor)
   }
 }
 
@@ -127,7 +142,7 @@ const first = (value: object): boolean => {
  * nothing.
  *
  * A model runs as a whole in `model.apply`, as the trainer calls it. `model.fit`, `model.predict` and `model.evaluate` run its layers one by
- * one: the same results, less of it in one pass. A batch normalization over another axis than the last stays the stock one; one that
+ * one: the same results, less of it in one pass. A batch normalization over another axis than the last has it brought there and back; one that
  * is frozen, by itself or with a model around it, uses its moving statistics in training as well, and leaves them as they are.
  *
  * Source: Ioffe and Szegedy 2015, section 3.

@@ -116,6 +116,19 @@ export const power = (options: { readonly rate: number; readonly exponent: numbe
   }
 }
 
+/**
+ * r(t) of a schedule, whoever made it.
+ *
+ * @throws StepSizeError where it is not finite.
+ *
+ * @internal
+ */
+export const rateAt = ({ name, rate }: Schedule, step: number): number => {
+  const value = rate(step)
+  if (Number.isFinite(value)) return value
+  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected: "finite", value })
+}
+
 /** The rule that turns the norm R of a POM's gradient into its step: v = −r(t)/g(R)·grad, with g as a value. */
 export interface Rule {
   readonly name: string

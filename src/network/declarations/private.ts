@@ -39,11 +39,13 @@ export const madeBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.LayerVariable
 
 const isLayer = (value: unknown): value is tfl.layers.Layer => value instanceof tfl.layers.Layer
 
-/** The layers that a layer holds in its attributes: its cell, what it wraps, the layers of a model, and what a layer of the user's holds. */
+/** The layers that a layer holds: those of a model, its cell, what it wraps, and what a layer of the user's holds in its attributes. */
 export const heldBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> =>
-  Object.values(layer).flatMap((value) => Array.isArray(value) ? value as ReadonlyArray<unknown> : [value]).filter(
-    isLayer
-  )
+  // A sequential model holds a second model of the same layers, which it makes when it first runs.
+  layer instanceof tfl.LayersModel
+    ? layer.layers
+    : Object.values(layer).flatMap((value) => Array.isArray(value) ? value as ReadonlyArray<unknown> : [value])
+      .filter(isLayer)
 
 /** A layer and every layer within it, each once. */
 export const partsOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {

@@ -10,8 +10,10 @@ export type Penalty = () => tf.Scalar
  * Every penalty that the layers of a model declare: of kernels, biases, scales, recurrent kernels and what users add with `addLoss`, those of
  * cells and wrapped layers included, which TensorFlow.js itself leaves out.
  */
-export const penaltiesOf = (model: tfl.LayersModel): ReadonlyArray<Penalty> =>
-  partsOf(model).flatMap(({ losses }) => losses as unknown as ReadonlyArray<Penalty>)
+export const penaltiesOf = (model: tfl.LayersModel): ReadonlyArray<Penalty> => [
+  // A wrapper also tells those of what it wraps.
+  ...new Set(partsOf(model).flatMap(({ losses }) => losses as unknown as ReadonlyArray<Penalty>))
+]
 
 /** A loss with all penalties. */
 export const penalized = (loss: tf.Scalar, penalties: ReadonlyArray<Penalty>): tf.Scalar =>

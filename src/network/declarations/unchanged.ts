@@ -21,12 +21,3 @@ export const changed = (
     remedy: "Freeze and unfreeze first (trainable), then call Network.make, and Trainer.make after it"
   })
 }
-
-/** The weight that the loss does not depend on. */
-export const withoutGradient = (name: string): DeclarationRefused =>
-  new DeclarationRefused({
-    layer: undefined,
-    declares: `its weight ${name}`,
-    reason: "the loss does not depend on it, or only through operations without a gradient",
-    remedy: "Freeze its layer (trainable: false), or take it out"
-  })

@@ -9,7 +9,7 @@ interface Readable {
 
 /** What tfjs-layers keeps private in its batch normalization. */
 export interface BatchNormalization extends tfl.layers.Layer {
-  readonly axis: number
+  axis: number
   readonly momentum: number
   readonly epsilon: number
   gamma?: Readable
@@ -47,6 +47,27 @@ export const complete = <A extends tf.TensorContainer>(layer: BatchNormalization
   } finally {
     if (noScale) delete layer.gamma
     if (noCentre) delete layer.beta
+  }
+}
+
+/**
+ * Runs a layer with its axis the last of x, brought there and back; along another one TensorFlow.js has no gradient of its batch normalization.
+ */
+export const alongLastAxis = (
+  layer: BatchNormalization,
+  x: tf.Tensor,
+  run: (x: tf.Tensor) => tf.Tensor
+): tf.Tensor => {
+  const { axis } = layer
+  const own = axis < 0 ? axis + x.rank : axis
+  if (own === x.rank - 1) return run(x)
+  const there = [...x.shape.keys()].filter((other) => other !== own).concat(own)
+  const back = there.map((_, i) => there.indexOf(i))
+  layer.axis = -1
+  try {
+    return tf.tidy(() => tf.transpose(run(tf.transpose(x, there)), back))
+  } finally {
+    layer.axis = axis
   }
 }
 
