@@ -7,7 +7,7 @@ import * as Grouping from "../collections/Grouping.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
-import { bind, type Bound, unconstrained } from "./bound.ts"
+import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
 import { constraintOf } from "./declarations/private.ts"
 import { refusalOf } from "./declarations/refusals.ts"
@@ -16,6 +16,7 @@ import { settle } from "./declarations/settle.ts"
 import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
 import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
 import { classOf, ownName } from "./kernelClasses.ts"
+import { labels } from "./labels.ts"
 import * as Layers from "./Layers.ts"
 import { named, refusedOverride, weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
@@ -127,11 +128,13 @@ export const make = Effect.fnUntraced(function*(
         )
         const twice = constrainedTwice(name, layer, weight, bound.plan.kinds)
         if (twice !== undefined) return yield* twice
-        bounds.push(bound)
+        const symbols = new Map(bound.plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
+        bounds.push(labelled(bound, ({ manifold }) => labels(layerName, layer, kernel.weight, symbols.get(manifold)!)))
         layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
         leaf += bound.plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(layerName, layer, weight), variable.shape, constraint))
+        const free = unconstrained(weightName(layerName, layer, weight), variable.shape, constraint)
+        bounds.push(labelled(free, () => labels(layerName, layer, ownName(weight), "Euc")))
         leaf += 1
       }
       variables.push(variable)

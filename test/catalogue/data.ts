@@ -4,7 +4,7 @@ import {
   Batches,
   type Cifar,
   Dataset,
-  type Datasets,
+  Datasets,
   Idx,
   ImageFolder,
   Labels,
@@ -64,6 +64,18 @@ const classesOf = ({ classNames, classes, train }: Loaded) => [classes, classNam
 
 const idxRows: ReadonlyArray<Row> = [
   refused("IDX", "a directory that is not there", () => ({}), /^There is no directory DIR\/gone\. Give a dir/, "gone"),
+  {
+    area: "IDX",
+    given: "a name that there is none of",
+    says:
+      "There is no directory MNIST. By name there are mnist, fashion-mnist, generated:cifar-10, generated:cifar-100, " +
+      "generated:imagenet; whatever else is given must be a directory.",
+    run: () => fixtures.load("MNIST")
+  },
+  refused("IDX", "channels before rows", () => {
+    const planes = Idx.encode({ type: "uint8", shape: [6, 3, 8, 8], values: new Uint8Array(6 * 192) })
+    return { ...idx(), "train-images-idx3-ubyte": planes }
+  }, /its images are 3×8×8: channels must come last/),
   refused("IDX", "a file in place of a directory", () => ({ file: "x" }), /^DIR\/file is no directory\. Give /, "file"),
   refused("IDX", "an empty directory", () => ({}), /^There is none of train-images-idx3-ubyte, .* in DIR\. Give a dir/),
   refused("IDX", "no test labels", () => {
@@ -277,7 +289,24 @@ const labelled = (type: "int32" | "float32" | "int8", values: ReadonlyArray<numb
   "t10k-labels-idx1-ubyte": numbers(type, values)
 })
 
+/** Files in gzip, within a folder of that name, as EMNIST's archive unpacks. */
+const archived = (files: Readonly<Record<string, Uint8Array>>) =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`gzip/${name}.gz`, gzipSync(bytes)]))
+
 const labelRows: ReadonlyArray<Row> = [
+  readAs("labels", "EMNIST's letters as the archive has them", () => archived(emnist("letters", letters)), [
+    26,
+    capitals,
+    between(0, 25).join("")
+  ], classesOf),
+  readAs(
+    "labels",
+    "EMNIST's letters as the archive has them, by name",
+    () => archived({ ...emnist("letters", letters), ...emnist("digits", [0, 1]) }),
+    [26, capitals, between(0, 25).join("")],
+    classesOf,
+    "emnist-letters"
+  ),
   readAs("labels", "0, 1 and 5 only", () => idx([5, 0, 1, 5], [0, 1, 5]), [3, "0 1 5", "2012"], classesOf),
   readAs("labels", "1 to 26 only, in files without a name", () => idx(letters, letters), [
     26,
@@ -401,6 +430,12 @@ const damagedCifar = (format: Cifar.Format, name: string, change: (bytes: Uint8A
 }
 
 const cifarRows: ReadonlyArray<Row> = [
+  refused(
+    "CIFAR",
+    "CIFAR-100 for Python",
+    () => ({ train: "x", test: "x", meta: "x" }),
+    /but meta\. These are files for Python/
+  ),
   refused(
     "CIFAR",
     "a batch that ends early",
@@ -545,6 +580,29 @@ const flat = (channels: 1 | 2 | 3 | 4, values: ReadonlyArray<number>, type: "uch
 }
 
 const folderRows: ReadonlyArray<Row> = [
+  refused("class folders", "test images in no class folder", async () => {
+    const { "val/cat/0.jpg": _, "val/dog/0.jpg": __, ...files } = await cats()
+    return { ...files, "val/1.JPEG": "x", "val/2.JPEG": "x" }
+  }, /val is inconsistent: there are no images, but 2 files in no class folder: 1\.JPEG, 2\.JPEG/),
+  refused(
+    "class folders",
+    "a name that would steer the terminal",
+    withCats({ "train/cat/\u001b[31m\n.jpg": "x" }),
+    "DIR/train/cat/\ufffd[31m\ufffd.jpg cannot be read as an image: Input buffer contains unsupported image format"
+  ),
+  readAs("class folders", "names of JavaScript's own", () => folders("__proto__", "constructor", "toString"), [
+    3,
+    "__proto__ constructor toString",
+    "001122"
+  ], classesOf),
+  {
+    area: "class folders",
+    given: "images to be cut to no size",
+    prepare: async (directory) => put(directory, await cats()),
+    says: /its images cannot be cut to 0 pixels a side/,
+    run: (directory) => Datasets.load(directory, 0),
+    untouched: "everything"
+  },
   readAs("class folders", "what systems leave in them", withCats(junk), [2, "cat dog", "0011"], classesOf),
   readAs("class folders", "what systems leave in them, told", withCats(junk), [
     "14 hidden or system entries are left out: #recycle, $RECYCLE.BIN, .DS_Store, .ipynb_checkpoints, @eaDir and 5 more"

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Combinators, FgSgd, Layers, Network, Renormalization, Seed, StepSize } from "finegrain"
+import { Combinators, FgSgd, Layers, Network, Optimizer, Renormalization, Seed, StepSize } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -63,7 +63,7 @@ const trained = async (overrides: Network.Options["overrides"]) => {
     const logits = model.apply(x, { training: true }) as tf.Tensor2D
     return tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), 1))) as tf.Scalar
   }
-  let state = FgSgd.init(optimizer, network.variables)
+  let state = Optimizer.init(optimizer, network.variables)
   const losses: Array<number> = []
   for (let i = 0; i < 6; i++) {
     Layers.setStep(model, i)
@@ -72,7 +72,7 @@ const trained = async (overrides: Network.Options["overrides"]) => {
       state = Object.assign({}, state, { scaling: Network.scaling(network, lambdas) })
     }
     const { grads, value } = tf.variableGrads(loss, [...network.variables])
-    const next = FgSgd.update(optimizer, state, network.variables.map(({ name }) => grads[name]!))
+    const next = Optimizer.update(optimizer, state, network.variables.map(({ name }) => grads[name]!))
     Network.assign(network, next.weights)
     state = next.state
     losses.push((await value.data())[0]!)

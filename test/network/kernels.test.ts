@@ -11,6 +11,7 @@ import {
   Network,
   NetworkBounds,
   NetworkSpectra,
+  Optimizer,
   Renormalization,
   Seed,
   StepSize
@@ -151,8 +152,8 @@ describe("kernels of every kind of layer", () => {
   ) => {
     const network = await networkOf(kind, { specification: "Sp+Euc", policy: Renormalization.unit })
     const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
-    const start = FgSgd.init(optimizer, network.variables)
-    const { state, weights } = FgSgd.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
+    const start = Optimizer.init(optimizer, network.variables)
+    const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
     await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
     for (const { kernel, kinds, matricization, variable } of network.layers) {
       const weight = weights[variable]!
@@ -392,9 +393,9 @@ describe("steps", () => {
     const { grads } = tf.variableGrads(loss, [...network.variables])
     const gradients = network.variables.map(({ name }) => grads[name]!)
     const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-    const start = FgSgd.init(optimizer, network.variables)
-    const { state } = FgSgd.update(optimizer, start, gradients)
-    const after = () => FgSgd.update(optimizer, state, gradients).weights
+    const start = Optimizer.init(optimizer, network.variables)
+    const { state } = Optimizer.update(optimizer, start, gradients)
+    const after = () => Optimizer.update(optimizer, state, gradients).weights
     const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
     const how = FusedStep.interpretation(optimizer)
     return { gradients, weights: after(), composed: Fused.without(after), how, lambdas }
