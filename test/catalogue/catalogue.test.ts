@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
+import * as faults from "./faults.ts"
 import * as laws from "./laws.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
@@ -12,12 +13,13 @@ import { outcomeOf, type Row, snapshot } from "./Row.ts"
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
-  data
+  data,
+  faults
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
 /** So many there are at least: rows are never lost. */
-const atLeast = 10
+const atLeast = 200
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-catalogue-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
