@@ -151,6 +151,9 @@ const saveModel = Effect.fnUntraced(function*(
 const isCompleted = (summary: unknown): summary is Summary =>
   typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
 
+const namesOf = ({ classNames, classes }: Dataset): ReadonlyArray<string> =>
+  classNames ?? Array.from({ length: classes }, (_, label) => String(label))
+
 /** What a reader of the results should know of the data. */
 const notesOf = ({ batchSize }: TrainConfig, { notes = [], train: { count } }: Dataset): ReadonlyArray<string> => [
   ...notes,
@@ -214,7 +217,9 @@ interface Identity {
 
 /** The earlier manifest must say the same; settings that its version did not know had their defaults. */
 const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, own: Identity) {
-  const { backend, config, dataset } = manifest as Partial<Identity>
+  const { backend, config, dataset: known } = manifest as Partial<Identity>
+  // What classes are called, and what was told of the data, is no other data.
+  const { classes: _, notes: __, ...dataset } = (known ?? {}) as Readonly<Record<string, unknown>>
   const earlier = { config: yield* decodeConfig(config ?? {}, source), dataset, backend: { name: backend?.name } }
   const [there, here] = [new Map(flat(earlier)), new Map(flat(own))]
   for (const key of new Set([...there.keys(), ...here.keys()])) {
@@ -294,9 +299,7 @@ export const run = Effect.fnUntraced(function*(
       seed: config.seed,
       versions: yield* Versions.versions,
       backend,
-      dataset: data,
-      classes: dataset.classNames ?? Array.from({ length: dataset.classes }, (_, label) => String(label)),
-      notes,
+      dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
