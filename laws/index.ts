@@ -6,6 +6,7 @@ export { columnPermutation, conjugation, leftRotations, properRotations, rightRo
 export * as Law from "./Law.ts"
 export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"
 export { type Mutant, mutants } from "./mutants.ts"
+export { type Operation, operationsOf, type Situation } from "./operations.ts"
 export { optimizerLaws } from "./optimizerLaws.ts"
 export { type Subject, subjects } from "./subjects.ts"
 export * as Tolerance from "./Tolerance.ts"
