@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Ref from "effect/Ref"
 import * as Backend from "../src/engine/Backend.ts"
+import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Report from "../src/report/Report.ts"
 import * as Job from "../src/training/Job.ts"
@@ -207,6 +208,10 @@ export const train = Command.make(
           `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
         )
+        yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
+        if (event.unconstrained.length > 0) {
+          yield* Console.log(`On no manifold: ${Unconstrained.summary(event.unconstrained)}`)
+        }
         yield* progress.start(event.totalImages)
       } else if (event._tag === "Resumed") {
         yield* progress.print(`Resumed after ${event.step} steps`)

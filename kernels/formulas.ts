@@ -1,5 +1,6 @@
 // The formulas of manifolds on four matrices side by side, in registers where there is such a version.
-import { orthonormalize, stiefelTangent, unitLength, unitTangent } from "./lanes"
+import { stiefelTangent, unitTangent } from "./lanes"
+import { orthonormalize, unitLength } from "./orthonormal"
 import {
   obliqueLength3,
   obliqueTangent3,

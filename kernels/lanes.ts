@@ -2,9 +2,6 @@
 // number i·down + j·across, so that a matrix may as well lie transposed.
 import { less, madd } from "./vectors"
 
-/** Below this a length counts as this: no division by zero where columns depend on each other. */
-export const tiny: f32 = 1e-30
-
 /**
  * @inline
  */
@@ -25,7 +22,7 @@ export function four(a: usize, b: usize, c: usize, d: usize): v128 {
 }
 
 /** Σᵢ x[i, j]·y[i, k] over the rows; by blocks, for a million numbers added one by one lose half of their digits. */
-function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, down: i32, across: i32): v128 {
+export function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, down: i32, across: i32): v128 {
   const step = <usize> down << 4
   let a = entry(x, j * across)
   let b = entry(y, k * across)
@@ -46,7 +43,7 @@ function dot(x: usize, j: i32, y: usize, k: i32, rows: i32, down: i32, across: i
 const rowsAtOnce = 512
 
 /** u[:, k] −= x[:, j]·factor. */
-function subtract(x: usize, j: i32, factor: v128, u: usize, k: i32, rows: i32, down: i32, across: i32): void {
+export function subtract(x: usize, j: i32, factor: v128, u: usize, k: i32, rows: i32, down: i32, across: i32): void {
   const step = <usize> down << 4
   let a = entry(x, j * across)
   let b = entry(u, k * across)
@@ -57,9 +54,8 @@ function subtract(x: usize, j: i32, factor: v128, u: usize, k: i32, rows: i32, d
   }
 }
 
-/** u[:, j] /= length. */
-function divide(u: usize, j: i32, length: v128, rows: i32, down: i32, across: i32): void {
-  const factor = v128.div<f32>(f32x4.splat(1), length)
+/** u[:, j] *= factor. */
+export function multiply(u: usize, j: i32, factor: v128, rows: i32, down: i32, across: i32): void {
   const step = <usize> down << 4
   let at = entry(u, j * across)
   for (let i = 0; i < rows; i++) {
@@ -83,13 +79,6 @@ export function unitTangent(x: usize, u: usize, rows: i32, columns: i32, down: i
   }
 }
 
-/** Every column divided by its length. */
-export function unitLength(y: usize, rows: i32, columns: i32, down: i32, across: i32): void {
-  for (let j = 0; j < columns; j++) {
-    divide(y, j, v128.sqrt<f32>(dot(y, j, y, j, rows, down, across)), rows, down, across)
-  }
-}
-
 /** Orthonormal columns, the tangent part of u: u − x sym(xᵀu); xᵀu goes to s. */
 export function stiefelTangent(
   x: usize,
@@ -108,17 +97,6 @@ export function stiefelTangent(
     for (let k = 0; k < columns; k++) {
       const both = v128.add<f32>(v128.load(entry(s, j * columns + k)), v128.load(entry(s, k * columns + j)))
       subtract(x, j, v128.mul<f32>(both, half), u, k, rows, down, across)
-    }
-  }
-}
-
-/** The Q factor, by modified Gram–Schmidt. */
-export function orthonormalize(y: usize, rows: i32, columns: i32, down: i32, across: i32): void {
-  for (let j = 0; j < columns; j++) {
-    const length = v128.sqrt<f32>(dot(y, j, y, j, rows, down, across))
-    divide(y, j, v128.max<f32>(length, f32x4.splat(tiny)), rows, down, across)
-    for (let k = j + 1; k < columns; k++) {
-      subtract(y, j, dot(y, j, y, k, rows, down, across), y, k, rows, down, across)
     }
   }
 }

@@ -1,5 +1,5 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
-import { tiny } from "./lanes"
+import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"
 
 /**
@@ -12,13 +12,42 @@ function dot3(a0: v128, a1: v128, a2: v128, b0: v128, b1: v128, b2: v128): v128 
 }
 
 /**
- * 1/‖(a₀, a₁, a₂)‖.
+ * 1/length, of its square.
  *
  * @inline
  */
-function inverseLength(a0: v128, a1: v128, a2: v128, least: f32): v128 {
-  const length = v128.max<f32>(v128.sqrt<f32>(dot3(a0, a1, a2, a0, a1, a2)), f32x4.splat(least))
-  return v128.div<f32>(f32x4.splat(1), length)
+function inverseRoot(square: v128): v128 {
+  return v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(square))
+}
+
+/**
+ * The squared length of a column of three.
+ *
+ * @inline
+ */
+function squareOf3(at: usize): v128 {
+  return dot3(v128.load(at), v128.load(at, 48), v128.load(at, 96), v128.load(at), v128.load(at, 48), v128.load(at, 96))
+}
+
+/**
+ * The squared length of nine entries.
+ *
+ * @inline
+ */
+function squareOf9(y: usize): v128 {
+  const y0 = v128.load(y)
+  const y1 = v128.load(y, 16)
+  const y2 = v128.load(y, 32)
+  const y3 = v128.load(y, 48)
+  const y4 = v128.load(y, 64)
+  const y5 = v128.load(y, 80)
+  const y6 = v128.load(y, 96)
+  const y7 = v128.load(y, 112)
+  const y8 = v128.load(y, 128)
+  return v128.add<f32>(
+    v128.add<f32>(dot3(y0, y1, y2, y0, y1, y2), dot3(y3, y4, y5, y3, y4, y5)),
+    dot3(y6, y7, y8, y6, y7, y8)
+  )
 }
 
 /** Columns of norm 1, the tangent part of u. */
@@ -41,15 +70,17 @@ export function obliqueTangent3(x: usize, u: usize): void {
 
 /** Every column divided by its length. */
 export function obliqueLength3(y: usize): void {
-  for (let column: usize = 0; column < 48; column += 16) {
-    const at = y + column
-    const y0 = v128.load(at)
-    const y1 = v128.load(at, 48)
-    const y2 = v128.load(at, 96)
-    const factor = inverseLength(y0, y1, y2, 0)
-    v128.store(at, v128.mul<f32>(y0, factor))
-    v128.store(at, v128.mul<f32>(y1, factor), 48)
-    v128.store(at, v128.mul<f32>(y2, factor), 96)
+  for (let column = 0; column < 3; column++) {
+    const at = y + (<usize> column << 4)
+    let square = squareOf3(at)
+    if (v128.any_true(unusual(square))) {
+      recover(y, column, square, 3, 3, 1)
+      square = squareOf3(at)
+    }
+    const factor = inverseRoot(square)
+    v128.store(at, v128.mul<f32>(v128.load(at), factor))
+    v128.store(at, v128.mul<f32>(v128.load(at, 48), factor), 48)
+    v128.store(at, v128.mul<f32>(v128.load(at, 96), factor), 96)
   }
 }
 
@@ -84,29 +115,21 @@ export function sphereTangent9(x: usize, u: usize): void {
 
 /** Nine entries divided by their length. */
 export function sphereLength9(y: usize): void {
-  const y0 = v128.load(y)
-  const y1 = v128.load(y, 16)
-  const y2 = v128.load(y, 32)
-  const y3 = v128.load(y, 48)
-  const y4 = v128.load(y, 64)
-  const y5 = v128.load(y, 80)
-  const y6 = v128.load(y, 96)
-  const y7 = v128.load(y, 112)
-  const y8 = v128.load(y, 128)
-  const squares = v128.add<f32>(
-    v128.add<f32>(dot3(y0, y1, y2, y0, y1, y2), dot3(y3, y4, y5, y3, y4, y5)),
-    dot3(y6, y7, y8, y6, y7, y8)
-  )
-  const factor = v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(squares))
-  v128.store(y, v128.mul<f32>(y0, factor))
-  v128.store(y, v128.mul<f32>(y1, factor), 16)
-  v128.store(y, v128.mul<f32>(y2, factor), 32)
-  v128.store(y, v128.mul<f32>(y3, factor), 48)
-  v128.store(y, v128.mul<f32>(y4, factor), 64)
-  v128.store(y, v128.mul<f32>(y5, factor), 80)
-  v128.store(y, v128.mul<f32>(y6, factor), 96)
-  v128.store(y, v128.mul<f32>(y7, factor), 112)
-  v128.store(y, v128.mul<f32>(y8, factor), 128)
+  let square = squareOf9(y)
+  if (v128.any_true(unusual(square))) {
+    recover(y, 0, square, 9, 1, 1)
+    square = squareOf9(y)
+  }
+  const factor = inverseRoot(square)
+  v128.store(y, v128.mul<f32>(v128.load(y), factor))
+  v128.store(y, v128.mul<f32>(v128.load(y, 16), factor), 16)
+  v128.store(y, v128.mul<f32>(v128.load(y, 32), factor), 32)
+  v128.store(y, v128.mul<f32>(v128.load(y, 48), factor), 48)
+  v128.store(y, v128.mul<f32>(v128.load(y, 64), factor), 64)
+  v128.store(y, v128.mul<f32>(v128.load(y, 80), factor), 80)
+  v128.store(y, v128.mul<f32>(v128.load(y, 96), factor), 96)
+  v128.store(y, v128.mul<f32>(v128.load(y, 112), factor), 112)
+  v128.store(y, v128.mul<f32>(v128.load(y, 128), factor), 128)
 }
 
 /** Orthonormal columns, the tangent part of u: u − x sym(xᵀu). */
@@ -147,7 +170,7 @@ export function stiefelTangent3(x: usize, u: usize): void {
   v128.store(u, less(less(less(u8, x6, s02), x7, s12), x8, s22), 128)
 }
 
-/** The Q factor, by modified Gram–Schmidt. */
+/** The Q factor, by modified Gram–Schmidt, as long as that is accurate; see orthonormal.ts. */
 export function orthonormalize3(y: usize): void {
   let y0 = v128.load(y)
   let y1 = v128.load(y, 16)
@@ -158,7 +181,8 @@ export function orthonormalize3(y: usize): void {
   let y6 = v128.load(y, 96)
   let y7 = v128.load(y, 112)
   let y8 = v128.load(y, 128)
-  let factor = inverseLength(y0, y3, y6, tiny)
+  const square0 = dot3(y0, y3, y6, y0, y3, y6)
+  let factor = inverseRoot(square0)
   y0 = v128.mul<f32>(y0, factor)
   y3 = v128.mul<f32>(y3, factor)
   y6 = v128.mul<f32>(y6, factor)
@@ -170,7 +194,8 @@ export function orthonormalize3(y: usize): void {
   y2 = less(y2, y0, s02)
   y5 = less(y5, y3, s02)
   y8 = less(y8, y6, s02)
-  factor = inverseLength(y1, y4, y7, tiny)
+  const square1 = dot3(y1, y4, y7, y1, y4, y7)
+  factor = inverseRoot(square1)
   y1 = v128.mul<f32>(y1, factor)
   y4 = v128.mul<f32>(y4, factor)
   y7 = v128.mul<f32>(y7, factor)
@@ -178,7 +203,18 @@ export function orthonormalize3(y: usize): void {
   y2 = less(y2, y1, s12)
   y5 = less(y5, y4, s12)
   y8 = less(y8, y7, s12)
-  factor = inverseLength(y2, y5, y8, tiny)
+  const square2 = dot3(y2, y5, y8, y2, y5, y8)
+  const most = v128.max<f32>(
+    v128.max<f32>(v128.mul<f32>(s01, s01), v128.mul<f32>(s02, s02)),
+    v128.mul<f32>(s12, s12)
+  )
+  const least = v128.min<f32>(v128.min<f32>(square0, square1), square2)
+  const longest = v128.max<f32>(v128.max<f32>(square0, square1), square2)
+  if (v128.any_true(doubtful(least, longest, most))) {
+    orthonormalize(y, 3, 3, 3, 1)
+    return
+  }
+  factor = inverseRoot(square2)
   v128.store(y, y0)
   v128.store(y, y1, 16)
   v128.store(y, v128.mul<f32>(y2, factor), 32)

@@ -77,6 +77,8 @@ export interface LayerPlan {
   readonly layer: string
   readonly matricization: string
   readonly shape: readonly [number, number, number, number]
+  /** Kernels of this shape, where there are several. */
+  readonly blocks?: number | undefined
   readonly groups: ReadonlyArray<{ readonly manifold: string; readonly matrices: ReadonlyArray<number> }>
 }
 
@@ -87,9 +89,10 @@ const largestMap = 32
 
 /** Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large to be shown. */
 export const manifoldMap = (
-  { groups, layer, matricization, shape: [, , inputs, outputs] }: LayerPlan
-): Chart | undefined =>
-  matricization !== "perKernel" || inputs > largestMap || outputs > largestMap ? undefined : {
+  { blocks = 1, groups, layer, matricization, shape: [, , ofEach, outputs] }: LayerPlan
+): Chart | undefined => {
+  const inputs = blocks * ofEach
+  return matricization !== "perKernel" || inputs > largestMap || outputs > largestMap ? undefined : {
     name: `map-${layer}`,
     title: `Manifolds of the kernels of ${layer}`,
     caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
@@ -115,3 +118,4 @@ export const manifoldMap = (
       }
     }
   }
+}

@@ -46,12 +46,12 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ma
         _tag: "Table" as const,
         title: "Layers at the end",
         header: ["layer", "kernel", "largest singular value", "smallest", "norm of the operator"],
-        rows: spectra.map(({ layer, operatorNorm, shape, singularValues }) => [
+        rows: spectra.map(({ blocks, layer, operatorNorm, shape, singularValues, withoutOperatorNorm }) => [
           layer,
-          shape.join(" × "),
+          `${blocks === undefined ? "" : `${blocks} of `}${shape.join(" × ")}`,
           significant(singularValues?.[0]),
           significant(singularValues?.at(-1)),
-          significant(operatorNorm)
+          withoutOperatorNorm ?? significant(operatorNorm)
         ])
       }])
     ],

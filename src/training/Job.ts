@@ -97,6 +97,7 @@ const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: bo
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
+  ...(layer.blocks === 1 ? {} : { blocks: layer.blocks }),
   matricization: layer.matricization.name,
   strategy: layer.strategy.name,
   selection: layer.strategy.selection,
@@ -117,7 +118,11 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 }
 
 /** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
-const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
+const saveModel = Effect.fnUntraced(function*(
+  network: Network.Network,
+  directory: RunDirectory.RunDirectory,
+  { classNames }: Dataset
+) {
   const artifacts = yield* Tensors.engineFailures(
     Effect.promise(() =>
       new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
@@ -135,6 +140,8 @@ const saveModel = Effect.fnUntraced(function*(network: Network.Network, director
     new TextEncoder().encode(JSON.stringify({
       format: "layers-model",
       modelTopology: artifacts.modelTopology,
+      // Where TensorFlow.js keeps what it does not know: the names of the logits.
+      ...(classNames === undefined ? {} : { userDefinedMetadata: { classes: classNames } }),
       weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }]
     }))
   )
@@ -144,6 +151,14 @@ const saveModel = Effect.fnUntraced(function*(network: Network.Network, director
 const isCompleted = (summary: unknown): summary is Summary =>
   typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
 
+/** What a reader of the results should know of the data. */
+const notesOf = ({ batchSize }: TrainConfig, { notes = [], train: { count } }: Dataset): ReadonlyArray<string> => [
+  ...notes,
+  ...(batchSize > count
+    ? [`a batch of ${batchSize} is more than the ${count} training images: steps take all of them`]
+    : [])
+]
+
 /** What an observer of a job is told first. */
 export interface Started {
   readonly _tag: "Started"
@@ -151,8 +166,12 @@ export interface Started {
   readonly parameters: number
   readonly constrained: number
   readonly poms: number
+  /** Layers that are on no manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Network.Unconstrained>
   readonly images: number
   readonly totalImages: number
+  /** What was left out of the data, or is otherwise than it may seem. */
+  readonly notes: ReadonlyArray<string>
   readonly output: string
 }
 
@@ -236,6 +255,7 @@ export const run = Effect.fnUntraced(function*(
     (all) => Subset.take(all, config)
   )
   const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
+  const notes = notesOf(config, dataset)
   const data = {
     name: dataset.name,
     sha256: dataset.checksum,
@@ -275,10 +295,13 @@ export const run = Effect.fnUntraced(function*(
       versions: yield* Versions.versions,
       backend,
       dataset: data,
+      classes: dataset.classNames ?? Array.from({ length: dataset.classes }, (_, label) => String(label)),
+      notes,
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
-      layers: network.layers.map(describeLayer)
+      layers: network.layers.map(describeLayer),
+      unconstrained: network.unconstrained
     })
   }
   const saved = yield* Ref.make(started)
@@ -310,9 +333,9 @@ export const run = Effect.fnUntraced(function*(
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
-        ? saveModel(network, directory)
+        ? saveModel(network, directory, dataset)
         : Effect.catchTag(
-          saveModel(network, directory),
+          saveModel(network, directory, dataset),
           ["EngineFailed", "NotConverged"],
           () => Effect.succeed(undefined)
         )),
@@ -325,10 +348,12 @@ export const run = Effect.fnUntraced(function*(
     _tag: "Started",
     backend: backend.device,
     parameters: network.model.countParams(),
-    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    unconstrained: network.unconstrained,
     images: dataset.train.count,
     totalImages: config.epochs * dataset.train.count,
+    notes,
     output
   })
   if (Option.isSome(earlier)) {

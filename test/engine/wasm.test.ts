@@ -359,6 +359,27 @@ it("depthwise gradients agree with the cpu backend", () =>
     runs
   ))
 
+it("convolutions of volumes, transposed ones, and their gradients agree with the cpu backend, for every stride and padding", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.tuple(small(3), small(3), small(2)),
+      fc.tuple(small(3), small(2), small(3)),
+      fc.tuple(small(3), small(3)),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, filter, strides, [channels, outputs], pad) =>
+        agree(() => {
+          const x = Seed.normalTensor(seed, [2, 5, 4, 3, channels]) as tf.Tensor5D
+          const w = Seed.normalTensor(seed + 1, [...filter, channels, outputs]) as tf.Tensor5D
+          const f = (x: tf.Tensor, w: tf.Tensor) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, strides, pad)
+          const y = f(x, w) as tf.Tensor5D
+          const [dx, dw] = tf.grads(f)([x, w], tf.mul(y, 0.5))
+          return [y, dx!, dw!, tf.conv3dTranspose(y, w, x.shape, strides, pad)]
+        })
+    ),
+    runs
+  ))
+
 it("gradient kernels of dilated convolutions, which TensorFlow.js itself never asks for, agree with a convolution of a dilated filter", () =>
   fc.assert(
     fc.asyncProperty(

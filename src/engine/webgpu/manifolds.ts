@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Fused from "../Fused.ts"
+import { orthonormalize, unitLength } from "./columns.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
-import { orthonormalize } from "./stepShaders.ts"
 
 /** Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time. */
 const rooms = [16, 64, 256] as const
@@ -51,16 +51,11 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
   // The columns of X + V, divided by their lengths.
   UnitRetract: oneColumn(`
     var y : array<f32, ENTRIES>;
-    var square = 0.0;
     for (var i = 0; i < rows; i++) {
       let at = first + i * columns;
       y[i] = x[at] + u[at];
-      square = square + y[i] * y[i];
     }
-    let length = sqrt(square);
-    for (var i = 0; i < rows; i++) {
-      result[first + i * columns] = y[i] / length;
-    }
+    ${unitLength({ rows: "rows", entry: (i) => `y[${i}]`, to: (i) => `result[first + ${i} * columns]` })}
   `),
   // U − X sym(XᵀU), one column after the other.
   StiefelProject: oneMatrix(`

@@ -1,4 +1,5 @@
-import type * as Form from "../../geometry/Form.ts"
+import type { Form } from "../Form.ts"
+import { orthonormalize, unitLength } from "./columns.ts"
 
 /** Names of tensors that shaders read. */
 export type Input = "x" | "gradient" | "momentum" | "scaling" | "direction" | "factors" | "table"
@@ -122,30 +123,6 @@ const stiefelTangent = (found: string) => `
   }
 `
 
-/** Modified Gram–Schmidt on the columns of `y`. */
-export const orthonormalize = (columns: string, rows: string) => `
-  for (var j = 0; j < ${columns}; j++) {
-    var square = 0.0;
-    for (var i = 0; i < ${rows}; i++) {
-      let q = y[i * ${columns} + j];
-      square = square + q * q;
-    }
-    let length = max(sqrt(square), 1e-30);
-    for (var i = 0; i < ${rows}; i++) {
-      y[i * ${columns} + j] = y[i * ${columns} + j] / length;
-    }
-    for (var k = j + 1; k < ${columns}; k++) {
-      var dot = 0.0;
-      for (var i = 0; i < ${rows}; i++) {
-        dot = dot + y[i * ${columns} + j] * y[i * ${columns} + k];
-      }
-      for (var i = 0; i < ${rows}; i++) {
-        y[i * ${columns} + k] = y[i * ${columns} + k] - y[i * ${columns} + j] * dot;
-      }
-    }
-  }
-`
-
 const byEntry = { invocations: (count: number, rows: number, columns: number) => count * rows * columns }
 const byColumn = { invocations: (count: number, _: number, columns: number) => count * columns }
 const byMatrix = { invocations: (count: number) => count }
@@ -153,7 +130,7 @@ const byMatrix = { invocations: (count: number) => count }
 const directionInputs: ReadonlyArray<Input> = ["x", "gradient", "momentum", "scaling", "table"]
 
 /** Euclidean gradient, projection and momentum; of matrices without a form the Euclidean gradient alone. */
-export const direction: Readonly<Record<Form.Form["name"] | "given", Shader>> = {
+export const direction: Readonly<Record<Form["name"] | "given", Shader>> = {
   given: {
     ...byEntry,
     inputs: directionInputs.filter((input) => input !== "momentum"),
@@ -236,7 +213,7 @@ const moved = `
 `
 
 /** Retraction of a step. */
-export const move: Readonly<Record<Form.Form["name"], Shader>> = {
+export const move: Readonly<Record<Form["name"], Shader>> = {
   Euclidean: {
     ...byEntry,
     inputs: moveInputs,
@@ -249,10 +226,11 @@ export const move: Readonly<Record<Form.Form["name"], Shader>> = {
     keepsMatrices: false,
     code: perColumn(
       moved,
-      `var square = 0.0;
-      ${downColumn("let value = moved(m, e); square = square + value * value;")}
-      let length = sqrt(square);
-      ${downColumn("result[inLeaf(m, e)] = moved(m, e) / length;")}`
+      unitLength({
+        rows: "uniforms.rows",
+        entry: (i) => `moved(m, ${i} * uniforms.columns + column)`,
+        to: (i) => `result[inLeaf(m, ${i} * uniforms.columns + column)]`
+      })
     )
   },
   Stiefel: {

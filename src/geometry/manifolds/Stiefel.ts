@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import { fused } from "../../engine/Fused.ts"
+import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
@@ -9,6 +11,8 @@ import * as Seed from "../../numerics/Seed.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import { actOnGenerator } from "../stiefel/generator.ts"
+import { orthonormal } from "../stiefel/orthonormal.ts"
 
 type Binary = (x: tf.Tensor, v: tf.Tensor) => tf.Tensor
 
@@ -49,40 +53,8 @@ const project: Binary = fused(
   (x, u) => tf.sub(u, Matrices.multiply(x, Matrices.sym(transposeTimes(x, u))))
 )
 
-/**
- * The skew matrix W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V for every tangent V: m×m.
- *
- * Source: Wen and Yin 2013, *A feasible method for optimization with orthogonality constraints*.
- */
-const generator: Binary = (x, v) => {
-  const half = tf.sub(v, tf.mul(Matrices.multiply(x, transposeTimes(x, v)), 0.5))
-  const outer = Matrices.multiply(half, x, { transposeB: true })
-  return tf.sub(outer, Matrices.transpose(outer))
-}
-
-/**
- * f(W)X for a power series f with orthogonal values on skew matrices, W the m×m generator of V at X.
- *
- * Where m > 2n, inside the span of [X Q] with QR = V − X XᵀV, on which W is [[XᵀV, −Rᵀ], [R, 0]]: 2n×2n instead of m×m.
- */
-const actOnGenerator = (f: (skew: tf.Tensor) => tf.Tensor): Binary => (x, v) => {
-  const m = x.shape[x.rank - 2]!
-  const n = x.shape[x.rank - 1]!
-  if (m <= 2 * n) return Matrices.polish(Matrices.multiply(f(generator(x, v)), x))
-  const omega = Matrices.skew(transposeTimes(x, v))
-  const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, transposeTimes(x, u)))
-  const k = beside(v)
-  // Twice, so that Q stays orthogonal to X where K is small against V.
-  const q = Matrices.qf(beside(Matrices.qf(k)))
-  const r = transposeTimes(q, k)
-  const skew = tf.concat([
-    tf.concat([omega, tf.neg(Matrices.transpose(r))], -1),
-    tf.concat([r, tf.zerosLike(r)], -1)
-  ], -2)
-  return Matrices.polish(Matrices.multiply(tf.concat([x, q], -1), firstColumns(f(skew), n)))
-}
-
-const firstColumns = (u: tf.Tensor, n: number) => tf.slice(u, u.shape.map(() => 0), [...u.shape.slice(0, -1), n])
+const canonicalExp = actOnGenerator(Matrices.expSkew, 1)
+const embeddedTurn = actOnGenerator(Matrices.expSkew, 2)
 
 const flatOrSquare = (m: number, n: number, scale: number, otherwise: Interval.Interval): Interval.Interval => {
   if (n === 1) return Interval.point(m < 3 ? 0 : 1)
@@ -91,6 +63,9 @@ const flatOrSquare = (m: number, n: number, scale: number, otherwise: Interval.I
   if (n === 2) return Interval.point(0)
   return n === 3 ? Interval.point(scale / 8) : Interval.make(0, scale / 4)
 }
+
+const inside = transposeTimes
+const beside = (x: tf.Tensor, u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, inside(x, u)))
 
 /**
  * The embedded (Euclidean) metric ⟨U, V⟩ = tr(UᵀV).
@@ -108,19 +83,11 @@ export const embedded: Metric = {
   name: "embedded",
   inner: (_x, u, v) => frobenius(u, v),
   gradient: project,
+  // Hüper, Markina and Silva Leite 2021: exp(V Xᵀ − X Vᵀ) X exp(−A), whose factors are orthogonal for every V.
   exp: (x, v) => {
-    const n = x.shape[x.rank - 1]!
-    if (x.shape[x.rank - 2] === n) return actOnGenerator(Matrices.expm)(x, v)
-    // Edelman, Arias and Smith 1998, equation 2.7: [X V] exp([[A, −S], [I, A]]) [I; 0] exp(−A).
-    const a = Matrices.skew(transposeTimes(x, v))
-    const s = transposeTimes(v, v)
-    const identity = tf.add(tf.zerosLike(a), tf.eye(n))
-    const block = Matrices.expm(tf.concat([
-      tf.concat([a, tf.neg(s)], -1),
-      tf.concat([identity, a], -1)
-    ], -2))
-    const left = Matrices.multiply(firstColumns(block, n), Matrices.expm(tf.neg(a)))
-    return Matrices.polish(Matrices.multiply(tf.concat([x, v], -1), left))
+    if (x.shape.at(-2) === x.shape.at(-1)) return canonicalExp(x, v)
+    const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
+    return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
   curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
 }
@@ -139,9 +106,9 @@ export const embedded: Metric = {
  */
 export const canonical: Metric = {
   name: "canonical",
-  inner: (x, u, v) => tf.sub(frobenius(u, v), tf.mul(frobenius(transposeTimes(x, u), transposeTimes(x, v)), 0.5)),
+  inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
-  exp: actOnGenerator(Matrices.expm),
+  exp: canonicalExp,
   curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
 }
 
@@ -158,8 +125,20 @@ export const canonical: Metric = {
  */
 export const qr: Retraction = {
   name: "qr",
-  retract: () => fused("StiefelRetract", (x, v) => Matrices.qf(tf.add(x, v))),
+  retract: () => fused("StiefelRetract", (x, v) => orthonormal(tf.add(x, v))),
   order: { embedded: 1, canonical: 1, best: 1, vector: 2 }
+}
+
+/**
+ * The polar factor of X + V, whose singular values are at least 1, so that steps of norm 100 need few iterations; where rounding
+ * has no room for both X and V, V is taken shorter, so that it has: X stays what completes it.
+ */
+const polarRetract: Binary = (x, v) => {
+  const largest = constant(tf.max(tf.abs(v), [-2, -1], true))
+  const entries = x.shape.at(-2)! * x.shape.at(-1)!
+  const room = 16 * Arithmetic.current().epsilon
+  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) return Matrices.polar(tf.add(x, v), { lower: 1e-2 })
+  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))))
 }
 
 /**
@@ -175,8 +154,7 @@ export const qr: Retraction = {
  */
 export const polar: Retraction = {
   name: "polar",
-  // All singular values of X + V are at least 1, so `lower` is 1/σ₁: enough for steps of norm 100.
-  retract: () => (x, v) => Matrices.polar(tf.add(x, v), { lower: 1e-2 }),
+  retract: () => polarRetract,
   order: { embedded: 2, canonical: 1, best: 2, vector: 2 }
 }
 
@@ -193,7 +171,7 @@ export const polar: Retraction = {
  */
 export const cayley: Retraction = {
   name: "cayley",
-  retract: () => actOnGenerator(Matrices.cayley),
+  retract: () => actOnGenerator(Matrices.cayley, 1),
   order: { embedded: 1, canonical: 2, best: 2, vector: 2 }
 }
 
@@ -245,7 +223,7 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     nearest: (u) => Matrices.polar(u),
     retract: retraction.retract(metric),
     // The Q factor of a Gaussian matrix is uniformly distributed; twice, for those with nearly dependent columns.
-    random: (seed, batch) => Matrices.qf(Matrices.qf(Seed.normalTensor(seed, [...batch, m, n]))),
+    random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp
   })

@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Matrices from "../../numerics/Matrices.ts"
+import { complement } from "./orthonormal.ts"
+
+const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
+
+/** Up to so many rows the products of whole matrices cost less than the many operations of a basis. */
+const rowsAtMost = 32
+
+/**
+ * f(W)X for a function f with orthogonal values on skew matrices and the generator W = V Xᵀ − X Vᵀ + (β − 2) X A Xᵀ, A = XᵀV, of a
+ * tangent vector V at X.
+ *
+ * β = 1 is the canonical metric's, W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V (Wen and Yin 2013); β = 2 the embedded
+ * metric's, for which W X = V + X A. Where m is large, inside the span of [X Q] with QR = V − X A, on which W is
+ * [[βA, −Rᵀ], [R, 0]]: 2n×2n instead of m×m.
+ *
+ * @internal
+ */
+export const actOnGenerator =
+  (f: (skew: tf.Tensor) => tf.Tensor, beta: number) => (x: tf.Tensor, v: tf.Tensor): tf.Tensor => {
+    const m = x.shape.at(-2)!
+    const n = x.shape.at(-1)!
+    const a = Matrices.skew(transposeTimes(x, v))
+    const along = Matrices.multiply(x, a)
+    if (m <= Math.max(2 * n, rowsAtMost)) {
+      // V − (1 − β/2) X A: half of what W has along X comes from either side.
+      const half = tf.sub(v, tf.mul(along, 1 - beta / 2))
+      const outer = Matrices.multiply(half, x, { transposeB: true })
+      return Matrices.polish(Matrices.multiply(f(tf.sub(outer, Matrices.transpose(outer))), x))
+    }
+    const k = tf.sub(v, along)
+    const q = complement(x, k)
+    const r = transposeTimes(q, k)
+    const skew = tf.concat([
+      tf.concat([tf.mul(a, beta), tf.neg(Matrices.transpose(r))], -1),
+      tf.concat([r, tf.zerosLike(r)], -1)
+    ], -2)
+    return Matrices.polish(Matrices.multiply(tf.concat([x, q], -1), firstColumns(f(skew), n)))
+  }
+
+/** @internal */
+export const firstColumns = (u: tf.Tensor, n: number): tf.Tensor =>
+  tf.slice(u, u.shape.map(() => 0), [...u.shape.slice(0, -1), n])
