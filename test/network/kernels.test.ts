@@ -19,6 +19,7 @@ import {
 import { SingularValueDecomposition } from "ml-matrix"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
+import { runsWebgpu } from "../webgpu.ts"
 
 const kernelInitializer = tfl.initializers.heNormal({ seed: 1 })
 const recurrentInitializer = tfl.initializers.glorotNormal({ seed: 2 })
@@ -395,24 +396,32 @@ describe("steps", () => {
     const start = Optimizer.init(optimizer, network.variables)
     const { state } = Optimizer.update(optimizer, start, gradients)
     const after = () => Optimizer.update(optimizer, state, gradients).weights
-    return { gradients, weights: after(), composed: Fused.without(after), how: FusedStep.interpretation(optimizer) }
+    const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
+    const how = FusedStep.interpretation(optimizer)
+    return { gradients, weights: after(), composed: Fused.without(after), how, lambdas }
   }
-  const values = (tensors: ReadonlyArray<tf.Tensor>) => tensors.map((x) => Float64Array.from(x.dataSync()))
-  const gap = (a: ReadonlyArray<Float64Array>, b: ReadonlyArray<Float64Array>) =>
-    Math.max(...a.flatMap((own, i) => [...own].map((value, e) => Math.abs(value - b[i]![e]!))))
+  const values = (tensors: ReadonlyArray<tf.Tensor>) =>
+    Promise.all(tensors.map(async (x) => Float64Array.from(await x.data())))
+  const gap = (a: ReadonlyArray<ArrayLike<number>>, b: ReadonlyArray<ArrayLike<number>>) =>
+    Math.max(...a.flatMap((own, i) => Array.from(own, (value, e) => Math.abs(value - b[i]![e]!))))
+  const cases = everyKind.flatMap(([name, kind]) =>
+    (["wasm", ...(runsWebgpu ? ["webgpu"] as const : [])] as const).map((engine) => [name, engine, kind] as const)
+  )
 
-  it.each(everyKind)("%s: gradients on wasm are those on cpu, and the step in one pass is the composed one", async (
+  it.each(cases)("%s: gradients and λ on %s are those on cpu, and the step in one pass is the composed one", async (
     name,
+    engine,
     kind
   ) => {
     await use("cpu")
     const cpu = await step(kind, name)
-    const [gradients, weights] = [values(cpu.gradients), values(cpu.weights)]
-    await use("wasm")
+    const [gradients, weights] = [await values(cpu.gradients), await values(cpu.weights)]
+    await use(engine)
     const fused = await step(kind, name)
     expect(fused.how).toBe("fused")
-    expect(gap(values(fused.gradients), gradients)).toBeLessThan(1e-5)
-    expect(gap(values(fused.weights), weights)).toBeLessThan(1e-5)
-    expect(gap(values(fused.weights), values(fused.composed))).toBeLessThan(1e-5)
-  })
+    expect(gap(await values(fused.gradients), gradients)).toBeLessThan(1e-5)
+    expect(gap(await values(fused.weights), weights)).toBeLessThan(1e-5)
+    expect(gap(await values(fused.weights), await values(fused.composed))).toBeLessThan(1e-5)
+    expect(gap(fused.lambdas, cpu.lambdas)).toBeLessThan(1e-5)
+  }, 60_000)
 })
