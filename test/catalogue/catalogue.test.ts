@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
+import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
@@ -12,7 +13,8 @@ import { outcomeOf, type Row, snapshot } from "./Row.ts"
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
-  data
+  data,
+  kernels
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
