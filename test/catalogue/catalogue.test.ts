@@ -6,6 +6,7 @@ import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
 import * as faults from "./faults.ts"
+import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
@@ -14,7 +15,8 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
   data,
-  faults
+  faults,
+  kernels
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
