@@ -9,6 +9,7 @@ export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOp
 export { type Factored, matrixLaws } from "./matrixLaws.ts"
 export type { Mutant } from "./Mutant.ts"
 export { mutants } from "./mutants.ts"
+export { type Operation, operationsOf, type Situation } from "./operations.ts"
 export * as methods from "./optimizer/Method.ts"
 export { muonLaws } from "./optimizer/muonLaws.ts"
 export { optimizerLaws } from "./optimizer/optimizerLaws.ts"
