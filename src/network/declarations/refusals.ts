@@ -33,6 +33,18 @@ const sequenceChannelsFirst: Check = (layer, part) =>
     )
     : undefined
 
+const misshapen: ReadonlySet<string> = new Set(["RandomHeight", "RandomWidth", "Resizing"])
+
+const shapes: Check = (layer, part) =>
+  misshapen.has(part.getClassName())
+    ? refused(
+      layer,
+      `to be a ${part.getClassName()}`,
+      "TensorFlow.js promises another shape of its results than it gives, and layers after it are built for the wrong one",
+      "Bring images to their size before the model (imageSize in a configuration)"
+    )
+    : undefined
+
 const numbers: Check = (layer, part) => {
   const weight = madeBy(part).find(({ dtype }) => dtype !== "float32")
   return weight === undefined ? undefined : refused(
@@ -43,7 +55,7 @@ const numbers: Check = (layer, part) => {
   )
 }
 
-const checks: ReadonlyArray<Check> = [activityRegularizer, sequenceChannelsFirst, numbers]
+const checks: ReadonlyArray<Check> = [activityRegularizer, sequenceChannelsFirst, shapes, numbers]
 
 /** A layer may hold others whose weights TensorFlow.js does not know of: it would neither train nor save them. */
 const hidden = (
