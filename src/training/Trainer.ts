@@ -29,7 +29,10 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import { classifier } from "./Classifier.ts"
 import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
+import { check as checkOptions, OptionRefused } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+
+export { OptionRefused }
 
 /** What a run does. */
 export interface Options {
@@ -230,7 +233,7 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  *
  * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
  * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
- * BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
+ * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
  * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
  * unfrozen), with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
@@ -262,11 +265,13 @@ export const make = Effect.fnUntraced(function*(
   | Tensors.ReadFailed
   | Optimizer.OptimizerError
   | Manifold.OffManifold
+  | OptionRefused
   | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* checkOptions(options)
   yield* fits(network.model, dataset)
   yield* feasible(network, dataset, batchSize)
   const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
@@ -295,7 +300,7 @@ export const make = Effect.fnUntraced(function*(
   yield* finite(network)
   const state = yield* Ref.make(Optimizer.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
-  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
+  const epochsDone = yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
       Optimizer.dispose(last)
@@ -306,8 +311,11 @@ export const make = Effect.fnUntraced(function*(
   yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
   if (options.from !== undefined) {
     const initial = yield* Ref.get(state)
-    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
+    const course = { epochs, images: dataset.train.count, batchSize }
+    const restored = yield* Snapshot.restore(network, initial, options.from, course)
+    yield* Ref.set(state, restored)
     Optimizer.dispose(initial)
+    yield* Manifold.checkPoint(network.problem.collection.manifold, restored.x, 1e-4)
   }
 
   const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
@@ -370,6 +378,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.tapError(() => refuse)
       )
       const bad = badNorm(values.subarray(2, 2 + poms.length))
+      const steepest = values.subarray(2 + poms.length).findIndex((g) => !(g > 0) || !Number.isFinite(g))
       if (!Number.isFinite(values[0]!) || bad >= 0) {
         yield* refuse
         return yield* bad >= 0
@@ -380,6 +389,14 @@ export const make = Effect.fnUntraced(function*(
             value: values[2 + bad]!
           })
           : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
+      }
+      if (steepest >= 0) {
+        yield* refuse
+        const g = values[2 + poms.length + steepest]
+        return yield* new Optimizer.OptimizerError({
+          stage: "step size",
+          reason: `the rule gives g = ${g} for ${poms[steepest]!.name}, which must be positive and finite`
+        })
       }
       Network.assign(network, updated.weights)
       Points.dispose(updated.weights)
@@ -398,6 +415,21 @@ export const make = Effect.fnUntraced(function*(
       perPom: before.step % pomsEvery === 0
         ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
         : {}
+    }
+  })
+
+  /** The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and every weight is looked at. */
+  const isHealthy = Effect.fnUntraced(function*(step: number, loss: number) {
+    if (!Number.isFinite(loss)) {
+      return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })
+    }
+    const { weights } = network.model
+    const sums = yield* Tensors.evaluate(() =>
+      tf.stack(weights.map((weight) => tf.sum(tf.mul(tf.cast(weight.read(), "float32"), 0))))
+    )
+    const bad = sums.findIndex((sum) => !Number.isFinite(sum))
+    if (bad >= 0) {
+      return yield* new Tensors.Diverged({ layer: weights[bad]!.name, step, quantity: "weight", value: Number.NaN })
     }
   })
 
@@ -457,6 +489,7 @@ export const make = Effect.fnUntraced(function*(
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+      yield* isHealthy(step, test.loss)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",

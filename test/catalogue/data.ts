@@ -63,7 +63,13 @@ const readAs = (
 const classesOf = ({ classNames, classes, train }: Loaded) => [classes, classNames?.join(" "), train.labels.join("")]
 
 const idxRows: ReadonlyArray<Row> = [
-  refused("IDX", "a directory that is not there", () => ({}), /^There is no directory DIR\/gone\. Give a dir/, "gone"),
+  refused(
+    "IDX",
+    "a directory that is not there",
+    () => ({}),
+    /^There is no train-images-idx3-ubyte in DIR\/gone: that directory is not there\. Give a dir/,
+    "gone"
+  ),
   {
     area: "IDX",
     given: "a name that there is none of",

@@ -32,7 +32,7 @@ export const curvatureStep = ({ rule = StepSize.curvatureAware(), schedule }: St
 const named = (name: string, { rule, schedule }: Required<StepOptions>): PerPom =>
   perPom(name, (norms, { poms, step }) => {
     const denominators = rule.denominators(norms, Collection.curvatures({ poms }))
-    const factors = tf.div(-schedule.rate(step), denominators) as tf.Tensor1D
+    const factors = tf.div(-StepSize.rateAt(schedule, step), denominators) as tf.Tensor1D
     return { factors, told: { norms, denominators } }
   }, {
     tells: ["norms", "denominators"],
