@@ -124,6 +124,10 @@ const source = "the definition of each layer; Ozay 2019, section 3"
 const powers = (seed: number, count: number) =>
   Float32Array.from(Seed.permutation(seed, count), (place) => 2 ** (place - Math.floor(count / 2)))
 
+/** A factor for each channel; all axes are written out, as webgpu wants those of tensors with more than four. */
+const along = (x: tf.Tensor, s: tf.Tensor) => tf.mul(x, tf.reshape(s, [...x.shape.slice(1).fill(1), s.size]))
+const rowwise = (y: tf.Tensor, s: tf.Tensor) => tf.mul(y, tf.reshape(s, [...y.shape.slice(2).fill(1), s.size, 1]))
+
 const gap = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
 
 /**
@@ -172,10 +176,11 @@ export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
       const expected = [2, blocks, ...shape]
       if (kernels.shape.join() !== expected.join()) return tf.scalar(Infinity)
       const entries = tf.reshape(tf.range(0, w.size / 2), [...weight])
-      const places = tf.reshape(from(entries), [-1])
+      const places = tf.reshape(from(entries), [-1]) as tf.Tensor1D
+      const times = tf.unsortedSegmentSum(tf.onesLike(places), tf.cast(places, "int32"), entries.size)
       return tf.add(
         tf.add(gap(to(kernels), w), gap(from(to(kernels)), kernels)),
-        Math.abs(tf.unique(places).values.size - w.size / 2)
+        gap(times, tf.onesLike(times))
       )
     }
   )
@@ -189,7 +194,7 @@ export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
       const { blocks, shape: [, , c] } = KernelOrder.kernels(order, weight)
       const s = tf.tensor1d(powers(seed, KernelOrder.channels(order, weight)))
       const scaled = tf.div(from(w), tf.reshape(s, [order.inputs === "own" ? blocks : 1, 1, 1, c, 1]))
-      return gap(apply(tf.mul(x, s), to(scaled)), apply(x, w))
+      return gap(apply(along(x, s), to(scaled)), apply(x, w))
     }
   )
   const outputs = ofEach(
@@ -202,7 +207,7 @@ export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
       const { blocks, shape: [, , , d] } = KernelOrder.kernels(order, weight)
       const s = tf.tensor1d(powers(seed, blocks * d))
       const scaled = tf.mul(from(w), tf.reshape(s, [blocks, 1, 1, 1, d]))
-      return gap(apply(x, to(scaled)), tf.mul(apply(x, w), tf.expandDims(s, -1)))
+      return gap(apply(x, to(scaled)), rowwise(apply(x, w), s))
     }
   )
   const lambda = ofEach(
@@ -216,7 +221,7 @@ export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
       const { from, to } = KernelOrder.matrices(order, perKernel, weight)
       const perEach = perMatrix(perKernel, shape, s, { blocks, inputs: order.inputs })
       const scaled = tf.div(from(w), tf.tensor(Array.from(perEach), [perEach.length, 1, 1]))
-      return gap(apply(tf.mul(x, tf.tensor1d(s)), to(scaled)), apply(x, w))
+      return gap(apply(along(x, tf.tensor1d(s)), to(scaled)), apply(x, w))
     }
   )
   const directSum = ofEach(

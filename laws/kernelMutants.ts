@@ -4,7 +4,7 @@ import * as Renormalization from "../src/collections/Renormalization.ts"
 import type { Arrangement } from "../src/geometry/combinators/rearranged.ts"
 import { scaled } from "../src/geometry/combinators/scaled.ts"
 import { kernelLaws, type Kernels } from "./kernelLaws.ts"
-import type { Mutant } from "./mutants.ts"
+import type { Mutant } from "./Mutant.ts"
 
 type Arranged = Arrangement<tf.Tensor, tf.Tensor>
 

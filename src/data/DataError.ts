@@ -1,12 +1,19 @@
 import * as Schema from "effect/Schema"
 
+/**
+ * Names that others have given, on one line, so that they cannot steer a terminal.
+ *
+ * @internal
+ */
+export const shown = (text: string) => text.replaceAll(/\p{Cc}/gu, "\ufffd")
+
 /** Files that are not there or cannot be read, with what would bring them. */
 export class DatasetMissing extends Schema.TaggedError<DatasetMissing>()("DatasetMissing", {
   what: Schema.String,
   remedy: Schema.String
 }) {
   override get message() {
-    return `${this.what}. ${this.remedy}`
+    return shown(`${this.what}. ${this.remedy}`)
   }
 }
 
@@ -18,7 +25,9 @@ export class DatasetInconsistent extends Schema.TaggedError<DatasetInconsistent>
 }) {
   override get message() {
     const { directory, reason, remedy } = this
-    return `The dataset in ${directory} is inconsistent: ${reason}${remedy === undefined ? "" : `. ${remedy}`}`
+    return shown(
+      `The dataset in ${directory} is inconsistent: ${reason}${remedy === undefined ? "" : `. ${remedy}`}`
+    )
   }
 }
 
@@ -28,7 +37,7 @@ export class DatasetInvalid extends Schema.TaggedError<DatasetInvalid>()("Datase
   reason: Schema.String
 }) {
   override get message() {
-    return `The dataset ${this.dataset} cannot be trained on: ${this.reason}`
+    return shown(`The dataset ${this.dataset} cannot be trained on: ${this.reason}`)
   }
 }
 
@@ -38,6 +47,6 @@ export class ImageCorrupt extends Schema.TaggedError<ImageCorrupt>()("ImageCorru
   reason: Schema.String
 }) {
   override get message() {
-    return `${this.file} cannot be read as an image: ${this.reason}`
+    return shown(`${this.file} cannot be read as an image: ${this.reason}`)
   }
 }

@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Seed from "../numerics/Seed.ts"
-import { DatasetInvalid, type ImageCorrupt } from "./DataError.ts"
+import { DatasetInvalid, type ImageCorrupt, shown } from "./DataError.ts"
 
 export type { ImageCorrupt }
 
@@ -173,7 +173,7 @@ const listed = 5
  * @internal
  */
 export const listing = (names: ReadonlyArray<string>): string =>
-  names.slice(0, listed).join(", ") + (names.length > listed ? ` and ${names.length - listed} more` : "")
+  shown(names.slice(0, listed).join(", ")) + (names.length > listed ? ` and ${names.length - listed} more` : "")
 
 /**
  * Classes without images in a part of a dataset, in words.

@@ -88,9 +88,20 @@ const hints = [
   }
 ] as const
 
+const generatedNames = Generated.formats.map((format) => `generated:${format}`).join(", ")
+
+/** What is called by a word alone may be meant as a name. */
+const isWord = (name: string) => /^[\w-]+$/.test(name)
+
 const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMissing) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
+  if (!isThere && isWord(directory)) {
+    const remedy =
+      `By name there are mnist, fashion-mnist, ${generatedNames}; whatever else is given must be a directory.`
+    return new DatasetMissing({ what: `There is no directory ${directory}`, remedy })
+  }
   const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
   for (const { name, remedy, type } of hints) {
     const found = yield* Effect.filter(
@@ -106,7 +117,7 @@ const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMi
 const unknownName = (name: string) =>
   new DatasetMissing({
     what: `There are no generated images called ${name}`,
-    remedy: `There are ${Generated.formats.map((format) => `generated:${format}`).join(", ")}.`
+    remedy: `There are ${generatedNames}.`
   })
 
 /**

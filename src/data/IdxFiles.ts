@@ -44,8 +44,22 @@ const setsIn = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
   }))
 ]
 
+/** Folders that archives and other libraries put the files into. */
+const inner = ["gzip", "raw"]
+
+/** A directory with its names, or the one within it that has the files. */
+const opened = Effect.fnUntraced(function*(directory: string) {
+  const path = yield* Path.Path
+  const names = yield* files.namesIn(directory, remedy)
+  const [within] = setsIn(names).length > 0 ? [] : inner.filter((name) => names.includes(name))
+  if (within === undefined) return { directory, names }
+  const place = path.join(directory, within)
+  const own = yield* Effect.orElseSucceed(files.namesIn(place, remedy), () => [])
+  return setsIn(own).length > 0 ? { directory: place, names: own } : { directory, names }
+})
+
 /**
- * The dataset of four IDX files in a directory. Their names may have a beginning of their own, as EMNIST's have; where
+ * The dataset of four IDX files in a directory, or in `gzip` or `raw` within it. Their names may have a beginning of their own, as EMNIST's have; where
  * there are several, a path says which: `emnist/emnist-letters` are the files `emnist-letters-*` of the directory
  * `emnist`.
  *
@@ -61,10 +75,14 @@ export const locate = Effect.fnUntraced(function*(
   const path = yield* Path.Path
   const [above, set] = [path.dirname(directory), path.basename(directory)]
   const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
-  const aside = isThere ? [] : yield* Effect.orElseSucceed(fs.readDirectory(above), () => [])
-  if (setsIn(aside).includes(set)) return { directory: above, set, names: aside }
-  const names = yield* files.namesIn(directory, remedy)
-  const sets = setsIn(names)
+  const aside = isThere ? undefined : yield* Effect.orElseSucceed(opened(above), () => undefined)
+  if (aside !== undefined && setsIn(aside.names).includes(set)) return { ...aside, set }
+  if (!isThere) {
+    const what = `There is no train-images-idx3-ubyte in ${directory}: that directory is not there`
+    return yield* new DatasetMissing({ what, remedy })
+  }
+  const place = yield* opened(directory)
+  const sets = setsIn(place.names)
   if (sets.length > 1 && !sets.includes("")) {
     return yield* new DatasetInconsistent({
       directory,
@@ -72,7 +90,7 @@ export const locate = Effect.fnUntraced(function*(
       remedy: `Say which: ${path.join(directory, sets[0]!)}`
     })
   }
-  return { directory, set: sets.includes("") ? "" : sets[0] ?? "", names }
+  return { ...place, set: sets.includes("") ? "" : sets[0] ?? "" }
 })
 
 /** One of the files, decoded. */

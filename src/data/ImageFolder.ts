@@ -6,7 +6,7 @@ import type { SharpConstructor } from "sharp"
 import * as Seed from "../numerics/Seed.ts"
 import * as ClassFolders from "./ClassFolders.ts"
 import { DatasetInconsistent, DatasetMissing, ImageCorrupt } from "./DataError.ts"
-import { absent, type Dataset, type Stream } from "./Dataset.ts"
+import { absent, type Dataset, listing, type Stream } from "./Dataset.ts"
 import * as files from "./files.ts"
 
 /**
@@ -163,9 +163,13 @@ const testNames = ["val", "validation", "test"]
 export const foldersIn = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const exists = (name: string) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
-  const [test] = yield* Effect.filter(testNames, exists)
-  return test !== undefined && (yield* exists("train"))
+  const isFolder = (name: string) =>
+    Effect.orElseSucceed(
+      Effect.map(fs.stat(path.join(directory, name)), ({ type }) => type === "Directory"),
+      () => false
+    )
+  const [test] = yield* Effect.filter(testNames, isFolder)
+  return test !== undefined && (yield* isFolder("train"))
     ? { train: path.join(directory, "train"), test: path.join(directory, test) }
     : undefined
 })
@@ -180,6 +184,10 @@ const strangers = (test: ClassFolders.Listed, names: ReadonlyArray<string>): str
   const similar = names.find((name) => name.toLowerCase() === unknown.toLowerCase())
   return `class ${unknown} is not among those to train on${similar === undefined ? "" : `, but ${similar} is`}`
 }
+
+/** Files that lie where class folders should, in words. */
+const beside = ({ others }: ClassFolders.Listed): string =>
+  others.length === 0 ? "" : `, but ${others.length} files in no class folder: ${listing(others)}`
 
 /** A class without training images, in words. */
 const hollow = ({ classes, labels, nested, others }: ClassFolders.Listed): string | undefined => {
@@ -233,9 +241,12 @@ export const open = Effect.fnUntraced(
     FileSystem.FileSystem | Path.Path
   > {
     const refuse = (directory: string, reason: string) => new DatasetInconsistent({ directory, reason })
+    if (!(Number.isInteger(size) && size >= 1)) {
+      return yield* refuse(folders.train, `its images cannot be cut to ${size} pixels a side`)
+    }
     const train = yield* ClassFolders.list(folders.train)
     const classNames = train.classes.map(({ name }) => name)
-    if (classNames.length === 0) return yield* refuse(folders.train, "there is no class folder")
+    if (classNames.length === 0) return yield* refuse(folders.train, `there is no class folder${beside(train)}`)
     if (classNames.length === 1) {
       return yield* refuse(
         folders.train,
@@ -248,7 +259,7 @@ export const open = Effect.fnUntraced(
     if (wrong !== undefined) return yield* refuse(folders.test, wrong)
     const empty = hollow(train)
     if (empty !== undefined) return yield* refuse(folders.train, empty)
-    if (test.paths.length === 0) return yield* refuse(folders.test, "there are no images")
+    if (test.paths.length === 0) return yield* refuse(folders.test, `there are no images${beside(test)}`)
     const labels = Uint16Array.from(train.labels)
     // Numbers of the classes to train on, whichever of them are tested.
     const numbers = test.classes.map(({ name }) => classNames.indexOf(name))

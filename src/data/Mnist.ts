@@ -68,6 +68,11 @@ const imagesOf = ({ file, idx }: IdxFiles.Read) => {
     const reason = `images are uint8 of rank 3 or 4, but it holds ${type} of rank ${shape.length}`
     return Result.fail(new Idx.IdxCorrupt({ file, reason }))
   }
+  // Colours before rows, as other libraries keep them: 3×32×32 would be three rows of 32 pixels of 32 colours.
+  if (height <= 4 && channels > 4 && channels === width) {
+    const reason = `its images are ${height}×${width}×${channels}: channels must come last`
+    return Result.fail(new Idx.IdxCorrupt({ file, reason }))
+  }
   return Result.succeed({ values, count, height, width, channels })
 }
 

@@ -7,7 +7,7 @@ import * as Grouping from "../collections/Grouping.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
-import { bind, type Bound, unconstrained } from "./bound.ts"
+import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
 import { constraintOf } from "./declarations/private.ts"
 import { refusalOf } from "./declarations/refusals.ts"
@@ -16,6 +16,7 @@ import { settle } from "./declarations/settle.ts"
 import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
 import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
 import { classOf, ownName } from "./kernelClasses.ts"
+import { labels } from "./labels.ts"
 import * as Layers from "./Layers.ts"
 import { named, refusedOverride, weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
@@ -58,7 +59,8 @@ const parsed = (
  * | `dense` | `kernel` | by `overrides` |
  * | `embedding` | `embeddings`, rows | by `overrides` |
  * | `simpleRNN`, `gru`, `lstm`, `convLstm2d`, their cells | `kernel`, `recurrent_kernel`, a block for each gate | by `overrides` |
- * | own classes, as of grouped convolutions, which TensorFlow.js has none of | those that `classes` says | as it says |
+ * | `Models.groupedConv2d` | `kernel`, a block for each group of channels | yes |
+ * | own classes | those that `classes` says | as it says |
  *
  * `overrides` call a layer by its name, and one of several kernels as in `lstm/recurrent_kernel`. Layers of models within the model, of
  * `timeDistributed`, `bidirectional` and `rnn` ones, and within layers of own classes, count as well. Where layers of different models share
@@ -127,11 +129,13 @@ export const make = Effect.fnUntraced(function*(
         )
         const twice = constrainedTwice(name, layer, weight, bound.plan.kinds)
         if (twice !== undefined) return yield* twice
-        bounds.push(bound)
+        const symbols = new Map(bound.plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
+        bounds.push(labelled(bound, ({ manifold }) => labels(layerName, layer, kernel.weight, symbols.get(manifold)!)))
         layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
         leaf += bound.plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(layerName, layer, weight), variable.shape, constraint))
+        const free = unconstrained(weightName(layerName, layer, weight), variable.shape, constraint)
+        bounds.push(labelled(free, () => labels(layerName, layer, ownName(weight), "Euc")))
         leaf += 1
       }
       variables.push(variable)

@@ -30,6 +30,12 @@ export const unconstrained = (name: string, shape: ReadonlyArray<number>, constr
   arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
 
+/** A variable whose POMs go by labels. */
+export const labelled = (bound: Bound, of: (pom: Collection.Pom) => ReadonlyArray<string>): Bound => ({
+  ...bound,
+  collection: Collection.labelled(bound.collection, of)
+})
+
 const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
   inner: Arrangement<P, Q>,
   outer: Arrangement<Q, R>

@@ -6,7 +6,7 @@ import type * as Renormalization from "../collections/Renormalization.ts"
 import type * as Specification from "../collections/Specification.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Seed from "../numerics/Seed.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
 import type { Unconstrained } from "./declarations/unconstrained.ts"
 import type { LayerKernel, OwnClasses } from "./kernelClasses.ts"
 
@@ -81,7 +81,7 @@ export interface Network {
   readonly layers: ReadonlyArray<ConstrainedLayer>
   /** Layers with weights of which none is on a manifold, and why. */
   readonly unconstrained: ReadonlyArray<Unconstrained>
-  readonly problem: FgSgd.Problem<NetworkPoint, NetworkWeights>
+  readonly problem: Optimizer.Problem<NetworkPoint, NetworkWeights>
   readonly policy: Renormalization.Policy
   readonly seed: Seed.Seed
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Renormalization from "../collections/Renormalization.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type { Scaling } from "../optimizer/Transform.ts"
 import type { ConstrainedLayer, Network } from "./constrained.ts"
 
 /**
@@ -36,7 +36,7 @@ export const inputChannels = (
  * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
  * ```
  */
-export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): FgSgd.Scaling => {
+export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): Scaling => {
   const factors: Array<tf.Tensor | undefined> = []
   for (const [i, { blocks, kernel, kinds, leaf, matricization, shape }] of network.layers.entries()) {
     const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!, {

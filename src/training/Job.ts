@@ -18,9 +18,10 @@ import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as StepSize from "../optimizer/StepSize.ts"
-import * as Checkpoint from "./Checkpoint.ts"
 import * as RunDirectory from "./RunDirectory.ts"
-import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
+import { sameRun } from "./sameRun.ts"
+import * as Stored from "./Stored.ts"
+import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
@@ -148,8 +149,18 @@ const saveModel = Effect.fnUntraced(function*(
   return createHash("sha256").update(weights).digest("hex")
 })
 
-const isCompleted = (summary: unknown): summary is Summary =>
-  typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
+const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
+const decodeSummary = Stored.decode(Stored.Summary, "summary")
+
+/** The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions did not see it. */
+const completed = Effect.fnUntraced(function*(output: string) {
+  const remedy = "Restore it, or delete it to go on from the last checkpoint."
+  const summary = yield* RunDirectory.readOwn(output, "summary.json", decodeSummary, remedy)
+  return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
+})
+
+const namesOf = ({ classNames, classes }: Dataset): ReadonlyArray<string> =>
+  classNames ?? Array.from({ length: classes }, (_, label) => String(label))
 
 /** What a reader of the results should know of the data. */
 const notesOf = ({ batchSize }: TrainConfig, { notes = [], train: { count } }: Dataset): ReadonlyArray<string> => [
@@ -183,8 +194,13 @@ export interface Resumed {
   readonly images: number
 }
 
+/** The run was completed by an earlier process: nothing is trained, and nothing in its directory is touched. */
+export interface Found {
+  readonly _tag: "Found"
+}
+
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Resumed | Trainer.Event
+export type Event = Started | Resumed | Found | Trainer.Event
 
 /** How a job treats its directory. */
 export interface Options {
@@ -193,37 +209,6 @@ export interface Options {
   /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
   readonly checkpointSeconds?: number
 }
-
-/** Settings that change nothing in the results of a run. */
-const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
-
-/** Every number, text and boolean of a value, by its path. */
-const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
-  typeof value === "object" && value !== null
-    ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
-    : value === undefined
-    ? []
-    : [[prefix, JSON.stringify(value)]]
-
-/** What of a run decides about its bits. */
-interface Identity {
-  readonly config: TrainConfig
-  readonly dataset: object
-  readonly backend: { readonly name: string }
-}
-
-/** The earlier manifest must say the same; settings that its version did not know had their defaults. */
-const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, own: Identity) {
-  const { backend, config, dataset } = manifest as Partial<Identity>
-  const earlier = { config: yield* decodeConfig(config ?? {}, source), dataset, backend: { name: backend?.name } }
-  const [there, here] = [new Map(flat(earlier)), new Map(flat(own))]
-  for (const key of new Set([...there.keys(), ...here.keys()])) {
-    const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
-    if (actual !== expected && !free.has(key)) {
-      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
-    }
-  }
-})
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
@@ -254,7 +239,6 @@ export const run = Effect.fnUntraced(function*(
     Datasets.load(config.dataset, config.imageSize),
     (all) => Subset.take(all, config)
   )
-  const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
   const notes = notesOf(config, dataset)
   const data = {
     name: dataset.name,
@@ -262,11 +246,26 @@ export const run = Effect.fnUntraced(function*(
     train: dataset.train.count,
     test: dataset.test.count
   }
-  if (Option.isSome(earlier)) {
-    const { manifest, summary } = earlier.value
-    yield* sameRun(output, manifest, { config, dataset: data, backend: { name: backend.name } })
-    const done = Option.filter(summary, isCompleted)
-    if (Option.isSome(done)) return done.value
+  const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
+  const manifest = resume
+    ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
+    : Option.none<Stored.Manifest>()
+  if (Option.isSome(manifest)) {
+    yield* sameRun(output, manifest.value, identity)
+    const done = yield* completed(output)
+    if (Option.isSome(done)) {
+      yield* observe({ _tag: "Found" })
+      return done.value
+    }
+  }
+  const earlier = Option.isSome(manifest)
+    ? Option.some(yield* RunDirectory.examine(output))
+    : Option.none<RunDirectory.Examined>()
+  // Another process may have completed it in the meantime.
+  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<Summary>()
+  if (Option.isSome(meanwhile)) {
+    yield* observe({ _tag: "Found" })
+    return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
   const network = yield* networkOf(config, dataset)
@@ -287,16 +286,14 @@ export const run = Effect.fnUntraced(function*(
     rule: ruleOf(config),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
-  const directory = Option.isSome(earlier) ? earlier.value : yield* RunDirectory.open(output)
+  const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))
   if (Option.isNone(earlier)) {
     yield* directory.writeManifest({
       config,
       seed: config.seed,
-      versions: yield* Versions.versions,
+      versions: identity.versions,
       backend,
-      dataset: data,
-      classes: dataset.classNames ?? Array.from({ length: dataset.classes }, (_, label) => String(label)),
-      notes,
+      dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
@@ -362,7 +359,7 @@ export const run = Effect.fnUntraced(function*(
       () => ({ epoch: 1, from: 0, step: 0 })
     )
     const resumed: Resumed = { _tag: "Resumed", step, images: (epoch - 1) * dataset.train.count + from }
-    yield* directory.appendEvent({ ...resumed, backend, versions: yield* Versions.versions })
+    yield* directory.appendEvent({ ...resumed, backend, versions: identity.versions })
     yield* observe(resumed)
   }
   yield* trainer.train(report).pipe(

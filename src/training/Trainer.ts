@@ -18,15 +18,21 @@ import type { PlanError } from "../network/PlanError.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
+import * as TensorTree from "../numerics/TensorTree.ts"
 import * as FgSgd from "../optimizer/FgSgd.ts"
 import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
+import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
+import type { Scaling, Told, Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { classifier } from "./Classifier.ts"
 import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
+import { check as checkOptions, OptionRefused } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+
+export { OptionRefused }
 
 /** What a run does. */
 export interface Options {
@@ -42,8 +48,8 @@ export interface Options {
   readonly weightDecay?: number
   /** Default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
-  /** Replaced stages of FG-SGD. */
-  readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
+  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
+  readonly transform?: Transform
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
@@ -172,6 +178,21 @@ const atOnce = ({ channels, height, width }: Dataset, most: number) =>
 
 const identity = <A>(a: A): A => a
 
+/** Weights that are no numbers have no nearest points. */
+const finite = ({ layers, variables }: Network.Network) =>
+  Effect.gen(function*() {
+    const sums = yield* Tensors.evaluate(() => tf.stack(variables.map((v) => tf.sum(tf.mul(v, 0)))))
+    const bad = sums.findIndex((sum) => sum !== 0)
+    if (bad < 0) return
+    const name = layers.find(({ variable }) => variable === bad)?.name ?? variables[bad]!.name
+    return yield* new Manifold.OffManifold({
+      manifold: "any manifold",
+      what: `the weight of ${name}, which has entries that are not finite,`,
+      residual: Number.NaN,
+      tolerance: 0
+    })
+  })
+
 /** A run in progress. */
 export interface Run {
   /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
@@ -184,7 +205,7 @@ export interface Run {
     | DatasetInvalid
     | DeclarationRefused
     | Tensors.ReadFailed
-    | FgSgd.FgSgdError
+    | Optimizer.OptimizerError
     | ImageCorrupt
     | Tensors.Diverged
     | Tensors.ShapeMismatch,
@@ -198,8 +219,8 @@ export interface Run {
 }
 
 /** Loss and correct answers of the batch, then the norm R of every POM and its g, in one tensor: one read a step. */
-const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
-  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
+const health = (loss: tf.Scalar, correct: tf.Scalar, { denominators, norms }: Told) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms!, denominators ?? tf.onesLike(norms!)])
 
 /** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
 const pomsTold = 50
@@ -212,7 +233,7 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  *
  * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
  * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
- * BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
+ * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
  * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
  * unfrozen), with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
@@ -242,25 +263,30 @@ export const make = Effect.fnUntraced(function*(
   | DatasetInvalid
   | DeclarationRefused
   | Tensors.ReadFailed
-  | FgSgd.FgSgdError
+  | Optimizer.OptimizerError
   | Manifold.OffManifold
+  | OptionRefused
   | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* checkOptions(options)
   yield* fits(network.model, dataset)
   yield* feasible(network, dataset, batchSize)
   const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
   const optimizer = yield* Effect.try({
     try: () =>
-      FgSgd.make(network.problem, {
-        schedule,
-        momentum,
-        weightDecay: options.weightDecay ?? 0,
-        ...(options.rule === undefined ? {} : { rule: options.rule })
-      }, options.stages),
-    catch: (error) => error as FgSgd.FgSgdError
+      Optimizer.make(
+        network.problem,
+        options.transform ?? FgSgd.transform({
+          schedule,
+          momentum,
+          weightDecay: options.weightDecay ?? 0,
+          ...(options.rule === undefined ? {} : { rule: options.rule })
+        })
+      ),
+    catch: (error) => Optimizer.refusal(error)
   })
   const { poms } = network.problem.collection
   const pomsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
@@ -271,12 +297,13 @@ export const make = Effect.fnUntraced(function*(
   /** A function of the step, so that a resumed run sees the same images. */
   const variation = (step: number) =>
     options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
-  const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
+  yield* finite(network)
+  const state = yield* Ref.make(Optimizer.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
-  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
+  const epochsDone = yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
-      FgSgd.dispose(last)
+      Optimizer.dispose(last)
       disposeScaling(last.scaling)
     })
   )
@@ -284,8 +311,11 @@ export const make = Effect.fnUntraced(function*(
   yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
   if (options.from !== undefined) {
     const initial = yield* Ref.get(state)
-    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
-    FgSgd.dispose(initial)
+    const course = { epochs, images: dataset.train.count, batchSize }
+    const restored = yield* Snapshot.restore(network, initial, options.from, course)
+    yield* Ref.set(state, restored)
+    Optimizer.dispose(initial)
+    yield* Manifold.checkPoint(network.problem.collection.manifold, restored.x, 1e-4)
   }
 
   const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
@@ -311,7 +341,7 @@ export const make = Effect.fnUntraced(function*(
     tf.tidy(() =>
       Network.assign(
         network,
-        Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
+        Tensors.fresh(Optimizer.weightsOf(optimizer, after), [after.x])
       )
     )
   }, Effect.uninterruptible)
@@ -337,17 +367,18 @@ export const make = Effect.fnUntraced(function*(
         return refusal === undefined ? Effect.die(defect) : Effect.fail(refusal)
       }))
       if (unreached !== undefined) return yield* withoutGradient(unreached)
-      const updated = yield* FgSgd.step(optimizer, before, gradients)
-      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
+      const updated = yield* Optimizer.step(optimizer, before, gradients)
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.told))
       const refuse = Effect.sync(() => {
-        FgSgd.dispose(updated.state)
+        Optimizer.dispose(updated.state)
         Points.dispose(updated.weights)
       })
       const values = yield* Tensors.read(summary).pipe(
-        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.ensuring(Effect.sync(() => TensorTree.dispose(updated.told))),
         Effect.tapError(() => refuse)
       )
       const bad = badNorm(values.subarray(2, 2 + poms.length))
+      const steepest = values.subarray(2 + poms.length).findIndex((g) => !(g > 0) || !Number.isFinite(g))
       if (!Number.isFinite(values[0]!) || bad >= 0) {
         yield* refuse
         return yield* bad >= 0
@@ -359,10 +390,18 @@ export const make = Effect.fnUntraced(function*(
           })
           : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
       }
+      if (steepest >= 0) {
+        yield* refuse
+        const g = values[2 + poms.length + steepest]
+        return yield* new Optimizer.OptimizerError({
+          stage: "step size",
+          reason: `the rule gives g = ${g} for ${poms[steepest]!.name}, which must be positive and finite`
+        })
+      }
       Network.assign(network, updated.weights)
       Points.dispose(updated.weights)
       yield* Ref.set(state, updated.state)
-      FgSgd.dispose(before)
+      Optimizer.dispose(before)
       return values
     })).pipe(Effect.uninterruptible)
     const norms = values.subarray(2, 2 + poms.length)
@@ -376,6 +415,21 @@ export const make = Effect.fnUntraced(function*(
       perPom: before.step % pomsEvery === 0
         ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
         : {}
+    }
+  })
+
+  /** The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and every weight is looked at. */
+  const isHealthy = Effect.fnUntraced(function*(step: number, loss: number) {
+    if (!Number.isFinite(loss)) {
+      return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })
+    }
+    const { weights } = network.model
+    const sums = yield* Tensors.evaluate(() =>
+      tf.stack(weights.map((weight) => tf.sum(tf.mul(tf.cast(weight.read(), "float32"), 0))))
+    )
+    const bad = sums.findIndex((sum) => !Number.isFinite(sum))
+    if (bad >= 0) {
+      return yield* new Tensors.Diverged({ layer: weights[bad]!.name, step, quantity: "weight", value: Number.NaN })
     }
   })
 
@@ -435,6 +489,7 @@ export const make = Effect.fnUntraced(function*(
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+      yield* isHealthy(step, test.loss)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",
@@ -496,6 +551,6 @@ const start: Checkpoint.Position = {
   tensorsLeaked: 0
 }
 
-const disposeScaling = (scaling: FgSgd.Scaling): void => {
+const disposeScaling = (scaling: Scaling): void => {
   for (const factor of scaling) factor?.dispose()
 }

@@ -4,7 +4,7 @@ import {
   Batches,
   type Cifar,
   Dataset,
-  type Datasets,
+  Datasets,
   Idx,
   ImageFolder,
   Labels,
@@ -13,6 +13,7 @@ import {
   Seed,
   StepSize,
   Subset,
+  TrainConfig,
   Trainer
 } from "finegrain"
 import { execFileSync } from "node:child_process"
@@ -21,6 +22,7 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import sharp from "sharp"
 import { expect } from "vitest"
+import * as preflight from "../../src/experiment/preflight.ts"
 import * as fixtures from "../data/fixtures.ts"
 import { between, cifar, emnist, folders, idx, images, labels, picture, put } from "../data/fixtures.ts"
 import type { Row } from "./Row.ts"
@@ -63,7 +65,25 @@ const readAs = (
 const classesOf = ({ classNames, classes, train }: Loaded) => [classes, classNames?.join(" "), train.labels.join("")]
 
 const idxRows: ReadonlyArray<Row> = [
-  refused("IDX", "a directory that is not there", () => ({}), /^There is no directory DIR\/gone\. Give a dir/, "gone"),
+  refused(
+    "IDX",
+    "a directory that is not there",
+    () => ({}),
+    /^There is no train-images-idx3-ubyte in DIR\/gone: that directory is not there\. Give a dir/,
+    "gone"
+  ),
+  {
+    area: "IDX",
+    given: "a name that there is none of",
+    says:
+      "There is no directory MNIST. By name there are mnist, fashion-mnist, generated:cifar-10, generated:cifar-100, " +
+      "generated:imagenet; whatever else is given must be a directory.",
+    run: () => fixtures.load("MNIST")
+  },
+  refused("IDX", "channels before rows", () => {
+    const planes = Idx.encode({ type: "uint8", shape: [6, 3, 8, 8], values: new Uint8Array(6 * 192) })
+    return { ...idx(), "train-images-idx3-ubyte": planes }
+  }, /its images are 3×8×8: channels must come last/),
   refused("IDX", "a file in place of a directory", () => ({ file: "x" }), /^DIR\/file is no directory\. Give /, "file"),
   refused("IDX", "an empty directory", () => ({}), /^There is none of train-images-idx3-ubyte, .* in DIR\. Give a dir/),
   refused("IDX", "no test labels", () => {
@@ -277,7 +297,37 @@ const labelled = (type: "int32" | "float32" | "int8", values: ReadonlyArray<numb
   "t10k-labels-idx1-ubyte": numbers(type, values)
 })
 
+/** Files in gzip, within a folder of that name, as EMNIST's archive unpacks. */
+const archived = (files: Readonly<Record<string, Uint8Array>>) =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`gzip/${name}.gz`, gzipSync(bytes)]))
+
 const labelRows: ReadonlyArray<Row> = [
+  refused(
+    "labels",
+    "one damaged byte that leaves no gap",
+    () => idx([0, 1, 2, 0, 1, 3], [0, 1, 2]),
+    /label 3 is on one training image and on no test image: a damaged file/
+  ),
+  readAs(
+    "labels",
+    "of one image each, not all of them tested",
+    () => idx([1, 2, 3, 4], [2]),
+    [4, "1 2 3 4", "0123"],
+    classesOf
+  ),
+  readAs("labels", "EMNIST's letters as the archive has them", () => archived(emnist("letters", letters)), [
+    26,
+    capitals,
+    between(0, 25).join("")
+  ], classesOf),
+  readAs(
+    "labels",
+    "EMNIST's letters as the archive has them, by name",
+    () => archived({ ...emnist("letters", letters), ...emnist("digits", [0, 1]) }),
+    [26, capitals, between(0, 25).join("")],
+    classesOf,
+    "emnist-letters"
+  ),
   readAs("labels", "0, 1 and 5 only", () => idx([5, 0, 1, 5], [0, 1, 5]), [3, "0 1 5", "2012"], classesOf),
   readAs("labels", "1 to 26 only, in files without a name", () => idx(letters, letters), [
     26,
@@ -401,6 +451,12 @@ const damagedCifar = (format: Cifar.Format, name: string, change: (bytes: Uint8A
 }
 
 const cifarRows: ReadonlyArray<Row> = [
+  refused(
+    "CIFAR",
+    "CIFAR-100 for Python",
+    () => ({ train: "x", test: "x", meta: "x" }),
+    /but meta\. These are files for Python/
+  ),
   refused(
     "CIFAR",
     "a batch that ends early",
@@ -545,6 +601,29 @@ const flat = (channels: 1 | 2 | 3 | 4, values: ReadonlyArray<number>, type: "uch
 }
 
 const folderRows: ReadonlyArray<Row> = [
+  refused("class folders", "test images in no class folder", async () => {
+    const { "val/cat/0.jpg": _, "val/dog/0.jpg": __, ...files } = await cats()
+    return { ...files, "val/1.JPEG": "x", "val/2.JPEG": "x" }
+  }, /val is inconsistent: there are no images, but 2 files in no class folder: 1\.JPEG, 2\.JPEG/),
+  refused(
+    "class folders",
+    "a name that would steer the terminal",
+    withCats({ "train/cat/\u001b[31m\n.jpg": "x" }),
+    "DIR/train/cat/\ufffd[31m\ufffd.jpg cannot be read as an image: Input buffer contains unsupported image format"
+  ),
+  readAs("class folders", "names of JavaScript's own", () => folders("__proto__", "constructor", "toString"), [
+    3,
+    "__proto__ constructor toString",
+    "001122"
+  ], classesOf),
+  {
+    area: "class folders",
+    given: "images to be cut to no size",
+    prepare: async (directory) => put(directory, await cats()),
+    says: /its images cannot be cut to 0 pixels a side/,
+    run: (directory) => Datasets.load(directory, 0),
+    untouched: "everything"
+  },
   readAs("class folders", "what systems leave in them", withCats(junk), [2, "cat dog", "0011"], classesOf),
   readAs("class folders", "what systems leave in them, told", withCats(junk), [
     "14 hidden or system entries are left out: #recycle, $RECYCLE.BIN, .DS_Store, .ipynb_checkpoints, @eaDir and 5 more"
@@ -894,6 +973,16 @@ const taken = (given: string, options: Subset.Options, says: string): Row => ({
 })
 
 const trainingRows: ReadonlyArray<Row> = [
+  {
+    area: "parts of datasets",
+    given: "an experiment with more test images than there are",
+    value: ["cifar-10 has 20 test images, but 21 are asked for"],
+    run: () =>
+      Effect.flatMap(
+        TrainConfig.decode({ dataset: "generated:cifar-10", testImages: 21 }, "a row"),
+        (config) => preflight.problems([config])
+      )
+  },
   training(
     "images smaller than a window",
     `Layer "pool2": its window does not fit into the 1×1×2 that it gets, of an image of 2×2×1: images must be larger, or the network shallower.`,

@@ -138,6 +138,10 @@ it("training on a stream gives the same bits again, and leaks nothing", async ()
   const [one, two] = runs.map((result) => Result.getOrThrow(result))
   expect(two!.weightsSha256).toBe(one!.weightsSha256)
   expect([one!.steps, one!.tensorsLeaked]).toEqual([10, 0])
+  const written = (name: string) => JSON.parse(readFileSync(join(scratch, "a", name), "utf8"))
+  expect(written("manifest.json").dataset.classes).toEqual(["n0", "n1", "n2"])
+  expect(written("manifest.json").dataset.notes).toEqual(["images are turned as their EXIF orientation says"])
+  expect(written("model.json").userDefinedMetadata).toEqual({ classes: ["n0", "n1", "n2"] })
 })
 
 it("a file that ends early stops the run with its name, and what was trained is kept", async () => {

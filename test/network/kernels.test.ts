@@ -8,9 +8,11 @@ import {
   FusedStep,
   KernelOrder,
   Manifold,
+  Models,
   Network,
   NetworkBounds,
   NetworkSpectra,
+  Optimizer,
   Renormalization,
   Seed,
   StepSize
@@ -18,6 +20,7 @@ import {
 import { SingularValueDecomposition } from "ml-matrix"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
+import { runsWebgpu } from "../webgpu.ts"
 
 const kernelInitializer = tfl.initializers.heNormal({ seed: 1 })
 const recurrentInitializer = tfl.initializers.glorotNormal({ seed: 2 })
@@ -58,6 +61,11 @@ const kinds: Readonly<Record<string, Kind>> = {
     inputShape: [4, 4, 3],
     layer: () => tfl.layers.depthwiseConv2d({ ...convolution, depthMultiplier: 2, depthwiseInitializer }),
     kernels: { it: [3, 2, 2, 1, 2] }
+  },
+  groupedConv2d: {
+    inputShape: [4, 4, 4],
+    layer: () => Models.groupedConv2d({ ...channelwise, filters: 6, groups: 2, kernelInitializer }),
+    kernels: { it: [2, 2, 2, 2, 3] }
   },
   separableConv2d: {
     inputShape: [4, 4, 3],
@@ -150,8 +158,8 @@ describe("kernels of every kind of layer", () => {
   ) => {
     const network = await networkOf(kind, { specification: "Sp+Euc", policy: Renormalization.unit })
     const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
-    const start = FgSgd.init(optimizer, network.variables)
-    const { state, weights } = FgSgd.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
+    const start = Optimizer.init(optimizer, network.variables)
+    const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
     await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
     for (const { kernel, kinds, matricization, variable } of network.layers) {
       const weight = weights[variable]!
@@ -189,7 +197,16 @@ describe("norms of kernels as maps", () => {
     return images.arraySync() as Array<Array<number>>
   }
 
-  it.each(["conv1d", "conv2d", "conv3d", "conv2dTranspose", "conv3dTranspose", "depthwiseConv2d", "dense"])(
+  it.each([
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv2dTranspose",
+    "conv3dTranspose",
+    "depthwiseConv2d",
+    "groupedConv2d",
+    "dense"
+  ])(
     "%s: the norm of the operator is that of the layer",
     async (name) => {
       const kind = kinds[name]!
@@ -391,27 +408,72 @@ describe("steps", () => {
     const { grads } = tf.variableGrads(loss, [...network.variables])
     const gradients = network.variables.map(({ name }) => grads[name]!)
     const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-    const start = FgSgd.init(optimizer, network.variables)
-    const { state } = FgSgd.update(optimizer, start, gradients)
-    const after = () => FgSgd.update(optimizer, state, gradients).weights
-    return { gradients, weights: after(), composed: Fused.without(after), how: FusedStep.interpretation(optimizer) }
+    const start = Optimizer.init(optimizer, network.variables)
+    const { state } = Optimizer.update(optimizer, start, gradients)
+    const after = () => Optimizer.update(optimizer, state, gradients).weights
+    const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
+    const how = FusedStep.interpretation(optimizer)
+    return { gradients, weights: after(), composed: Fused.without(after), how, lambdas }
   }
-  const values = (tensors: ReadonlyArray<tf.Tensor>) => tensors.map((x) => Float64Array.from(x.dataSync()))
-  const gap = (a: ReadonlyArray<Float64Array>, b: ReadonlyArray<Float64Array>) =>
-    Math.max(...a.flatMap((own, i) => [...own].map((value, e) => Math.abs(value - b[i]![e]!))))
+  const values = (tensors: ReadonlyArray<tf.Tensor>) =>
+    Promise.all(tensors.map(async (x) => Float64Array.from(await x.data())))
+  const gap = (a: ReadonlyArray<ArrayLike<number>>, b: ReadonlyArray<ArrayLike<number>>) =>
+    Math.max(...a.flatMap((own, i) => Array.from(own, (value, e) => Math.abs(value - b[i]![e]!))))
+  const cases = everyKind.flatMap(([name, kind]) =>
+    (["wasm", ...(runsWebgpu ? ["webgpu"] as const : [])] as const).map((engine) => [name, engine, kind] as const)
+  )
 
-  it.each(everyKind)("%s: gradients on wasm are those on cpu, and the step in one pass is the composed one", async (
+  it.each(cases)("%s: gradients and λ on %s are those on cpu, and the step in one pass is the composed one", async (
     name,
+    engine,
     kind
   ) => {
     await use("cpu")
     const cpu = await step(kind, name)
-    const [gradients, weights] = [values(cpu.gradients), values(cpu.weights)]
-    await use("wasm")
+    const [gradients, weights] = [await values(cpu.gradients), await values(cpu.weights)]
+    await use(engine)
     const fused = await step(kind, name)
     expect(fused.how).toBe("fused")
-    expect(gap(values(fused.gradients), gradients)).toBeLessThan(1e-5)
-    expect(gap(values(fused.weights), weights)).toBeLessThan(1e-5)
-    expect(gap(values(fused.weights), values(fused.composed))).toBeLessThan(1e-5)
+    expect(gap(await values(fused.gradients), gradients)).toBeLessThan(1e-5)
+    expect(gap(await values(fused.weights), weights)).toBeLessThan(1e-5)
+    expect(gap(await values(fused.weights), await values(fused.composed))).toBeLessThan(1e-5)
+    expect(gap(fused.lambdas, cpu.lambdas)).toBeLessThan(1e-5)
+  }, 60_000)
+})
+
+it("a grouped convolution is convolutions side by side, and comes back from its configuration", async () => {
+  await use("wasm")
+  const layer = Models.groupedConv2d({
+    filters: 6,
+    groups: 2,
+    kernelSize: 3,
+    dilationRate: 2,
+    padding: "same",
+    name: "g"
   })
+  const x = Seed.normalTensor(1, [2, 7, 7, 4]) as tf.Tensor4D
+  const y = layer.apply(x) as tf.Tensor4D
+  const [kernel] = layer.getWeights() as [tf.Tensor4D]
+  const parts = [0, 1].map((g) =>
+    tf.conv2d(
+      tf.slice(x, [0, 0, 0, 2 * g], [2, 7, 7, 2]),
+      tf.slice(kernel, [0, 0, 0, 3 * g], [3, 3, 2, 3]),
+      1,
+      "same",
+      "NHWC",
+      2
+    )
+  )
+  expect([...tf.max(tf.abs(tf.sub(y, tf.concat(parts, 3)))).dataSync()][0]).toBeLessThan(1e-6)
+  const again = tfl.sequential({
+    layers: [Models.groupedConv2d({ ...channelwise, filters: 6, groups: 2, inputShape: [4, 4, 4] })]
+  })
+  const artifacts = again.toJSON(undefined, false) as tf.io.ModelJSON["modelTopology"]
+  const loaded = await tfl.models.modelFromJSON(artifacts as Parameters<typeof tfl.models.modelFromJSON>[0])
+  expect(loaded.layers.map((own) => own.getConfig()["groups"])).toEqual([2])
+  expect(() => Models.groupedConv2d({ filters: 5, groups: 2, kernelSize: 3 })).toThrow(
+    /5 filters cannot be shared evenly/
+  )
+  expect(() => Models.groupedConv2d({ filters: 4, groups: 2, kernelSize: 3 }).apply(tf.ones([1, 4, 4, 3])))
+    .toThrow(/3 channels cannot be shared evenly/)
 })

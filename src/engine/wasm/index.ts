@@ -15,7 +15,7 @@ import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 import { step } from "./simd/step.ts"
 import { sum } from "./simd/sum.ts"
-import { volumesFilterGradient, volumesInputGradient } from "./volumes.ts"
+import { maxPoolOfVolumes, maxPoolOfVolumesGradient, volumesFilterGradient, volumesInputGradient } from "./volumes.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
@@ -52,6 +52,8 @@ export const installTrainingKernels = async (
       depthwiseInputGradient,
       volumesFilterGradient,
       volumesInputGradient,
+      maxPoolOfVolumes,
+      maxPoolOfVolumesGradient,
       ...matrixProducts(),
       relu(simd),
       reluGradient(simd),

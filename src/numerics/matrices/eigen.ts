@@ -3,8 +3,10 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { run } from "../../engine/Factorizations.ts"
+import * as Postponed from "../../engine/Postponed.ts"
+import { greater, ratio } from "../Differentiable.ts"
 import { multiply, size, skew, sym } from "./products.ts"
-import { flatten, pairs, quotient } from "./svd.ts"
+import { converged, flatten, pairs, quotient } from "./svd.ts"
 
 /** Eigenvalues `[…, n]`, the smallest first, and orthonormal eigenvectors as columns `[…, n, n]`. */
 export interface Eigen {
@@ -31,7 +33,13 @@ export const eigh = (a: tf.Tensor): Eigen => {
   if (a.rank < 2 || size(a, -1) !== size(a, -2)) {
     throw new RangeError(`eigenvalues need square matrices, not shape [${a.shape.join(", ")}]`)
   }
-  const [values, vectors] = run("Eigh", { a: flatten(sym(a)) }, { outputsToSave: [true, true], gradFunc: gradient })
+  const matrices = flatten(sym(a))
+  const [values, vectors] = run("Eigh", { a: matrices }, { outputsToSave: [true, true], gradFunc: gradient })
+  if (Postponed.here()) {
+    const gap = tf.max(tf.abs(tf.sub(matrices, sandwich(vectors!, diagonal(values!)))), [-2, -1])
+    const largest = tf.max(tf.abs(matrices), [-2, -1])
+    converged("the eigenvalues", matrices, tf.div(gap, tf.add(largest, tf.cast(tf.equal(largest, 0), "float32"))))
+  }
   return { values: tf.reshape(values!, a.shape.slice(0, -1)), vectors: tf.reshape(vectors!, a.shape) }
 }
 
@@ -42,10 +50,12 @@ const gradient: tf.GradFunc = (dys, saved) => {
     a: () => {
       const [own, other] = pairs(values)
       const turning = quotient(skew(multiply(vectors, dVectors, { transposeA: true })), tf.sub(other, own))
-      return sandwich(vectors, tf.add(turning, tf.mul(tf.eye(size(vectors, -1)), tf.expandDims(dValues, -1))))
+      return sandwich(vectors, tf.add(turning, diagonal(dValues)))
     }
   }
 }
+
+const diagonal = (values: tf.Tensor) => tf.mul(tf.eye(size(values, -1)), tf.expandDims(values, -1))
 
 /** V M Vᵀ. */
 const sandwich = (v: tf.Tensor, middle: tf.Tensor): tf.Tensor => multiply(multiply(v, middle), v, { transposeB: true })
@@ -123,10 +133,7 @@ export const exponential: SymmetricFunction = {
 }
 
 /** (1 − exp(−x))/x for x ≥ 0. */
-const shrinking = (x: tf.Tensor): tf.Tensor => {
-  const zero = tf.equal(x, 0)
-  return tf.where(zero, tf.onesLike(x), tf.div(tf.neg(tf.expm1(tf.neg(x))), tf.where(zero, tf.onesLike(x), x)))
-}
+const shrinking = (x: tf.Tensor): tf.Tensor => ratio(tf.neg(tf.expm1(tf.neg(x))), x, tf.onesLike(x))
 
 /**
  * λ ↦ log λ, for positive ones.
@@ -144,9 +151,7 @@ export const logarithm: SymmetricFunction = {
   difference: (a, b) => {
     const least = tf.minimum(a, b)
     const x = tf.div(tf.abs(tf.sub(a, b)), least)
-    const zero = tf.equal(x, 0)
-    const slope = tf.where(zero, tf.onesLike(x), tf.div(tf.log1p(x), tf.where(zero, tf.onesLike(x), x)))
-    return tf.div(slope, least)
+    return tf.div(ratio(tf.log1p(x), x, tf.onesLike(x)), least)
   }
 }
 
@@ -210,10 +215,5 @@ export const inverseSquareRoot: SymmetricFunction = {
  */
 export const positivePart: SymmetricFunction = {
   of: tf.relu,
-  difference: (a, b) => {
-    const gap = tf.sub(a, b)
-    const equal = tf.equal(gap, 0)
-    const slope = tf.div(tf.sub(tf.relu(a), tf.relu(b)), tf.where(equal, tf.onesLike(gap), gap))
-    return tf.where(equal, tf.cast(tf.greater(a, 0), "float32"), slope)
-  }
+  difference: (a, b) => ratio(tf.sub(tf.relu(a), tf.relu(b)), tf.sub(a, b), greater(a, 0))
 }

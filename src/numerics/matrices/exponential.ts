@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../Arithmetic.ts"
 import { constant, largestOr } from "../Constant.ts"
 import * as Convergence from "../Convergence.ts"
+import { choose, greater } from "../Differentiable.ts"
 import { polar, polish } from "./polar.ts"
 import { multiply, size } from "./products.ts"
 
@@ -61,14 +62,14 @@ const squareAgain = (x: tf.Tensor, norm: tf.Tensor, mend: (y: tf.Tensor) => tf.T
   const times = tf.minimum(doublings, most)
   // A power of two that pow gives with a rounding errs like X itself does.
   const half = tf.exp(tf.mul(doublings, -Math.LN2))
-  const scaled = tf.mul(tf.mul(x, tf.where(tf.greater(doublings, 0), half, tf.onesLike(half))), 2 ** -expmSquarings)
+  const scaled = tf.mul(tf.mul(x, choose(greater(doublings, 0), half, tf.onesLike(half))), 2 ** -expmSquarings)
   const identity = tf.eye(size(x, -1))
   const degree = (Arithmetic.current() === Arithmetic.float64) ? 18 : 10
   let sum: tf.Tensor = tf.add(tf.mul(scaled, 1 / degree), identity)
   for (let k = degree - 1; k >= 1; k--) sum = tf.add(tf.mul(multiply(scaled, sum), 1 / k), identity)
   for (let k = 0; k < expmSquarings; k++) sum = multiply(sum, sum)
   for (let k = 0; k < largestOr(most, times); k++) {
-    sum = tf.where(tf.greater(times, k), mend(multiply(sum, sum)), sum)
+    sum = choose(tf.add(tf.zerosLike(sum), greater(times, k)), mend(multiply(sum, sum)), sum)
   }
   return sum
 }

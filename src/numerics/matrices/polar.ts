@@ -7,7 +7,8 @@ import * as Convergence from "../Convergence.ts"
 import * as Seed from "../Seed.ts"
 import { multiply, size } from "./products.ts"
 import { gramSchmidt } from "./qf.ts"
-import { singularDerivative, svd, unit } from "./svd.ts"
+import { isometry } from "./singular.ts"
+import { singularDerivative, svd } from "./svd.ts"
 
 /**
  * The polar factor U of Y = UP with P positive semidefinite, that is, the matrix with orthonormal columns nearest to Y,
@@ -38,7 +39,7 @@ export const polar = (y: tf.Tensor, options: { readonly lower?: number } = {}): 
     ;(save as tf.GradSaveFunc)([point])
     return {
       value,
-      gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => singularDerivative(svd(saved[0]!), unit, dy)
+      gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => singularDerivative(svd(saved[0]!), isometry(), dy)
     }
   })(y)
 

@@ -101,7 +101,9 @@ export const determinant = (x: tf.Tensor): tf.Tensor => {
 const cofactors = (a: tf.Tensor): tf.Tensor => {
   const { left, right, values } = thin(a)
   const others = tf.sub(1, tf.eye(size(a, -1)))
-  const products = tf.prod(tf.add(tf.mul(tf.expandDims(values, -2), others), tf.eye(size(a, -1))), -1)
+  const factors = tf.add(tf.mul(tf.expandDims(values, 1), others), tf.eye(size(a, -1)))
+  // One factor at a time: the gradient of a product along an axis needs methods that tensors may lack.
+  const products = tf.unstack(factors, 2).reduce((all, factor) => tf.mul(all, factor))
   const sign = tf.mul(determinant(left), determinant(right))
   const scaled = tf.mul(left, tf.expandDims(tf.mul(products, tf.expandDims(sign, -1)), -2))
   return multiply(scaled, right, { transposeB: true })

@@ -3,6 +3,10 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { run } from "../../engine/Factorizations.ts"
+import * as Postponed from "../../engine/Postponed.ts"
+import * as Arithmetic from "../Arithmetic.ts"
+import * as Convergence from "../Convergence.ts"
+import { choose, equal, ratio } from "../Differentiable.ts"
 import { multiply, size, skew, sym, transpose } from "./products.ts"
 
 /** X = U diag(σ) Vᵀ with k = min(m, n): U `[…, m, k]`, σ `[…, k]`, the largest first, and V `[…, n, k]`. */
@@ -50,7 +54,23 @@ export const svd = (x: tf.Tensor): Svd => {
 /** The same for `[count, m, n]` with m ≥ n. */
 export const thin = (a: tf.Tensor): Svd => {
   const [left, values, right] = run("Svd", { a }, { outputsToSave: [true, true, true], gradFunc: gradient })
+  // Rotations keep the product, converged or not: what they are to reach are orthogonal columns.
+  const gap = tf.sub(multiply(left!, left!, { transposeA: true }), tf.eye(size(a, -1)))
+  converged("the singular values", a, tf.max(tf.abs(gap), [-2, -1]))
   return { left: left!, values: values!, right: right! }
+}
+
+/** Where a fixed number of rotations is not looked at by the kernel itself, that is, on webgpu: whether it was enough. */
+export const converged = (what: string, a: tf.Tensor, residual: tf.Tensor): void => {
+  if (!Postponed.here()) return
+  const [m, n] = [size(a, -2), size(a, -1)]
+  Convergence.require({
+    what: `${what} of a matrix ${m}×${n}`,
+    residual,
+    // Rounding of some n rotations a sweep on sums of m products.
+    tolerance: 16 * Arithmetic.current().epsilon * (m + n),
+    remedy: "Look for entries that are not finite, or use another backend."
+  })
 }
 
 /** Townsend 2016, *Differentiating the singular value decomposition*. */
@@ -77,22 +97,22 @@ const gradient: tf.GradFunc = (dys, saved) => {
 }
 
 /** a/b; 0 where a is 0, NaN where b alone is: a derivative that does not exist. */
-export const quotient = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => {
-  const zero = tf.equal(b, 0)
-  const safe = tf.where(zero, tf.onesLike(b), b)
-  return tf.where(zero, tf.where(tf.equal(a, 0), tf.zerosLike(a), tf.fill(a.shape, Number.NaN)), tf.div(a, safe))
-}
+export const quotient = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+  ratio(a, b, choose(equal(a, 0), tf.zerosLike(a), tf.fill(a.shape, Number.NaN)))
 
-/** An odd function of singular values, by its values and what its derivative needs. */
+/** An odd function of singular values, which may depend on the whole decomposition, by its values and what its derivative needs. */
 export interface SingularFunction {
   /** f(σ) `[…, k]` for σ `[…, k]`. */
-  readonly of: (values: tf.Tensor) => tf.Tensor
+  readonly of: (values: tf.Tensor, whole: Svd) => tf.Tensor
   /** (f(σᵢ) − f(σⱼ))/(σᵢ − σⱼ), f′ where equal; (f(σᵢ) + f(σⱼ))/(σᵢ + σⱼ); both `[…, k, k]`; and f(σ)/σ `[…, k]`. */
-  readonly slopes: (values: tf.Tensor) => {
-    readonly minus: tf.Tensor
-    readonly plus: tf.Tensor
-    readonly ratio: tf.Tensor
-  }
+  readonly slopes: (values: tf.Tensor, whole: Svd) => Slopes
+}
+
+/** What the derivative of a function of singular values is made of. */
+export interface Slopes {
+  readonly minus: tf.Tensor
+  readonly plus: tf.Tensor
+  readonly ratio: tf.Tensor
 }
 
 /**
@@ -118,25 +138,23 @@ export const ofSingular = (x: tf.Tensor, f: SingularFunction): tf.Tensor => {
 const withGradient = (x: tf.Tensor, f: SingularFunction): tf.Tensor =>
   tf.customGrad((given, save) => {
     const point = given as tf.Tensor
-    const { left, right, values } = svd(point)
+    const whole = svd(point)
+    const scaled = tf.mul(whole.left, tf.expandDims(f.of(whole.values, whole), -2))
     ;(save as tf.GradSaveFunc)([point])
     return {
-      value: multiply(tf.mul(left, tf.expandDims(f.of(values), -2)), right, { transposeB: true }),
+      value: multiply(scaled, whole.right, { transposeB: true }),
       gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => singularDerivative(svd(saved[0]!), f, dy)
     }
   })(x)
 
 /** The derivative along `direction`, which is the gradient for it as well. */
-export const singularDerivative = (
-  { left, right, values }: Svd,
-  f: SingularFunction,
-  direction: tf.Tensor
-): tf.Tensor => {
-  const { minus, plus, ratio } = f.slopes(values)
+export const singularDerivative = (whole: Svd, f: SingularFunction, direction: tf.Tensor): tf.Tensor => {
+  const { left, right, values } = whole
+  const slopes = f.slopes(values, whole)
   const along = multiply(direction, right)
   const inside = multiply(left, along, { transposeA: true })
-  const core = tf.add(tf.mul(minus, sym(inside)), tf.mul(plus, skew(inside)))
-  const outside = tf.mul(tf.sub(along, multiply(left, inside)), tf.expandDims(ratio, -2))
+  const core = tf.add(tf.mul(slopes.minus, sym(inside)), tf.mul(slopes.plus, skew(inside)))
+  const outside = tf.mul(tf.sub(along, multiply(left, inside)), tf.expandDims(slopes.ratio, -2))
   return multiply(tf.add(multiply(left, core), outside), right, { transposeB: true })
 }
 
@@ -147,82 +165,4 @@ export const pairs = (values: tf.Tensor): readonly [own: tf.Tensor, other: tf.Te
     tf.add(tf.expandDims(values, -1), tf.zerosLike(across)),
     tf.add(across, tf.zerosLike(tf.expandDims(values, -1)))
   ]
-}
-
-/**
- * σ ↦ min(σ, r): onto the ball of the spectral norm.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs-core"
- * import { Matrices } from "finegrain"
- * [...Matrices.atMost(2).of(tf.tensor1d([3, 1])).dataSync()] // => [2, 1]
- * ```
- */
-export const atMost = (bound: number): SingularFunction => ({
-  of: (values) => tf.minimum(values, bound),
-  slopes: (values) => {
-    const inside = (s: tf.Tensor) => tf.cast(tf.less(s, bound), "float32")
-    const [a, b] = pairs(values)
-    const [fa, fb] = [tf.minimum(a, bound), tf.minimum(b, bound)]
-    const safe = (numerator: tf.Tensor, denominator: tf.Tensor, limit: tf.Tensor) => {
-      const zero = tf.equal(denominator, 0)
-      return tf.where(zero, limit, tf.div(numerator, tf.where(zero, tf.onesLike(denominator), denominator)))
-    }
-    return {
-      minus: safe(tf.sub(fa, fb), tf.sub(a, b), inside(a)),
-      plus: safe(tf.add(fa, fb), tf.add(a, b), tf.onesLike(a)),
-      ratio: safe(tf.minimum(values, bound), values, tf.onesLike(values))
-    }
-  }
-})
-
-/**
- * σ ↦ 1: the polar factor. Its derivative does not exist where σ vanishes, and is infinite there.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs-core"
- * import { Matrices } from "finegrain"
- * [...Matrices.unit.of(tf.tensor1d([3, 1])).dataSync()] // => [1, 1]
- * ```
- */
-export const unit: SingularFunction = {
-  of: (values) => tf.onesLike(values),
-  slopes: (values) => {
-    const [a, b] = pairs(values)
-    return { minus: tf.zerosLike(a), plus: tf.div(2, tf.add(a, b)), ratio: tf.div(1, values) }
-  }
-}
-
-/**
- * The `rank` largest singular values, and 0 for the others: the nearest matrix of that rank. Where the last of them equals the next, there
- * are several, and the derivative is infinite.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs-core"
- * import { Matrices } from "finegrain"
- * [...Matrices.truncated(1).of(tf.tensor1d([3, 1])).dataSync()] // => [3, 0]
- * ```
- */
-export const truncated = (rank: number): SingularFunction => {
-  const kept = (values: tf.Tensor) =>
-    tf.tensor1d(Array.from({ length: size(values, -1) }, (_, i) => (i < rank ? 1 : 0)))
-  return {
-    of: (values) => tf.mul(values, kept(values)),
-    slopes: (values) => {
-      const [a, b] = pairs(values)
-      const [keptA, keptB] = pairs(kept(values))
-      const together = tf.equal(keptA, keptB)
-      const share = (numerator: tf.Tensor, denominator: tf.Tensor) =>
-        tf.where(together, tf.add(tf.mul(keptA, keptB), tf.zerosLike(a)), tf.div(numerator, denominator))
-      const [fa, fb] = [tf.mul(a, keptA), tf.mul(b, keptB)]
-      return {
-        minus: share(tf.sub(fa, fb), tf.sub(a, b)),
-        plus: share(tf.add(fa, fb), tf.add(a, b)),
-        ratio: tf.add(tf.zerosLike(values), kept(values))
-      }
-    }
-  }
 }
