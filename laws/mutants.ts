@@ -20,6 +20,7 @@ import { combinatorLaws } from "./combinatorLaws.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
+import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
 
@@ -458,5 +459,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       }
     })
   ),
-  ...kernelMutants
+  ...kernelMutants,
+  ...matrixMutants
 ]

@@ -8,6 +8,7 @@ import * as data from "./data.ts"
 import * as faults from "./faults.ts"
 import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
+import * as linalg from "./linalg.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
 /** Every file of rows in this folder. */
@@ -16,7 +17,8 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   laws,
   data,
   faults,
-  kernels
+  kernels,
+  linalg
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
