@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, FgSgd, Fused, Gradients, type Manifold, Oblique, Points, Seed, Sphere, Stiefel } from "finegrain"
+import { Backend, Fused, Gradients, type Manifold, Oblique, Optimizer, Points, Seed, Sphere, Stiefel } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { table } from "../cli/Table.ts"
@@ -123,7 +123,7 @@ say(table(
 ))
 
 const { network, optimizer } = await resNet20()
-const state = FgSgd.init(optimizer, network.variables)
+const state = Optimizer.init(optimizer, network.variables)
 const plain = tf.train.momentum(0.01, 0.9)
 const loss = lossOn(network, batch)
 const { grads } = Gradients.ofVariables(loss, network.variables)
@@ -132,7 +132,7 @@ const named = network.variables.map(({ name }, i) => ({ name, tensor: gradients[
 plain.applyGradients(named)
 const parts = await freed([
   { name: "gradient", run: () => void Gradients.ofVariables(loss, network.variables) },
-  { name: "FG-SGD, PIO Sp+Ob+St+Euc", run: () => void FgSgd.update(optimizer, state, gradients) },
+  { name: "FG-SGD, PIO Sp+Ob+St+Euc", run: () => void Optimizer.update(optimizer, state, gradients) },
   { name: "TensorFlow.js' SGD with momentum", run: () => plain.applyGradients(named) }
 ], warmUp)
 const [gradient, fine] = parts

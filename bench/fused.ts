@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, FgSgd, Fused, FusedStep, type Network, Points } from "finegrain"
+import { Backend, Fused, FusedStep, type Network, Optimizer, Points } from "finegrain"
 import { resNet20 } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
@@ -12,17 +12,17 @@ const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.Name)))
 const { network, optimizer } = await resNet20()
 const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
-let state = FgSgd.init(optimizer, network.variables)
+let state = Optimizer.init(optimizer, network.variables)
 
-const step = async (update: () => FgSgd.Updated<Network.NetworkPoint, Network.NetworkWeights>) => {
+const step = async (update: () => Optimizer.Updated<Network.NetworkPoint, Network.NetworkWeights>) => {
   const updated = update()
   // A GPU computes what is read.
-  await updated.norms.data()
-  FgSgd.dispose(state)
-  Points.dispose([updated.weights, updated.norms, updated.denominators])
+  await updated.told["norms"]!.data()
+  Optimizer.dispose(state)
+  Points.dispose([updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
   state = updated.state
 }
-const own = () => FgSgd.update(optimizer, state, gradients)
+const own = () => Optimizer.update(optimizer, state, gradients)
 const [fused, composed] = await inTurns([
   { name: FusedStep.interpretation(optimizer), run: () => step(own) },
   { name: "composed", run: () => step(() => Fused.without(own)) }

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { Combinators, FgSgd, Grouping, Network, Points, Seed, Specification, StepSize } from "finegrain"
+import { Combinators, FgSgd, Grouping, Network, Optimizer, Seed, Specification, StepSize, TensorTree } from "finegrain"
 
 /** A step that can be taken again and again, and what frees its tensors. */
 export interface Repeated {
@@ -17,7 +17,7 @@ export const layerStep = (
   const specification = Result.getOrThrow(Specification.parse(collection))
   const plan = Result.getOrThrow(Network.planLayer("layer", shape, { specification, strategy }, 1))
   const kernel = Combinators.kernelArrangement(plan.matricization, shape)
-  const problem: FgSgd.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
+  const problem: Optimizer.Problem<ReadonlyArray<tf.Tensor>, tf.Tensor> = {
     collection: plan.collection,
     arrangement: {
       shape,
@@ -27,16 +27,16 @@ export const layerStep = (
   }
   const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
   const gradient = Seed.normalTensor(2, shape)
-  let state = FgSgd.init(optimizer, Seed.normalTensor(1, shape))
+  let state = Optimizer.init(optimizer, Seed.normalTensor(1, shape))
   return {
     step: () => {
-      const { denominators, norms, state: next, weights } = FgSgd.update(optimizer, state, gradient)
-      FgSgd.dispose(state)
-      Points.dispose([weights, norms, denominators])
+      const { state: next, told, weights } = Optimizer.update(optimizer, state, gradient)
+      Optimizer.dispose(state)
+      TensorTree.dispose([weights, told])
       state = next
     },
     dispose: () => {
-      FgSgd.dispose(state)
+      Optimizer.dispose(state)
       gradient.dispose()
     }
   }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { FgSgd, Gradients, Models, Network, Points, Seed, StepSize } from "finegrain"
+import { FgSgd, Gradients, Models, Network, Optimizer, Points, Seed, StepSize } from "finegrain"
 import type { Repeated } from "./layerStep.ts"
 
 /** ResNet-20 for 28×28 pixels, four manifolds mixed in every layer, with its optimizer. */
@@ -21,20 +21,20 @@ export const lossOn = ({ model }: Network.Network, batch: number): () => tf.Scal
 export const networkStep = async (batch: number): Promise<Repeated> => {
   const { network, optimizer } = await resNet20()
   const loss = lossOn(network, batch)
-  let state = FgSgd.init(optimizer, network.variables)
+  let state = Optimizer.init(optimizer, network.variables)
   return {
     step: () => {
       const { grads, value } = Gradients.ofVariables(loss, network.variables)
       const gradients = network.variables.map(({ name }) => grads[name]!)
-      const updated = FgSgd.update(optimizer, state, gradients)
+      const updated = Optimizer.update(optimizer, state, gradients)
       Network.assign(network, updated.weights)
-      Points.dispose([gradients, updated.weights, updated.norms, updated.denominators])
-      FgSgd.dispose(state)
+      Points.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+      Optimizer.dispose(state)
       value.dispose()
       state = updated.state
     },
     dispose: () => {
-      FgSgd.dispose(state)
+      Optimizer.dispose(state)
       network.model.dispose()
     }
   }

@@ -16,6 +16,7 @@ import * as Tensors from "../src/numerics/Tensors.ts"
 import * as FgSgd from "../src/optimizer/FgSgd.ts"
 import * as FusedStep from "../src/optimizer/FusedStep.ts"
 import * as Gradients from "../src/optimizer/Gradients.ts"
+import * as Optimizer from "../src/optimizer/Optimizer.ts"
 import * as StepSize from "../src/optimizer/StepSize.ts"
 
 /** One thing that was looked at, and what was found. */
@@ -59,7 +60,7 @@ const train = Effect.gen(function*() {
   const model = Models.smallCnn({ height: side, width: side, channels: 1, classes, filters: [4, 8], seed: 1 })
   const network = yield* Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 })
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.02), momentum: 0.9 })
-  let state = FgSgd.init(optimizer, network.variables)
+  let state = Optimizer.init(optimizer, network.variables)
   const [x, y] = Tensors.region(images)
   const losses: Array<number> = []
   const weights: Array<number> = []
@@ -70,17 +71,23 @@ const train = Effect.gen(function*() {
       () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
       network.variables
     )
-    const updated = yield* FgSgd.step(optimizer, state, network.variables.map(({ name }) => grads[name]!))
+    const updated = yield* Optimizer.step(optimizer, state, network.variables.map(({ name }) => grads[name]!))
     Network.assign(network, updated.weights)
-    FgSgd.dispose(state)
+    Optimizer.dispose(state)
     state = updated.state
     losses.push((yield* Tensors.read(value))[0]!)
     if (t === 0) { for (const w of updated.weights) weights.push(...(yield* Tensors.read(w))) }
-    Points.dispose([value, Object.values(grads), updated.weights, updated.norms, updated.denominators])
+    Points.dispose([
+      value,
+      Object.values(grads),
+      updated.weights,
+      updated.told["norms"]!,
+      updated.told["denominators"]!
+    ])
   }
   const leaked = tf.memory().numTensors - before
   const on = yield* Effect.result(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
-  FgSgd.dispose(state)
+  Optimizer.dispose(state)
   Points.dispose([x, y])
   model.dispose()
   return {

@@ -149,7 +149,6 @@ export const run = Command.make(
     )
   },
   Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const options: Experiment.Options = {
       smoke,
@@ -197,11 +196,10 @@ export const run = Command.make(
         const failure = yield* ledger.failure(trial.id)
         const hasDiverged = failure?.error === "Diverged"
         if (hasDiverged && !retry) return { trial, result: { _tag: "Failed", ...failure } }
-        yield* stopping(trial, ledger.begun(trial.id))
         const own = path.join(trials, trial.id)
-        if (hasDiverged) {
-          yield* Effect.mapError(fs.remove(own, { recursive: true, force: true }), RunDirectory.unwritten(own))
-        }
+        yield* ExperimentDirectory.inside(directory, own)
+        yield* stopping(trial, ledger.begun(trial.id))
+        if (hasDiverged) yield* ExperimentDirectory.setAside(own)
         return undefined
       }),
       ended: Effect.fnUntraced(function*(outcome) {

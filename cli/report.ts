@@ -12,6 +12,7 @@ import * as Statistics from "../src/experiment/Statistics.ts"
 import * as Recorded from "../src/report/Recorded.ts"
 import * as Report from "../src/report/Report.ts"
 import type * as Job from "../src/training/Job.ts"
+import * as Stored from "../src/training/Stored.ts"
 import { table } from "./Table.ts"
 
 /** `finegrain report`. */
@@ -65,14 +66,16 @@ export class NotComparable extends Schema.TaggedError<NotComparable>()("NotCompa
 
 type Summary = Omit<Job.Summary, "output">
 
+const decodeSummary = Stored.decode(Stored.Summary, "summary")
+
 /** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
 const side = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results)) return { results: results.value, summary: undefined }
-  const summary = yield* Recorded.readJson(directory, "summary.json")
+  const summary = yield* Recorded.readOwn(directory, "summary.json", decodeSummary)
   return Option.isSome(summary)
-    ? { results: undefined, summary: summary.value as Summary }
+    ? { results: undefined, summary: summary.value }
     : yield* new Report.ReportError({
       path: path.join(directory, "summary.json"),
       reason: "there is no such file, and no experiment beside it"

@@ -8,13 +8,14 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Ref from "effect/Ref"
 import * as Backend from "../src/engine/Backend.ts"
+import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Report from "../src/report/Report.ts"
 import * as Job from "../src/training/Job.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import * as Progress from "./Progress.ts"
-import { table } from "./Table.ts"
+import { growing } from "./Table.ts"
 
 const flags = {
   dataset: Flag.String("dataset").pipe(
@@ -137,40 +138,69 @@ const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) =
   return `${largest.toFixed(4)}${own.some(({ bound }) => bound !== undefined) ? " ≤ 1" : ""}`
 }
 
-const epochTable = (epochs: ReadonlyArray<Trainer.EpochDone>): string => {
-  const manifolds = [...new Set(epochs.flatMap(({ norms }) => norms.map(({ manifold }) => manifold)))]
-  return table(
-    [
-      "epoch",
-      "train loss",
-      "train acc",
-      "test loss",
-      "test acc",
-      "s",
-      "images/s",
-      ...manifolds.map((m) => `max norm ${m}`)
-    ],
-    epochs.map((epoch) => [
-      String(epoch.epoch),
-      epoch.trainLoss.toFixed(4),
-      percent(epoch.trainAccuracy),
-      epoch.testLoss.toFixed(4),
-      percent(epoch.testAccuracy),
-      epoch.seconds.toFixed(1),
-      epoch.imagesPerSecond.toFixed(0),
-      ...manifolds.map((manifold) => normCell(epoch.norms, manifold))
-    ])
-  )
+const measured = ["epoch", "train loss", "train acc", "test loss", "test acc", "s", "images/s"]
+
+/** The row of an epoch, below the header where it is the first. */
+const epochRow = (epoch: Trainer.EpochDone, isFirst: boolean): string => {
+  const manifolds = [...new Set(epoch.norms.map(({ manifold }) => manifold))]
+  const { head, row } = growing([...measured, ...manifolds.map((manifold) => `max norm ${manifold}`)])
+  const text = row([
+    String(epoch.epoch),
+    epoch.trainLoss.toFixed(4),
+    percent(epoch.trainAccuracy),
+    epoch.testLoss.toFixed(4),
+    percent(epoch.testAccuracy),
+    epoch.seconds.toFixed(1),
+    epoch.imagesPerSecond.toFixed(0),
+    ...manifolds.map((manifold) => normCell(epoch.norms, manifold))
+  ])
+  return isFirst ? `${head}\n${text}` : text
 }
+
+const written = [
+  "manifest.json",
+  "events.jsonl",
+  "summary.json",
+  "spectra.json",
+  "model.json",
+  "weights.bin",
+  "checkpoint.bin",
+  "report.html"
+]
+
+/** Where a run is, by the files that are there, and those that are gone. */
+const place = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const there = yield* Effect.filter(
+    written,
+    (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
+  )
+  const gone = written.filter((name) => !there.includes(name))
+  return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
+})
 
 const describe = (summary: Job.Summary): string =>
   [
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
-    `Weights SHA-256: ${summary.weightsSha256}`,
-    `Written to ${summary.output}: manifest.json, events.jsonl, summary.json, spectra.json, model.json, weights.bin, checkpoint.bin, report.html`
+    `Weights SHA-256: ${summary.weightsSha256}`
   ].join("\n")
+
+/** Settings that were given and change nothing beside the others. */
+const refuseIdle = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig, given: object, source: string) {
+  const idle = [...TrainConfig.idle(config)].filter(([key]) => Object.hasOwn(given, key))
+  if (idle.length > 0) {
+    const problems = idle.map(([key, reason]) => `${key} has no effect: ${reason}`).join("; ")
+    return yield* new TrainConfig.ConfigError({ source, problems })
+  }
+})
+
+const interrupted = (directory: string, isOurs: boolean) =>
+  isOurs
+    ? `\nInterrupted: what there is was written to ${directory}; --resume --output ${directory} goes on`
+    : "\nInterrupted before training began: nothing was written"
 
 const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")
 
@@ -191,14 +221,16 @@ export const train = Command.make(
     }
     const fromRun = resume && Option.isSome(output) ? yield* readRunConfig(output.value) : {}
     const config = yield* TrainConfig.decode({ ...fromRun, ...fromFile, ...fromFlags }, source)
+    yield* refuseIdle(config, { ...fromFile, ...fromFlags }, source)
     const path = yield* Path.Path
     const now = yield* Clock.currentTimeMillis
     const directory = path.resolve(
       Option.getOrElse(output, () => path.join("runs", timestamp(now)))
     )
-    const epochs = yield* Ref.make<ReadonlyArray<Trainer.EpochDone>>([])
+    const isFirst = yield* Ref.make(true)
     // Before it has started, the directory may be that of another run.
     const isOurs = yield* Ref.make(false)
+    const isDone = yield* Ref.make(false)
     const progress = yield* Progress.make("img")
     const observe = Effect.fnUntraced(function*(event: Job.Event) {
       if (event._tag === "Started") {
@@ -207,14 +239,21 @@ export const train = Command.make(
           `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
             `(${config.strategy}, ${config.collection}), on ${event.backend}`
         )
+        yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
+        if (event.unconstrained.length > 0) {
+          yield* Console.log(`On no manifold: ${Unconstrained.summary(event.unconstrained)}`)
+        }
         yield* progress.start(event.totalImages)
       } else if (event._tag === "Resumed") {
         yield* progress.print(`Resumed after ${event.step} steps`)
         yield* progress.resume(event.images)
       } else if (event._tag === "StepDone") {
         yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
+      } else if (event._tag === "Found") {
+        yield* Ref.set(isDone, true)
+        yield* Console.log("Completed before: nothing was trained, and nothing in its directory was touched")
       } else {
-        yield* progress.print(epochTable(yield* Ref.updateAndGet(epochs, (all) => [...all, event])))
+        yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
       }
     })
     const summary = yield* Job.run(config, directory, observe, { resume, checkpointSeconds }).pipe(
@@ -222,14 +261,10 @@ export const train = Command.make(
       Effect.onError(() =>
         Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
       ),
-      Effect.onInterrupt(() =>
-        Console.error(
-          `\nInterrupted: what there is was written to ${directory}; --resume --output ${directory} goes on`
-        )
-      )
+      Effect.onInterrupt(() => Effect.flatMap(Ref.get(isOurs), (ours) => Console.error(interrupted(directory, ours))))
     )
-    yield* Report.write(directory)
-    yield* progress.print(describe(summary))
+    if (!(yield* Ref.get(isDone))) yield* Report.write(directory)
+    yield* progress.print(`${describe(summary)}\n${yield* place(directory)}`)
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Train a network with FG-SGD"),

@@ -12,22 +12,14 @@ import * as Bounds from "../src/network/Bounds.ts"
 import * as Interval from "../src/numerics/Interval.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
 import * as Norms from "../src/numerics/Norms.ts"
-import * as Points from "../src/numerics/Points.ts"
 import * as Seed from "../src/numerics/Seed.ts"
-import * as FgSgd from "../src/optimizer/FgSgd.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
 import { leftRotations } from "./invariances.ts"
-import type { LawSet } from "./Law.ts"
+import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
-import { optimizerLaws } from "./optimizerLaws.ts"
-
-/** A defect, planted or published, with the law that must find it. */
-export interface Mutant {
-  readonly name: string
-  readonly killedBy: string
-  readonly laws: LawSet
-}
+import type { Mutant } from "./Mutant.ts"
+import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
 
 const sphere = Sphere.make([3, 3])
 const stiefel = Stiefel.make([4, 2])
@@ -51,16 +43,7 @@ const broken = (name: string, killedBy: string, defect: Partial<typeof Combinato
   laws: combinatorLaws(sphere, rotations, { ...Combinators, ...defect })
 })
 
-const optimizer = (name: string, killedBy: string, stages: Parameters<typeof optimizerLaws>[1]): Mutant => ({
-  name,
-  killedBy,
-  laws: optimizerLaws([sphere, rotations], stages)
-})
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i)
-
 let draws = 0
-let steps = 0
 
 /**
  * The catalogue of mutants: every law has one that it kills, and none survives.
@@ -258,57 +241,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       curvature: Interval.make(0, 1)
     }
   ),
-  optimizer("momentum that starts with the gradient twice", "Euclidean kernels follow SGD with momentum", {
-    tangentProjection: (context, gradient) => {
-      const direction = FgSgd.tangentProjection(context, gradient)
-      return context.state.step === 0 ? Points.scale(1.9, direction) : direction
-    }
-  }),
-  optimizer("weights moved without a retraction", "iterates stay on the manifold", {
-    retraction: ({ state }, direction, { v }) => ({ x: Points.add(state.x, v), momentum: direction })
-  }),
-  optimizer("rounding errors of 2e-6 left behind", "iterates stay on the manifold for 10,000 steps", {
-    retraction: (context, direction, step) => {
-      const { momentum, x } = FgSgd.retraction(context, direction, step)
-      return { momentum, x: Points.scale(1 + 2e-6, x) }
-    }
-  }),
-  optimizer("momentum that is not transported", "momentum stays tangent", {
-    retraction: (context, direction, step) => ({ ...FgSgd.retraction(context, direction, step), momentum: direction })
-  }),
-  optimizer("step without its denominator", "steps obey the bound", {
-    stepSize: (context, direction) => {
-      const step = FgSgd.stepSize(context, direction)
-      return { ...step, v: Points.scale(-context.hyperparameters.schedule.rate(0), direction) }
-    }
-  }),
-  optimizer("gradient handed to the neighbouring kernel", "relabelled kernels move as before", {
-    euclideanGradient: ({ problem }, gradients) =>
-      problem.arrangement.from(tf.gather(gradients, tf.tensor1d([...range(11).map((i) => i + 1), 0], "int32")))
-  }),
-  optimizer("step that depends on the POM's position", "grouping changes step sizes only", {
-    stepSize: (context, direction) => {
-      const step = FgSgd.stepSize(context, direction)
-      const { collection } = context.problem
-      return { ...step, v: collection.scale(tf.range(1, 1 + collection.poms.length), step.v) }
-    }
-  }),
-  optimizer("wrong sign of the step", "small steps descend", {
-    stepSize: (context, direction) => {
-      const step = FgSgd.stepSize(context, direction)
-      return { ...step, v: Points.scale(-1, step.v) }
-    }
-  }),
-  optimizer("kernel that takes the step twice", "the engine's step is the composed one", {
-    retraction: (context, direction, step) =>
-      FgSgd.retraction(context, direction, { ...step, v: Points.scale(Fused.allowed() ? 2 : 1, step.v) })
-  }),
-  optimizer("state outside of the state", "a restored state continues to the same bits", {
-    stepSize: (context, direction) => {
-      const step = FgSgd.stepSize(context, direction)
-      return { ...step, v: Points.scale(1 / (1 + (steps++ % 7)), step.v) }
-    }
-  }),
+  ...optimizerMutants,
   {
     name: "bounds computed without logarithms",
     killedBy: "bounds survive deep networks",
@@ -484,5 +417,6 @@ export const mutants: ReadonlyArray<Mutant> = [
         return { ...arrangement, to: (m) => tf.reshape(tf.reverse(m, -1), arrangement.to(m).shape) }
       }
     })
-  )
+  ),
+  ...kernelMutants
 ]

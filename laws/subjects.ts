@@ -158,6 +158,12 @@ const normBall: Subject = {
       convex: true,
       transport: "isometric",
       invariances: [leftRotations, rightRotations]
+    }),
+    claims(NormBall.make(shape, { radius: 0.25 }), "", {
+      reach: 0.1,
+      convex: true,
+      transport: "isometric",
+      invariances: [leftRotations, rightRotations]
     })
   ]
 }

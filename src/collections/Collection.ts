@@ -14,6 +14,8 @@ export interface Pom {
   readonly factors: number
   readonly dimension: number
   readonly curvature: Interval.Interval
+  /** What else it goes by, as for learning rates: its manifold's symbol, its kind of parameter, `layers/` and its layer's name. */
+  readonly labels?: ReadonlyArray<string>
 }
 
 /**
@@ -54,6 +56,32 @@ export interface Leaf {
   readonly manifold: Manifold.Manifold
   readonly owners: Int32Array
 }
+
+/**
+ * All that a POM goes by: its labels or, where nobody gave it any, the symbol in its manifold's name.
+ *
+ * @example
+ * ```ts
+ * import { Collection, Sphere } from "finegrain"
+ * Collection.labelsOf(Collection.pom(Sphere.make([3, 1])).poms[0]!) // => ["Sp"]
+ * ```
+ */
+export const labelsOf = ({ labels, manifold }: Pom): ReadonlyArray<string> => labels ?? [manifold.replace(/\(.*$/s, "")]
+
+/**
+ * A collection whose POMs go by labels.
+ *
+ * @example
+ * ```ts
+ * import { Collection, Sphere } from "finegrain"
+ * const labelled = Collection.labelled(Collection.pom(Sphere.make([3, 1])), () => ["Sp", "kernel"])
+ * Collection.labelsOf(labelled.poms[0]!) // => ["Sp", "kernel"]
+ * ```
+ */
+export const labelled = <P extends Points.Points>(
+  collection: Collection<P>,
+  labels: (pom: Pom) => ReadonlyArray<string>
+): Collection<P> => ({ ...collection, poms: collection.poms.map((pom) => ({ ...pom, labels: labels(pom) })) })
 
 /**
  * One POM that is a whole manifold, in general a product.

@@ -16,8 +16,17 @@ export type StrategyName = "PI" | "PO" | "PIO"
 export interface Strategy {
   readonly name: StrategyName
   readonly selection: Selection
-  /** Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds. */
-  readonly groups: (inputs: number, outputs: number, manifolds: number, seed: Seed.Seed) => ReadonlyArray<Group>
+  /**
+   * Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds; of so many blocks of
+   * them (default 1), one after the other, each with channels of its own.
+   */
+  readonly groups: (
+    inputs: number,
+    outputs: number,
+    manifolds: number,
+    seed: Seed.Seed,
+    blocks?: number
+  ) => ReadonlyArray<Group>
 }
 
 /**
@@ -52,10 +61,16 @@ const byChannel = (
 ): Strategy => ({
   name,
   selection,
-  groups: (inputs, outputs, manifolds, seed) =>
-    deal(drawn(channels(inputs, outputs), selection, seed), manifolds).flatMap((dealt, manifold) =>
-      dealt.map((channel) => ({ manifold, indices: members(channel, inputs, outputs) }))
+  groups: (inputs, outputs, manifolds, seed, blocks = 1) => {
+    const count = channels(inputs, outputs)
+    const membersOf = (channel: number) => {
+      const before = Math.floor(channel / count) * inputs * outputs
+      return members(channel % count, inputs, outputs).map((index) => before + index)
+    }
+    return deal(drawn(blocks * count, selection, seed), manifolds).flatMap((dealt, manifold) =>
+      dealt.map((channel) => ({ manifold, indices: membersOf(channel) }))
     )
+  }
 })
 
 /**
@@ -97,9 +112,10 @@ export const PO = (selection: Selection = "random"): Strategy =>
 export const PIO = (selection: Selection = "random"): Strategy => ({
   name: "PIO",
   selection,
-  groups: (inputs, outputs, manifolds, seed) => {
-    const shares = deal(drawn(inputs * outputs, selection, seed), manifolds)
-    const counts = deal(range(Math.max(manifolds, inputs + outputs)), manifolds).map((groups) => groups.length)
+  groups: (inputs, outputs, manifolds, seed, blocks = 1) => {
+    const shares = deal(drawn(blocks * inputs * outputs, selection, seed), manifolds)
+    const counts = deal(range(Math.max(manifolds, blocks * (inputs + outputs))), manifolds)
+      .map((groups) => groups.length)
     return shares.flatMap((share, manifold) =>
       share.length === 0
         ? []

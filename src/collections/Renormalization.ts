@@ -127,27 +127,42 @@ export const deviations = (features: tf.Tensor): tf.Tensor1D =>
     return tf.sqrt(tf.mean(tf.square(centred), 0)) as tf.Tensor1D
   })
 
+/** How many kernels of one shape a weight holds, and whether the same input channels enter all of them. */
+export interface Blocks {
+  readonly blocks: number
+  readonly inputs: "shared" | "own"
+}
+
 /**
  * λ for each matrix of a matricized kernel from λ per input channel: the channel's own where a matrix belongs to one channel,
- * and the root mean square over the channels where it spans them all.
+ * and the root mean square over the channels where it spans them all; of blocks of kernels, one after the other, from the channels that all
+ * share, or from each one's own.
  *
  * @example
  * ```ts
  * import { Combinators, Renormalization } from "finegrain"
  * Renormalization.perMatrix(Combinators.perKernel, [3, 3, 2, 2], [1, 2]) // => [1, 1, 2, 2]
  * Renormalization.perMatrix(Combinators.whole, [1, 1, 2, 2], [1, 7]) // => [5]
+ * // A depthwise kernel of two channels with two outputs each.
+ * Renormalization.perMatrix(Combinators.perKernel, [3, 3, 1, 2], [1, 2], { blocks: 2, inputs: "own" }) // => [1, 1, 2, 2]
  * ```
  */
 export const perMatrix = (
   matricization: Matricization,
   shape: KernelShape,
-  lambdas: ArrayLike<number>
+  lambdas: ArrayLike<number>,
+  { blocks, inputs: entering }: Blocks = { blocks: 1, inputs: "shared" }
 ): ReadonlyArray<number> => {
   const [inputs, outputs] = matricization.grid(shape)
   const all = Array.from(lambdas)
-  const span = Math.sqrt(all.reduce((sum, lambda) => sum + lambda ** 2, 0) / all.length)
-  return Array.from(
-    { length: inputs * outputs },
-    (_, index) => inputs === shape[2] && inputs > 1 ? all[Math.floor(index / outputs)]! : span
+  const ofBlock = (channels: ReadonlyArray<number>) => {
+    const span = Math.sqrt(channels.reduce((sum, lambda) => sum + lambda ** 2, 0) / channels.length)
+    return Array.from(
+      { length: inputs * outputs },
+      (_, index) => inputs === shape[2] && inputs > 1 ? channels[Math.floor(index / outputs)]! : span
+    )
+  }
+  return Array.from({ length: blocks }, (_, block) => block).flatMap((block) =>
+    ofBlock(entering === "own" ? all.slice(block * shape[2], (block + 1) * shape[2]) : all)
   )
 }

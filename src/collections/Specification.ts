@@ -87,8 +87,16 @@ export const variants: ReadonlyArray<Manifold.Family> = [
   { ...Stiefel.family({ metric: Stiefel.canonical }), symbol: "St:canonical" }
 ]
 
+/** The radius of `Ball:0.25`; NaN where none can be read, undefined where none is meant. */
+const radiusOf = (part: string): number | undefined => {
+  const [, text] = /^ball:(.*)$/iu.exec(part) ?? []
+  return text === undefined ? undefined : /^\d*\.?\d+$/u.test(text) ? Number(text) : Number.NaN
+}
+
 /**
  * Reads a specification such as `Sp+Ob+St+Euc` (Ozay 2019, section 4); spaces and letter case do not matter.
+ *
+ * `Ball:0.25` is the norm ball of radius 0.25: the max-norm constraint.
  *
  * Own families join by `parse(text, [...Specification.families, mine])`.
  *
@@ -98,6 +106,7 @@ export const variants: ReadonlyArray<Manifold.Family> = [
  * import { Specification } from "finegrain"
  * Specification.format(Result.getOrThrow(Specification.parse("sp + st"))) // => "Sp+St"
  * Result.isFailure(Specification.parse("Sp+Torus")) // => true
+ * Specification.format(Result.getOrThrow(Specification.parse("Ball:.25"))) // => "Ball:0.25"
  * ```
  */
 export const parse = (
@@ -110,9 +119,15 @@ export const parse = (
   const found: Array<Manifold.Family> = []
   for (const part of text.split("+").map((symbol) => symbol.trim())) {
     if (part === "") return refuse(`a manifold is missing beside a "+"`)
-    const family = known.find(({ symbol }) => symbol.toLowerCase() === part.toLowerCase())
+    const radius = known.some(({ symbol }) => symbol === "Ball") ? radiusOf(part) : undefined
+    if (radius !== undefined && !(radius > 0 && Number.isFinite(radius))) {
+      return refuse(`"${part}" has no positive number for a radius`)
+    }
+    const family = radius === undefined
+      ? known.find(({ symbol }) => symbol.toLowerCase() === part.toLowerCase())
+      : NormBall.family({ radius })
     if (family === undefined) return refuse(`there is no manifold "${part}"`)
-    if (found.includes(family)) return refuse(`"${family.symbol}" stands in it twice`)
+    if (found.some(({ symbol }) => symbol === family.symbol)) return refuse(`"${family.symbol}" stands in it twice`)
     found.push(family)
   }
   const [head, ...tail] = found

@@ -10,9 +10,12 @@ export interface Size {
 }
 
 /**
- * Pads every image with zeros, cuts a random window of the old size out of it, and mirrors half of them: a function of the seed.
+ * Pads every image with zeros, cuts a random window of the old size out of it, and mirrors half of them: a function of
+ * the seed.
  *
  * Source: He, Zhang, Ren and Sun 2016, section 4.2 (4 pixels on each side).
+ *
+ * @throws RangeError for images of another size, or a padding that is no whole number from 0.
  *
  * @example
  * ```ts
@@ -20,7 +23,8 @@ export interface Size {
  * const batch = { images: Float32Array.of(1, 2, 3, 4), labels: Int32Array.of(0) }
  * const { images } = Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 1, 0)
  * images.length // => 4
- * [...Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 2, 0).images].every((pixel) => [1, 2, 3, 4].includes(pixel)) // => true
+ * const others = Augment.cropFlip(batch, { height: 2, width: 2, channels: 1 }, 2, 0).images
+ * others.every((pixel) => [1, 2, 3, 4].includes(pixel)) // => true
  * ```
  */
 export const cropFlip = (
@@ -29,6 +33,12 @@ export const cropFlip = (
   seed: Seed.Seed,
   padding = 4
 ): Batch => {
+  if (images.length !== labels.length * height * width * channels) {
+    throw new RangeError(
+      `${labels.length} images of ${height}×${width}×${channels} cannot have ${images.length} pixels`
+    )
+  }
+  if (!(Number.isInteger(padding) && padding >= 0)) throw new RangeError(`a padding of ${padding} pixels`)
   const draws = Seed.uniforms(seed, 3 * labels.length)
   const result = new Float32Array(images.length)
   const size = height * width * channels
@@ -52,7 +62,10 @@ export const cropFlip = (
 }
 
 /**
- * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation has deviation 1.
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation
+ * has deviation 1.
+ *
+ * @throws RangeError where there are no pixels, or no whole number of them a channel.
  *
  * @example
  * ```ts
@@ -62,6 +75,9 @@ export const cropFlip = (
  * ```
  */
 export const normalization = ({ images }: Split, channels: number): Normalization => {
+  if (images.length === 0 || images.length % channels !== 0) {
+    throw new RangeError(`${images.length} pixels are no pixels of ${channels} channels`)
+  }
   const sums = new Float64Array(channels)
   const squares = new Float64Array(channels)
   for (let i = 0; i < images.length; i++) {
@@ -83,6 +99,8 @@ export const normalization = ({ images }: Split, channels: number): Normalizatio
 /**
  * A batch with its channels normalized.
  *
+ * @throws RangeError for a deviation of 0, or means and deviations of different numbers of channels.
+ *
  * @example
  * ```ts
  * import { Augment } from "finegrain"
@@ -90,7 +108,12 @@ export const normalization = ({ images }: Split, channels: number): Normalizatio
  * [...Augment.normalized(batch, { mean: [0.5], deviation: [0.5] }).images] // => [-1, 1]
  * ```
  */
-export const normalized = ({ images, labels }: Batch, { deviation, mean }: Normalization): Batch => ({
-  images: images.map((pixel, i) => (pixel - mean[i % mean.length]!) / deviation[i % mean.length]!),
-  labels
-})
+export const normalized = ({ images, labels }: Batch, { deviation, mean }: Normalization): Batch => {
+  if (mean.length !== deviation.length || !deviation.every((d) => d > 0) || images.length % mean.length !== 0) {
+    throw new RangeError(`means ${mean.join(", ")} and deviations ${deviation.join(", ")} normalize no such images`)
+  }
+  return {
+    images: images.map((pixel, i) => (pixel - mean[i % mean.length]!) / deviation[i % mean.length]!),
+    labels
+  }
+}

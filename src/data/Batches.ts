@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"
-import { type ImageCorrupt, isStream, type Source, type Split } from "./Dataset.ts"
+import type { ImageCorrupt } from "./DataError.ts"
+import { isStream, type Source, type Split } from "./Dataset.ts"
 
 /** A part of a split, ready to become tensors. */
 export interface Batch {
@@ -22,8 +23,18 @@ export interface Batch {
 export const epochOrder = (count: number, seed: Seed.Seed, epoch: number): Int32Array =>
   Seed.permutation(Seed.split(seed, epoch), count)
 
+const checkPositions = (order: Int32Array, from: number, to: number, count: number): void => {
+  if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= order.length)) {
+    throw new RangeError(`a batch from ${from} to ${to} is not within the ${order.length} images of its order`)
+  }
+  const beyond = order.subarray(from, to).find((index) => index < 0 || index >= count)
+  if (beyond !== undefined) throw new RangeError(`there is no image ${beyond} among ${count}`)
+}
+
 /**
  * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels.
+ *
+ * @throws RangeError for positions that the order does not have, and numbers of no image.
  *
  * @example
  * ```ts
@@ -35,6 +46,7 @@ export const epochOrder = (count: number, seed: Seed.Seed, epoch: number): Int32
  * ```
  */
 export const gather = (split: Split, order: Int32Array, from: number, to: number): Batch => {
+  checkPositions(order, from, to, split.count)
   const size = split.images.length / split.count
   const images = new Float32Array((to - from) * size)
   const labels = new Int32Array(to - from)
@@ -49,8 +61,8 @@ export const gather = (split: Split, order: Int32Array, from: number, to: number
 }
 
 /**
- * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied: padded, cropped and mirrored,
- * or as a stream says.
+ * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied:
+ * padded, cropped and mirrored, or as a stream says.
  *
  * Fails with ImageCorrupt where a stream meets a file that it cannot read.
  *
@@ -78,6 +90,7 @@ export const read = (
       return variation === undefined ? batch : Augment.cropFlip(batch, size, variation)
     })
   }
+  checkPositions(order, from, to, source.count)
   const indices = order.slice(from, to)
   return Effect.map(source.read(indices, variation), (bytes) => ({
     images: Float32Array.from(bytes, (pixel) => pixel / 255),

@@ -1,6 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Split } from "./Dataset.ts"
+import * as known from "./names.ts"
 
 /** A file of CIFAR's binary version that is not what it should be. */
 export class CifarCorrupt extends Schema.TaggedError<CifarCorrupt>()("CifarCorrupt", {
@@ -8,7 +9,7 @@ export class CifarCorrupt extends Schema.TaggedError<CifarCorrupt>()("CifarCorru
   reason: Schema.String
 }) {
   override get message() {
-    return `${this.file} is no file of CIFAR's binary version: ${this.reason}`
+    return `${this.file} is no file of CIFAR's binary version: ${this.reason}. Fetch it again.`
   }
 }
 
@@ -20,28 +21,38 @@ export const formats = {
     test: ["test_batch.bin"],
     /** Bytes of labels; the last of them is the class. */
     labelBytes: 1,
-    classes: 10
+    classes: 10,
+    classNames: known.cifar10,
+    /** Where its archive names the classes, a line each. */
+    namesIn: "batches.meta.txt"
   },
   "cifar-100": {
     directory: "cifar-100-binary",
     train: ["train.bin"],
     test: ["test.bin"],
     labelBytes: 2,
-    classes: 100
+    classes: 100,
+    classNames: known.cifar100,
+    namesIn: "fine_label_names.txt"
   }
 } as const
 
 /** Which of the two. */
 export type Format = keyof typeof formats
 
+/** Coarse labels of CIFAR-100, which stand before the fine ones, go this far. */
+const superclasses = 20
+
 const side = 32
 const channels = 3
 const plane = side * side
 
 /**
- * The images of one file: records of label bytes and three planes of 32×32 pixels, whose colours come to stand side by side.
+ * The images of one file: records of label bytes and three planes of 32×32 pixels, whose colours come to stand side by
+ * side. The labels of CIFAR-100 are the fine ones.
  *
- * Fails with CifarCorrupt for a file that is empty, ends within a record, or has a label beyond the classes.
+ * Fails with CifarCorrupt for a file that is empty, ends within a record, or has a label, fine or coarse, beyond the
+ * classes.
  *
  * @example
  * ```ts
@@ -71,6 +82,10 @@ export const decode = (bytes: Uint8Array, format: Format, file: string): Result.
   for (let i = 0; i < count; i++) {
     const label = bytes[i * record + labelBytes - 1]!
     if (label >= classes) return refuse(`record ${i} has label ${label}, but there are ${classes} classes`)
+    const coarse = labelBytes === 2 ? bytes[i * record]! : 0
+    if (coarse >= superclasses) {
+      return refuse(`record ${i} has coarse label ${coarse}, but there are ${superclasses} superclasses`)
+    }
     labels[i] = label
     const from = i * record + labelBytes
     const to = i * channels * plane
@@ -79,6 +94,27 @@ export const decode = (bytes: Uint8Array, format: Format, file: string): Result.
     }
   }
   return Result.succeed({ images, labels, count })
+}
+
+/**
+ * The names of the classes from the file of an archive that lists them.
+ *
+ * Fails with CifarCorrupt where there are not as many different names as classes.
+ *
+ * @internal
+ */
+export const decodeNames = (
+  text: string,
+  format: Format,
+  file: string
+): Result.Result<ReadonlyArray<string>, CifarCorrupt> => {
+  const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")
+  const { classes } = formats[format]
+  return names.length === classes && new Set(names).size === classes
+    ? Result.succeed(names)
+    : Result.fail(
+      new CifarCorrupt({ file, reason: `it has ${new Set(names).size} different names for ${classes} classes` })
+    )
 }
 
 /**

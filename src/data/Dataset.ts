@@ -1,6 +1,9 @@
 import type * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
 import type * as Seed from "../numerics/Seed.ts"
+import { DatasetInvalid, type ImageCorrupt, shown } from "./DataError.ts"
+
+export type { ImageCorrupt }
 
 /** Images with labels, in memory. */
 export interface Split {
@@ -11,22 +14,15 @@ export interface Split {
   readonly count: number
 }
 
-/** A file that is no image that can be read. */
-export class ImageCorrupt extends Schema.TaggedError<ImageCorrupt>()("ImageCorrupt", {
-  file: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `${this.file} cannot be read as an image: ${this.reason}`
-  }
-}
-
 /** Images with labels that are read when they are needed; no more of them are in memory than are asked for at once. */
 export interface Stream {
   /** Class numbers from 0, `[count]`. */
   readonly labels: Uint16Array
   readonly count: number
-  /** The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its place. */
+  /**
+   * The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its
+   * place.
+   */
   readonly read: (
     indices: Int32Array,
     variation: Seed.Seed | undefined
@@ -53,15 +49,145 @@ export interface Normalization {
 export interface Dataset<S extends Source = Source> {
   readonly name: string
   readonly classes: number
+  /** Names of the classes, in the order of their numbers; without them a class is called by its number. */
+  readonly classNames?: ReadonlyArray<string>
   readonly height: number
   readonly width: number
   readonly channels: number
   readonly train: S
   readonly test: S
   /**
-   * SHA-256 over train images, train labels, test images, test labels, decoded; of streams over the names and sizes of all files.
+   * SHA-256 over train images, train labels, test images, test labels, decoded; of streams over the names and sizes of
+   * all files.
    */
   readonly checksum: string
   /** Known mean and deviation of the channels; without it they are measured, which streams do not allow. */
   readonly normalization?: Normalization
+  /** What its reader left out, turned or renumbered, in words: for the manifest of a run, and the screen. */
+  readonly notes?: ReadonlyArray<string>
+}
+
+const isSize = (n: number) => Number.isInteger(n) && n >= 1
+
+/** The first pixel that is no byte, in words. */
+const pixelProblem = (images: ArrayLike<number>, size: number, part: string): string => {
+  for (let i = 0; i < images.length; i++) {
+    const pixel = images[i]!
+    if (!(Number.isInteger(pixel) && pixel >= 0 && pixel <= 255)) {
+      return `${part} image ${Math.floor(i / size)} has a pixel of ${pixel}, but pixels are bytes, from 0 to 255`
+    }
+  }
+  return `the pixels of its ${part} images must be bytes, in a Uint8Array`
+}
+
+const isBytes = (images: unknown) => images instanceof Uint8Array || images instanceof Uint8ClampedArray
+
+const labelProblem = (labels: ArrayLike<number>, classes: number, part: string): string | undefined => {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      return `${part} image ${i} has label ${label}, but there are ${classes} classes, numbered from 0`
+    }
+  }
+  return undefined
+}
+
+/**
+ * What is wrong with a part of a dataset, in words: labels beyond the classes, unequal numbers of images and labels,
+ * pixels that are no bytes.
+ *
+ * @internal
+ */
+export const splitProblem = (
+  source: Source,
+  { channels, classes, height, width }: Pick<Dataset, "channels" | "classes" | "height" | "width">,
+  part: string
+): string | undefined => {
+  const { count, labels } = source
+  if (!isSize(count)) return `it has ${count} ${part} images`
+  if (labels.length !== count) return `it has ${count} ${part} images, but ${labels.length} labels of them`
+  if (isStream(source)) return labelProblem(labels, classes, part)
+  const { images } = source
+  const size = height * width * channels
+  if (images.length !== count * size) {
+    return `${count} ${part} images of ${height}×${width}×${channels} have ${count * size} pixels, but there are ` +
+      `${images.length}`
+  }
+  return isBytes(images) ? labelProblem(labels, classes, part) : pixelProblem(images, size, part)
+}
+
+const normalizationProblem = ({ channels, normalization }: Dataset): string | undefined => {
+  if (normalization === undefined) return undefined
+  const { deviation, mean } = normalization
+  return mean.length === channels && deviation.length === channels && mean.every(Number.isFinite) &&
+      deviation.every((d) => Number.isFinite(d) && d > 0)
+    ? undefined
+    : `its normalization must have a finite mean and a positive deviation for each of ${channels} channels`
+}
+
+const namesProblem = ({ classNames, classes }: Dataset): string | undefined =>
+  classNames === undefined || classNames.length === classes && new Set(classNames).size === classes
+    ? undefined
+    : `${classes} classes need as many different names, but it has ${new Set(classNames).size}`
+
+const problem = (dataset: Dataset): string | undefined => {
+  const { channels, classes, height, test, train, width } = dataset
+  if (![channels, height, width].every(isSize)) return `its images are ${height}×${width}×${channels}`
+  if (!Number.isInteger(classes) || classes < 1) return `it has ${classes} classes`
+  if (classes === 1) return "it has a single class, and to tell classes apart takes two"
+  return namesProblem(dataset) ?? normalizationProblem(dataset) ?? splitProblem(train, dataset, "training") ??
+    splitProblem(test, dataset, "test")
+}
+
+/**
+ * A dataset that is what it says: two classes at least, every label below their number, as many labels as images, every
+ * pixel a byte.
+ *
+ * Whatever trains or takes a part of a dataset looks at it so, whoever made it; fails with DatasetInvalid.
+ *
+ * @example
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import { Dataset } from "finegrain"
+ * const split = { images: Uint8Array.of(1, 2), labels: Uint8Array.of(0, 2), count: 2 }
+ * const size = { height: 1, width: 1, channels: 1 }
+ * const dataset = { name: "two", classes: 2, ...size, train: split, test: split, checksum: "" }
+ * Result.isSuccess(Dataset.check({ ...dataset, classes: 3 })) // => true
+ * const { reason } = Result.getOrThrow(Result.flip(Dataset.check(dataset)))
+ * reason // => "training image 1 has label 2, but there are 2 classes, numbered from 0"
+ * ```
+ */
+export const check = <S extends Source>(dataset: Dataset<S>): Result.Result<Dataset<S>, DatasetInvalid> => {
+  const reason = problem(dataset)
+  return reason === undefined
+    ? Result.succeed(dataset)
+    : Result.fail(new DatasetInvalid({ dataset: dataset.name, reason }))
+}
+
+/** So many names are listed at most. */
+const listed = 5
+
+/**
+ * Some names, and how many more there are.
+ *
+ * @internal
+ */
+export const listing = (names: ReadonlyArray<string>): string =>
+  shown(names.slice(0, listed).join(", ")) + (names.length > listed ? ` and ${names.length - listed} more` : "")
+
+/**
+ * Classes without images in a part of a dataset, in words.
+ *
+ * @internal
+ */
+export const absent = (
+  { labels }: Pick<Source, "labels">,
+  { classNames, classes }: Pick<Dataset, "classNames" | "classes">,
+  part: string
+): ReadonlyArray<string> => {
+  const present = new Set<number>(labels)
+  const missing = Array.from({ length: classes }, (_, label) => label).filter((label) => !present.has(label))
+  if (missing.length === 0) return []
+  const names = missing.map((label) => classNames?.[label] ?? String(label))
+  return [`${missing.length} of ${classes} classes have no ${part} images: ${listing(names)}`]
 }

@@ -2,19 +2,31 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Cifar from "./Cifar.ts"
-import type { Dataset } from "./Dataset.ts"
+import { type DatasetInconsistent, DatasetMissing } from "./DataError.ts"
+import { absent, type Dataset } from "./Dataset.ts"
+import * as files from "./files.ts"
 import * as Generated from "./Generated.ts"
 import type { IdxCorrupt } from "./Idx.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import * as Mnist from "./Mnist.ts"
 
 const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* Effect.mapError(fs.readFile(file), (error) =>
-    new Mnist.DatasetMissing({
-      what: error.reason._tag === "NotFound" ? `There is no ${file}` : `${file} cannot be read (${error.message})`,
-      remedy: `Give a directory with all files of the binary version of ${format.toUpperCase()}.`
-    }))
+  const bytes = yield* files.read(file)
+  return bytes ?? (yield* new DatasetMissing({
+    what: `There is no ${file}`,
+    remedy: `Give a directory with all files of the binary version of ${format.toUpperCase()}.`
+  }))
+})
+
+/** The names of the classes, from the file that the archive has for them, or as everyone knows them. */
+const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
+  const path = yield* Path.Path
+  const { classNames, namesIn } = Cifar.formats[format]
+  const file = path.join(directory, namesIn)
+  const bytes = yield* files.read(file)
+  return bytes === undefined
+    ? classNames
+    : yield* Effect.fromResult(Cifar.decodeNames(new TextDecoder().decode(bytes), format, file))
 })
 
 const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
@@ -29,36 +41,93 @@ const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.Forma
       Cifar.joined
     )
   const [training, testing] = [yield* read(train), yield* read(test)]
+  const named = { classes, classNames: yield* namesOf(directory, format) }
   return {
     name: format,
-    classes,
+    ...named,
     height: 32,
     width: 32,
     channels: 3,
     train: training,
     test: testing,
-    checksum: yield* Mnist.sha256([training.images, training.labels, testing.images, testing.labels])
+    checksum: yield* Mnist.sha256([training.images, training.labels, testing.images, testing.labels]),
+    notes: [...absent(training, named, "training"), ...absent(testing, named, "test")]
   } satisfies Dataset
 })
 
-/** The format of CIFAR that a directory, or the one that the archive unpacks into it, holds files of. */
+/**
+ * The format of CIFAR that a directory, or the one that the archive unpacks into it, holds files of; one of them is
+ * enough to tell.
+ */
 const cifarIn = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false)
   for (const format of ["cifar-10", "cifar-100"] as const) {
-    const { directory: own, train } = Cifar.formats[format]
+    const { directory: own, test, train } = Cifar.formats[format]
     for (const place of [directory, path.join(directory, own)]) {
-      const found = yield* Effect.orElseSucceed(fs.exists(path.join(place, train[0]!)), () => false)
-      if (found) return { format, place }
+      const found = yield* Effect.filter([...train, ...test], (name) => exists(path.join(place, name)))
+      if (found.length > 0) return { format, place }
     }
   }
   return undefined
 })
 
+/** What else may be meant by a directory without a dataset, and what to do then. */
+const hints = [
+  {
+    name: /^(data_batch_\d|test_batch|meta|test|train)$/,
+    type: "File",
+    remedy: "These are files for Python: fetch the binary version of CIFAR."
+  },
+  { name: /^cifar-100?-binary\.tar(\.gz)?$|^(gzip|emnist.*)\.zip$/, type: "File", remedy: "Unpack its archive." },
+  {
+    name: /^train(ing)?$/i,
+    type: "Directory",
+    remedy: "Beside the class folders in train there must be others in val, validation or test."
+  }
+] as const
+
+const generatedNames = Generated.formats.map((format) => `generated:${format}`).join(", ")
+
+/** What is called by a word alone may be meant as a name. */
+const isWord = (name: string) => /^[\w-]+$/.test(name)
+
+const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMissing) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
+  if (!isThere && isWord(directory)) {
+    const remedy =
+      `By name there are mnist, fashion-mnist, ${generatedNames}; whatever else is given must be a directory.`
+    return new DatasetMissing({ what: error.what, remedy })
+  }
+  const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
+  for (const { name, remedy, type } of hints) {
+    const found = yield* Effect.filter(
+      names.filter((own) => name.test(own)),
+      (own) =>
+        Effect.orElseSucceed(Effect.map(fs.stat(path.join(directory, own)), (info) => info.type === type), () => false)
+    )
+    if (found.length > 0) return new DatasetMissing({ what: `${error.what}, but ${found[0]}`, remedy })
+  }
+  return error
+})
+
+const unknownName = (name: string) =>
+  new DatasetMissing({
+    what: `There are no generated images called ${name}`,
+    remedy: `There are ${generatedNames}.`
+  })
+
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary version of CIFAR-10 or
- * CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files, `generated:cifar-10`,
- * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize` pixels a side, by default 224.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary
+ * version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files,
+ * `generated:cifar-10`,
+ * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize`
+ * pixels a side, by default 224.
+ *
+ * Generated files are in memory only, and read by the readers of real ones.
  *
  * Fails with DatasetMissing, IdxCorrupt or CifarCorrupt, which name the file, or with DatasetInconsistent.
  *
@@ -67,7 +136,8 @@ const cifarIn = Effect.fnUntraced(function*(directory: string) {
  * import * as NodeServices from "@effect/platform-node/NodeServices"
  * import * as Effect from "effect/Effect"
  * import { Datasets } from "finegrain"
- * const { channels, classes, train } = await Effect.runPromise(Datasets.load("mnist").pipe(Effect.provide(NodeServices.layer)))
+ * const loaded = Datasets.load("mnist").pipe(Effect.provide(NodeServices.layer))
+ * const { channels, classes, train } = await Effect.runPromise(loaded)
  * [channels, classes, train.count] // => [1, 10, 60000]
  * ```
  */
@@ -76,14 +146,28 @@ export const load = Effect.fnUntraced(function*(
   imageSize = 224
 ): Effect.fn.Return<
   Dataset,
-  Mnist.DatasetMissing | Mnist.DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
+  DatasetMissing | DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 > {
-  const generated = Generated.named(name)
-  const source = Mnist.named(generated === undefined ? name : yield* Generated.directory(generated))
-  if (source._tag !== "directory") return yield* Mnist.load(source)
-  const folders = yield* ImageFolder.foldersIn(source.directory)
+  if (name.startsWith("generated:")) {
+    const format = Generated.named(name)
+    if (format === undefined) return yield* unknownName(name)
+    const fs = yield* Generated.fileSystem(format)
+    return yield* Effect.provideService(inDirectory(Generated.root, imageSize), FileSystem.FileSystem, fs)
+  }
+  const source = Mnist.named(name)
+  return yield* source._tag === "directory" ? inDirectory(source.directory, imageSize) : Mnist.load(source)
+})
+
+const inDirectory = Effect.fnUntraced(function*(directory: string, imageSize: number) {
+  const folders = yield* ImageFolder.foldersIn(directory)
   if (folders !== undefined) return yield* ImageFolder.open(folders, imageSize)
-  const found = yield* cifarIn(source.directory)
-  return found === undefined ? yield* Mnist.load(source) : yield* cifar(found.place, found.format)
+  const found = yield* cifarIn(directory)
+  return yield* found === undefined
+    ? Effect.catchTag(
+      Mnist.load({ _tag: "directory", directory }),
+      "DatasetMissing",
+      (error) => Effect.flatMap(withHint(directory, error), (told) => Effect.fail(told))
+    )
+    : cifar(found.place, found.format)
 })

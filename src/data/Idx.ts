@@ -34,8 +34,55 @@ export class IdxCorrupt extends Schema.TaggedError<IdxCorrupt>()("IdxCorrupt", {
 
 const isElementCode = (code: number): code is ElementCode => code in elementTypes
 
+/** What the beginning of an IDX file says of the rest. */
+interface Header {
+  readonly code: ElementCode
+  readonly shape: ReadonlyArray<number>
+  /** Bytes before the values. */
+  readonly length: number
+  /** Bytes of the whole file. */
+  readonly total: number
+}
+
+const shown = (shape: ReadonlyArray<number>) =>
+  `[${shape.slice(0, 8).join(", ")}${shape.length > 8 ? `, … of ${shape.length} lengths` : ""}]`
+
+/** What a file that is no IDX file may be instead. */
+const guess = (bytes: Uint8Array): string =>
+  bytes[0] === 0x3c
+    ? " (it looks like a web page)"
+    : bytes[0] === 0x50 && bytes[1] === 0x4b
+    ? " (it is a zip archive: unpack it)"
+    : bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? " (it is gzip within gzip)"
+    : ""
+
+/**
+ * The header of an IDX file from its first bytes: at most 1,024 are needed.
+ *
+ * @internal
+ */
+export const headerOf = (bytes: Uint8Array, file: string): Result.Result<Header, IdxCorrupt> => {
+  const corrupt = (reason: string) => Result.fail(new IdxCorrupt({ file, reason }))
+  if (bytes.length < 4) return corrupt(`it has ${bytes.length} bytes, fewer than the 4 of the magic number`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const code = bytes[2]!
+  const rank = bytes[3]!
+  if (bytes[0] !== 0 || bytes[1] !== 0 || !isElementCode(code)) {
+    const magic = view.getUint32(0).toString(16).padStart(8, "0")
+    return corrupt(`its magic number 0x${magic} is not that of an IDX file${guess(bytes)}`)
+  }
+  const length = 4 + 4 * rank
+  if (bytes.length < length) return corrupt(`it ends inside the header, after ${bytes.length} of ${length} bytes`)
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i))
+  const count = shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1)
+  return Result.succeed({ code, shape, length, total: length + count * elementTypes[code].bytes })
+}
+
 /**
  * Decodes an IDX file: two zero bytes, element type, rank, big-endian dimensions, big-endian values.
+ *
+ * Fails with IdxCorrupt for another magic number, and for a byte more or less than the header says.
  *
  * Source: LeCun, Cortes and Burges, *The MNIST database*.
  *
@@ -48,29 +95,18 @@ const isElementCode = (code: number): code is ElementCode => code in elementType
  * Result.isFailure(Idx.decode(bytes.subarray(0, 9), "labels")) // => true
  * ```
  */
-export const decode = (bytes: Uint8Array, file: string): Result.Result<Idx, IdxCorrupt> => {
-  const corrupt = (reason: string) => Result.fail(new IdxCorrupt({ file, reason }))
-  if (bytes.length < 4) return corrupt(`it has ${bytes.length} bytes, fewer than the 4 of the magic number`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const code = bytes[2]!
-  const rank = bytes[3]!
-  if (bytes[0] !== 0 || bytes[1] !== 0 || !isElementCode(code)) {
-    return corrupt(`its magic number 0x${view.getUint32(0).toString(16).padStart(8, "0")} is not that of an IDX file`)
-  }
-  const header = 4 + 4 * rank
-  if (bytes.length < header) return corrupt(`it ends inside the header, after ${bytes.length} of ${header} bytes`)
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i))
-  const count = shape.reduce((a, b) => a * b, 1)
-  const element = elementTypes[code]
-  const expected = header + count * element.bytes
-  if (bytes.length !== expected) {
-    return corrupt(`shape [${shape.join(", ")}] of ${element.name} needs ${expected} bytes, but it has ${bytes.length}`)
-  }
-  // Copied: the result keeps neither the file's buffer nor its alignment. (The slice of a Buffer would be a view.)
-  const body = new Uint8Array(bytes.subarray(header))
-  swapToNative(body, element.bytes)
-  return Result.succeed({ type: element.name, shape, values: new element.array(body.buffer as ArrayBuffer) })
-}
+export const decode = (bytes: Uint8Array, file: string): Result.Result<Idx, IdxCorrupt> =>
+  Result.flatMap(headerOf(bytes, file), ({ code, length, shape, total }) => {
+    const element = elementTypes[code]
+    if (bytes.length !== total) {
+      const reason = `shape ${shown(shape)} of ${element.name} needs ${total} bytes, but it has ${bytes.length}`
+      return Result.fail(new IdxCorrupt({ file, reason }))
+    }
+    // Copied: the result keeps neither the file's buffer nor its alignment. (The slice of a Buffer would be a view.)
+    const body = new Uint8Array(bytes.subarray(length))
+    swapToNative(body, element.bytes)
+    return Result.succeed({ type: element.name, shape, values: new element.array(body.buffer as ArrayBuffer) })
+  })
 
 /** Big-endian elements to those of this machine, or back. */
 const swapToNative = (body: Uint8Array, size: number) => {

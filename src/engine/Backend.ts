@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { cpu as startCpu } from "./cpu.ts"
 import { BackendUnavailable, type Engine, EngineFailed, type Name, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
-import { wasm as startWasm } from "./wasm.ts"
+import { wanted, wasm as startWasm } from "./wasm.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
 export { BackendUnavailable, EngineFailed, type Name }
@@ -48,9 +48,13 @@ const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> =
 const start = (name: Name): Start => engines().find(([known]) => known === name)![1]
 
 const firstOf = (options: Options = {}): Start =>
-  // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
-  Effect.firstSuccessOf(
-    engines(options).map(([name, engine]) => name === "webgpu" ? startWebgpu({ software: false }) : engine)
+  // A mistake in what was asked is told, whatever other engines there are.
+  Effect.andThen(
+    wanted(options.threads),
+    // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
+    Effect.firstSuccessOf(
+      engines(options).map(([name, engine]) => name === "webgpu" ? startWebgpu({ software: false }) : engine)
+    )
   )
 
 const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>

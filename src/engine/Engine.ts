@@ -12,6 +12,8 @@ export interface Engine {
   /** What computes, e.g. `CPU, WebAssembly SIMD, 1 thread`. */
   readonly device: string
   readonly version: string
+  /** How it rounds, where that depends on more than the engine: two that differ in it give different bits. */
+  readonly arithmetic?: string
 }
 
 /** A backend that cannot be used here, with the reason and what to do. */

@@ -1,9 +1,10 @@
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { availableParallelism } from "node:os"
 import { BackendUnavailable, type Start } from "./Engine.ts"
+import { flavourWanted, Mistaken, threadsWanted } from "./threads.ts"
 import { installTrainingKernels } from "./wasm/index.ts"
+import { isFused } from "./wasm/simd/fused.ts"
 import { onSharedHeap, register } from "./wasm/threads/sharedHeap.ts"
 
 const signals = ["uncaughtException", "unhandledRejection"] as const
@@ -24,20 +25,21 @@ const unavailable = (cause: unknown) =>
   new BackendUnavailable({
     backend: "wasm",
     reason: cause instanceof Error ? cause.message : String(cause),
-    remedy: cause instanceof RangeError
-      ? "Correct the number of threads, or leave it away for as many as there are cores."
+    remedy: cause instanceof Mistaken
+      ? "Correct it, or leave it away."
       : "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
   })
 
-/** The number of threads: as asked, or FINEGRAIN_THREADS, or as many as the machine runs at once. */
-const threadsWanted = (asked: number | undefined): number => {
-  const text = process.env["FINEGRAIN_THREADS"]
-  const wanted = asked ?? (text === undefined || text === "" ? availableParallelism() : Number(text))
-  if (Number.isInteger(wanted) && wanted >= 1) return Math.min(wanted, mostThreads)
-  throw new RangeError(`FINEGRAIN_THREADS must be a whole number from 1 to ${mostThreads}, and is "${text}"`)
-}
-
-const mostThreads = 64
+/**
+ * Looks at what the user asked of this engine, before it or any other is tried.
+ *
+ * @internal
+ */
+export const wanted = (threads: number | undefined) =>
+  Effect.try({
+    try: () => ({ threads: threadsWanted(threads), flavour: flavourWanted() }),
+    catch: unavailable
+  })
 
 /** The backend on a heap that threads can share, or the stock one where that does not start; chosen once in a process. */
 const started = async (load: typeof onSharedHeap): Promise<boolean> => {
@@ -49,8 +51,7 @@ const started = async (load: typeof onSharedHeap): Promise<boolean> => {
   }
 }
 
-const startIt = async (threads: number | undefined, load: typeof onSharedHeap) => {
-  const wanted = threadsWanted(threads)
+const startIt = async (wanted: number, load: typeof onSharedHeap) => {
   if (!await started(load)) throw new Error("TensorFlow.js could not start it")
   const backend = tf.backend() as BackendWasm
   try {
@@ -65,8 +66,9 @@ const startIt = async (threads: number | undefined, load: typeof onSharedHeap) =
 /** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
 export const wasm = (options: { readonly threads?: number | undefined } = {}, load = onSharedHeap): Start =>
   Effect.gen(function*() {
+    const asked = yield* wanted(options.threads)
     const { flavour, threads } = yield* Effect.tryPromise({
-      try: () => startIt(options.threads, load),
+      try: () => startIt(asked.threads, load),
       catch: (cause) => unavailable(cause)
     })
     return {
@@ -75,6 +77,7 @@ export const wasm = (options: { readonly threads?: number | undefined } = {}, lo
       device: `CPU, WebAssembly ${flavour === "relaxed" ? "relaxed " : ""}SIMD, ${threads} thread${
         threads === 1 ? "" : "s"
       }`,
-      version: version_wasm
+      version: version_wasm,
+      arithmetic: flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
     }
   })

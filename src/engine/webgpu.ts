@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
 import { describe, isSoftware, requestDevice } from "./webgpu/adapter.ts"
+import { registerFactorizations } from "./webgpu/factorizations.ts"
 import { guardReads, type Watch, watch } from "./webgpu/failures.ts"
 import { registerManifoldOperations } from "./webgpu/manifolds.ts"
 import { type Adapter, type AdapterInfo, type Dawn, type Gpu, installed, type Packages } from "./webgpu/packages.ts"
@@ -99,6 +100,7 @@ const open = Effect.fnUntraced(function*(packages: Packages, dawn: Dawn, gpu: Gp
   registerRanks()
   registerManifoldOperations()
   registerStep()
+  registerFactorizations()
   running = { packages, info, watch: watched }
   return running
 })

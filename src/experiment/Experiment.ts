@@ -100,7 +100,9 @@ export class ExperimentError extends Schema.TaggedError<ExperimentError>()("Expe
   problems: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `Experiment ${this.experiment}:\n${this.problems.map((problem) => `  - ${problem}`).join("\n")}`
+    return this.problems.length === 1
+      ? `Experiment ${this.experiment}: ${this.problems[0]}`
+      : `Experiment ${this.experiment}:\n${this.problems.map((problem) => `  - ${problem}`).join("\n")}`
   }
 }
 
@@ -133,7 +135,8 @@ const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key 
   !["seed", "validationImages", "layers"].includes(key)
 )
 
-const Shape = Schema.Struct({
+/** An experiment as a file exports it, and `experiment.json` holds it. */
+export const Shape = Schema.Struct({
   name: Schema.String.check(
     Schema.makeFilter((name: string) =>
       !/^[A-Za-z0-9._-]+$/.test(name)
@@ -220,6 +223,31 @@ export const decode = (
   input: unknown,
   source: string,
   options: Options = {}
+): Effect.Effect<Experiment, ExperimentError> =>
+  Effect.flatMap(
+    // Whatever a getter of it throws is told once, here, as the file's own.
+    Effect.try({
+      try: () => plainCopy(input),
+      catch: (error) =>
+        new ExperimentError({ experiment: source, problems: [`it cannot be read: ${inOneLine(error)}`] })
+    }),
+    (copy) => decodePlain(copy, source, options)
+  )
+
+const inOneLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ")
+
+/** The same value with every property read once. */
+const plainCopy = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(plainCopy)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plainCopy(part)]))
+    : value
+
+const decodePlain = (
+  input: unknown,
+  source: string,
+  options: Options
 ): Effect.Effect<Experiment, ExperimentError> => {
   const shape = decodeShape(input)
   const found = Result.match(shape, {

@@ -2,16 +2,18 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
-import type * as Job from "../training/Job.ts"
 import * as RunDirectory from "../training/RunDirectory.ts"
 import * as RunLock from "../training/RunLock.ts"
+import * as StoredRun from "../training/Stored.ts"
 import * as WholeFile from "../training/WholeFile.ts"
 import * as collect from "./collect.ts"
 import { differences, type Stored } from "./differences.ts"
 import * as Experiment from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Results from "./Results.ts"
+import * as StoredExperiment from "./Stored.ts"
 
 /** How a trial failed, by the name of its error; `failures.json` holds those of all trials. */
 export interface Failure {
@@ -24,17 +26,24 @@ export interface Failure {
 /** Failures by the trial. */
 export type Failures = Readonly<Record<string, Failure>>
 
-/** A file of JSON that may be missing. */
-const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
-  const path = yield* Path.Path
-  const file = path.join(directory, name)
-  return yield* RunDirectory.readJson(file, RunDirectory.unread(file), (reason) =>
-    new RunDirectory.RunDirectoryError({
-      path: file,
-      reason: `it is not JSON (${reason})`,
-      remedy: "Restore it, or run the experiment anew in another directory with --output."
-    }))
-})
+/** Files that are written whole, by their full names: nothing else aside is ours. */
+const wholeFiles = [
+  "experiment.json",
+  "failures.json",
+  "results.json",
+  "table.md",
+  "manifests.jsonl",
+  "manifests.jsonl.gz",
+  "report.html"
+]
+
+const decodeStored = StoredRun.decode(StoredExperiment.Stored, "experiment")
+const decodeFailures = StoredRun.decode(StoredExperiment.Failures, "list of failures")
+const decodeResults = StoredRun.decode(StoredExperiment.Results, "results")
+const decodeTrial = StoredRun.decode(StoredExperiment.TrialManifest, "manifest")
+const decodeSummary = StoredRun.decode(StoredRun.Summary, "summary")
+
+const anew = "Restore it, or run the experiment anew in another directory with --output."
 
 const writeFile = Effect.fnUntraced(function*(directory: string, name: string, content: string | Uint8Array) {
   const path = yield* Path.Path
@@ -55,9 +64,6 @@ const inWords = ({ error, isDisk = false }: Failure): string =>
     : ownWords.get(error) ??
       `failed (${error.replace(/Error$/, "").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()})`
 
-const isSummary = (value: unknown): value is Job.Summary =>
-  typeof value === "object" && value !== null && "status" in value
-
 const nothing: collect.Found = {
   status: "not run",
   reason: undefined,
@@ -66,27 +72,41 @@ const nothing: collect.Found = {
   report: undefined
 }
 
-/** What became of one trial. */
+/** What became of one trial; one whose files are damaged is a failure of its own, and no reason to leave the others out. */
 const find = Effect.fnUntraced(function*(directory: string, id: string, failure: Failure | undefined) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const own = path.join(directory, "trials", id)
-  const manifest = Option.getOrUndefined(yield* readJson(own, "manifest.json")) as provenance.Manifest | undefined
-  const summary = Option.getOrUndefined(Option.filter(yield* readJson(own, "summary.json"), isSummary))
+  const manifest = yield* Effect.result(RunDirectory.readOwn(own, "manifest.json", decodeTrial))
+  const summary = yield* Effect.result(RunDirectory.readOwn(own, "summary.json", decodeSummary))
+  const damaged = Result.isFailure(manifest)
+    ? manifest.failure
+    : Result.isFailure(summary)
+    ? summary.failure
+    : undefined
+  const there = Result.isSuccess(manifest) ? Option.getOrUndefined(manifest.success) : undefined
+  const ended = Result.isSuccess(summary) ? Option.getOrUndefined(summary.success) : undefined
   const report = ["trials", id, "report.html"].join("/")
+  // Earlier versions did not look at what the last step did.
+  const lost = ended?.status === "completed" && ended.testLoss !== undefined && !Number.isFinite(ended.testLoss)
+  const isDone = ended?.status === "completed" && !lost
   const state = (): Pick<collect.Found, "status" | "reason"> =>
-    summary?.status === "completed"
+    damaged !== undefined
+      ? { status: "damaged", reason: damaged.message }
+      : isDone
       ? { status: "completed", reason: undefined }
       : failure !== undefined
       ? { status: inWords(failure), reason: failure.reason }
-      : manifest === undefined
+      : lost
+      ? { status: "diverged", reason: `The test loss after the last step is ${ended.testLoss}.` }
+      : there === undefined
       ? { status: "not run", reason: undefined }
-      : { status: summary?.status ?? "killed", reason: summary?.status === "failed" ? summary.reason : undefined }
+      : { status: ended?.status ?? "killed", reason: ended?.status === "failed" ? ended.reason : undefined }
   const isRunning = yield* RunLock.isHeld(path.join(own, "run.lock"))
   return {
     ...(isRunning ? { status: "running", reason: undefined } : state()),
-    summary: summary?.status === "completed" ? Struct.omit(summary, ["output"]) : undefined,
-    environment: manifest === undefined ? undefined : provenance.environmentOf(manifest),
+    summary: isDone ? Struct.omit(ended, ["output"]) : undefined,
+    environment: there === undefined ? undefined : provenance.environmentOf(there),
     report: (yield* Effect.orElseSucceed(fs.exists(path.join(directory, report)), () => false)) ? report : undefined
   } satisfies collect.Found
 })
@@ -102,7 +122,10 @@ const entries = Effect.fnUntraced(function*(directory: string) {
  * @internal
  */
 export const stored = (directory: string) =>
-  Effect.map(readJson(directory, "experiment.json"), (found) => found as Option.Option<Stored>)
+  Effect.map(
+    RunDirectory.readOwn(directory, "experiment.json", decodeStored, anew),
+    (found) => found as Option.Option<Stored>
+  )
 
 /**
  * The failures that a directory records.
@@ -110,7 +133,15 @@ export const stored = (directory: string) =>
  * @internal
  */
 export const failures = (directory: string) =>
-  Effect.map(readJson(directory, "failures.json"), (found) => Option.getOrElse(found, () => ({})) as Failures)
+  Effect.map(
+    RunDirectory.readOwn(
+      directory,
+      "failures.json",
+      decodeFailures,
+      "Restore it, or delete it: trials that failed are then tried again."
+    ),
+    (found): Failures => Option.getOrElse(found, () => ({}))
+  )
 
 /**
  * Records them.
@@ -198,7 +229,7 @@ export const results = Effect.fnUntraced(function*(directory: string) {
   const fromTrials = yield* collected(directory)
   return Option.isSome(fromTrials)
     ? fromTrials
-    : (yield* readJson(directory, "results.json")) as Option.Option<Results.Results>
+    : yield* RunDirectory.readOwn(directory, "results.json", decodeResults, anew)
 })
 
 /**
@@ -233,8 +264,9 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
   const ids = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map(({ id }) => id))
   const all = yield* Effect.forEach(ids, (id) =>
     Effect.map(
-      readJson(path.join(directory, "trials", id), "manifest.json"),
-      (manifest) => Option.isNone(manifest) ? [] : [provenance.line(id, manifest.value as provenance.Manifest)]
+      Effect.option(RunDirectory.readWhole(path.join(directory, "trials", id), "manifest.json", decodeTrial)),
+      (manifest) =>
+        Option.match(Option.flatten(manifest), { onNone: () => [], onSome: (one) => [provenance.line(id, one)] })
     ))
   const { bytes, name, other } = provenance.file(all.flat())
   yield* writeFile(directory, name, bytes)
@@ -243,6 +275,51 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
 })
 
 const plain = (value: Stored): Stored => JSON.parse(JSON.stringify(value)) as Stored
+
+/** What may stand in a directory before there is an experiment in it. */
+const isBefore = (name: string): boolean =>
+  /^(experiment\.lock(\.taking)?|failures\.json)$/.test(name) || WholeFile.isAside(name, wholeFiles)
+
+/**
+ * Refuses a way from a directory down to one below it that leaves it by a link: what lies there is not ours.
+ *
+ * @internal
+ */
+export const inside = Effect.fnUntraced(function*(directory: string, below: string) {
+  const path = yield* Path.Path
+  const parts = path.relative(directory, below).split(path.sep)
+  for (const [i] of parts.entries()) {
+    const step = path.join(directory, ...parts.slice(0, i + 1))
+    if (yield* WholeFile.isLink(step)) {
+      return yield* new RunDirectory.RunDirectoryError({
+        path: step,
+        reason: "it is a link, which is not followed out of the directory",
+        remedy: "Put a directory in its place, or choose another one with --output."
+      })
+    }
+  }
+})
+
+/**
+ * Puts the directory of a trial aside, whole, under a name that no trial has: what it holds may be more than ours.
+ *
+ * @internal
+ */
+export const setAside = Effect.fnUntraced(function*(trial: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const [parent, name] = [path.dirname(trial), path.basename(trial)]
+  const numbers = (yield* entries(parent)).flatMap((other) =>
+    other.startsWith(`${name}.diverged.`) ? [Number(other.slice(`${name}.diverged.`.length)) || 0] : []
+  )
+  const aside = path.join(parent, `${name}.diverged.${1 + Math.max(0, ...numbers)}`)
+  yield* fs.rename(trial, aside).pipe(
+    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
+    Effect.mapError(RunDirectory.unwritten(trial))
+  )
+})
+
+const isResult = (name: string) => ["trials", "results.json"].includes(name)
 
 /**
  * Opens a directory for an experiment, for this process alone until the scope ends. What is there already must be the same experiment.
@@ -260,11 +337,21 @@ export const open = Effect.fnUntraced(function*(directory: string, own: Stored, 
   if ((yield* entries(directory)).includes("manifest.json")) {
     return yield* refuse([`${directory} holds a training run: choose another directory with --output`])
   }
+  // Looked at before anything is written, and again once nobody else can be at work on it.
+  const before = yield* entries(directory)
+  const foreign = before.filter((name) => !isBefore(name))
+  if (foreign.length > 0 && !before.includes("experiment.json") && !before.some(isResult)) {
+    return yield* refuse([
+      `${directory} is not empty, and what it holds is no experiment: choose another directory with --output`
+    ])
+  }
+  if (before.length > 0) {
+    yield* stored(directory)
+    yield* failures(directory)
+  }
   yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), RunDirectory.unwritten(directory))
   yield* RunDirectory.lock(directory, "experiment.lock")
-  const held = (yield* entries(directory)).filter((name) =>
-    ["trials", "experiment.json", "results.json"].includes(name)
-  )
+  const held = (yield* entries(directory)).filter((name) => name === "experiment.json" || isResult(name))
   if (!resume && held.length > 0) {
     return yield* refuse([
       `${directory} already holds ${
@@ -288,6 +375,8 @@ export const open = Effect.fnUntraced(function*(directory: string, own: Stored, 
     ])
   }
   const trials = path.join(directory, "trials")
+  yield* inside(directory, trials)
+  yield* RunDirectory.tidy(directory, wholeFiles)
   yield* writeJson(directory, "experiment.json", own)
   yield* Effect.mapError(fs.makeDirectory(trials, { recursive: true }), RunDirectory.unwritten(trials))
   return trials

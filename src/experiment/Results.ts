@@ -1,5 +1,4 @@
 import type * as Job from "../training/Job.ts"
-import type { TrainConfig } from "../training/TrainConfig.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import type * as Statistics from "./Statistics.ts"
@@ -9,7 +8,8 @@ export interface Measured {
   readonly id: string
   readonly seed: number
   readonly candidate: number | string | undefined
-  readonly config: TrainConfig
+  /** Its settings, as they were; a later version may know others. */
+  readonly config: Readonly<Record<string, unknown>>
   /** In words: completed, not run, running, interrupted, killed, or how it failed, such as diverged. */
   readonly status: string
   readonly reason: string | undefined

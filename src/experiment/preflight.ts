@@ -21,7 +21,7 @@ export const problems = Effect.fnUntraced(function*(configs: ReadonlyArray<Train
       const dataset = yield* Datasets.load(own.dataset, own.imageSize)
       const parts = distinct(
         configs.filter((config) => JSON.stringify(dataOf(config)) === JSON.stringify(dataOf(own))),
-        ({ trainImages, validationImages }) => [trainImages, validationImages]
+        ({ testImages, trainImages, validationImages }) => [testImages, trainImages, validationImages]
       )
       return yield* Effect.forEach(parts, (config) =>
         Effect.match(Subset.take(dataset, config), {

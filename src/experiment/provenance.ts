@@ -2,26 +2,18 @@ import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
 import { toJson } from "../training/RunDirectory.ts"
-import type { Versions } from "../training/Versions.ts"
+import type * as StoredRun from "../training/Stored.ts"
+import type { TrialManifest } from "./Stored.ts"
 
 /** Where a trial ran: versions, backend, and the data by its checksum. */
-export interface Environment {
-  readonly versions?: Partial<Versions>
-  readonly backend?: { readonly name: string; readonly device?: string }
-  readonly dataset?: { readonly name: string; readonly sha256: string }
-}
-
-/** The manifest of a trial, as far as it is read here. */
-export interface Manifest extends Environment {
-  readonly layers?: ReadonlyArray<{ readonly groups: ReadonlyArray<unknown> }>
-}
+export type Environment = typeof StoredRun.Environment.Type
 
 /**
  * Of a manifest what does not change from trial to trial.
  *
  * @internal
  */
-export const environmentOf = ({ backend, dataset, versions }: Manifest): Environment => ({
+export const environmentOf = ({ backend, dataset, versions }: TrialManifest): Environment => ({
   ...(versions === undefined ? {} : { versions }),
   ...(backend === undefined ? {} : { backend }),
   ...(dataset === undefined ? {} : { dataset: Struct.pick(dataset, ["name", "sha256"]) })
@@ -62,7 +54,7 @@ export const notes = (environments: ReadonlyArray<Environment>): ReadonlyArray<s
  *
  * @internal
  */
-export const line = (id: string, manifest: Manifest): string => {
+export const line = (id: string, manifest: TrialManifest): string => {
   const layers = manifest.layers?.map((layer) => ({
     ...layer,
     groups: {

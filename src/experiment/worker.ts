@@ -3,6 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Backend from "../engine/Backend.ts"
+import * as endings from "../training/endings.ts"
 import * as Job from "../training/Job.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
 
@@ -65,4 +66,5 @@ const program = Effect.gen(function*() {
   }))
 )
 
+endings.install()
 NodeRuntime.runMain(program, { disableErrorReporting: true })

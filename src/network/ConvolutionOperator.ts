@@ -14,31 +14,46 @@ export interface Geometry {
 
 const range = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, i) => i)
 
+/** Images of any number of axes: two, or three for volumes. */
+interface Lattice {
+  readonly size: ReadonlyArray<number>
+  readonly strides: ReadonlyArray<number>
+  readonly dilations: ReadonlyArray<number>
+}
+
+/** Every combination of an entry of each list, the last list fastest. */
+const combinations = (lists: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<ReadonlyArray<number>> =>
+  lists.reduce<ReadonlyArray<ReadonlyArray<number>>>(
+    (before, list) => before.flatMap((head) => list.map((entry) => [...head, entry])),
+    [[]]
+  )
+
 /** One frequency of the output with its opposite, which has the conjugate block and thus the same singular values. */
-const half = (rows: number, columns: number): ReadonlyArray<readonly [number, number]> =>
-  range(rows).flatMap((u) => range(columns).map((v) => [u, v] as const)).filter(([u, v]) => {
-    const [otherU, otherV] = [(rows - u) % rows, (columns - v) % columns]
-    return u < otherU || (u === otherU && v <= otherV)
+const half = (lengths: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<number>> =>
+  combinations(lengths.map(range)).filter((own) => {
+    const opposite = own.map((u, axis) => (lengths[axis]! - u) % lengths[axis]!)
+    const differs = own.findIndex((u, axis) => u !== opposite[axis])
+    return differs < 0 || own[differs]! < opposite[differs]!
   })
 
 /** cos and −sin of the angles at which every entry of a kernel meets every frequency that folds into the given ones. */
 const phases = (
-  [height, width]: KernelShape,
-  { dilations: [down, across], size: [rows, columns], strides: [s, t] }: Required<Geometry>,
-  frequencies: ReadonlyArray<readonly [number, number]>
+  kernel: ReadonlyArray<number>,
+  { dilations, size, strides }: Lattice,
+  frequencies: ReadonlyArray<ReadonlyArray<number>>
 ): readonly [tf.Tensor2D, tf.Tensor2D] => {
-  const angles = frequencies.flatMap(([u, v]) =>
-    range(s).flatMap((k) =>
-      range(t).map((l) =>
-        range(height).flatMap((a) =>
-          range(width).map((b) =>
-            // Whole turns are left out, so that the angle keeps its digits.
-            2 * Math.PI * (
-              ((u + k * rows / s) * a * down % rows) / rows + ((v + l * columns / t) * b * across % columns) / columns
-            )
-          )
-        )
-      )
+  const [aliases, entries] = [combinations(strides.map(range)), combinations(kernel.map(range))]
+  const angles = frequencies.flatMap((frequency) =>
+    aliases.map((alias) =>
+      entries.map((entry) => {
+        // Whole turns are left out, so that the angle keeps its digits.
+        const turns = entry.map((place, axis) => {
+          const length = size[axis]!
+          return ((frequency[axis]! + alias[axis]! * length / strides[axis]!) * place * dilations[axis]! % length) /
+            length
+        })
+        return 2 * Math.PI * turns.reduce((sum, turn) => sum + turn)
+      })
     )
   )
   return [
@@ -100,6 +115,50 @@ const largestSingularValues = (found: Complex): tf.Tensor => {
 /** Numbers in the blocks that are treated at once, at most: 64 MiB in float32. */
 const mostNumbers = 2 ** 24
 
+const product = (values: ReadonlyArray<number>) => values.reduce((a, b) => a * b, 1)
+
+/** The norm of kernels `[blocks, …, inputs, outputs]`, each from channels of its own to its own. */
+const normOn = (kernels: tf.Tensor, lattice: Lattice): tf.Scalar => {
+  const { size, strides } = lattice
+  const bad = size.findIndex((side, axis) => side % strides[axis]! !== 0)
+  if (bad >= 0) {
+    throw new RangeError(
+      `ConvolutionOperator.norm: a stride of ${strides[bad]} does not divide a side of ${size[bad]} pixels`
+    )
+  }
+  const blocks = kernels.shape[0]!
+  const [inputs, outputs] = kernels.shape.slice(-2) as [number, number]
+  const spatial = kernels.shape.slice(1, -2)
+  const [entries, aliases] = [product(spatial), product(strides)]
+  // A 1×1 kernel has the same block at every frequency.
+  const frequencies = entries === 1 ? [size.map(() => 0)] : half(size.map((side, axis) => side / strides[axis]!))
+  const rows = aliases * inputs
+  const atOnce = Math.max(1, Math.floor(mostNumbers / (2 * blocks * rows * outputs)))
+  return tf.tidy(() => {
+    const together = blocks === 1
+      ? kernels
+      : tf.transpose(tf.reshape(kernels, [blocks, entries, inputs * outputs]), [1, 0, 2])
+    const matrix = tf.mul(tf.reshape(together, [entries, blocks * inputs * outputs]), 1 / Math.sqrt(aliases))
+    const blockwise = (values: tf.Tensor, count: number) =>
+      tf.reshape(
+        blocks === 1
+          ? values
+          : tf.transpose(tf.reshape(values, [count, aliases, blocks, inputs * outputs]), [0, 2, 1, 3]),
+        [count * blocks, rows, outputs]
+      ) as tf.Tensor3D
+    const largest = range(Math.ceil(frequencies.length / atOnce)).map((chunk) =>
+      tf.tidy(() => {
+        const own = frequencies.slice(chunk * atOnce, (chunk + 1) * atOnce)
+        const [real, imaginary] = phases(spatial, lattice, own).map((phase) =>
+          blockwise(tf.matMul(phase, matrix as tf.Tensor2D), own.length)
+        ) as [tf.Tensor3D, tf.Tensor3D]
+        return tf.max(largestSingularValues({ real, imaginary }))
+      })
+    )
+    return tf.max(tf.stack(largest)) as tf.Scalar
+  })
+}
+
 /**
  * The norm of a convolution as a linear map of whole images, boundaries periodic: the largest singular value of all its blocks, one per
  * frequency f of the output,
@@ -122,39 +181,71 @@ const mostNumbers = 2 ** 24
  * ConvolutionOperator.norm(mean, { size: [8, 8] }).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const norm = (
-  kernel: tf.Tensor4D,
+export const norm = (kernel: tf.Tensor4D, geometry: Geometry): tf.Scalar =>
+  tf.tidy(() => normOfBlocks(tf.expandDims(kernel) as tf.Tensor5D, geometry))
+
+/**
+ * The norm of a convolution in groups, of which each has input and output channels of its own, as a depthwise one: the largest of its
+ * kernels `[groups, height, width, inputs, outputs]`, each as in `norm`. A scalar.
+ *
+ * @throws RangeError for strides that do not divide the size.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { ConvolutionOperator } from "finegrain"
+ * const kernels = tf.tensor([1, 3, 2], [3, 1, 1, 1, 1]) as tf.Tensor5D
+ * ConvolutionOperator.normOfBlocks(kernels, { size: [8, 8] }).dataSync()[0]!.toFixed(4) // => "3.0000"
+ * ```
+ */
+export const normOfBlocks = (
+  kernels: tf.Tensor5D,
   { dilations = [1, 1], size, strides = [1, 1] }: Geometry
-): tf.Scalar => {
-  const bad = size.findIndex((side, axis) => side % strides[axis]! !== 0)
-  if (bad >= 0) {
-    throw new RangeError(
-      `ConvolutionOperator.norm: a stride of ${strides[bad]} does not divide a side of ${size[bad]} pixels`
-    )
-  }
-  const [height, width, inputs, outputs] = kernel.shape
-  const [s, t] = strides
-  // A 1×1 kernel has the same block at every frequency.
-  const frequencies = height * width === 1 ? [[0, 0] as const] : half(size[0] / s, size[1] / t)
-  const rows = s * t * inputs
-  const atOnce = Math.max(1, Math.floor(mostNumbers / (2 * rows * outputs)))
-  return tf.tidy(() => {
-    const matrix = tf.mul(tf.reshape(kernel, [height * width, inputs * outputs]), 1 / Math.sqrt(s * t)) as tf.Tensor2D
-    const largest = range(Math.ceil(frequencies.length / atOnce)).map((chunk) =>
-      tf.tidy(() => {
-        const own = frequencies.slice(chunk * atOnce, (chunk + 1) * atOnce)
-        const [real, imaginary] = phases(kernel.shape, { size, strides, dilations }, own).map((phase) =>
-          tf.reshape(tf.matMul(phase, matrix), [own.length, rows, outputs])
-        ) as [tf.Tensor3D, tf.Tensor3D]
-        return tf.max(largestSingularValues({ real, imaginary }))
-      })
-    )
-    return tf.max(tf.stack(largest)) as tf.Scalar
-  })
+): tf.Scalar => normOn(kernels, { dilations, size, strides })
+
+/** What a kernel of volumes is applied to, and how. */
+export interface Volume {
+  /** Length, height and width of the features that enter. */
+  readonly size: readonly [length: number, height: number, width: number]
+  /** Default [1, 1, 1]; each must divide its side. */
+  readonly strides?: readonly [number, number, number]
+  /** Default [1, 1, 1]. */
+  readonly dilations?: readonly [number, number, number]
 }
 
 /**
- * Multiplications that `norm` takes, about: to decide whether to wait for it.
+ * The norm of a convolution of volumes or films, boundaries periodic, as in `norm`. Of a kernel `[length, height, width, inputs, outputs]`;
+ * a scalar.
+ *
+ * @throws RangeError for strides that do not divide the size.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { ConvolutionOperator } from "finegrain"
+ * const mean = tf.fill([2, 2, 2, 1, 1], 1 / 8) as tf.Tensor5D
+ * ConvolutionOperator.normOfVolumes(mean, { size: [4, 4, 4] }).dataSync()[0]!.toFixed(4) // => "1.0000"
+ * ```
+ */
+export const normOfVolumes = (
+  kernel: tf.Tensor5D,
+  { dilations = [1, 1, 1], size, strides = [1, 1, 1] }: Volume
+): tf.Scalar => tf.tidy(() => normOn(tf.expandDims(kernel), { dilations, size, strides }))
+
+const workOn = (
+  spatial: ReadonlyArray<number>,
+  [blocks, inputs, outputs]: readonly [number, number, number],
+  size: ReadonlyArray<number>,
+  strides: ReadonlyArray<number>
+): number => {
+  const frequencies = product(spatial) === 1 ? 1 : product(size) / (2 * product(strides))
+  const rows = product(strides) * inputs
+  const [entries, length] = [rows * outputs, Math.min(steps, rows, outputs)]
+  return blocks * frequencies * (2 * product(spatial) * entries + 8 * length * entries + 21 * length ** 3)
+}
+
+/**
+ * Multiplications that `norm` takes, about, or `normOfBlocks` for so many groups: to decide whether to wait for it.
  *
  * @example
  * ```ts
@@ -164,9 +255,20 @@ export const norm = (
  */
 export const work = (
   [height, width, inputs, outputs]: KernelShape,
-  { size: [rows, columns], strides: [s, t] = [1, 1] }: Geometry
-): number => {
-  const frequencies = height * width === 1 ? 1 : rows * columns / (2 * s * t)
-  const [entries, length] = [s * t * inputs * outputs, Math.min(steps, s * t * inputs, outputs)]
-  return frequencies * (2 * height * width * entries + 8 * length * entries + 21 * length ** 3)
-}
+  { size, strides = [1, 1] }: Geometry,
+  groups = 1
+): number => workOn([height, width], [groups, inputs, outputs], size, strides)
+
+/**
+ * Multiplications that `normOfVolumes` takes, about.
+ *
+ * @example
+ * ```ts
+ * import { ConvolutionOperator } from "finegrain"
+ * ConvolutionOperator.workOfVolumes([3, 3, 3, 64, 64], { size: [16, 56, 56] }) > 1e9 // => true
+ * ```
+ */
+export const workOfVolumes = (
+  [length, height, width, inputs, outputs]: readonly [number, number, number, number, number],
+  { size, strides = [1, 1, 1] }: Volume
+): number => workOn([length, height, width], [1, inputs, outputs], size, strides)

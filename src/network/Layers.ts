@@ -1,6 +1,19 @@
+// For its side effect: layers of TensorFlow.js count on it.
+import "../engine/chainedOperations.ts"
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
-import { applied, type BatchNormalization, fits, isBatchNormalization } from "./layers/batchNormalization.ts"
+import { registerVolumeGradients } from "../engine/volumeGradients.ts"
+import { isFrozen, remember } from "./declarations/frozen.ts"
+import { partsOf } from "./declarations/private.ts"
+import { releasingMasks } from "./declarations/randomness.ts"
+import {
+  alongLastAxis,
+  applied,
+  type BatchNormalization,
+  complete,
+  fits,
+  isBatchNormalization
+} from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
 import { isRelu, type Plan, planOf } from "./layers/plan.ts"
@@ -12,15 +25,23 @@ const tensorsOf = (inputs: tf.Tensor | Array<tf.Tensor>) => Array.isArray(inputs
 /** The plan of the model that runs as a whole at the moment. */
 let running: Plan | undefined
 
-const whileRunning = <A>(plan: Plan | undefined, f: () => A): A => {
-  const before = running
+/** The model that runs as a whole at the moment, with all models within it. */
+let outermost: tfl.LayersModel | undefined
+
+const whileRunning = <A>(model: tfl.LayersModel, plan: Plan | undefined, f: () => A): A => {
+  const before = [running, outermost] as const
   running = plan
+  outermost ??= model
   try {
     return f()
   } finally {
-    running = before
+    ;[running, outermost] = before
   }
 }
+
+/** Whether a batch normalization takes the moments of its batch: in training, unless it is frozen. */
+const followsBatch = (layer: tfl.layers.Layer, kwargs: Parameters<Call>[1]) =>
+  kwargs["training"] === true && !isFrozen(layer, outermost)
 
 /** Results that are rectified already. */
 const rectified = new WeakSet<tf.Tensor>()
@@ -33,20 +54,30 @@ const asRectified = (result: tf.Tensor): tf.Tensor => {
   return result
 }
 
-const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, kwargs) => {
-  const [x, second] = tensorsOf(inputs)
-  if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) return stock(inputs, kwargs)
-  const training = kwargs["training"] === true
-  switch (running?.get(layer)) {
-    case "nothing": {
-      const same = tf.clone(x)
-      left.set(same, layer)
-      return same
+const accelerateBatchNormalization = (stock: Call, layer: tfl.layers.Layer): Call => {
+  const overLastAxis: Call = (inputs, kwargs) => {
+    const [x, second] = tensorsOf(inputs)
+    const training = followsBatch(layer, kwargs)
+    if (x === undefined || second !== undefined || !isBatchNormalization(layer) || !fits(x)) {
+      return complete(layer as BatchNormalization, () => stock(inputs, { ...kwargs, training }))
     }
-    case "rectify too":
-      return asRectified(applied(layer, x, training, { relu: true }))
-    default:
-      return applied(layer, x, training, { relu: false })
+    switch (running?.get(layer)) {
+      case "nothing": {
+        const same = tf.clone(x)
+        left.set(same, layer)
+        return same
+      }
+      case "rectify too":
+        return asRectified(applied(layer, x, training, { relu: true }))
+      default:
+        return applied(layer, x, training, { relu: false })
+    }
+  }
+  return (inputs, kwargs) => {
+    const [x] = tensorsOf(inputs)
+    return x === undefined
+      ? stock(inputs, kwargs)
+      : alongLastAxis(layer as BatchNormalization, x, (moved) => overLastAxis(moved, kwargs) as tf.Tensor)
   }
 }
 
@@ -57,7 +88,7 @@ const accelerateSum = (stock: Call, layer: tfl.layers.Layer): Call => (inputs, k
   const norm = left.get(x)
   if (norm === undefined) return tensors.every(fits) ? asRectified(addRelu(x, other)) : stock(inputs, kwargs)
   const residual = tf.cast(other, "float32")
-  return asRectified(applied(norm, x, kwargs["training"] === true, { residual, relu: true }))
+  return asRectified(applied(norm, x, followsBatch(norm, kwargs), { residual, relu: true }))
 }
 
 /** A rectifier has nothing left to do after a layer that rectified at once. */
@@ -111,8 +142,8 @@ const first = (value: object): boolean => {
  * nothing.
  *
  * A model runs as a whole in `model.apply`, as the trainer calls it. `model.fit`, `model.predict` and `model.evaluate` run its layers one by
- * one: the same results, less of it in one pass. A batch normalization without scale or centre, or over another axis than the last, stays
- * the stock one.
+ * one: the same results, less of it in one pass. A batch normalization over another axis than the last has it brought there and back; one that
+ * is frozen, by itself or with a model around it, uses its moving statistics in training as well, and leaves them as they are.
  *
  * Source: Ioffe and Szegedy 2015, section 3.
  *
@@ -125,6 +156,11 @@ const first = (value: object): boolean => {
  * ```
  */
 export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model => {
+  registerVolumeGradients()
+  remember(model)
+  for (const layer of partsOf(model).filter((part) => "cell" in part && first(part))) {
+    layer.call = releasingMasks(layer.call.bind(layer), layer)
+  }
   for (const { layer } of leavesOf(model)) {
     const acceleration = accelerations[layer.getClassName()]
     if (acceleration !== undefined && first(layer)) layer.call = acceleration(layer.call.bind(layer), layer)
@@ -132,7 +168,7 @@ export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model =
   for (const whole of modelsOf(model).filter(first)) {
     const stock = whole.call.bind(whole)
     const plan = planOf(whole)
-    whole.call = (inputs, kwargs) => whileRunning(available() ? plan : undefined, () => stock(inputs, kwargs))
+    whole.call = (inputs, kwargs) => whileRunning(whole, available() ? plan : undefined, () => stock(inputs, kwargs))
   }
   return model
 }

@@ -4,17 +4,23 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Collection from "../collections/Collection.ts"
 import * as Grouping from "../collections/Grouping.ts"
-import { kernelArrangement } from "../collections/matricized.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
-import { type Bound, composed, reshaped, unconstrained } from "./bound.ts"
+import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
 import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
-import { kernelClasses } from "./kernelClasses.ts"
+import { constraintOf } from "./declarations/private.ts"
+import { refusalOf } from "./declarations/refusals.ts"
+import { DeclarationRefused } from "./declarations/Refused.ts"
+import { settle } from "./declarations/settle.ts"
+import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
+import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
+import { classOf, ownName } from "./kernelClasses.ts"
+import { labels } from "./labels.ts"
 import * as Layers from "./Layers.ts"
-import { named, unknownLayer, weightName } from "./names.ts"
-import { PlanError } from "./PlanError.ts"
-import { planLayer } from "./planLayer.ts"
+import { named, refusedOverride, weightName } from "./names.ts"
+import type { PlanError } from "./PlanError.ts"
+import { windowProblem } from "./windows.ts"
 
 export type {
   ConstrainedLayer,
@@ -25,12 +31,15 @@ export type {
   NetworkWeights,
   Options
 } from "./constrained.ts"
+export { DeclarationRefused }
+export type { Unconstrained } from "./declarations/unconstrained.ts"
 export { deviations } from "./features.ts"
 export { geometry } from "./fingerprint.ts"
+export type { Entering, LayerClass, LayerKernel, OwnClasses } from "./kernelClasses.ts"
 export { type LargestNorm, largestNorms } from "./largestNorms.ts"
 export { PlanError } from "./PlanError.ts"
 export { planLayer } from "./planLayer.ts"
-export { scaling } from "./scaling.ts"
+export { inputChannels, scaling } from "./scaling.ts"
 
 const variableOf = (weight: tfl.LayerVariable) => weight.read() as tf.Variable
 
@@ -40,10 +49,25 @@ const parsed = (
   typeof specification === "string" ? Specification.parse(specification) : Result.succeed(specification)
 
 /**
- * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization, dense and
- * other kernels) stays Euclidean. Conv1D, Conv2D and Dense kernels can be constrained, dense ones by `overrides`; those of models within
- * the model, and of `timeDistributed` layers, as well. Where layers of different models share a name, they go by the names of their
- * models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it again once it is saved.
+ * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization, …) stays Euclidean.
+ *
+ * | layers | kernels | constrained |
+ * | --- | --- | --- |
+ * | `conv1d`, `conv2d`, `conv3d`, `conv2dTranspose`, `conv3dTranspose` | `kernel` | yes |
+ * | `depthwiseConv2d` | `depthwise_kernel`, a block for each channel | yes |
+ * | `separableConv2d` | `depthwise_kernel`, `pointwise_kernel` | yes |
+ * | `dense` | `kernel` | by `overrides` |
+ * | `embedding` | `embeddings`, rows | by `overrides` |
+ * | `simpleRNN`, `gru`, `lstm`, `convLstm2d`, their cells | `kernel`, `recurrent_kernel`, a block for each gate | by `overrides` |
+ * | own classes, as of grouped convolutions, which TensorFlow.js has none of | those that `classes` says | as it says |
+ *
+ * `overrides` call a layer by its name, and one of several kernels as in `lstm/recurrent_kernel`. Layers of models within the model, of
+ * `timeDistributed`, `bidirectional` and `rnn` ones, and within layers of own classes, count as well. Where layers of different models share
+ * a name, they go by the names of their models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it
+ * again once it is saved.
+ *
+ * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step, penalties of weights
+ * are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no manifold, and why.
  *
  * The network shares the model's variables: freeing one frees the other.
  *
@@ -63,11 +87,14 @@ const parsed = (
 export const make = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
   options: Options = {}
-): Effect.fn.Return<Network, PlanError | Specification.SpecificationError> {
+): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
+  settle(model)
   const byName = yield* Effect.fromResult(named(model))
-  const unknown = Object.keys(overrides).find((name) => !byName.has(name))
-  if (unknown !== undefined) return yield* unknownLayer(model, byName, unknown)
+  const refused = refusedOverride(model, byName, options) ?? refusalOf(model, byName)
+  if (refused !== undefined) return yield* refused
+  const tooSmall = windowProblem(model)
+  if (tooSmall !== undefined) return yield* tooSmall
   Layers.accelerate(model)
   // A model that is frozen as a whole says so itself, not by its layers' weights.
   const trainable = new Set(model.trainableWeights)
@@ -75,52 +102,51 @@ export const make = Effect.fnUntraced(function*(
   const variables: Array<tf.Variable> = []
   const layers: Array<ConstrainedLayer> = []
   let leaf = 0
-  for (const [name, layer] of byName) {
-    const own = overrides[name]
-    const toKernel = kernelClasses[layer.getClassName()]
-    if (own !== undefined && toKernel === undefined) {
-      return yield* new PlanError({
-        layer: name,
-        reason: `a ${layer.getClassName()} layer has no kernel that can be constrained`,
-        workable: [...byName].filter(([, l]) => l.getClassName() in kernelClasses).map(([name]) => name)
-      })
-    }
-    const wanted = own !== undefined || (toKernel !== undefined && layer.getClassName() !== "Dense")
-    for (const [position, weight] of layer.trainableWeights.filter((w) => trainable.has(w)).entries()) {
+  for (const [layerName, layer] of byName) {
+    const { byDefault, kernels } = classOf(layer, options.classes)
+    for (const weight of layer.trainableWeights) {
+      // Also those of layers that it holds, which came before it.
+      if (!trainable.delete(weight)) continue
       const variable = variableOf(weight)
-      if (wanted && position === 0) {
-        const settings = { specification: "Sp+Ob+St+Euc", strategy: Grouping.PIO(), ...options, ...own }
-        const specification = yield* Effect.fromResult(parsed(settings.specification))
-        const shape = toKernel!(variable.shape)
-        const plan = yield* Effect.fromResult(
-          planLayer(name, shape, { ...settings, specification }, Seed.split(seed, name))
+      const constraint = constraintOf(weight)
+      const kernel = kernels.find((kernel) => kernel.weight === ownName(weight))
+      const own = [overrides[layerName], overrides[`${layerName}/${kernel?.weight}`]].filter((o) => o !== undefined)
+      const settings: Options = Object.assign({}, options, ...own)
+      const specification = yield* Effect.fromResult(parsed(settings.specification ?? "Sp+Ob+St+Euc"))
+      // A kernel in Euclidean space is as free as a constraint of its own leaves it.
+      const isFree = constraint !== undefined && isEuclidean(specification)
+      if (kernel !== undefined && (byDefault || own.length > 0) && !isFree) {
+        const name = kernels.length === 1 ? layerName : `${layerName}/${kernel.weight}`
+        const bound = yield* Effect.fromResult(
+          bind(
+            { ...settings, specification, strategy: settings.strategy ?? Grouping.PIO() },
+            kernel,
+            name,
+            variable.shape,
+            Seed.split(seed, name)
+          )
         )
-        const kernel = reshaped(kernelArrangement(plan.matricization, shape), shape, variable.shape)
-        bounds.push({ collection: plan.collection, arrangement: composed(plan.arrangement, kernel) })
-        layers.push({
-          name,
-          layer,
-          shape,
-          matricization: plan.matricization,
-          specification,
-          strategy: settings.strategy,
-          groups: plan.groups,
-          kinds: plan.kinds,
-          variable: variables.length,
-          leaf
-        })
-        leaf += plan.kinds.length
+        const twice = constrainedTwice(name, layer, weight, bound.plan.kinds)
+        if (twice !== undefined) return yield* twice
+        const symbols = new Map(bound.plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
+        bounds.push(labelled(bound, ({ manifold }) => labels(layerName, layer, kernel.weight, symbols.get(manifold)!)))
+        layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
+        leaf += bound.plan.kinds.length
       } else {
-        bounds.push(unconstrained(weightName(name, layer, weight), variable.shape))
+        const free = unconstrained(weightName(layerName, layer, weight), variable.shape, constraint)
+        bounds.push(labelled(free, () => labels(layerName, layer, ownName(weight), "Euc")))
         leaf += 1
       }
       variables.push(variable)
     }
   }
+  const asked = yield* Effect.fromResult(parsed(options.specification ?? "Euc"))
+  if (layers.length === 0 && !isEuclidean(asked)) return yield* nothingConstrained(asked, byName, options.classes)
   return {
     model,
     variables,
     layers,
+    unconstrained: unconstrainedLayers(byName, layers, options.classes),
     policy,
     seed,
     problem: {

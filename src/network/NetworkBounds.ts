@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { kernelArrangement } from "../collections/matricized.ts"
+import * as KernelOrder from "../collections/KernelOrder.ts"
 import * as Norms from "../numerics/Norms.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Bounds from "./Bounds.ts"
@@ -10,7 +10,7 @@ import type * as Network from "./Network.ts"
 export interface NetworkBounds {
   /** From the norms of every POM, its members side by side. */
   readonly perPom: Bounds.LogBounds
-  /** From the norms of whole layers, seen as one matrix of all inputs by outputs. */
+  /** From the norms of whole kernels, seen as one matrix of all inputs by outputs; groups of channels as blocks on its diagonal. */
   readonly perLayer: Bounds.LogBounds
 }
 
@@ -51,15 +51,19 @@ export const measure = Effect.fnUntraced(function*(
 ): Effect.fn.Return<NetworkBounds | undefined, Tensors.ReadFailed> {
   const perPom: Array<ReadonlyArray<Bounds.GroupNorms>> = []
   const perLayer: Array<ReadonlyArray<Bounds.GroupNorms>> = []
-  for (const { groups, matricization, shape, variable } of layers) {
-    const kernel = () => tf.reshape(variables[variable]!, [...shape])
-    const own = yield* Tensors.evaluate(() => norms(kernelArrangement(matricization, shape).from(kernel())))
+  const width = Math.max(...layers.map(({ kernel: { order }, variable }) => {
+    const { shape } = variables[variable]!
+    return Math.max(KernelOrder.channels(order, shape), KernelOrder.outputs(order, shape))
+  }))
+  for (const { groups, kernel: { order }, matricization, variable } of layers) {
+    const weight = variables[variable]!
+    const own = yield* Tensors.evaluate(() =>
+      norms(KernelOrder.matrices(order, matricization, weight.shape).from(weight))
+    )
     perPom.push(groups.map(({ indices }) => ofGroup(own, indices)))
-    const [height, width, inputs, outputs] = shape
-    const whole = yield* Tensors.evaluate(() => norms(tf.reshape(kernel(), [1, height * width * inputs, outputs])))
-    perLayer.push([ofGroup(whole, [0])])
+    const whole = yield* Tensors.evaluate(() => norms(KernelOrder.whole(order, weight)))
+    perLayer.push([ofGroup(whole, Array.from({ length: whole.length / 3 }, (_, block) => block))])
   }
-  const width = Math.max(...layers.map(({ shape: [, , inputs, outputs] }) => Math.max(inputs, outputs)))
   const finite = [...perPom, ...perLayer].flat().flatMap((
     { frobenius, rowSum, spectral }
   ) => [frobenius, rowSum, spectral])

@@ -1,19 +1,27 @@
-import * as tf from "@tensorflow/tfjs-core"
-import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
+import * as KernelOrder from "../collections/KernelOrder.ts"
 import type { KernelShape } from "../collections/matricized.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import * as ConvolutionOperator from "./ConvolutionOperator.ts"
+import { mapOf } from "./layerMap.ts"
 import type * as Network from "./Network.ts"
 
 /** The singular values of a layer. */
 export interface LayerSpectrum {
   readonly layer: string
   readonly shape: KernelShape
-  /** Of the kernel as one matrix of height × width × inputs by outputs, the largest first; missing above 512. */
+  /** Kernels of this shape, where there are several. */
+  readonly blocks?: number
+  /**
+   * Of the kernel as one matrix of height × width × inputs by outputs, the largest first; missing above 512. Gates are side by side, groups of
+   * channels blocks on the diagonal, an embedding is a matrix of its rows.
+   */
   readonly singularValues?: ReadonlyArray<number>
-  /** Of the layer as a map of images with periodic boundaries; missing where strides do not divide them, or it would take too long. */
+  /**
+   * Of the kernel as a map of images with periodic boundaries, of what enters it to what it makes of that; missing where
+   * `withoutOperatorNorm` says why.
+   */
   readonly operatorNorm?: number
+  readonly withoutOperatorNorm?: string
 }
 
 /** Singular values above so many take longer than a report is worth. */
@@ -35,55 +43,43 @@ const singularValues = (values: Float32Array, rows: number, columns: number) =>
     return squares.map((square) => square <= rounding * squares[0]! ? 0 : Math.sqrt(square))
   })
 
-const pair = (value: unknown): readonly [number, number] => {
-  const [first = 1, second = 1] = Array.isArray(value) ? value as ReadonlyArray<number> : []
-  return [first, second]
-}
-
-/** The one shape of what enters a layer, without its batch, wherever it is applied. */
-const inputShape = (layer: tfl.layers.Layer): tfl.Shape | undefined => {
-  const { inboundNodes } = layer as unknown as {
-    readonly inboundNodes: ReadonlyArray<{ readonly inputShapes: ReadonlyArray<tfl.Shape> }>
-  }
-  const [shape, ...others] = inboundNodes.map(({ inputShapes }) => inputShapes[0]!.slice(1))
-  return others.every((other) => String(other) === String(shape)) ? shape : undefined
-}
-
-/** How the layer applies its kernel; undefined where the size of its input is open or not one, or its strides do not divide it. */
-const geometryOf = (layer: tfl.layers.Layer): ConvolutionOperator.Geometry | undefined => {
-  const { dilationRate, strides: found } = layer.getConfig()
-  if (layer.getClassName() === "Dense") return { size: [1, 1] }
-  const [rows, columns = 1] = inputShape(layer)?.slice(0, -1) ?? []
-  const [size, strides] = [[rows ?? 0, columns ?? 0] as const, pair(found)]
-  return size.some((side, axis) => side < 1 || side % strides[axis]! !== 0)
-    ? undefined
-    : { size, strides, dilations: pair(dilationRate) }
-}
-
 const measureLayer = Effect.fnUntraced(function*(
   { variables }: Network.Network,
-  { layer, name, shape, variable }: Network.ConstrainedLayer
+  layer: Network.ConstrainedLayer
 ): Effect.fn.Return<LayerSpectrum, Tensors.ReadFailed> {
-  const [height, width, inputs, outputs] = shape
-  const kernel = variables[variable]!
-  const weights = yield* Tensors.read(kernel)
-  const finite = weights.every(Number.isFinite)
-  const rows = height * width * inputs
-  const geometry = geometryOf(layer)
-  const affordable = geometry !== undefined && ConvolutionOperator.work(shape, geometry) <= mostWork
+  const { blocks, kernel: { order }, name, shape, variable } = layer
+  const weight = variables[variable]!
+  const { groups, values } = yield* Effect.scoped(Effect.gen(function*() {
+    const whole = yield* Tensors.scoped(() => KernelOrder.whole(order, weight))
+    return { groups: whole.shape, values: yield* Tensors.read(whole) }
+  }))
+  const [count, rows, columns] = groups
+  const finite = values.every(Number.isFinite)
+  const map = mapOf(layer, weight.shape)
+  const unknown = "unknown" in map
+    ? map.unknown
+    : !finite
+    ? "it is not finite"
+    : map.work > mostWork
+    ? "it would take too long"
+    : ""
+  const spectra = finite && count * Math.min(rows, columns) <= mostValues
+    ? yield* Effect.forEach(
+      Array.from(
+        { length: count },
+        (_, block) => values.subarray(block * rows * columns, (block + 1) * rows * columns)
+      ),
+      (block) => singularValues(block, rows, columns)
+    )
+    : undefined
   return {
     layer: name,
     shape,
-    ...(finite && Math.min(rows, outputs) <= mostValues
-      ? { singularValues: yield* singularValues(weights, rows, outputs) }
-      : {}),
-    ...(finite && affordable
-      ? {
-        operatorNorm: (yield* Tensors.evaluate(() =>
-          ConvolutionOperator.norm(tf.reshape(kernel, [...shape]), geometry)
-        ))[0]!
-      }
-      : {})
+    ...(blocks === 1 ? {} : { blocks }),
+    ...(spectra === undefined ? {} : { singularValues: spectra.flat().toSorted((a, b) => b - a) }),
+    ...("norm" in map && unknown === ""
+      ? { operatorNorm: (yield* Tensors.evaluate(() => map.norm(weight)))[0]! }
+      : { withoutOperatorNorm: unknown })
   }
 })
 

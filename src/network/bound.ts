@@ -1,23 +1,42 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
 import * as Collection from "../collections/Collection.ts"
-import type { KernelShape } from "../collections/matricized.ts"
+import type * as Grouping from "../collections/Grouping.ts"
+import * as KernelOrder from "../collections/KernelOrder.ts"
+import type { Matricization } from "../collections/matricized.ts"
+import type * as Specification from "../collections/Specification.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
 import type * as Points from "../numerics/Points.ts"
+import type * as Seed from "../numerics/Seed.ts"
+import type { ConstrainedLayer } from "./constrained.ts"
+import { held } from "./declarations/constraints.ts"
+import type { Constraint } from "./declarations/private.ts"
+import type { LayerKernel } from "./kernelClasses.ts"
+import { PlanError } from "./PlanError.ts"
+import { planLayer } from "./planLayer.ts"
 
-/** A kernel in the layer's own shape. */
-export const reshaped = (
-  inner: Arrangement<tf.Tensor, tf.Tensor>,
-  shape: KernelShape,
-  original: ReadonlyArray<number>
-): Arrangement<tf.Tensor, tf.Tensor> => ({
-  shape: original,
-  from: (kernel) => inner.from(tf.reshape(kernel, [...shape])),
-  to: (stack) => tf.reshape(inner.to(stack), [...original])
+/** A variable on its manifolds. */
+export interface Bound {
+  readonly collection: Collection.Collection<ReadonlyArray<tf.Tensor>>
+  readonly arrangement: Arrangement<ReadonlyArray<tf.Tensor>, tf.Tensor>
+}
+
+/** A variable that may take every value, or every value that a constraint of TensorFlow.js leaves it. */
+export const unconstrained = (name: string, shape: ReadonlyArray<number>, constraint?: Constraint): Bound => ({
+  collection: Collection.join<ReadonlyArray<tf.Tensor>>(
+    Collection.pom(constraint === undefined ? Euclidean.make(shape) : held(shape, constraint), name)
+  ),
+  arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
 
-/** One arrangement after another. */
-export const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
+/** A variable whose POMs go by labels. */
+export const labelled = (bound: Bound, of: (pom: Collection.Pom) => ReadonlyArray<string>): Bound => ({
+  ...bound,
+  collection: Collection.labelled(bound.collection, of)
+})
+
+const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
   inner: Arrangement<P, Q>,
   outer: Arrangement<Q, R>
 ): Arrangement<P, R> => ({
@@ -26,14 +45,38 @@ export const composed = <P extends Points.Points, Q extends Points.Points, R ext
   to: (p) => outer.to(inner.to(p))
 })
 
-/** A variable on its manifolds. */
-export interface Bound {
-  readonly collection: Collection.Collection<ReadonlyArray<tf.Tensor>>
-  readonly arrangement: Arrangement<ReadonlyArray<tf.Tensor>, tf.Tensor>
-}
+/** What the plan of a constrained kernel says of it. */
+type Planned = Omit<ConstrainedLayer, "name" | "layer" | "kernel" | "variable" | "leaf">
 
-/** A variable that may take every value. */
-export const unconstrained = (name: string, shape: ReadonlyArray<number>): Bound => ({
-  collection: Collection.join<ReadonlyArray<tf.Tensor>>(Collection.pom(Euclidean.make(shape), name)),
-  arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
-})
+/** A variable whose kernels live on the manifolds of a specification. */
+export const bind = (
+  settings: {
+    readonly specification: Specification.Specification
+    readonly strategy: Grouping.Strategy
+    readonly matricization?: Matricization
+  },
+  { order }: LayerKernel,
+  name: string,
+  weight: Points.Shape,
+  seed: Seed.Seed
+): Result.Result<Bound & { readonly plan: Planned }, PlanError> =>
+  Result.flatMap(
+    Result.try({
+      try: () => KernelOrder.kernels(order, weight),
+      catch: (refused) => new PlanError({ layer: name, reason: String(refused), workable: [] })
+    }),
+    ({ blocks, shape }) =>
+      Result.map(planLayer(name, shape, { ...settings, blocks }, seed), ({ arrangement, collection, ...plan }) => ({
+        collection,
+        arrangement: composed(arrangement, KernelOrder.matrices(order, plan.matricization, weight)),
+        plan: {
+          blocks,
+          shape,
+          matricization: plan.matricization,
+          specification: settings.specification,
+          strategy: settings.strategy,
+          groups: plan.groups,
+          kinds: plan.kinds
+        }
+      }))
+  )

@@ -6,7 +6,9 @@ import type * as Renormalization from "../collections/Renormalization.ts"
 import type * as Specification from "../collections/Specification.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Seed from "../numerics/Seed.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
+import type { Unconstrained } from "./declarations/unconstrained.ts"
+import type { LayerKernel, OwnClasses } from "./kernelClasses.ts"
 
 /** How one layer's kernel is constrained. */
 export interface LayerOptions {
@@ -27,8 +29,13 @@ export interface Options extends LayerOptions {
   readonly policy?: Renormalization.Policy
   /** Default 0. */
   readonly seed?: Seed.Seed
-  /** By layer name, as `make` has it for models within the model. Dense layers are Euclidean unless they are named here. */
+  /**
+   * By layer name, as `make` has it for models within the model, or for one of a layer's kernels with its name, as `lstm/recurrent_kernel`.
+   * Dense and recurrent layers and embeddings are Euclidean unless they are named here.
+   */
   readonly overrides?: Readonly<Record<string, LayerOptions>>
+  /** Kernels of own classes of layers, by class name. */
+  readonly classes?: OwnClasses
 }
 
 /** The matrices of a layer that live on one manifold. */
@@ -39,10 +46,15 @@ export interface Kind {
   readonly indices: ReadonlyArray<number>
 }
 
-/** A constrained layer: its kernel, seen as matrices on manifolds in POMs. */
+/** A constrained kernel of a layer, seen as matrices on manifolds in POMs. */
 export interface ConstrainedLayer {
+  /** The layer's, and for a layer with several kernels also the weight's, as `lstm/recurrent_kernel`. */
   readonly name: string
   readonly layer: tfl.layers.Layer
+  /** Which weight it is, and how kernels lie in it. */
+  readonly kernel: LayerKernel
+  /** How many kernels of this shape the weight holds: groups of channels, or gates. */
+  readonly blocks: number
   readonly shape: KernelShape
   readonly matricization: Matricization
   readonly specification: Specification.Specification
@@ -67,7 +79,9 @@ export interface Network {
   readonly model: tfl.LayersModel
   readonly variables: ReadonlyArray<tf.Variable>
   readonly layers: ReadonlyArray<ConstrainedLayer>
-  readonly problem: FgSgd.Problem<NetworkPoint, NetworkWeights>
+  /** Layers with weights of which none is on a manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Unconstrained>
+  readonly problem: Optimizer.Problem<NetworkPoint, NetworkWeights>
   readonly policy: Renormalization.Policy
   readonly seed: Seed.Seed
 }

@@ -21,8 +21,10 @@ export const geometry = ({ layers, model, problem }: Network): string =>
   createHash("sha256").update(JSON.stringify({
     weights: model.weights.map(({ shape }) => shape),
     manifold: problem.collection.manifold.name,
-    layers: layers.map(({ groups, kinds, matricization, name, shape }) => ({
+    layers: layers.map(({ blocks, groups, kernel: { order }, kinds, matricization, name, shape }) => ({
       name,
+      // Orders of one kernel whose axes are in the order of A, B, C, D need no name: the weight's shape says it all.
+      ...(order.axes.flat().every((axis, i) => axis === i) ? {} : { order: order.name, blocks }),
       shape,
       matricization: matricization.name,
       kinds: kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, indices })),

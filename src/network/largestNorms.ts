@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Norms from "../numerics/Norms.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
 import type { Network, NetworkPoint } from "./constrained.ts"
 
 /** The largest norm of the weights on one manifold, and the bound that the policy promises for it. */
@@ -23,17 +23,17 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
- * import { FgSgd, Network, StepSize } from "finegrain"
+ * import { FgSgd, Network, Optimizer, StepSize } from "finegrain"
  * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
  * const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
- * const norms = await Effect.runPromise(Network.largestNorms(network, FgSgd.init(optimizer, network.variables)))
+ * const norms = await Effect.runPromise(Network.largestNorms(network, Optimizer.init(optimizer, network.variables)))
  * norms.find(({ norm }) => norm === "frobenius")!.largest // => 1
  * ```
  */
 export const largestNorms = Effect.fnUntraced(function*(
   network: Network,
-  state: Pick<FgSgd.State<NetworkPoint>, "x" | "scaling">
+  state: Pick<Optimizer.State<NetworkPoint>, "x" | "scaling">
 ): Effect.fn.Return<ReadonlyArray<LargestNorm>, Tensors.ReadFailed> {
   const found = new Map<string, LargestNorm>()
   for (const { kinds, leaf, variable } of network.layers) {

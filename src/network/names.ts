@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Result from "effect/Result"
-import { kernelClasses } from "./kernelClasses.ts"
+import type { Options } from "./constrained.ts"
+import { addresses, classOf, type OwnClasses } from "./kernelClasses.ts"
 import { type Leaf, leavesOf } from "./layers/graph.ts"
 import { PlanError } from "./PlanError.ts"
 
@@ -23,14 +24,48 @@ export const named = (model: tfl.LayersModel): Result.Result<ReadonlyMap<string,
 }
 
 /** Why nothing is constrained under this name. */
-export const unknownLayer = (model: tfl.LayersModel, layers: ReadonlyMap<string, tfl.layers.Layer>, name: string) => {
+const unknownLayer = (
+  model: tfl.LayersModel,
+  layers: ReadonlyMap<string, tfl.layers.Layer>,
+  name: string,
+  classes: OwnClasses | undefined
+) => {
+  const refused = (reason: string, workable: ReadonlyArray<string>) => new PlanError({ layer: name, reason, workable })
   const inside = leavesOf(model).filter(({ layer, path }) => path.slice(0, -1).includes(name) || layer.name === name)
-  const ofKernels = [...layers].filter(([, layer]) => layer.getClassName() in kernelClasses)
-  const meant = ofKernels.filter(([, layer]) => inside.some((leaf) => leaf.layer === layer))
-  const [reason, workable] = inside.length === 0
-    ? ["the model has no layer of this name", [...layers]] as const
-    : ["this names no single layer, and layers are constrained one by one", meant] as const
-  return new PlanError({ layer: name, reason, workable: workable.map(([name]) => name) })
+  if (inside.length > 0) {
+    return refused(
+      "this names no single layer, and layers are constrained one by one",
+      [...layers].filter(([, layer]) =>
+        classOf(layer, classes).kernels.length > 0 && inside.some((leaf) => leaf.layer === layer)
+      ).map(([name]) => name)
+    )
+  }
+  const end = name.lastIndexOf("/")
+  const around = end < 0 ? undefined : layers.get(name.slice(0, end))
+  return around === undefined
+    ? refused("the model has no layer of this name", [...layers.keys()])
+    : refused(
+      `layer "${name.slice(0, end)}" has no kernel "${name.slice(end + 1)}"`,
+      addresses(name.slice(0, end), classOf(around, classes))
+    )
+}
+
+/** Why an override speaks of nothing that can be constrained; undefined where all do. */
+export const refusedOverride = (
+  model: tfl.LayersModel,
+  layers: ReadonlyMap<string, tfl.layers.Layer>,
+  { classes, overrides = {} }: Options
+): PlanError | undefined => {
+  const known = new Set([...layers].flatMap(([name, layer]) => addresses(name, classOf(layer, classes))))
+  const name = Object.keys(overrides).find((name) => !known.has(name))
+  const layer = name === undefined ? undefined : layers.get(name)
+  return name === undefined ? undefined : layer === undefined
+    ? unknownLayer(model, layers, name, classes)
+    : new PlanError({
+      layer: name,
+      reason: `a ${layer.getClassName()} layer has no kernel that can be constrained`,
+      workable: [...layers].filter(([, l]) => classOf(l, classes).kernels.length > 0).map(([name]) => name)
+    })
 }
 
 /** A weight's name, where its layer goes by another than its own. */

@@ -30,7 +30,7 @@ const works = (shape: KernelShape, specification: Specification.Specification) =
   Result.isSuccess(members(matricization, shape, specification))
 
 /**
- * A layer's kernel as matrices on manifolds, grouped into POMs: pure, from shapes and a seed.
+ * A layer's kernel as matrices on manifolds, grouped into POMs: pure, from shapes and a seed; of several kernels of one shape side by side, all together.
  *
  * Fails with a PlanError that names the matricizations that would work, as for 1×1 kernels seen per kernel.
  *
@@ -52,6 +52,8 @@ export const planLayer = (
     readonly specification: Specification.Specification
     readonly strategy: Grouping.Strategy
     readonly matricization?: Matricization
+    /** How many kernels of this shape there are: groups of channels, or gates. Default 1. */
+    readonly blocks?: number
   },
   seed: Seed.Seed
 ): Result.Result<
@@ -79,7 +81,7 @@ export const planLayer = (
       ),
     onSuccess: (manifolds) => {
       const [inputs, outputs] = matricization.grid(shape)
-      const groups = strategy.groups(inputs, outputs, manifolds.length, seed)
+      const groups = strategy.groups(inputs, outputs, manifolds.length, seed, options.blocks)
       const stack = Collection.stack(groups.map(({ indices, manifold }, i) => ({
         name: `${name}/${i}`,
         indices,

@@ -1,7 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Renormalization from "../collections/Renormalization.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
-import type { Network } from "./constrained.ts"
+import type { Scaling } from "../optimizer/Transform.ts"
+import type { ConstrainedLayer, Network } from "./constrained.ts"
+
+/**
+ * How many entries λ of a constrained layer has: one for each input channel, of groups of channels those of all.
+ *
+ * @example
+ * ```ts
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import { Network } from "finegrain"
+ * const model = tfl.sequential({ layers: [tfl.layers.depthwiseConv2d({ inputShape: [6, 6, 5], kernelSize: 3 })] })
+ * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
+ * Network.inputChannels(network.layers[0]!) // => 5
+ * ```
+ */
+export const inputChannels = (
+  { blocks, kernel: { order }, shape: [, , inputs] }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
+): number => order.inputs === "own" ? blocks * inputs : inputs
 
 /**
  * ℜ for every leaf of ω from λ of every constrained layer; the tensors belong to the caller.
@@ -19,10 +36,13 @@ import type { Network } from "./constrained.ts"
  * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
  * ```
  */
-export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): FgSgd.Scaling => {
+export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): Scaling => {
   const factors: Array<tf.Tensor | undefined> = []
-  for (const [i, { kinds, leaf, matricization, shape }] of network.layers.entries()) {
-    const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!)
+  for (const [i, { blocks, kernel, kinds, leaf, matricization, shape }] of network.layers.entries()) {
+    const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!, {
+      blocks,
+      inputs: kernel.order.inputs
+    })
     for (const [k, { indices, manifold }] of kinds.entries()) {
       const values = indices.map((index) => Renormalization.factor(network.policy, manifold, perMatrix[index]!))
       if (values.every((value) => value === 1)) continue

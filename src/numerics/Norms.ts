@@ -135,7 +135,7 @@ export const columnSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tf.sq
  * Spectral norms σ₁ of a batch of matrices `[…, m, n]`; shape `[…]`.
  *
  * With G = XᵀX and P = G^(2^k), normalized after each squaring, σ₁² = tr(GP)/tr(P) up to a relative error below 2^−k: a
- * constant number of matrix products for the whole batch, and never above σ₁ but for rounding.
+ * constant number of matrix products for the whole batch, and never above σ₁ but for rounding. The gradient is u₁v₁ᵀ.
  *
  * @example
  * ```ts
@@ -145,6 +145,19 @@ export const columnSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tf.sq
  * ```
  */
 export const spectral = (x: tf.Tensor): tf.Tensor =>
+  tf.tidy(() =>
+    tf.customGrad((given, save) => {
+      const point = given as tf.Tensor
+      ;(save as tf.GradSaveFunc)([point])
+      return {
+        value: largestSingularValue(point),
+        gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) =>
+          tf.mul(tf.reshape(dy, [...dy.shape, 1, 1]), Matrices.ofSingular(saved[0]!, Matrices.isometry(1)))
+      }
+    })(x)
+  )
+
+const largestSingularValue = (x: tf.Tensor): tf.Tensor =>
   tf.tidy(() => {
     const tall = x.shape[x.rank - 2]! >= x.shape[x.rank - 1]! ? x : Matrices.transpose(x)
     const largest = tf.maximum(tf.max(tf.abs(tall), [-2, -1], true), 1e-30)

@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { EngineFailed } from "../engine/Engine.ts"
+import { heapBytes, outOfMemory } from "../engine/wasm/memory.ts"
 import { NotConverged } from "./Convergence.ts"
 import * as Points from "./Points.ts"
+import * as TensorTree from "./TensorTree.ts"
 
 /** A tensor whose shape is not the one that is needed. */
 export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMismatch", {
@@ -78,7 +80,7 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
  * tf.memory().numTensors - before // => 1
  * ```
  */
-export const region = <A extends Points.Points>(f: () => A): A => tf.tidy(() => f() as tf.TensorContainer) as A
+export const region = <A extends TensorTree.TensorTree>(f: () => A): A => tf.tidy(() => f() as tf.TensorContainer) as A
 
 /**
  * Copies the leaves of `result` that are also leaves of `others`, so that each has one owner.
@@ -94,9 +96,12 @@ export const region = <A extends Points.Points>(f: () => A): A => tf.tidy(() => 
  * Tensors.fresh(x, []) === x // => true
  * ```
  */
-export const fresh = <P extends Points.Points>(result: P, others: ReadonlyArray<Points.Points>): P => {
-  const owned = new Set(others.flatMap(Points.leaves))
-  return Points.map(result, (leaf) => {
+export const fresh = <T extends TensorTree.TensorTree>(
+  result: T,
+  others: ReadonlyArray<TensorTree.TensorTree>
+): T => {
+  const owned = new Set(others.flatMap(TensorTree.leaves))
+  return TensorTree.map(result, (leaf) => {
     if (owned.has(leaf)) return tf.clone(leaf)
     owned.add(leaf)
     return leaf
@@ -115,7 +120,10 @@ const isReadFailed = (defect: unknown): defect is ReadFailed =>
  * @internal
  */
 export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect.Effect<A, ReadFailed, R> =>
-  Effect.catchDefect(effect, (defect) => isReadFailed(defect) ? Effect.fail(defect) : Effect.die(defect))
+  Effect.catchDefect(effect, (defect) => {
+    const failure = isReadFailed(defect) ? defect : outOfMemory(defect, heapBytes())
+    return failure === undefined ? Effect.die(defect) : Effect.fail(failure)
+  })
 
 /**
  * Tensors as a resource: made by `f` in a region, freed when the scope closes.
@@ -130,10 +138,10 @@ export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect
  * tf.memory().numTensors - before // => 0
  * ```
  */
-export const scoped = <P extends Points.Points>(f: () => P): Effect.Effect<P, ReadFailed, Scope.Scope> =>
+export const scoped = <T extends TensorTree.TensorTree>(f: () => T): Effect.Effect<T, ReadFailed, Scope.Scope> =>
   Effect.acquireRelease(
     engineFailures(Effect.sync(() => region(f))),
-    (points) => Effect.sync(() => Points.dispose(points))
+    (tree) => Effect.sync(() => TensorTree.dispose(tree))
   )
 
 /**

@@ -1,42 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Collection from "../collections/Collection.ts"
-import * as Fused from "../engine/Fused.ts"
+import * as Kernels from "../engine/Fused.ts"
+import * as Step from "../engine/Step.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Form from "../geometry/Form.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import * as Points from "../numerics/Points.ts"
-import type * as FgSgd from "./FgSgd.ts"
+import type { TensorTree } from "../numerics/TensorTree.ts"
+import { recognize, type Recognized } from "./fusable.ts"
+import type { Optimizer, Problem, State } from "./Optimizer.ts"
+import type { Told, Transform } from "./Transform.ts"
+import type { AtPoms } from "./transforms/perPom.ts"
 
-/** The kernels of an engine that has the whole step, in two sweeps. */
-export const kernels = { direction: "FinegrainStepDirection", move: "FinegrainStepMove" } as const
-
-/** A leaf of ω as a kernel sees it. */
-export interface Leaf {
+/** A leaf as the kernels see it, with its manifold for what they leave to be composed. */
+interface Leaf extends Step.Leaf {
   readonly manifold: Manifold.Manifold
-  /** undefined: the kernel only brings entries to and from their places, and the manifold's own operations do the rest. */
-  readonly form: Form.Form | undefined
-  /** Matrices, and entries of each. */
-  readonly count: number
-  readonly size: number
-  /** POM of every matrix. */
-  readonly owners: Int32Array
-  /** The variable that the entries belong to. */
-  readonly variable: number
-  /** Where every matrix begins in the variable, and how far every entry is from there, in the order of the form's rows. */
-  readonly bases: Int32Array
-  readonly deltas: Int32Array
-  /** The place of every entry within a matrix of the leaf, in the order of the form's rows. */
-  readonly local: Int32Array
-  /** Euclidean, and in the variable's own order: there are no matrices to be told apart. */
-  readonly flat: boolean
 }
 
-/** What the kernels need to know of a problem. */
-export interface Plan {
+/** What the kernels and the composed parts need to know of a problem. */
+interface Plan extends Step.Plan {
   readonly leaves: ReadonlyArray<Leaf>
-  /** Sizes of the variables. */
-  readonly variables: ReadonlyArray<number>
-  readonly poms: number
+}
+
+/** A plan, and what the chain asks of the kernels. */
+export interface Fused {
+  readonly plan: Plan
+  readonly recognized: Recognized
 }
 
 /** Above so many entries the matrix products of the composition are faster than four matrices side by side. */
@@ -106,7 +94,7 @@ const leafOf = (
   const declared = Form.of(manifold)
   const flat = declared?.name === "Euclidean" && count === 1 && size === sizes[variable] &&
     places.every((p, i) => p === i)
-  const form = flat || size <= Math.min(largestMatrix, Fused.largest(tf.getBackend())) ? declared : undefined
+  const form = flat || size <= Math.min(largestMatrix, Kernels.largest(tf.getBackend())) ? declared : undefined
   const { columns, rows } = form ?? { columns: 1, rows: size }
   const local = Int32Array.from(
     { length: size },
@@ -132,7 +120,7 @@ const leafOf = (
  * undefined where the arrangement does more than move the entries of whole matrices.
  */
 const derive = <P extends Points.Points, W extends Points.Points>(
-  { arrangement, collection }: FgSgd.Problem<P, W>
+  { arrangement, collection }: Problem<P, W>
 ): Plan | undefined => {
   const sizes = shapesOf(arrangement.shape as Points.ShapeTree).map(sizeOf)
   if (collection.leaves === undefined || collection.leaves.length === 0) return undefined
@@ -162,7 +150,7 @@ const derive = <P extends Points.Points, W extends Points.Points>(
 /** By problem, and by engine: each has its own limit. */
 const plans = new WeakMap<object, Map<string, Plan | undefined>>()
 
-const derived = <P extends Points.Points, W extends Points.Points>(problem: FgSgd.Problem<P, W>): Plan | undefined => {
+const derived = <P extends Points.Points, W extends Points.Points>(problem: Problem<P, W>): Plan | undefined => {
   const engine = tf.getBackend()
   const known = plans.get(problem) ?? new Map<string, Plan | undefined>()
   plans.set(problem, known)
@@ -170,22 +158,29 @@ const derived = <P extends Points.Points, W extends Points.Points>(problem: FgSg
   return known.get(engine)
 }
 
-/** An optimizer, as far as its way of computing depends on it. */
-type Optimizer<P extends Points.Points, W extends Points.Points> = Pick<FgSgd.FgSgd<P, W>, "problem" | "replaced">
+/** By transform, since it does not change. */
+const recognitions = new WeakMap<object, Recognized | undefined>()
+
+const recognized = ({ transform }: { readonly transform: Transform }): Recognized | undefined => {
+  if (!recognitions.has(transform)) recognitions.set(transform, recognize(transform))
+  return recognitions.get(transform)
+}
 
 /**
- * The plan by which the engine takes the whole step in its own two kernels; undefined where it has none, where a stage was replaced,
- * where the arrangement is not one of matrices, and under automatic differentiation.
+ * The plan by which the engine takes the whole step in its own two kernels; undefined where it has none, where the chain is another than
+ * they know, where the arrangement is not one of matrices, and under automatic differentiation.
  *
  * @internal
  */
 export const planOf = <P extends Points.Points, W extends Points.Points>(
-  { problem, replaced }: Optimizer<P, W>
-): Plan | undefined =>
-  !replaced && Fused.allowed() && tf.engine().state.gradientDepth === 0 &&
-    tf.getKernel(kernels.direction, tf.getBackend()) !== undefined
-    ? derived(problem)
-    : undefined
+  optimizer: Optimizer<P, W>
+): Fused | undefined => {
+  const kernelsHere = Kernels.allowed() && tf.engine().state.gradientDepth === 0 &&
+    tf.getKernel(Step.kernels.direction, tf.getBackend()) !== undefined
+  const chain = kernelsHere ? recognized(optimizer) : undefined
+  const plan = chain === undefined ? undefined : derived(optimizer.problem)
+  return chain === undefined || plan === undefined ? undefined : { plan, recognized: chain }
+}
 
 /**
  * How the steps of an optimizer are computed on the present engine: `fused`, `composed`, or `fused; composed on …` with the manifolds
@@ -194,10 +189,11 @@ export const planOf = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Sphere, StepSize } from "finegrain"
+ * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Optimizer, Sphere, StepSize } from "finegrain"
  * await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
- * const on = (manifold: typeof sphere) => FgSgd.make(FgSgd.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(1) })
  * const sphere = Sphere.make([3, 3])
+ * const on = (manifold: typeof sphere) =>
+ *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(1) })
  * FusedStep.interpretation(on(sphere)) // => "fused"
  * FusedStep.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
  * ```
@@ -205,9 +201,10 @@ export const planOf = <P extends Points.Points, W extends Points.Points>(
 export const interpretation = <P extends Points.Points, W extends Points.Points>(
   optimizer: Optimizer<P, W>
 ): string => {
-  const plan = planOf(optimizer)
-  if (plan === undefined) return "composed"
-  const composed = new Set(plan.leaves.filter(({ form }) => form === undefined).map(({ manifold }) => manifold.name))
+  const fused = planOf(optimizer)
+  if (fused === undefined) return "composed"
+  const leaves = fused.plan.leaves.filter(({ form }) => form === undefined)
+  const composed = new Set(leaves.map(({ manifold }) => manifold.name))
   return composed.size === 0 ? "fused" : `fused; composed on ${[...composed].join(", ")}`
 }
 
@@ -240,26 +237,57 @@ const like = <P extends Points.Points>(points: P, leaves: ReadonlyArray<tf.Tenso
   return Points.map(points, () => leaves[index++]!)
 }
 
+/** Part of a tree of states under names. */
+const partAt = (tree: TensorTree, path: ReadonlyArray<string>): TensorTree =>
+  path.reduce((node, name) => (node as Readonly<Record<string, TensorTree>>)[name]!, tree)
+
+/** The tree with another part under names. */
+const withPart = (tree: TensorTree, path: ReadonlyArray<string>, part: TensorTree): TensorTree => {
+  const [name, ...rest] = path
+  if (name === undefined) return part
+  const node = tree as Readonly<Record<string, TensorTree>>
+  return { ...node, [name]: withPart(node[name]!, rest, part) }
+}
+
+/** The factors of the scalings between the sweeps, and all that they tell. */
+const scalings = (
+  factors: Recognized["factors"],
+  norms: tf.Tensor1D,
+  at: AtPoms
+): { readonly factor: tf.Tensor1D; readonly told: Told } => {
+  let now = norms
+  const told: Array<Told> = []
+  let factor: tf.Tensor1D | undefined
+  for (const scaled of factors) {
+    const next = scaled(now, at)
+    if (next.told !== undefined) told.push(next.told)
+    factor = factor === undefined ? next.factors : tf.mul(factor, next.factors)
+    now = tf.mul(now, tf.abs(next.factors))
+  }
+  return { factor: factor ?? tf.onesLike(norms), told: Object.assign({}, ...told) as Told }
+}
+
 /**
- * The five stages in two sweeps over all weights, with the step sizes between them; what the composed stages compute, to rounding.
- * The next point, momentum and weights; R and g of every POM.
+ * A step in two sweeps over all weights, with the step sizes between them; what the composed one computes, to rounding.
  *
  * Runs inside a region of the caller.
  *
  * @internal
  */
 export const sweep = <P extends Points.Points, W extends Points.Points>(
-  plan: Plan,
-  { hyperparameters: { momentum, rule, schedule, weightDecay }, problem, state }: FgSgd.Context<P, W>,
+  { plan, recognized: { factors, momentum, path, weightDecay } }: Fused,
+  { problem }: Optimizer<P, W>,
+  state: State<P>,
   gradients: W
-): readonly [x: P, momentum: P, weights: W, norms: tf.Tensor1D, denominators: tf.Tensor1D] => {
+): { readonly x: P; readonly memory: TensorTree; readonly weights: W; readonly told: Told } => {
   const x = Points.leaves(state.x)
-  const before = Points.leaves(state.momentum)
+  const remembered = path === undefined ? undefined : partAt(state.memory, path) as P
+  const before = momentum === 0 || remembered === undefined ? [] : Points.leaves(remembered)
   const variables = Points.leaves(gradients)
   const { scaling } = state
   const swept = run(
-    kernels.direction,
-    named({ x, momentum: momentum === 0 ? [] : before, gradient: variables, scaling }),
+    Step.kernels.direction,
+    named({ x, momentum: before, gradient: variables, scaling }),
     { plan, momentum, weightDecay }
   )
   const known = swept.at(-1) as tf.Tensor1D
@@ -275,25 +303,24 @@ export const sweep = <P extends Points.Points, W extends Points.Points>(
   const squares = composed.reduce((sum, part) => tf.add(sum, part.squares), known)
 
   const norms = tf.sqrt(tf.relu(squares))
-  const denominators = rule.denominators(norms, Collection.curvatures(problem.collection))
-  const factors = tf.div(-schedule.rate(state.step), denominators) as tf.Tensor1D
+  const { factor, told } = scalings(factors, norms, { poms: problem.collection.poms, step: state.step })
 
   const at = new Map(composed.map(({ direction, i, leaf, owners }) => {
-    const v = tf.mul(direction, overFactors(tf.gather(factors, owners), leaf, direction))
+    const v = tf.mul(direction, overFactors(tf.gather(factor, owners), leaf, direction))
     const y = leaf.manifold.retract(x[i]!, v)
     return [i, { y, direction: momentum === 0 ? direction : leaf.manifold.transport(x[i]!, y, direction) }]
   }))
-  const moved = run(kernels.move, {
+  const moved = run(Step.kernels.move, {
     ...named({ x: x.map((leaf, i) => at.get(i)?.y ?? leaf), direction: swept.slice(0, plan.leaves.length), scaling }),
-    factors
+    factors: factor
   }, { plan, momentum, shapes: variables.map(({ shape }) => shape) })
-  return [
-    like(state.x, plan.leaves.map((_, i) => at.get(i)?.y ?? moved[i]!)),
-    momentum === 0
-      ? Points.map(state.momentum, tf.clone)
-      : like(state.momentum, plan.leaves.map((_, i) => at.get(i)?.direction ?? swept[i]!)),
-    like(gradients, moved.slice(plan.leaves.length)),
-    norms,
-    denominators
-  ]
+  const memory = momentum === 0 || remembered === undefined
+    ? state.memory
+    : withPart(state.memory, path!, like(remembered, plan.leaves.map((_, i) => at.get(i)?.direction ?? swept[i]!)))
+  return {
+    x: like(state.x, plan.leaves.map((_, i) => at.get(i)?.y ?? moved[i]!)),
+    memory,
+    weights: like(gradients, moved.slice(plan.leaves.length)),
+    told
+  }
 }

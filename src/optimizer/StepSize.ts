@@ -1,10 +1,43 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Schema from "effect/Schema"
 import type * as Interval from "../numerics/Interval.ts"
+
+/** A schedule or a rule with parameters that give steps which are no numbers. */
+export class StepSizeError extends Schema.TaggedError<StepSizeError>()("StepSizeError", {
+  name: Schema.String,
+  parameter: Schema.String,
+  expected: Schema.String,
+  value: Schema.Number
+}) {
+  override get message() {
+    return `${this.name}: ${this.parameter} must be ${this.expected}, not ${this.value}`
+  }
+}
 
 /** A learning-rate schedule r(t) for steps t = 0, 1, 2, …, as a value. */
 export interface Schedule {
   readonly name: string
   readonly rate: (step: number) => number
+}
+
+const kinds = {
+  "finite and at least 0": (value: number) => value >= 0,
+  "finite and above 0": (value: number) => value > 0,
+  finite: () => true
+} as const
+
+/** Parameters of a kind each; written so that NaN is of none. */
+const checked = (
+  name: string,
+  parameters: Readonly<Record<string, number>>,
+  expected: Readonly<Record<string, keyof typeof kinds>>
+): void => {
+  for (const [parameter, kind] of Object.entries(expected)) {
+    const value = parameters[parameter] ?? Number.NaN
+    if (!Number.isFinite(value) || !kinds[kind](value)) {
+      throw new StepSizeError({ name, parameter, expected: kind, value })
+    }
+  }
 }
 
 const format = (name: string, parameters: Record<string, number>) =>
@@ -13,13 +46,18 @@ const format = (name: string, parameters: Record<string, number>) =>
 /**
  * r(t) = r₀.
  *
+ * @throws StepSizeError where r₀ is not finite, or negative; the other schedules likewise.
+ *
  * @example
  * ```ts
  * import { StepSize } from "finegrain"
  * StepSize.constant(0.1).rate(1000) // => 0.1
  * ```
  */
-export const constant = (rate: number): Schedule => ({ name: format("constant", { rate }), rate: () => rate })
+export const constant = (rate: number): Schedule => {
+  checked("constant", { rate }, { rate: "finite and at least 0" })
+  return { name: format("constant", { rate }), rate: () => rate }
+}
 
 /**
  * r(t) = r₀·factor^⌊t/every⌋.
@@ -32,10 +70,17 @@ export const constant = (rate: number): Schedule => ({ name: format("constant", 
  */
 export const step = (
   options: { readonly rate: number; readonly factor: number; readonly every: number }
-): Schedule => ({
-  name: format("step", options),
-  rate: (t) => options.rate * options.factor ** Math.floor(t / options.every)
-})
+): Schedule => {
+  checked("step", options, {
+    rate: "finite and at least 0",
+    factor: "finite and at least 0",
+    every: "finite and above 0"
+  })
+  return {
+    name: format("step", options),
+    rate: (t) => options.rate * options.factor ** Math.floor(t / options.every)
+  }
+}
 
 /**
  * r(t) = r₀·(1 + cos(πt/T))/2 for t < T, then 0 (Loshchilov and Hutter 2017, without restarts).
@@ -46,10 +91,13 @@ export const step = (
  * StepSize.cosine({ rate: 1, steps: 100 }).rate(50) // => 0.5
  * ```
  */
-export const cosine = (options: { readonly rate: number; readonly steps: number }): Schedule => ({
-  name: format("cosine", options),
-  rate: (t) => options.rate * (1 + Math.cos(Math.PI * Math.min(t / options.steps, 1))) / 2
-})
+export const cosine = (options: { readonly rate: number; readonly steps: number }): Schedule => {
+  checked("cosine", options, { rate: "finite and at least 0", steps: "finite and above 0" })
+  return {
+    name: format("cosine", options),
+    rate: (t) => options.rate * (1 + Math.cos(Math.PI * Math.min(t / options.steps, 1))) / 2
+  }
+}
 
 /**
  * r(t) = r₀·(1 + t)^(−a); Σr = ∞ and Σr² < ∞, as almost sure convergence needs, for 1/2 < a ≤ 1 (Bonnabel 2013, section 2).
@@ -60,10 +108,26 @@ export const cosine = (options: { readonly rate: number; readonly steps: number 
  * StepSize.power({ rate: 1, exponent: 1 }).rate(3) // => 0.25
  * ```
  */
-export const power = (options: { readonly rate: number; readonly exponent: number }): Schedule => ({
-  name: format("power", options),
-  rate: (t) => options.rate * (1 + t) ** -options.exponent
-})
+export const power = (options: { readonly rate: number; readonly exponent: number }): Schedule => {
+  checked("power", options, { rate: "finite and at least 0", exponent: "finite" })
+  return {
+    name: format("power", options),
+    rate: (t) => options.rate * (1 + t) ** -options.exponent
+  }
+}
+
+/**
+ * r(t) of a schedule, whoever made it.
+ *
+ * @throws StepSizeError where it is not finite.
+ *
+ * @internal
+ */
+export const rateAt = ({ name, rate }: Schedule, step: number): number => {
+  const value = rate(step)
+  if (Number.isFinite(value)) return value
+  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected: "finite", value })
+}
 
 /** The rule that turns the norm R of a POM's gradient into its step: v = −r(t)/g(R)·grad, with g as a value. */
 export interface Rule {
@@ -109,6 +173,9 @@ const constantsOf = (rho: number | undefined) => {
  * ```
  */
 export const curvatureAware = (options: { readonly rho?: number } = {}): Rule => {
+  if (options.rho !== undefined) {
+    checked("curvatureAware", { rho: options.rho }, { rho: "finite and above 0" })
+  }
   const constants = constantsOf(options.rho)
   return {
     name: options.rho === undefined ? "curvatureAware" : format("curvatureAware", { rho: options.rho }),

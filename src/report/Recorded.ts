@@ -2,10 +2,11 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import type * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { LayerSpectrum } from "../network/NetworkSpectra.ts"
-import * as RunDirectory from "../training/RunDirectory.ts"
-import type { EpochDone, Event } from "../training/Trainer.ts"
+import * as Stored from "../training/Stored.ts"
+import type { EpochDone } from "../training/Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
 import * as Steps from "./Steps.ts"
 
@@ -14,69 +15,96 @@ export interface Recorded {
   readonly epochs: ReadonlyArray<EpochDone>
   readonly steps: Steps.Steps
   /** At the end; empty where it never came. */
-  readonly spectra: ReadonlyArray<LayerSpectrum>
+  readonly spectra: ReadonlyArray<Spectrum>
+  /** Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them. */
+  readonly damaged: ReadonlyArray<string>
 }
 
+/** The singular values of a layer, as they were written. */
+export type Spectrum = (typeof Stored.Spectra.Type)[number]
+
 /**
- * A file of a directory; none where it is missing.
+ * A file of a directory by its schema; none where it is missing.
  *
  * @internal
  */
-export const readJson = Effect.fnUntraced(function*(directory: string, name: string) {
+export const readOwn = Effect.fnUntraced(function*<A>(
+  directory: string,
+  name: string,
+  decoding: (value: unknown) => Result.Result<A, string>
+) {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  return yield* RunDirectory.readJson(
-    file,
-    failing(file),
-    (reason) => new ReportError({ path: file, reason: `it is not JSON (${reason})` })
-  )
+  return yield* Stored.read(file, decoding, failing(file), (reason) => new ReportError({ path: file, reason }))
 })
 
-/** Tells every event of a run that can be read; the last line of one that was killed may be cut off. Never holds more than a few of them. */
-const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: Event) => void) {
+const decodeEvent = Schema.decodeUnknownOption(Stored.Event)
+const decodeSpectra = Stored.decode(Stored.Spectra, "spectra.json")
+
+/** Events of our own that no figure needs. */
+const isOther = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "_tag" in value && value._tag === "Resumed"
+
+const parse = (line: string): unknown => {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be cut off. Never holds
+ * more than a few of them.
+ */
+const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof Stored.Event.Type) => void) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(directory, "events.jsonl")
-  const parse = (line: string): Event | undefined => {
-    try {
-      return RunDirectory.fromJson(line) as Event
-    } catch {
-      return undefined
-    }
-  }
+  let [damaged, last] = [0, false]
   yield* fs.stream(file).pipe(
     Stream.decodeText,
     Stream.splitLines,
     Stream.runForEachArray((lines) =>
       Effect.sync(() => {
         for (const line of lines) {
-          const event = parse(line)
-          if (event !== undefined) tell(event)
+          const value = parse(line)
+          const event = decodeEvent(value)
+          if (Option.isSome(event)) tell(event.value)
+          last = Option.isNone(event) && !isOther(value) && line !== ""
+          if (last) damaged++
         }
       })
     ),
     Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
     Effect.mapError(failing(file))
   )
+  return damaged - (last ? 1 : 0)
 })
 
 /**
- * What a run recorded, as far as it got.
+ * What a run recorded, as far as it got, and as far as it can be read.
  *
  * @internal
  */
 export const read = Effect.fnUntraced(function*(directory: string) {
   const epochs: Array<EpochDone> = []
   const collected = Steps.collector()
-  yield* readEvents(directory, (event) => {
+  const damaged: Array<string> = []
+  const note = ({ message }: ReportError) => Effect.sync(() => void damaged.push(message))
+  const lines = yield* readEvents(directory, (event) => {
     if (event._tag === "EpochDone") epochs.push(event)
-    if (event._tag === "StepDone") collected.add(event)
-  })
-  const spectra = yield* readJson(directory, "spectra.json")
+    else collected.add(event)
+  }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
+  if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
+  const spectra = yield* readOwn(directory, "spectra.json", decodeSpectra).pipe(
+    Effect.catch((error) => Effect.as(note(error), Option.none<typeof Stored.Spectra.Type>()))
+  )
   const recorded: Recorded = {
     epochs,
     steps: collected.steps(),
-    spectra: Option.getOrElse(spectra, () => []) as ReadonlyArray<LayerSpectrum>
+    spectra: Option.getOrElse(spectra, () => []),
+    damaged
   }
   return recorded
 })

@@ -3,22 +3,33 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
-import type * as Results from "../experiment/Results.ts"
+import * as Result from "effect/Result"
+import { slug } from "../experiment/slug.ts"
+import * as StoredExperiment from "../experiment/Stored.ts"
+import * as Stored from "../training/Stored.ts"
 import * as WholeFile from "../training/WholeFile.ts"
 import * as Chart from "./Chart.ts"
 import { ofExperiment } from "./experimentReport.ts"
 import * as Html from "./Html.ts"
 import * as Recorded from "./Recorded.ts"
 import { ReportError } from "./ReportError.ts"
-import { type Manifest, ofRun } from "./runReport.ts"
+import { ofRun } from "./runReport.ts"
 
 export { ReportError } from "./ReportError.ts"
 
+const decodeResults = Stored.decode(StoredExperiment.Results, "results")
+const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
+
 const contentOf = Effect.fnUntraced(function*(directory: string, read: Recorded.Read) {
-  const results = yield* Recorded.readJson(directory, "results.json")
-  if (Option.isSome(results)) return yield* ofExperiment(directory, results.value as Results.Results, read)
-  const manifest = yield* Recorded.readJson(directory, "manifest.json")
-  if (Option.isSome(manifest)) return yield* ofRun(directory, manifest.value as Manifest)
+  const results = yield* Recorded.readOwn(directory, "results.json", decodeResults)
+  if (Option.isSome(results)) return yield* ofExperiment(directory, results.value, read)
+  const manifest = yield* Recorded.readOwn(
+    directory,
+    "manifest.json",
+    // All of it is shown, whatever of it is known here.
+    (value) => Result.map(decodeManifest(value), () => value as Stored.Manifest)
+  )
+  if (Option.isSome(manifest)) return yield* ofRun(directory, manifest.value)
   return yield* new ReportError({
     path: directory,
     reason: "there is no results.json or manifest.json: no experiment, no run"
@@ -35,6 +46,13 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
 
 const writeText = (file: string, text: string) =>
   Effect.mapError(WholeFile.write(file, new TextEncoder().encode(text)), unwritten(file))
+
+/** The same names, with a number after those that were there before. */
+const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.map((name, i) => {
+    const before = names.slice(0, i).filter((other) => other === name).length
+    return before === 0 ? name : `${name}-${before + 1}`
+  })
 
 /**
  * Writes `report.html`, one page that needs no network, and its figures as SVG files, into the directory of a run or an experiment;
@@ -53,8 +71,16 @@ export const write = Effect.fnUntraced(function*(directory: string, read: Record
     (chart) => Effect.map(Chart.svg(chart), (svg) => ({ chart, svg }))
   )
   const folder = path.join(directory, "figures")
+  if (yield* WholeFile.isLink(folder)) {
+    return yield* new ReportError({
+      path: folder,
+      reason: "it is a link, which is not followed: put a directory in its place"
+    })
+  }
   yield* Effect.mapError(fs.makeDirectory(folder, { recursive: true }), unwritten(folder))
-  yield* Effect.forEach(drawn, ({ chart: { name }, svg }) => writeText(path.join(folder, `${name}.svg`), svg))
+  // Names may come from a manifest, and are files of this folder whatever they say.
+  const names = distinct(drawn.map(({ chart: { name } }) => slug(name)))
+  yield* Effect.forEach(drawn, ({ svg }, i) => writeText(path.join(folder, `${names[i]}.svg`), svg))
   const file = path.join(directory, "report.html")
   yield* writeText(
     file,

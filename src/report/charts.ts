@@ -1,3 +1,4 @@
+import type { LayerPlan } from "../training/Stored.ts"
 import type { Chart } from "./Chart.ts"
 import * as look from "./look.ts"
 import { middle, type Steps } from "./Steps.ts"
@@ -72,24 +73,23 @@ export const lossCurve = ({ parts, size }: Steps): Chart | undefined =>
     }
   }
 
-/** A constrained layer as the manifest describes it. */
-export interface LayerPlan {
-  readonly layer: string
-  readonly matricization: string
-  readonly shape: readonly [number, number, number, number]
-  readonly groups: ReadonlyArray<{ readonly manifold: string; readonly matrices: ReadonlyArray<number> }>
-}
-
 const thinned = { labelAngle: 0, labelOverlap: true }
 
 /** More cells than this are no picture any more. */
 const largestMap = 32
 
+const isDrawn = (channels: number) => channels >= 1 && channels <= largestMap
+
+/** Where matrices are listed; many are only counted. */
+const listed = (matrices: LayerPlan["groups"][number]["matrices"]): ReadonlyArray<number> =>
+  "count" in matrices ? [] : matrices
+
 /** Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large to be shown. */
 export const manifoldMap = (
-  { groups, layer, matricization, shape: [, , inputs, outputs] }: LayerPlan
-): Chart | undefined =>
-  matricization !== "perKernel" || inputs > largestMap || outputs > largestMap ? undefined : {
+  { blocks = 1, groups, layer, matricization, shape: [, , ofEach = 0, outputs = 0] }: LayerPlan
+): Chart | undefined => {
+  const inputs = blocks * ofEach
+  return matricization !== "perKernel" || !isDrawn(inputs) || !isDrawn(outputs) ? undefined : {
     name: `map-${layer}`,
     title: `Manifolds of the kernels of ${layer}`,
     caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
@@ -98,7 +98,12 @@ export const manifoldMap = (
       height: Math.min(600, 18 * inputs),
       data: {
         values: groups.flatMap(({ manifold, matrices }, pom) =>
-          matrices.map((index) => ({ input: Math.floor(index / outputs), output: index % outputs, manifold, pom }))
+          listed(matrices).map((index) => ({
+            input: Math.floor(index / outputs),
+            output: index % outputs,
+            manifold,
+            pom
+          }))
         )
       },
       mark: "rect",
@@ -115,3 +120,4 @@ export const manifoldMap = (
       }
     }
   }
+}

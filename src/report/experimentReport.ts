@@ -56,13 +56,17 @@ export const ofExperiment = Effect.fnUntraced(function*(
 ) {
   const path = yield* Path.Path
   const [header, rows] = Results.table(results)
+  const damaged: Array<string> = []
   const perColumn = yield* Effect.forEach(
     Map.groupBy(results.cells, ({ column }) => column),
     Effect.fnUntraced(function*([column, cells]) {
       const runs = yield* Effect.forEach(
         cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
         ({ id, row, seed }) =>
-          Effect.map(read(path.join(directory, "trials", id)), (recorded) => ({ ...recorded, row, seed }))
+          Effect.map(read(path.join(directory, "trials", id)), (recorded) => {
+            damaged.push(...recorded.damaged.map((text) => `${id}: ${text}`))
+            return { ...recorded, row, seed }
+          })
       )
       const all = [charts.errorDots(dots(cells)), ...figures.map((figure) => figure(runs))]
       return all.filter((chart) => chart !== undefined).map(named(column))
@@ -70,7 +74,11 @@ export const ofExperiment = Effect.fnUntraced(function*(
   )
   const content: Content = {
     title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,
-    before: [{ _tag: "Text", text: results.about }, { _tag: "Table", header, rows }],
+    before: [
+      { _tag: "Text", text: results.about },
+      { _tag: "Table", header, rows },
+      ...damaged.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` }))
+    ],
     figures: perColumn.flat(),
     after: [{ _tag: "Json", title: "Results", value: results }]
   }

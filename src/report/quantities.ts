@@ -5,7 +5,7 @@ import type { Recorded } from "./Recorded.ts"
 import { middle, resized } from "./Steps.ts"
 
 /** One run, and the row that it belongs to. */
-export interface Run extends Recorded {
+export interface Run extends Omit<Recorded, "damaged"> {
   readonly row: string
 }
 

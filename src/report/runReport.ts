@@ -1,18 +1,16 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
+import * as Stored from "../training/Stored.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import * as pomCurves from "./pomCurves.ts"
 import * as quantities from "./quantities.ts"
 import * as Recorded from "./Recorded.ts"
 
-/** What a report takes from the manifest of a run. */
-export interface Manifest {
-  readonly config?: unknown
-  readonly layers?: ReadonlyArray<charts.LayerPlan>
-}
+const decodeSummary = Stored.decode(Stored.Summary, "summary")
 
 const significant = (value: number | undefined): string => value === undefined ? "–" : value.toPrecision(4)
 
@@ -21,16 +19,18 @@ const significant = (value: number | undefined): string => value === undefined ?
  *
  * @internal
  */
-export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Manifest) {
+export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Stored.Manifest) {
   const path = yield* Path.Path
   const recorded = yield* Recorded.read(directory)
-  const { epochs, spectra, steps } = recorded
-  const summary = yield* Recorded.readJson(directory, "summary.json")
+  const { damaged, epochs, spectra, steps } = recorded
+  const summary = yield* Effect.result(Recorded.readOwn(directory, "summary.json", decodeSummary))
+  const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
   // A line without a name: there is but one.
   const alone = [{ ...recorded, row: "" }]
   const content: Content = {
     title: `Run ${path.basename(path.resolve(directory))}`,
     before: [
+      ...unreadable.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` })),
       {
         _tag: "Table",
         header: ["epoch", "train loss", "train error %", "test loss", "test error %"],
@@ -46,12 +46,12 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ma
         _tag: "Table" as const,
         title: "Layers at the end",
         header: ["layer", "kernel", "largest singular value", "smallest", "norm of the operator"],
-        rows: spectra.map(({ layer, operatorNorm, shape, singularValues }) => [
+        rows: spectra.map(({ blocks, layer, operatorNorm, shape, singularValues, withoutOperatorNorm }) => [
           layer,
-          shape.join(" × "),
+          `${blocks === undefined ? "" : `${blocks} of `}${shape.join(" × ")}`,
           significant(singularValues?.[0]),
           significant(singularValues?.at(-1)),
-          significant(operatorNorm)
+          withoutOperatorNorm ?? significant(operatorNorm)
         ])
       }])
     ],
@@ -66,7 +66,9 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ma
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [
-      ...(Option.isSome(summary) ? [{ _tag: "Json" as const, title: "Summary", value: summary.value }] : []),
+      ...(Result.isSuccess(summary) && Option.isSome(summary.success)
+        ? [{ _tag: "Json" as const, title: "Summary", value: summary.success.value }]
+        : []),
       { _tag: "Json", title: "Manifest", value: { ...manifest, layers: undefined } }
     ]
   }

@@ -2,16 +2,20 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import * as Stored from "./Stored.ts"
+import type { EpochDone } from "./Trainer.ts"
+
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 /** Where a run stands: what it has counted so far, and the batch that comes next. */
 export const Position = Schema.Struct({
   /** Steps taken. */
-  step: Schema.Int,
+  step: count,
   /** Epoch from 1, and the place in its order where the next batch begins. */
-  epoch: Schema.Int,
-  from: Schema.Int,
+  epoch: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  from: count,
   /** The epoch at whose start ℜ was measured. */
-  measuredIn: Schema.Int,
+  measuredIn: count,
   /** Sums over the epoch so far. */
   lossSum: Schema.Finite,
   gradientNormSum: Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
@@ -38,7 +42,7 @@ export interface Snapshot {
   readonly geometry: string
   readonly position: Position
   /** Events of the epochs that are done. */
-  readonly epochs: ReadonlyArray<unknown>
+  readonly epochs: ReadonlyArray<EpochDone>
   /** ω, μ, ℜ, and all weights of the model. */
   readonly tensors: ReadonlyArray<Named>
 }
@@ -73,12 +77,20 @@ const digestBytes = 32
 const Header = Schema.Struct({
   geometry: Schema.String,
   position: Position,
-  epochs: Schema.Array(Schema.Unknown),
+  epochs: Schema.Array(Stored.EpochDone),
   extra: Schema.Record(Schema.String, Schema.Finite),
-  tensors: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(Schema.Int) }))
+  tensors: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(count) }))
 })
 
-const decodeHeader = Schema.decodeUnknownResult(Header)
+const decodeHeader = Stored.decode(Header, "header of a checkpoint")
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * A snapshot as bytes: a line that names the format, the length of a JSON header, the header, the numbers as float32, little-endian,
@@ -98,7 +110,7 @@ const decodeHeader = Schema.decodeUnknownResult(Header)
  */
 export const encode = (snapshot: Snapshot, extra: Readonly<Record<string, number>> = {}): Uint8Array => {
   const { epochs, geometry, position, tensors } = snapshot
-  const header = Buffer.from(JSON.stringify({
+  const header = Buffer.from(Stored.toJson({
     geometry,
     position,
     epochs,
@@ -145,9 +157,13 @@ export const decode = (
     return refuse(`its ${all.length} bytes are not those that were written (SHA-256 differs)`)
   }
   const data = start + all.readUInt32LE(magic.length)
-  const header = decodeHeader(JSON.parse(all.toString("utf8", start, data)))
-  if (Result.isFailure(header)) return refuse(header.failure.message)
+  const header = decodeHeader(parse(all.toString("utf8", start, data)))
+  if (Result.isFailure(header)) return refuse(header.failure)
   const { epochs, extra, geometry, position, tensors } = header.success
+  const numbers = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  if (data + 4 * numbers !== body.length) {
+    return refuse(`it holds ${body.length - data} bytes of numbers, not ${4 * numbers}`)
+  }
   let at = data
   const read = tensors.map(({ name, shape }) => {
     const size = shape.reduce((a, b) => a * b, 1)
@@ -156,6 +172,5 @@ export const decode = (
     at += 4 * size
     return { name, shape, values }
   })
-  if (at !== body.length) return refuse(`it holds ${body.length - data} bytes of numbers, not ${at - data}`)
   return Result.succeed({ snapshot: { geometry, position, epochs, tensors: read }, extra })
 }

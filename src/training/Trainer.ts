@@ -6,20 +6,33 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
-import { type Dataset, type ImageCorrupt, isStream, type Source } from "../data/Dataset.ts"
+import { DatasetInvalid } from "../data/DataError.ts"
+import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
-import * as Layers from "../network/Layers.ts"
+import { missingGradient, withoutGradient } from "../network/declarations/gradients.ts"
+import type { DeclarationRefused } from "../network/declarations/Refused.ts"
+import { changed } from "../network/declarations/unchanged.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { PlanError } from "../network/PlanError.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
+import * as TensorTree from "../numerics/TensorTree.ts"
 import * as FgSgd from "../optimizer/FgSgd.ts"
 import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
+import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
+import type { Scaling, Told, Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { classifier } from "./Classifier.ts"
+import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
+import { fits } from "./fits.ts"
+import { check as checkOptions, OptionRefused } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+
+export { OptionRefused }
 
 /** What a run does. */
 export interface Options {
@@ -35,8 +48,8 @@ export interface Options {
   readonly weightDecay?: number
   /** Default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
-  /** Replaced stages of FG-SGD. */
-  readonly stages?: Partial<FgSgd.Stages<Network.NetworkPoint, Network.NetworkWeights>>
+  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
+  readonly transform?: Transform
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
@@ -100,20 +113,16 @@ export interface Progress {
 /** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
 const normTolerance = 1e-5
 
-const lossOf = (model: Network.Network["model"], images: tf.Tensor, labels: tf.Tensor1D, training: boolean) => {
-  const logits = model.apply(images, { training }) as tf.Tensor2D
-  const correct = tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"))
-  const loss = tf.losses.softmaxCrossEntropy(tf.oneHot(labels, logits.shape[1]), logits) as tf.Scalar
-  return { loss, correct: correct as tf.Scalar }
-}
-
 const batchTensors = ({ channels, height, width }: Dataset, batch: Batches.Batch) => ({
   images: tf.tensor4d(batch.images, [batch.labels.length, height, width, channels]),
   labels: tf.tensor1d(batch.labels, "int32")
 })
 
+const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
+  Effect.try({ try: () => classifier(network, seed), catch: (error) => error as DeclarationRefused })
+
 /**
- * Mean loss and accuracy over a split.
+ * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
  *
  * @example
  * ```ts
@@ -132,14 +141,21 @@ export const evaluate = Effect.fnUntraced(function*(
   split: Source,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
-): Effect.fn.Return<{ readonly loss: number; readonly accuracy: number }, Tensors.ReadFailed | ImageCorrupt> {
+): Effect.fn.Return<
+  { readonly loss: number; readonly accuracy: number },
+  BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
+> {
+  yield* batchIsSize(batchSize)
+  const wrong = splitProblem(split, dataset, "given")
+  if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
+  const { knowing } = yield* classifierOf(network, 0)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [loss, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
     const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
     const sums = yield* Tensors.evaluate(() => {
       const { images, labels } = batchTensors(dataset, batch)
-      const result = lossOf(network.model, images, labels, false)
+      const result = knowing(images, labels)
       return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
     })
     loss += sums[0]!
@@ -162,18 +178,19 @@ const atOnce = ({ channels, height, width }: Dataset, most: number) =>
 
 const identity = <A>(a: A): A => a
 
-/** The model must take the dataset's images and give one logit per class. */
-const fits = (model: Network.Network["model"], { channels, classes, height, width }: Dataset) =>
+/** Weights that are no numbers have no nearest points. */
+const finite = ({ layers, variables }: Network.Network) =>
   Effect.gen(function*() {
-    const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
-      // null is a length that the model leaves open.
-      const actual = shape.slice(1).map((length, i) => length ?? expected[i] ?? 0)
-      return actual.join() === expected.join()
-        ? Effect.void
-        : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
-    }
-    yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
-    yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
+    const sums = yield* Tensors.evaluate(() => tf.stack(variables.map((v) => tf.sum(tf.mul(v, 0)))))
+    const bad = sums.findIndex((sum) => sum !== 0)
+    if (bad < 0) return
+    const name = layers.find(({ variable }) => variable === bad)?.name ?? variables[bad]!.name
+    return yield* new Manifold.OffManifold({
+      manifold: "any manifold",
+      what: `the weight of ${name}, which has entries that are not finite,`,
+      residual: Number.NaN,
+      tolerance: 0
+    })
   })
 
 /** A run in progress. */
@@ -183,7 +200,15 @@ export interface Run {
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
     Progress,
-    E | Tensors.ReadFailed | FgSgd.FgSgdError | ImageCorrupt | Tensors.Diverged | Tensors.ShapeMismatch,
+    | E
+    | BatchError
+    | DatasetInvalid
+    | DeclarationRefused
+    | Tensors.ReadFailed
+    | Optimizer.OptimizerError
+    | ImageCorrupt
+    | Tensors.Diverged
+    | Tensors.ShapeMismatch,
     R
   >
   readonly progress: Effect.Effect<Progress>
@@ -194,8 +219,8 @@ export interface Run {
 }
 
 /** Loss and correct answers of the batch, then the norm R of every POM and its g, in one tensor: one read a step. */
-const health = (loss: tf.Scalar, correct: tf.Scalar, norms: tf.Tensor1D, denominators: tf.Tensor1D) =>
-  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms, denominators])
+const health = (loss: tf.Scalar, correct: tf.Scalar, { denominators, norms }: Told) =>
+  tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms!, denominators ?? tf.onesLike(norms!)])
 
 /** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
 const pomsTold = 50
@@ -206,7 +231,11 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
  *
- * Fails with ShapeMismatch where model and dataset do not fit, with OffManifold where initial weights have no nearest point
+ * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
+ * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
+ * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
+ * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
+ * unfrozen), with OffManifold where initial weights have no nearest point
  * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
@@ -229,24 +258,35 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Run,
+  | BatchError
   | Checkpoint.CheckpointMismatch
+  | DatasetInvalid
+  | DeclarationRefused
   | Tensors.ReadFailed
-  | FgSgd.FgSgdError
+  | Optimizer.OptimizerError
   | Manifold.OffManifold
+  | OptionRefused
+  | PlanError
   | Tensors.ShapeMismatch,
   Scope.Scope
 > {
   const { batchSize, dataset, epochs, momentum = 0.9, network, schedule, seed } = options
+  yield* checkOptions(options)
   yield* fits(network.model, dataset)
+  yield* feasible(network, dataset, batchSize)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
   const optimizer = yield* Effect.try({
     try: () =>
-      FgSgd.make(network.problem, {
-        schedule,
-        momentum,
-        weightDecay: options.weightDecay ?? 0,
-        ...(options.rule === undefined ? {} : { rule: options.rule })
-      }, options.stages),
-    catch: (error) => error as FgSgd.FgSgdError
+      Optimizer.make(
+        network.problem,
+        options.transform ?? FgSgd.transform({
+          schedule,
+          momentum,
+          weightDecay: options.weightDecay ?? 0,
+          ...(options.rule === undefined ? {} : { rule: options.rule })
+        })
+      ),
+    catch: (error) => Optimizer.refusal(error)
   })
   const { poms } = network.problem.collection
   const pomsEvery = Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
@@ -257,12 +297,13 @@ export const make = Effect.fnUntraced(function*(
   /** A function of the step, so that a resumed run sees the same images. */
   const variation = (step: number) =>
     options.augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
-  const state = yield* Ref.make(FgSgd.init(optimizer, network.variables))
+  yield* finite(network)
+  const state = yield* Ref.make(Optimizer.init(optimizer, network.variables))
   const position = yield* Ref.make(options.from?.position ?? start)
-  const epochsDone = yield* Ref.make(options.from?.epochs as ReadonlyArray<EpochDone> | undefined ?? [])
+  const epochsDone = yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   yield* Effect.addFinalizer(() =>
     Effect.map(Ref.get(state), (last) => {
-      FgSgd.dispose(last)
+      Optimizer.dispose(last)
       disposeScaling(last.scaling)
     })
   )
@@ -270,8 +311,11 @@ export const make = Effect.fnUntraced(function*(
   yield* Manifold.checkPoint(network.problem.collection.manifold, (yield* Ref.get(state)).x, 1e-4)
   if (options.from !== undefined) {
     const initial = yield* Ref.get(state)
-    yield* Ref.set(state, yield* Snapshot.restore(network, initial, options.from))
-    FgSgd.dispose(initial)
+    const course = { epochs, images: dataset.train.count, batchSize }
+    const restored = yield* Snapshot.restore(network, initial, options.from, course)
+    yield* Ref.set(state, restored)
+    Optimizer.dispose(initial)
+    yield* Manifold.checkPoint(network.problem.collection.manifold, restored.x, 1e-4)
   }
 
   const measuredLambdas = Effect.fnUntraced(function*(epoch: number) {
@@ -286,7 +330,7 @@ export const make = Effect.fnUntraced(function*(
 
   const renormalize = Effect.fnUntraced(function*(epoch: number) {
     const lambdas = options.measureLambda === false
-      ? network.layers.map(({ shape: [, , inputs] }) => new Float32Array(inputs).fill(1))
+      ? network.layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
       : yield* measuredLambdas(epoch)
     const before = yield* Ref.get(state)
     const scaling = Network.scaling(network, lambdas)
@@ -297,36 +341,44 @@ export const make = Effect.fnUntraced(function*(
     tf.tidy(() =>
       Network.assign(
         network,
-        Tensors.fresh(optimizer.stages.rescaling({ ...optimizer, state: after }, after.x), [after.x])
+        Tensors.fresh(Optimizer.weightsOf(optimizer, after), [after.x])
       )
     )
   }, Effect.uninterruptible)
 
   const step = Effect.fnUntraced(function*(batch: Batches.Batch) {
     const before = yield* Ref.get(state)
-    Layers.setStep(network.model, before.step)
+    const refusal = changed(network.model, network.variables)
+    if (refusal !== undefined) return yield* refusal
     const values = yield* Effect.scoped(Effect.gen(function*() {
+      let unreached: string | undefined
       const [loss, correct, gradients] = yield* Tensors.scoped(() => {
         const { images, labels } = batchTensors(dataset, prepare(batch))
         let correct: tf.Scalar | undefined
         const { grads, value } = Gradients.ofVariables(() => {
-          const result = lossOf(network.model, images, labels, true)
+          const result = learning(images, labels, before.step)
           correct = tf.keep(result.correct)
           return result.loss
         }, network.variables)
-        return [value, correct!, network.variables.map(({ name }) => grads[name]!)] as const
-      })
-      const updated = yield* FgSgd.step(optimizer, before, gradients)
-      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.norms, updated.denominators))
+        unreached = network.variables.find(({ name }) => grads[name] === undefined)?.name
+        return [value, correct!, network.variables.map((v) => grads[v.name] ?? tf.zerosLike(v))] as const
+      }).pipe(Effect.catchDefect((defect) => {
+        const refusal = missingGradient(defect)
+        return refusal === undefined ? Effect.die(defect) : Effect.fail(refusal)
+      }))
+      if (unreached !== undefined) return yield* withoutGradient(unreached)
+      const updated = yield* Optimizer.step(optimizer, before, gradients)
+      const summary = yield* Tensors.scoped(() => health(loss, correct, updated.told))
       const refuse = Effect.sync(() => {
-        FgSgd.dispose(updated.state)
+        Optimizer.dispose(updated.state)
         Points.dispose(updated.weights)
       })
       const values = yield* Tensors.read(summary).pipe(
-        Effect.ensuring(Effect.sync(() => Points.dispose([updated.norms, updated.denominators]))),
+        Effect.ensuring(Effect.sync(() => TensorTree.dispose(updated.told))),
         Effect.tapError(() => refuse)
       )
       const bad = badNorm(values.subarray(2, 2 + poms.length))
+      const steepest = values.subarray(2 + poms.length).findIndex((g) => !(g > 0) || !Number.isFinite(g))
       if (!Number.isFinite(values[0]!) || bad >= 0) {
         yield* refuse
         return yield* bad >= 0
@@ -338,10 +390,18 @@ export const make = Effect.fnUntraced(function*(
           })
           : new Tensors.Diverged({ layer: "the network", step: before.step, quantity: "loss", value: values[0]! })
       }
+      if (steepest >= 0) {
+        yield* refuse
+        const g = values[2 + poms.length + steepest]
+        return yield* new Optimizer.OptimizerError({
+          stage: "step size",
+          reason: `the rule gives g = ${g} for ${poms[steepest]!.name}, which must be positive and finite`
+        })
+      }
       Network.assign(network, updated.weights)
       Points.dispose(updated.weights)
       yield* Ref.set(state, updated.state)
-      FgSgd.dispose(before)
+      Optimizer.dispose(before)
       return values
     })).pipe(Effect.uninterruptible)
     const norms = values.subarray(2, 2 + poms.length)
@@ -355,6 +415,21 @@ export const make = Effect.fnUntraced(function*(
       perPom: before.step % pomsEvery === 0
         ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
         : {}
+    }
+  })
+
+  /** The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and every weight is looked at. */
+  const isHealthy = Effect.fnUntraced(function*(step: number, loss: number) {
+    if (!Number.isFinite(loss)) {
+      return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })
+    }
+    const { weights } = network.model
+    const sums = yield* Tensors.evaluate(() =>
+      tf.stack(weights.map((weight) => tf.sum(tf.mul(tf.cast(weight.read(), "float32"), 0))))
+    )
+    const bad = sums.findIndex((sum) => !Number.isFinite(sum))
+    if (bad >= 0) {
+      return yield* new Tensors.Diverged({ layer: weights[bad]!.name, step, quantity: "weight", value: Number.NaN })
     }
   })
 
@@ -414,6 +489,7 @@ export const make = Effect.fnUntraced(function*(
       const seen = yield* runEpoch(epoch, report)
       const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
       const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+      yield* isHealthy(step, test.loss)
       const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
       const event: EpochDone = {
         _tag: "EpochDone",
@@ -475,6 +551,6 @@ const start: Checkpoint.Position = {
   tensorsLeaked: 0
 }
 
-const disposeScaling = (scaling: FgSgd.Scaling): void => {
+const disposeScaling = (scaling: Scaling): void => {
   for (const factor of scaling) factor?.dispose()
 }

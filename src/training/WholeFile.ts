@@ -1,7 +1,28 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
+
+/**
+ * Opens a file of this process' own, anew: what an earlier process of the same number left under its name goes, be it a link, which is never
+ * followed to a file. A device has no content to lose.
+ */
+const openAside = Effect.fnUntraced(function*(aside: string) {
+  const fs = yield* FileSystem.FileSystem
+  const anew = fs.open(aside, { flag: "wx" })
+  return yield* Effect.catchIf(
+    anew,
+    (error) => error.reason._tag === "AlreadyExists",
+    () =>
+      Effect.flatMap(
+        Effect.option(fs.stat(aside)),
+        (found) =>
+          Option.isSome(found) && found.value.type === "CharacterDevice"
+            ? fs.open(aside, { flag: "w" })
+            : Effect.andThen(fs.remove(aside), anew)
+      )
+  )
+})
 
 /**
  * Writes a file whole or not at all: aside, flushed, renamed. What was there before stays where it fails.
@@ -16,7 +37,7 @@ export const write = Effect.fnUntraced(function*(
   // Two processes may draw one report: each has a file of its own aside.
   const aside = `${file}.${process.pid}.part`
   yield* Effect.scoped(Effect.gen(function*() {
-    const handle = yield* fs.open(aside, { flag: "w" })
+    const handle = yield* openAside(aside)
     yield* handle.writeAll(bytes)
     yield* handle.sync
   })).pipe(
@@ -57,3 +78,23 @@ export const isDiskFull = (error: PlatformError.PlatformError): boolean => says(
  * @internal
  */
 export const takesNothing = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT|EROFS/, error)
+
+/**
+ * Whether a name is that of a file aside of one of these, as `write` names them: by its full name, so that nobody else's is touched.
+ *
+ * @internal
+ */
+export const isAside = (name: string, files: ReadonlyArray<string>): boolean => {
+  const [, file] = /^(.+)\.\d+\.part$/.exec(name) ?? []
+  return file !== undefined && files.includes(file)
+}
+
+/**
+ * Whether a path itself is a symbolic link.
+ *
+ * @internal
+ */
+export const isLink = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.match(fs.readLink(path), { onFailure: () => false, onSuccess: () => true })
+})

@@ -4,13 +4,15 @@ import { join } from "node:path"
 import { afterAll, beforeEach, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
+import * as data from "./data.ts"
 import * as laws from "./laws.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
-  laws
+  laws,
+  data
 ]
 
 const rows = files.flatMap(({ rows }) => rows)

@@ -56,6 +56,7 @@ describe("finegrain train", () => {
     const other = await small("three", "--seed", "6")
     expect([first.stderr, first.code, second.code, other.code]).toEqual(["", 0, 0, 0])
     expect(first.stdout).toMatch(/in \d+ POMs \(PIO, Sp\+Ob\+St\+Euc\), on CPU, WebAssembly/)
+    expect(first.stdout).toMatch(/On no manifold: .*overrides do not name it/)
     expect(first.stdout).toMatch(/epoch +train loss +train acc +test loss +test acc.*max norm Sp/)
     expect(first.stdout).toMatch(/Tensors leaked: 0; norm bounds violated: 0/)
     const summary = json("one", "summary.json")
@@ -83,7 +84,8 @@ describe("finegrain train", () => {
       "model",
       "schedule",
       "step",
-      "layers"
+      "layers",
+      "unconstrained"
     ])
     expect(manifest["step"]).toBe("fused")
     expect(manifest["dataset"]).toMatchObject({

@@ -24,6 +24,10 @@ it("says what is wrong", () => {
   expect(message("")).toMatch(/it is empty/)
   expect(message("Sp+")).toMatch(/missing beside a "\+"/)
   expect(message("Sp+Torus")).toMatch(/no manifold "Torus".*Sp, Ob, St, Euc/)
+  for (const text of ["Ball:", "Ball:0", "Ball:-1", "Ball:x", "Sp+Ball:1e3", `Ball:${"9".repeat(400)}`]) {
+    expect(message(text)).toMatch(/"Ball:.*" has no positive number for a radius/)
+  }
+  expect(message("Ball:.5+ball:0.50")).toMatch(/"Ball:0.5" stands in it twice/)
   expect(message("Sp+St+Sp")).toMatch(/"Sp" stands in it twice/)
 })
 

@@ -3,15 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import fc from "fast-check"
 import { Backend, Datasets, Job, Seed, Subset, TrainConfig } from "finegrain"
-import { copyFileSync, cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs"
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { afterAll, expect, it } from "vitest"
 import type { Dataset, Stream } from "../../src/data/Dataset.ts"
-import * as Generated from "../../src/data/Generated.ts"
 import { randomWindow } from "../../src/data/ImageFolder.ts"
+import { writeGenerated } from "./generatedFiles.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-image-folder-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -25,11 +25,7 @@ const failure = async (directory: string) => {
 }
 
 /** A copy of the generated images, to be damaged. */
-const copy = async (name: string) => {
-  const directory = join(scratch, name)
-  cpSync(await run(Generated.directory("imagenet")), directory, { recursive: true })
-  return directory
-}
+const copy = (name: string) => writeGenerated(join(scratch, name))
 
 it("class folders are found, counted and labelled", async () => {
   const dataset = await load("generated:imagenet", 24)
@@ -142,6 +138,10 @@ it("training on a stream gives the same bits again, and leaks nothing", async ()
   const [one, two] = runs.map((result) => Result.getOrThrow(result))
   expect(two!.weightsSha256).toBe(one!.weightsSha256)
   expect([one!.steps, one!.tensorsLeaked]).toEqual([10, 0])
+  const written = (name: string) => JSON.parse(readFileSync(join(scratch, "a", name), "utf8"))
+  expect(written("manifest.json").classes).toEqual(["n0", "n1", "n2"])
+  expect(written("manifest.json").notes).toEqual(["images are turned as their EXIF orientation says"])
+  expect(written("model.json").userDefinedMetadata).toEqual({ classes: ["n0", "n1", "n2"] })
 })
 
 it("a file that ends early stops the run with its name, and what was trained is kept", async () => {
@@ -158,7 +158,7 @@ it("a file that ends early stops the run with its name, and what was trained is 
 it("memory stays bounded on a large directory", { timeout: 120_000 }, async () => {
   const directory = join(scratch, "large")
   const [classes, each] = [1000, 40]
-  const image = join(await run(Generated.directory("imagenet")), "train", "n0", "0.JPEG")
+  const image = join(await copy("one"), "train", "n0", "0.JPEG")
   mkdirSync(join(directory, "train"), { recursive: true })
   for (let c = 0; c < classes; c++) {
     mkdirSync(join(directory, "train", `n${10_000 + c}`))

@@ -2,7 +2,19 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
-import { Backend, FgSgd, Layers, Network, Oblique, Points, Seed, Sphere, StepSize, Stiefel } from "finegrain"
+import {
+  Backend,
+  FgSgd,
+  Layers,
+  Network,
+  Oblique,
+  Optimizer,
+  Seed,
+  Sphere,
+  StepSize,
+  Stiefel,
+  TensorTree
+} from "finegrain"
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import type { Worker } from "node:worker_threads"
@@ -87,9 +99,9 @@ const twoSteps = (kernelSize: readonly [number, number], inputs: number, outputs
   const network = Effect.runSync(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9, weightDecay: 0.01 })
   const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
-  const first = FgSgd.update(optimizer, FgSgd.init(optimizer, gradients), gradients)
-  const { norms, state, weights } = FgSgd.update(optimizer, first.state, gradients)
-  const found = Points.leaves([state.x, state.momentum, weights, norms]).map((t) => Array.from(t.dataSync()))
+  const first = Optimizer.update(optimizer, Optimizer.init(optimizer, gradients), gradients)
+  const { state, told, weights } = Optimizer.update(optimizer, first.state, gradients)
+  const found = TensorTree.leaves([state.x, state.memory, weights, told["norms"]!]).map((t) => Array.from(t.dataSync()))
   model.dispose()
   return found
 }

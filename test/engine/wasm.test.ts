@@ -359,6 +359,60 @@ it("depthwise gradients agree with the cpu backend", () =>
     runs
   ))
 
+it("convolutions of volumes, transposed ones, and their gradients agree with the cpu backend, for every stride and padding", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.tuple(small(3), small(3), small(2)),
+      fc.tuple(small(3), small(2), small(3)),
+      fc.tuple(small(3), small(3)),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, filter, strides, [channels, outputs], pad) =>
+        agree(() => {
+          const x = Seed.normalTensor(seed, [2, 5, 4, 3, channels]) as tf.Tensor5D
+          const w = Seed.normalTensor(seed + 1, [...filter, channels, outputs]) as tf.Tensor5D
+          const f = (x: tf.Tensor, w: tf.Tensor) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, strides, pad)
+          const y = f(x, w) as tf.Tensor5D
+          const [dx, dw] = tf.grads(f)([x, w], tf.mul(y, 0.5))
+          return [y, dx!, dw!, tf.conv3dTranspose(y, w, x.shape, strides, pad)]
+        })
+    ),
+    runs
+  ))
+
+it("the gradient of pooled volumes is that of pooled images, where windows lie within slices", async () => {
+  for (const engine of ["cpu", "wasm"] as const) {
+    await use(engine)
+    const images = Seed.normalTensor(1, [6, 5, 4, 2]) as tf.Tensor4D
+    const volumes = tf.reshape(images, [2, 3, 5, 4, 2]) as tf.Tensor5D
+    const flat = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, [1, 2], 1, "same")
+    const deep = (x: tf.Tensor) => tf.maxPool3d(x as tf.Tensor5D, [1, 1, 2], 1, "same")
+    const dy = Seed.normalTensor(2, [6, 5, 4, 2])
+    const found = tf.grad(deep)(volumes, tf.reshape(dy, volumes.shape))
+    expect(found.dataSync()).toEqual(tf.grad(flat)(images, dy).dataSync())
+  }
+})
+
+it("pooling of volumes and its gradients agree with the cpu backend, for every window, stride and padding", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.tuple(small(3), small(3), small(3)),
+      fc.tuple(small(3), small(3), small(3)),
+      fc.constantFrom("same" as const, "valid" as const),
+      (seed, window, strides, pad) =>
+        agree(() => {
+          // Below zero as a whole: padding that counts as zero would be seen.
+          const x = tf.sub(Seed.normalTensor(seed, [2, 5, 4, 3, 2]), 9) as tf.Tensor5D
+          return [tf.maxPool3d, tf.avgPool3d].flatMap((pool) => {
+            const f = (x: tf.Tensor) => pool(x as tf.Tensor5D, window, strides, pad)
+            return [f(x), tf.grad(f)(x, Seed.normalTensor(seed + 1, f(x).shape))]
+          })
+        })
+    ),
+    runs
+  ))
+
 it("gradient kernels of dilated convolutions, which TensorFlow.js itself never asks for, agree with a convolution of a dilated filter", () =>
   fc.assert(
     fc.asyncProperty(

@@ -11,6 +11,7 @@ import {
   Models,
   Network,
   Oblique,
+  Optimizer,
   Points,
   Seed,
   Sphere,
@@ -339,19 +340,19 @@ const steps = (specification: string) => async () => {
   const model = Models.smallCnn({ ...dataset, filters: [4, 8], seed: 1 })
   const network = await Effect.runPromise(Network.make(model, { specification, seed: 2 }))
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-  let state = FgSgd.init(optimizer, network.variables)
+  let state = Optimizer.init(optimizer, network.variables)
   const found: Array<number> = []
   for (let t = 0; t < 3; t++) {
     const gradients = network.variables.map(({ shape }, i) => Seed.normalTensor(Seed.split(t, String(i)), shape))
-    const updated = await Effect.runPromise(FgSgd.step(optimizer, state, gradients))
+    const updated = await Effect.runPromise(Optimizer.step(optimizer, state, gradients))
     Network.assign(network, updated.weights)
-    found.push(...await numbers([...updated.weights, updated.norms, updated.denominators]))
-    FgSgd.dispose(state)
+    found.push(...await numbers([...updated.weights, updated.told["norms"]!, updated.told["denominators"]!]))
+    Optimizer.dispose(state)
     tf.dispose(gradients)
     state = updated.state
   }
   await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
-  FgSgd.dispose(state)
+  Optimizer.dispose(state)
   model.dispose()
   return found
 }

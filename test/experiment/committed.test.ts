@@ -12,7 +12,10 @@ import * as RunDirectory from "../../src/training/RunDirectory.ts"
 const experiments = resolve(import.meta.dirname, "../../experiments")
 const committed = readdirSync(join(experiments, "results"))
 
-type Planned = Pick<Experiment.Trial, "config" | "id">
+interface Planned {
+  readonly id: string
+  readonly config: Readonly<Record<string, unknown>>
+}
 
 const only = (ids: ReadonlyArray<Planned>, others: ReadonlyArray<Planned>, what: string) =>
   ids.filter(({ id }) => !others.some((other) => other.id === id)).map(({ id }) => `${what}: ${id}`)
@@ -21,9 +24,9 @@ const only = (ids: ReadonlyArray<Planned>, others: ReadonlyArray<Planned>, what:
 const settings = (planned: ReadonlyArray<Planned>, there: ReadonlyArray<Planned>): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
   for (const { config, id } of planned) {
-    const own = there.find((trial) => trial.id === id)?.config as Readonly<Record<string, unknown>> | undefined
+    const own = there.find((trial) => trial.id === id)?.config
     if (own === undefined) continue
-    const now = config as Readonly<Record<string, unknown>>
+    const now = config
     for (const key of new Set([...Object.keys(own), ...Object.keys(now)])) {
       if (isDeepStrictEqual(own[key], now[key])) continue
       const text = `${key} was ${JSON.stringify(own[key])}, now it is ${JSON.stringify(now[key])}`

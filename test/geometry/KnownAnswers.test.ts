@@ -1,5 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Collection, Combinators, FgSgd, type Manifold, Matrices, Points, Sphere, StepSize, Stiefel } from "finegrain"
+import type { Points } from "finegrain"
+import {
+  Collection,
+  Combinators,
+  FgSgd,
+  type Manifold,
+  Matrices,
+  Optimizer,
+  Sphere,
+  StepSize,
+  Stiefel,
+  TensorTree
+} from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -12,19 +24,19 @@ const minimize = <P extends Points.Points>(
   rate: number,
   momentum = 0.5
 ): P => {
-  const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(manifold)), {
+  const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), {
     schedule: StepSize.constant(rate),
     momentum
   })
-  let state = FgSgd.init(optimizer, start)
+  let state = Optimizer.init(optimizer, start)
   for (let t = 0; t < steps; t++) {
     const g = tf.tidy(() => gradient(state.x) as tf.TensorContainer) as P
-    const updated = FgSgd.update(optimizer, state, g)
-    FgSgd.dispose(state)
-    Points.dispose([g, updated.weights, updated.norms, updated.denominators])
+    const updated = Optimizer.update(optimizer, state, g)
+    Optimizer.dispose(state)
+    TensorTree.dispose([g, updated.weights, updated.told])
     state = updated.state
   }
-  Points.dispose(state.momentum)
+  TensorTree.dispose(state.memory)
   return state.x
 }
 

@@ -1,7 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Combinators, FgSgd, Grouping, Manifold, Network, Renormalization, Specification, StepSize } from "finegrain"
+import {
+  Combinators,
+  FgSgd,
+  Grouping,
+  Manifold,
+  Network,
+  Optimizer,
+  Renormalization,
+  Specification,
+  StepSize
+} from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -41,7 +51,8 @@ it("constrains convolutions of any model and leaves everything else Euclidean", 
   expect(network.layers.map(({ matricization, name }) => [name, matricization.name])).toEqual([
     ["a", "perKernel"],
     // Its kernels are 1×1: seen per kernel there would be nothing to learn.
-    ["pointwise", "whole"]
+    ["pointwise", "whole"],
+    ["depthwise", "perKernel"]
   ])
   expect(network.variables).toHaveLength(model().trainableWeights.length)
   const [first] = network.layers
@@ -52,8 +63,8 @@ it("constrains convolutions of any model and leaves everything else Euclidean", 
 it("puts the weights of every matrix on its manifold, where the plan says", async () => {
   const network = await make({ specification: "Sp+St", strategy: Grouping.PO(), seed: 3 })
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-  const start = FgSgd.init(optimizer, network.variables)
-  const { state, weights } = FgSgd.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
+  const start = Optimizer.init(optimizer, network.variables)
+  const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
   await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
   const layer = network.layers[0]!
   const stack = Combinators.kernelArrangement(layer.matricization, layer.shape).from(weights[layer.variable]!)
@@ -74,6 +85,7 @@ it("follows overrides by layer, dense layers included", async () => {
   expect(network.layers.map(({ kinds, name }) => [name, kinds[0]!.manifold.name])).toEqual([
     ["a", "St(3,3)"],
     ["pointwise", "Sp(4,4)"],
+    ["depthwise", "Sp(3,3)"],
     ["head", "Ob(4,5)"]
   ])
 })
@@ -96,7 +108,7 @@ it("says what is wrong with a plan", async () => {
 it("keeps W = ℜω, the promised norms, and a leak-free scaling after renormalization", async () => {
   const network = await make({ specification: "Sp+Ob+St+Euc", policy: Renormalization.unit, seed: 1 })
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
-  const state = FgSgd.init(optimizer, network.variables)
+  const state = Optimizer.init(optimizer, network.variables)
   const inputs = tf.mul(tf.randomNormal([16, 8, 8, 3], 0, 1, "float32", 2), 4)
   const before = tf.memory().numTensors
   const lambdas = await Effect.runPromise(Network.deviations(network, inputs))

@@ -52,6 +52,7 @@ it("measures every constrained layer as the model applies it", async () => {
   expect(dilated!.operatorNorm).toBe(operator(1, { size: [4, 4], dilations: [2, 2] }))
   // Strides of 3 do not divide 4 pixels.
   expect(uneven!.operatorNorm).toBeUndefined()
+  expect(uneven!.withoutOperatorNorm).toBe("its strides do not divide its input")
   // A dense layer is its matrix.
   expect(head!.operatorNorm).toBeCloseTo(head!.singularValues![0]!, 4)
   const matrix = tf.reshape(kernel(1), [36, 5]).arraySync() as Array<Array<number>>
@@ -63,6 +64,10 @@ it("leaves out what is not finite", async () => {
   const own = await network()
   own.variables[own.layers[0]!.variable]!.assign(tf.mul(Number.NaN, tf.ones([3, 3, 3, 4])))
   const [first, second] = await Effect.runPromise(NetworkSpectra.measure(own))
-  expect(first).toEqual({ layer: "strided", shape: [3, 3, 3, 4] })
+  expect(first).toEqual({
+    layer: "strided",
+    shape: [3, 3, 3, 4],
+    withoutOperatorNorm: "it is not finite"
+  })
   expect(second!.singularValues).toHaveLength(5)
 })

@@ -9,10 +9,14 @@ import {
   FgSgd,
   Grouping,
   Network,
+  Optimizer,
   Points,
   Sphere,
   StepSize,
-  Stiefel
+  Stiefel,
+  TensorTree,
+  Transform,
+  Transforms
 } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
@@ -41,11 +45,9 @@ const lossGradients = (variables: ReadonlyArray<tf.Variable>, model: tfl.LayersM
   return variables.map(({ name }) => grads[name]!)
 }
 
-const failing = {
-  retraction: () => {
-    throw new Error("no way")
-  }
-}
+const failing = Transform.pure("failing", () => {
+  throw new Error("no way")
+})
 
 const maxGap = (a: ReadonlyArray<tf.Tensor>, b: ReadonlyArray<tf.Tensor>) =>
   Math.max(...a.map((x, i) => tf.tidy(() => tf.max(tf.abs(tf.sub(x, b[i]!))).dataSync()[0]!)))
@@ -59,11 +61,11 @@ onEachBackend("FG-SGD", () => {
     const network = await Effect.runPromise(Network.make(ours, { specification: "Euc", strategy: Grouping.PI() }))
     const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.05), momentum: 0.9 })
     const sgd = tf.train.momentum(0.05, 0.9)
-    let state = FgSgd.init(optimizer, network.variables)
+    let state = Optimizer.init(optimizer, network.variables)
     const before = network.variables.map((v) => tf.clone(v))
     for (let t = 0; t < 10; t++) {
       sgd.minimize(() => tf.losses.meanSquaredError(y, theirs.apply(x, { training: true }) as tf.Tensor) as tf.Scalar)
-      const updated = FgSgd.update(optimizer, state, lossGradients(network.variables, ours, x, y))
+      const updated = Optimizer.update(optimizer, state, lossGradients(network.variables, ours, x, y))
       Network.assign(network, updated.weights)
       state = updated.state
     }
@@ -81,64 +83,71 @@ onEachBackend("FG-SGD", () => {
           { name: "b", indices: [1], manifold: Stiefel.make([3, 3]) },
           { name: "c", indices: [3, 4], manifold: Euclidean.make([3, 3]) }
         ])
-        const optimizer = FgSgd.make(
+        const hyperparameters = { schedule: StepSize.constant(0.1), momentum, weightDecay }
+        const optimizer = Optimizer.make(
           stack,
-          { schedule: StepSize.constant(0.1), momentum, weightDecay },
-          fails ? failing : {}
+          Transform.chain("test", FgSgd.transform(hyperparameters), ...(fails ? [failing] : []))
         )
         const weights = tf.randomNormal([5, 3, 3])
         const gradients = tf.randomNormal([5, 3, 3])
-        const state = FgSgd.init(optimizer, weights)
+        const state = Optimizer.init(optimizer, weights)
         const before = tf.memory().numTensors
         try {
-          const updated = FgSgd.update(optimizer, state, gradients)
-          Points.dispose([updated.weights, updated.norms, updated.denominators])
-          FgSgd.dispose(updated.state)
+          const updated = Optimizer.update(optimizer, state, gradients)
+          TensorTree.dispose([updated.weights, updated.told])
+          Optimizer.dispose(updated.state)
           expect(fails).toBe(false)
         } catch (error) {
           if (!fails) throw error
         }
         expect(tf.memory().numTensors).toBe(before)
         // The given state is untouched and alive.
-        expect(Points.leaves([state.x, state.momentum]).every((leaf) => !leaf.isDisposed)).toBe(true)
-        FgSgd.dispose(state)
+        expect(TensorTree.leaves([state.x, state.memory]).every((leaf) => !leaf.isDisposed)).toBe(true)
+        Optimizer.dispose(state)
         tf.dispose([weights, gradients])
       })
     )
   })
 
-  it("names the stage that fails", async () => {
-    const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(Sphere.make([3, 1]))), {
-      schedule: StepSize.constant(0.1)
-    }, {
-      stepSize: () => {
-        throw new Error("no step today")
-      }
+  it("names the transform that fails", async () => {
+    const problem = Optimizer.onPoints(Collection.pom(Sphere.make([3, 1])))
+    const broken = Transform.pure("mine", () => {
+      throw new Error("no step today")
     })
-    const state = FgSgd.init(optimizer, tf.ones([3, 1]))
-    const error = await Effect.runPromise(Effect.flip(FgSgd.step(optimizer, state, tf.ones([3, 1]))))
-    expect(error).toMatchObject({ _tag: "FgSgdError", stage: "stepSize", reason: "no step today" })
+    const step = Transforms.descend(StepSize.constant(0.1))
+    const optimizer = Optimizer.make(problem, Transform.chain("chain", Transform.chain("inner", broken), step))
+    const state = Optimizer.init(optimizer, tf.ones([3, 1]))
+    const error = await Effect.runPromise(Effect.flip(Optimizer.step(optimizer, state, tf.ones([3, 1]))))
+    expect(error).toMatchObject({ _tag: "OptimizerError", stage: "chain/inner/mine", reason: "no step today" })
   })
 
   it("refuses gradients of other shapes, naming which", async () => {
-    const problem = FgSgd.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Sphere.make([2, 2]))))
+    const problem = Optimizer.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Sphere.make([2, 2]))))
     const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.1) })
-    const state = FgSgd.init(optimizer, [tf.ones([3, 1]), tf.ones([2, 2])] as const)
-    const wrong = FgSgd.step(optimizer, state, [tf.ones([3, 1]), tf.ones([2, 3])] as const)
+    const state = Optimizer.init(optimizer, [tf.ones([3, 1]), tf.ones([2, 2])] as const)
+    const wrong = Optimizer.step(optimizer, state, [tf.ones([3, 1]), tf.ones([2, 3])] as const)
     const error = await Effect.runPromise(Effect.flip(wrong))
     expect(error.message).toBe("gradients[1]: expected shape [2, 2], got [2, 3]")
   })
 
-  it("lets a researcher replace one stage", () => {
+  it("lets a researcher put a part of their own between the stages", () => {
     const sphere = Sphere.make([3, 1])
     const seen: Array<string> = []
-    const optimizer = FgSgd.make(FgSgd.onPoints(Collection.pom(sphere)), { schedule: StepSize.constant(0.1) }, {
-      stepSize: (context, direction) => {
-        seen.push("mine")
-        return FgSgd.stepSize(context, direction)
-      }
+    const mine = Transform.pure("mine", (direction) => {
+      seen.push("mine")
+      return direction
     })
-    FgSgd.update(optimizer, FgSgd.init(optimizer, sphere.random(1)), tf.ones([3, 1]))
+    const optimizer = Optimizer.make(
+      Optimizer.onPoints(Collection.pom(sphere)),
+      Transform.chain(
+        "own",
+        FgSgd.euclideanGradient(0),
+        FgSgd.tangentProjection(0.9),
+        mine,
+        FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+      )
+    )
+    Optimizer.update(optimizer, Optimizer.init(optimizer, sphere.random(1)), tf.ones([3, 1]))
     expect(seen).toEqual(["mine"])
   })
 
@@ -157,11 +166,10 @@ onEachBackend("FG-SGD", () => {
             ])
             const x = collection.manifold.random(seed)
             const direction = Points.scale(size, collection.manifold.randomTangent(seed + 1, x))
-            const optimizer = FgSgd.make(FgSgd.onPoints(collection), { schedule: StepSize.constant(rate) })
-            const context = { ...optimizer, state: FgSgd.init(optimizer, x) }
-            const { norms, v } = FgSgd.stepSize(context, direction)
-            const lengths = tf.sqrt(collection.squaredNorms(x, v)).dataSync()
-            for (const [i, R] of norms.dataSync().entries()) {
+            const step = Transforms.curvatureStep({ schedule: StepSize.constant(rate) })
+            const { direction: v, told } = step.update(direction, {}, { step: 0, x, collection, scaling: [] })
+            const lengths = tf.sqrt(collection.squaredNorms(x, v!)).dataSync()
+            for (const [i, R] of told!["norms"]!.dataSync().entries()) {
               // Rounding of a handful of float32 operations.
               expect(lengths[i]).toBeLessThanOrEqual(rate * Math.min(R, 1 / (2 + R)) * (1 + 1e-5))
             }
@@ -178,9 +186,9 @@ onEachBackend("FG-SGD", () => {
       })
       const network = await Effect.runPromise(Network.make(model, { specification, strategy: groups }))
       const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
-      const state = FgSgd.init(optimizer, network.variables)
+      const state = Optimizer.init(optimizer, network.variables)
       const { kernels } = await tf.profile(() =>
-        FgSgd.update(optimizer, state, network.variables.map(tf.onesLike)).norms
+        Optimizer.update(optimizer, state, network.variables.map(tf.onesLike)).told["norms"]!
       )
       return kernels.length
     }
@@ -199,7 +207,7 @@ onEachBackend("FG-SGD", () => {
     const x = Combinators.product(sphere, stiefel, sphere).random(3) as ReadonlyArray<tf.Tensor>
     const g = [0, 1, 2].map((i) => tf.reshape(tf.sin(tf.range(i, i + 4)), [2, 2]))
     const apart = FgSgd.make(
-      FgSgd.onPoints(
+      Optimizer.onPoints(
         Collection.join<ReadonlyArray<tf.Tensor>>(
           Collection.pom(sphere),
           Collection.pom(stiefel),
@@ -216,10 +224,10 @@ onEachBackend("FG-SGD", () => {
       ]),
       { schedule: StepSize.constant(0.3), momentum: 0.9 }
     )
-    let [a, b] = [FgSgd.init(apart, x), FgSgd.init(together, tf.stack([...x]))]
+    let [a, b] = [Optimizer.init(apart, x), Optimizer.init(together, tf.stack([...x]))]
     for (let t = 0; t < 3; t++) {
-      a = FgSgd.update(apart, a, g).state
-      const updated = FgSgd.update(together, b, tf.stack(g))
+      a = Optimizer.update(apart, a, g).state
+      const updated = Optimizer.update(together, b, tf.stack(g))
       b = updated.state
       expect(maxGap(a.x, tf.unstack(updated.weights))).toBeLessThan(1e-6)
     }
@@ -227,11 +235,14 @@ onEachBackend("FG-SGD", () => {
 })
 
 it("refuses hyperparameters that make no sense", () => {
-  const problem = FgSgd.onPoints(Collection.pom(Sphere.make([3, 1])))
+  const problem = Optimizer.onPoints(Collection.pom(Sphere.make([3, 1])))
   const schedule = StepSize.constant(0.1)
   expect(() => FgSgd.make(problem, { schedule, momentum: 1 })).toThrow(/momentum must be in \[0, 1\)/)
-  expect(() => FgSgd.make(problem, { schedule, weightDecay: -1 })).toThrow(/weight decay must not be negative/)
+  expect(() => FgSgd.make(problem, { schedule, weightDecay: -1 })).toThrow(
+    /weight decay must be finite and not negative/
+  )
   const unknown = { ...Sphere.make([3, 1]), curvature: { min: -Infinity, max: Infinity } }
-  expect(() => FgSgd.make(FgSgd.onPoints(Collection.pom(unknown)), { schedule })).toThrow(/no finite bound/)
-  expect(() => FgSgd.make(FgSgd.onPoints(Collection.pom(unknown)), { schedule, rule: StepSize.plain })).not.toThrow()
+  expect(() => FgSgd.make(Optimizer.onPoints(Collection.pom(unknown)), { schedule })).toThrow(/no finite bound/)
+  expect(() => FgSgd.make(Optimizer.onPoints(Collection.pom(unknown)), { schedule, rule: StepSize.plain })).not
+    .toThrow()
 })

@@ -14,18 +14,21 @@ import {
   Grouping,
   Network,
   Oblique,
-  Points,
+  Optimizer,
   Seed,
   Sphere,
   StepSize,
-  Stiefel
+  Stiefel,
+  TensorTree,
+  Transform,
+  Transforms
 } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { runsWebgpu } from "../webgpu.ts"
 
-const gaps = (p: Points.Points, q: Points.Points) => {
-  const others = Points.leaves(q)
-  return tf.stack(Points.leaves(p).map((leaf, i) => tf.max(tf.abs(tf.sub(leaf, others[i]!)))))
+const gaps = (p: TensorTree.TensorTree, q: TensorTree.TensorTree) => {
+  const others = TensorTree.leaves(q)
+  return tf.stack(TensorTree.leaves(p).map((leaf, i) => tf.max(tf.abs(tf.sub(leaf, others[i]!)))))
 }
 
 const engines = [
@@ -81,12 +84,11 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
         const gradients = network.variables.map((v, i) => Seed.normalTensor(c.seed + i, v.shape))
         const lambdas = network.layers.map(({ shape }) => Float32Array.from({ length: shape[2] }, (_, i) => 1 + i / 4))
         const scaling = Network.scaling(network, lambdas)
-        const first = { ...FgSgd.init(optimizer, network.variables), scaling }
-        const { state } = FgSgd.update(optimizer, first, gradients)
-        const fused = FgSgd.update(optimizer, state, gradients)
-        const composed = Fused.without(() => FgSgd.update(optimizer, state, gradients))
-        const of = ({ denominators, norms, state, weights }: typeof fused) =>
-          [state.x, state.momentum, weights, norms, denominators] as const
+        const first = { ...Optimizer.init(optimizer, network.variables), scaling }
+        const { state } = Optimizer.update(optimizer, first, gradients)
+        const fused = Optimizer.update(optimizer, state, gradients)
+        const composed = Fused.without(() => Optimizer.update(optimizer, state, gradients))
+        const of = ({ state, told, weights }: typeof fused) => [state.x, state.memory, weights, told] as const
         const found = await gaps(of(fused), of(composed)).data()
         compared++
         network.model.dispose()
@@ -105,12 +107,13 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
       const network = networkOf(c)!
       const optimizer = optimizerOf(network, c)
       const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
-      const { state } = FgSgd.update(optimizer, FgSgd.init(optimizer, network.variables), gradients)
-      const fused = FgSgd.update(optimizer, state, gradients)
-      const composed = Fused.without(() => FgSgd.update(optimizer, state, gradients))
+      const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, network.variables), gradients)
+      const fused = Optimizer.update(optimizer, state, gradients)
+      const composed = Fused.without(() => Optimizer.update(optimizer, state, gradients))
       for (const  of of["weights", "norms", "state"] as const) {
-        const [a, b] = [fused, composed].map((updated) => of === "state" ? updated.state.momentum : updated[of])
-        // Momenta are sums of some ten thousand squares of size 1 over a POM at most.
+        const part = ({ state, told, weights }: typeof fused) =>
+          ({ weights, norms: told["norms"]!, state: state.memory })[of]
+        const [a, b] = [fused, composed].map(part)
         expect(Math.max(...await gaps(a!, b!).data())).toBeLessThan(2e-4)
       }
       network.model.dispose()
@@ -120,13 +123,16 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
   it("runs as two kernels and the rule between them", async () => {
     const network = networkOf({ ...plain, symbols: ["Sp", "Ob", "St", "Euc"] })!
     const optimizer = optimizerOf(network, plain)
-    const state = FgSgd.init(optimizer, network.variables)
+    const state = Optimizer.init(optimizer, network.variables)
     const { kernels } = await tf.profile(() => {
-      FgSgd.update(optimizer, state, network.variables)
+      Optimizer.update(optimizer, state, network.variables)
       return tf.scalar(0)
     })
     const names = kernels.map(({ name }) => name)
-    expect(names.filter((name) => name.startsWith("FinegrainStep"))).toEqual(Object.values(FusedStep.kernels))
+    expect(names.filter((name) => name.startsWith("FinegrainStep"))).toEqual([
+      "FinegrainStepDirection",
+      "FinegrainStepMove"
+    ])
     expect(names.length).toBeLessThan(40)
     expect(FusedStep.interpretation(optimizer)).toBe("fused")
   })
@@ -135,13 +141,13 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
     const network = networkOf({ ...plain, symbols: ["Sp", "Cen"] })!
     const optimizer = optimizerOf(network, plain)
     const before = tf.memory()
-    const state = FgSgd.init(optimizer, network.variables)
+    const state = Optimizer.init(optimizer, network.variables)
     for (let t = 0; t < 3; t++) {
-      const updated = FgSgd.update(optimizer, state, network.variables)
-      FgSgd.dispose(updated.state)
-      Points.dispose([updated.weights, updated.norms, updated.denominators])
+      const updated = Optimizer.update(optimizer, state, network.variables)
+      Optimizer.dispose(updated.state)
+      TensorTree.dispose([updated.weights, updated.told])
     }
-    FgSgd.dispose(state)
+    Optimizer.dispose(state)
     expect(tf.memory().numTensors).toBe(before.numTensors)
     expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers)
   })
@@ -152,8 +158,8 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
     const gradients = network.variables.map((v, i) =>
       i > 0 ? tf.zerosLike(v) : tf.mul(v, tf.tensor1d([0, 0, NaN, 0, 0, 0, 0, 0]))
     )
-    const { norms } = FgSgd.update(optimizer, FgSgd.init(optimizer, network.variables), gradients)
-    const values = await norms.data()
+    const { told } = Optimizer.update(optimizer, Optimizer.init(optimizer, network.variables), gradients)
+    const values = await told["norms"]!.data()
     expect(values.filter(Number.isNaN)).toHaveLength(1)
   })
 })
@@ -175,7 +181,7 @@ describe("what a kernel may stand for", () => {
   beforeAll(() => use(engines[0][1]))
 
   const on = (manifold: Parameters<typeof Form.of>[0]) =>
-    FgSgd.make(FgSgd.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
+    FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
 
   it("is a manifold with the metric, retraction and transport of the kernel, and no other", () => {
     expect(Form.of(Stiefel.make([3, 5]))).toEqual({ name: "Stiefel", rows: 5, columns: 3, transposed: true })
@@ -214,16 +220,21 @@ describe("what a kernel may stand for", () => {
     expect(FusedStep.interpretation(optimizer)).toBe("composed")
   })
 
-  it("is not a pipeline with a stage of one's own", () => {
+  it("is not a chain with a part of one's own, but one with rates and clipping", () => {
     const { problem } = on(Sphere.make([3, 3]))
-    const own = FgSgd.make(problem, { schedule: StepSize.constant(0.1) }, { rescaling: FgSgd.rescaling })
-    expect(FusedStep.interpretation(own)).toBe("composed")
+    const [gradient, direction] = [FgSgd.euclideanGradient(0), FgSgd.tangentProjection(0.9)]
+    const step = FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+    const interpreted = (...parts: ReadonlyArray<Transform.Transform>) =>
+      FusedStep.interpretation(Optimizer.make(problem, Transform.chain("own", gradient, direction, ...parts, step)))
+    expect(interpreted(Transform.pure("mine", (u) => u))).toBe("composed")
+    expect(interpreted({ ...Transforms.clip({ norm: 1 }) })).toBe("composed")
+    expect(interpreted(Transforms.rates({ Sp: 40 }), Transforms.clip({ norm: 1 }))).toBe("fused")
   })
 
   it("is not read beyond its end: a state of another size is refused", () => {
     const optimizer = on(Sphere.make([3, 3]))
-    const state = FgSgd.init(optimizer, tf.ones([3, 3]))
-    expect(() => FgSgd.update(optimizer, { ...state, x: tf.ones([2, 2]) }, tf.ones([3, 3]))).toThrow(
+    const state = Optimizer.init(optimizer, tf.ones([3, 3]))
+    expect(() => Optimizer.update(optimizer, { ...state, x: tf.ones([2, 2]) }, tf.ones([3, 3]))).toThrow(
       "x 0 holds 4 float32 numbers, not 9"
     )
   })

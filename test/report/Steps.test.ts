@@ -71,16 +71,29 @@ it("are read line by line, and those of POMs thinned; a line that was cut off is
   const lines = run(5000).map((one) =>
     JSON.stringify(one.step % 1000 === 1 ? { ...one, gradientNorms: { ...poms, "dense/bias": 1 } } : one)
   )
-  const epoch = JSON.stringify({ _tag: "EpochDone", epoch: 1, trainLoss: "NaN" })
+  const counts = { step: 5000, normBoundViolations: 0, tensorsLeaked: 0, seconds: 1, imagesPerSecond: 1, norms: [] }
+  const measured = { trainAccuracy: 0.5, testLoss: "Infinity", testAccuracy: 0.5, gradientNorm: 1 }
+  const epoch = JSON.stringify({ _tag: "EpochDone", epoch: 1, trainLoss: "NaN", ...measured, ...counts })
   writeFileSync(join(scratch, "events.jsonl"), [...lines, epoch, lines[0]!.slice(0, 30)].join("\n"))
   const recorded = await Effect.runPromise(Recorded.read(scratch).pipe(Effect.provide(NodeServices.layer)))
-  expect(recorded.epochs).toEqual([{ _tag: "EpochDone", epoch: 1, trainLoss: Number.NaN }])
+  const numbers = { trainLoss: Number.NaN, testLoss: Infinity }
+  expect(recorded.epochs).toEqual([{ _tag: "EpochDone", epoch: 1, ...measured, ...counts, ...numbers }])
+  expect(recorded.damaged).toEqual([])
   const { last, parts, poms: kept, size } = recorded.steps
   expect([size, last, parts.length]).toEqual([8, 5000, 625])
   expect(kept.total).toBe(1000)
   expect(kept.names.length).toBeLessThanOrEqual(Steps.mostPoms)
   expect(kept.steps.map(({ step }) => step)).toEqual([1, 1001, 2001, 3001, 4001])
   expect(kept.steps[0]!.gradientNorms).toEqual(kept.names.map((name) => poms[name]))
+})
+
+it("are read without the lines that are no events, whose number is told", async () => {
+  const [first, second] = run(2).map((one) => JSON.stringify(one))
+  const senseless = ["null", "5", `{"_tag":"StepDone"}`, `{"_tag":"EpochDone","epoch":"NaN"}`, "{"]
+  writeFileSync(join(scratch, "events.jsonl"), [first, ...senseless, `{"_tag":"Resumed","step":1}`, second].join("\n"))
+  const recorded = await Effect.runPromise(Recorded.read(scratch).pipe(Effect.provide(NodeServices.layer)))
+  expect(recorded.steps.last).toBe(2)
+  expect(recorded.damaged).toEqual(["events.jsonl: 5 lines are no event of finegrain"])
 })
 
 it("are none where there is no log", async () => {

@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { Models, Network, Renormalization, StepSize, Trainer } from "finegrain"
+import { FgSgd, Models, Network, Points, Renormalization, StepSize, Trainer, Transform } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
@@ -33,6 +33,14 @@ const run = (
     return { progress, weights: weights.map((w) => Array.from(w)) }
   }))
 
+/** FG-SGD with a part of one's own in front. */
+const ownChain = (part: (gradient: Points.Points, at: Transform.At) => Points.Points) =>
+  Transform.chain(
+    "own",
+    Transform.pure("mine", (u, at) => part(u, at as unknown as Transform.At) as typeof u),
+    FgSgd.transform({ schedule: StepSize.constant(0.1), momentum: 0.9 })
+  )
+
 onEachBackend("the trainer", () => {
   it("learns, within the norms, and leaks nothing", async () => {
     const before = tf.memory()
@@ -55,15 +63,13 @@ onEachBackend("the trainer", () => {
   })
 
   it("counts the tensors that a step leaves behind", async () => {
-    // A stage that keeps one tensor a step: the count must find it.
+    // A transform that keeps one tensor a step: the count must find it.
     const { progress } = await Effect.runPromise(run({
       epochs: 1,
-      stages: {
-        euclideanGradient: (context, gradients) => {
-          tf.keep(tf.scalar(1))
-          return context.problem.arrangement.from(gradients)
-        }
-      }
+      transform: ownChain((gradient) => {
+        tf.keep(tf.scalar(1))
+        return gradient
+      })
     }))
     expect(progress.tensorsLeaked).toBe(progress.steps)
   })
@@ -118,15 +124,11 @@ onEachBackend("the trainer", () => {
   })
 
   it("reports a norm above its bound", async () => {
-    // Weights that are never scaled back break the promise of the policy.
+    // A policy that promises more than its γ keeps.
+    const { gamma } = Renormalization.unit
     const { progress } = await Effect.runPromise(run({
       epochs: 1,
-      stages: {
-        retraction: ({ state }) => ({
-          x: state.x.map((leaves) => leaves.map((leaf) => tf.mul(leaf, 2))),
-          momentum: state.momentum
-        })
-      }
+      policy: { ...Renormalization.unit, gamma: (manifold) => 2 * gamma(manifold) }
     }))
     expect(progress.epochs[0]!.normBoundViolations).toBeGreaterThan(0)
   })
@@ -135,12 +137,10 @@ onEachBackend("the trainer", () => {
     let good: ReadonlyArray<ReadonlyArray<number>> = []
     let now: ReadonlyArray<ReadonlyArray<number>> = []
     const failing = run({
-      stages: {
-        euclideanGradient: ({ problem, state }, gradients) =>
-          problem.arrangement.from(
-            state.step < 3 ? gradients : gradients.map((g, i) => i === 0 ? tf.mul(g, Number.NaN) : g)
-          )
-      }
+      transform: ownChain((gradient, { step }) => {
+        let leaf = 0
+        return step < 3 ? gradient : Points.map(gradient, (g) => leaf++ === 0 ? tf.mul(g, Number.NaN) : g)
+      })
     }, (_event, network) =>
       Effect.gen(function*() {
         const values = yield* Effect.forEach(network.variables, (v) => Effect.promise(() => v.data()))

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Attributes, geometryOf, type Shape4 } from "./geometry.ts"
 import { type Call, composed, type Kernel, kernel, stock } from "./kernel.ts"
+import { spread } from "./spread.ts"
 
 type Info = ReturnType<typeof geometryOf>
 
@@ -68,23 +69,6 @@ export const depthwiseFilterGradient: Kernel = composed<Attributes & { readonly 
     )
   }
 )
-
-/** Zeros between the entries of an axis, then before and after it. */
-const spread = (x: tf.Tensor, axis: number, stride: number, before: number, after: number): tf.Tensor => {
-  const shape = x.shape
-  const wide = stride === 1 ? x : tf.slice(
-    tf.reshape(
-      tf.concat([
-        tf.expandDims(x, axis + 1),
-        tf.zeros([...shape.slice(0, axis + 1), stride - 1, ...shape.slice(axis + 1)])
-      ], axis + 1),
-      [...shape.slice(0, axis), shape[axis]! * stride, ...shape.slice(axis + 1)]
-    ),
-    shape.map(() => 0),
-    shape.map((length, i) => i === axis ? (length - 1) * stride + 1 : length)
-  )
-  return tf.pad(wide, shape.map((_, i) => i === axis ? [before, after] : [0, 0]) as Array<[number, number]>)
-}
 
 /** The gradient of a depthwise convolution with respect to its input: the taps' products, shifted and added. */
 export const depthwiseInputGradient: Kernel = composed<Attributes & { readonly inputShape: Shape4 }>(

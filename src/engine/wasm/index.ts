@@ -5,6 +5,7 @@ import { cast, identity } from "./identity.ts"
 import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { guardMemory } from "./memory.ts"
+import { pools } from "./pools.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 import { add, addRelu, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
@@ -14,6 +15,7 @@ import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 import { step } from "./simd/step.ts"
 import { sum } from "./simd/sum.ts"
+import { maxPoolOfVolumes, maxPoolOfVolumesGradient, volumesFilterGradient, volumesInputGradient } from "./volumes.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
@@ -48,12 +50,17 @@ export const installTrainingKernels = async (
       ...depthwiseForward(),
       depthwiseFilterGradient,
       depthwiseInputGradient,
+      volumesFilterGradient,
+      volumesInputGradient,
+      maxPoolOfVolumes,
+      maxPoolOfVolumesGradient,
       ...matrixProducts(),
       relu(simd),
       reluGradient(simd),
       add(simd),
       addRelu(simd),
       maxPoolGradient(simd),
+      ...pools(),
       ...batchNorm(simd),
       sum(simd),
       identity,

@@ -1,4 +1,5 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import * as tf from "@tensorflow/tfjs-core"
 import { EngineFailed } from "../Engine.ts"
 
 interface Allocator {
@@ -6,11 +7,41 @@ interface Allocator {
   readonly _free: (place: number) => void
 }
 
+/**
+ * Beyond this kernels of the stock backend fail in ways of their own: they allocate by themselves, and some take
+ * addresses for signed.
+ */
+const nearlyFull = 3.5 * 2 ** 30
+
+/**
+ * A trap of WebAssembly on a heap of so many bytes that can hardly grow: out of memory, whatever it calls itself.
+ *
+ * @internal
+ */
+export const outOfMemory = (defect: unknown, heapBytes: number): EngineFailed | undefined =>
+  defect instanceof Error && defect.name === "RuntimeError" && heapBytes >= nearlyFull
+    ? new EngineFailed({
+      backend: "wasm",
+      kind: "out of memory",
+      reason: `${defect.message}, on a heap of ${(heapBytes / 2 ** 30).toFixed(1)} of 4 GiB`
+    })
+    : undefined
+
+/**
+ * Bytes of the heap of the wasm backend in use; 0 for any other.
+ *
+ * @internal
+ */
+export const heapBytes = (): number =>
+  tf.getBackend() === "wasm"
+    ? (tf.backend() as unknown as { readonly wasm: { readonly HEAPU8: Uint8Array } }).wasm.HEAPU8.length
+    : 0
+
 const guarded = new WeakSet<object>()
 
 /**
- * Lets the heap's allocator say when there is no more memory: the stock backend would take address 0 for the place of a tensor, and
- * overwrite what is there. Doing it twice changes nothing.
+ * Lets the heap's allocator say when there is no more memory: the stock backend would take address 0 for the place of a
+ * tensor, and overwrite what is there. Doing it twice changes nothing.
  */
 export const guardMemory = (backend: BackendWasm): void => {
   const module = backend.wasm as unknown as Allocator

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { kernels, type Leaf, type Plan } from "../../optimizer/FusedStep.ts"
 import { recent } from "../recent.ts"
+import { kernels, type Leaf, type Plan } from "../Step.ts"
 import { roomFor } from "./manifolds.ts"
 import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
 import {

@@ -2,6 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
+import { equal, less } from "../../numerics/matrices/masks.ts"
+import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
@@ -14,32 +16,21 @@ export interface Options {
   readonly rank?: number
 }
 
-/** 1 for the `rank` largest values, 0 for the others; ties go to the first. */
-const largest = (values: tf.Tensor, rank: number): tf.Tensor => {
-  const n = values.shape.at(-1)!
-  const [own, other] = [tf.expandDims(values, -1), tf.expandDims(values, -2)]
-  const earlier = tf.tensor2d(Array.from({ length: n * n }, (_, k) => (k % n < Math.floor(k / n) ? 1 : 0)), [n, n])
-  const before = tf.add(
-    tf.cast(tf.greater(other, own), "float32"),
-    tf.mul(tf.cast(tf.equal(other, own), "float32"), earlier)
-  )
-  return tf.cast(tf.less(tf.sum(before, -1), rank), "float32")
-}
+/** (I − QQᵀ)U for a partial isometry Q, onto whose column space QQᵀ projects. */
+const beside = (q: tf.Tensor, u: tf.Tensor) =>
+  tf.sub(u, Matrices.multiply(q, Matrices.multiply(q, u, { transposeA: true })))
 
-/** The projectors onto the leading column and row spaces, and X of that rank. */
-const leading = (x: tf.Tensor, rank: number) => {
-  const eigen = Matrices.eigh(Matrices.multiply(x, x, { transposeA: true }))
-  const chosen = largest(eigen.values, rank)
-  const right = Matrices.ofEigen(eigen, () => chosen)
-  const isometry = Matrices.multiply(
-    x,
-    Matrices.ofEigen(eigen, (squares) => tf.mul(chosen, tf.rsqrt(tf.maximum(squares, 1e-30))))
-  )
-  return { left: Matrices.multiply(isometry, isometry, { transposeB: true }), right, x: Matrices.multiply(x, right) }
+/** The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding. */
+const residual = (x: tf.Tensor, rank: number) => {
+  const { values } = Matrices.svd(x)
+  const [kept, dropped] = tf.split(values, [rank, values.shape.at(-1)! - rank], -1)
+  const least = tf.min(kept!, -1)
+  const lost = less(least, tf.mul(tf.max(values, -1), missing()))
+  return tf.add(tf.sqrt(tf.sum(tf.square(dropped!), -1)), tf.maximum(lost, equal(least, 0)))
 }
 
 const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
-  const nearest = (u: tf.Tensor) => leading(u, rank).x
+  const nearest = (u: tf.Tensor) => Matrices.ofSingular(u, Matrices.truncated(rank))
   return Manifold.make<tf.Tensor>({
     name: `Rk${rank}(${m},${n})`,
     shape: [m, n],
@@ -49,12 +40,13 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
     retractionOrder: 2,
     // U − (I − P)U(I − P′) for the projectors P, P′ onto the column and row space of X.
     project: (x, u) => {
-      const { left, right } = leading(x, rank)
-      const outside = tf.sub(u, Matrices.multiply(left, u))
-      return tf.sub(u, tf.sub(outside, Matrices.multiply(outside, right)))
+      const q = Matrices.ofSingular(x, Matrices.isometry(rank))
+      const inRows = Matrices.transpose(beside(Matrices.transpose(q), Matrices.transpose(u)))
+      return tf.sub(u, beside(q, inRows))
     },
     nearest,
     retract: (x, v) => nearest(tf.add(x, v)),
+    residual: (x) => residual(x, rank),
     // Singular values between 1 and 2.
     random: (seed, batch) => {
       const factor = (length: number, label: string) =>
@@ -71,9 +63,10 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
 /**
  * m×n matrices of fixed rank k, as an embedded manifold; rank 1, the default, makes separable kernels.
  *
- * project U − (I − P)U(I − P′) for the projectors onto column and row space; nearest the truncated singular value decomposition, by
- * the eigenvectors of XᵀX; retract nearest(X + V), of second order. The curvature has no bound as σ_k → 0, so FG-SGD takes plain
- * steps only (`StepSize.plain`). Source: Vandereycken 2013, *Low-rank matrix completion by Riemannian optimization*.
+ * project U − (I − P)U(I − P′) for the projectors onto column and row space; nearest the truncated singular value decomposition, never
+ * by XᵀX, which squares the condition number; retract nearest(X + V), of second order. The curvature has no bound as σ_k → 0, so FG-SGD takes plain
+ * steps only (`StepSize.plain`). Matrices of lower rank, zero included, are not points: their residual is 1 more than their distance, and
+ * `nearest` gives them a rank that just is one. Source: Vandereycken 2013, *Low-rank matrix completion by Riemannian optimization*.
  *
  * @throws ShapeRefused for a shape that is not m×n with k < min(m, n).
  *

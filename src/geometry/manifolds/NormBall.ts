@@ -7,49 +7,68 @@ import { ball } from "./balls.ts"
 
 const length = (x: tf.Tensor) => tf.sqrt(tf.sum(tf.square(x), [-2, -1], true))
 
-const at = (m: number, n: number): Manifold.Manifold =>
+/** How large a ball is. */
+export interface Options {
+  /** The largest norm; default 1. */
+  readonly radius?: number
+}
+
+const at = (m: number, n: number, radius: number): Manifold.Manifold =>
   ball({
-    name: `Ball(${m},${n})`,
+    name: radius === 1 ? `Ball(${m},${n})` : `Ball:${radius}(${m},${n})`,
     shape: [m, n],
+    radius,
     norms: {
-      spectral: Interval.make(0, 1),
-      frobenius: Interval.make(0, 1),
-      rowSum: Interval.make(0, Math.sqrt(m)),
-      columnSum: Interval.make(0, Math.sqrt(n))
+      spectral: Interval.make(0, radius),
+      frobenius: Interval.make(0, radius),
+      rowSum: Interval.make(0, radius * Math.sqrt(m)),
+      columnSum: Interval.make(0, radius * Math.sqrt(n))
     },
     length,
-    nearest: (u) => tf.div(u, tf.maximum(length(u), 1))
+    nearest: (u) => tf.div(u, tf.maximum(radius === 1 ? length(u) : tf.div(length(u), radius), 1))
   })
 
 /**
- * Unit ball of the Frobenius norm, ‖X‖_F ≤ 1: a flat manifold with boundary, weights of bounded size that may shrink.
+ * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of vectors, one for each
+ * filter or output, it is the max-norm constraint; with a policy whose γ is at most 1, as `none`, it holds for the network's weights ℜω too.
  *
- * project U; retract and nearest by U/max(1, ‖U‖), so a step that would leave ends on the sphere (projected gradient descent). Laws of
+ * project U; retract and nearest by U/max(1, ‖U‖/r), so a step that would leave ends on the sphere (projected gradient descent). Laws of
  * smooth operations hold inside, for steps that stay there; the boundary has its own law, that nearest points do not spread.
  * Source: Bauschke and Combettes 2011, section 4.1.
  *
- * @throws ShapeRefused for a shape that is not m×n.
+ * @throws ShapeRefused for a shape that is not m×n; RangeError for a radius that is not positive.
  *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { NormBall } from "finegrain"
  * [...NormBall.make([2, 1]).nearest(tf.tensor2d([[3], [4]])).dataSync()].map((x) => x.toFixed(1)) // => ["0.6", "0.8"]
+ * NormBall.make([2, 1], { radius: 0.25 }).norms.frobenius.max // => 0.25
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+  Result.getOrThrow(family(options).at(shape))
 
 /**
- * The family of Frobenius balls, `Ball` in specifications.
+ * The family of Frobenius balls, `Ball` in specifications, or `Ball:0.25` for a radius.
+ *
+ * @throws RangeError for a radius that is not positive.
  *
  * @example
  * ```ts
  * import { NormBall } from "finegrain"
  * NormBall.family().symbol // => "Ball"
+ * NormBall.family({ radius: 0.25 }).symbol // => "Ball:0.25"
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Ball",
-  name: "norm ball",
-  at: (shape) => Result.map(Manifold.matrixShape("Ball", shape, () => true), ([m, n]) => at(m, n))
-})
+export const family = ({ radius = 1 }: Options = {}): Manifold.Family => {
+  if (!(radius > 0 && Number.isFinite(radius))) {
+    throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
+  }
+  const symbol = radius === 1 ? "Ball" : `Ball:${radius}`
+  return {
+    symbol,
+    name: "norm ball",
+    at: (shape) => Result.map(Manifold.matrixShape(symbol, shape, () => true), ([m, n]) => at(m, n, radius))
+  }
+}

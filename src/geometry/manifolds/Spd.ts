@@ -2,32 +2,98 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
+import { choose, equal, greater, less } from "../../numerics/matrices/masks.ts"
+import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
 
-/** Smallest eigenvalue of a nearest point: the set itself is open and has none. */
+/** Smallest eigenvalue of what `nearest` makes of other matrices, as a share of the largest size: the set itself is open and has none. */
 const floor = 1e-3
 
-/** X^½ and X^−½ from one eigendecomposition. */
-const roots = (x: tf.Tensor) => {
-  const eigen = Matrices.eigh(x)
-  return { root: Matrices.ofEigen(eigen, tf.sqrt), inverseRoot: Matrices.ofEigen(eigen, tf.rsqrt) }
+const sandwich = (a: tf.Tensor, u: tf.Tensor) => Matrices.multiply(Matrices.multiply(a, u), a)
+const root = (x: tf.Tensor) => Matrices.ofSymmetric(x, Matrices.squareRoot)
+const inverseRoot = (x: tf.Tensor) => Matrices.ofSymmetric(x, Matrices.inverseSquareRoot)
+
+/** Its largest eigenvalue by size, as `[…, 1, 1]`; 1 for the zero matrix. */
+const sizeOf = (x: tf.Tensor) => {
+  const largest = tf.max(tf.abs(Matrices.eigh(x).values), -1)
+  return tf.reshape(tf.add(largest, equal(largest, 0)), [...x.shape.slice(0, -2), 1, 1])
 }
 
-const sandwich = (a: tf.Tensor, u: tf.Tensor) => Matrices.multiply(Matrices.multiply(a, u), a)
-const ofSymmetric = (u: tf.Tensor, f: (values: tf.Tensor) => tf.Tensor) => Matrices.ofEigen(Matrices.eigh(u), f)
+/**
+ * 1 for matrices that are positive definite beyond rounding, 0 for others; batch shape. Rounding of the entries is undone by no scale of rows
+ * and columns, so what counts is the smallest eigenvalue with diagonal entries 1 (Demmel 1989, *On floating point errors in Cholesky*).
+ */
+const inside = (x: tf.Tensor) => {
+  const n = x.shape.at(-1)!
+  const diagonal = tf.sum(tf.mul(x, tf.eye(n)), -1)
+  const positive = tf.min(greater(diagonal, 0), -1)
+  const scales = tf.expandDims(tf.rsqrt(choose(greater(diagonal, 0), diagonal, tf.onesLike(diagonal))), -1)
+  const balanced = tf.mul(tf.mul(x, scales), Matrices.transpose(scales))
+  return tf.mul(positive, greater(tf.min(Matrices.eigh(balanced).values, -1), n * missing()))
+}
+
+const nearest = (u: tf.Tensor) => {
+  const symmetric = Matrices.sym(u)
+  const least = tf.mul(tf.mul(sizeOf(symmetric), floor), tf.eye(u.shape.at(-1)!))
+  const lifted = tf.add(Matrices.ofSymmetric(tf.sub(symmetric, least), Matrices.positivePart), least)
+  const stays = tf.reshape(inside(symmetric), [...u.shape.slice(0, -2), 1, 1])
+  return choose(tf.add(tf.zerosLike(u), stays), symmetric, lifted)
+}
+
+/** The skew part as a share of the whole; where the symmetric part is not positive definite, 1 and how far that is below 0. */
+const residual = (x: tf.Tensor) => {
+  const size = tf.reshape(sizeOf(x), x.shape.slice(0, -2))
+  const skew = Matrices.skew(x)
+  const below = tf.relu(tf.neg(tf.min(Matrices.eigh(x).values, -1)))
+  const outside = tf.mul(tf.sub(1, inside(Matrices.sym(x))), tf.add(tf.div(below, size), 1))
+  return tf.add(tf.div(length(skew), size), outside)
+}
+
+/** ‖U‖_F; its gradient at 0 is 0. */
+const length = (u: tf.Tensor) => {
+  const square = tf.sum(tf.square(u), [-2, -1])
+  const none = equal(square, 0)
+  return tf.mul(tf.sqrt(tf.add(square, none)), tf.sub(1, none))
+}
+
+/** X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and whether it is near. */
+const relative = (x: tf.Tensor, y: tf.Tensor) => {
+  const inverse = inverseRoot(x)
+  const change = Matrices.sym(sandwich(inverse, tf.sub(y, x)))
+  return { change, whole: Matrices.sym(sandwich(inverse, y)) }
+}
+
+const near = (values: tf.Tensor) => less(tf.max(tf.abs(values), -1, true), 0.5)
 
 const log = (x: tf.Tensor, y: tf.Tensor) => {
-  const { inverseRoot, root } = roots(x)
-  return sandwich(root, ofSymmetric(sandwich(inverseRoot, y), tf.log))
+  const { change, whole } = relative(x, y)
+  const isNear = tf.expandDims(near(Matrices.eigh(change).values), -1)
+  const within = choose(
+    tf.add(tf.zerosLike(change), isNear),
+    Matrices.ofSymmetric(tf.mul(change, isNear), Matrices.logarithmOfOnePlus),
+    Matrices.ofSymmetric(whole, Matrices.logarithm)
+  )
+  return Matrices.sym(sandwich(root(x), within))
 }
 
-const inner = (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => {
-  const inverse = Matrices.inverse(x)
-  return tf.sum(tf.mul(Matrices.transpose(Matrices.multiply(inverse, u)), Matrices.multiply(inverse, v)), [-2, -1])
+/** ‖log‖_x, from eigenvalues alone. */
+const dist = (x: tf.Tensor, y: tf.Tensor) => {
+  const { change, whole } = relative(x, y)
+  const changes = Matrices.eigh(change).values
+  const isNear = near(changes)
+  const logs = choose(
+    tf.add(tf.zerosLike(changes), isNear),
+    tf.log1p(tf.mul(changes, isNear)),
+    tf.log(Matrices.eigh(whole).values)
+  )
+  return length(tf.expandDims(logs, -2))
 }
+
+const inner = (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) =>
+  tf.sum(tf.mul(Matrices.transpose(Matrices.solve(x, u)), Matrices.solve(x, v)), [-2, -1])
 
 const at = (n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
@@ -41,41 +107,36 @@ const at = (n: number): Manifold.Manifold =>
     inner,
     project: (_x, u) => Matrices.sym(u),
     gradient: (x, e) => sandwich(x, Matrices.sym(e)),
-    nearest: (u) => ofSymmetric(Matrices.sym(u), (values) => tf.maximum(values, floor)),
+    nearest,
     // (X + (X + V)X⁻¹(X + V))/2: positive definite for every V.
     retract: (x, v) => {
       const moved = tf.add(x, v)
-      const square = Matrices.multiply(Matrices.multiply(moved, Matrices.inverse(x)), moved)
-      return Matrices.sym(tf.mul(tf.add(x, square), 0.5))
+      return Matrices.sym(tf.mul(tf.add(x, Matrices.multiply(moved, Matrices.solve(x, moved))), 0.5))
     },
     transport: (x, y, v) => {
-      const { inverseRoot, root } = roots(x)
-      const half = ofSymmetric(sandwich(inverseRoot, y), tf.sqrt)
-      const e = Matrices.multiply(Matrices.multiply(root, half), inverseRoot)
+      const [own, inverse] = [root(x), inverseRoot(x)]
+      const half = root(Matrices.sym(sandwich(inverse, y)))
+      const e = Matrices.multiply(Matrices.multiply(own, half), inverse)
       return Matrices.sym(Matrices.multiply(Matrices.multiply(e, v), e, { transposeB: true }))
     },
     // Eigenvalues around 1, mostly within a factor of two.
-    random: (seed, batch) => ofSymmetric(tf.mul(Matrices.sym(Seed.normalTensor(seed, [...batch, n, n])), 0.25), tf.exp),
-    residual: (x) => {
-      const skew = tf.sqrt(tf.sum(tf.square(Matrices.skew(x)), [-2, -1]))
-      return tf.add(skew, tf.relu(tf.neg(tf.min(Matrices.eigh(Matrices.sym(x)).values, -1))))
-    },
-    exp: (x, v) => {
-      const { inverseRoot, root } = roots(x)
-      return sandwich(root, ofSymmetric(sandwich(inverseRoot, v), tf.exp))
-    },
+    random: (seed, batch) =>
+      Matrices.ofSymmetric(tf.mul(Seed.normalTensor(seed, [...batch, n, n]), 0.25), Matrices.exponential),
+    residual,
+    exp: (x, v) =>
+      Matrices.sym(
+        sandwich(root(x), Matrices.ofSymmetric(sandwich(inverseRoot(x), v), Matrices.exponential))
+      ),
     log,
-    dist: (x, y) => {
-      const { values } = Matrices.eigh(sandwich(roots(x).inverseRoot, y))
-      return tf.sqrt(tf.sum(tf.square(tf.log(values)), -1))
-    }
+    dist
   })
 
 /**
  * Symmetric positive definite n×n matrices with the affine-invariant metric ⟨U, V⟩_X = tr(X⁻¹UX⁻¹V).
  *
  * Gradient X sym(E) X; retract X + V + VX⁻¹V/2, of second order; exp X^½ exp(X^−½VX^−½) X^½; parallel transport along geodesics, an
- * isometry; sectional curvature in [−1/2, 0]. The set is open: a nearest point has eigenvalues of at least 10⁻³.
+ * isometry; sectional curvature in [−1/2, 0]. The set is open: matrices that are singular to rounding are not points, and have a residual of
+ * at least 1; `nearest` gives those eigenvalues of at least 10⁻³ of the largest by size, and every point itself.
  * Source: Bhatia 2007, *Positive Definite Matrices*, chapter 6; Böttcher and Wenzel 2008 for the curvature.
  *
  * @throws ShapeRefused for a shape that is not n×n.

@@ -1,40 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Matrices from "../../numerics/Matrices.ts"
+import { less } from "../../numerics/matrices/masks.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Stiefel from "./Stiefel.ts"
 
-/** I − 2vvᵀ where `turn` holds, I elsewhere. */
-const reflection = (turn: tf.Tensor, v: tf.Tensor) => {
-  const outer = Matrices.multiply(v, v, { transposeB: true })
-  const twice = tf.mul(tf.cast(turn, "float32"), 2)
-  return tf.sub(tf.eye(v.shape.at(-2)!), tf.mul(tf.reshape(twice, [...twice.shape, 1, 1]), outer))
+/** The first column reversed where the determinant is below 0. */
+const turned = (q: tf.Tensor) => {
+  const improper = tf.reshape(less(Matrices.determinant(q), 0), [...q.shape.slice(0, -2), 1, 1])
+  const first = tf.tensor2d(Array.from({ length: q.shape.at(-1)! }, (_, j) => (j === 0 ? 2 : 0)), [1, q.shape.at(-1)!])
+  return tf.mul(q, tf.sub(1, tf.mul(improper, first)))
 }
-
-/** A right singular vector of the smallest singular value. */
-const weakest = (u: tf.Tensor): tf.Tensor => {
-  const { values, vectors } = Matrices.eigh(Matrices.multiply(u, u, { transposeA: true }))
-  const chosen = tf.oneHot(tf.argMin(values, -1), values.shape.at(-1)!)
-  return Matrices.multiply(vectors, tf.expandDims(tf.cast(chosen, "float32"), -1))
-}
-
-const firstAxis = (n: number) => tf.tensor2d(Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 0)), [n, 1])
 
 const at = (n: number, options: Stiefel.Options): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
-  const improper = (q: tf.Tensor) => tf.less(Matrices.determinant(q), 0)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
     name: `SO(${n})`,
-    nearest: (u) => {
-      const q = Matrices.polar(u)
-      return Matrices.multiply(q, reflection(improper(q), weakest(u)))
-    },
-    random: (seed, batch) => {
-      const q = orthogonal.random(seed, batch)
-      return Matrices.multiply(q, reflection(improper(q), tf.add(tf.zeros([...batch, n, 1]), firstAxis(n))))
-    },
+    nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
+    random: (seed, batch) => turned(orthogonal.random(seed, batch)),
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
   })
 }

@@ -8,12 +8,6 @@ import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import { ball } from "./balls.ts"
 
-/** Singular values above 1 become 1: U·V diag(1/max(1, σ)) Vᵀ. */
-const clip = (u: tf.Tensor): tf.Tensor => {
-  const gram = Matrices.multiply(u, u, { transposeA: true })
-  return Matrices.multiply(u, Matrices.ofEigen(Matrices.eigh(gram), (squares) => tf.rsqrt(tf.maximum(squares, 1))))
-}
-
 const tall = (m: number, n: number): Manifold.Manifold =>
   ball({
     name: `Spec(${m},${n})`,
@@ -25,7 +19,8 @@ const tall = (m: number, n: number): Manifold.Manifold =>
       columnSum: Interval.make(0, n)
     },
     length: (x) => tf.reshape(Norms.spectral(x), [...x.shape.slice(0, -2), 1, 1]),
-    nearest: clip
+    // Singular values above 1 become 1.
+    nearest: (u) => Matrices.ofSingular(u, Matrices.atMost(1))
   })
 
 /**

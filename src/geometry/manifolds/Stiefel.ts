@@ -240,7 +240,7 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     nearest: (u) => Matrices.polar(u),
     retract: retraction.retract(metric),
     // The Q factor of a Gaussian matrix is uniformly distributed; twice, for those with nearly dependent columns.
-    random: (seed, batch) => Matrices.qf(Matrices.qf(Seed.normalTensor(seed, [...batch, m, n]))),
+    random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
     ...logarithm(m, n, metric)

@@ -8,18 +8,20 @@ import * as Manifold from "../Manifold.ts"
 interface Ball {
   readonly name: string
   readonly shape: readonly [m: number, n: number]
+  /** Default 1. */
+  readonly radius?: number
   readonly norms: NormIntervals
-  /** The norm whose unit ball it is; shape `[…, 1, 1]`. */
+  /** The norm whose ball it is; shape `[…, 1, 1]`. */
   readonly length: (x: tf.Tensor) => tf.Tensor
   readonly nearest: (u: tf.Tensor) => tf.Tensor
 }
 
 /**
- * A closed unit ball of matrices, as a manifold with boundary: flat inside; a step that would leave is projected back.
+ * A closed ball of matrices, as a manifold with boundary: flat inside; a step that would leave is projected back.
  *
  * @internal
  */
-export const ball = ({ length, name, nearest, norms, shape: [m, n] }: Ball): Manifold.Manifold =>
+export const ball = ({ length, name, nearest, norms, radius = 1, shape: [m, n] }: Ball): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
     name,
     shape: [m, n],
@@ -35,7 +37,7 @@ export const ball = ({ length, name, nearest, norms, shape: [m, n] }: Ball): Man
     random: (seed, batch) => {
       const u = Seed.normalTensor(seed, [...batch, m, n])
       const size = length(u)
-      return tf.mul(u, tf.div(tf.mul(tf.tanh(size), 0.5), size))
+      return tf.mul(u, tf.div(tf.mul(tf.tanh(size), 0.5 * radius), size))
     },
-    residual: (x) => tf.squeeze(tf.relu(tf.sub(length(x), 1)), [-2, -1])
+    residual: (x) => tf.squeeze(tf.relu(tf.sub(radius === 1 ? length(x) : tf.div(length(x), radius), 1)), [-2, -1])
   })

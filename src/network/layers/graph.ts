@@ -9,33 +9,76 @@ export const distributed = (layer: tfl.layers.Layer): tfl.layers.Layer | undefin
     ? (layer as unknown as { readonly layer: tfl.layers.Layer }).layer
     : undefined
 
-const insideOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
-  const inner = distributed(layer)
-  return inner !== undefined ? [inner] : isModel(layer) ? layer.layers : []
+/** Recurrent layers that hold one cell, whose weights go by the layer's name. */
+const ofOneCell = new Set(["SimpleRNN", "GRU", "LSTM", "ConvLSTM2D"])
+
+/** The cell by which a recurrent layer takes each step; a layer that is none is its own. */
+export const cellOf = (layer: tfl.layers.Layer): tfl.layers.Layer =>
+  ofOneCell.has(layer.getClassName()) ? (layer as unknown as { readonly cell: tfl.layers.Layer }).cell : layer
+
+const isLayer = (value: unknown): value is tfl.layers.Layer => value instanceof tfl.layers.Layer
+
+/** The layers that a layer of any class holds in its fields, where it says that it has their weights. */
+const heldBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
+  const held = [...new Set(Object.values(layer).flat().filter(isLayer))]
+  if (held.length === 0) return held
+  const known = new Set(layer.weights)
+  return held.filter(({ weights }) => weights.some((weight) => known.has(weight)))
 }
 
-/** A layer with nothing inside, and the names of what it is in, from the outside inwards; its own is the last. */
+const insideOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
+  const inner = distributed(layer)
+  return inner !== undefined
+    ? [inner]
+    : isModel(layer)
+    ? layer.layers
+    : cellOf(layer) === layer
+    ? heldBy(layer)
+    : []
+}
+
+/** A layer with weights of its own, and the names of what it is in, from the outside inwards; its own is the last. */
 export interface Leaf {
   readonly layer: tfl.layers.Layer
   readonly path: ReadonlyArray<string>
 }
 
 const reached = (layer: tfl.layers.Layer, path: ReadonlyArray<string>): ReadonlyArray<Leaf> => [
-  { layer, path },
-  ...insideOf(layer).flatMap((inner) => reached(inner, [...path, inner.name]))
+  ...(isModel(layer) ? [{ layer, path }] : []),
+  ...insideOf(layer).flatMap((inner) => reached(inner, [...path, inner.name])),
+  ...(isModel(layer) ? [] : [{ layer, path }])
 ]
+
+/** Whether a layer is more than those it holds. */
+const hasOwn = (layer: tfl.layers.Layer): boolean => {
+  const inside = insideOf(layer)
+  if (inside.length === 0) return !isModel(layer)
+  const held = new Set(inside.flatMap(({ weights }) => weights))
+  return !isModel(layer) && layer.weights.some((weight) => !held.has(weight))
+}
 
 /** A model and the models within it, each once. */
 export const modelsOf = (model: tfl.LayersModel): ReadonlyArray<tfl.LayersModel> => [
   ...new Set(reached(model, []).map(({ layer }) => layer).filter(isModel))
 ]
 
-/** The layers of a model and of the models within it, each once, in the order of the model's weights. */
-export const leavesOf = (model: tfl.LayersModel): ReadonlyArray<Leaf> => {
+/** A layer and all that it holds, at any depth. */
+export const holdersOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => [
+  ...new Set(reached(layer, []).map((leaf) => leaf.layer))
+]
+
+/**
+ * The layers of a model, of the models within it and of layers that hold layers (`timeDistributed`, `bidirectional`, `rnn`, own classes), each
+ * once, in the order of the model's weights.
+ */
+export const leavesOf = (model: tfl.LayersModel): ReadonlyArray<Leaf> => leavesWithin(model)
+
+/** What `leavesOf` has of any layer: of one that holds none, itself. */
+export const leavesWithin = (layer: tfl.layers.Layer): ReadonlyArray<Leaf> => {
   const first = new Map<tfl.layers.Layer, Leaf>()
-  for (const leaf of reached(model, [])) {
+  for (const leaf of reached(layer, [])) {
     const { layer } = leaf
-    if (!isModel(layer) && distributed(layer) === undefined && !first.has(layer)) first.set(layer, leaf)
+    if (hasOwn(layer) && !first.has(layer)) first.set(layer, leaf)
   }
   return [...first.values()]
 }

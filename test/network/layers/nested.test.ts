@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { FgSgd, Layers, Models, Network, NetworkSpectra, Renormalization, Seed, StepSize } from "finegrain"
+import { FgSgd, Layers, Models, Network, NetworkSpectra, Optimizer, Renormalization, Seed, StepSize } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../backends.ts"
 
@@ -70,13 +70,13 @@ const trained = async (model: tfl.LayersModel) => {
   const network = await Effect.runPromise(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 4 }))
   const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
   const lambdas = await Effect.runPromise(Network.deviations(network, images()))
-  const start = { ...FgSgd.init(optimizer, network.variables), scaling: Network.scaling(network, lambdas) }
+  const start = { ...Optimizer.init(optimizer, network.variables), scaling: Network.scaling(network, lambdas) }
   const { grads, value } = tf.variableGrads(
     () => tf.mean(tf.square(model.apply(images(), { training: true }) as tf.Tensor)) as tf.Scalar,
     [...network.variables]
   )
   const gradients = network.variables.map(({ name }) => grads[name]!)
-  const { weights } = FgSgd.update(optimizer, start, gradients)
+  const { weights } = Optimizer.update(optimizer, start, gradients)
   const predicted = model.predict(images()) as tf.Tensor
   Network.assign(network, weights)
   const read = [value, ...gradients, predicted, ...model.getWeights()].map((x) => Array.from(x.dataSync()))
@@ -163,7 +163,8 @@ describe("names", () => {
     expect(network.layers.map(({ kinds, name }) => [name, kinds[0]!.symbol])).toEqual([
       ["first", "Sp"],
       ["one/conv", "Sp"],
-      ["two/conv", "St"]
+      ["two/conv", "St"],
+      ["d", "Sp"]
     ])
     const poms = network.problem.collection.poms.map(({ name }) => name)
     expect(new Set(poms).size).toBe(poms.length)
@@ -173,7 +174,8 @@ describe("names", () => {
     expect(spectra.map(({ layer, operatorNorm }) => [layer, operatorNorm! > 0])).toEqual([
       ["first", true],
       ["one/conv", true],
-      ["two/conv", true]
+      ["two/conv", true],
+      ["d", true]
     ])
   })
 
@@ -183,7 +185,7 @@ describe("names", () => {
         Network.PlanError
       >
     expect((await refusal("conv")).message).toMatch(/names no single layer.*one\/conv, two\/conv/)
-    expect((await refusal("two")).workable).toEqual(["two/conv"])
+    expect((await refusal("two")).workable).toEqual(["two/conv", "d"])
     expect((await refusal("nothing")).message).toMatch(/no layer of this name.*two\/conv/)
   })
 

@@ -1,4 +1,5 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import { flavourWanted } from "../../threads.ts"
 import { make as makePool } from "../threads/pool.ts"
 import { sharesEach } from "../threads/protocol.ts"
 import * as binaries from "./binaries.ts"
@@ -279,12 +280,13 @@ const chosen = (shared: boolean): { readonly flavour: Simd["flavour"]; readonly 
   const texts = shared
     ? { plain: binaries.sharedPlain, relaxed: binaries.sharedRelaxed }
     : { plain: binaries.plain, relaxed: binaries.relaxed }
-  const flavours = process.env["FINEGRAIN_SIMD"] === "plain" ? ["plain" as const] : ["relaxed", "plain"] as const
+  const asked = flavourWanted()
+  const flavours = asked === undefined ? ["relaxed", "plain"] as const : [asked]
   for (const flavour of flavours) {
     const bytes = decode(texts[flavour])
     if (WebAssembly.validate(bytes)) return { flavour, bytes }
   }
-  throw new Error("this runtime has no WebAssembly SIMD")
+  throw new Error(`this runtime has no WebAssembly ${asked === "relaxed" ? "relaxed " : ""}SIMD`)
 }
 
 /** At most so many shares of at least one grain each, as equal as may be. */

@@ -1,7 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
-import { kernels, type Leaf, type Plan } from "../../../optimizer/FusedStep.ts"
 import { recent } from "../../recent.ts"
+import { kernels, type Leaf, type Plan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
 

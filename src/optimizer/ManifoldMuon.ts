@@ -1,0 +1,68 @@
+import type * as Points from "../numerics/Points.ts"
+import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
+import type * as StepSize from "./StepSize.ts"
+import { chain, type Transform } from "./Transform.ts"
+import { descend } from "./transforms/curvatureStep.ts"
+import { decay } from "./transforms/decay.ts"
+import type { DualAscent } from "./transforms/manifoldMuon.ts"
+import { momentum } from "./transforms/momentum.ts"
+import { pullback } from "./transforms/pullback.ts"
+import { riemannian } from "./transforms/riemannian.ts"
+import { steepest } from "./transforms/steepest.ts"
+
+/** Hyperparameters of manifold Muon. */
+export interface Hyperparameters extends DualAscent {
+  /** r(t), the spectral norm of a step. */
+  readonly schedule: StepSize.Schedule
+  /** θ in [0, 1); default 0. */
+  readonly momentum?: number
+  /** Default false. */
+  readonly nesterov?: boolean
+  /** Default 0. */
+  readonly weightDecay?: number
+}
+
+/**
+ * Manifold Muon: momentum in the tangent space, then the steepest direction under the spectral norm. On Euclidean matrices this is Muon.
+ *
+ * Source: Bernstein 2025, *Modular Manifolds*; Jordan 2024, *Muon*.
+ *
+ * @example
+ * ```ts
+ * import { ManifoldMuon, StepSize } from "finegrain"
+ * const { parts } = ManifoldMuon.transform({ schedule: StepSize.constant(0.1) })
+ * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "momentum", "steepest spectral", "descend"]
+ * ```
+ */
+export const transform = (
+  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0, ...ascent }: Hyperparameters
+): Transform =>
+  chain(
+    "manifold Muon",
+    pullback,
+    decay({ weight: weightDecay }),
+    riemannian,
+    momentum({ decay: theta, nesterov }),
+    steepest("spectral", ascent),
+    descend(schedule)
+  )
+
+/**
+ * Manifold Muon on a problem.
+ *
+ * @throws RangeError for hyperparameters that make no sense; OptimizerError where a tensor holds factors of several manifolds.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, ManifoldMuon, Optimizer, Stiefel, StepSize } from "finegrain"
+ * const stiefel = Stiefel.make([4, 2])
+ * const muon = ManifoldMuon.make(Optimizer.onPoints(Collection.pom(stiefel)), { schedule: StepSize.constant(0.1) })
+ * const { told } = Optimizer.update(muon, Optimizer.init(muon, stiefel.random(1)), stiefel.random(2))
+ * told["gap"]!.dataSync()[0]! < 0.05 // => true
+ * ```
+ */
+export const make = <P extends Points.Points, W extends Points.Points>(
+  problem: Problem<P, W>,
+  hyperparameters: Hyperparameters
+): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

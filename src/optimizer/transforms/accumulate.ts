@@ -1,0 +1,33 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Points from "../../numerics/Points.ts"
+import type { Transform } from "../Transform.ts"
+
+/**
+ * The mean of every k gradients; in between the point stays. In front of a chain, k batches then count as one.
+ *
+ * @throws RangeError for a k that is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, Transforms } from "finegrain"
+ * const two = Transforms.accumulate(2)
+ * const at = { step: 0, x: tf.tensor1d([0]), collection: Collection.pom(Euclidean.make([1])), scaling: [] }
+ * const first = two.update(tf.tensor1d([1]), two.init(at), at)
+ * first.direction // => undefined
+ * two.update(tf.tensor1d([3]), first.state, { ...at, step: 1 }).direction!.dataSync()[0] // => 2
+ * ```
+ */
+export const accumulate = (k: number): Transform<Points.Points> => {
+  if (!(Number.isInteger(k) && k >= 1)) throw new RangeError(`gradients accumulate over a positive integer, not ${k}`)
+  return {
+    name: "accumulate",
+    init: ({ x }) => Points.map(x, tf.zerosLike),
+    update: (gradient, before, { step }) => {
+      const sum = Points.add(before as typeof gradient, gradient)
+      return (step + 1) % k === 0
+        ? { direction: Points.scale(1 / k, sum), state: Points.map(sum, tf.zerosLike) }
+        : { direction: undefined, state: sum }
+    }
+  }
+}

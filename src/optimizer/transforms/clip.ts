@@ -1,0 +1,35 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { type PerPom, perPom } from "./perPom.ts"
+
+/** What is clipped. */
+export interface Clip {
+  /** The largest norm. */
+  readonly norm: number
+  /** Of each POM's part by itself, or of all together (the default). */
+  readonly per?: "pom" | "network"
+}
+
+/**
+ * Directions no longer than a norm: scaled by min{1, c/R}, with R the norm of each POM's part, or of the whole direction.
+ *
+ * Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*.
+ *
+ * @throws RangeError for a norm that is not positive.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Sphere, Transform, Transforms } from "finegrain"
+ * const at = { step: 0, x: tf.tensor2d([[1], [0]]), collection: Collection.pom(Sphere.make([2, 1])), scaling: [] }
+ * const { direction } = Transforms.clip({ norm: 1 }).update(tf.tensor2d([[0], [5]]), Transform.stateless, at)
+ * direction!.dataSync()[1] // => 1
+ * ```
+ */
+export const clip = ({ norm, per = "network" }: Clip): PerPom => {
+  if (!(norm > 0)) throw new RangeError(`the norm to clip at must be positive, not ${norm}`)
+  return perPom("clip", (norms) => {
+    const total = per === "pom" ? norms : tf.mul(tf.onesLike(norms), tf.sqrt(tf.sum(tf.square(norms))))
+    // max keeps NaN and makes no division by zero.
+    return { factors: tf.div(norm, tf.maximum(total, norm)) as tf.Tensor1D }
+  })
+}

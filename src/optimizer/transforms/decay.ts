@@ -1,0 +1,49 @@
+import * as tf from "@tensorflow/tfjs-core"
+import type * as Collection from "../../collections/Collection.ts"
+import * as Points from "../../numerics/Points.ts"
+import { declare } from "../fusable.ts"
+import { type At, pure, type Transform } from "../Transform.ts"
+import { rescale } from "./rescale.ts"
+
+/** What weight decay is for. */
+export interface Decay {
+  /** A multiple of the weights W = ℜω; at least 0. */
+  readonly weight: number
+  /** Which POMs decay; default all. Biases and normalization are often exempt. */
+  readonly mask?: (pom: Collection.Pom) => boolean
+}
+
+const masked = <P extends Points.Points>(
+  decayed: P,
+  { collection }: At<P>,
+  mask: (pom: Collection.Pom) => boolean
+): P => {
+  if (collection.poms.every(mask)) return decayed
+  return collection.scale(tf.tensor1d(collection.poms.map((pom) => (mask(pom) ? 1 : 0))), decayed)
+}
+
+/**
+ * Weight decay, the gradient of w‖W‖²/2 with respect to ω added: e + wℜ²ω. On spheres it is radial and has no effect.
+ *
+ * @throws RangeError for a negative weight, or one that is not finite.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, Transform, Transforms } from "finegrain"
+ * const at = { step: 0, x: tf.tensor1d([4]), collection: Collection.pom(Euclidean.make([1])), scaling: [tf.scalar(0.5)] }
+ * const { direction } = Transforms.decay({ weight: 0.1 }).update(tf.tensor1d([1.5]), Transform.stateless, at)
+ * [...direction!.dataSync()] // => [1.6]
+ * ```
+ */
+export const decay = ({ mask, weight }: Decay): Transform => {
+  if (!(weight >= 0 && Number.isFinite(weight))) {
+    throw new RangeError(`the weight decay must be finite and not negative, and is ${weight}`)
+  }
+  const transform = pure("decay", (gradient, at) => {
+    if (weight === 0) return gradient
+    const decayed = Points.scale(weight, rescale(at.scaling, rescale(at.scaling, at.x)))
+    return Points.add(gradient, mask === undefined ? decayed : masked(decayed, at, mask))
+  })
+  return mask === undefined ? declare(transform, { kind: "decay", weight }) : transform
+}

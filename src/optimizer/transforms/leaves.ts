@@ -1,0 +1,49 @@
+import type * as tf from "@tensorflow/tfjs-core"
+import type * as Collection from "../../collections/Collection.ts"
+import * as Form from "../../geometry/Form.ts"
+import * as Points from "../../numerics/Points.ts"
+import type { At } from "../Transform.ts"
+
+/**
+ * Why a transform that treats every manifold in its own way cannot serve a collection.
+ *
+ * @internal
+ */
+export const refusesMixedLeaves = (name: string) => ({ leaves }: Collection.Collection): string | undefined =>
+  leaves === undefined
+    ? `${name} treats every manifold in its own way, but a tensor of this collection holds factors of several: ` +
+      "make POMs of single manifolds and join them"
+    : undefined
+
+/**
+ * Whether a manifold is known to be flat space without constraints.
+ *
+ * @internal
+ */
+export const isEuclidean = (leaf: Collection.Leaf): boolean => Form.of(leaf.manifold)?.name === "Euclidean"
+
+/**
+ * A direction leaf by leaf, with what each leaf holds.
+ *
+ * @internal
+ */
+export const mapLeaves = <P extends Points.Points>(
+  direction: P,
+  { collection, x }: At<P>,
+  f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.Leaf, index: number) => tf.Tensor
+): P => {
+  const points = Points.leaves(x)
+  let index = 0
+  return Points.map(direction, (u) => {
+    const i = index++
+    return f(u, points[i]!, collection.leaves![i]!, i)
+  })
+}
+
+/**
+ * One number per matrix of a leaf, ‖u‖² by its manifold's metric, in a shape that is broadcast over the matrices.
+ *
+ * @internal
+ */
+export const squaredPerMatrix = (x: tf.Tensor, u: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
+  Points.expandTo(manifold.inner(x, u, u), u.rank)

@@ -1,0 +1,73 @@
+import type * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import type { Dataset } from "../data/Dataset.ts"
+import { partsOf } from "../network/declarations/private.ts"
+import { DeclarationRefused } from "../network/declarations/Refused.ts"
+import { isModel } from "../network/layers/graph.ts"
+import * as Tensors from "../numerics/Tensors.ts"
+
+const refused = (declares: string, reason: string, remedy: string) =>
+  new DeclarationRefused({ layer: undefined, declares, reason, remedy })
+
+/** Losses that `model.compile` may have been told: the trainer's own, by both of its names. */
+const losses: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  "categoricalCrossentropy",
+  "sparseCategoricalCrossentropy"
+])
+
+const declared = (model: tfl.LayersModel): DeclarationRefused | undefined => {
+  const { inputs, loss, outputs } = model
+  const batch = inputs[0]?.shape[0] ?? null
+  if (inputs.length !== 1) {
+    return refused(`to have ${inputs.length} inputs`, "a dataset gives one: its images", "Train a model of one input")
+  }
+  if (outputs.length !== 1) {
+    return refused(
+      `to have ${outputs.length} outputs`,
+      "the loss is of one: the logits of the classes",
+      "Train a model of one output: tfl.model({ inputs, outputs: logits })"
+    )
+  }
+  if (batch !== null) {
+    return refused(
+      `a batch of ${batch} images (batchInputShape or batchSize)`,
+      "the last batch of an epoch, evaluations and the measurement of λ have other sizes",
+      "Leave the batch open: inputShape instead of batchInputShape"
+    )
+  }
+  const stateful = partsOf(model).find((part) => part.stateful && !isModel(part))
+  if (stateful !== undefined) {
+    return new DeclarationRefused({
+      layer: stateful.name,
+      declares: "stateful: true",
+      reason:
+        "batches are drawn at random, so that none goes on where the one before it ended, and no checkpoint holds the state",
+      remedy: "Set stateful: false"
+    })
+  }
+  return losses.has(loss) ? undefined : refused(
+    `to be compiled with the loss ${typeof loss === "string" ? loss : JSON.stringify(loss) ?? "of a function"}`,
+    "the trainer's loss is softmax cross-entropy",
+    "Compile it with categoricalCrossentropy, or not at all: training needs no compile"
+  )
+}
+
+/** The model must take the dataset's images and give one logit per class. */
+export const fits = Effect.fnUntraced(function*(
+  model: tfl.LayersModel,
+  { channels, classes, height, width }: Dataset
+): Effect.fn.Return<void, DeclarationRefused | Tensors.ShapeMismatch> {
+  const refusal = declared(model)
+  if (refusal !== undefined) return yield* refusal
+  const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
+    // null is a length that the model leaves open.
+    const actual = shape.slice(1).map((length, i) => length ?? expected[i] ?? 0)
+    return actual.join() === expected.join()
+      ? Effect.void
+      : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
+  }
+  yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
+  yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
+})

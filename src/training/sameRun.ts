@@ -1,0 +1,72 @@
+import * as Effect from "effect/Effect"
+import * as Checkpoint from "./Checkpoint.ts"
+import type * as Stored from "./Stored.ts"
+import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
+
+/** What of a run decides about its bits. */
+export interface Identity {
+  readonly config: TrainConfig
+  readonly dataset: object
+  readonly backend: {
+    readonly name: string
+    readonly device: string
+    readonly version: string
+    readonly arithmetic?: string
+  }
+  readonly versions: { readonly finegrain: string; readonly tensorflow: string; readonly node: string }
+}
+
+/** Settings that change nothing in the results of a run. */
+const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
+
+/** Every number, text and boolean of a value, by its path. */
+const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, part]) => flat(part, prefix === "" ? key : `${prefix}.${key}`))
+    : value === undefined
+    ? []
+    : [[prefix, JSON.stringify(value)]]
+
+/** A device, but for its threads, on which no bit depends. */
+const deviceOf = (device: string | undefined) => device?.replace(/, \d+ threads?$/, "")
+
+/** Keys that earlier versions did not write are compared where both have them. */
+const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "backend" | "versions">) => ({
+  "versions.finegrain": versions?.finegrain,
+  "versions.tensorflow": versions?.tensorflow,
+  // What it compiles to is settled by its major version.
+  "versions.node": versions?.node?.split(".")[0],
+  "backend.version": backend?.version,
+  "backend.device": deviceOf(backend?.device),
+  "backend.arithmetic": backend?.arithmetic
+})
+
+/**
+ * The earlier manifest must say the same of everything that bits depend on: settings, those that its version did not know at their defaults,
+ * data, the engine with how it rounds, and versions.
+ *
+ * Fails with CheckpointMismatch, which names what differs.
+ *
+ * @internal
+ */
+export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Stored.Manifest, own: Identity) {
+  const { config, dataset } = manifest
+  const earlier = { config: yield* decodeConfig(config, source), dataset, backend: { name: manifest.backend?.name } }
+  const [there, here] = [
+    new Map(flat(earlier)),
+    new Map(flat({ config: own.config, dataset: own.dataset, backend: { name: own.backend.name } }))
+  ]
+  for (const key of new Set([...there.keys(), ...here.keys()])) {
+    const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
+    if (actual !== expected && !free.has(key)) {
+      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
+    }
+  }
+  const [ran, runs] = [environment(manifest), environment(own)]
+  for (const key of Object.keys(runs) as ReadonlyArray<keyof typeof runs>) {
+    const [actual, expected] = [ran[key], runs[key]]
+    if (actual !== undefined && expected !== undefined && actual !== expected) {
+      return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
+    }
+  }
+})
