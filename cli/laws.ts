@@ -7,7 +7,16 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { pathToFileURL } from "node:url"
-import { boundLaws, combinatorLaws, kernelLaws, Law, manifoldLaws, optimizerLaws, subjects } from "../laws/index.ts"
+import {
+  boundLaws,
+  combinatorLaws,
+  kernelLaws,
+  Law,
+  manifoldLaws,
+  matrixLaws,
+  optimizerLaws,
+  subjects
+} from "../laws/index.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Manifold from "../src/geometry/Manifold.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
@@ -117,6 +126,7 @@ const everything = (): ReadonlyArray<Law.LawSet> => [
   combinatorLaws(Sphere.make([3, 3]), Stiefel.make([3, 3])),
   kernelLaws(),
   boundLaws(),
+  matrixLaws(),
   optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])])
 ]
 

@@ -6,6 +6,8 @@ import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
 import * as NormBall from "../src/geometry/manifolds/NormBall.ts"
 import * as PoincareBall from "../src/geometry/manifolds/PoincareBall.ts"
+import * as Simplex from "../src/geometry/manifolds/Simplex.ts"
+import * as Spd from "../src/geometry/manifolds/Spd.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Bounds from "../src/network/Bounds.ts"
@@ -15,9 +17,10 @@ import * as Norms from "../src/numerics/Norms.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
-import { leftRotations } from "./invariances.ts"
+import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
+import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
 
@@ -25,6 +28,8 @@ const sphere = Sphere.make([3, 3])
 const stiefel = Stiefel.make([4, 2])
 const rotations = Stiefel.make([3, 3])
 const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
+const simplex = Simplex.make([3, 1])
+const spd = Spd.make([2, 2])
 const ball = NormBall.make([3, 3])
 const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })
 const dot = (x: tf.Tensor, u: tf.Tensor) => tf.sum(tf.mul(x, u), [-2, -1], true)
@@ -146,16 +151,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     killedBy: "sectional curvature attains its interval",
     laws: manifoldLaws({ ...sphere, curvature: Interval.make(0, 1) }, { tightCurvature: true })
   },
-  {
-    name: "weighted metric claimed invariant under rotations",
-    killedBy: "invariance: left rotations",
+  ...[leftRotations, rightRotations, properRotations, conjugation, columnPermutation].map((invariance) => ({
+    name: `weighted metric claimed invariant under ${invariance.name}`,
+    killedBy: `invariance: ${invariance.name}`,
     laws: manifoldLaws({
       ...sphere,
-      inner: (_x, u, v) => tf.sum(tf.mul(tf.mul(u, v), tf.tensor2d([[1], [2], [3]])), [-2, -1])
-    }, {
-      invariances: [leftRotations]
-    })
-  },
+      inner: (_x, u, v) => tf.sum(tf.mul(tf.mul(u, v), tf.tensor2d([[1, 2, 3], [2, 3, 4], [3, 4, 5]])), [-2, -1])
+    }, { metric: "other", invariances: [invariance] })
+  })),
   mutant("hyperbolic space declared flat", "geodesics spread as the curvature allows", PoincareBall.make([3, 3]), {
     curvature: Interval.point(0)
   }, "other"),
@@ -167,6 +170,44 @@ export const mutants: ReadonlyArray<Mutant> = [
       // Inside as it should be; from outside to the sphere of radius 1, the wrong way round.
       nearest: (u) => tf.where(tf.greater(tf.sqrt(dot(u, u)), 1), tf.neg(ball.nearest(u)), u)
     }, { convex: true })
+  },
+  mutant("exponential of 0/0", "operations are finite", sphere, { exp: (x, v) => tf.div(sphere.exp!(x, v), 0) }),
+  mutant("curvature that is no number", "claims are possible", sphere, { curvature: Interval.point(NaN) }),
+  mutant("nearest point to a shifted one", "nearest is idempotent", sphere, {
+    nearest: (u) => sphere.nearest(tf.add(u, 0.1))
+  }),
+  mutant("canonical metric declared to be embedded", "metric is the embedded one", canonical, {}),
+  mutant("logarithm along the chord", "logarithm leads to the other point", sphere, {
+    log: (x, y) => sphere.project(x, tf.sub(y, x))
+  }),
+  mutant("injectivity radius of twice the distance to the cut", "logarithm inverts the exponential", sphere, {
+    injectivityRadius: 2 * Math.PI
+  }),
+  mutant("geodesics claimed to meet after 2π", "geodesics do not meet again below the injectivity radius", sphere, {
+    injectivityRadius: 2 * Math.PI
+  }),
+  {
+    name: "injectivity radius of the sphere claimed for the simplex, an orthant of it",
+    killedBy: "logarithm inverts the exponential",
+    laws: manifoldLaws({ ...simplex, injectivityRadius: Math.PI }, { metric: "other", reach: 0.5 })
+  },
+  {
+    name: "simplex claimed to reach beyond its boundary",
+    killedBy: "logarithm inverts the exponential",
+    laws: manifoldLaws(simplex, { metric: "other", reach: 3 })
+  },
+  {
+    name: "ball claimed to reach beyond its boundary",
+    killedBy: "retraction is smooth within the reach",
+    laws: manifoldLaws(NormBall.make([3, 3]), { reach: 3 })
+  },
+  {
+    name: "open set whose nearest points are farther than claimed",
+    killedBy: "nearest is nearest",
+    laws: manifoldLaws({
+      ...spd,
+      nearest: (u) => tf.add(spd.nearest(u), tf.eye(2))
+    }, { metric: "other", open: 1e-3 })
   },
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
     retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
@@ -418,5 +459,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       }
     })
   ),
-  ...kernelMutants
+  ...kernelMutants,
+  ...matrixMutants
 ]

@@ -23,7 +23,7 @@ export const invarianceLaws = <P extends Points.Points>(
       return tf.stack([
         gap(M.project(g(x), g(u)), g(M.project(x, u))),
         gap(M.gradient(g(x), g(u)), g(M.gradient(x, u))),
-        gap(M.nearest(g(near)), g(M.nearest(near))),
+        ...(M.nearestPoint === "exact" ? [gap(M.nearest(g(near)), g(M.nearest(near)))] : []),
         gap(M.transport(g(x), g(y), g(v)), g(M.transport(x, y, v))),
         tf.abs(tf.sub(M.inner(g(x), g(v), g(v)), M.inner(x, v, v))),
         M.residual(g(x)),

@@ -10,9 +10,9 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const metricLaws = <P extends Points.Points>(
-  { M, entries, inner, length, gap, relative, point, ambient, tangent, unitTangent, section }: Setting<P>
+  { M, embedded, entries, inner, length, gap, relative, point, ambient, tangent, unitTangent, section }: Setting<P>
 ): LawSet => {
-  const { always, law, set } = section("metric", "Absil, Mahony and Sepulchre 2008, section 3.6")
+  const { always, law, set, when } = section("metric", "Absil, Mahony and Sepulchre 2008, section 3.6")
   always(
     law("metric is symmetric", "⟨u, v⟩ = ⟨v, u⟩", (c) => {
       const x = point(c)
@@ -52,6 +52,16 @@ export const metricLaws = <P extends Points.Points>(
     })
   )
 
+  when(
+    embedded,
+    "metric is the embedded one",
+    "another metric is claimed",
+    law("metric is the embedded one", "⟨u, v⟩_x = tr(uᵀv)", (c) => {
+      const x = point(c)
+      const [u, v] = [tangent(c, x), tangent(c, x, 1)]
+      return relative(tf.abs(tf.sub(M.inner(x, u, v), inner(u, v))), tf.mul(length(u), length(v)))
+    })
+  )
   always(
     law(
       "gradient predicts the change of a function",

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Option from "effect/Option"
 import * as Fused from "../../src/engine/Fused.ts"
+import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Points from "../../src/numerics/Points.ts"
 import type { LawSet } from "../Law.ts"
 import { leafShapes } from "../shapes.ts"
@@ -12,10 +14,17 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const operationLaws = <P extends Points.Points>(
-  { M, batch, entries, gap, point, ambient, tangent, section }: Setting<P>
+  { M, batch, entries, finite, gap, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section("operations", "the contract of Manifold.Manifold")
   always(
+    finite,
+    law(
+      "claims are possible",
+      "min ≤ max, no NaN, 0 ≤ dimension ≤ entries, …",
+      () => Option.isSome(Manifold.refusal(M)) ? 1 : 0,
+      Tolerance.exact
+    ),
     law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
       const [x, u] = [point(c), ambient(c)]
       const expected = leafShapes(M.shape).map((shape) => [...batch, ...shape].join())

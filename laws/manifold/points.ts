@@ -10,7 +10,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const pointLaws = <P extends Points.Points>(
-  { M, options, entries, rounding, gap, point, ambient, tangent, section }: Setting<P>
+  { M, options, entries, rounding, gap, length, relative, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section(
     "points",
@@ -35,14 +35,30 @@ export const pointLaws = <P extends Points.Points>(
       "c(nearest(u)) = 0",
       (c) => M.residual(M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c)))))
     ),
+    law("nearest fixes points", "nearest(x) = x", (c) => gap(M.nearest(point(c)), point(c))),
+    law("nearest is idempotent", "nearest(nearest(u)) = nearest(u)", (c) => {
+      const once = M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c))))
+      return relative(gap(M.nearest(once), once), length(once))
+    }, Tolerance.rounding(entries, 4))
+  )
+  const exact = M.nearestPoint === "exact"
+  const onlyProjection = "the manifold claims a projection, whose points are on it but need not be the nearest"
+  when(
+    exact,
+    "degenerate points have nearest ones, too",
+    `${onlyProjection}, nor be there for every ambient point`,
     law("degenerate points have nearest ones, too", "c(nearest(u)) = 0 for u of one column", (c) => {
       const firstColumn = Points.map(ambient(c), (leaf) => {
         const last = leaf.shape.at(-1) ?? 1
         return tf.mul(leaf, tf.tensor1d(Array.from({ length: last }, (_, i) => (i === 0 ? 1 : 0))))
       })
       return M.residual(M.nearest(firstColumn))
-    }),
-    law("nearest fixes points", "nearest(x) = x", (c) => gap(M.nearest(point(c)), point(c))),
+    })
+  )
+  when(
+    exact,
+    "nearest is nearest",
+    onlyProjection,
     law("nearest is nearest", "‖u − nearest(u)‖ ≤ ‖u − y‖ for y on M", (c) => {
       const u = Points.add(point(c), Points.scale(0.3, ambient(c)))
       const best = M.nearest(u)
@@ -52,9 +68,9 @@ export const pointLaws = <P extends Points.Points>(
     }, options.open === undefined ? rounding : Tolerance.measured(options.open, "an open set has no nearest points"))
   )
   when(
-    options.convex ?? false,
+    exact && (options.convex ?? false),
     "nearest points do not spread",
-    "the set is not claimed to be convex",
+    exact ? "the set is not claimed to be convex" : onlyProjection,
     law("nearest points do not spread", "‖nearest(u) − nearest(w)‖ ≤ ‖u − w‖", (c) => {
       // Around the boundary of a set of size 1, near each other.
       const u = Points.scale(0.3, ambient(c))

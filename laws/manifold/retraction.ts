@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/numerics/Points.ts"
 import type { Law, LawSet } from "../Law.ts"
+import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
 /**
@@ -9,7 +10,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const retractionLaws = <P extends Points.Points>(
-  { M, rounding, embedded, length, gap, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
+  { M, reach, rounding, embedded, length, gap, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section(
     "retraction",
@@ -67,7 +68,7 @@ export const retractionLaws = <P extends Points.Points>(
         return M.residual(M.retract(x, tangent(c, x)))
       },
       rounding,
-      10
+      Math.min(10, reach)
     ),
     M.retractionOrder < 2 ? orEven(firstOrder, secondOrder) : firstOrder
   )
@@ -84,6 +85,30 @@ export const retractionLaws = <P extends Points.Points>(
     "retraction is the exponential map",
     exp === undefined ? "the manifold gives none" : "the manifold declares a finite order",
     exponential
+  )
+  when(
+    Number.isFinite(reach),
+    "retraction is smooth within the reach",
+    "no end of the manifold is claimed",
+    law(
+      "retraction is smooth within the reach",
+      "d/dt R(x, tv) has no jump for t‖v‖ ≤ reach",
+      (c) => {
+        const x = point(c)
+        const v = tangent({ ...c, size: reach }, x)
+        const [steps, h] = [30, 1 / 30]
+        const at = Array.from({ length: steps + 1 }, (_, k) => M.retract(x, Points.scale(k * h, v)))
+        const bends = Array.from(
+          { length: steps - 1 },
+          (_, k) => length(Points.add(Points.sub(at[k + 2]!, at[k + 1]!), Points.sub(at[k]!, at[k + 1]!)))
+        )
+        return tf.div(bends.reduce((a, b) => tf.maximum(a, b)), tf.mul(h, length(v)))
+      },
+      Tolerance.measured(
+        0.25,
+        "of a jump from ‖v‖ to 0 the second differences of 30 steps see half or more, of curves a thirtieth"
+      )
+    )
   )
   return set
 }

@@ -5,6 +5,7 @@ import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import * as Points from "../../src/numerics/Points.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import { type Law, law as makeLaw, type LawSet, type NotApplicable } from "../Law.ts"
+import { notFinite, operationsOf, type Situation } from "../operations.ts"
 import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 
@@ -29,6 +30,8 @@ export interface Options {
   readonly convex?: boolean
   /** The law sets of what the manifold is made of, e.g. a product's factors: they hold as well. */
   readonly factors?: ReadonlyArray<LawSet>
+  /** Operations through which no gradient is claimed to flow, each with its reason; default none. */
+  readonly notDifferentiable?: ReadonlyArray<{ readonly operation: string; readonly reason: string }>
   /** Whether the norm intervals are claimed to be attained; default true. */
   readonly sharpNorms?: boolean
 }
@@ -113,6 +116,28 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   }
   const slopes = Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2")
 
+  /** What the operations are given in a case: y is where the retraction along v leads. */
+  const situation = (c: Case): Situation<P> => {
+    const x = point(c)
+    const v = tangent(c, x)
+    return { x, y: M.retract(x, v), u: ambient(c), v }
+  }
+  const operations = operationsOf(M)
+  const finite = makeLaw<Case>({
+    name: "operations are finite",
+    subject: M.name,
+    equation: "f(x, …) has neither NaN nor ∞, for every operation f",
+    source: "IEEE 754",
+    arbitrary: cases(Math.min(2, reach)),
+    parts: operations.map(({ name }) => name),
+    residual: (c) => {
+      const s = situation(c)
+      return tf.stack(operations.map(({ apply }) => notFinite(apply(s))))
+    },
+    tolerance: Tolerance.exact,
+    show
+  })
+
   /** Laws of one kind from one source, and the set that they make. */
   const section = (kind: string, source: string) => {
     const laws: Array<Law> = []
@@ -125,17 +150,20 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
         equation: string,
         residual: (c: Case) => tf.Tensor | number,
         tolerance: Tolerance.Tolerance = rounding,
-        max = 2
+        max = Math.min(2, reach),
+        parts?: ReadonlyArray<string>
       ): Law =>
         makeLaw<Case>({
           name,
           subject: M.name,
           equation,
           source,
-          arbitrary: cases(Math.min(max, reach)),
+          arbitrary: cases(max),
           residual,
           tolerance,
-          show
+          show,
+          presupposes: finite,
+          ...(parts === undefined ? {} : { parts })
         }),
       /** Adds laws that hold everywhere. */
       always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
@@ -165,6 +193,9 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     unitTangent,
     shortOfOrder,
     slopes,
+    situation,
+    operations,
+    finite,
     section
   }
 }

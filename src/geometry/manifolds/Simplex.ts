@@ -49,7 +49,8 @@ const column = (m: number): Manifold.Manifold =>
       rowSum: Interval.point(1),
       columnSum: Interval.make(1 / Math.sqrt(m), 1)
     },
-    injectivityRadius: Math.PI,
+    // Geodesics leave the simplex after any length, however short: there is no radius for all points.
+    injectivityRadius: 0,
     nearest: nearest(m),
     retract,
     transport: (_x, _y, v) => v,

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../Arithmetic.ts"
 import { constant, largestOr } from "../Constant.ts"
 import * as Convergence from "../Convergence.ts"
-import { choose, greater } from "./masks.ts"
+import { choose, greater } from "../Differentiable.ts"
 import { polar, polish } from "./polar.ts"
 import { multiply, size } from "./products.ts"
 

@@ -1,0 +1,116 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Points from "../../src/numerics/Points.ts"
+import * as Seed from "../../src/numerics/Seed.ts"
+import type { LawSet } from "../Law.ts"
+import type { Operation, Situation } from "../operations.ts"
+import * as Tolerance from "../Tolerance.ts"
+import { type Case, type Setting } from "./setting.ts"
+
+/**
+ * Gradients through the operations.
+ *
+ * @internal
+ */
+export const derivativeLaws = <P extends Points.Points>(
+  { M, options, operations, entries, reach, length, gap, relative, point, ambient, tangent, section }: Setting<P>
+): LawSet => {
+  const { law, set, when } = section(
+    "derivatives",
+    "do Carmo 1992, chapter 3; automatic differentiation against differences"
+  )
+  const { dist, log } = M
+  const short = Math.min(1, reach)
+  const refused = new Map((options.notDifferentiable ?? []).map(({ operation, reason }) => [operation, reason]))
+  when(
+    dist !== undefined && log !== undefined && !refused.has("dist"),
+    "the squared distance falls along the logarithm",
+    refused.get("dist") ?? "the manifold gives no logarithm or distance",
+    law("the squared distance falls along the logarithm", "grad_y d²(x, y) = −2 log(y, x), and 0 at y = x", (c) => {
+      const x = point(c)
+      const squared = (y: P) => tf.sum(tf.square(dist!(x, y)))
+      const gradient = (y: P) => M.gradient(y, differential(squared, y))
+      const y = M.retract(x, tangent({ ...c, size: short }, x))
+      const along = Points.scale(-2, log!(y, x))
+      return tf.stack([
+        relative(gap(gradient(y), along), length(along)),
+        length(gradient(x))
+      ])
+    }, Tolerance.rounding(entries, 20))
+  )
+  for (const [operation, reason] of refused) {
+    when(false, `${operation} is differentiable`, reason)
+  }
+  const differentiable = operations.filter(({ name }) => !refused.has(name) && name !== "residual")
+  when(
+    differentiable.length > 0,
+    "operations are differentiable",
+    "none of them is",
+    law(
+      "operations are differentiable",
+      "d/dt ⟨w, f(s(t))⟩ = Σ ⟨∇f, s′⟩ along curves of points and tangent vectors",
+      (c) => tf.stack(differentiable.map((operation) => apart(operation, c))),
+      Tolerance.measured(1e-2, "extrapolated central differences of steps 0.02 and 0.01 in float32"),
+      short,
+      differentiable.map(({ name }) => name)
+    )
+  )
+  return set
+
+  /** Situations along a curve: x and y move on the manifold, v stays tangent. */
+  function curve(c: Case) {
+    const moving = (x: P, k: number) => {
+      const w = tangent({ ...c, size: short / 2 }, x, k)
+      return (t: number) => M.retract(x, Points.scale(t, w))
+    }
+    const x = moving(point(c), 3)
+    const x0 = x(0)
+    const v0 = tangent(c, x0)
+    const y = moving(M.retract(x0, tangent({ ...c, size: short / 2 }, x0, 4)), 5)
+    const u0 = Points.add(x0, Points.scale(0.3, ambient(c)))
+    const [du, dv] = [ambient(c, 1), ambient(c, 2)]
+    return (t: number): Situation<P> => ({
+      x: x(t),
+      y: y(t),
+      u: Points.add(u0, Points.scale(0.3 * t, du)),
+      v: M.project(x(t), Points.add(v0, Points.scale(t * short, dv)))
+    })
+  }
+
+  /** How far the derivative is from differences, beyond what these are from each other where the operation has a kink. */
+  function apart({ apply, takes }: Operation<P>, c: Case): tf.Tensor {
+    const along = curve(c)
+    const weights = Points.map(apply(along(0)), (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape))
+    const value = (s: Situation<P>) => sum(Points.zipWith(apply(s), weights, tf.mul))
+    const slope = (h: number) => tf.div(tf.sub(value(along(h)), value(along(-h))), 2 * h)
+    const [coarse, fine] = [slope(0.02), slope(0.01)]
+    const measured = tf.div(tf.sub(tf.mul(4, fine), coarse), 3)
+    const at = along(0)
+    const [ahead, behind] = [along(0.01), along(-0.01)]
+    const velocity = (key: keyof Situation<P>) => Points.scale(50, Points.sub(ahead[key], behind[key]))
+    const parts = takes.map((key) => {
+      const d = differential((p: P) => value({ ...at, [key]: p }), at[key])
+      return [sum(Points.zipWith(d, velocity(key), tf.mul)), length(d)] as const
+    })
+    const found = parts.map(([change]) => change).reduce((a, b) => tf.add(a, b))
+    const scale = parts.map(([, size]) => tf.sum(size)).reduce((a, b) => tf.add(a, b))
+    const difference = tf.sub(tf.abs(tf.sub(found, measured)), tf.mul(4, tf.abs(tf.sub(coarse, fine))))
+    return tf.div(tf.maximum(difference, tf.mul(0, found)), tf.add(1, scale))
+  }
+}
+
+const sum = (p: Points.Points): tf.Tensor =>
+  Points.leaves(p).map((leaf) => tf.sum(leaf)).reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)
+
+/** The gradient of a scalar function of a point by automatic differentiation, 0 where it does not depend on a leaf. */
+const differential = <P extends Points.Points>(f: (p: P) => tf.Tensor, p: P): P => {
+  const leaves = Points.leaves(p)
+  const rebuilt = (given: ReadonlyArray<tf.Tensor>) => {
+    let k = 0
+    return Points.map(p, () => given[k++]!)
+  }
+  const gradients = tf.grads((...given: Array<tf.Tensor>) =>
+    // Kept in the graph, every leaf has a gradient.
+    given.reduce((total, leaf) => tf.add(total, tf.sum(tf.mul(0, leaf))), f(rebuilt(given)))
+  )([...leaves])
+  return rebuilt(gradients)
+}
