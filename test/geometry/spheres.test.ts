@@ -65,7 +65,7 @@ onEachBackend("spheres at their edges", () => {
       const near = manifold.retract(x, tf.mul(manifold.randomTangent(2, x), 0.3))
       const squared = (y: tf.Tensor) => (p: tf.Tensor) => tf.square(manifold.dist!(p, y))
       const gradientAt = (y: tf.Tensor) => manifold.project(x, tf.grad(squared(y))(x))
-      expect(await largest(tf.grad(squared(x))(x)), manifold.name).toBeLessThan(1e-6)
+      expect(await largest(tf.grad(squared(tf.clone(x)))(x)), manifold.name).toBeLessThan(1e-6)
       expect(await largest(tf.add(gradientAt(near), tf.mul(manifold.log!(x, near), 2))), manifold.name).toBeLessThan(
         2e-5
       )
@@ -80,7 +80,7 @@ onEachBackend("spheres at their edges", () => {
     expect(await largest(tf.sub(sphere.project(x, of((u) => sphere.exp!(x, u), tf.zerosLike(x))), v))).toBeLessThan(
       1e-6
     )
-    expect(await largest(tf.sub(of((y) => sphere.log!(x, y), x), v))).toBeLessThan(1e-6)
+    expect(await largest(tf.sub(of((y) => sphere.log!(x, y), tf.clone(x)), v))).toBeLessThan(1e-6)
     expect(await largest(tf.sub(sphere.project(x, of(sphere.nearest, x)), v))).toBeLessThan(1e-6)
     expect(await largest(tf.grad((u: tf.Tensor) => sphere.norm(x, u))(tf.zerosLike(x)))).toBe(0)
     const ball = NormBall.make([3, 1])

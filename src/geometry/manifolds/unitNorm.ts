@@ -28,8 +28,22 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
   }
 
   /** 2·atan2(‖x − y‖, ‖x + y‖): accurate for near and for opposite points, where arccos⟨x, y⟩ loses half the digits. */
-  const angle = (x: tf.Tensor, y: tf.Tensor) =>
-    tf.mul(2, tf.atan2(Differentiable.length(tf.sub(x, y), axes), Differentiable.length(tf.add(x, y), axes)))
+  const angle = (x: tf.Tensor, y: tf.Tensor) => {
+    const [apart, together] = [Differentiable.length(tf.sub(x, y), axes), Differentiable.length(tf.add(x, y), axes)]
+    // Near points by the series: the engines' arctangents keep four digits of small numbers on webgpu.
+    const small = Differentiable.less(apart, tf.mul(together, 1e-3))
+    const r = Differentiable.choose(small, Differentiable.ratio(apart, together, apart), tf.zerosLike(apart))
+    const r2 = tf.square(r)
+    const series = tf.mul(r, tf.add(1, tf.mul(r2, tf.add(-1 / 3, tf.mul(r2, 1 / 5)))))
+    const safe = Differentiable.choose(small, tf.onesLike(apart), apart)
+    return tf.mul(2, Differentiable.choose(small, series, tf.atan2(safe, together)))
+  }
+
+  /** u/‖u‖, and 0 for 0. */
+  const normalized = (u: tf.Tensor) => {
+    const size = Differentiable.length(u, axes)
+    return tf.mul(u, Differentiable.ratio(tf.onesLike(size), size, size))
+  }
 
   /** The k-th unit vector among those along the axes. */
   const unit = (x: tf.Tensor, k: number) => {
@@ -51,7 +65,7 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
     const apart = Differentiable.length(sum, axes)
     const opposite = Differentiable.less(apart, half)
     const ambient = tf.add(tf.mul(opposite, sum), tf.mul(tf.sub(1, opposite), difference))
-    const direction = project(x, ambient)
+    const direction = project(x, within(ambient))
     // Of a sum that is normal to rounding, nothing but rounding is left.
     const rounding = tf.mul(apart, 16 * Arithmetic.current().epsilon)
     const lost = tf.mul(opposite, tf.sub(1, Differentiable.greater(Differentiable.length(direction, axes), rounding)))
@@ -65,14 +79,15 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
     angle,
     // ‖X + V‖ ≥ 1 for tangent V: nothing to guard against.
     retract: fused("UnitRetract", (x, v) => divide(tf.add(x, v)), view),
-    /** Near the antipode by x + y, which cancels exactly there; at the antipode v itself, which is tangent there as well. */
+    /** Near the antipode by the directions of x + y along the tangent spaces; at the antipode v itself, which is tangent there as well. */
     parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
       const sum = tf.add(x, y)
-      const square = dot(sum, sum)
-      const opposite = Differentiable.less(square, half ** 2)
-      const along = Differentiable.choose(opposite, dot(sum, v), dot(y, v))
-      const size = Differentiable.choose(opposite, tf.mul(square, 0.5), tf.add(1, dot(x, y)))
-      return project(y, tf.sub(v, tf.mul(sum, Differentiable.ratio(along, size, tf.zerosLike(along)))))
+      const opposite = Differentiable.less(Differentiable.length(sum, axes), half)
+      const [atX, atY] = [normalized(project(x, sum)), normalized(project(y, sum))]
+      const far = tf.sub(v, tf.mul(tf.add(atX, atY), dot(atX, v)))
+      const size = tf.add(opposite, tf.mul(tf.sub(1, opposite), tf.add(1, dot(x, y))))
+      const near = tf.sub(v, tf.mul(sum, tf.div(dot(y, v), size)))
+      return project(y, tf.add(tf.mul(opposite, far), tf.mul(tf.sub(1, opposite), near)))
     },
     exp: (x: tf.Tensor, v: tf.Tensor) => {
       const t = Differentiable.length(v, axes)
