@@ -14,6 +14,7 @@ import {
   kernelLaws,
   Law,
   manifoldLaws,
+  matrixLaws,
   optimizerLaws,
   subjects
 } from "../laws/index.ts"
@@ -126,6 +127,7 @@ const everything = (): ReadonlyArray<Law.LawSet> => [
   combinatorLaws(Sphere.make([3, 3]), Stiefel.make([3, 3])),
   kernelLaws(),
   boundLaws(),
+  matrixLaws(),
   optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])])
 ]
 

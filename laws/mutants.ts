@@ -22,6 +22,7 @@ import type { Edge } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
+import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
 
@@ -492,5 +493,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       }
     })
   ),
-  ...kernelMutants
+  ...kernelMutants,
+  ...matrixMutants
 ]

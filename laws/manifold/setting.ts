@@ -125,7 +125,8 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   const situation = (c: Case): Situation<P> => {
     const x = point(c)
     const v = tangent(c, x)
-    return { x, y: M.retract(x, v), u: ambient(c), v }
+    // Not far from x, so that a mere projection is asked for what it claims.
+    return { x, y: M.retract(x, v), u: Points.add(x, Points.scale(0.3, ambient(c))), v }
   }
   const operations = operationsOf(M)
   const finite = makeLaw<Case>({

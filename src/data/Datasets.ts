@@ -100,7 +100,7 @@ const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMi
   if (!isThere && isWord(directory)) {
     const remedy =
       `By name there are mnist, fashion-mnist, ${generatedNames}; whatever else is given must be a directory.`
-    return new DatasetMissing({ what: error.what, remedy })
+    return new DatasetMissing({ what: `There is no directory ${directory}`, remedy })
   }
   const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
   for (const { name, remedy, type } of hints) {

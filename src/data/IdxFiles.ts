@@ -77,6 +77,10 @@ export const locate = Effect.fnUntraced(function*(
   const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
   const aside = isThere ? undefined : yield* Effect.orElseSucceed(opened(above), () => undefined)
   if (aside !== undefined && setsIn(aside.names).includes(set)) return { ...aside, set }
+  if (!isThere) {
+    const what = `There is no train-images-idx3-ubyte in ${directory}: that directory is not there`
+    return yield* new DatasetMissing({ what, remedy })
+  }
   const place = yield* opened(directory)
   const sets = setsIn(place.names)
   if (sets.length > 1 && !sets.includes("")) {

@@ -59,7 +59,8 @@ const parsed = (
  * | `dense` | `kernel` | by `overrides` |
  * | `embedding` | `embeddings`, rows | by `overrides` |
  * | `simpleRNN`, `gru`, `lstm`, `convLstm2d`, their cells | `kernel`, `recurrent_kernel`, a block for each gate | by `overrides` |
- * | own classes, as of grouped convolutions, which TensorFlow.js has none of | those that `classes` says | as it says |
+ * | `Models.groupedConv2d` | `kernel`, a block for each group of channels | yes |
+ * | own classes | those that `classes` says | as it says |
  *
  * `overrides` call a layer by its name, and one of several kernels as in `lstm/recurrent_kernel`. Layers of models within the model, of
  * `timeDistributed`, `bidirectional` and `rnn` ones, and within layers of own classes, count as well. Where layers of different models share

@@ -27,6 +27,12 @@ export interface LayerClass {
   readonly byDefault: boolean
 }
 
+/** What a class of layers has, or what one of its layers has. */
+type Known = LayerClass | ((layer: tfl.layers.Layer) => LayerClass)
+
+/** Own classes of layers, by name, beside those of TensorFlow.js. */
+export type OwnClasses = Readonly<Record<string, Known>>
+
 const kernel = (order: KernelOrder.KernelOrder): LayerKernel => ({ weight: "kernel", order, entering: "features" })
 
 const one = (order: KernelOrder.KernelOrder, byDefault: boolean): LayerClass => ({
@@ -49,7 +55,7 @@ const [simple, gru, lstm, convolutionalLstm] = [
 ].map(recurrent) as [LayerClass, LayerClass, LayerClass, LayerClass]
 
 /** Classes of layers with kernels that can be constrained, by the name TensorFlow.js has for them. */
-export const kernelClasses: Readonly<Record<string, LayerClass>> = {
+export const kernelClasses: OwnClasses = {
   Conv1D: one(KernelOrder.convolution1d, true),
   Conv2D: one(KernelOrder.convolution, true),
   Conv3D: one(KernelOrder.convolution3d, true),
@@ -63,6 +69,7 @@ export const kernelClasses: Readonly<Record<string, LayerClass>> = {
     ],
     byDefault: true
   },
+  FinegrainGroupedConv2D: (layer) => one(KernelOrder.grouped(Number(layer.getConfig()["groups"])), true),
   Dense: one(KernelOrder.dense, false),
   Embedding: {
     kernels: [{ weight: "embeddings", order: KernelOrder.embedding, entering: "nothing" }],
@@ -78,16 +85,14 @@ export const kernelClasses: Readonly<Record<string, LayerClass>> = {
   ConvLSTM2DCell: convolutionalLstm
 }
 
-/** Own classes of layers, beside those of TensorFlow.js. */
-export type OwnClasses = Readonly<Record<string, LayerClass>>
-
 const nothing: LayerClass = { kernels: [], byDefault: false }
 
 /** What the class of a layer has. */
 export const classOf = (layer: tfl.layers.Layer, own: OwnClasses = {}): LayerClass => {
   const name = layer.getClassName()
   const known = Object.hasOwn(own, name) ? own : kernelClasses
-  return Object.hasOwn(known, name) ? known[name]! : nothing
+  const found = Object.hasOwn(known, name) ? known[name]! : nothing
+  return typeof found === "function" ? found(layer) : found
 }
 
 /** A weight's name within its layer. */

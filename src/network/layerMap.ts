@@ -30,9 +30,6 @@ const spaceOf = (layer: tfl.layers.Layer, axes: number): ReadonlyArray<number> |
     : undefined
 }
 
-/** Layers of TensorFlow.js that convolve without gaps whatever their configuration says. */
-const withoutDilation = new Set(["DepthwiseConv2D", "Conv2DTranspose", "Conv3DTranspose"])
-
 const unknown = (why: string): LayerMap => ({ unknown: why })
 
 const images = (
@@ -81,7 +78,7 @@ export const mapOf = (constrained: ConstrainedLayer, weight: ReadonlyArray<numbe
   if (entered === undefined) return unknown("the size of its input is open")
   const { dilationRate, strides: found } = layer.getConfig()
   const strides = numbers(found, axes)
-  const dilations = withoutDilation.has(layer.getClassName()) ? numbers(1, axes) : numbers(dilationRate, axes)
+  const dilations = numbers(dilationRate, axes)
   const isTransposed = order.name.startsWith("transposed")
   if (!isTransposed && entered.some((side, axis) => side % strides[axis]! !== 0)) {
     return unknown("its strides do not divide its input")

@@ -159,6 +159,9 @@ const completed = Effect.fnUntraced(function*(output: string) {
   return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
 })
 
+const namesOf = ({ classNames, classes }: Dataset): ReadonlyArray<string> =>
+  classNames ?? Array.from({ length: classes }, (_, label) => String(label))
+
 /** What a reader of the results should know of the data. */
 const notesOf = ({ batchSize }: TrainConfig, { notes = [], train: { count } }: Dataset): ReadonlyArray<string> => [
   ...notes,
@@ -290,9 +293,7 @@ export const run = Effect.fnUntraced(function*(
       seed: config.seed,
       versions: identity.versions,
       backend,
-      dataset: data,
-      classes: dataset.classNames ?? Array.from({ length: dataset.classes }, (_, label) => String(label)),
-      notes,
+      dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
       schedule: scheduleOf(config, dataset.train.count).name,
       step: trainer.interpretation,

@@ -182,8 +182,12 @@ export const Spectra = Schema.Array(Schema.Struct({
 const mostTold = 2
 const mostLetters = 120
 
+/** How schemas tell a number, and a key that may be missing, in words of a reader. */
+const inWords = (text: string) =>
+  text.replace(`number | ${unnamed.map((name) => `"${name}"`).join(" | ")}`, "a number").replace(/ \| undefined\b/, "")
+
 const cut = (text: string) => {
-  const line = text.replaceAll(/\s+/g, " ")
+  const line = inWords(text).replaceAll(/\s+/g, " ")
   return line.length <= mostLetters ? line : `${line.slice(0, mostLetters - 1)}…`
 }
 

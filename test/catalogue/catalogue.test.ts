@@ -5,19 +5,27 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
+import * as declarations from "./declarations.ts"
+import * as faults from "./faults.ts"
+import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
+import * as linalg from "./linalg.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
-  data
+  data,
+  declarations,
+  faults,
+  kernels,
+  linalg
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
 /** So many there are at least: rows are never lost. */
-const atLeast = 10
+const atLeast = 200
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-catalogue-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))

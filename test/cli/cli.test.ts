@@ -91,6 +91,7 @@ describe("finegrain train", () => {
     expect(manifest["dataset"]).toMatchObject({
       train: 96,
       test: 30,
+      classes: ["0", "1", "2"],
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string
     })
     const events = readFileSync(join(scratch, "one", "events.jsonl"), "utf8").trim().split("\n")

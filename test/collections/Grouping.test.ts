@@ -5,6 +5,7 @@ import { expect, it } from "vitest"
 const strategies = [Grouping.PI, Grouping.PO, Grouping.PIO]
 
 const layer = fc.record({
+  blocks: fc.integer({ min: 1, max: 4 }),
   inputs: fc.integer({ min: 1, max: 9 }),
   outputs: fc.integer({ min: 1, max: 9 }),
   manifolds: fc.integer({ min: 1, max: 5 }),
@@ -14,25 +15,35 @@ const layer = fc.record({
 })
 
 it("partitions every layer: groups are not empty, disjoint, and cover it", () => {
-  fc.assert(fc.property(layer, ({ inputs, manifolds, outputs, seed, selection, strategy }) => {
-    const groups = strategy(selection).groups(inputs, outputs, manifolds, seed)
+  fc.assert(fc.property(layer, ({ blocks, inputs, manifolds, outputs, seed, selection, strategy }) => {
+    const groups = strategy(selection).groups(inputs, outputs, manifolds, seed, blocks)
     const members = groups.flatMap(({ indices }) => indices)
     expect(groups.every(({ indices }) => indices.length > 0)).toBe(true)
-    expect(members.toSorted((a, b) => a - b)).toEqual(Array.from({ length: inputs * outputs }, (_, i) => i))
+    expect(members.toSorted((a, b) => a - b)).toEqual(Array.from({ length: blocks * inputs * outputs }, (_, i) => i))
     expect(groups.every(({ manifold }) => manifold >= 0 && manifold < manifolds)).toBe(true)
   }))
 })
 
 it("deals evenly to the manifolds, as far as the units allow", () => {
-  fc.assert(fc.property(layer, ({ inputs, manifolds, outputs, seed, selection, strategy }) => {
+  fc.assert(fc.property(layer, ({ blocks, inputs, manifolds, outputs, seed, selection, strategy }) => {
     const chosen = strategy(selection)
     const unit = { PI: outputs, PO: inputs, PIO: 1 }[chosen.name]
     const shares = Array.from({ length: manifolds }, () => 0)
-    for (const { indices, manifold } of chosen.groups(inputs, outputs, manifolds, seed)) {
+    for (const { indices, manifold } of chosen.groups(inputs, outputs, manifolds, seed, blocks)) {
       shares[manifold]! += indices.length
     }
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(unit)
   }))
+})
+
+it("gives each of several blocks channels of its own", () => {
+  const contiguous = (strategy: typeof strategies[number], inputs: number, outputs: number) =>
+    strategy("contiguous").groups(inputs, outputs, 1, 0, 2).map(({ indices }) => indices)
+  // Two blocks of two inputs and three outputs.
+  expect(contiguous(Grouping.PI, 2, 3)).toEqual([[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]])
+  expect(contiguous(Grouping.PO, 2, 3)).toEqual([[0, 3], [1, 4], [2, 5], [6, 9], [7, 10], [8, 11]])
+  // A depthwise kernel of two channels with two outputs each: every output channel is one matrix.
+  expect(contiguous(Grouping.PO, 1, 2)).toEqual([[0], [1], [2], [3]])
 })
 
 it("is Example 1 of the paper: a 3×3×4×6 kernel, two manifolds, ten subsets", () => {

@@ -8,6 +8,7 @@ import {
   FusedStep,
   KernelOrder,
   Manifold,
+  Models,
   Network,
   NetworkBounds,
   NetworkSpectra,
@@ -60,6 +61,11 @@ const kinds: Readonly<Record<string, Kind>> = {
     inputShape: [4, 4, 3],
     layer: () => tfl.layers.depthwiseConv2d({ ...convolution, depthMultiplier: 2, depthwiseInitializer }),
     kernels: { it: [3, 2, 2, 1, 2] }
+  },
+  groupedConv2d: {
+    inputShape: [4, 4, 4],
+    layer: () => Models.groupedConv2d({ ...channelwise, filters: 6, groups: 2, kernelInitializer }),
+    kernels: { it: [2, 2, 2, 2, 3] }
   },
   separableConv2d: {
     inputShape: [4, 4, 3],
@@ -191,7 +197,16 @@ describe("norms of kernels as maps", () => {
     return images.arraySync() as Array<Array<number>>
   }
 
-  it.each(["conv1d", "conv2d", "conv3d", "conv2dTranspose", "conv3dTranspose", "depthwiseConv2d", "dense"])(
+  it.each([
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv2dTranspose",
+    "conv3dTranspose",
+    "depthwiseConv2d",
+    "groupedConv2d",
+    "dense"
+  ])(
     "%s: the norm of the operator is that of the layer",
     async (name) => {
       const kind = kinds[name]!
@@ -424,4 +439,41 @@ describe("steps", () => {
     expect(gap(await values(fused.weights), await values(fused.composed))).toBeLessThan(1e-5)
     expect(gap(fused.lambdas, cpu.lambdas)).toBeLessThan(1e-5)
   }, 60_000)
+})
+
+it("a grouped convolution is convolutions side by side, and comes back from its configuration", async () => {
+  await use("wasm")
+  const layer = Models.groupedConv2d({
+    filters: 6,
+    groups: 2,
+    kernelSize: 3,
+    dilationRate: 2,
+    padding: "same",
+    name: "g"
+  })
+  const x = Seed.normalTensor(1, [2, 7, 7, 4]) as tf.Tensor4D
+  const y = layer.apply(x) as tf.Tensor4D
+  const [kernel] = layer.getWeights() as [tf.Tensor4D]
+  const parts = [0, 1].map((g) =>
+    tf.conv2d(
+      tf.slice(x, [0, 0, 0, 2 * g], [2, 7, 7, 2]),
+      tf.slice(kernel, [0, 0, 0, 3 * g], [3, 3, 2, 3]),
+      1,
+      "same",
+      "NHWC",
+      2
+    )
+  )
+  expect([...tf.max(tf.abs(tf.sub(y, tf.concat(parts, 3)))).dataSync()][0]).toBeLessThan(1e-6)
+  const again = tfl.sequential({
+    layers: [Models.groupedConv2d({ ...channelwise, filters: 6, groups: 2, inputShape: [4, 4, 4] })]
+  })
+  const artifacts = again.toJSON(undefined, false) as tf.io.ModelJSON["modelTopology"]
+  const loaded = await tfl.models.modelFromJSON(artifacts as Parameters<typeof tfl.models.modelFromJSON>[0])
+  expect(loaded.layers.map((own) => own.getConfig()["groups"])).toEqual([2])
+  expect(() => Models.groupedConv2d({ filters: 5, groups: 2, kernelSize: 3 })).toThrow(
+    /5 filters cannot be shared evenly/
+  )
+  expect(() => Models.groupedConv2d({ filters: 4, groups: 2, kernelSize: 3 }).apply(tf.ones([1, 4, 4, 3])))
+    .toThrow(/3 channels cannot be shared evenly/)
 })

@@ -1,47 +1,85 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import { oneMinusSquares } from "../../numerics/compensated.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
+import { gyration } from "./gyration.ts"
 
-const dot = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), [-2, -1], true)
-const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
-const length = (u: tf.Tensor) => tf.sqrt(dot(u, u))
+const axes = [-2, -1]
+const dot = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), axes, true)
+const drop = (u: tf.Tensor) => tf.squeeze(u, axes)
+const length = (u: tf.Tensor) => Differentiable.length(u, axes)
 
-/** Largest radius that rounding tells from 1 in 1 − r². */
-const rim = () => 1 - 8 * Arithmetic.current().epsilon
+/** a = 1 − ‖x‖² where x is a point; something positive elsewhere, so that formulas give numbers. */
+const gapOf = (x: tf.Tensor) => tf.maximum(oneMinusSquares(x), 1e-30)
 
-/** The conformal factor λ = 2/(1 − ‖x‖²). */
-const lambda = (x: tf.Tensor) => tf.div(2, tf.maximum(tf.sub(1, dot(x, x)), Arithmetic.current().epsilon))
-
-/** Möbius addition. */
-const plus = (x: tf.Tensor, y: tf.Tensor) => {
-  const [xx, xy, yy] = [dot(x, x), tf.mul(2, dot(x, y)), dot(y, y)]
-  const numerator = tf.add(tf.mul(tf.add(tf.add(xy, yy), 1), x), tf.mul(tf.sub(1, xx), y))
-  return tf.div(numerator, tf.maximum(tf.add(tf.add(1, xy), tf.mul(xx, yy)), 1e-15))
+/** Points of the ball as they are; others in their direction, as near to the rim as rounding allows. */
+const inside = (u: tf.Tensor) => {
+  const outside = Differentiable.less(oneMinusSquares(u), 1e-30)
+  const size = Differentiable.choose(outside, length(u), tf.ones(outside.shape))
+  const rim = 1 - 4 * Arithmetic.current().epsilon
+  return tf.mul(u, Differentiable.choose(outside, tf.div(rim, size), tf.ones(outside.shape)))
 }
 
-/** f(‖u‖)·u/‖u‖, 0 at 0. */
-const along = (u: tf.Tensor, f: (length: tf.Tensor) => tf.Tensor) => {
-  const size = length(u)
-  return tf.mul(u, tf.div(f(size), tf.maximum(size, 1e-15)))
+/**
+ * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator is
+ * a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
+ */
+const difference = (x: tf.Tensor, y: tf.Tensor) => {
+  const delta = tf.sub(y, x)
+  const squared = dot(delta, delta)
+  const [own, other] = [gapOf(x), gapOf(y)]
+  return { delta, squared, own, other, sinhSquared: tf.div(tf.div(squared, own), other) }
 }
 
-const inside = (x: tf.Tensor) => {
-  const size = length(x)
-  return tf.mul(x, tf.div(tf.minimum(size, tf.mul(tf.onesLike(size), rim())), tf.maximum(size, 1e-15)))
+const dist = (x: tf.Tensor, y: tf.Tensor) => {
+  const { delta, other, own, sinhSquared } = difference(x, y)
+  const sinh = tf.div(length(delta), tf.mul(tf.sqrt(own), tf.sqrt(other)))
+  return tf.mul(tf.mul(sinh, Differentiable.arsinhRatio(sinhSquared)), 2)
 }
 
-const artanh = (t: tf.Tensor) => tf.atanh(tf.minimum(t, tf.mul(tf.onesLike(t), rim())))
+/** a_x·(d/2)·n/‖n‖ with n = a_x δ − ‖δ‖²x of length ‖δ‖√D. */
+const log = (x: tf.Tensor, y: tf.Tensor) => {
+  const { delta, other, own, sinhSquared, squared } = difference(x, y)
+  const numerator = tf.sub(tf.mul(own, delta), tf.mul(squared, x))
+  // √(a_x a_y D)/a_x, where D/(a_x a_y) = 1 + sinh²(d/2).
+  const size = tf.mul(other, tf.sqrt(tf.add(sinhSquared, 1)))
+  return tf.div(tf.mul(numerator, Differentiable.arsinhRatio(sinhSquared)), size)
+}
 
-const exp = (x: tf.Tensor, v: tf.Tensor) =>
-  inside(plus(x, along(v, (size) => tf.tanh(tf.mul(tf.mul(lambda(x), size), 0.5)))))
+/** x ⊕ u with u = tanh(‖v‖/a_x)·v/‖v‖, as x + a_x(u + ‖u‖²x)/(‖x + u‖² + a_x(1 − ‖u‖²)). */
+const exp = (x: tf.Tensor, v: tf.Tensor) => {
+  const own = gapOf(x)
+  const speed = tf.minimum(tf.div(length(v), own), 1e4)
+  const still = Differentiable.equal(speed, 0)
+  const tanh = tf.tanh(speed)
+  const direction = tf.div(v, tf.add(length(v), still))
+  // Where v is 0 the ratio is 1/a_x, which gradients see.
+  const u = Differentiable.choose(
+    tf.mul(still, tf.ones(v.shape)),
+    tf.div(v, own),
+    tf.mul(tanh, direction)
+  )
+  const squared = tf.square(tanh)
+  const cosh = tf.cosh(tf.minimum(speed, 40))
+  const both = tf.add(x, u)
+  const denominator = tf.add(dot(both, both), tf.div(tf.div(own, cosh), cosh))
+  const step = tf.div(tf.mul(own, tf.add(u, tf.mul(squared, x))), tf.maximum(denominator, 1e-30))
+  return inside(tf.add(x, step))
+}
 
-const log = (x: tf.Tensor, y: tf.Tensor) =>
-  along(plus(tf.neg(x), y), (size) => tf.div(tf.mul(artanh(size), 2), lambda(x)))
+/** Parallel transport, a_y/a_x·gyr[y, −x]v. */
+const transport = (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
+  const { delta, other, own, squared } = difference(x, y)
+  const apart = tf.div(tf.add(tf.add(own, other), squared), 2)
+  const denominator = tf.add(tf.mul(own, other), squared)
+  return tf.mul(gyration({ x, delta, apart, denominator }, v, axes), tf.div(other, own))
+}
 
 const norms = (m: number, n: number): NormIntervals => ({
   spectral: Interval.make(0, 1),
@@ -53,9 +91,10 @@ const norms = (m: number, n: number): NormIntervals => ({
 /**
  * Poincaré ball of m×n matrices, ‖X‖_F < 1 with ⟨U, V⟩_X = λ²·tr(UᵀV), λ = 2/(1 − ‖X‖²): hyperbolic space.
  *
- * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition; transport by the factor λ_X/λ_Y, an isometry;
- * sectional curvature −1, so FG-SGD takes plain steps. Its norms are open intervals: the bound 1 is not attained.
- * Source: Ganea, Bécigneul and Hofmann 2018, *Hyperbolic neural networks*.
+ * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition, written without its cancellation; parallel transport
+ * λ_X/λ_Y·gyr[Y, −X]; sectional curvature −1, so FG-SGD takes plain steps. The ball is open and its norms are open intervals: what is
+ * not inside has a residual of at least 1, and `nearest` gives the last points before the rim.
+ * Source: Ganea, Bécigneul and Hofmann 2018, *Hyperbolic neural networks*; Ungar 2008 for gyrations.
  *
  * @throws ShapeRefused for a shape that is not m×n.
  *
@@ -93,17 +132,24 @@ const at = (m: number, n: number): Manifold.Manifold =>
     norms: norms(m, n),
     retractionOrder: Infinity,
     injectivityRadius: Infinity,
-    inner: (x, u, v) => drop(tf.mul(tf.square(lambda(x)), dot(u, v))),
+    inner: (x, u, v) => drop(tf.mul(4, dot(tf.div(u, gapOf(x)), tf.div(v, gapOf(x))))),
     project: (_x, u) => u,
-    gradient: (x, e) => tf.div(e, tf.square(lambda(x))),
+    gradient: (x, e) => tf.mul(e, tf.square(tf.div(gapOf(x), 2))),
     nearest: inside,
     retract: exp,
-    transport: (x, y, v) => tf.mul(v, tf.div(lambda(x), lambda(y))),
+    transport,
     // Of hyperbolic radius about 1, where float32 has digits to spare.
-    random: (seed, batch) =>
-      along(Seed.normalTensor(seed, [...batch, m, n]), (size) => tf.tanh(tf.mul(size, 0.5 / Math.sqrt(m * n)))),
-    residual: (x) => drop(tf.relu(tf.sub(length(x), 1))),
+    random: (seed, batch) => {
+      const u = tf.mul(Seed.normalTensor(seed, [...batch, m, n]), 0.5 / Math.sqrt(m * n))
+      return tf.mul(u, Differentiable.tanhRatio(dot(u, u)))
+    },
+    // The ball is open: what is not inside is at least 1 away from being a point.
+    residual: (x) => {
+      const gap = oneMinusSquares(x)
+      const outside = tf.sub(1, Differentiable.greater(gap, 0))
+      return drop(tf.mul(outside, tf.sub(1, gap)))
+    },
     exp,
     log,
-    dist: (x, y) => drop(tf.mul(artanh(length(plus(tf.neg(x), y))), 2))
+    dist: (x, y) => drop(dist(x, y))
   })

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import { less } from "../../numerics/matrices/masks.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Stiefel from "./Stiefel.ts"

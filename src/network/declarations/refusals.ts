@@ -33,6 +33,46 @@ const sequenceChannelsFirst: Check = (layer, part) =>
     )
     : undefined
 
+const misshapen: ReadonlySet<string> = new Set(["RandomHeight", "RandomWidth", "Resizing"])
+
+const shapes: Check = (layer, part) =>
+  misshapen.has(part.getClassName())
+    ? refused(
+      layer,
+      `to be a ${part.getClassName()}`,
+      "TensorFlow.js promises another shape of its results than it gives, and layers after it are built for the wrong one",
+      "Bring images to their size before the model (imageSize in a configuration)"
+    )
+    : undefined
+
+/** Convolutions that TensorFlow.js computes without gaps whatever they declare. */
+const withoutDilation: ReadonlySet<string> = new Set(["DepthwiseConv2D", "Conv2DTranspose", "Conv3DTranspose"])
+
+const ignoredDilation: Check = (layer, part) => {
+  const rates = attributesOf(part)["dilationRate"]
+  return withoutDilation.has(part.getClassName()) &&
+      [rates].flat().some((rate) => typeof rate === "number" && rate !== 1)
+    ? refused(
+      layer,
+      `its dilationRate ${String(rates)}`,
+      `TensorFlow.js computes a ${part.getClassName()} without gaps all the same`,
+      "Leave it out, or use a conv2d with a dilationRate"
+    )
+    : undefined
+}
+
+/** TensorFlow.js adds the bias before it turns the result back, along the rows. */
+const separableBias: Check = (layer, part) =>
+  part.getClassName() === "SeparableConv2D" && attributesOf(part)["dataFormat"] === "channelsFirst" &&
+    attributesOf(part)["useBias"] === true
+    ? refused(
+      layer,
+      "dataFormat channelsFirst with a bias",
+      "TensorFlow.js adds the bias of a SeparableConv2D to rows instead of channels",
+      "Use channelsLast, or useBias: false"
+    )
+    : undefined
+
 const numbers: Check = (layer, part) => {
   const weight = madeBy(part).find(({ dtype }) => dtype !== "float32")
   return weight === undefined ? undefined : refused(
@@ -43,7 +83,14 @@ const numbers: Check = (layer, part) => {
   )
 }
 
-const checks: ReadonlyArray<Check> = [activityRegularizer, sequenceChannelsFirst, numbers]
+const checks: ReadonlyArray<Check> = [
+  activityRegularizer,
+  sequenceChannelsFirst,
+  ignoredDilation,
+  separableBias,
+  shapes,
+  numbers
+]
 
 /** A layer may hold others whose weights TensorFlow.js does not know of: it would neither train nor save them. */
 const hidden = (

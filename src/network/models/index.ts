@@ -1,5 +1,6 @@
 export * from "./byName.ts"
 export * from "./cifarResNet.ts"
+export * from "./GroupedConv2D.ts"
 export * from "./PadChannels.ts"
 export * from "./pyramidalMlp.ts"
 export * from "./resNet.ts"

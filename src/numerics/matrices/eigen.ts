@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { run } from "../../engine/Factorizations.ts"
 import * as Postponed from "../../engine/Postponed.ts"
-import { greater, ratio } from "./masks.ts"
+import { greater, ratio } from "../Differentiable.ts"
 import { multiply, size, skew, sym } from "./products.ts"
 import { converged, flatten, pairs, quotient } from "./svd.ts"
 

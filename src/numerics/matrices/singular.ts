@@ -3,7 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../Arithmetic.ts"
-import { choose, equal, greater, less, ratio } from "./masks.ts"
+import { choose, equal, greater, less, ratio } from "../Differentiable.ts"
 import { size } from "./products.ts"
 import { determinant } from "./solve.ts"
 import { pairs, type SingularFunction, type Slopes, type Svd } from "./svd.ts"

@@ -6,7 +6,7 @@ import { run } from "../../engine/Factorizations.ts"
 import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../Arithmetic.ts"
 import * as Convergence from "../Convergence.ts"
-import { choose, equal, ratio } from "./masks.ts"
+import { choose, equal, ratio } from "../Differentiable.ts"
 import { multiply, size, skew, sym, transpose } from "./products.ts"
 
 /** X = U diag(σ) Vᵀ with k = min(m, n): U `[…, m, k]`, σ `[…, k]`, the largest first, and V `[…, n, k]`. */

@@ -1,0 +1,72 @@
+/**
+ * What formulas with cases are written with, so that gradients pass them: comparisons that are constant almost everywhere, choices
+ * whose other branch cannot spoil the one that is taken, and lengths whose gradient at 0 is 0.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import { constant } from "./Constant.ts"
+
+type Comparison = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor
+
+const mask = (compare: Comparison) => (a: tf.Tensor, b: tf.Tensor | number): tf.Tensor =>
+  tf.customGrad((...given) => {
+    const [x, y] = given as [tf.Tensor, tf.Tensor]
+    return {
+      value: tf.cast(compare(x, y), "float32"),
+      gradFunc: () => [tf.zeros(x.shape), tf.zeros(y.shape)]
+    }
+  })(a, typeof b === "number" ? tf.scalar(b) : b)
+
+/** 1 where the comparison holds, 0 elsewhere; without a gradient. */
+export const less = mask(tf.less)
+export const greater = mask(tf.greater)
+export const equal = mask(tf.equal)
+
+/** a where the mask is 1, b where it is 0. */
+export const choose = (chosen: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+  tf.where(tf.cast(chosen, "bool"), a, b)
+
+/** a/b, and something else where b is 0. */
+export const ratio = (a: tf.Tensor, b: tf.Tensor, otherwise: tf.Tensor): tf.Tensor => {
+  const zero = equal(b, 0)
+  return choose(zero, otherwise, tf.div(a, choose(zero, tf.onesLike(b), b)))
+}
+
+/** √u, with gradient 0 at 0. */
+export const squareRoot = (u: tf.Tensor): tf.Tensor => {
+  const zero = equal(u, 0)
+  return tf.mul(tf.sqrt(tf.add(u, zero)), tf.sub(1, zero))
+}
+
+/** ‖u‖ over some axes, which are kept; of any scale, with gradient 0 at 0. */
+export const length = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
+  const largest = constant(tf.max(tf.abs(u), [...axes], true))
+  const scale = tf.add(largest, equal(largest, 0))
+  return tf.mul(scale, squareRoot(tf.sum(tf.square(tf.div(u, scale)), [...axes], true)))
+}
+
+/** arsinh √h / √h for h ≥ 0, smooth at 0, where it is 1. */
+export const arsinhRatio = (h: tf.Tensor): tf.Tensor => {
+  const small = less(h, 1e-4)
+  const safe = choose(small, tf.onesLike(h), h)
+  const root = tf.sqrt(safe)
+  // log1p keeps the digits that a logarithm of nearly 1 loses.
+  const arsinh = tf.log1p(tf.add(root, tf.div(safe, tf.add(1, tf.sqrt(tf.add(1, safe))))))
+  const series = tf.add(1, tf.mul(h, tf.add(-1 / 6, tf.mul(h, tf.add(3 / 40, tf.mul(h, -15 / 336))))))
+  return choose(small, series, tf.div(arsinh, root))
+}
+
+/** sinh √h / √h for h ≥ 0, smooth at 0, where it is 1. */
+export const sinhRatio = (h: tf.Tensor): tf.Tensor => {
+  const small = less(h, 1e-2)
+  const root = tf.sqrt(choose(small, tf.onesLike(h), h))
+  const series = tf.add(1, tf.mul(h, tf.add(1 / 6, tf.mul(h, tf.add(1 / 120, tf.mul(h, 1 / 5040))))))
+  return choose(small, series, tf.div(tf.sinh(root), root))
+}
+
+/** tanh √h / √h for h ≥ 0, smooth at 0, where it is 1. */
+export const tanhRatio = (h: tf.Tensor): tf.Tensor => {
+  const small = less(h, 1e-4)
+  const root = tf.sqrt(choose(small, tf.onesLike(h), h))
+  const series = tf.add(1, tf.mul(h, tf.add(-1 / 3, tf.mul(h, tf.add(2 / 15, tf.mul(h, -17 / 315))))))
+  return choose(small, series, tf.div(tf.tanh(root), root))
+}
