@@ -4,6 +4,7 @@ import { Law, manifoldLaws } from "finegrain/laws"
 import { describe, expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
+const bind = Law.bind({ describe, it })
 const times = Matrices.multiply
 const spread = (b: tf.Tensor, x: tf.Tensor) => tf.add(b, tf.zeros([...x.shape.slice(0, -2), 1, 1]))
 
@@ -69,7 +70,7 @@ onEachBackend("manifolds with a projection instead of nearest points", () => {
   const made = [[generalizedStiefel(), { metric: "other" as const }], [specialLinear(), { reach: 0.3 }]] as const
   for (const [M, options] of made) {
     const set = manifoldLaws(M, options)
-    describe(M.name, () => Law.bind({ describe, it })(set, { runs: 4 }))
+    bind(set, { runs: 4 })
     it(`${M.name}: the nearest law is listed as not applicable`, () => {
       expect(Law.notApplicable(set).find(({ name }) => name === "nearest is nearest")?.reason).toMatch(
         /claims a projection/
