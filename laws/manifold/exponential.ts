@@ -99,7 +99,10 @@ export const exponentialLaws = <P extends Points.Points>(
     "the manifold gives none",
     law("distance is symmetric", "d(x, y) = d(y, x)", (c) => {
       const [x, y] = [point(c), point(c, 1)]
-      return relative(tf.abs(tf.sub(dist!(x, y), dist!(y, x))), dist!(x, y))
+      const [there, back] = [dist!(x, y), dist!(y, x)]
+      // Points of different components are infinitely far apart, either way.
+      const same = tf.equal(there, back)
+      return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
     }),
     law("distance to itself is zero", "d(x, x) = 0", (c) => dist!(point(c), point(c))),
     law("distance obeys the triangle inequality", "d(x, z) ≤ d(x, y) + d(y, z)", (c) => {
@@ -108,7 +111,10 @@ export const exponentialLaws = <P extends Points.Points>(
       const v = tangent(c, x)
       const ahead = M.retract(x, v)
       const further = M.retract(ahead, M.transport(x, ahead, v))
-      const excess = (a: P, b: P, c: P) => tf.relu(tf.sub(dist!(a, c), tf.add(dist!(a, b), dist!(b, c))))
+      const excess = (a: P, b: P, c: P) => {
+        const [straight, around] = [dist!(a, c), tf.add(dist!(a, b), dist!(b, c))]
+        return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
+      }
       return tf.maximum(excess(x, y, z), excess(x, ahead, further))
     }, Tolerance.rounding(entries, 10))
   )

@@ -23,6 +23,10 @@ export const named = (model: tfl.LayersModel): Result.Result<ReadonlyMap<string,
   return Result.succeed(found)
 }
 
+/** Names under which something can be constrained. */
+const withKernels = (layers: ReadonlyMap<string, tfl.layers.Layer>, classes: OwnClasses | undefined) =>
+  [...layers].filter(([, layer]) => classOf(layer, classes).kernels.length > 0).map(([name]) => name)
+
 /** Why nothing is constrained under this name. */
 const unknownLayer = (
   model: tfl.LayersModel,
@@ -43,7 +47,7 @@ const unknownLayer = (
   const end = name.lastIndexOf("/")
   const around = end < 0 ? undefined : layers.get(name.slice(0, end))
   return around === undefined
-    ? refused("the model has no layer of this name", [...layers.keys()])
+    ? refused("the model has no layer of this name", withKernels(layers, classes))
     : refused(
       `layer "${name.slice(0, end)}" has no kernel "${name.slice(end + 1)}"`,
       addresses(name.slice(0, end), classOf(around, classes))
@@ -64,7 +68,7 @@ export const refusedOverride = (
     : new PlanError({
       layer: name,
       reason: `a ${layer.getClassName()} layer has no kernel that can be constrained`,
-      workable: [...layers].filter(([, l]) => classOf(l, classes).kernels.length > 0).map(([name]) => name)
+      workable: withKernels(layers, classes)
     })
 }
 

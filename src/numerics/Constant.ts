@@ -2,12 +2,15 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../engine/Postponed.ts"
 
 /**
- * The same numbers, taken as constants by gradients: what counts and chooses has no derivative.
+ * The same numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons of it.
  *
  * @internal
  */
-export const constant = (x: tf.Tensor): tf.Tensor =>
-  tf.customGrad((u) => ({ value: tf.clone(u as tf.Tensor), gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) }))(x)
+export const constant = ({ dataId, dtype, shape }: tf.Tensor): tf.Tensor => {
+  // A second handle on the values, which no recorded operation made.
+  tf.backend().incRef(dataId)
+  return tf.engine().makeTensorFromTensorInfo({ dataId, dtype, shape })
+}
 
 /**
  * The largest of some numbers, or what it is at most where an engine's numbers can only be waited for; NaN counts as that, too.

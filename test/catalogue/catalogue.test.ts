@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
+import * as declarations from "./declarations.ts"
 import * as faults from "./faults.ts"
 import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
@@ -16,6 +17,7 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   commandLine,
   laws,
   data,
+  declarations,
   faults,
   kernels,
   linalg

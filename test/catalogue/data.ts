@@ -13,6 +13,7 @@ import {
   Seed,
   StepSize,
   Subset,
+  TrainConfig,
   Trainer
 } from "finegrain"
 import { execFileSync } from "node:child_process"
@@ -21,6 +22,7 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import sharp from "sharp"
 import { expect } from "vitest"
+import * as preflight from "../../src/experiment/preflight.ts"
 import * as fixtures from "../data/fixtures.ts"
 import { between, cifar, emnist, folders, idx, images, labels, picture, put } from "../data/fixtures.ts"
 import type { Row } from "./Row.ts"
@@ -300,6 +302,19 @@ const archived = (files: Readonly<Record<string, Uint8Array>>) =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`gzip/${name}.gz`, gzipSync(bytes)]))
 
 const labelRows: ReadonlyArray<Row> = [
+  refused(
+    "labels",
+    "one damaged byte that leaves no gap",
+    () => idx([0, 1, 2, 0, 1, 3], [0, 1, 2]),
+    /label 3 is on one training image and on no test image: a damaged file/
+  ),
+  readAs(
+    "labels",
+    "of one image each, not all of them tested",
+    () => idx([1, 2, 3, 4], [2]),
+    [4, "1 2 3 4", "0123"],
+    classesOf
+  ),
   readAs("labels", "EMNIST's letters as the archive has them", () => archived(emnist("letters", letters)), [
     26,
     capitals,
@@ -958,6 +973,16 @@ const taken = (given: string, options: Subset.Options, says: string): Row => ({
 })
 
 const trainingRows: ReadonlyArray<Row> = [
+  {
+    area: "parts of datasets",
+    given: "an experiment with more test images than there are",
+    value: ["cifar-10 has 20 test images, but 21 are asked for"],
+    run: () =>
+      Effect.flatMap(
+        TrainConfig.decode({ dataset: "generated:cifar-10", testImages: 21 }, "a row"),
+        (config) => preflight.problems([config])
+      )
+  },
   training(
     "images smaller than a window",
     `Layer "pool2": its window does not fit into the 1×1×2 that it gets, of an image of 2×2×1: images must be larger, or the network shallower.`,

@@ -1,6 +1,7 @@
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Backend, Checkpoint, Experiment, StepSize, TrainConfig, Versions } from "finegrain"
+import { Backend, Checkpoint, Experiment, Models, Network, StepSize, TrainConfig, Trainer, Versions } from "finegrain"
 import {
   appendFileSync,
   cpSync,
@@ -508,6 +509,60 @@ const mistakes: ReadonlyArray<Row> = [
   run: () => TrainConfig.decode(input, "config.json")
 }))
 
+const layers: ReadonlyArray<Row> = [{
+  area: "divergence",
+  given: "a last step that no other follows",
+  says: /^Training diverged at step 1: (test loss of the network|weight of \S+) is (NaN|-?Infinity)/,
+  run: (directory) =>
+    told(
+      "train",
+      ...flags({
+        "--epochs": "1",
+        "--batch-size": "96",
+        "--collection": "Euc",
+        "--learning-rate": "3e38",
+        "--schedule": "constant"
+      }),
+      "--output",
+      join(directory, "run")
+    )
+}, {
+  area: "layers",
+  given: "a layer that is not there",
+  prepare: (directory) => write(directory, "c.json", { layers: { conv9: { collection: "St" } } }),
+  // No pooling, no flattening: nothing can be constrained there.
+  says: /conv9.*no layer of this name\. What would work: conv1, conv2, conv3, logits\.$/,
+  run: (directory) =>
+    told("train", ...flags(), "--config", join(directory, "c.json"), "--output", join(directory, "run")),
+  untouched: everything
+}]
+
+/** One image each, of which what is not told is as it should be. */
+const training = async (given: Partial<Trainer.Options>) => {
+  const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+  const dataset = { name: "two", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+  const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
+  const own = { network, dataset, schedule: StepSize.constant(0.1), epochs: 1, batchSize: 1, seed: 1 }
+  const trained = Effect.flatMap(Trainer.make({ ...own, ...given }), (run) => run.train(() => Effect.void))
+  return Effect.runPromise(Effect.scoped(trained))
+}
+
+const broken = { name: "broken", rate: () => Number.NaN }
+const flat = { name: "flat", denominators: (norms: tf.Tensor1D) => tf.zerosLike(norms) }
+
+const trainers: ReadonlyArray<Row> = ([
+  ["no images a step", { batchSize: 0 }, /0 images|batchSize/],
+  ["half an image a step", { batchSize: 0.5 }, /0\.5 images/],
+  ["no epochs", { epochs: 0 }, /epochs must be a whole number of at least 1, not 0/],
+  ["half an epoch", { epochs: 0.5 }, /epochs must be .*not 0\.5/],
+  ["a seed of NaN", { seed: Number.NaN }, /seed must be a whole number, not NaN/],
+  ["λ from no images", { renormalizationImages: 0 }, /renormalizationImages must be .*not 0/],
+  ["an infinite weight decay", { weightDecay: Infinity }, /weight decay must be finite/],
+  ["a momentum of 1", { momentum: 1 }, /momentum must be in \[0, 1\), not 1/],
+  ["a schedule that gives NaN", { schedule: broken }, /broken: the rate at step 0 must be finite, not NaN/],
+  ["a rule that gives 0", { rule: flat }, /the rule gives g = 0 for .*positive and finite/]
+] as const).map(([given, options, says]): Row => ({ area: "trainer", given, says, run: () => training(options) }))
+
 export const rows: ReadonlyArray<Row> = [
   ...directories,
   ...resumed,
@@ -518,5 +573,7 @@ export const rows: ReadonlyArray<Row> = [
   ...schedules,
   ...engines,
   ...settings,
-  ...mistakes
+  ...mistakes,
+  ...layers,
+  ...trainers
 ]

@@ -5,7 +5,47 @@ import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { root } from "../stiefel/angles.ts"
+import { subspaceLog, subspaceParallel } from "../stiefel/subspaces.ts"
 import * as Stiefel from "./Stiefel.ts"
+
+/** A vector transport on Grassmann manifolds, as a value. */
+export interface Transport {
+  readonly name: "projection" | "parallel"
+}
+
+/** What may be chosen on Grassmann manifolds. */
+export interface Options {
+  /** Default `projection`. */
+  readonly transport?: Transport
+}
+
+/**
+ * Transport by projection onto the horizontal space at the target: V − YYᵀV.
+ *
+ * @example
+ * ```ts
+ * import { Grassmann } from "finegrain"
+ * Grassmann.projection.name // => "projection"
+ * ```
+ */
+export const projection: Transport = { name: "projection" }
+
+/**
+ * Parallel transport along the shortest geodesic, an isometry: a rotation by e^(HXᵀ − XHᵀ) with H = log(X, Y), then of the basis to Y.
+ *
+ * Source: Edelman, Arias and Smith 1998, theorem 2.4.
+ *
+ * @example
+ * ```ts
+ * import { Grassmann } from "finegrain"
+ * const lines = Grassmann.make([3, 1], { transport: Grassmann.parallel })
+ * const x = lines.random(1), y = lines.random(2), v = lines.randomTangent(3, x)
+ * const moved = lines.transport(x, y, v)
+ * Math.abs(lines.norm(y, moved).dataSync()[0]! / lines.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
+ * ```
+ */
+export const parallel: Transport = { name: "parallel" }
 
 /** U − XXᵀU, orthogonal to every rotation of the basis X. */
 const horizontal = (x: tf.Tensor, u: tf.Tensor) =>
@@ -16,7 +56,10 @@ const curvature = (m: number, n: number): Interval.Interval => {
   return Math.min(n, m - n) === 1 ? Interval.point(1) : Interval.make(0, 2)
 }
 
-const tall = (m: number, n: number): Manifold.Manifold => {
+/** The Frobenius norm of the logarithm: the root of the sum of the squared principal angles. */
+const dist = (x: tf.Tensor, y: tf.Tensor) => root(tf.sum(tf.square(subspaceLog(x, y)), [-2, -1]))
+
+const tall = (m: number, n: number, { transport = projection }: Options): Manifold.Manifold => {
   const { exp, nearest, norms, random, residual, retract, shape } = Stiefel.make([m, n], {
     metric: Stiefel.canonical,
     retraction: Stiefel.polar
@@ -33,7 +76,12 @@ const tall = (m: number, n: number): Manifold.Manifold => {
     retract,
     random,
     residual,
-    exp: exp!
+    exp: exp!,
+    log: subspaceLog,
+    dist,
+    // Half the length of a closed geodesic of a line in a plane: where a principal angle is π/2.
+    injectivityRadius: Math.PI / 2,
+    ...(transport === parallel ? { transport: subspaceParallel } : {})
   })
 }
 
@@ -41,8 +89,9 @@ const tall = (m: number, n: number): Manifold.Manifold => {
  * Grassmann manifold of n-dimensional subspaces of ℝᵐ, each by an orthonormal basis X; for m < n, of the row spaces.
  *
  * Tangent vectors are horizontal, XᵀU = 0; project U − XXᵀU; the polar retraction, of second order; exp as on the Stiefel manifold
- * with the canonical metric. Sectional curvature in [0, 2] (Wong 1968), 1 on projective spaces.
- * Source: Edelman, Arias and Smith 1998, section 2.5.
+ * with the canonical metric; log and dist by principal angles, the cosines of which are the singular values of XᵀY; injectivity radius
+ * π/2. Sectional curvature in [0, 2] (Wong 1968), 1 on projective spaces.
+ * Source: Edelman, Arias and Smith 1998, section 2.5; Bendokat, Zimmermann and Absil 2020 for the logarithm.
  *
  * @throws ShapeRefused for a shape that is not m×n with m ≠ n.
  *
@@ -53,7 +102,8 @@ const tall = (m: number, n: number): Manifold.Manifold => {
  * Grassmann.make([4, 1]).curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+  Result.getOrThrow(family(options).at(shape))
 
 /**
  * The family of Grassmann manifolds, `Gr` in specifications; refuses square matrices, whose span is everything.
@@ -65,7 +115,7 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Result.isFailure(Grassmann.family().at([3, 3])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
+export const family = (options: Options = {}): Manifold.Family => ({
   symbol: "Gr",
   name: "Grassmann",
   at: (shape) =>
@@ -73,6 +123,6 @@ export const family = (): Manifold.Family => ({
       Manifold.matrixShape("Gr", shape, ([m, n]) =>
         m !== n, "the columns of a square matrix span everything, there is one subspace only"),
       ([m, n]) =>
-        m > n ? tall(m, n) : { ...transposed(tall(n, m)), name: `Gr(${m},${n})` }
+        m > n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `Gr(${m},${n})` }
     )
 })

@@ -13,6 +13,8 @@ import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
+import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
+import * as Sphere from "./Sphere.ts"
 
 type Binary = (x: tf.Tensor, v: tf.Tensor) => tf.Tensor
 
@@ -134,7 +136,7 @@ export const qr: Retraction = {
  * has no room for both X and V, V is taken shorter, so that it has: X stays what completes it.
  */
 const polarRetract: Binary = (x, v) => {
-  const largest = constant(tf.max(tf.abs(v), [-2, -1], true))
+  const largest = tf.max(tf.abs(constant(v)), [-2, -1], true)
   const entries = x.shape.at(-2)! * x.shape.at(-1)!
   const room = 16 * Arithmetic.current().epsilon
   if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) return Matrices.polar(tf.add(x, v), { lower: 1e-2 })
@@ -209,6 +211,21 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
   return m === n ? order.best : order[name]
 }
 
+/** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
+const logarithm = (m: number, n: number, metric: Metric) => {
+  if (n === 1) {
+    const { dist, injectivityRadius, log } = Sphere.make([m, 1])
+    return { log: log!, dist: dist!, injectivityRadius }
+  }
+  if (m > n) return {}
+  // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
+  return {
+    log: rotationLog,
+    dist: rotationDistance(metric.inner),
+    injectivityRadius: metric === embedded ? Math.SQRT2 * Math.PI : Math.PI
+  }
+}
+
 const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
     name: `St(${m},${n})`,
@@ -225,7 +242,8 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     // The Q factor of a Gaussian matrix is uniformly distributed; twice, for those with nearly dependent columns.
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
-    exp: metric.exp
+    exp: metric.exp,
+    ...logarithm(m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */

@@ -26,7 +26,7 @@ const knownOrthonormal = (q: tf.Tensor): boolean => {
  */
 const householder = (y: tf.Tensor): tf.Tensor => {
   const [m, n] = [y.shape.at(-2)!, y.shape.at(-1)!]
-  const largest = constant(tf.max(tf.abs(y), -2, true))
+  const largest = tf.max(tf.abs(constant(y)), -2, true)
   let rest: tf.Tensor = tf.div(y, tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest)))
   const reflections = Array.from({ length: n }, (_, j) => {
     const unit = firstEntry(m, j)
@@ -34,10 +34,10 @@ const householder = (y: tf.Tensor): tf.Tensor => {
     const below = tf.mul(column, fromEntry(m, j))
     const square = tf.sum(tf.square(below), -2, true)
     // What is left of a dependent column is noise, as good as any direction; of nothing, the first unit vector.
-    const none = constant(tf.cast(tf.lessEqual(square, 1e-36), "float32"))
+    const none = tf.cast(tf.lessEqual(constant(square), 1e-36), "float32")
     const length = tf.sqrt(tf.add(square, none))
     const diagonal = tf.sum(tf.mul(column, unit), -2, true)
-    const sign = constant(tf.sub(1, tf.mul(2, tf.cast(tf.less(diagonal, 0), "float32"))))
+    const sign = tf.sub(1, tf.mul(2, tf.cast(tf.less(constant(diagonal), 0), "float32")))
     const v = tf.add(below, tf.mul(unit, tf.mul(sign, length)))
     const reflect = (u: tf.Tensor) => {
       const along = Matrices.multiply(v, u, { transposeA: true })

@@ -8,12 +8,11 @@ import { attributesOf, partsOf } from "./private.ts"
 const ofStep = (seed: unknown, step: number) => Seed.split(Seed.split(0, String(seed)), step)
 
 /** Layers of TensorFlow.js that take a seed. */
-const classes: ReadonlySet<string> = new Set(["Dropout", "SpatialDropout1D", "RandomHeight", "RandomWidth"])
+const classes: ReadonlySet<string> = new Set(["Dropout", "SpatialDropout1D"])
 
-/** What holds a seed of the user's own: a dropout layer itself, or the generator of a layer that varies images. */
+/** Layers with a seed of the user's own. */
 const holdersOf = (model: tfl.LayersModel): ReadonlyArray<Record<string, unknown>> =>
   partsOf(model).filter((layer) => classes.has(layer.getClassName())).map(attributesOf)
-    .map((layer) => (layer["randomGenerator"] ?? layer) as Record<string, unknown>)
     .filter(({ seed }) => seed !== undefined && seed !== null)
 
 /**

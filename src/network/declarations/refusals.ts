@@ -33,6 +33,18 @@ const sequenceChannelsFirst: Check = (layer, part) =>
     )
     : undefined
 
+const misshapen: ReadonlySet<string> = new Set(["RandomHeight", "RandomWidth", "Resizing"])
+
+const shapes: Check = (layer, part) =>
+  misshapen.has(part.getClassName())
+    ? refused(
+      layer,
+      `to be a ${part.getClassName()}`,
+      "TensorFlow.js promises another shape of its results than it gives, and layers after it are built for the wrong one",
+      "Bring images to their size before the model (imageSize in a configuration)"
+    )
+    : undefined
+
 /** Convolutions that TensorFlow.js computes without gaps whatever they declare. */
 const withoutDilation: ReadonlySet<string> = new Set(["DepthwiseConv2D", "Conv2DTranspose", "Conv3DTranspose"])
 
@@ -76,6 +88,7 @@ const checks: ReadonlyArray<Check> = [
   sequenceChannelsFirst,
   ignoredDilation,
   separableBias,
+  shapes,
   numbers
 ]
 

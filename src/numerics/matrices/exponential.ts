@@ -26,7 +26,7 @@ import { multiply, size } from "./products.ts"
  */
 export const expm = (x: tf.Tensor): tf.Tensor => {
   const { epsilon } = Arithmetic.current()
-  const norm = constant(rowSum(x))
+  const norm = rowSum(constant(x))
   Convergence.require({
     what: "the exponential of a matrix",
     residual: tf.mul(norm, epsilon),
@@ -50,7 +50,7 @@ export const expm = (x: tf.Tensor): tf.Tensor => {
  * Matrices.determinant(turn).dataSync()[0]!.toFixed(5) // => "1.00000"
  * ```
  */
-export const expSkew = (s: tf.Tensor): tf.Tensor => polish(squareAgain(s, constant(rowSum(s)), polish))
+export const expSkew = (s: tf.Tensor): tf.Tensor => polish(squareAgain(s, rowSum(constant(s)), polish))
 
 /** ‖M‖_∞ as `[…, 1, 1]`. */
 const rowSum = (x: tf.Tensor) => tf.max(tf.sum(tf.abs(x), -1, true), -2, true)
@@ -93,7 +93,7 @@ const expmReach = 2 ** expmSquarings
 export const cayley = (s: tf.Tensor): tf.Tensor => {
   const room = 16 * Arithmetic.current().epsilon
   const half = tf.mul(s, 0.5)
-  const norm = constant(rowSum(half))
+  const norm = rowSum(constant(half))
   const shortened = tf.div(half, tf.maximum(tf.mul(norm, room), 1))
   const longest = largestOr(1 / room, norm)
   const root = polar(tf.add(shortened, tf.eye(size(s, -1))), { lower: 1 / (1 + longest) })

@@ -1,0 +1,102 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Postponed from "../../engine/Postponed.ts"
+import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import { constant } from "../../numerics/Constant.ts"
+import * as Convergence from "../../numerics/Convergence.ts"
+import * as Matrices from "../../numerics/Matrices.ts"
+import * as Seed from "../../numerics/Seed.ts"
+import { angleOverSine, root } from "./angles.ts"
+
+const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
+const squares = (u: tf.Tensor) => tf.sum(tf.square(u), [-2, -1], true)
+const allHold = (condition: tf.Tensor) => !Postponed.here() && condition.dataSync().every((value) => value !== 0)
+
+/** log R = K·θ/sin θ with K the skew part, sin θ, and cos θ the symmetric one, for angles up to π/2. */
+const near = (skew: tf.Tensor, rotation: tf.Tensor) => Matrices.multiply(skew, angleOverSine(Matrices.sym(rotation)))
+
+/** A skew matrix in general position, the same in every program. */
+const general = (n: number) => {
+  const skew = Matrices.skew(Seed.normalTensor(Seed.split(0, `skew ${n}`), [n, n]))
+  return tf.div(skew, tf.sqrt(tf.sum(tf.square(skew))))
+}
+
+/** S nearer to a square root of R: the polar factor of its mean with R S⁻¹. */
+const refined = (s: tf.Tensor, r: tf.Tensor) => Matrices.polar(tf.add(s, Matrices.multiply(r, s, { transposeB: true })))
+
+/**
+ * A rotation S of angles up to π/2 with S² = R: the polar factor of I + R.
+ *
+ * Where an angle of R is π, to rounding, that matrix is singular; a little of a fixed skew matrix then chooses the plane and the sense in
+ * which R turns, the same in every program.
+ *
+ * @throws NotConverged where there is none, for det R = −1.
+ */
+const halfway = (r: tf.Tensor): tf.Tensor => {
+  const n = r.shape.at(-1)!
+  const { epsilon } = Arithmetic.current()
+  const sum = tf.add(r, tf.eye(n))
+  const away = (s: tf.Tensor) => tf.sqrt(squares(constant(tf.sub(Matrices.multiply(s, s), r))))
+  const plain = refined(Matrices.polar(sum), r)
+  const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
+  const chosen = () => {
+    const start = Matrices.polar(tf.add(sum, tf.mul(general(n), 1024 * epsilon)))
+    return tf.where(found, plain, refined(refined(refined(start, r), r), r))
+  }
+  const half = allHold(found) ? plain : chosen()
+  Convergence.require({
+    what: `the rotation ${n}×${n} halfway between two points`,
+    residual: away(half),
+    tolerance: 4 * Math.sqrt(epsilon),
+    remedy: "No geodesic joins matrices whose determinants differ in sign: give points of one component of O(n)."
+  })
+  return half
+}
+
+/**
+ * X log(XᵀY), the logarithm on O(n) with a bi-invariant metric: the shortest tangent vector at X whose geodesic leads to Y.
+ *
+ * Angles up to π/2 by their sines, of the difference Y − X, so that small ones keep their digits; others are twice those of the rotation
+ * halfway. Where an angle is π there are several shortest ones; a fixed skew matrix chooses.
+ *
+ * @throws NotConverged for points of different components of O(n); on webgpu the next read fails with it.
+ *
+ * @internal
+ */
+export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
+  const difference = tf.sub(y, x)
+  const r = transposeTimes(x, y)
+  // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative.
+  const close = tf.lessEqual(squares(constant(difference)), 4)
+  const nearby = () => near(Matrices.skew(transposeTimes(x, difference)), r)
+  if (allHold(close)) return Matrices.multiply(x, nearby())
+  const identity = tf.add(tf.zerosLike(r), tf.eye(r.shape.at(-1)!))
+  const half = halfway(tf.where(close, identity, r))
+  const far = tf.mul(near(Matrices.skew(half), half), 2)
+  return Matrices.multiply(x, tf.where(close, nearby(), far))
+}
+
+/**
+ * The distance on O(n): the length of the logarithm; ∞ between points of different components.
+ *
+ * @internal
+ */
+export const rotationDistance =
+  (inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.Tensor) => (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
+    const apart = tf.less(Matrices.determinant(transposeTimes(constant(x), constant(y))), 0)
+    const v = rotationLog(x, tf.where(tf.expandDims(tf.expandDims(apart, -1), -1), x, y))
+    const length = root(inner(x, v, v))
+    return tf.where(apart, tf.add(tf.zerosLike(length), Infinity), length)
+  }
+
+/**
+ * Parallel transport on O(n) with a bi-invariant metric along the geodesic from X to Y: X Ω → Y R^(−1/2) Ω R^(1/2) with R = XᵀY.
+ *
+ * @throws NotConverged for points of different components of O(n); on webgpu the next read fails with it.
+ *
+ * @internal
+ */
+export const rotationParallel = (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor): tf.Tensor => {
+  const half = halfway(transposeTimes(x, y))
+  const omega = Matrices.skew(transposeTimes(x, v))
+  return Matrices.multiply(y, Matrices.skew(transposeTimes(half, Matrices.multiply(omega, half))))
+}

@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, describe, expect, it } from "vitest"
+import { writeTinyDataset } from "../tinyDataset.ts"
+
+const main = join(resolve(import.meta.dirname, "../.."), "cli", "main.ts")
+const scratch = mkdtempSync(join(tmpdir(), "finegrain-endings-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+writeTinyDataset(scratch)
+
+const training = (output: string, epochs: number) => [
+  "--conditions=finegrain:source",
+  main,
+  "train",
+  ..."--model small-cnn --collection Sp --batch-size 16 --backend wasm".split(" "),
+  "--epochs",
+  String(epochs),
+  "--dataset",
+  scratch,
+  "--output",
+  join(scratch, output)
+]
+
+const summary = (output: string) =>
+  JSON.parse(readFileSync(join(scratch, output, "summary.json"), "utf8")) as { readonly status: string }
+
+describe("a run", () => {
+  it.skipIf(!existsSync("/dev/full"))("of which nobody takes the output is completed all the same", async () => {
+    const piped = spawn(process.execPath, training("piped", 3), { stdio: ["ignore", "pipe", "pipe"] })
+    let stderr = ""
+    piped.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
+    // As `head -1` does: one line, then nobody is there any more.
+    piped.stdout.once("data", () => piped.stdout.destroy())
+    const full = openSync("/dev/full", "w")
+    const onFullDisk = spawn(process.execPath, training("full", 3), { stdio: ["ignore", full, full] })
+    const [[code], [other]] = await Promise.all([once(piped, "exit"), once(onFullDisk, "exit")])
+    expect([code, other, stderr]).toEqual([0, 0, ""])
+    expect([summary("piped").status, summary("full").status]).toEqual(["completed", "completed"])
+  }, 60_000)
+
+  it.each([["SIGHUP", 1], ["SIGTERM", 1], ["SIGINT", 2]] as const)(
+    "that is sent %s, %d times, can go on",
+    async (signal, times) => {
+      const output = `sent-${signal}`
+      const child = spawn(process.execPath, training(output, 100_000), { stdio: "ignore" })
+      while (!existsSync(join(scratch, output, "checkpoint.bin"))) await sleep(5)
+      for (let i = 0; i < times; i++) child.kill(signal)
+      expect(await once(child, "exit")).toEqual([130, null])
+      expect(summary(output).status).toBe("interrupted")
+      expect(readdirSync(join(scratch, output)).filter((name) => /lock|part$/.test(name))).toEqual([])
+    },
+    60_000
+  )
+
+  it("that is interrupted before it begins does not say that it wrote anything", async () => {
+    const child = spawn(process.execPath, training("early", 3), { stdio: ["ignore", "ignore", "pipe"] })
+    let stderr = ""
+    child.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
+    // From its first line on it handles a terminal that is closed, which Node by itself does not.
+    const handled = () => /SigCgt:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]
+    while (Number.parseInt(handled() ?? "0", 16) % 2 === 0) await sleep(1)
+    await sleep(100)
+    child.kill("SIGINT")
+    await once(child, "close")
+    const began = existsSync(join(scratch, "early", "manifest.json"))
+    expect([stderr.includes("--resume"), stderr.includes("was written to")]).toEqual([began, began])
+    expect(began || stderr === "" || stderr.includes("nothing was written")).toBe(true)
+  }, 60_000)
+})
