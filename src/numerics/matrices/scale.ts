@@ -17,7 +17,8 @@ const ladder = () =>
 export const powersOfTwo = (sizes: tf.Tensor): tf.Tensor | undefined => {
   const [[exponent]] = ladder()
   if (!Postponed.here()) {
-    const ordinary = (value: number) => value === 0 || (value <= 2 ** exponent && value >= 2 ** -exponent)
+    const [least, most] = [2 ** -exponent, 2 ** exponent]
+    const ordinary = (value: number) => value === 0 || (value <= most && value >= least)
     if ((sizes.dataSync() as Float32Array).every(ordinary)) return undefined
   }
   return ladder().reduce<tf.Tensor>((scale, [from, by]) => {
