@@ -126,6 +126,8 @@ export interface Report {
   readonly undecided: string | undefined
   /** The largest residual seen; of the shrunk counterexample where the law fails. */
   readonly worst: number
+  /** The largest residual of each named part, in all cases. */
+  readonly parts: ReadonlyArray<{ readonly name: string; readonly worst: number }>
   readonly arithmetic: Arithmetic.Arithmetic["name"]
   readonly tolerance: number
   /** Why the tolerance is what it is. */
@@ -189,10 +191,13 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   }
   const tolerance = law.tolerance.in(arithmetic)
   let worst = 0
+  const parts = (law.parts ?? []).map((name) => ({ name, worst: 0 }))
   const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {
-      const residual = largest(await residuals(arithmetic, () => law.residual(a)))
+      const values = await residuals(arithmetic, () => law.residual(a))
+      const residual = largest(values)
+      for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
       if (!(residual <= tolerance)) throw new Violated()
@@ -230,6 +235,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
     passed: !details.failed,
     undecided: undecided ? presupposes.name : undefined,
     worst,
+    parts,
     arithmetic: arithmetic.name,
     tolerance,
     reason: law.tolerance.reason,

@@ -1,6 +1,7 @@
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import type * as Points from "../src/numerics/Points.ts"
 import type { LawSet } from "./Law.ts"
+import { budgetLaws } from "./manifold/budget.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
 import { exponentialLaws } from "./manifold/exponential.ts"
 import { invarianceLaws } from "./manifold/invariance.ts"
@@ -45,7 +46,8 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
         invarianceLaws,
         exponentialLaws,
         normLaws,
-        curvatureLaws
+        curvatureLaws,
+        budgetLaws
       ].map((laws) => laws(S))
     ],
     laws: [],

@@ -11,12 +11,14 @@ import * as Spd from "../src/geometry/manifolds/Spd.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Bounds from "../src/network/Bounds.ts"
+import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as Interval from "../src/numerics/Interval.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
 import * as Norms from "../src/numerics/Norms.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
+import type { Edge } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
@@ -47,6 +49,24 @@ const broken = (name: string, killedBy: string, defect: Partial<typeof Combinato
   killedBy,
   laws: combinatorLaws(sphere, rotations, { ...Combinators, ...defect })
 })
+
+const hyperbolic = PoincareBall.make([2, 1])
+
+/** Two points 10⁻⁴ and 2·10⁻⁴ from the rim. */
+const rim: Edge = {
+  name: "rim",
+  at: () => ({ x: tf.tensor3d([[[0.9999], [0]]]), y: tf.tensor3d([[[0.9998], [0]]]) })
+}
+
+/** 2 artanh ‖(−x) ⊕ y‖, as the library had it. */
+const mobius = (x: tf.Tensor, y: tf.Tensor) => {
+  const { epsilon } = Arithmetic.current()
+  const [xx, xy, yy] = [dot(x, x), tf.mul(-2, dot(x, y)), dot(y, y)]
+  const above = tf.sub(tf.mul(tf.sub(1, xx), y), tf.mul(tf.add(tf.add(xy, yy), 1), x))
+  const z = tf.div(above, tf.maximum(tf.add(tf.add(1, xy), tf.mul(xx, yy)), 1e-15))
+  const length = tf.minimum(tf.sqrt(dot(z, z)), 1 - 8 * epsilon)
+  return tf.squeeze(tf.mul(tf.atanh(length), 2), [-2, -1])
+}
 
 let draws = 0
 
@@ -209,6 +229,20 @@ export const mutants: ReadonlyArray<Mutant> = [
       nearest: (u) => tf.add(spd.nearest(u), tf.eye(2))
     }, { metric: "other", open: 1e-3 })
   },
+  {
+    name: "distance by a Möbius difference in float32, clamped at the rim",
+    killedBy: "float32 is within its error budget",
+    laws: manifoldLaws({ ...hyperbolic, dist: mobius }, { metric: "other", edges: [rim] })
+  },
+  mutant("polar factor by three steps of Newton and Schulz", "float32 is within its error budget", stiefel, {
+    nearest: (u) => {
+      // Float64, as the library did, goes on until it holds.
+      const steps = Arithmetic.current() === Arithmetic.float64 ? 40 : 3
+      let x = tf.div(u, tf.sqrt(dot(u, u))) as tf.Tensor
+      for (let k = 0; k < steps; k++) x = tf.sub(tf.mul(1.5, x), tf.mul(0.5, times(x, times(x, x, true))))
+      return x
+    }
+  }),
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
     retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
   }),

@@ -89,14 +89,15 @@ const stiefel: Subject = {
 const grassmann: Subject = {
   name: "grassmann",
   shapes: [[5, 2], [2, 5], [4, 1], [7, 3]],
-  at: (shape) => [
-    // A quotient: the Gauss equation does not speak of it.
-    claims(Grassmann.make(shape), "", {
-      metric: "other",
-      transport: "bounded",
-      invariances: [leftRotations, rightRotations, columnPermutation]
-    })
-  ]
+  at: (shape) =>
+    [Grassmann.projection, Grassmann.parallel].map((transport) =>
+      // A quotient: the Gauss equation does not speak of it.
+      claims(Grassmann.make(shape, { transport }), transport.name, {
+        metric: "other",
+        transport: transport === Grassmann.parallel ? "isometric" : "bounded",
+        invariances: [leftRotations, rightRotations, columnPermutation]
+      })
+    )
 }
 
 const centred: Subject = {
@@ -129,9 +130,13 @@ const specialOrthogonal: Subject = {
   name: "special-orthogonal",
   shapes: [[2, 2], [3, 3], [4, 4]],
   at: (shape) =>
-    [Stiefel.qr, Stiefel.cayley].map((retraction) =>
-      claims(SpecialOrthogonal.make(shape, { retraction }), retraction.name, {
-        transport: "bounded",
+    [
+      { retraction: Stiefel.qr },
+      { retraction: Stiefel.cayley },
+      { retraction: Stiefel.exponential, transport: SpecialOrthogonal.parallel }
+    ].map((options) =>
+      claims(SpecialOrthogonal.make(shape, options), options.retraction.name, {
+        transport: "transport" in options ? "isometric" : "bounded",
         invariances: [properRotations]
       })
     )

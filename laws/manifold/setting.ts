@@ -4,6 +4,7 @@ import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import * as Points from "../../src/numerics/Points.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
+import type { Edge } from "../edges.ts"
 import { type Law, law as makeLaw, type LawSet, type NotApplicable } from "../Law.ts"
 import { notFinite, operationsOf, type Situation } from "../operations.ts"
 import { entriesOf } from "../shapes.ts"
@@ -30,6 +31,10 @@ export interface Options {
   readonly convex?: boolean
   /** The law sets of what the manifold is made of, e.g. a product's factors: they hold as well. */
   readonly factors?: ReadonlyArray<LawSet>
+  /** Extreme situations: rims, cut loci, near-singular points; beside those that every manifold has. */
+  readonly edges?: ReadonlyArray<Edge>
+  /** How many ε·condition float32 may be from float64; default 64. */
+  readonly budget?: number
   /** Operations through which no gradient is claimed to flow, each with its reason; default none. */
   readonly notDifferentiable?: ReadonlyArray<{ readonly operation: string; readonly reason: string }>
   /** Whether the norm intervals are claimed to be attained; default true. */
@@ -120,7 +125,8 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   const situation = (c: Case): Situation<P> => {
     const x = point(c)
     const v = tangent(c, x)
-    return { x, y: M.retract(x, v), u: ambient(c), v }
+    // Not far from x, so that a mere projection is asked for what it claims.
+    return { x, y: M.retract(x, v), u: Points.add(x, Points.scale(0.3, ambient(c))), v }
   }
   const operations = operationsOf(M)
   const finite = makeLaw<Case>({

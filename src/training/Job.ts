@@ -19,7 +19,7 @@ import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as StepSize from "../optimizer/StepSize.ts"
 import * as RunDirectory from "./RunDirectory.ts"
-import { sameRun } from "./sameRun.ts"
+import { sameEnvironment, sameRun } from "./sameRun.ts"
 import * as Stored from "./Stored.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
@@ -257,6 +257,7 @@ export const run = Effect.fnUntraced(function*(
       yield* observe({ _tag: "Found" })
       return done.value
     }
+    yield* sameEnvironment(manifest.value, identity)
   }
   const earlier = Option.isSome(manifest)
     ? Option.some(yield* RunDirectory.examine(output))

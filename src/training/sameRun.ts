@@ -42,8 +42,7 @@ const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "back
 })
 
 /**
- * The earlier manifest must say the same of everything that bits depend on: settings, those that its version did not know at their defaults,
- * data, the engine with how it rounds, and versions.
+ * The earlier manifest must say the same of settings, those that its version did not know at their defaults, of data, and of the engine.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *
@@ -62,6 +61,16 @@ export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Sto
       return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
     }
   }
+})
+
+/**
+ * To go on to the same bits, it must also say the same of everything else that they depend on: how the engine rounds, and versions.
+ *
+ * Fails with CheckpointMismatch, which names what differs.
+ *
+ * @internal
+ */
+export const sameEnvironment = Effect.fnUntraced(function*(manifest: Stored.Manifest, own: Identity) {
   const [ran, runs] = [environment(manifest), environment(own)]
   for (const key of Object.keys(runs) as ReadonlyArray<keyof typeof runs>) {
     const [actual, expected] = [ran[key], runs[key]]

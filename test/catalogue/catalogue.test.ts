@@ -10,6 +10,8 @@ import * as faults from "./faults.ts"
 import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
 import * as linalg from "./linalg.ts"
+import * as optimizers from "./optimizers.ts"
+import * as rims from "./rims.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 
 /** Every file of rows in this folder. */
@@ -20,7 +22,9 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   declarations,
   faults,
   kernels,
-  linalg
+  linalg,
+  optimizers,
+  rims
 ]
 
 const rows = files.flatMap(({ rows }) => rows)

@@ -550,6 +550,28 @@ const training = async (given: Partial<Trainer.Options>) => {
 const broken = { name: "broken", rate: () => Number.NaN }
 const flat = { name: "flat", denominators: (norms: tf.Tensor1D) => tf.zerosLike(norms) }
 
+const outputs: ReadonlyArray<Row> = [{
+  area: "output without a terminal",
+  given: "two epochs",
+  // One header, and a row an epoch: a table that is printed anew every time grows with the square of the epochs.
+  value: [1, 2],
+  run: async (directory) => {
+    const { stdout } = await finegrain("train", ...flags(), "--output", join(directory, "run"))
+    return [/^ *epoch +train loss/gm, /^ *[12] +\d+\.\d{4} /gm].map((line) => stdout.match(line)?.length)
+  }
+}, {
+  area: "resume",
+  given: "a completed run of another version",
+  prepare: async (directory) => {
+    await completedIn(directory)
+    const file = join(directory, "manifest.json")
+    writeFileSync(file, readFileSync(file, "utf8").replace(/"finegrain": "[^"]*"/, `"finegrain": "0.0.1"`))
+  },
+  value: 0,
+  run: async (directory) => (await finegrain("train", ...flags(), "--output", directory, "--resume")).code,
+  untouched: everything
+}]
+
 const trainers: ReadonlyArray<Row> = ([
   ["no images a step", { batchSize: 0 }, /0 images|batchSize/],
   ["half an image a step", { batchSize: 0.5 }, /0\.5 images/],
@@ -575,5 +597,6 @@ export const rows: ReadonlyArray<Row> = [
   ...settings,
   ...mistakes,
   ...layers,
+  ...outputs,
   ...trainers
 ]

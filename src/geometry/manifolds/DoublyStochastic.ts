@@ -1,63 +1,139 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import * as Convergence from "../../numerics/Convergence.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
-import { fisher, floor } from "./fisher.ts"
+import { fisher, floor, missing, positive } from "./fisher.ts"
 
+const axes = [-2, -1]
 const rows = (u: tf.Tensor) => tf.sum(u, -1, true)
 const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
 
-/** Rows and columns divided by their sums in turn (Sinkhorn 1964); the error of matrices near the uniform one falls fast. */
-const sinkhorn = (u: tf.Tensor): tf.Tensor => {
-  const rounds = Arithmetic.current() === Arithmetic.float64 ? 120 : 50
-  let x = u
-  for (let k = 0; k < rounds; k++) {
-    const balanced = tf.div(x, rows(x))
-    x = tf.div(balanced, columns(balanced))
-  }
-  return x
-}
-
-/** U − (α1ᵀ + 1βᵀ)∘X with (I − XXᵀ)α = U1 − X Uᵀ1 and β = Uᵀ1 − Xᵀα. */
-const project = (x: tf.Tensor, u: tf.Tensor) => {
-  const n = x.shape.at(-1)!
+/**
+ * α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: (D_r − W D_c⁻¹ Wᵀ)α = U1 − W D_c⁻¹ Uᵀ1 with the sums D of W.
+ *
+ * Constants are free, in α and against them in β; a fraction of the diagonal decides for the smallest.
+ */
+const shares = (w: tf.Tensor, u: tf.Tensor): readonly [alpha: tf.Tensor, beta: tf.Tensor] => {
+  const n = w.shape.at(-1)!
+  const columnSums = Matrices.transpose(columns(w))
   const [inRows, inColumns] = [rows(u), Matrices.transpose(columns(u))]
-  // I − XXᵀ has the kernel of constant vectors, which the last term fills.
-  const normal = tf.add(tf.sub(tf.eye(n), Matrices.multiply(x, x, { transposeB: true })), 1 / n)
-  const alpha = Matrices.multiply(Matrices.inverse(normal), tf.sub(inRows, Matrices.multiply(x, inColumns)))
-  const beta = tf.sub(inColumns, Matrices.multiply(x, alpha, { transposeA: true }))
-  return tf.sub(u, tf.mul(tf.add(alpha, Matrices.transpose(beta)), x))
+  const over = (v: tf.Tensor) => tf.div(v, positive(columnSums))
+  const product = Matrices.multiply(w, over(Matrices.transpose(w)))
+  const matrix = tf.add(tf.sub(tf.mul(tf.eye(n), tf.add(rows(w), loading())), product), 1 / n)
+  const alpha = Matrices.solve(matrix, tf.sub(inRows, Matrices.multiply(w, over(inColumns))))
+  const beta = over(tf.sub(inColumns, Matrices.multiply(w, alpha, { transposeA: true })))
+  return [alpha, beta]
 }
 
-/** Onto {row and column sums 1}: both means removed, the overall one given back. */
-const ontoSums = (u: tf.Tensor, n: number) => {
-  const [byRow, byColumn] = [tf.div(tf.sub(rows(u), 1), n), tf.div(tf.sub(columns(u), 1), n)]
-  return tf.add(tf.sub(tf.sub(u, byRow), byColumn), tf.mean(byRow, [-2, -1], true))
+const loading = () => 4 * Arithmetic.current().epsilon
+
+const spread = ([alpha, beta]: readonly [tf.Tensor, tf.Tensor]) => tf.add(alpha, Matrices.transpose(beta))
+
+/** U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution leaves. */
+const project = (x: tf.Tensor, u: tf.Tensor) => {
+  const once = tf.sub(u, tf.mul(spread(shares(x, u)), x))
+  return tf.sub(once, tf.mul(spread(shares(x, once)), x))
 }
 
-/** Dykstra's alternating projections between the sums and the positive entries; what is left to lift comes from the uniform matrix. */
-const nearest = (u: tf.Tensor) => {
-  const n = u.shape.at(-1)!
-  let [x, owed] = [u, tf.zerosLike(u)]
-  for (let k = 0; k < 60; k++) {
-    const summed = tf.add(ontoSums(x, n), owed)
-    x = tf.maximum(summed, floor())
-    owed = tf.sub(summed, x)
+/** How far rows and columns are from sums of 1, `[…]`. */
+const unbalanced = (x: tf.Tensor) => {
+  const short = (sums: tf.Tensor) => tf.max(tf.abs(tf.sub(sums, 1)), axes)
+  return tf.maximum(short(rows(x)), short(columns(x)))
+}
+
+const require = (what: string, x: tf.Tensor) =>
+  Convergence.require({
+    what: `${what} of a matrix ${x.shape.slice(-2).join("×")}`,
+    residual: unbalanced(x),
+    tolerance: 64 * x.shape.at(-1)! * Arithmetic.current().epsilon,
+    remedy: "Entries of a point must be positive: take points inside, and shorter steps."
+  })
+
+/**
+ * The matrix exp(L + r1ᵀ + 1cᵀ) with rows and columns of sum 1: a few rounds of Sinkhorn's in logarithms, then Newton's method for r, whose
+ * steps are held short. Source: Sinkhorn 1964; Brauer, Clason, Lorenz and Wirth 2017 for Newton's method.
+ */
+const balanced = (logarithms: tf.Tensor): tf.Tensor => {
+  const normalized = (u: tf.Tensor, axis: number) => tf.sub(u, tf.logSumExp(u, axis, true))
+  let now = logarithms
+  for (let k = 0; k < 24; k++) now = normalized(normalized(now, -1), -2)
+  for (let k = 0; k < 12; k++) {
+    const x = tf.exp(now)
+    const n = x.shape.at(-1)!
+    const hessian = tf.add(
+      tf.sub(tf.mul(tf.eye(n), tf.add(rows(x), loading())), Matrices.multiply(x, x, { transposeB: true })),
+      1 / n
+    )
+    const step = Matrices.solve(hessian, tf.sub(1, rows(x)))
+    now = normalized(tf.add(now, tf.clipByValue(step, -2, 2)), -2)
   }
-  const summed = ontoSums(x, n)
-  const least = tf.min(summed, [-2, -1], true)
-  const lift = tf.div(tf.relu(tf.sub(floor(), least)), tf.maximum(tf.sub(1 / n, least), floor()))
-  return tf.add(summed, tf.mul(lift, tf.sub(1 / n, summed)))
+  return positive(tf.exp(now))
 }
 
-const retract = (x: tf.Tensor, v: tf.Tensor) => {
-  const exponents = tf.add(tf.log(x), tf.div(v, x))
-  return sinkhorn(tf.maximum(tf.exp(tf.sub(exponents, tf.max(exponents, -1, true))), floor()))
+/** Balanced, with the derivative of the result: X∘dL, projected. */
+const sinkhorn = (logarithms: tf.Tensor): tf.Tensor =>
+  tf.customGrad((given, save) => {
+    const value = tf.tidy(() => balanced(given as tf.Tensor))
+    require("the balance of rows and columns", value)
+    ;(save as tf.GradSaveFunc)([value])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, [x]: Array<tf.Tensor>) => project(x!, tf.mul(x!, dy))
+    }
+  })(logarithms)
+
+/** max(U + α1ᵀ + 1βᵀ, least), whose rows and columns Newton's method for the dual problem brings to sums of 1. */
+const nearestOf = (u: tf.Tensor): tf.Tensor => {
+  const n = u.shape.at(-1)!
+  const least = floor()
+  const primal = (dual: tf.Tensor) => tf.maximum(tf.add(u, dual), least)
+  const short = (x: tf.Tensor) => tf.expandDims(tf.expandDims(unbalanced(x), -1), -1)
+  // Rows, then columns, brought to their sums for the entries that are above the floor now.
+  const sweep = (dual: tf.Tensor) =>
+    [-1, -2].reduce((now, axis) => {
+      const x = primal(now)
+      const active = tf.cast(tf.greater(x, least), "float32")
+      const excess = tf.sub(tf.sum(x, axis, true), 1)
+      return tf.sub(now, tf.div(excess, tf.maximum(tf.sum(active, axis, true), 1)))
+    }, dual)
+  let dual: tf.Tensor = tf.sub(tf.fill(u.shape, 1 / n), tf.max(u, axes, true))
+  for (let k = 0; k < 30; k++) {
+    const x = primal(dual)
+    const active = tf.cast(tf.greater(x, least), "float32")
+    const newton = tf.sub(dual, spread(shares(active, tf.sub(x, 1 / n))))
+    const [stepped, swept] = [sweep(newton), sweep(sweep(dual))]
+    const better = tf.less(short(primal(stepped)), tf.minimum(short(primal(swept)), short(x)))
+    dual = tf.where(tf.logicalAnd(better, tf.cast(tf.onesLike(u), "bool")), stepped, swept)
+  }
+  return primal(dual)
 }
+
+/** The nearest point, with the derivative of a projection onto a face: what moves only entries above the floor, with sums of 0. */
+const nearest = (u: tf.Tensor): tf.Tensor =>
+  tf.customGrad((given, save) => {
+    const value = tf.tidy(() => nearestOf(given as tf.Tensor))
+    require("the nearest doubly stochastic matrix", value)
+    ;(save as tf.GradSaveFunc)([value])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, [x]: Array<tf.Tensor>) => {
+        const active = tf.cast(tf.greater(x!, floor()), "float32")
+        const inside = tf.mul(active, dy)
+        return tf.sub(inside, tf.mul(spread(shares(active, inside)), active))
+      }
+    }
+  })(u)
+
+/** Beyond it, one entry of a step would decide all others. */
+const largest = 60
+
+const retract = (x: tf.Tensor, v: tf.Tensor) =>
+  sinkhorn(tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest)))
 
 const at = (n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
@@ -76,11 +152,8 @@ const at = (n: number): Manifold.Manifold =>
     retract,
     transport: (_x, _y, v) => v,
     // Within a factor of about two of the uniform matrix.
-    random: (seed, batch) => sinkhorn(tf.exp(tf.mul(tf.tanh(Seed.normalTensor(seed, [...batch, n, n])), 0.3))),
-    residual: (x) => {
-      const short = (sums: tf.Tensor) => tf.max(tf.abs(tf.sub(sums, 1)), [-2, -1])
-      return tf.add(tf.add(short(rows(x)), short(columns(x))), tf.sum(tf.relu(tf.neg(x)), [-2, -1]))
-    }
+    random: (seed, batch) => sinkhorn(tf.mul(tf.tanh(Seed.normalTensor(seed, [...batch, n, n])), 0.3)),
+    residual: (x) => tf.add(unbalanced(x), tf.squeeze(missing(x), axes))
   })
 
 /**

@@ -1,38 +1,49 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import { constant } from "../../numerics/Constant.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
-import { fisher, floor } from "./fisher.ts"
+import { fisher, floor, least, missing, positive } from "./fisher.ts"
 import { unitNorm } from "./unitNorm.ts"
 
-const sum = (u: tf.Tensor) => tf.sum(u, [-2, -1], true)
-const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
-const sphere = unitNorm([-2, -1])
+const axes = [-2, -1]
+const sum = (u: tf.Tensor) => tf.sum(u, axes, true)
+const drop = (u: tf.Tensor) => tf.squeeze(u, axes)
+const sphere = unitNorm(axes)
+/** The largest quotient of a step and a point. */
+const largest = 1e30
 
 /** The nearest point of {x ≥ 0, Σx = total}: max(u − τ, 0) with τ found by dropping entries that cannot stay (Michelot 1986). */
 const ontoSimplex = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
-  let kept = tf.onesLike(u)
+  // Less the largest entry, so that entries of any size keep their differences.
+  const shifted = tf.sub(u, constant(tf.max(u, axes, true)))
+  return clipped(shifted, total, m)
+}
+
+const clipped = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
+  let kept: tf.Tensor = tf.onesLike(u)
   for (let k = 0; k < m; k++) {
     const threshold = tf.div(tf.sub(sum(tf.mul(kept, u)), total), tf.maximum(sum(kept), 1))
-    kept = tf.cast(tf.greater(u, threshold), "float32")
+    kept = Differentiable.greater(u, threshold)
   }
   const threshold = tf.div(tf.sub(sum(tf.mul(kept, u)), total), tf.maximum(sum(kept), 1))
   return tf.relu(tf.sub(u, threshold))
 }
 
 const nearest = (m: number) => (u: tf.Tensor) => {
-  const least = floor()
-  return tf.add(ontoSimplex(tf.sub(u, least), 1 - m * least, m), least)
+  const smallest = floor()
+  return tf.add(ontoSimplex(tf.sub(u, smallest), 1 - m * smallest, m), smallest)
 }
 
 /** Σ = 1 and softmax(log x + v/x), which never overflows. */
 const retract = (x: tf.Tensor, v: tf.Tensor) => {
-  const exponents = tf.add(tf.log(x), tf.div(v, x))
-  const weights = tf.exp(tf.sub(exponents, tf.max(exponents, [-2, -1], true)))
-  return tf.maximum(tf.div(weights, sum(weights)), floor())
+  const exponents = tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest))
+  const weights = tf.exp(tf.sub(exponents, constant(tf.max(exponents, axes, true))))
+  return tf.maximum(tf.div(weights, sum(weights)), least)
 }
 
 /** x = z² carries the unit sphere's positive orthant, stretched by 2, onto the simplex: an isometry. */
@@ -59,16 +70,16 @@ const column = (m: number): Manifold.Manifold =>
       const weights = tf.exp(tf.mul(tf.tanh(Seed.normalTensor(seed, [...batch, m, 1])), 0.3))
       return tf.div(weights, sum(weights))
     },
-    residual: (x) => drop(tf.add(tf.abs(tf.sub(sum(x), 1)), sum(tf.relu(tf.neg(x))))),
+    residual: (x) => drop(tf.add(tf.abs(tf.sub(sum(x), 1)), missing(x))),
     exp: (x, v) => {
-      const z = tf.sqrt(x)
+      const z = tf.sqrt(positive(x))
       return tf.square(sphere.exp(z, tf.div(v, tf.mul(z, 2))))
     },
     log: (x, y) => {
-      const z = tf.sqrt(x)
-      return tf.mul(tf.mul(z, 2), sphere.log(z, tf.sqrt(y)))
+      const z = tf.sqrt(positive(x))
+      return tf.mul(tf.mul(z, 2), sphere.log(z, tf.sqrt(positive(y))))
     },
-    dist: (x, y) => tf.mul(drop(sphere.angle(tf.sqrt(x), tf.sqrt(y))), 2)
+    dist: (x, y) => tf.mul(drop(sphere.angle(tf.sqrt(positive(x)), tf.sqrt(positive(y)))), 2)
   })
 
 /**

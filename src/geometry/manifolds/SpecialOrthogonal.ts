@@ -4,6 +4,7 @@ import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
+import { rotationParallel } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
 
 /** The first column reversed where the determinant is below 0. */
@@ -13,11 +14,48 @@ const turned = (q: tf.Tensor) => {
   return tf.mul(q, tf.sub(1, tf.mul(improper, first)))
 }
 
-const at = (n: number, options: Stiefel.Options): Manifold.Manifold => {
+/** A vector transport on rotations, as a value. */
+export interface Transport {
+  readonly name: "projection" | "parallel"
+}
+
+/** What may be chosen on rotations. */
+export interface Options extends Stiefel.Options {
+  /** Default `projection`. */
+  readonly transport?: Transport
+}
+
+/**
+ * Transport by projection onto the tangent space at the target.
+ *
+ * @example
+ * ```ts
+ * import { SpecialOrthogonal } from "finegrain"
+ * SpecialOrthogonal.projection.name // => "projection"
+ * ```
+ */
+export const projection: Transport = { name: "projection" }
+
+/**
+ * Parallel transport along the shortest geodesic, an isometry: X Ω → Y R^(−1/2) Ω R^(1/2) with R = XᵀY.
+ *
+ * @example
+ * ```ts
+ * import { SpecialOrthogonal } from "finegrain"
+ * const rotations = SpecialOrthogonal.make([3, 3], { transport: SpecialOrthogonal.parallel })
+ * const x = rotations.random(1), y = rotations.random(2), v = rotations.randomTangent(3, x)
+ * const moved = rotations.transport(x, y, v)
+ * Math.abs(rotations.norm(y, moved).dataSync()[0]! / rotations.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
+ * ```
+ */
+export const parallel: Transport = { name: "parallel" }
+
+const at = (n: number, options: Options): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
     name: `SO(${n})`,
+    ...(options.transport === parallel ? { transport: rotationParallel } : {}),
     nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
     random: (seed, batch) => turned(orthogonal.random(seed, batch)),
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
@@ -41,7 +79,7 @@ const at = (n: number, options: Stiefel.Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Stiefel.Options = {}): Manifold.Manifold =>
+export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -54,7 +92,7 @@ export const make = (shape: Points.Shape, options: Stiefel.Options = {}): Manifo
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Stiefel.Options = {}): Manifold.Family => ({
+export const family = (options: Options = {}): Manifold.Family => ({
   symbol: "SO",
   name: "special orthogonal",
   at: (shape) =>

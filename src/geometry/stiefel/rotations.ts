@@ -39,8 +39,8 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const plain = refined(Matrices.polar(sum), r)
   const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
   const chosen = () => {
-    const start = Matrices.polar(tf.add(sum, tf.mul(general(n), 1024 * epsilon)))
-    return tf.where(found, plain, refined(refined(refined(start, r), r), r))
+    const start = Matrices.polar(tf.add(sum, tf.mul(general(n), 64 * epsilon)))
+    return tf.where(found, plain, refined(refined(refined(refined(start, r), r), r), r))
   }
   const half = allHold(found) ? plain : chosen()
   Convergence.require({
@@ -65,8 +65,8 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
 export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
   const difference = tf.sub(y, x)
   const r = transposeTimes(x, y)
-  // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative.
-  const close = tf.lessEqual(squares(constant(difference)), 4)
+  // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative; of a reflection it is at least 4.
+  const close = tf.lessEqual(squares(constant(difference)), 3.5)
   const nearby = () => near(Matrices.skew(transposeTimes(x, difference)), r)
   if (allHold(close)) return Matrices.multiply(x, nearby())
   const identity = tf.add(tf.zerosLike(r), tf.eye(r.shape.at(-1)!))

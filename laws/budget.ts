@@ -1,0 +1,159 @@
+import * as tf from "@tensorflow/tfjs-core"
+import type * as Manifold from "../src/geometry/Manifold.ts"
+import * as Arithmetic from "../src/numerics/Arithmetic.ts"
+import * as Points from "../src/numerics/Points.ts"
+import * as Seed from "../src/numerics/Seed.ts"
+import { type Edge, situations } from "./edges.ts"
+import { operationsOf, type Situation } from "./operations.ts"
+
+/** Values of one leaf, as float64 numbers, with their shape. */
+interface Values {
+  readonly shape: ReadonlyArray<number>
+  readonly of: ReadonlyArray<number>
+}
+
+/** What an operation should give at every situation, and how far float32 may be from it: ε times the condition. */
+interface Expected {
+  readonly name: string
+  readonly leaves: ReadonlyArray<Values>
+  /** By leaf and item. */
+  readonly allowed: ReadonlyArray<ReadonlyArray<number>>
+}
+
+interface Reference {
+  readonly inputs: Readonly<Record<keyof Situation, ReadonlyArray<Values>>>
+  readonly expected: ReadonlyArray<Expected>
+}
+
+const { epsilon } = Arithmetic.float32
+const largestNumber = 3.4e38
+/** Below the least normal number of float32, several of its roundings. */
+const leastNumber = 1e-37
+const trials = 4
+
+/** Computes in float64 on the cpu engine, whichever is in use; that engine starts at once, so nothing is waited for. */
+const inFloat64 = <A>(region: () => A): A => {
+  const engine = tf.getBackend()
+  if (engine !== "cpu") void tf.setBackend("cpu")
+  try {
+    return Arithmetic.within(Arithmetic.float64, region)
+  } finally {
+    if (engine !== "cpu") void tf.setBackend(engine)
+  }
+}
+
+const read = (points: Points.Points): ReadonlyArray<Values> =>
+  Points.leaves(points).map((leaf) => ({ shape: leaf.shape, of: Array.from(leaf.dataSync()) }))
+
+/** The largest entry, by item of the batch. */
+const ofItems = ({ of, shape }: Values): ReadonlyArray<number> => {
+  const items = shape[0]!
+  const each = of.length / items
+  return Array.from(
+    { length: items },
+    (_, i) =>
+      of.slice(i * each, (i + 1) * each).reduce((most, value) => Math.abs(value) <= most ? most : Math.abs(value), 0)
+  )
+}
+
+const keys = ["x", "y", "u", "v"] as const
+
+const rebuild = <P extends Points.Points>(like: P, leaves: ReadonlyArray<Values>): P => {
+  let k = 0
+  return Points.map(like, () => {
+    const { of, shape } = leaves[k++]!
+    return tf.tensor([...of], [...shape])
+  })
+}
+
+/** Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away. */
+const reference = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  edges: ReadonlyArray<Edge<P>>,
+  reach: number,
+  seed: number
+): Reference =>
+  inFloat64(() => {
+    let found: Reference | undefined
+    tf.tidy(() => {
+      const all = situations(M, edges, reach, seed)
+      const inputs = Object.fromEntries(keys.map((key) => [
+        key,
+        read(all[key]).map(({ of, shape }) => ({ shape, of: of.map(Math.fround) }))
+      ])) as unknown as Reference["inputs"]
+      const situation = (change: (value: number, i: number, key: string) => number): Situation<P> => {
+        const part = (key: (typeof keys)[number]) =>
+          rebuild(
+            all[key],
+            inputs[key].map(({ of, shape }) => ({ shape, of: of.map((value, i) => change(value, i, key)) }))
+          )
+        return { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
+      }
+      const exact = situation((value) => value)
+      const near = Array.from({ length: trials }, (_, k) => {
+        const noise = Object.fromEntries(
+          keys.map((key) => [
+            key,
+            Seed.uniforms(Seed.split(Seed.split(seed, key), k), inputs[key].reduce((n, { of }) => n + of.length, 0))
+          ])
+        ) as Record<string, Float64Array>
+        return situation((value, i, key) => value * (1 + epsilon * (noise[key]![i]! < 0.5 ? -1 : 1)))
+      })
+      const expected = operationsOf(M).map(({ apply, name }): Expected => {
+        const leaves = read(apply(exact))
+        const changed = near.map((s) => read(apply(s)))
+        const allowed = leaves.map((leaf, l) => {
+          const sizes = ofItems(leaf)
+          const moves = changed.map((values) =>
+            ofItems({ shape: leaf.shape, of: leaf.of.map((value, i) => values[l]!.of[i]! - value) })
+          )
+          return sizes.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + leastNumber)
+        })
+        return { name, leaves, allowed }
+      })
+      found = { inputs, expected }
+    })
+    return found!
+  })
+
+/**
+ * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations × situations.
+ *
+ * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one relative rounding, and one
+ * rounding of the value; where that is no float32 number, k is 0. Sizes are those of the largest entry.
+ *
+ * @internal
+ */
+export const errors = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  edges: ReadonlyArray<Edge<P>>,
+  reach: number,
+  seed: number
+): tf.Tensor => {
+  const { expected, inputs } = reference(M, edges, reach, seed)
+  const like = M.random(seed, [1])
+  const part = (key: (typeof keys)[number]) => rebuild(like, inputs[key])
+  const given: Situation<P> = { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
+  return tf.stack(
+    operationsOf(M).map(({ apply }, o) => {
+      const { allowed, leaves } = expected[o]!
+      const found = Points.leaves(apply(given))
+      return leaves.map(({ of, shape }, l) => {
+        const items = shape[0]!
+        const each = of.length / items
+        const may = of.map((_, i) => allowed[l]![Math.floor(i / each)]!)
+        const representable = tf.tensor(
+          of.map((value, i) => Math.abs(value) < largestNumber && may[i]! < largestNumber),
+          [
+            ...shape
+          ],
+          "bool"
+        )
+        const right = tf.tensor(of.map((value) => Math.abs(value) < largestNumber ? value : 0), [...shape])
+        const within = tf.tensor(may.map((value) => value < largestNumber ? value : 1), [...shape])
+        const k = tf.abs(tf.div(tf.sub(found[l]!, right), within))
+        return tf.max(tf.reshape(tf.where(representable, k, tf.zerosLike(k)), [items, -1]), 1)
+      }).reduce((a, b) => tf.maximum(a, b))
+    })
+  )
+}

@@ -1,0 +1,86 @@
+import * as tf from "@tensorflow/tfjs-core"
+import {
+  Collection,
+  Combinators,
+  FgSgd,
+  FixedRank,
+  Optimizer,
+  RiemannianAdam,
+  Sphere,
+  StepSize,
+  Stiefel,
+  Transform,
+  Transforms
+} from "finegrain"
+import type { Row } from "./Row.ts"
+
+const schedule = StepSize.constant(0.1)
+const onSphere = Optimizer.onPoints(Collection.pom(Sphere.make([3, 1])))
+const product = Optimizer.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Stiefel.make([2, 2]))))
+
+const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => unknown]> = [
+  ["a momentum of 1", /momentum must be in \[0, 1\), not 1/, () => FgSgd.make(onSphere, { schedule, momentum: 1 })],
+  [
+    "a negative weight decay",
+    /weight decay must be finite and not negative, and is -1/,
+    () => FgSgd.make(onSphere, { schedule, weightDecay: -1 })
+  ],
+  [
+    "an infinite weight decay",
+    /weight decay must be finite/,
+    () => FgSgd.make(onSphere, { schedule, weightDecay: Infinity })
+  ],
+  [
+    "a manifold without a bound of its curvature",
+    /no finite bound of its sectional curvature.*use the plain rule/,
+    () => FgSgd.make(Optimizer.onPoints(Collection.pom(FixedRank.make([3, 3]))), { schedule })
+  ],
+  ["a β₂ of 1", /β₂ must be in \[0, 1\), not 1/, () => RiemannianAdam.make(onSphere, { schedule, beta2: 1 })],
+  ["an ε of 0", /ε must be positive, not 0/, () => RiemannianAdam.make(onSphere, { schedule, epsilon: 0 })],
+  [
+    "Adam on one POM of several manifolds",
+    /Adam treats every manifold in its own way.*make POMs of single manifolds/,
+    () => RiemannianAdam.make(product, { schedule })
+  ],
+  [
+    "a rate for what there is not",
+    /no POM goes by "St": there is Sp/,
+    () => Optimizer.make(onSphere, Transform.chain("own", Transforms.rates({ St: 2 }), Transforms.descend(schedule)))
+  ],
+  ["a rate of 0", /rate of Sp must be positive and finite, and is 0/, () => Transforms.rates({ Sp: 0 })],
+  ["a norm of NaN to clip at", /norm to clip at must be positive/, () => Transforms.clip({ norm: Number.NaN })],
+  ["half a batch to accumulate", /positive integer, not 0\.5/, () => Transforms.accumulate(0.5)],
+  ["an average of decay 1", /decay must be in \[0, 1\), not 1/, () => Transforms.average({ decay: 1 })],
+  [
+    "a chain without a step size",
+    /riemannian tells no norms of directions: end it with a step size/,
+    () => Optimizer.make(onSphere, Transforms.riemannian)
+  ],
+  [
+    "gradients of another shape",
+    /gradients: expected shape \[3, 1\], got \[2, 1\]/,
+    () => {
+      const optimizer = FgSgd.make(onSphere, { schedule })
+      return Optimizer.step(optimizer, Optimizer.init(optimizer, tf.ones([3, 1])), tf.ones([2, 1]))
+    }
+  ],
+  [
+    "a part of a chain that throws",
+    /The optimizer, own\/mine: no step today/,
+    () => {
+      const mine = Transform.pure("mine", () => {
+        throw new Error("no step today")
+      })
+      const optimizer = Optimizer.make(onSphere, Transform.chain("own", mine, Transforms.descend(schedule)))
+      return Optimizer.step(optimizer, Optimizer.init(optimizer, tf.ones([3, 1])), tf.ones([3, 1]))
+    }
+  ]
+]
+
+/** Optimizers that make no sense, or do not fit their problem. */
+export const rows: ReadonlyArray<Row> = refusals.map(([given, says, run]) => ({
+  area: "optimizers",
+  given,
+  says,
+  run
+}))

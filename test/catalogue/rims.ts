@@ -1,0 +1,80 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { DoublyStochastic, Lorentz, Manifold, PoincareBall, Simplex } from "finegrain"
+import { expect } from "vitest"
+import type { Row } from "./Row.ts"
+
+const ball = PoincareBall.make([2, 1])
+const sheet = Lorentz.make([3, 1])
+const p = (x: number, y: number) => tf.tensor2d([[x], [y]])
+const L = (t: number) => tf.tensor2d([[Math.cosh(t)], [Math.sinh(t)], [0]])
+const first = (x: tf.Tensor) => x.dataSync()[0]!
+const near = (value: number, digits = 4) => expect.closeTo(value, digits)
+
+const values: ReadonlyArray<readonly [given: string, value: unknown, run: () => unknown]> = [
+  ["two points of the Poincaré ball at its rim", near(0.6929), () => first(ball.dist!(p(0.9999, 0), p(0.9998, 0)))],
+  ["opposite ends of the Poincaré ball", near(24.409, 3), () => first(ball.dist!(p(0.99999, 0), p(-0.99999, 0)))],
+  [
+    "a tangent vector of the Poincaré ball of length 1e30",
+    0,
+    () => first(ball.residual(ball.exp!(p(0.3, 0), p(1e30, 0))))
+  ],
+  ["the last float32 number before the rim", 0, () => first(ball.residual(p(1 - 2 ** -24, 0)))],
+  ["a point far outside of the Poincaré ball", 0, () => first(ball.residual(ball.nearest(p(1e30, 1e30))))],
+  ["two points of the Lorentz model far out", near(0.01), () => first(sheet.dist!(L(7), L(7.01)))],
+  ["two points farther out", near(0.1), () => first(sheet.dist!(L(10), L(10.1)))],
+  ["a logarithm far out", near(0.1), () => first(sheet.norm(L(10), sheet.log!(L(10), L(10.1))))],
+  ["the way from far out to the origin", near(10), () => first(sheet.norm(L(10), sheet.log!(L(10), L(0))))],
+  [
+    "a squared distance where points of the Lorentz model coincide",
+    [0, 0, 0],
+    () => [...tf.grad((x) => tf.sum(tf.square(sheet.dist!(x, L(1)))))(L(1)).dataSync()].map(Math.abs)
+  ],
+  [
+    "a step of a million on doubly stochastic matrices",
+    near(0, 5),
+    () => {
+      const M = DoublyStochastic.make([4, 4])
+      const x = M.random(1)
+      return first(M.residual(M.retract(x, tf.mul(M.randomTangent(2, x), 1e6))))
+    }
+  ],
+  [
+    "a step of 1e30 on a simplex",
+    near(0, 5),
+    () => {
+      const M = Simplex.make([4, 1])
+      const x = M.random(1)
+      return first(M.residual(M.retract(x, tf.mul(M.randomTangent(2, x), 1e30))))
+    }
+  ]
+]
+
+const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => unknown]> = [
+  ["a point of the rim", /the point is not on Hyp\(2,1\): residual 1/, () => Manifold.checkPoint(ball, p(1, 0), 1e-3)],
+  [
+    "a point whose time does not fit",
+    /the point is not on Lor\(3,1\): residual 0\.5/,
+    () => Manifold.checkPoint(sheet, tf.tensor2d([[1.5], [0], [0]]), 1e-3)
+  ],
+  [
+    "a vertex of the simplex",
+    /the point is not on Sim\(3,1\): residual 1/,
+    () => Manifold.checkPoint(Simplex.make([3, 1]), tf.tensor2d([[1], [0], [0]]), 1e-3)
+  ],
+  [
+    "a permutation, a vertex of the doubly stochastic matrices",
+    /the point is not on DS\(3\): residual 1/,
+    () => Manifold.checkPoint(DoublyStochastic.make([3, 3]), tf.eye(3), 1e-3)
+  ],
+  [
+    "entries that are not finite",
+    /the nearest doubly stochastic matrix of a matrix 2×2 did not converge: residual NaN/,
+    () => DoublyStochastic.make([2, 2]).nearest(tf.tensor2d([[Number.NaN, 0], [0, 1]]))
+  ]
+]
+
+/** Rims of hyperbolic spaces, and boundaries of sets of positive matrices. */
+export const rows: ReadonlyArray<Row> = [
+  ...values.map(([given, value, run]): Row => ({ area: "rims", given, value, run })),
+  ...refusals.map(([given, says, run]): Row => ({ area: "rims", given, says, run }))
+]

@@ -1,0 +1,155 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Arithmetic, Grassmann, type Manifold, SpecialOrthogonal, Stiefel } from "finegrain"
+import { beforeAll, describe, expect, it } from "vitest"
+import { use } from "../backends.ts"
+import { runsWebgpu } from "../webgpu.ts"
+
+const read = async (f: () => tf.Tensor): Promise<ReadonlyArray<number>> => {
+  const found = tf.tidy(f)
+  const values = Array.from(await found.data())
+  found.dispose()
+  return values
+}
+
+/** Two planes of ℝ⁴ with these principal angles; the rotation of ℝ⁴ by them. */
+const plane = (a: number, b: number) =>
+  tf.tensor2d([[Math.cos(a), 0], [0, Math.cos(b)], [Math.sin(a), 0], [0, Math.sin(b)]])
+const turn = (a: number, b: number) => {
+  const [c, s, d, t] = [Math.cos(a), Math.sin(a), Math.cos(b), Math.sin(b)]
+  return tf.tensor2d([[c, -s, 0, 0], [s, c, 0, 0], [0, 0, d, -t], [0, 0, t, d]])
+}
+
+const angles = [[1e-6, 0], [1e-4, 2e-4], [0.5, 1], [1.57, 1.5], [Math.PI / 2, Math.PI / 2], [Math.PI / 2, 0.1]] as const
+const turns = [...angles, [3, 2], [Math.PI - 1e-3, 0], [Math.PI, 0], [Math.PI, 1], [Math.PI, Math.PI]] as const
+
+for (
+  const [title, name, options, here] of [
+    ["cpu", "cpu", {}, true],
+    ["wasm, 1 thread", "wasm", { threads: 1 }, true],
+    ["wasm, 2 threads", "wasm", { threads: 2 }, true],
+    ["webgpu", "webgpu", {}, runsWebgpu]
+  ] as const
+) {
+  describe.skipIf(!here)(`logarithms on ${title}`, { timeout: 120_000 }, () => {
+    beforeAll(() => use(name, options))
+
+    it.each(angles)("Gr(4,2): planes at the angles %f, %f are as far apart as these are long", async (a, b) => {
+      const grassmann = Grassmann.make([4, 2])
+      const [distance = Number.NaN] = await read(() => grassmann.dist!(plane(0, 0), plane(a, b)))
+      // A few rounding units, relative to the distance: small angles keep their digits.
+      expect(Math.abs(distance / Math.hypot(a, b) - 1)).toBeLessThan(1e-5)
+      const gaps = await read(() => {
+        const v = grassmann.log!(plane(0, 0), plane(a, b))
+        return grassmann.dist!(grassmann.exp!(plane(0, 0), v), plane(a, b))
+      })
+      expect(Math.max(...gaps)).toBeLessThan(2e-6)
+    })
+
+    it.each(turns)("SO(4): a rotation by %f and %f has a logarithm of that length, at π too", async (a, b) => {
+      const rotations = SpecialOrthogonal.make([4, 4])
+      const log = () => rotations.log!(turn(0, 0), turn(a, b))
+      const [length = Number.NaN] = await read(() => rotations.norm(turn(0, 0), log()))
+      expect(Math.abs(length / (Math.SQRT2 * Math.hypot(a, b)) - 1)).toBeLessThan(1e-5)
+      // It is tangent, and leads there.
+      const gaps = await read(() =>
+        tf.concat([
+          tf.sub(rotations.project(turn(0, 0), log()), log()),
+          tf.sub(rotations.exp!(turn(0, 0), log()), turn(a, b))
+        ])
+      )
+      expect(Math.max(...gaps.map(Math.abs))).toBeLessThan(1e-5)
+    })
+
+    it("O(3): a rotation and a reflection are infinitely far apart, and have no logarithm", async () => {
+      const orthogonal = Stiefel.make([3, 3])
+      const reflection = () => tf.tensor2d([[1, 0, 0], [0, 1, 0], [0, 0, -1]])
+      expect(await read(() => orthogonal.dist!(tf.eye(3), reflection()))).toEqual([Infinity])
+      await expect((async () => read(() => orthogonal.log!(tf.eye(3), reflection())))()).rejects.toThrow(
+        "No geodesic joins matrices whose determinants differ in sign"
+      )
+    })
+  })
+}
+
+describe("gradients in float64", { timeout: 120_000 }, () => {
+  beforeAll(() => use("cpu"))
+
+  type Operation = readonly [name: string, f: (M: Manifold.Manifold, a: tf.Tensor, b: tf.Tensor) => tf.Tensor]
+  const fromTangent: ReadonlyArray<Operation> = [
+    ["retract", (M, x, v) => M.retract(x, v)],
+    ["exp", (M, x, v) => M.exp!(x, v)]
+  ]
+  const fromPoints: ReadonlyArray<Operation> = [
+    ["log", (M, x, y) => M.log!(x, y)],
+    ["dist", (M, x, y) => M.dist!(x, y)],
+    ["nearest", (M, x) => M.nearest(x)],
+    ["transport", (M, x, y) => M.transport(x, y, M.project(x, y))]
+  ]
+  const weights = (u: tf.Tensor) => tf.reshape(tf.sin(tf.range(1, u.size + 1)), u.shape)
+
+  /** The largest gap between gradients and central differences along tangent vectors, for both arguments. */
+  const gap = (M: Manifold.Manifold, [, f]: Operation, fromVector: boolean): number =>
+    Arithmetic.within(Arithmetic.float64, () =>
+      tf.tidy(() => {
+        const x = M.random(1)
+        const along = tf.mul(M.randomTangent(2, x), 0.3)
+        const second = fromVector ? along : M.exp!(x, along)
+        const value = (a: tf.Tensor, b: tf.Tensor) => {
+          const found = f(M, a, b)
+          return tf.sum(tf.mul(found, weights(found))) as tf.Scalar
+        }
+        const [ga, gb] = tf.grads((a: tf.Tensor, b: tf.Tensor) =>
+          tf.add(value(a, b), tf.mul(0, tf.add(tf.sum(a), tf.sum(b)))) as tf.Scalar
+        )([x, second]) as [tf.Tensor, tf.Tensor]
+        const h = 2e-5
+        const check = (gradient: tf.Tensor, move: (t: number) => tf.Tensor, u: tf.Tensor) => {
+          const difference = tf.div(tf.sub(move(h), move(-h)), 2 * h)
+          return Math.abs(tf.sub(difference, tf.sum(tf.mul(gradient, u))).dataSync()[0]!)
+        }
+        const u = M.randomTangent(3, x)
+        const w = fromVector ? u : M.randomTangent(4, second)
+        const shifted = (p: tf.Tensor, d: tf.Tensor) => (t: number) => M.exp!(p, tf.mul(t, d))
+        return Math.max(
+          check(ga, (t) => value(shifted(x, u)(t), second), u),
+          check(gb, (t) => value(x, fromVector ? tf.add(second, tf.mul(t, w)) : shifted(second, w)(t)), w)
+        )
+      }))
+
+  const retractions = [Stiefel.qr, Stiefel.polar, Stiefel.cayley, Stiefel.exponential]
+  const stiefel = [[5, 2], [3, 3], [40, 3]].flatMap((shape) =>
+    [Stiefel.embedded, Stiefel.canonical].flatMap((metric) =>
+      retractions.map((retraction) => Stiefel.make(shape, { metric, retraction }))
+    )
+  )
+  it.each(fromTangent)("%s of St, Gr and SO are those of finite differences", (...operation) => {
+    for (const M of [...stiefel, Grassmann.make([5, 2]), SpecialOrthogonal.make([3, 3])]) {
+      // Central differences of step 2e-5: 1e-10 times third derivatives.
+      expect(gap(M, operation, true), M.name).toBeLessThan(1e-6)
+    }
+  })
+
+  it.each(fromPoints)("%s of Gr and SO are those of finite differences", (...operation) => {
+    for (
+      const M of [
+        Grassmann.make([5, 2]),
+        Grassmann.make([5, 2], { transport: Grassmann.parallel }),
+        SpecialOrthogonal.make([3, 3]),
+        SpecialOrthogonal.make([4, 4], { transport: SpecialOrthogonal.parallel }),
+        Stiefel.make([3, 3], { metric: Stiefel.canonical })
+      ]
+    ) {
+      expect(gap(M, operation, false), M.name).toBeLessThan(1e-6)
+    }
+  })
+
+  it("squared distances have gradient 0 at coinciding points", () => {
+    for (const M of [Grassmann.make([5, 2]), SpecialOrthogonal.make([3, 3]), Stiefel.make([3, 3])]) {
+      const largest = tf.tidy(() => {
+        const x = M.random(1)
+        const gradient = tf.grad((y: tf.Tensor) => tf.square(M.dist!(x, y)))(tf.clone(x))
+        return tf.max(tf.abs(gradient)).dataSync()[0]!
+      })
+      expect(largest, M.name).toBeLessThan(1e-6)
+    }
+  })
+})
