@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { constant } from "../numerics/Constant.ts"
 import * as Differentiable from "../numerics/Differentiable.ts"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
@@ -134,7 +135,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
     const gap = Points.sub(x, definition.nearest(x))
-    return Differentiable.squareRoot(frobeniusInner(shape, gap, gap))
+    return rootOf(shape, gap, (u) => frobeniusInner(shape, u, u))
   })
   const { exp, log, dist } = definition
   return {
@@ -148,7 +149,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: region(inner),
-    norm: region((x, u) => Differentiable.squareRoot(tf.relu(inner(x, u, u)))),
+    norm: region((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))),
     project: region(definition.project),
     gradient: region(definition.gradient ?? definition.project),
     nearest: region(definition.nearest),
@@ -215,6 +216,18 @@ export const frobeniusInner = <P extends Points.Points>(shape: Points.Shapes<P>,
       .reduce((sum, term) => tf.add(sum, term))
   }
   return go(shape, u, v)
+}
+
+/** √square(u) for a square of degree 2, of vectors of any scale, with gradient 0 at 0; batch shape. */
+const rootOf = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, square: (u: P) => tf.Tensor): tf.Tensor => {
+  const batch = batchShape(shape, u).length
+  const sizes = Points.leaves(u).filter(({ size }) => size > 0).map((leaf) =>
+    constant(tf.max(tf.abs(leaf), Array.from({ length: leaf.rank - batch }, (_, i) => batch + i)))
+  )
+  if (sizes.length === 0) return Differentiable.squareRoot(square(u))
+  const scale = Differentiable.scaleOf(sizes.reduce((a, b) => tf.maximum(a, b)))
+  const scaled = Points.map(u, (leaf) => tf.div(leaf, Points.expandTo(scale, leaf.rank)))
+  return tf.mul(scale, Differentiable.squareRoot(square(scaled)))
 }
 
 /** The batch dimensions of x: those in front of the shape of one point. */
