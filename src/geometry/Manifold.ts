@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Differentiable from "../numerics/Differentiable.ts"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
 import * as Points from "../numerics/Points.ts"
@@ -133,7 +134,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
     const gap = Points.sub(x, definition.nearest(x))
-    return tf.sqrt(frobeniusInner(shape, gap, gap))
+    return Differentiable.squareRoot(frobeniusInner(shape, gap, gap))
   })
   const { exp, log, dist } = definition
   return {
@@ -147,7 +148,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: region(inner),
-    norm: region((x, u) => tf.sqrt(tf.relu(inner(x, u, u)))),
+    norm: region((x, u) => Differentiable.squareRoot(tf.relu(inner(x, u, u)))),
     project: region(definition.project),
     gradient: region(definition.gradient ?? definition.project),
     nearest: region(definition.nearest),

@@ -33,6 +33,7 @@ export const ratio = (a: tf.Tensor, b: tf.Tensor, otherwise: tf.Tensor): tf.Tens
 
 /** √u, with gradient 0 at 0. */
 export const squareRoot = (u: tf.Tensor): tf.Tensor => {
+  if (tf.engine().state.gradientDepth === 0) return tf.sqrt(u)
   const zero = equal(u, 0)
   return tf.mul(tf.sqrt(tf.add(u, zero)), tf.sub(1, zero))
 }
@@ -40,7 +41,9 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
 /** ‖u‖ over some axes, which are kept; of any scale, with gradient 0 at 0. */
 export const length = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
   const largest = constant(tf.max(tf.abs(u), [...axes], true))
-  const scale = tf.add(largest, equal(largest, 0))
+  // 1 where no square leaves the range of numbers: ordinary lengths keep their bits.
+  const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
+  const scale = choose(plain, tf.onesLike(largest), largest)
   return tf.mul(scale, squareRoot(tf.sum(tf.square(tf.div(u, scale)), [...axes], true)))
 }
 

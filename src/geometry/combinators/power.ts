@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
@@ -50,6 +51,8 @@ export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, c
     residual: (x) => tf.max(manifold.residual(x), -1),
     ...(exp === undefined ? {} : { exp }),
     ...(log === undefined ? {} : { log }),
-    ...(dist === undefined ? {} : { dist: (x: P, y: P) => tf.sqrt(tf.sum(tf.square(dist(x, y)), -1)) })
+    ...(dist === undefined
+      ? {}
+      : { dist: (x: P, y: P) => Differentiable.squareRoot(tf.sum(tf.square(dist(x, y)), -1)) })
   })
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -69,7 +70,9 @@ export const product = <const Ps extends ReadonlyArray<Points.Points>>(
     ...(has("exp") ? { exp: (x: Ps, v: Ps) => each((factor, i) => factor.exp!(x[i]!, v[i]!)) } : {}),
     ...(has("log") ? { log: (x: Ps, y: Ps) => each((factor, i) => factor.log!(x[i]!, y[i]!)) } : {}),
     ...(has("dist")
-      ? { dist: (x: Ps, y: Ps) => tf.sqrt(total((factor, i) => tf.square(factor.dist!(x[i]!, y[i]!)))) }
+      ? {
+        dist: (x: Ps, y: Ps) => Differentiable.squareRoot(total((factor, i) => tf.square(factor.dist!(x[i]!, y[i]!))))
+      }
       : {})
   })
 }

@@ -6,9 +6,9 @@ import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 import { unitNorm } from "./unitNorm.ts"
 
-const geometry = unitNorm([-2, -1])
 const mean = (u: tf.Tensor) => tf.mean(u, [-2, -1], true)
 const centre = (u: tf.Tensor) => tf.sub(u, mean(u))
+const geometry = unitNorm([-2, -1], centre)
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
 const firstEntry = (m: number, n: number) =>

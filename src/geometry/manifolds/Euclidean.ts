@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -17,7 +18,7 @@ import * as Manifold from "../Manifold.ts"
  */
 export const make = (shape: Points.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
-  const length = (u: tf.Tensor) => tf.sqrt(axes.length === 0 ? tf.square(u) : tf.sum(tf.square(u), axes))
+  const length = (u: tf.Tensor) => axes.length === 0 ? tf.abs(u) : tf.squeeze(Differentiable.length(u, axes), axes)
   const dimension = shape.reduce((a, b) => a * b, 1)
   const space = Manifold.make<tf.Tensor>({
     name: `Euc(${shape.join(",")})`,

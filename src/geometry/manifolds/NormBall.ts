@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 import { ball } from "./balls.ts"
 
-const length = (x: tf.Tensor) => tf.sqrt(tf.sum(tf.square(x), [-2, -1], true))
+const length = (x: tf.Tensor) => Differentiable.length(x, [-2, -1])
 
 /** How large a ball is. */
 export interface Options {

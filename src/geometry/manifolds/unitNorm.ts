@@ -1,13 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { fused } from "../../engine/Fused.ts"
+import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import { constant } from "../../numerics/Constant.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 
 /**
  * The geometry of unit vectors along some axes of a tensor: along both axes of a matrix it is that of the sphere, along the rows
- * that of n spheres side by side, the oblique manifold.
+ * that of n spheres side by side, the oblique manifold. On a great subsphere, `within` is the projection onto its space.
  *
  * @internal
  */
-export const unitNorm = (axes: ReadonlyArray<number>) => {
+export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): tf.Tensor => u) => {
   const sum = (u: tf.Tensor) => tf.sum(u, [...axes], true)
   const dot = (u: tf.Tensor, v: tf.Tensor) => sum(tf.mul(u, v))
   const length = (u: tf.Tensor) => tf.sqrt(sum(tf.square(u)))
@@ -18,13 +21,56 @@ export const unitNorm = (axes: ReadonlyArray<number>) => {
 
   /** U/‖U‖; zero, whose nearest points are all points, goes to a given one, the constant by default. */
   const nearest = (u: tf.Tensor, ofZero = tf.onesLike(u)) => {
-    const largest = tf.max(tf.abs(u), [...axes], true)
-    const safe = tf.where(tf.greater(largest, tiny), tf.div(u, tf.maximum(largest, tiny)), ofZero)
-    return divide(safe)
+    // U/‖U‖ does not depend on the scale, so the scale is a constant for gradients.
+    const largest = constant(tf.max(tf.abs(u), [...axes], true))
+    const scaled = tf.div(u, tf.maximum(largest, tiny))
+    return divide(Differentiable.choose(Differentiable.greater(largest, tiny), scaled, ofZero))
   }
 
   /** 2·atan2(‖x − y‖, ‖x + y‖): accurate for near and for opposite points, where arccos⟨x, y⟩ loses half the digits. */
-  const angle = (x: tf.Tensor, y: tf.Tensor) => tf.mul(2, tf.atan2(length(tf.sub(x, y)), length(tf.add(x, y))))
+  const angle = (x: tf.Tensor, y: tf.Tensor) => {
+    const [apart, together] = [Differentiable.length(tf.sub(x, y), axes), Differentiable.length(tf.add(x, y), axes)]
+    // Near points by the series: the engines' arctangents keep four digits of small numbers on webgpu.
+    const small = Differentiable.less(apart, tf.mul(together, 1e-3))
+    const r = Differentiable.choose(small, Differentiable.ratio(apart, together, apart), tf.zerosLike(apart))
+    const r2 = tf.square(r)
+    const series = tf.mul(r, tf.add(1, tf.mul(r2, tf.add(-1 / 3, tf.mul(r2, 1 / 5)))))
+    const safe = Differentiable.choose(small, tf.onesLike(apart), apart)
+    return tf.mul(2, Differentiable.choose(small, series, tf.atan2(safe, together)))
+  }
+
+  /** u/‖u‖, and 0 for 0. */
+  const normalized = (u: tf.Tensor) => {
+    const size = Differentiable.length(u, axes)
+    return tf.mul(u, Differentiable.ratio(tf.onesLike(size), size, size))
+  }
+
+  /** The k-th unit vector among those along the axes. */
+  const unit = (x: tf.Tensor, k: number) => {
+    const [m, n] = x.shape.slice(-2) as [number, number]
+    const own = (i: number) => axes.length === 2 ? i : Math.floor(i / n)
+    return tf.tensor2d(Array.from({ length: m * n }, (_, i) => own(i) === k ? 1 : 0), [m, n])
+  }
+
+  /** A tangent vector at x that follows from x alone: the first unit vector, or the second where x is closer to the first. */
+  const anyTangent = (x: tf.Tensor) => {
+    const [first, second] = [unit(x, 0), unit(x, 1)]
+    const closer = Differentiable.less(tf.square(dot(x, second)), tf.square(dot(x, first)))
+    return project(x, within(tf.add(tf.mul(closer, second), tf.mul(tf.sub(1, closer), first))))
+  }
+
+  /** What y − x, or near the antipode y + x, is along the tangent space: at the antipode itself any direction will do. */
+  const towards = (x: tf.Tensor, y: tf.Tensor) => {
+    const [difference, sum] = [tf.sub(y, x), tf.add(x, y)]
+    const apart = Differentiable.length(sum, axes)
+    const opposite = Differentiable.less(apart, half)
+    const ambient = tf.add(tf.mul(opposite, sum), tf.mul(tf.sub(1, opposite), difference))
+    const direction = project(x, within(ambient))
+    // Of a sum that is normal to rounding, nothing but rounding is left.
+    const rounding = tf.mul(apart, 16 * Arithmetic.current().epsilon)
+    const lost = tf.mul(opposite, tf.sub(1, Differentiable.greater(Differentiable.length(direction, axes), rounding)))
+    return tf.add(tf.mul(tf.sub(1, lost), direction), tf.mul(lost, anyTangent(x)))
+  }
 
   return {
     length,
@@ -33,19 +79,34 @@ export const unitNorm = (axes: ReadonlyArray<number>) => {
     angle,
     // ‖X + V‖ ≥ 1 for tangent V: nothing to guard against.
     retract: fused("UnitRetract", (x, v) => divide(tf.add(x, v)), view),
-    parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) =>
-      project(y, tf.sub(v, tf.mul(tf.add(x, y), tf.div(dot(y, v), tf.maximum(tf.add(1, dot(x, y)), 1e-12))))),
+    /** Near the antipode by the directions of x + y along the tangent spaces; at the antipode v itself, which is tangent there as well. */
+    parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
+      const sum = tf.add(x, y)
+      const opposite = Differentiable.less(Differentiable.length(sum, axes), half)
+      const [atX, atY] = [normalized(project(x, sum)), normalized(project(y, sum))]
+      const far = tf.sub(v, tf.mul(tf.add(atX, atY), dot(atX, v)))
+      const size = tf.add(opposite, tf.mul(tf.sub(1, opposite), tf.add(1, dot(x, y))))
+      const near = tf.sub(v, tf.mul(sum, tf.div(dot(y, v), size)))
+      return project(y, tf.add(tf.mul(opposite, far), tf.mul(tf.sub(1, opposite), near)))
+    },
     exp: (x: tf.Tensor, v: tf.Tensor) => {
-      const t = length(v)
+      const t = Differentiable.length(v, axes)
       // sin t/t → 1: below 1e-12 the quotient is 1 to float32.
-      const sinc = tf.where(tf.less(t, 1e-12), tf.onesLike(t), tf.div(tf.sin(t), tf.maximum(t, 1e-12)))
+      const small = Differentiable.less(t, 1e-12)
+      const safe = Differentiable.choose(small, tf.onesLike(t), t)
+      const sinc = Differentiable.choose(small, tf.onesLike(t), tf.div(tf.sin(safe), safe))
       return divide(tf.add(tf.mul(x, tf.cos(t)), tf.mul(v, sinc)))
     },
+    /** Of norm π at the antipode, in a direction that follows from x. */
     log: (x: tf.Tensor, y: tf.Tensor) => {
-      const direction = project(x, tf.sub(y, x))
-      return tf.mul(direction, tf.div(angle(x, y), tf.maximum(length(direction), 1e-12)))
+      const direction = towards(x, y)
+      const size = Differentiable.length(direction, axes)
+      return tf.mul(direction, Differentiable.ratio(angle(x, y), size, tf.onesLike(size)))
     }
   }
 }
+
+/** ‖x + y‖ below which points count as nearly opposite. */
+const half = 0.5
 
 const tiny = 1e-30
