@@ -255,14 +255,12 @@ const scalings = (
   norms: tf.Tensor1D,
   at: AtPoms
 ): { readonly factor: tf.Tensor1D; readonly told: Told } => {
-  let now = norms
   const told: Array<Told> = []
   let factor: tf.Tensor1D | undefined
   for (const scaled of factors) {
-    const next = scaled(now, at)
+    const next = scaled(factor === undefined ? norms : tf.mul(norms, tf.abs(factor)), at)
     if (next.told !== undefined) told.push(next.told)
     factor = factor === undefined ? next.factors : tf.mul(factor, next.factors)
-    now = tf.mul(now, tf.abs(next.factors))
   }
   return { factor: factor ?? tf.onesLike(norms), told: Object.assign({}, ...told) as Told }
 }
