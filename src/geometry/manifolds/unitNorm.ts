@@ -18,6 +18,7 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
   const view = (m: number, n: number) => axes.length === 2 ? [m * n, 1] as const : [m, n] as const
   const project = fused("UnitProject", (x, u) => tf.sub(u, tf.mul(x, dot(x, u))), view)
   const divide = (u: tf.Tensor) => tf.div(u, length(u))
+  const divideAnyScale = (u: tf.Tensor) => tf.div(u, Differentiable.length(u, axes))
 
   /** U/‖U‖; zero, whose nearest points are all points, goes to a given one, the constant by default. */
   const nearest = (u: tf.Tensor, ofZero = tf.onesLike(u)) => {
@@ -78,7 +79,7 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
     nearest,
     angle,
     // ‖X + V‖ ≥ 1 for tangent V: nothing to guard against.
-    retract: fused("UnitRetract", (x, v) => divide(tf.add(x, v)), view),
+    retract: fused("UnitRetract", (x, v) => divideAnyScale(tf.add(x, v)), view),
     /** Near the antipode by the directions of x + y along the tangent spaces; at the antipode v itself, which is tangent there as well. */
     parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
       const sum = tf.add(x, y)
