@@ -6,10 +6,10 @@ import * as Form from "../geometry/Form.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import * as Points from "../numerics/Points.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
+import type { Optimizer, Problem, State } from "./contract.ts"
 import { recognize, type Recognized } from "./fusable.ts"
-import type { Optimizer, Problem, State } from "./Optimizer.ts"
+import type { AtPoms } from "./PerPom.ts"
 import type { Told, Transform } from "./Transform.ts"
-import type { AtPoms } from "./transforms/perPom.ts"
 
 /** A leaf as the kernels see it, with its manifold for what they leave to be composed. */
 interface Leaf extends Step.Leaf {
