@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
+import * as Optimizers from "../src/optimizer/catalogue.ts"
 import * as Report from "../src/report/Report.ts"
 import * as Job from "../src/training/Job.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
@@ -67,6 +68,28 @@ const flags = {
   ),
   schedule: Flag.Literals("schedule", TrainConfig.schedules).pipe(
     Flag.withDescription("r(t) (default cosine)"),
+    Flag.optional
+  ),
+  optimizer: Flag.Literals("optimizer", TrainConfig.optimizers).pipe(
+    Flag.withDescription(
+      `${
+        Object.entries(Optimizers.optimizers).map(([name, { about }]) => `${name}: ${about}`).join("; ")
+      } (default fg-sgd)`
+    ),
+    Flag.optional
+  ),
+  rates: Flag.KeyValuePair("rates").pipe(
+    Flag.withDescription("factors of the learning rate, as --rates Sp=40 --rates bias=0.1 --rates layers/stem=2"),
+    Flag.map((given) => Object.fromEntries(Object.entries(given).map(([label, rate]) => [label, Number(rate)]))),
+    Flag.optional
+  ),
+  ratesAfterRule: Flag.Boolean("rates-after-rule").pipe(
+    Flag.withDescription("scale what the step rule gives, not what it gets"),
+    Flag.optional
+  ),
+  clip: Flag.Finite("clip").pipe(Flag.withDescription("largest norm of a direction (default none)"), Flag.optional),
+  accumulate: Flag.Int("accumulate").pipe(
+    Flag.withDescription("batches whose gradients are taken together (default 1)"),
     Flag.optional
   ),
   rule: Flag.Literals("rule", TrainConfig.rules).pipe(

@@ -22,7 +22,8 @@ interface Expected {
 
 interface Reference {
   readonly inputs: Readonly<Record<keyof Situation, ReadonlyArray<Values>>>
-  readonly expected: ReadonlyArray<Expected>
+  /** None of an operation that refuses these inputs by name: there is no value to be near. */
+  readonly expected: ReadonlyArray<Expected | undefined>
 }
 
 const { epsilon } = Arithmetic.float32
@@ -39,6 +40,15 @@ const inFloat64 = <A>(region: () => A): A => {
     return Arithmetic.within(Arithmetic.float64, region)
   } finally {
     if (engine !== "cpu") void tf.setBackend(engine)
+  }
+}
+
+const orRefused = <A>(f: () => A): A | undefined => {
+  try {
+    return f()
+  } catch (error) {
+    if (typeof error === "object" && error !== null && "_tag" in error) return undefined
+    throw error
   }
 }
 
@@ -99,18 +109,20 @@ const reference = <P extends Points.Points>(
         ) as Record<string, Float64Array>
         return situation((value, i, key) => value * (1 + epsilon * (noise[key]![i]! < 0.5 ? -1 : 1)))
       })
-      const expected = operationsOf(M).map(({ apply, name }): Expected => {
-        const leaves = read(apply(exact))
-        const changed = near.map((s) => read(apply(s)))
-        const allowed = leaves.map((leaf, l) => {
-          const sizes = ofItems(leaf)
-          const moves = changed.map((values) =>
-            ofItems({ shape: leaf.shape, of: leaf.of.map((value, i) => values[l]!.of[i]! - value) })
-          )
-          return sizes.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + leastNumber)
+      const expected = operationsOf(M).map(({ apply, name }): Expected | undefined =>
+        orRefused(() => {
+          const leaves = read(apply(exact))
+          const changed = near.map((s) => read(apply(s)))
+          const allowed = leaves.map((leaf, l) => {
+            const sizes = ofItems(leaf)
+            const moves = changed.map((values) =>
+              ofItems({ shape: leaf.shape, of: leaf.of.map((value, i) => values[l]!.of[i]! - value) })
+            )
+            return sizes.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + leastNumber)
+          })
+          return { name, leaves, allowed }
         })
-        return { name, leaves, allowed }
-      })
+      )
       found = { inputs, expected }
     })
     return found!
@@ -136,7 +148,9 @@ export const errors = <P extends Points.Points>(
   const given: Situation<P> = { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
   return tf.stack(
     operationsOf(M).map(({ apply }, o) => {
-      const { allowed, leaves } = expected[o]!
+      const right = expected[o]
+      if (right === undefined) return tf.zeros([inputs.x[0]!.shape[0]!])
+      const { allowed, leaves } = right
       const found = Points.leaves(apply(given))
       return leaves.map(({ of, shape }, l) => {
         const items = shape[0]!
@@ -149,9 +163,9 @@ export const errors = <P extends Points.Points>(
           ],
           "bool"
         )
-        const right = tf.tensor(of.map((value) => Math.abs(value) < largestNumber ? value : 0), [...shape])
+        const exact = tf.tensor(of.map((value) => Math.abs(value) < largestNumber ? value : 0), [...shape])
         const within = tf.tensor(may.map((value) => value < largestNumber ? value : 1), [...shape])
-        const k = tf.abs(tf.div(tf.sub(found[l]!, right), within))
+        const k = tf.abs(tf.div(tf.sub(found[l]!, exact), within))
         return tf.max(tf.reshape(tf.where(representable, k, tf.zerosLike(k)), [items, -1]), 1)
       }).reduce((a, b) => tf.maximum(a, b))
     })

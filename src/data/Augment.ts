@@ -1,5 +1,5 @@
 import * as Seed from "../numerics/Seed.ts"
-import type { Batch } from "./Batches.ts"
+import type { Batch } from "./Batch.ts"
 import type { Normalization, Split } from "./Dataset.ts"
 
 /** Size of every image of a batch. */

@@ -1,15 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"
+import type { Batch } from "./Batch.ts"
 import type { ImageCorrupt } from "./DataError.ts"
 import { isStream, type Source, type Split } from "./Dataset.ts"
 
-/** A part of a split, ready to become tensors. */
-export interface Batch {
-  /** Pixels scaled to [0, 1]. */
-  readonly images: Float32Array
-  readonly labels: Int32Array
-}
+export type { Batch } from "./Batch.ts"
 
 /**
  * The order in which an epoch visits the images: a permutation that depends on seed and epoch only.

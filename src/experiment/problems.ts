@@ -1,7 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import type { Experiment, Options, Settings, Variant } from "./Experiment.ts"
+import type { Experiment, Options, Settings, Variant } from "./design.ts"
 import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
 

@@ -1,4 +1,4 @@
-import type { Experiment, Settings, Variant } from "./Experiment.ts"
+import type { Experiment, Settings, Variant } from "./design.ts"
 
 /** Where in an experiment some settings stand. */
 export interface Source {

@@ -38,10 +38,7 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
   return tf.mul(tf.sqrt(tf.add(u, zero)), tf.sub(1, zero))
 }
 
-/**
- * What numbers, of which the given one is the largest, are divided by so that their squares stay numbers: 1 for ordinary ones, which keep
- * their bits. Without a gradient, since what is of degree 1 does not depend on it.
- */
+/** What to divide numbers by before they are squared: 1 where no square leaves the range, so that ordinary ones keep their bits. */
 export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
   const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
   return choose(plain, tf.onesLike(largest), largest)
@@ -49,7 +46,10 @@ export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
 
 /** ‖u‖ over some axes, which are kept; of any scale, with gradient 0 at 0. */
 export const length = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
-  const scale = scaleOf(constant(tf.max(tf.abs(u), [...axes], true)))
+  // Engines divide by the lengths of axes.
+  if (u.size === 0) return tf.zeros(u.shape.map((n, i) => axes.includes(i - u.rank) ? 1 : n))
+  const largest = constant(tf.max(tf.abs(u), [...axes], true))
+  const scale = scaleOf(largest)
   return tf.mul(scale, squareRoot(tf.sum(tf.square(tf.div(u, scale)), [...axes], true)))
 }
 

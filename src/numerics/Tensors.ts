@@ -180,7 +180,7 @@ export const evaluate = (f: () => tf.Tensor): Effect.Effect<Float32Array, ReadFa
  * import * as tf from "@tensorflow/tfjs-core"
  * import * as Effect from "effect/Effect"
  * import { Tensors } from "finegrain"
- * const [kept, left] = await Effect.runPromise(Tensors.counted(Effect.sync(() => tf.scalar(1))))
+ * const [, left] = await Effect.runPromise(Tensors.counted(Effect.sync(() => tf.scalar(1))))
  * left // => 1
  * ```
  */

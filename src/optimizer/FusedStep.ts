@@ -6,10 +6,10 @@ import * as Form from "../geometry/Form.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import * as Points from "../numerics/Points.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
+import type { Optimizer, Problem, State } from "./contract.ts"
 import { recognize, type Recognized } from "./fusable.ts"
-import type { Optimizer, Problem, State } from "./Optimizer.ts"
+import type { AtPoms } from "./PerPom.ts"
 import type { Told, Transform } from "./Transform.ts"
-import type { AtPoms } from "./transforms/perPom.ts"
 
 /** A leaf as the kernels see it, with its manifold for what they leave to be composed. */
 interface Leaf extends Step.Leaf {
@@ -255,14 +255,12 @@ const scalings = (
   norms: tf.Tensor1D,
   at: AtPoms
 ): { readonly factor: tf.Tensor1D; readonly told: Told } => {
-  let now = norms
   const told: Array<Told> = []
   let factor: tf.Tensor1D | undefined
   for (const scaled of factors) {
-    const next = scaled(now, at)
+    const next = scaled(factor === undefined ? norms : tf.mul(norms, tf.abs(factor)), at)
     if (next.told !== undefined) told.push(next.told)
     factor = factor === undefined ? next.factors : tf.mul(factor, next.factors)
-    now = tf.mul(now, tf.abs(next.factors))
   }
   return { factor: factor ?? tf.onesLike(norms), told: Object.assign({}, ...told) as Told }
 }

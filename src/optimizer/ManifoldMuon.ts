@@ -54,7 +54,6 @@ export const transform = (
  *
  * @example
  * ```ts
- * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, ManifoldMuon, Optimizer, Stiefel, StepSize } from "finegrain"
  * const stiefel = Stiefel.make([4, 2])
  * const muon = ManifoldMuon.make(Optimizer.onPoints(Collection.pom(stiefel)), { schedule: StepSize.constant(0.1) })

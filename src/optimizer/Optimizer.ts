@@ -4,45 +4,15 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Collection from "../collections/Collection.ts"
-import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Points from "../numerics/Points.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
+import type { Optimizer, Problem, State, Updated } from "./contract.ts"
 import * as FusedStep from "./FusedStep.ts"
-import { anyCollection, type At, type Scaling, type Told, type Transform, TransformThrew } from "./Transform.ts"
+import { anyCollection, type At, type Transform, TransformThrew } from "./Transform.ts"
 import { rescale } from "./transforms/rescale.ts"
 
-/**
- * What is optimized: a collection of POMs with points ω of nesting `P`, and how the network's weights of nesting `W` are arranged.
- */
-export interface Problem<P extends Points.Points, W extends Points.Points> {
-  readonly collection: Collection.Collection<P>
-  readonly arrangement: Arrangement<P, W>
-}
-
-/** An optimizer: a problem, and what becomes of its gradients. */
-export interface Optimizer<P extends Points.Points, W extends Points.Points> {
-  readonly problem: Problem<P, W>
-  readonly transform: Transform
-}
-
-/** The optimizer's state; ω and the states of transforms belong to it. */
-export interface State<P extends Points.Points> {
-  readonly step: number
-  /** ω, on the manifolds. */
-  readonly x: P
-  /** What the transforms keep. */
-  readonly memory: TensorTree.TensorTree
-  /** ℜ by leaf of ω: one factor per matrix, `[count, 1, 1]`; undefined, or beyond the end, where it is 1. Not owned. */
-  readonly scaling: Scaling
-}
-
-/** What one update gives: the next state, the weights for the network, and what was told of every POM. */
-export interface Updated<P extends Points.Points, W extends Points.Points> {
-  readonly state: State<P>
-  readonly weights: W
-  readonly told: Told
-}
+export type { Optimizer, Problem, State, Updated } from "./contract.ts"
 
 /** A transform that does not serve its problem, or a part of a step that failed. */
 export class OptimizerError extends Schema.TaggedError<OptimizerError>()("OptimizerError", {

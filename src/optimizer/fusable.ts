@@ -2,8 +2,8 @@
  * What a transform computes, for engines that have it in kernels. It is said of one value, as of manifolds: a copy in which something was
  * replaced says nothing.
  */
+import type { PerPom } from "./PerPom.ts"
 import type { Transform } from "./Transform.ts"
-import type { PerPom } from "./transforms/perPom.ts"
 
 /** The transforms that kernels know. */
 export type Fusable =

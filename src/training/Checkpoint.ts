@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import type { EpochDone } from "./Event.ts"
 import * as Stored from "./Stored.ts"
-import type { EpochDone } from "./Trainer.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 

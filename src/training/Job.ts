@@ -17,7 +17,9 @@ import * as Network from "../network/Network.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
+import * as Optimizers from "../optimizer/catalogue.ts"
 import * as StepSize from "../optimizer/StepSize.ts"
+import type { Transform } from "../optimizer/Transform.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
 import * as Stored from "./Stored.ts"
@@ -65,6 +67,18 @@ const scheduleOf = (
 
 const ruleOf = ({ rho, rule }: TrainConfig): StepSize.Rule =>
   rule === "plain" ? StepSize.plain : StepSize.curvatureAware(rho === undefined ? {} : { rho })
+
+const transformOf = (config: TrainConfig, images: number): Transform =>
+  Optimizers.transform(config.optimizer ?? "fg-sgd", {
+    schedule: scheduleOf(config, images),
+    rule: ruleOf(config),
+    momentum: config.momentum,
+    weightDecay: config.weightDecay,
+    ...(config.rates === undefined ? {} : { rates: config.rates }),
+    ...(config.ratesAfterRule === undefined ? {} : { ratesAfterRule: config.ratesAfterRule }),
+    ...(config.clip === undefined ? {} : { clip: config.clip }),
+    ...(config.accumulate === undefined ? {} : { accumulate: config.accumulate })
+  })
 
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
@@ -278,13 +292,11 @@ export const run = Effect.fnUntraced(function*(
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
-    momentum: config.momentum,
+    transform: transformOf(config, dataset.train.count),
     augment: config.augment,
     normalize: config.normalize,
     measureLambda: config.measureLambda,
     measureBounds: config.measureBounds,
-    weightDecay: config.weightDecay,
-    rule: ruleOf(config),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
   const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))

@@ -5,6 +5,7 @@ import * as Specification from "../collections/Specification.ts"
 import { mostThreads } from "../engine/threads.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Models from "../network/models/index.ts"
+import * as Optimizers from "../optimizer/catalogue.ts"
 import * as Mistakes from "./Mistakes.ts"
 
 const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
@@ -17,6 +18,8 @@ const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
 export const schedules = ["constant", "step", "cosine", "power"] as const
 /** Names of the rules by which a step follows from the norm of its gradient. */
 export const rules = ["curvatureAware", "plain"] as const
+/** Names of the optimizers. */
+export const optimizers = Optimizers.names
 /** Names of the grouping strategies. */
 export const strategies = ["PI", "PO", "PIO"] as const
 /** Names of the selections. */
@@ -107,6 +110,16 @@ export const TrainConfig = Schema.Struct({
   batchSize: orDefault(positiveInt, 64),
   learningRate: orDefault(positive, 0.05),
   schedule: orDefault(Schema.Literals(schedules), "cosine"),
+  /** How directions follow from gradients; default `fg-sgd`, the paper's. */
+  optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
+  /** Factors of the learning rate by manifold (`Sp`), kind of parameter (`bias`) or layer (`layers/stem`). */
+  rates: Schema.optionalKey(Schema.Record(Schema.String, positive)),
+  /** Whether rates scale what the step rule gives, not what it gets. */
+  ratesAfterRule: Schema.optionalKey(Schema.Boolean),
+  /** The largest norm of a direction of the whole network. */
+  clip: Schema.optionalKey(positive),
+  /** So many batches whose gradients are taken together for one step. */
+  accumulate: Schema.optionalKey(positiveInt),
   /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
   rule: orDefault(Schema.Literals(rules), "curvatureAware"),
   /** ρ of the curvature-aware rule, instead of 1/ĉ of each product. */
@@ -154,13 +167,21 @@ const isUnbounded = ({ at }: Manifold.Family): boolean =>
 const familiesOf = (text: string): ReadonlyArray<Manifold.Family> =>
   Result.getOrElse(Specification.parse(text), () => [] as ReadonlyArray<Manifold.Family>)
 
+const ignoredBy = (optimizer: TrainConfig["optimizer"]): Optimizers.Entry["ignores"] =>
+  Optimizers.optimizers[optimizer ?? "fg-sgd"].ignores
+
+const hasRule = (optimizer: TrainConfig["optimizer"]) => !ignoredBy(optimizer).includes("rule")
+
 /** Settings that are each in order but exclude each other. */
-const contradictions = ({ collection, layers, rho, rule }: TrainConfig): ReadonlyArray<string> => {
+const contradictions = (
+  { collection, layers, optimizer, rates, ratesAfterRule, rho, rule }: TrainConfig
+): ReadonlyArray<string> => {
   const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)].flatMap(familiesOf)
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
-    ...(rule === "curvatureAware" && unbounded.length > 0
+    ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
+    ...(rule === "curvatureAware" && hasRule(optimizer) && unbounded.length > 0
       ? [
         `${
           unbounded.join(" and ")
@@ -227,9 +248,11 @@ const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-
  * ```
  */
 export const idle = (
-  { backend, dataset, schedule, validationImages }: TrainConfig
+  { backend, dataset, optimizer, schedule, validationImages }: TrainConfig
 ): ReadonlyMap<keyof TrainConfig, string> =>
   new Map([
+    ...ignoredBy(optimizer).map((key) => [key, `${optimizer} has none`] as const),
+    ...(hasRule(optimizer) ? [] : [["rho", `${optimizer} has no rule`] as const]),
     ...(schedule === "power" ? [] : [["exponent", "only the power schedule has an exponent"] as const]),
     ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
     ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),

@@ -23,85 +23,17 @@ import * as FgSgd from "../optimizer/FgSgd.ts"
 import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
-import type * as StepSize from "../optimizer/StepSize.ts"
-import type { Scaling, Told, Transform } from "../optimizer/Transform.ts"
+import type { Scaling, Told } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { classifier } from "./Classifier.ts"
+import type { EpochDone, Event } from "./Event.ts"
 import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
-import { check as checkOptions, OptionRefused } from "./options.ts"
+import { check as checkOptions, type OptionRefused, type Options } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
 
-export { OptionRefused }
-
-/** What a run does. */
-export interface Options {
-  readonly network: Network.Network
-  readonly dataset: Dataset
-  readonly schedule: StepSize.Schedule
-  readonly epochs: number
-  readonly batchSize: number
-  readonly seed: Seed.Seed
-  /** Default 0.9. */
-  readonly momentum?: number
-  /** Default 0. */
-  readonly weightDecay?: number
-  /** Default `StepSize.curvatureAware()`. */
-  readonly rule?: StepSize.Rule
-  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
-  readonly transform?: Transform
-  /** Training images from whose features λ is measured at the start of every epoch; default 512. */
-  readonly renormalizationImages?: number
-  /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
-  readonly measureLambda?: boolean
-  /** How training images are varied; default `none`. */
-  readonly augment?: "none" | "crop-flip"
-  /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
-  readonly normalize?: boolean
-  /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
-  readonly measureBounds?: boolean
-  /** Where an earlier run stood: this one goes on from there, to the same bits. */
-  readonly from?: Checkpoint.Snapshot
-}
-
-/** One step: its loss and the number of images seen so far. */
-export interface StepDone {
-  readonly _tag: "StepDone"
-  readonly step: number
-  readonly epoch: number
-  readonly loss: number
-  readonly rate: number
-  readonly images: number
-  /** √(Σ R²), the length of the direction of all POMs together. */
-  readonly gradientNorm: number
-  /** 1/g by POM, what its curvature leaves of the step size; in some fifty steps of a run. */
-  readonly factors?: Readonly<Record<string, number>>
-  /** R by POM, the length of its direction; in the same steps. */
-  readonly gradientNorms?: Readonly<Record<string, number>>
-}
-
-/** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
-export interface EpochDone {
-  readonly _tag: "EpochDone"
-  readonly epoch: number
-  readonly step: number
-  readonly trainLoss: number
-  readonly trainAccuracy: number
-  /** Mean over the steps of the epoch. */
-  readonly gradientNorm: number
-  readonly testLoss: number
-  readonly testAccuracy: number
-  readonly norms: ReadonlyArray<Network.LargestNorm>
-  readonly normBoundViolations: number
-  /** The six generalization bounds; where they are asked for. */
-  readonly bounds?: NetworkBounds.NetworkBounds | undefined
-  readonly tensorsLeaked: number
-  readonly seconds: number
-  readonly imagesPerSecond: number
-}
-
-/** What a run reports. */
-export type Event = StepDone | EpochDone
+export type { EpochDone, Event, StepDone } from "./Event.ts"
+export { OptionRefused, type Options } from "./options.ts"
 
 /** What is known of a run at any moment. */
 export interface Progress {

@@ -1,6 +1,41 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Options } from "./Trainer.ts"
+import type { Dataset } from "../data/Dataset.ts"
+import type * as Network from "../network/Network.ts"
+import type * as Seed from "../numerics/Seed.ts"
+import type * as StepSize from "../optimizer/StepSize.ts"
+import type { Transform } from "../optimizer/Transform.ts"
+import type * as Checkpoint from "./Checkpoint.ts"
+
+/** What a run does. */
+export interface Options {
+  readonly network: Network.Network
+  readonly dataset: Dataset
+  readonly schedule: StepSize.Schedule
+  readonly epochs: number
+  readonly batchSize: number
+  readonly seed: Seed.Seed
+  /** Default 0.9. */
+  readonly momentum?: number
+  /** Default 0. */
+  readonly weightDecay?: number
+  /** Default `StepSize.curvatureAware()`. */
+  readonly rule?: StepSize.Rule
+  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
+  readonly transform?: Transform
+  /** Training images from whose features λ is measured at the start of every epoch; default 512. */
+  readonly renormalizationImages?: number
+  /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
+  readonly measureLambda?: boolean
+  /** How training images are varied; default `none`. */
+  readonly augment?: "none" | "crop-flip"
+  /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
+  readonly normalize?: boolean
+  /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
+  readonly measureBounds?: boolean
+  /** Where an earlier run stood: this one goes on from there, to the same bits. */
+  readonly from?: Checkpoint.Snapshot
+}
 
 /** An option of a run, or data, with which nothing can be trained. */
 export class OptionRefused extends Schema.TaggedError<OptionRefused>()("OptionRefused", {

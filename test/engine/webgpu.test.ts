@@ -26,9 +26,9 @@ import { resolve } from "node:path"
 import { beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { webgpu } from "../../src/engine/webgpu.ts"
 import { isSoftware } from "../../src/engine/webgpu/adapter.ts"
+import type { Adapter } from "../../src/engine/webgpu/gpu.ts"
 import { entriesAtMost } from "../../src/engine/webgpu/manifolds.ts"
 import {
-  type Adapter,
   type Dawn,
   installed,
   type Packages,

@@ -3,7 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { EigenvalueDecomposition, LuDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix"
-import type { Factorization } from "../Factorizations.ts"
+import type { Factorization } from "../Factorization.ts"
 
 /** One matrix in, the entries of every result out. */
 type Compute = (...matrices: ReadonlyArray<Matrix>) => ReadonlyArray<ArrayLike<number>>

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs"
-import type { Adapter, AdapterInfo, Device } from "./packages.ts"
+import type { Adapter, AdapterInfo, Device } from "./gpu.ts"
 
 /** Whether an adapter is a program on the CPU: right, for tests, and slow. */
 export const isSoftware = (info: AdapterInfo): boolean =>

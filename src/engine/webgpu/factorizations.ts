@@ -3,7 +3,7 @@
  * elimination for systems and determinants.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { type Factorization, kernelName } from "../Factorizations.ts"
+import { type Factorization, kernelName } from "../Factorization.ts"
 import { complete, diagonalize, eliminate, orthogonalize, workgroup } from "./factorizationShaders.ts"
 import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
 

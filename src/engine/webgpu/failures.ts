@@ -1,6 +1,7 @@
 import { EngineFailed, type failures } from "../Engine.ts"
 import * as Postponed from "../Postponed.ts"
-import type { Device, WebGpuBackend } from "./packages.ts"
+import type { Device } from "./gpu.ts"
+import type { WebGpuBackend } from "./packages.ts"
 
 const failed = (kind: (typeof failures)[number], reason: string) =>
   new EngineFailed({ backend: "webgpu", kind, reason: reason.trim().replace(/\.$/, "") })

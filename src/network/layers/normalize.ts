@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { kernelNames } from "./kernels.ts"
+import { kernelNames } from "../../engine/layerKernels.ts"
 
 /** Whether the engine of the moment has the kernels. */
 export const available = (): boolean => tf.getKernel(kernelNames.normalize, tf.getBackend()) !== undefined

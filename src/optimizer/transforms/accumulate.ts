@@ -3,7 +3,7 @@ import * as Points from "../../numerics/Points.ts"
 import type { Transform } from "../Transform.ts"
 
 /**
- * The mean of every k gradients; in between the point stays. In front of a chain, k batches then count as one.
+ * The mean of every k gradients; in between the point stays, and the norms told are those of the gradients. In front of a chain, k batches then count as one.
  *
  * @throws RangeError for a k that is not a positive integer.
  *
@@ -22,12 +22,14 @@ export const accumulate = (k: number): Transform<Points.Points> => {
   if (!(Number.isInteger(k) && k >= 1)) throw new RangeError(`gradients accumulate over a positive integer, not ${k}`)
   return {
     name: "accumulate",
+    tells: ["norms"],
     init: ({ x }) => Points.map(x, tf.zerosLike),
-    update: (gradient, before, { step }) => {
+    update: (gradient, before, { collection, step, x }) => {
       const sum = Points.add(before as typeof gradient, gradient)
+      const told = { norms: tf.sqrt(tf.relu(collection.squaredNorms(x, gradient))) as tf.Tensor1D }
       return (step + 1) % k === 0
-        ? { direction: Points.scale(1 / k, sum), state: Points.map(sum, tf.zerosLike) }
-        : { direction: undefined, state: sum }
+        ? { direction: Points.scale(1 / k, sum), state: Points.map(sum, tf.zerosLike), told }
+        : { direction: undefined, state: sum, told }
     }
   }
 }

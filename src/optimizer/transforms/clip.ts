@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { type PerPom, perPom } from "./perPom.ts"
+import type { PerPom } from "../PerPom.ts"
+import { perPom } from "./perPom.ts"
 
 /** What is clipped. */
 export interface Clip {

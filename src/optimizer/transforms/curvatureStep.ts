@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Collection from "../../collections/Collection.ts"
+import type { PerPom } from "../PerPom.ts"
 import * as StepSize from "../StepSize.ts"
-import { type PerPom, perPom } from "./perPom.ts"
+import { perPom } from "./perPom.ts"
 
 /** How long steps are. */
 export interface StepOptions {

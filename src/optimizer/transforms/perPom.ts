@@ -1,24 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type * as Collection from "../../collections/Collection.ts"
 import { declare } from "../fusable.ts"
-import { stateless, type Told, type Transform } from "../Transform.ts"
-
-/** Factors for the POMs' parts of a direction, shape [poms], and what is told of them. */
-export interface Factors {
-  readonly factors: tf.Tensor1D
-  readonly told?: Told
-}
-
-/** What factors may depend on besides norms. */
-export interface AtPoms {
-  readonly step: number
-  readonly poms: ReadonlyArray<Collection.Pom>
-}
-
-/** A transform that scales every POM's part of a direction by a function of the POMs' norms. */
-export interface PerPom extends Transform {
-  readonly factors: (norms: tf.Tensor1D, at: AtPoms) => Factors
-}
+import type { PerPom } from "../PerPom.ts"
+import { stateless, type Transform } from "../Transform.ts"
 
 /**
  * Scales every POM's part of the direction by a factor, which depends on the norms R of all parts, the step and the POMs alone.

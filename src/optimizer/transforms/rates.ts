@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Collection from "../../collections/Collection.ts"
-import { type PerPom, perPom } from "./perPom.ts"
+import type { PerPom } from "../PerPom.ts"
+import { perPom } from "./perPom.ts"
 
 /** Factors of the learning rate by label: a manifold's symbol, a kind of parameter, or `layers/` and a layer's name. */
 export type Rates = Readonly<Record<string, number>>

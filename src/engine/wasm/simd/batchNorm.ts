@@ -1,6 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
-import { kernelNames } from "../../../network/layers/kernels.ts"
+import { kernelNames } from "../../layerKernels.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer, type Simd } from "./module.ts"

@@ -1,0 +1,6 @@
+/** A part of a split, ready to become tensors. */
+export interface Batch {
+  /** Pixels scaled to [0, 1]. */
+  readonly images: Float32Array
+  readonly labels: Int32Array
+}

@@ -1,0 +1,75 @@
+/**
+ * An experiment as a value: rows, columns, seeds, and what is chosen by validation.
+ */
+import type * as TrainConfig from "../training/TrainConfig.ts"
+
+/** Settings of a training run, those that differ from others. */
+export type Settings = Partial<(typeof TrainConfig.TrainConfig)["Encoded"]>
+
+/** One row or column: a name, and what is special about it. */
+export interface Variant {
+  readonly name: string
+  readonly settings: Settings
+  /** What a smoke run changes in them, such as a smaller network. */
+  readonly smoke?: Settings
+}
+
+/** What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps. */
+export const measures = ["trainLoss", "trainError", "testLoss", "gap", "gradientNorm"] as const
+
+/** One of them. */
+export type Measure = (typeof measures)[number]
+
+/** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
+export interface Selection {
+  readonly setting: Exclude<keyof Settings, "seed" | "validationImages" | "layers">
+  readonly values: ReadonlyArray<number | string>
+  /** Seed of the runs that choose; one that no final run has. */
+  readonly seed: number
+  readonly validationImages: number
+}
+
+/**
+ * A comparison as a value: what varies, what is fixed, the seeds, and how the table is laid out.
+ *
+ * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base`, and rows and columns
+ * that say so, and runs the first seed only.
+ */
+export interface Experiment {
+  readonly name: string
+  /** What is asked, in a sentence or two, for the report. */
+  readonly about: string
+  readonly base: Settings
+  readonly rows: ReadonlyArray<Variant>
+  /** Default: one column, named after the model. */
+  readonly columns?: ReadonlyArray<Variant>
+  readonly seeds: ReadonlyArray<number>
+  /** What the table shows beside test errors. */
+  readonly also?: ReadonlyArray<Measure>
+  readonly selection?: Selection
+  /** The row that all others are compared with, seed by seed; default the first. */
+  readonly baseline?: string
+  /** What a smoke run changes in `base`, so that it takes minutes. */
+  readonly smoke?: Settings
+  /** Numbers from the literature, shown beside the measured ones as published. */
+  readonly published?: {
+    /** Where they are from. */
+    readonly source: string
+    /** By row and column. */
+    readonly errors: Readonly<Record<string, Readonly<Record<string, Published>>>>
+  }
+}
+
+/** A test error in percent, with its standard deviation where it was published. */
+export interface Published {
+  readonly mean: number
+  readonly deviation?: number
+}
+
+/** What of an experiment to run. */
+export interface Options {
+  readonly smoke?: boolean
+  readonly seeds?: ReadonlyArray<number> | undefined
+  /** Names of rows. */
+  readonly only?: ReadonlyArray<string> | undefined
+}

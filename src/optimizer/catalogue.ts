@@ -1,0 +1,118 @@
+/**
+ * The optimizers that configurations, flags and experiments name: a line each.
+ */
+import * as FgSgd from "./FgSgd.ts"
+import type * as StepSize from "./StepSize.ts"
+import { chain, type Transform } from "./Transform.ts"
+import * as Transforms from "./transforms/index.ts"
+
+/** What the settings of a run say of its optimizer. */
+export interface Settings {
+  readonly schedule: StepSize.Schedule
+  readonly rule: StepSize.Rule
+  /** θ in [0, 1). */
+  readonly momentum: number
+  readonly weightDecay: number
+  /** Factors of the learning rate by label; default none. */
+  readonly rates?: Transforms.Rates
+  /** Whether rates scale what the step rule gives, not what it gets; default false. */
+  readonly ratesAfterRule?: boolean
+  /** The largest norm of a direction of the whole network; default none. */
+  readonly clip?: number
+  /** Batches whose gradients are taken together; default 1. */
+  readonly accumulate?: number
+}
+
+/** An optimizer by its name. */
+export interface Entry {
+  /** What it is, in a few words. */
+  readonly about: string
+  /** Settings that it does not know. */
+  readonly ignores: ReadonlyArray<"momentum" | "rule">
+  /** The parts that lead from gradients to a direction. */
+  readonly direction: (settings: Settings) => ReadonlyArray<Transform>
+}
+
+const gradient = ({ weightDecay }: Settings) => [
+  Transforms.pullback,
+  Transforms.decay({ weight: weightDecay }),
+  Transforms.riemannian
+]
+
+/** All optimizers by name. */
+export const optimizers = {
+  "fg-sgd": {
+    about: "the paper's: momentum in the tangent space, steps that adapt to curvature",
+    ignores: [],
+    direction: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
+  },
+  nesterov: {
+    about: "Riemannian SGD whose momentum looks ahead",
+    ignores: ["rule"],
+    direction: (settings) => [...gradient(settings), Transforms.momentum({ decay: settings.momentum, nesterov: true })]
+  },
+  "riemannian-adam": {
+    about: "Riemannian Adam: a second moment per matrix",
+    ignores: ["momentum", "rule"],
+    direction: (settings) => [...gradient(settings), Transforms.adam()]
+  },
+  amsgrad: {
+    about: "Riemannian Adam whose second moments never fall",
+    ignores: ["momentum", "rule"],
+    direction: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
+  },
+  normalized: {
+    about: "momentum, then steps of one length for every matrix",
+    ignores: ["rule"],
+    direction: (settings) => [
+      ...gradient(settings),
+      Transforms.momentum({ decay: settings.momentum }),
+      Transforms.steepest("frobenius")
+    ]
+  },
+  "manifold-muon": {
+    about: "momentum, then the steepest direction under the spectral norm",
+    ignores: ["rule"],
+    direction: (settings) => [
+      ...gradient(settings),
+      Transforms.momentum({ decay: settings.momentum }),
+      Transforms.steepest("spectral")
+    ]
+  }
+} as const satisfies Readonly<Record<string, Entry>>
+
+/** The name of an optimizer. */
+export type Name = keyof typeof optimizers
+
+/** All names. */
+export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [Name, ...ReadonlyArray<Name>]
+
+/**
+ * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction, rates and
+ * clipping, and the step size at the end.
+ *
+ * @throws RangeError for settings that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { Optimizers, StepSize } from "finegrain"
+ * const settings = { schedule: StepSize.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
+ * const { parts } = Optimizers.transform("riemannian-adam", { ...settings, rates: { St: 64 }, clip: 1 })
+ * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
+ * ```
+ */
+export const transform = (name: Name, settings: Settings): Transform => {
+  const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings
+  const { direction, ignores }: Entry = optimizers[name]
+  const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
+  const step = ignores.includes("rule") ? Transforms.descend(schedule) : Transforms.curvatureStep({ schedule, rule })
+  return chain(
+    name,
+    ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
+    ...direction(settings),
+    ...(ratesAfterRule ? [] : rated),
+    ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
+    step,
+    ...(ratesAfterRule ? rated : [])
+  )
+}

@@ -1,0 +1,40 @@
+/**
+ * What an optimizer is made of, what it keeps between steps and what a step gives: for whatever takes steps, composed or in kernels.
+ */
+import type * as Collection from "../collections/Collection.ts"
+import type { Arrangement } from "../geometry/combinators/rearranged.ts"
+import type * as Points from "../numerics/Points.ts"
+import type * as TensorTree from "../numerics/TensorTree.ts"
+import type { Scaling, Told, Transform } from "./Transform.ts"
+
+/**
+ * What is optimized: a collection of POMs with points ω of nesting `P`, and how the network's weights of nesting `W` are arranged.
+ */
+export interface Problem<P extends Points.Points, W extends Points.Points> {
+  readonly collection: Collection.Collection<P>
+  readonly arrangement: Arrangement<P, W>
+}
+
+/** An optimizer: a problem, and what becomes of its gradients. */
+export interface Optimizer<P extends Points.Points, W extends Points.Points> {
+  readonly problem: Problem<P, W>
+  readonly transform: Transform
+}
+
+/** The optimizer's state; ω and the states of transforms belong to it. */
+export interface State<P extends Points.Points> {
+  readonly step: number
+  /** ω, on the manifolds. */
+  readonly x: P
+  /** What the transforms keep. */
+  readonly memory: TensorTree.TensorTree
+  /** ℜ by leaf of ω: one factor per matrix, `[count, 1, 1]`; undefined, or beyond the end, where it is 1. Not owned. */
+  readonly scaling: Scaling
+}
+
+/** What one update gives: the next state, the weights for the network, and what was told of every POM. */
+export interface Updated<P extends Points.Points, W extends Points.Points> {
+  readonly state: State<P>
+  readonly weights: W
+  readonly told: Told
+}

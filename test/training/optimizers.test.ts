@@ -1,0 +1,63 @@
+import * as Effect from "effect/Effect"
+import { type Checkpoint, Models, Network, Optimizers, StepSize, TrainConfig, Trainer } from "finegrain"
+import { expect, it } from "vitest"
+import { onEachBackend } from "../backends.ts"
+import { tinyDataset as dataset } from "../tinyDataset.ts"
+
+const settings: Optimizers.Settings = {
+  schedule: StepSize.constant(0.02),
+  rule: StepSize.curvatureAware(),
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  rates: { Sp: 2, bias: 0.5 },
+  clip: 10,
+  accumulate: 2
+}
+
+/** Weights at the end; a snapshot after three steps, or the start from one. */
+const run = (name: Optimizers.Name, from?: Checkpoint.Snapshot) =>
+  Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+    const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4], seed: 1 }), { seed: 2 })
+    yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+    const trainer = yield* Trainer.make({
+      network,
+      dataset,
+      schedule: settings.schedule,
+      transform: Optimizers.transform(name, settings),
+      epochs: 2,
+      batchSize: 32,
+      seed: 3,
+      ...(from === undefined ? {} : { from })
+    })
+    let snapshot: Checkpoint.Snapshot | undefined
+    const progress = yield* trainer.train((event) =>
+      Effect.gen(function*() {
+        if (event._tag === "StepDone" && event.step === 3) snapshot = yield* trainer.snapshot
+      })
+    )
+    const weights = yield* Effect.forEach(network.variables, (v) => Effect.promise(() => v.data()))
+    return { snapshot, progress, weights: weights.map((w) => Array.from(w)) }
+  })))
+
+onEachBackend("every optimizer of the catalogue", () => {
+  it.each(Optimizers.names)(
+    "trains, leaks nothing, and goes on from a checkpoint to the same bits: %s",
+    async (name) => {
+      const whole = await run(name)
+      expect(whole.progress.tensorsLeaked).toBe(0)
+      expect(whole.progress.epochs.every(({ normBoundViolations }) => normBoundViolations === 0)).toBe(true)
+      const resumed = await run(name, whole.snapshot)
+      expect(resumed.weights).toEqual(whole.weights)
+    }
+  )
+})
+
+it("are told what they do not know", () => {
+  const mistakes = (config: object) => TrainConfig.mistakes(config).map(({ text }) => text)
+  expect(mistakes({ optimizer: "sgd" })[0]).toMatch(/optimizer.*fg-sgd/)
+  expect(mistakes({ rates: { Sp: 0 } })[0]).toMatch(/rates/)
+  expect(mistakes({ ratesAfterRule: true })).toEqual(["ratesAfterRule is set, but there are no rates"])
+  expect(mistakes({ collection: "DS", optimizer: "riemannian-adam" })).toEqual([])
+  const config = Effect.runSync(TrainConfig.decode({ optimizer: "amsgrad" }, "test"))
+  expect([...TrainConfig.idle(config).keys()]).toEqual(expect.arrayContaining(["momentum", "rule", "rho"]))
+})
