@@ -3,6 +3,7 @@ import type * as Points from "../src/numerics/Points.ts"
 import type { LawSet } from "./Law.ts"
 import { budgetLaws } from "./manifold/budget.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
+import { derivativeLaws } from "./manifold/derivatives.ts"
 import { exponentialLaws } from "./manifold/exponential.ts"
 import { invarianceLaws } from "./manifold/invariance.ts"
 import { metricLaws } from "./manifold/metric.ts"
@@ -47,6 +48,7 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
         exponentialLaws,
         normLaws,
         curvatureLaws,
+        derivativeLaws,
         budgetLaws
       ].map((laws) => laws(S))
     ],

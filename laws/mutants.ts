@@ -12,6 +12,7 @@ import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Bounds from "../src/network/Bounds.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
+import { constant } from "../src/numerics/Constant.ts"
 import * as Interval from "../src/numerics/Interval.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
 import * as Norms from "../src/numerics/Norms.ts"
@@ -242,6 +243,24 @@ export const mutants: ReadonlyArray<Mutant> = [
       for (let k = 0; k < steps; k++) x = tf.sub(tf.mul(1.5, x), tf.mul(0.5, times(x, times(x, x, true))))
       return x
     }
+  }),
+  mutant(
+    "distance whose gradient is NaN where points coincide",
+    "the squared distance falls along the logarithm",
+    sphere,
+    {
+      // √Σ(x − y)² has the derivative 0/0.
+      dist: (x, y) => tf.mul(2, tf.asin(tf.div(tf.sqrt(tf.sum(tf.square(tf.sub(x, y)), [-2, -1])), 2)))
+    }
+  ),
+  mutant("logarithm of half the length", "the squared distance falls along the logarithm", sphere, {
+    log: (x, y) => tf.mul(0.5, sphere.log!(x, y))
+  }),
+  mutant("comparison on the tape, through which no gradient flows", "operations are differentiable", sphere, {
+    retract: (x, v) => tf.mul(sphere.retract(x, v), tf.cast(tf.less(dot(v, v), 1e9), "float32"))
+  }),
+  mutant("nearest point whose scale is no part of the gradient", "operations are differentiable", sphere, {
+    nearest: (u) => tf.div(u, constant(tf.sqrt(dot(u, u))))
   }),
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
     retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)

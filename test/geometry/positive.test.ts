@@ -71,8 +71,12 @@ it("have operations whose derivatives are those of differences, in float64", asy
     tf.tidy(() => {
       const errors: Array<number> = []
       const h = 1e-5
-      const compare = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, seed: number) => {
-        const u = Seed.normalTensor(seed, x.shape)
+      const compare = (
+        f: (x: tf.Tensor) => tf.Tensor,
+        x: tf.Tensor,
+        seed: number,
+        u: tf.Tensor = Seed.normalTensor(seed, x.shape)
+      ) => {
         // Not the plain sum, which is constant on these sets.
         const of = (z: tf.Tensor) => tf.sum(tf.mul(f(z), Seed.normalTensor(9, f(x).shape)))
         const slope = tf.sum(tf.mul(tf.grad(of)(x), u)).dataSync()[0]!
@@ -91,6 +95,15 @@ it("have operations whose derivatives are those of differences, in float64", asy
         compare((z) => M.project(z, v), x, 6)
         compare((z) => M.nearest(z), Seed.normalTensor(7, x.shape), 8)
       }
+      const S = Simplex.make([4, 1])
+      const [x, y] = [S.random(1), S.random(2)]
+      // On the set alone the formula is one of x.
+      const tangent = S.project(x, Seed.normalTensor(3, x.shape))
+      compare((z) => S.log!(z, y), x, 3, tangent)
+      const w = S.log!(x, y)
+      compare((z) => S.exp!(z, w), x, 4, tangent)
+      compare((z) => S.exp!(x, z), tf.zerosLike(x), 5, tangent)
+      errors.push(tf.max(tf.abs(tf.grad((z) => tf.sum(tf.square(S.dist!(z, x))))(x))).dataSync()[0]!)
       return errors.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0)
     }))
   // Differences of step 1e-5 err by 1e-10 and by a rounding unit over the step.
