@@ -135,7 +135,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
     const gap = Points.sub(x, definition.nearest(x))
-    return Differentiable.squareRoot(frobeniusInner(shape, gap, gap))
+    return rootOf(shape, gap, (u) => frobeniusInner(shape, u, u))
   })
   const { exp, log, dist } = definition
   const [point, number] = [points(shape), numbers(shape)]
@@ -150,11 +150,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: number(inner),
-    norm: number((x, u) => {
-      const scale = Differentiable.scaleOf(largestOf(shape, u))
-      const scaled = Points.scaleItems(tf.div(1, scale), u)
-      return tf.mul(scale, Differentiable.squareRoot(tf.relu(inner(x, scaled, scaled))))
-    }),
+    norm: number((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))),
     project: point(definition.project),
     gradient: point(definition.gradient ?? definition.project),
     nearest: point(definition.nearest),
@@ -236,6 +232,12 @@ const largestOf = (shape: unknown, u: Points.Points): tf.Tensor => {
   return u
     .map((factor, i) => largestOf((shape as ReadonlyArray<unknown>)[i], factor))
     .reduce((a, b) => tf.maximum(a, b), tf.scalar(0))
+}
+
+/** √square(u) for a square of degree 2, of vectors of any scale, with gradient 0 at 0; batch shape. */
+const rootOf = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, square: (u: P) => tf.Tensor): tf.Tensor => {
+  const scale = Differentiable.scaleOf(largestOf(shape, u))
+  return tf.mul(scale, Differentiable.squareRoot(square(Points.scaleItems(tf.div(1, scale), u))))
 }
 
 const isShape = (shape: unknown): shape is Points.Shape =>
