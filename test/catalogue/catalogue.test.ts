@@ -14,6 +14,7 @@ import * as linalg from "./linalg.ts"
 import * as optimizers from "./optimizers.ts"
 import * as rims from "./rims.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
+import * as scales from "./scales.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
@@ -26,7 +27,8 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   linalg,
   optimizers,
   rims,
-  spheres
+  spheres,
+  scales
 ]
 
 const rows = files.flatMap(({ rows }) => rows)
