@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { constant } from "../numerics/Constant.ts"
 import * as Differentiable from "../numerics/Differentiable.ts"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
@@ -134,9 +135,10 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
     const gap = Points.sub(x, definition.nearest(x))
-    return Differentiable.squareRoot(frobeniusInner(shape, gap, gap))
+    return rootOf(shape, gap, (u) => frobeniusInner(shape, u, u))
   })
   const { exp, log, dist } = definition
+  const [point, number] = [points(shape), numbers(shape)]
   return {
     [TypeId]: TypeId,
     name: definition.name,
@@ -147,29 +149,61 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     retractionOrder: definition.retractionOrder ?? 1,
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
-    inner: region(inner),
-    norm: region((x, u) => Differentiable.squareRoot(tf.relu(inner(x, u, u)))),
-    project: region(definition.project),
-    gradient: region(definition.gradient ?? definition.project),
-    nearest: region(definition.nearest),
-    retract: region(definition.retract),
-    transport: region(definition.transport ?? ((_x, y, v) => definition.project(y, v))),
+    inner: number(inner),
+    norm: number((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))),
+    project: point(definition.project),
+    gradient: point(definition.gradient ?? definition.project),
+    nearest: point(definition.nearest),
+    retract: point(definition.retract),
+    transport: point(definition.transport ?? ((_x, y, v) => definition.project(y, v))),
     random: region(
       (seed: Seed.Seed, batch: Points.Shape = []) =>
-        definition.random === undefined
+        batch.includes(0) && isShape(shape)
+          ? tf.zeros([...batch, ...shape]) as Points.Points as P
+          : definition.random === undefined
           ? definition.nearest(normal(shape, seed, batch) as P)
           : definition.random(seed, batch)
     ),
-    randomTangent: region(
+    randomTangent: point(
       definition.randomTangent ??
         ((seed, x) => definition.project(x, normal(shape, seed, batchShape(shape, x)) as P))
     ),
-    residual: region(residual),
-    ...(exp === undefined ? {} : { exp: region(exp) }),
-    ...(log === undefined ? {} : { log: region(log) }),
-    ...(dist === undefined ? {} : { dist: region(dist) })
+    residual: number(residual),
+    ...(exp === undefined ? {} : { exp: point(exp) }),
+    ...(log === undefined ? {} : { log: point(log) }),
+    ...(dist === undefined ? {} : { dist: number(dist) })
   }
 }
+
+/** The shape of the batch among the arguments that holds no points, where there is one; what a product does is left to its factors. */
+const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape | undefined =>
+  isShape(shape)
+    ? args
+      .map((arg) => arg instanceof tf.Tensor ? arg.shape.slice(0, arg.rank - shape.length) : [])
+      .find((batch) => batch.includes(0))
+    : undefined
+
+/** A region that gives points, and for an empty batch an empty batch: engines fail by chance on tensors without entries. */
+const points =
+  (shape: unknown) =>
+  <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A): (...args: Args) => A => {
+    const computed = region(f)
+    return (...args) => {
+      const batch = emptyBatch(shape, args)
+      return batch === undefined ? computed(...args) : tf.zeros([...batch, ...shape as Points.Shape]) as A
+    }
+  }
+
+/** The same for what gives a number per point. */
+const numbers =
+  (shape: unknown) =>
+  <Args extends ReadonlyArray<unknown>>(f: (...args: Args) => tf.Tensor): (...args: Args) => tf.Tensor => {
+    const computed = region(f)
+    return (...args) => {
+      const batch = emptyBatch(shape, args)
+      return batch === undefined ? computed(...args) : tf.zeros([...batch])
+    }
+  }
 
 const region =
   <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A) => (...args: Args): A =>
@@ -187,6 +221,24 @@ const region =
  */
 export const isManifold = (u: unknown): u is Manifold<Points.Points> =>
   typeof u === "object" && u !== null && TypeId in u
+
+/** The largest entry by size; batch shape. */
+const largestOf = (shape: unknown, u: Points.Points): tf.Tensor => {
+  if (Points.isLeaf(u)) {
+    const rank = isShape(shape) ? shape.length : 0
+    const sizes = tf.abs(constant(u))
+    return rank === 0 ? sizes : tf.max(sizes, Array.from({ length: rank }, (_, i) => i - rank))
+  }
+  return u
+    .map((factor, i) => largestOf((shape as ReadonlyArray<unknown>)[i], factor))
+    .reduce((a, b) => tf.maximum(a, b), tf.scalar(0))
+}
+
+/** √square(u) for a square of degree 2, of vectors of any scale, with gradient 0 at 0; batch shape. */
+const rootOf = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, square: (u: P) => tf.Tensor): tf.Tensor => {
+  const scale = Differentiable.scaleOf(largestOf(shape, u))
+  return tf.mul(scale, Differentiable.squareRoot(square(Points.scaleItems(tf.div(1, scale), u))))
+}
 
 const isShape = (shape: unknown): shape is Points.Shape =>
   Array.isArray(shape) && shape.every((length) => typeof length === "number")

@@ -30,17 +30,25 @@ const mostValues = 512
 /** Multiplications for one norm, at most: a few seconds. */
 const mostWork = 1e10
 
-/** Squares of singular values below this share of the largest are rounding. */
-const rounding = 1e-15
+/** Squares below this share of the largest have lost half the digits of what they are squares of. */
+const squared = 1e-8
 
 const singularValues = (values: Float32Array, rows: number, columns: number) =>
   Effect.promise(async () => {
-    const { EigenvalueDecomposition, Matrix } = await import("ml-matrix")
+    const { EigenvalueDecomposition, Matrix, SingularValueDecomposition } = await import("ml-matrix")
     const matrix = Matrix.from1DArray(rows, columns, Array.from(values))
     const gram = rows >= columns ? matrix.transpose().mmul(matrix) : matrix.mmul(matrix.transpose())
     const squares = new EigenvalueDecomposition(gram, { assumeSymmetric: true }).realEigenvalues
       .toSorted((a, b) => b - a)
-    return squares.map((square) => square <= rounding * squares[0]! ? 0 : Math.sqrt(square))
+    if (squares.at(-1)! > squared * squares[0]!) return squares.map(Math.sqrt)
+    // Several times slower, and exact to rounding of the largest.
+    const { diagonal } = new SingularValueDecomposition(matrix, {
+      autoTranspose: true,
+      computeLeftSingularVectors: false,
+      computeRightSingularVectors: false
+    })
+    const rounding = Math.max(rows, columns) * Number.EPSILON * Math.max(...diagonal)
+    return diagonal.map((value) => value <= rounding ? 0 : value).toSorted((a, b) => b - a)
   })
 
 const measureLayer = Effect.fnUntraced(function*(

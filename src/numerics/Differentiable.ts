@@ -38,12 +38,18 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
   return tf.mul(tf.sqrt(tf.add(u, zero)), tf.sub(1, zero))
 }
 
+/** What to divide numbers by before they are squared: 1 where no square leaves the range, so that ordinary ones keep their bits. */
+export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
+  const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
+  return choose(plain, tf.onesLike(largest), largest)
+}
+
 /** ‖u‖ over some axes, which are kept; of any scale, with gradient 0 at 0. */
 export const length = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
+  // Engines divide by the lengths of axes.
+  if (u.size === 0) return tf.zeros(u.shape.map((n, i) => axes.includes(i - u.rank) ? 1 : n))
   const largest = constant(tf.max(tf.abs(u), [...axes], true))
-  // 1 where no square leaves the range of numbers: ordinary lengths keep their bits.
-  const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
-  const scale = choose(plain, tf.onesLike(largest), largest)
+  const scale = scaleOf(largest)
   return tf.mul(scale, squareRoot(tf.sum(tf.square(tf.div(u, scale)), [...axes], true)))
 }
 

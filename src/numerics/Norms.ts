@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "./Arithmetic.ts"
+import { equal, greater, length } from "./Differentiable.ts"
 import * as Interval from "./Interval.ts"
 import * as Matrices from "./Matrices.ts"
 
@@ -105,7 +106,7 @@ const zero = Interval.point(0)
  * Norms.frobenius(tf.ones([2, 2])).dataSync()[0] // => 2
  * ```
  */
-export const frobenius = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sqrt(tf.sum(tf.square(x), [-2, -1])))
+export const frobenius = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.squeeze(length(x, [-2, -1]), [-2, -1]))
 
 /**
  * The norms ‖X‖_{2→1} = Σᵢ ‖row i‖ of a batch of matrices `[…, m, n]`; shape `[…]`.
@@ -117,7 +118,7 @@ export const frobenius = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sqrt(tf.s
  * Norms.rowSum(tf.eye(3)).dataSync()[0] // => 3
  * ```
  */
-export const rowSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tf.sqrt(tf.sum(tf.square(x), -1)), -1))
+export const rowSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(length(x, [-1]), [-2, -1]))
 
 /**
  * The norms ‖Xᵀ‖_{2→1} = Σⱼ ‖column j‖ of a batch of matrices `[…, m, n]`; shape `[…]`.
@@ -129,7 +130,7 @@ export const rowSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tf.sqrt(
  * Norms.columnSum(tf.eye(3)).dataSync()[0] // => 3
  * ```
  */
-export const columnSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tf.sqrt(tf.sum(tf.square(x), -2)), -1))
+export const columnSum = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(length(x, [-2]), [-2, -1]))
 
 /**
  * Spectral norms σ₁ of a batch of matrices `[…, m, n]`; shape `[…]`.
@@ -152,15 +153,21 @@ export const spectral = (x: tf.Tensor): tf.Tensor =>
       return {
         value: largestSingularValue(point),
         gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) =>
-          tf.mul(tf.reshape(dy, [...dy.shape, 1, 1]), Matrices.ofSingular(saved[0]!, Matrices.isometry(1)))
+          tf.mul(tf.reshape(tf.mul(dy, positive(saved[0]!)), [...dy.shape, 1, 1]), ofLargest(saved[0]!))
       }
     })(x)
   )
 
+const ofLargest = (x: tf.Tensor) => Matrices.ofSingular(x, Matrices.isometry(1))
+
+/** 1, and 0 for the matrix 0, where the norm has a kink. */
+const positive = (x: tf.Tensor) => greater(tf.max(tf.abs(x), [-2, -1]), 0)
+
 const largestSingularValue = (x: tf.Tensor): tf.Tensor =>
   tf.tidy(() => {
     const tall = x.shape[x.rank - 2]! >= x.shape[x.rank - 1]! ? x : Matrices.transpose(x)
-    const largest = tf.maximum(tf.max(tf.abs(tall), [-2, -1], true), 1e-30)
+    const size = tf.max(tf.abs(tall), [-2, -1], true)
+    const largest = tf.add(size, equal(size, 0))
     const scaled = tf.div(tall, largest)
     const gram = Matrices.multiply(scaled, scaled, { transposeA: true })
     const traceOne = (g: tf.Tensor) => tf.div(g, tf.maximum(Matrices.trace(g, true), 1e-30))

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
+import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -67,6 +68,9 @@ const nearestAngle = (time: tf.Tensor, space: tf.Tensor): tf.Tensor =>
       }
     }
   })(time, space)
+
+/** The hyperbolic angle whose cosine is within the range of numbers, with room for sums and products of a few. */
+const furthest = () => Arithmetic.current() === Arithmetic.float64 ? 700 : 80
 
 /** Geometry of the upper sheet in m×n matrices whose first entry is time. */
 const hyperboloid = (m: number, n: number) => {
@@ -201,6 +205,29 @@ const at = (m: number, n: number): Manifold.Manifold => {
     const plain = tf.add(tf.mul(from.space, tf.cosh(speed)), tf.mul(space(v), ratio))
     return lift(either(near(from), plain, far))
   }
+  /** How far v leads at most, as a hyperbolic angle: that of x, and the length of v. */
+  const reach = (x: tf.Tensor, v: tf.Tensor) => {
+    const from = polar(x)
+    const angle = tf.log(tf.add(from.sinh, from.cosh))
+    return { angle, speed: length(atRest(from, v)) }
+  }
+  const checkedExp = (x: tf.Tensor, v: tf.Tensor) => {
+    const { angle, speed } = reach(constant(x), constant(v))
+    Convergence.require({
+      what: `the exponential on Lor(${m},${n})`,
+      residual: tf.add(angle, speed),
+      tolerance: furthest(),
+      remedy: "Points further out have no coordinates in these numbers: take a shorter vector."
+    })
+    return exp(x, v)
+  }
+  /** The exponential, of a shorter vector where no number would hold the coordinates. */
+  const retract = (x: tf.Tensor, v: tf.Tensor) => {
+    const { angle, speed } = reach(constant(x), constant(v))
+    const most = tf.maximum(tf.sub(furthest(), angle), 1)
+    const longer = Differentiable.greater(speed, most)
+    return exp(x, tf.mul(v, either(longer, tf.div(most, tf.add(speed, tf.sub(1, longer))), tf.onesLike(speed))))
+  }
   return Manifold.make<tf.Tensor>({
     name: `Lor(${m},${n})`,
     shape: [m, n],
@@ -230,7 +257,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
       const slope = tf.div(1, tf.maximum(tf.sub(2, first(u)), 1e-3))
       return lift(tf.mul(inSpace, either(none, slope, tf.div(reach, tf.add(size, none)))))
     },
-    retract: exp,
+    retract,
     transport: (x, y, v) => {
       const [from, to] = [polar(x), polar(y)]
       const inBall = (p: Polar) => tf.div(p.space, tf.add(1, p.cosh))
@@ -255,7 +282,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
     // Of hyperbolic radius below 1.
     random: (seed, batch) => lift(tf.mul(tf.tanh(Seed.normalTensor(seed, [...batch, m, n])), 1 / Math.sqrt(m * n))),
     residual: (x) => drop(tf.abs(tf.sub(tf.div(first(x), polar(x).cosh), 1))),
-    exp,
+    exp: checkedExp,
     log,
     dist: (x, y) => {
       const half = halfSquared(polar(x), polar(y))

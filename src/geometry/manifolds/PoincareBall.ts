@@ -67,9 +67,18 @@ const exp = (x: tf.Tensor, v: tf.Tensor) => {
   )
   const squared = tf.square(tanh)
   const cosh = tf.cosh(tf.minimum(speed, 40))
-  const both = tf.add(x, u)
+  // 1 − tanh: far out tanh itself is 1 to rounding, and x + u would be what x + direction is.
+  const missing = tf.div(2, tf.add(tf.exp(tf.minimum(tf.mul(speed, 2), 80)), 1))
+  const sum = tf.add(x, direction)
+  const far = tf.mul(Differentiable.greater(speed, 2), tf.ones(v.shape))
+  const both = Differentiable.choose(far, tf.sub(sum, tf.mul(missing, direction)), tf.add(x, u))
+  const turned = Differentiable.choose(
+    far,
+    tf.mul(tanh, tf.sub(sum, tf.mul(missing, x))),
+    tf.add(u, tf.mul(squared, x))
+  )
   const denominator = tf.add(dot(both, both), tf.div(tf.div(own, cosh), cosh))
-  const step = tf.div(tf.mul(own, tf.add(u, tf.mul(squared, x))), tf.maximum(denominator, 1e-30))
+  const step = tf.div(tf.mul(own, turned), tf.maximum(denominator, 1e-30))
   return inside(tf.add(x, step))
 }
 

@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { choose, equal, greater, less } from "../../numerics/Differentiable.ts"
+import * as Arithmetic from "../../numerics/Arithmetic.ts"
+import { constant } from "../../numerics/Constant.ts"
+import * as Convergence from "../../numerics/Convergence.ts"
+import { choose, equal, greater, length as lengthOf, less, scaleOf } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
@@ -53,11 +56,7 @@ const residual = (x: tf.Tensor) => {
 }
 
 /** ‖U‖_F; its gradient at 0 is 0. */
-const length = (u: tf.Tensor) => {
-  const square = tf.sum(tf.square(u), [-2, -1])
-  const none = equal(square, 0)
-  return tf.mul(tf.sqrt(tf.add(square, none)), tf.sub(1, none))
-}
+const length = (u: tf.Tensor) => tf.squeeze(lengthOf(u, [-2, -1]), [-2, -1])
 
 /** X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and whether it is near. */
 const relative = (x: tf.Tensor, y: tf.Tensor) => {
@@ -79,17 +78,44 @@ const log = (x: tf.Tensor, y: tf.Tensor) => {
   return Matrices.sym(sandwich(root(x), within))
 }
 
-/** ‖log‖_x, from eigenvalues alone. */
+/** ‖log‖_x, from eigenvalues alone; of points of unlike sizes, whose ratio no number may hold, from the ratios at size 1. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => {
-  const { change, whole } = relative(x, y)
+  const [own, other] = [x, y].map((point) => scaleOf(constant(tf.max(tf.abs(point), [-2, -1], true))))
+  const apart = tf.squeeze(tf.sub(tf.log(other!), tf.log(own!)), [-1])
+  const { change, whole } = relative(tf.div(x, own!), tf.div(y, other!))
   const changes = Matrices.eigh(change).values
   const isNear = near(changes)
-  const logs = choose(
-    tf.add(tf.zerosLike(changes), isNear),
-    tf.log1p(tf.mul(changes, isNear)),
-    tf.log(Matrices.eigh(whole).values)
+  const logs = tf.add(
+    choose(
+      tf.add(tf.zerosLike(changes), isNear),
+      tf.log1p(tf.mul(changes, isNear)),
+      tf.log(Matrices.eigh(whole).values)
+    ),
+    apart
   )
   return length(tf.expandDims(logs, -2))
+}
+
+/** V, or in its direction what is longest among the vectors whose square is a number. */
+const shortened = (x: tf.Tensor, v: tf.Tensor) => {
+  const [size, length] = [x, v].map((u) => tf.max(tf.abs(constant(u)), [-2, -1], true)) as [tf.Tensor, tf.Tensor]
+  const most = tf.mul(size, longest)
+  const longer = greater(length, most)
+  return tf.mul(v, choose(longer, tf.div(most, length), tf.onesLike(length)))
+}
+
+/** In sizes of the point; its square has room for inverses of points. */
+const longest = 1e12
+
+const exp = (x: tf.Tensor, v: tf.Tensor) => {
+  const exponent = sandwich(inverseRoot(x), v)
+  Convergence.require({
+    what: "the exponential of a tangent vector",
+    residual: tf.max(tf.abs(Matrices.eigh(constant(exponent)).values), -1),
+    tolerance: Arithmetic.current() === Arithmetic.float64 ? 700 : 80,
+    remedy: "Its largest speed leads beyond the largest and smallest numbers: take a shorter vector."
+  })
+  return Matrices.sym(sandwich(root(x), Matrices.ofSymmetric(exponent, Matrices.exponential)))
 }
 
 const inner = (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) =>
@@ -110,7 +136,7 @@ const at = (n: number): Manifold.Manifold =>
     nearest,
     // (X + (X + V)X⁻¹(X + V))/2: positive definite for every V.
     retract: (x, v) => {
-      const moved = tf.add(x, v)
+      const moved = tf.add(x, shortened(x, v))
       return Matrices.sym(tf.mul(tf.add(x, Matrices.multiply(moved, Matrices.solve(x, moved))), 0.5))
     },
     transport: (x, y, v) => {
@@ -123,10 +149,7 @@ const at = (n: number): Manifold.Manifold =>
     random: (seed, batch) =>
       Matrices.ofSymmetric(tf.mul(Seed.normalTensor(seed, [...batch, n, n]), 0.25), Matrices.exponential),
     residual,
-    exp: (x, v) =>
-      Matrices.sym(
-        sandwich(root(x), Matrices.ofSymmetric(sandwich(inverseRoot(x), v), Matrices.exponential))
-      ),
+    exp,
     log,
     dist
   })

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import { constant } from "../../numerics/Constant.ts"
 import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -7,11 +8,12 @@ import * as Manifold from "../Manifold.ts"
 import { rotationParallel } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
 
-/** The first column reversed where the determinant is below 0. */
-const turned = (q: tf.Tensor) => {
-  const improper = tf.reshape(less(Matrices.determinant(q), 0), [...q.shape.slice(0, -2), 1, 1])
-  const first = tf.tensor2d(Array.from({ length: q.shape.at(-1)! }, (_, j) => (j === 0 ? 2 : 0)), [1, q.shape.at(-1)!])
-  return tf.mul(q, tf.sub(1, tf.mul(improper, first)))
+/** One column reversed where the determinant is below 0. */
+const turned = (q: tf.Tensor, column: number) => {
+  const n = q.shape.at(-1)!
+  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
+  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
+  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
 }
 
 /** A vector transport on rotations, as a value. */
@@ -57,7 +59,9 @@ const at = (n: number, options: Options): Manifold.Manifold => {
     name: `SO(${n})`,
     ...(options.transport === parallel ? { transport: rotationParallel } : {}),
     nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
-    random: (seed, batch) => turned(orthogonal.random(seed, batch)),
+    random: (seed, batch) => turned(orthogonal.random(seed, batch), 0),
+    // Rounding leaves nothing of I in I + S for a huge skew S, and a singular S has no determinant to tell its last column's sign.
+    retract: (x, v) => turned(orthogonal.retract(x, v), n - 1),
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
   })
 }

@@ -33,6 +33,7 @@ export const eigh = (a: tf.Tensor): Eigen => {
   if (a.rank < 2 || size(a, -1) !== size(a, -2)) {
     throw new RangeError(`eigenvalues need square matrices, not shape [${a.shape.join(", ")}]`)
   }
+  if (a.size === 0) return { values: tf.zeros(a.shape.slice(0, -1)), vectors: tf.zerosLike(a) }
   const matrices = flatten(sym(a))
   const [values, vectors] = run("Eigh", { a: matrices }, { outputsToSave: [true, true], gradFunc: gradient })
   if (Postponed.here()) {

@@ -48,6 +48,7 @@ const iterate = (y: tf.Tensor, given: number | undefined): tf.Tensor => {
   if (m < n) {
     throw new RangeError(`a polar factor has at least as many rows as columns, not shape [${y.shape.join(", ")}]`)
   }
+  if (y.size === 0) return tf.zerosLike(y)
   const largest = tf.max(tf.abs(y), [-2, -1], true)
   const scaled = tf.div(y, tf.where(tf.equal(largest, 0), tf.onesLike(largest), largest))
   const { epsilon } = Arithmetic.current()

@@ -18,7 +18,9 @@ export const size = (x: tf.Tensor, axis: -1 | -2): number => x.shape[x.rank + ax
  */
 export const transpose = (x: tf.Tensor): tf.Tensor => {
   const axes = x.shape.map((_, i) => i)
-  return tf.transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2])
+  const order = [...axes.slice(0, -2), x.rank - 1, x.rank - 2]
+  // Engines divide by the length of an axis.
+  return x.size === 0 ? tf.reshape(x, order.map((axis) => x.shape[axis]!)) : tf.transpose(x, order)
 }
 
 /**

@@ -1,0 +1,98 @@
+/**
+ * The arrows between the rooms, for `npm run check:arrows`: imports run downwards only and in no circle, those of types included.
+ */
+interface Place {
+  readonly name: string
+  /** A regular expression for the paths of its files. */
+  readonly path: string
+}
+
+const folder = (path: string): Place => ({ name: path, path: `^${path}/` })
+
+/** A rule as dependency-cruiser takes it, which checks its shape. */
+interface Rule {
+  readonly name: string
+  readonly comment: string
+  readonly severity: "error"
+  readonly from: object
+  readonly to: object
+}
+
+/** The rooms from bottom to top: what stands in one may import from its own and from those before it. */
+const rooms = [
+  "engine",
+  "numerics",
+  "geometry",
+  "collections",
+  "optimizer",
+  "data",
+  "network",
+  "training",
+  "experiment",
+  "report"
+].map((room) => folder(`src/${room}`))
+
+/** The public face, the only file in the root of src/. */
+const face: Place = { name: "src/index.ts", path: "^src/index[.]ts$" }
+
+/** All places from bottom to top. */
+const places = [...rooms, face, folder("laws"), folder("cli")]
+
+/** What uses these, and is used by none of them. */
+const outside = ["experiments", "test", "bench", "scripts"].map(folder)
+
+const paths = (some: ReadonlyArray<Place>): Array<string> => some.map(({ path }) => path)
+
+const downwards = places.map(({ name, path }, i): Rule => ({
+  name: `downwards-only-from-${name}`,
+  comment: "A contract that is needed below and fulfilled above stands below.",
+  severity: "error",
+  from: { path },
+  to: { path: paths([...places.slice(i + 1), ...outside]) }
+}))
+
+/** Neither importing, nor imported, nor alone. */
+const homeless = { path: "^src/", pathNot: paths([...rooms, face]) }
+
+const inRooms = [
+  { from: homeless, to: {} },
+  { from: {}, to: homeless },
+  { from: { ...homeless, orphan: true }, to: {} }
+].map(({ from, to }): Rule => ({
+  name: "in-a-room",
+  comment: "Every file of src/ but index.ts stands in a room of the list above.",
+  severity: "error",
+  from,
+  to
+}))
+
+export default {
+  forbidden: [
+    ...downwards,
+    ...inRooms,
+    {
+      name: "no-circle",
+      comment: "What two files share stands in a file of its own.",
+      severity: "error",
+      from: {},
+      to: { circular: true }
+    },
+    {
+      name: "known",
+      comment: "An arrow of which nobody knows where it ends could run upwards.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true }
+    }
+  ],
+  options: {
+    // It reads imports of types, too; no version of TypeScript after 6 can be read with yet.
+    parser: "swc",
+    moduleSystems: ["es6"],
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["finegrain:source", "import", "types", "node", "default"]
+    }
+  }
+}
