@@ -200,7 +200,7 @@ export const errors = <P extends Points.Points>(
       const items = inputs.x[0]!.shape[0]!
       const right = expected[o]
       const found = right === undefined ? undefined : outcome(apply, given, items)
-      if (right === undefined || found === undefined) return tf.fill([items], refusal)
+      if (right === undefined || found === undefined) return tf.mul(refusal, tf.ones([items]))
       const k = right.leaves.map(({ of, shape }, l) => {
         const each = of.length / items
         const may = of.map((_, i) => right.allowed[l]![Math.floor(i / each)]!)
@@ -215,7 +215,7 @@ export const errors = <P extends Points.Points>(
         return tf.max(tf.reshape(tf.where(representable, k, tf.zerosLike(k)), [items, -1]), 1)
       }).reduce((a, b) => tf.maximum(a, b))
       const refused = tf.tensor1d(right.refused.map((own, i) => own || found.refused[i]!), "bool")
-      return tf.where(refused, tf.fill([items], refusal), k)
+      return tf.where(refused, tf.mul(refusal, tf.ones([items])), k)
     })
   )
 }
