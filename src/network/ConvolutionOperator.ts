@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { KernelShape } from "../collections/matricized.ts"
+import * as Arithmetic from "../numerics/Arithmetic.ts"
+import { constant } from "../numerics/Constant.ts"
+import { greater, scaleOf } from "../numerics/Differentiable.ts"
+import * as Matrices from "../numerics/Matrices.ts"
 import * as Norms from "../numerics/Norms.ts"
 
 /** What a kernel is applied to, and how. */
@@ -71,8 +75,9 @@ interface Complex {
 const steps = 32
 
 /**
- * σ₁ of complex matrices by Golub and Kahan's bidiagonalization: exact where there are no more rows or no more columns than steps; else from
- * below, to rounding where the largest singular values differ by a few percent or are equal, and to a percent in between.
+ * σ₁ of complex matrices by Golub and Kahan's bidiagonalization: exact where there are no more rows or no more columns
+ * than steps; else from below, to rounding where the largest singular values differ by a few percent or are equal, and
+ * to a percent in between. The gradient is u₁v₁*, by its real and its imaginary part.
  */
 const largestSingularValues = (found: Complex): tf.Tensor => {
   // From the shorter side as many steps as it is long reach everything.
@@ -80,6 +85,38 @@ const largestSingularValues = (found: Complex): tf.Tensor => {
   const [real, imaginary] = [found.real, found.imaginary].map((part) =>
     isTall ? part : tf.transpose(part, [0, 2, 1])
   ) as [tf.Tensor3D, tf.Tensor3D]
+  return tf.customGrad((...given) => {
+    const [inReal, inImaginary, save] = given as unknown as [tf.Tensor3D, tf.Tensor3D, tf.GradSaveFunc]
+    save([inReal, inImaginary])
+    return {
+      value: tf.tidy(() => Norms.spectral(bidiagonalized({ real: inReal, imaginary: inImaginary }).bidiagonal)),
+      gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => {
+        const [real, imaginary] = saved as [tf.Tensor3D, tf.Tensor3D]
+        const { bidiagonal, lefts, rights, turn } = bidiagonalized({ real, imaginary })
+        // Of B = PΣQ*, by its first singular vectors.
+        const first = tf.mul(Matrices.ofSingular(bidiagonal, Matrices.isometry(1)), tf.reshape(dy, [-1, 1, 1]))
+        const own = (k: number) =>
+          lefts.reduce((sum: tf.Tensor, left, i) => tf.add(sum, tf.mul(left, at(first, i, k))), tf.scalar(0))
+        const pairs = rights.map((right, k) => ({ left: own(k), right }))
+        const outer = (left: tf.Tensor, right: tf.Tensor) => tf.matMul(left, right, false, true)
+        const sum = (terms: ReadonlyArray<tf.Tensor>) => terms.reduce((a, b) => tf.add(a, b))
+        return [
+          sum(pairs.map(({ left, right }) => outer(left, right))),
+          sum(pairs.map(({ left, right }) => outer(tf.matMul(left, turn, false, true), right)))
+        ]
+      }
+    }
+  })(real, imaginary)
+}
+
+/** The entry in row i and column k of every matrix, as `[…, 1, 1]`. */
+const at = (matrices: tf.Tensor, i: number, k: number) => tf.slice(matrices, [0, i, k], [-1, 1, 1])
+
+/**
+ * Bidiagonal matrices B with PBQ* for what is given, where it is tall; the columns of P and Q as pairs of real and
+ * imaginary parts.
+ */
+const bidiagonalized = ({ imaginary, real }: Complex) => {
   const [batch, , columns] = real.shape
   // A complex vector is two columns, real and imaginary part; this turns it by i.
   const turn = tf.tile(tf.tensor3d([0, 1, -1, 0], [1, 2, 2]), [batch, 1, 1])
@@ -88,28 +125,34 @@ const largestSingularValues = (found: Complex): tf.Tensor => {
     const straight = tf.matMul(real, v, adjoint)
     return adjoint ? tf.sub(straight, turned) : tf.add(straight, turned)
   }
-  const normalized = (x: tf.Tensor) => {
-    const length = tf.sqrt(tf.sum(tf.square(x), [1, 2], true))
-    return [tf.div(x, tf.maximum(length, 1e-30)) as tf.Tensor3D, length] as const
+  const whole = tf.sqrt(tf.sum(tf.add(tf.square(real), tf.square(imaginary)), [1, 2], true))
+  const rounding = tf.mul(whole, 16 * Arithmetic.current().epsilon)
+  const normalized = (x: tf.Tensor, least: tf.Tensor) => {
+    const found = tf.sqrt(tf.sum(tf.square(x), [1, 2], true))
+    // What rounding left has no direction of its own: the space is exhausted, and zeros follow.
+    const kept = greater(found, least)
+    const length = tf.mul(found, kept)
+    return [tf.mul(tf.div(x, tf.add(length, tf.sub(1, kept))), kept) as tf.Tensor3D, length] as const
   }
-  let [right] = normalized(tf.randomNormal([batch, columns, 2], 0, 1, "float32", 1))
-  let [left, length] = normalized(apply(right, false))
+  let [right] = normalized(tf.randomNormal([batch, columns, 2], 0, 1, "float32", 1), tf.scalar(0))
+  let [left, length] = normalized(apply(right, false), rounding)
   const [diagonal, above] = [[length], [] as Array<tf.Tensor>]
+  const [lefts, rights] = [[left], [right]]
   for (let k = 1; k < Math.min(steps, columns); k++) {
-    ;[right, length] = normalized(tf.sub(apply(left, true), tf.mul(right, length)))
+    ;[right, length] = normalized(tf.sub(apply(left, true), tf.mul(right, length)), rounding)
     above.push(length)
-    ;[left, length] = normalized(tf.sub(apply(right, false), tf.mul(left, length)))
+    rights.push(right)
+    ;[left, length] = normalized(tf.sub(apply(right, false), tf.mul(left, length)), rounding)
     diagonal.push(length)
+    lefts.push(left)
   }
   const size = diagonal.length
   const placed = (values: ReadonlyArray<tf.Tensor>, matrix: tf.Tensor) => tf.mul(tf.concat([...values], 1), matrix)
-  const bidiagonal = placed(diagonal, tf.eye(size))
-  return Norms.spectral(
-    size === 1 ? bidiagonal : tf.add(
-      bidiagonal,
-      tf.pad(placed(above, tf.eye(size - 1)), [[0, 0], [0, 1], [1, 0]])
-    )
-  )
+  const main = placed(diagonal, tf.eye(size))
+  const bidiagonal = size === 1
+    ? main
+    : tf.add(main, tf.pad(placed(above, tf.eye(size - 1)), [[0, 0], [0, 1], [1, 0]]))
+  return { bidiagonal, lefts, rights, turn }
 }
 
 /** Numbers in the blocks that are treated at once, at most: 64 MiB in float32. */
@@ -118,7 +161,7 @@ const mostNumbers = 2 ** 24
 const product = (values: ReadonlyArray<number>) => values.reduce((a, b) => a * b, 1)
 
 /** The norm of kernels `[blocks, …, inputs, outputs]`, each from channels of its own to its own. */
-const normOn = (kernels: tf.Tensor, lattice: Lattice): tf.Scalar => {
+const normOn = (given: tf.Tensor, lattice: Lattice): tf.Scalar => {
   const { size, strides } = lattice
   const bad = size.findIndex((side, axis) => side % strides[axis]! !== 0)
   if (bad >= 0) {
@@ -126,15 +169,17 @@ const normOn = (kernels: tf.Tensor, lattice: Lattice): tf.Scalar => {
       `ConvolutionOperator.norm: a stride of ${strides[bad]} does not divide a side of ${size[bad]} pixels`
     )
   }
-  const blocks = kernels.shape[0]!
-  const [inputs, outputs] = kernels.shape.slice(-2) as [number, number]
-  const spatial = kernels.shape.slice(1, -2)
+  const blocks = given.shape[0]!
+  const [inputs, outputs] = given.shape.slice(-2) as [number, number]
+  const spatial = given.shape.slice(1, -2)
   const [entries, aliases] = [product(spatial), product(strides)]
   // A 1×1 kernel has the same block at every frequency.
   const frequencies = entries === 1 ? [size.map(() => 0)] : half(size.map((side, axis) => side / strides[axis]!))
   const rows = aliases * inputs
   const atOnce = Math.max(1, Math.floor(mostNumbers / (2 * blocks * rows * outputs)))
   return tf.tidy(() => {
+    const scale = scaleOf(tf.max(tf.abs(constant(given))))
+    const kernels = tf.div(given, scale)
     const together = blocks === 1
       ? kernels
       : tf.transpose(tf.reshape(kernels, [blocks, entries, inputs * outputs]), [1, 0, 2])
@@ -155,20 +200,22 @@ const normOn = (kernels: tf.Tensor, lattice: Lattice): tf.Scalar => {
         return tf.max(largestSingularValues({ real, imaginary }))
       })
     )
-    return tf.max(tf.stack(largest)) as tf.Scalar
+    return tf.mul(tf.max(tf.stack(largest)), scale) as tf.Scalar
   })
 }
 
 /**
- * The norm of a convolution as a linear map of whole images, boundaries periodic: the largest singular value of all its blocks, one per
- * frequency f of the output,
+ * The norm of a convolution as a linear map of whole images, boundaries periodic: the largest singular value of all its
+ * blocks, one per frequency f of the output,
  *
  *     (st)^(−1/2)·[K̂(f₁), …, K̂(f_st)],  K̂(f) = Σ_ab K_ab·e^(−2πi⟨f, (a, b)⟩),
  *
- * where f₁, …, f_st are the frequencies of the input that the strides s and t fold into f. Of a kernel `[height, width, inputs, outputs]`;
- * a scalar. σ₁ of the kernel as one matrix is neither above nor below it; σ₁·√(height·width) is above it where strides are 1.
+ * where f₁, …, f_st are the frequencies of the input that the strides s and t fold into f. Of a kernel
+ * `[height, width, inputs, outputs]`; a scalar. σ₁ of the kernel as one matrix is neither above nor below it;
+ * σ₁·√(height·width) is above it where strides are 1.
  *
- * Source: Sedghi, Gupta and Long 2019, *The singular values of convolutional layers*; strides by the aliases of the transform.
+ * Source: Sedghi, Gupta and Long 2019, *The singular values of convolutional layers*; strides by the aliases of the
+ * transform.
  *
  * @throws RangeError for strides that do not divide the size.
  *
@@ -185,8 +232,8 @@ export const norm = (kernel: tf.Tensor4D, geometry: Geometry): tf.Scalar =>
   tf.tidy(() => normOfBlocks(tf.expandDims(kernel) as tf.Tensor5D, geometry))
 
 /**
- * The norm of a convolution in groups, of which each has input and output channels of its own, as a depthwise one: the largest of its
- * kernels `[groups, height, width, inputs, outputs]`, each as in `norm`. A scalar.
+ * The norm of a convolution in groups, of which each has input and output channels of its own, as a depthwise one: the
+ * largest of its kernels `[groups, height, width, inputs, outputs]`, each as in `norm`. A scalar.
  *
  * @throws RangeError for strides that do not divide the size.
  *
@@ -214,8 +261,8 @@ export interface Volume {
 }
 
 /**
- * The norm of a convolution of volumes or films, boundaries periodic, as in `norm`. Of a kernel `[length, height, width, inputs, outputs]`;
- * a scalar.
+ * The norm of a convolution of volumes or films, boundaries periodic, as in `norm`. Of a kernel
+ * `[length, height, width, inputs, outputs]`; a scalar.
  *
  * @throws RangeError for strides that do not divide the size.
  *

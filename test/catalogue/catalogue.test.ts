@@ -13,6 +13,7 @@ import * as linalg from "./linalg.ts"
 import * as optimizers from "./optimizers.ts"
 import * as rims from "./rims.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
+import * as scales from "./scales.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
@@ -24,7 +25,8 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   kernels,
   linalg,
   optimizers,
-  rims
+  rims,
+  scales
 ]
 
 const rows = files.flatMap(({ rows }) => rows)

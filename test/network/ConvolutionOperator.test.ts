@@ -82,6 +82,42 @@ onEachBackend("the norm of a convolution", () => {
     expect(operator).toBeLessThanOrEqual(3 * matrix!)
   })
 
+  it("is that of kernels of every scale, and of zero", () => {
+    const kernel = tf.randomNormal([3, 3, 4, 5], 0, 1, "float32", 7) as tf.Tensor4D
+    const [norm] = ConvolutionOperator.norm(kernel, { size: [8, 8] }).dataSync()
+    for (const scale of [1e-35, 1e-30, 1e20, 1e30]) {
+      const [found] = ConvolutionOperator.norm(tf.mul(kernel, scale), { size: [8, 8] }).dataSync()
+      expect(found! / scale / norm!).toBeCloseTo(1, 5)
+    }
+    expect(ConvolutionOperator.norm(tf.zeros([3, 3, 4, 5]), { size: [8, 8] }).dataSync()[0]).toBe(0)
+  })
+
+  it.each<[string, Shape, number]>([
+    ["of full rank", [3, 3, 4, 5], 1],
+    ["wide, strided", [3, 3, 2, 7], 2],
+    ["of rank one", [3, 3, 4, 5], 0],
+    ["of one channel", [3, 3, 1, 1], 0]
+  ])("has a gradient: %s", (_, shape, stride) => {
+    const kernel = stride === 0 ? tf.ones([...shape]) : tf.randomNormal([...shape], 0, 1, "float32", 7)
+    const direction = tf.randomNormal([...shape], 0, 1, "float32", 8)
+    const own = Math.max(1, stride)
+    const norm = (x: tf.Tensor) => ConvolutionOperator.norm(x as tf.Tensor4D, { size: [8, 8], strides: [own, own] })
+    const gradient = tf.grad(norm)(kernel)
+    const along = (t: number) => norm(tf.add(kernel, tf.mul(direction, t))).dataSync()[0]!
+    // Differences err by 1e-3², and by the rounding of the norms, 40·6e-8, over 2e-3.
+    const difference = (along(1e-3) - along(-1e-3)) / 2e-3
+    expect(tf.sum(tf.mul(gradient, direction)).dataSync()[0]).toBeCloseTo(difference, 1)
+    // The norm is homogeneous.
+    expect(tf.sum(tf.mul(gradient, kernel)).dataSync()[0]! / norm(kernel).dataSync()[0]!).toBeCloseTo(1, 5)
+  })
+
+  it("has gradient 0 at 0", () => {
+    const gradient = tf.grad((x) => ConvolutionOperator.norm(x as tf.Tensor4D, { size: [8, 8] }))(
+      tf.zeros([3, 3, 4, 5])
+    )
+    expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBe(0)
+  })
+
   it("refuses strides that do not divide the size", () => {
     const kernel = tf.ones([3, 3, 1, 1]) as tf.Tensor4D
     expect(() => ConvolutionOperator.norm(kernel, { size: [8, 7], strides: [2, 2] })).toThrow("side of 7 pixels")

@@ -71,3 +71,15 @@ it("leaves out what is not finite", async () => {
   })
   expect(second!.singularValues).toHaveLength(5)
 })
+
+it("keeps singular values whose squares rounding would take", async () => {
+  const own = await network()
+  const sizes = [1, 1e-3, 1e-6, 1e-9, 1e-12]
+  const matrix = tf.tensor2d(
+    Array.from({ length: 36 * 5 }, (_, e) => Math.floor(e / 5) === e % 5 ? sizes[e % 5]! : 0),
+    [36, 5]
+  )
+  own.variables[own.layers[1]!.variable]!.assign(tf.reshape(matrix, [3, 3, 4, 5]))
+  const [, dilated] = await Effect.runPromise(NetworkSpectra.measure(own))
+  for (const [j, value] of sizes.entries()) expect(dilated!.singularValues![j]! / value).toBeCloseTo(1, 5)
+})
