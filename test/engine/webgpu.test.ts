@@ -513,7 +513,9 @@ describe.skipIf(!runsWebgpu)(`laws ${on}`, { timeout: 240_000 }, () => {
     ]
   ) {
     it(`of ${manifold.name}`, async () => {
-      const reports = await Law.checkAll(manifoldLaws(manifold), { runs: 2, seed: 1 })
+      // The last one's metric is the canonical one.
+      const metric = manifold.name === "St(4,2)" ? "other" : "embedded"
+      const reports = await Law.checkAll(manifoldLaws(manifold, { metric }), { runs: 2, seed: 1 })
       expect(reports.length).toBeGreaterThan(30)
       expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
     })

@@ -20,7 +20,8 @@ export const unitLength = ({ entry, rows, to }: Column) => `
     let value = ${entry("i")};
     square = square + value * value;
   }
-  if ${inRange("square")} {
+  // NaN stays.
+  if (${inRange("square")} || !(square >= 0.0)) {
     let length = sqrt(square);
     for (var i = 0; i < ${rows}; i++) { ${to("i")} = ${entry("i")} / length; }
   } else {
