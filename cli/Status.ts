@@ -9,7 +9,9 @@ import * as Terminal from "effect/Terminal"
 /** Lines for so many columns of a terminal, or for a file where there is none. */
 export type Lines = (columns: number | undefined) => ReadonlyArray<string>
 
-/** What a command says of its state: the last lines of a terminal, repainted; elsewhere a plain line every now and then. */
+/**
+ * What a command says of its state: the last lines of a terminal, repainted; elsewhere a plain line every now and then.
+ */
 export interface Status {
   /** Shows lines unless others were shown just before; at once where it matters. */
   readonly show: (lines: Lines, atOnce: boolean) => Effect.Effect<void>

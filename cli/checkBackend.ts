@@ -52,8 +52,8 @@ const images = (): readonly [tf.Tensor, tf.Tensor] => {
 }
 
 /**
- * The losses of ten FG-SGD steps with four manifolds in every convolution, the weights after the first, how the steps ran, what they left
- * behind, and how far off the points are.
+ * The losses of ten FG-SGD steps with four manifolds in every convolution, the weights after the first, how the steps
+ * ran, what they left behind, and how far off the points are.
  */
 const train = Effect.gen(function*() {
   const atStart = tf.memory().numTensors
@@ -127,7 +127,8 @@ const training = Effect.fnUntraced(function*(engine: Layer.Layer<Backend.Backend
     { name: "how its steps of FG-SGD run", passed: true, found: step },
     {
       name: "the first step's weights are those of the cpu engine",
-      // Float32 weights of at most 1, moved by a small part of gradients that add a few thousand numbers. NaN is no pass.
+      // Float32 weights of at most 1, moved by a small part of gradients that add a few thousand numbers. NaN is no
+      // pass.
       passed: first < 1e-5,
       found: `${first.toExponential(1)} apart`
     },
@@ -173,8 +174,8 @@ export interface Options {
 }
 
 /**
- * Whether an engine does what this library needs, part by part: ten training steps against the same ones on the cpu engine, tensors, and
- * the laws of the paper's manifolds and of FG-SGD on them.
+ * Whether an engine does what this library needs, part by part: ten training steps against the same ones on the cpu
+ * engine, tensors, and the laws of the paper's manifolds and of FG-SGD on them.
  *
  * A part fails with BackendUnavailable where the engine cannot start.
  */

@@ -65,7 +65,9 @@ export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplet
   }
 }
 
-/** What a script must not take for success: no number at all, or a trial that failed for another reason than divergence. */
+/**
+ * What a script must not take for success: no number at all, or a trial that failed for another reason than divergence.
+ */
 const shortcoming = ({ cells }: Results.Results): string | undefined => {
   const failed = cells.flatMap(({ candidates, column, finals, row }) =>
     [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")

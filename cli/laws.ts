@@ -67,7 +67,10 @@ const isFamily = (value: unknown): value is Manifold.Family =>
 const isLawSet = (value: unknown): value is Law.LawSet =>
   typeof value === "object" && value !== null && "laws" in value && "parents" in value && "notApplicable" in value
 
-/** The law sets of every manifold, or member of a family, that a module exports; those with claims of their own as they are. */
+/**
+ * The law sets of every manifold, or member of a family, that a module exports; those with claims of their own as they
+ * are.
+ */
 const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Points.Shape>) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({

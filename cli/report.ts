@@ -39,7 +39,8 @@ export const report = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Write report.html and figures for runs and experiments, and the table of an experiment, from what they recorded so far"
+    "Write report.html and figures for runs and experiments, and the table of an experiment, from what they " +
+      "recorded so far"
   ),
   Command.withExamples([{ command: "finegrain report runs/table-poms", description: "One page that needs no network" }])
 )

@@ -4,7 +4,8 @@ import { Experiment } from "finegrain"
 export default Experiment.make({
   name: "ablation",
   about:
-    "What do the parts contribute? Small CNN, PIO of four manifolds, 2,000 MNIST images, 5 epochs; each row changes one setting of the first.",
+    "What do the parts contribute? Small CNN, PIO of four manifolds, 2,000 MNIST images, 5 epochs; each row changes " +
+    "one setting of the first.",
   base: {
     dataset: "mnist",
     model: "small-cnn",

@@ -1,10 +1,14 @@
 import { Experiment } from "finegrain"
 
-/** The six generalization bounds, the norms and the empirical gap along training: Euclidean kernels against renormalized ones. */
+/**
+ * The six generalization bounds, the norms and the empirical gap along training: Euclidean kernels against renormalized
+ * ones.
+ */
 export default Experiment.make({
   name: "bounds",
   about:
-    "Do renormalized products keep the generalization bounds small while they learn? Small CNN, 2,000 MNIST images, 8 epochs; the " +
+    "Do renormalized products keep the generalization bounds small while they learn? Small CNN, 2,000 MNIST images, " +
+    "8 epochs; the " +
     "six bounds from norms of POMs and of whole layers, and the gap between training and test.",
   base: { dataset: "mnist", model: "small-cnn", trainImages: 2000, epochs: 8, batchSize: 32, measureBounds: true },
   rows: [

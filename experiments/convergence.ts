@@ -11,16 +11,19 @@ const rows = (rule: "curvatureAware" | "plain") => [
 ]
 
 /**
- * Local convergence under schedules with Σr = ∞ and Σr² < ∞, with and without the curvature term of the step size; and the pyramidal
- * network, whose critical points are global minima: its first layer is wider than there are images, and from the second layer on its
- * weights are orthonormal matrices, which have full rank (Nguyen and Hein 2017, theorem 3.4).
+ * Local convergence under schedules with Σr = ∞ and Σr² < ∞, with and without the curvature term of the step size; and
+ * the pyramidal network, whose critical points are global minima: its first layer is wider than there are images, and
+ * from the second layer on its weights are orthonormal matrices, which have full rank (Nguyen and Hein 2017, theorem
+ * 3.4).
  */
 export default Experiment.make({
   name: "convergence",
-  about:
-    "Do gradient norms vanish under r(t) = r₀(1 + t)^(−a), 1/2 < a ≤ 1, does the training loss of a pyramidal network reach its global " +
-    "minimum, 0, and what does the curvature term of the step size change? Small CNN on 2,000 MNIST images; perceptron 256–128–64 " +
-    "on 200, its second and third layer on Stiefel manifolds, tested on 1,000; no momentum. Every cell chooses r₀ by validation on held-out images.",
+  about: "Do gradient norms vanish under r(t) = r₀(1 + t)^(−a), 1/2 < a ≤ 1, does the training loss of a pyramidal " +
+    "network reach its global " +
+    "minimum, 0, and what does the curvature term of the step size change? Small CNN on 2,000 MNIST images; " +
+    "perceptron 256–128–64 " +
+    "on 200, its second and third layer on Stiefel manifolds, tested on 1,000; no momentum. Every cell chooses r₀ " +
+    "by validation on held-out images.",
   base: { dataset: "mnist", collection: "Sp+Ob+St", batchSize: 32, momentum: 0 },
   rows: [...rows("curvatureAware"), ...rows("plain")],
   columns: [

@@ -4,7 +4,8 @@ import { Experiment } from "finegrain"
 export default Experiment.make({
   name: "small",
   about:
-    "Do the same seeds give the same bits on your machine? Small CNN, 500 MNIST images, one epoch; with SIMD that rounds alike on " +
+    "Do the same seeds give the same bits on your machine? Small CNN, 500 MNIST images, one epoch; with SIMD that " +
+    "rounds alike on " +
     "every processor (FINEGRAIN_SIMD=plain).",
   base: { dataset: "mnist", model: "small-cnn", backend: "wasm", trainImages: 500, epochs: 1, batchSize: 32 },
   rows: [

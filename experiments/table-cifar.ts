@@ -1,15 +1,18 @@
 import { Experiment } from "finegrain"
 
 /**
- * The paper's comparison on CIFAR, for a machine with a GPU and the data: a directory with the binary version of CIFAR-10 in the
- * variable CIFAR, augmented as usual. A smoke run generates a few images in the same files, and trains smaller networks.
+ * The paper's comparison on CIFAR, for a machine with a GPU and the data: a directory with the binary version of
+ * CIFAR-10 in the variable CIFAR, augmented as usual. A smoke run generates a few images in the same files, and trains
+ * smaller networks.
  */
 export default Experiment.make({
   name: "table-cifar",
   about:
     "Rows like those of the poster, on CIFAR-10, with residual networks of constant and stochastic depth and with " +
-    "squeeze-and-excitation. The networks are the paper's kind; the settings are those usual for them (200 epochs, batches of 128, " +
-    "pad-crop-flip, step schedule), chosen by us, and no published numbers stand beside: the poster has none for CIFAR.",
+    "squeeze-and-excitation. The networks are the paper's kind; the settings are those usual for them (200 epochs, " +
+    "batches of 128, " +
+    "pad-crop-flip, step schedule), chosen by us, and no published numbers stand beside: the poster has none for " +
+    "CIFAR.",
   base: {
     dataset: process.env["CIFAR"] ?? "cifar-10",
     augment: "crop-flip",

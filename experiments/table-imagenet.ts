@@ -1,13 +1,15 @@
 import { Experiment } from "finegrain"
 
 /**
- * The paper's comparison on ImageNet, for a machine with GPUs and the data: the directory that holds train/ and val/ in the variable
- * IMAGENET. A smoke run generates a few images in the same files, cuts them small, and trains smaller networks.
+ * The paper's comparison on ImageNet, for a machine with GPUs and the data: the directory that holds train/ and val/ in
+ * the variable IMAGENET. A smoke run generates a few images in the same files, cuts them small, and trains smaller
+ * networks.
  */
 export default Experiment.make({
   name: "table-imagenet",
   about:
-    "The poster's table: top-1 error on ImageNet of ResNet-101 and its squeeze-and-excitation version; 90 epochs, batches of 256, random " +
+    "The poster's table: top-1 error on ImageNet of ResNet-101 and its squeeze-and-excitation version; 90 epochs, " +
+    "batches of 256, random " +
     "windows mirrored at random, step schedule.",
   base: {
     dataset: process.env["IMAGENET"] ?? "imagenet",

@@ -7,15 +7,16 @@ const single = (symbol: string) =>
   }))
 
 /**
- * The poster's comparison, scaled to a laptop: small residual networks on a part of Fashion-MNIST, without and with squeeze and
- * excitation. The learning rate of every cell is chosen by one and the same protocol: the best of four by accuracy on 5,000 held-out
- * training images, with a seed of its own.
+ * The poster's comparison, scaled to a laptop: small residual networks on a part of Fashion-MNIST, without and with
+ * squeeze and excitation. The learning rate of every cell is chosen by one and the same protocol: the best of four by
+ * accuracy on 5,000 held-out training images, with a seed of its own.
  */
 export default Experiment.make({
   name: "table-poms",
-  about:
-    "Do products of weight manifolds help a small residual network? Fashion-MNIST, ResNet-8 and SENet-8, 5,000 training images, " +
-    "3 epochs; tested on all 10,000 test images. Every row and network chooses its learning rate by validation on held-out training images.",
+  about: "Do products of weight manifolds help a small residual network? Fashion-MNIST, ResNet-8 and SENet-8, 5,000 " +
+    "training images, " +
+    "3 epochs; tested on all 10,000 test images. Every row and network chooses its learning rate by validation on " +
+    "held-out training images.",
   base: {
     dataset: "fashion-mnist",
     trainImages: 5000,

@@ -14,7 +14,8 @@ export interface Told {
 }
 
 /**
- * The command line in this process, which saves the second that a process takes to start: for everything but signals, streams and exit codes.
+ * The command line in this process, which saves the second that a process takes to start: for everything but signals,
+ * streams and exit codes.
  *
  * Paths are absolute, since the working directory is that of the tests.
  */

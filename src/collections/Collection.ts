@@ -14,12 +14,16 @@ export interface Pom {
   readonly factors: number
   readonly dimension: number
   readonly curvature: Interval.Interval
-  /** What else it goes by, as for learning rates: its manifold's symbol, its kind of parameter, `layers/` and its layer's name. */
+  /**
+   * What else it goes by, as for learning rates: its manifold's symbol, its kind of parameter, `layers/` and its
+   * layer's name.
+   */
   readonly labels?: ReadonlyArray<string>
 }
 
 /**
- * A collection of POMs: a product manifold together with the grouping of its factors, each group with a step of its own.
+ * A collection of POMs: a product manifold together with the grouping of its factors, each group with a step of its
+ * own.
  *
  * Source: Ozay 2019, definition 1.
  */
@@ -30,14 +34,17 @@ export interface Collection<P extends Points.Points = Points.Points> {
   readonly squaredNorms: (x: P, u: P) => tf.Tensor1D
   /** Multiplies each POM's part of u by its factor; `factors` has shape [poms]. */
   readonly scale: (factors: tf.Tensor1D, u: P) => P
-  /** What every leaf of a point holds, from left to right; undefined where a leaf holds factors of several manifolds. */
+  /**
+   * What every leaf of a point holds, from left to right; undefined where a leaf holds factors of several manifolds.
+   */
   readonly leaves: ReadonlyArray<Leaf> | undefined
 }
 
 const known = new WeakMap<ReadonlyArray<Pom>, ReadonlyArray<Interval.Interval>>()
 
 /**
- * The sectional curvatures of the POMs: the same array in every step, so that a step rule may keep what it derives from them.
+ * The sectional curvatures of the POMs: the same array in every step, so that a step rule may keep what it derives from
+ * them.
  *
  * @example
  * ```ts
@@ -186,8 +193,8 @@ export interface StackCollection {
 }
 
 /**
- * A collection over a stack of matrices `[count, m, n]`: all members with one manifold become one tensor, whatever POMs they
- * belong to, so that a step runs a number of operations that depends on the number of manifolds only.
+ * A collection over a stack of matrices `[count, m, n]`: all members with one manifold become one tensor, whatever POMs
+ * they belong to, so that a step runs a number of operations that depends on the number of manifolds only.
  *
  * @throws RangeError unless the POMs are disjoint and cover the stack.
  *

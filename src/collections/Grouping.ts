@@ -17,8 +17,8 @@ export interface Strategy {
   readonly name: StrategyName
   readonly selection: Selection
   /**
-   * Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds; of so many blocks of
-   * them (default 1), one after the other, each with channels of its own.
+   * Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds;
+   * of so many blocks of them (default 1), one after the other, each with channels of its own.
    */
   readonly groups: (
     inputs: number,
@@ -100,8 +100,9 @@ export const PO = (selection: Selection = "random"): Strategy =>
 /**
  * Products for input and output channels: subsets that cut across both.
  *
- * The matrices are dealt evenly to the manifolds, and those of each manifold evenly to its share of `inputs + outputs` groups,
- * as in Example 1 of Ozay 2019: 24 matrices of a 3×3×4×6 kernel, two manifolds, 10 groups, each manifold 3+3+2+2+2.
+ * The matrices are dealt evenly to the manifolds, and those of each manifold evenly to its share of `inputs + outputs`
+ * groups, as in Example 1 of Ozay 2019: 24 matrices of a 3×3×4×6 kernel, two manifolds, 10 groups, each manifold
+ * 3+3+2+2+2.
  *
  * @example
  * ```ts

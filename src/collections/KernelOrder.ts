@@ -7,8 +7,9 @@ import { kernelArrangement, type KernelShape, type Matricization } from "./matri
 type Axes = ReadonlyArray<number>
 
 /**
- * How a layer's weight holds kernels: where the blocks, the rows A, the columns B, the input channels C and the output channels D of
- * kernels `[blocks, A, B, C, D]` are among its axes. Only entries move, so that a step on matrices finds its way to the weight.
+ * How a layer's weight holds kernels: where the blocks, the rows A, the columns B, the input channels C and the output
+ * channels D of kernels `[blocks, A, B, C, D]` are among its axes. Only entries move, so that a step on matrices finds
+ * its way to the weight.
  */
 export interface KernelOrder {
   readonly name: string
@@ -18,7 +19,10 @@ export interface KernelOrder {
   readonly split: (weight: Points.Shape) => Points.Shape
   /** For each axis of the kernels the split ones that it consists of, slowest first; none: its length is 1. */
   readonly axes: readonly [blocks: Axes, a: Axes, b: Axes, c: Axes, d: Axes]
-  /** Whether the same input channels enter all blocks, as the gates of a recurrent layer, or each has its own, as groups of channels. */
+  /**
+   * Whether the same input channels enter all blocks, as the gates of a recurrent layer, or each has its own, as groups
+   * of channels.
+   */
   readonly inputs: "shared" | "own"
 }
 
@@ -73,7 +77,8 @@ export const convolution1d: KernelOrder = order("convolution1d", [[], [0], [], [
 export const convolution: KernelOrder = order("convolution", [[], [0], [1], [2], [3]])
 
 /**
- * `[T, A, B, C, D]`, a convolution's of volumes or films: a spatial kernel is a matrix TA×B, its slices on top of each other.
+ * `[T, A, B, C, D]`, a convolution's of volumes or films: a spatial kernel is a matrix TA×B, its slices on top of each
+ * other.
  *
  * @example
  * ```ts
@@ -95,7 +100,8 @@ export const convolution3d: KernelOrder = order("convolution3d", [[], [0, 1], [2
 export const transposed: KernelOrder = order("transposed", [[], [0], [1], [3], [2]])
 
 /**
- * `[T, A, B, D, C]`, a transposed convolution's of volumes: spatial kernels as in `convolution3d`, channels as in `transposed`.
+ * `[T, A, B, D, C]`, a transposed convolution's of volumes: spatial kernels as in `convolution3d`, channels as in
+ * `transposed`.
  *
  * @example
  * ```ts
@@ -106,8 +112,8 @@ export const transposed: KernelOrder = order("transposed", [[], [0], [1], [3], [
 export const transposed3d: KernelOrder = order("transposed3d", [[], [0, 1], [2], [4], [3]])
 
 /**
- * `[A, B, C, M]`, a depthwise convolution's with M outputs for each channel: C blocks `[A, B, 1, M]`. Output m of channel c is the layer's
- * output c·M + m.
+ * `[A, B, C, M]`, a depthwise convolution's with M outputs for each channel: C blocks `[A, B, 1, M]`. Output m of
+ * channel c is the layer's output c·M + m.
  *
  * @example
  * ```ts
@@ -135,8 +141,8 @@ export const grouped = (groups: number): KernelOrder => ({
 })
 
 /**
- * `[C, G·D]`, a recurrent layer's with G gates: a dense kernel for each. An LSTM has four (input, forget, cell, output), a GRU three (update,
- * reset, new), a simple recurrent layer one.
+ * `[C, G·D]`, a recurrent layer's with G gates: a dense kernel for each. An LSTM has four (input, forget, cell,
+ * output), a GRU three (update, reset, new), a simple recurrent layer one.
  *
  * @example
  * ```ts
@@ -170,8 +176,8 @@ export const convolutionGates = (count: number): KernelOrder => ({
 })
 
 /**
- * `[V, n]`, an embedding's of V things: each row a kernel n×1 of its own, so that per kernel it is a vector, on a sphere say, and
- * `perFilterMatrix` has them as the columns of one matrix n×V.
+ * `[V, n]`, an embedding's of V things: each row a kernel n×1 of its own, so that per kernel it is a vector, on a
+ * sphere say, and `perFilterMatrix` has them as the columns of one matrix n×V.
  *
  * @example
  * ```ts
@@ -214,7 +220,8 @@ export interface Kernels {
 /**
  * The kernels that a weight of some shape holds.
  *
- * @throws RangeError for a weight with another number of axes, or whose outputs cannot be shared evenly among groups or gates.
+ * @throws RangeError for a weight with another number of axes, or whose outputs cannot be shared evenly among groups or
+ * gates.
  *
  * @example
  * ```ts
@@ -337,9 +344,9 @@ export const matrices = (
 }
 
 /**
- * A weight's kernels as the matrices of all inputs by outputs that they are together: blocks with the same input channels side by side
- * in one, `[1, A·B·C, blocks·D]`; blocks with their own as they are, `[blocks, A·B·C, D]`, of which the direct sum is the whole. Of
- * weights that are matrices, themselves.
+ * A weight's kernels as the matrices of all inputs by outputs that they are together: blocks with the same input
+ * channels side by side in one, `[1, A·B·C, blocks·D]`; blocks with their own as they are, `[blocks, A·B·C, D]`, of
+ * which the direct sum is the whole. Of weights that are matrices, themselves.
  *
  * @example
  * ```ts

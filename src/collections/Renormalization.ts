@@ -24,8 +24,8 @@ const unitGamma = ({ norms }: Manifold.Manifold): number =>
   bounded(Math.max(norms.spectral.max, norms.frobenius.max, norms.rowSum.max))
 
 /**
- * The largest γ for which the spectral, the Frobenius and the ‖·‖_{2→1} norm of γω are at most 1 for every ω on the manifold:
- * 1/√m on the sphere, 1/√(mn) on oblique and (tall) Stiefel manifolds.
+ * The largest γ for which the spectral, the Frobenius and the ‖·‖_{2→1} norm of γω are at most 1 for every ω on the
+ * manifold: 1/√m on the sphere, 1/√(mn) on oblique and (tall) Stiefel manifolds.
  *
  * @example
  * ```ts
@@ -93,8 +93,8 @@ export const policies: ReadonlyArray<Policy> = [unit, frobenius, none, unclamped
 /**
  * ℜ = γ/λ for one weight, λ clamped at ≥ 1 where the policy says so.
  *
- * A weight on a manifold with unbounded norms (Euclidean) is not renormalized: 1. A feature that is constant (λ = 0) does not
- * rescale: γ.
+ * A weight on a manifold with unbounded norms (Euclidean) is not renormalized: 1. A feature that is constant (λ = 0)
+ * does not rescale: γ.
  *
  * @example
  * ```ts
@@ -134,9 +134,9 @@ export interface Blocks {
 }
 
 /**
- * λ for each matrix of a matricized kernel from λ per input channel: the channel's own where a matrix belongs to one channel,
- * and the root mean square over the channels where it spans them all; of blocks of kernels, one after the other, from the channels that all
- * share, or from each one's own.
+ * λ for each matrix of a matricized kernel from λ per input channel: the channel's own where a matrix belongs to one
+ * channel, and the root mean square over the channels where it spans them all; of blocks of kernels, one after the
+ * other, from the channels that all share, or from each one's own.
  *
  * @example
  * ```ts

@@ -34,7 +34,8 @@ export class SpecificationError extends Schema.TaggedError<SpecificationError>()
 }
 
 /**
- * All families with their default choices: those of the paper first, Sp, Ob, St (embedded metric, QR retraction) and Euc.
+ * All families with their default choices: those of the paper first, Sp, Ob, St (embedded metric, QR retraction) and
+ * Euc.
  *
  * | symbol | kernels |
  * | --- | --- |
@@ -71,7 +72,8 @@ export const families: ReadonlyArray<Manifold.Family> = [
 ]
 
 /**
- * Stiefel manifolds with other choices than `St`: `St:polar`, `St:cayley` and `St:exp` retract otherwise, `St:canonical` has the other metric.
+ * Stiefel manifolds with other choices than `St`: `St:polar`, `St:cayley` and `St:exp` retract otherwise,
+ * `St:canonical` has the other metric.
  *
  * @example
  * ```ts

@@ -59,9 +59,9 @@ const opened = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
- * The dataset of four IDX files in a directory, or in `gzip` or `raw` within it. Their names may have a beginning of their own, as EMNIST's have; where
- * there are several, a path says which: `emnist/emnist-letters` are the files `emnist-letters-*` of the directory
- * `emnist`.
+ * The dataset of four IDX files in a directory, or in `gzip` or `raw` within it. Their names may have a beginning of
+ * their own, as EMNIST's have; where there are several, a path says which: `emnist/emnist-letters` are the files
+ * `emnist-letters-*` of the directory `emnist`.
  *
  * Fails with DatasetMissing where there is no such directory, and with DatasetInconsistent for one that holds several
  * and no path says which.

@@ -208,9 +208,8 @@ const hollow = ({ classes, labels, nested, others }: ClassFolders.Listed): strin
  * with a variation a random window, mirrored or not.
  *
  * Classes are the folders, in the order of their names' code units: 10 comes before 2. JPEG and PNG files in them
- * count, capital or not;
- * `notes` say what does not: hidden entries and those of systems (`.DS_Store`, `@eaDir`, `Thumbs.db`), other files, folders
- * within.
+ * count, capital or not; `notes` say what does not: hidden entries and those of systems (`.DS_Store`, `@eaDir`,
+ * `Thumbs.db`), other files, folders within.
  *
  * Images are turned as their EXIF orientation says, unless asked for as they are `stored`; the checksum tells the two
  * apart. Of 16 bits 8 are kept, grey becomes three equal colours, CMYK becomes sRGB, transparency is dropped (what

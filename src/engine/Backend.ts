@@ -75,8 +75,8 @@ const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
 export const wasm = asLayer(start("wasm"))
 
 /**
- * The same with so many threads instead of as many as the variable FINEGRAIN_THREADS says, or the machine has cores. The results have
- * the same bits with any number of threads.
+ * The same with so many threads instead of as many as the variable FINEGRAIN_THREADS says, or the machine has cores.
+ * The results have the same bits with any number of threads.
  *
  * @example
  * ```ts
@@ -115,8 +115,8 @@ export const cpu = asLayer(start("cpu"))
 export const node = asLayer(start("node"))
 
 /**
- * TensorFlow on an NVIDIA GPU through the optional package `@tensorflow/tfjs-node-gpu`; fails where TensorFlow would silently
- * compute on the CPU.
+ * TensorFlow on an NVIDIA GPU through the optional package `@tensorflow/tfjs-node-gpu`; fails where TensorFlow would
+ * silently compute on the CPU.
  *
  * @example
  * ```ts
@@ -127,8 +127,9 @@ export const node = asLayer(start("node"))
 export const nodeGpu = asLayer(start("nodeGpu"))
 
 /**
- * WebGPU through the optional packages `webgpu` and `@tensorflow/tfjs-backend-webgpu`, on a GPU, or on software that plays one, which
- * the device then says. Failures on the GPU are those of the next read (`EngineFailed`); only asynchronous reads are possible.
+ * WebGPU through the optional packages `webgpu` and `@tensorflow/tfjs-backend-webgpu`, on a GPU, or on software that
+ * plays one, which the device then says. Failures on the GPU are those of the next read (`EngineFailed`); only
+ * asynchronous reads are possible.
  *
  * @example
  * ```ts

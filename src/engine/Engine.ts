@@ -44,7 +44,8 @@ const afterwards: Readonly<Record<(typeof failures)[number], string>> = {
   internal: "What was computed since the last read cannot be trusted. Look at the driver, or use another backend",
   "device lost": "What was on the device is gone. Start the backend anew, which takes a new device",
   "thread lost":
-    "What was on its heap cannot be trusted. Start the program anew, with more memory or fewer threads, or on another backend",
+    "What was on its heap cannot be trusted. Start the program anew, with more memory or fewer threads, or on " +
+    "another backend",
   "no read": "Read a value every few thousand operations: only then is memory freed",
   "synchronous read": "Read with `await tensor.data()`, or use another backend"
 }

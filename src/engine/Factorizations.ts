@@ -12,7 +12,10 @@ export interface Gradient {
   readonly gradFunc: tf.GradFunc
 }
 
-/** Runs the kernel of the engine in use. Engines that register none of their own compute on the host, in double precision. */
+/**
+ * Runs the kernel of the engine in use. Engines that register none of their own compute on the host, in double
+ * precision.
+ */
 export const run = (
   factorization: Factorization,
   inputs: Readonly<Record<string, tf.Tensor>>,

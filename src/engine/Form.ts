@@ -1,7 +1,8 @@
 /**
- * What an engine may take a manifold for, to compute its projection, retraction and transport in one pass: a space without
- * constraints, columns of norm 1, or orthonormal columns. The metric is the Frobenius inner product, the retraction X + V, X + V with
- * its columns divided by their lengths, or the Q factor of X + V; transport is projection onto the tangent space at the target.
+ * What an engine may take a manifold for, to compute its projection, retraction and transport in one pass: a space
+ * without constraints, columns of norm 1, or orthonormal columns. The metric is the Frobenius inner product, the
+ * retraction X + V, X + V with its columns divided by their lengths, or the Q factor of X + V; transport is projection
+ * onto the tangent space at the target.
  */
 export interface Form {
   readonly name: "Euclidean" | "Unit" | "Stiefel"

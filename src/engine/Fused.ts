@@ -50,7 +50,8 @@ export const kernelName = (operation: Operation): string => `Finegrain${operatio
 const entriesAtMost = new Map<string, number>()
 
 /**
- * Says that an engine's kernels, or that of one operation, are for matrices of up to so many entries; without a word they are for all.
+ * Says that an engine's kernels, or that of one operation, are for matrices of up to so many entries; without a word
+ * they are for all.
  *
  * @internal
  */
@@ -67,8 +68,9 @@ export const largest = (engine: string, operation?: Operation): number =>
   entriesAtMost.get(`${engine} ${operation}`) ?? entriesAtMost.get(engine) ?? Infinity
 
 /**
- * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for matrices above the
- * engine's limit, for tensors of unequal shapes, and under automatic differentiation, which kernels do not take part in.
+ * An operation as the engine's own kernel where there is one, as the given composition elsewhere: also for matrices
+ * above the engine's limit, for tensors of unequal shapes, and under automatic differentiation, which kernels do not
+ * take part in.
  *
  * `view` says which matrices m×n a tensor's last two axes stand for.
  *

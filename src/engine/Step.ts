@@ -1,5 +1,6 @@
 /**
- * The contract of an engine that has an optimizer's whole step in two kernels: their names, and what they are told of a problem.
+ * The contract of an engine that has an optimizer's whole step in two kernels: their names, and what they are told of a
+ * problem.
  */
 import type { Form } from "./Form.ts"
 
@@ -8,7 +9,9 @@ export const kernels = { direction: "FinegrainStepDirection", move: "FinegrainSt
 
 /** A leaf of ω as a kernel sees it. */
 export interface Leaf {
-  /** undefined: the kernel only brings entries to and from their places, and the manifold's own operations do the rest. */
+  /**
+   * undefined: the kernel only brings entries to and from their places, and the manifold's own operations do the rest.
+   */
   readonly form: Form | undefined
   /** Matrices, and entries of each. */
   readonly count: number
@@ -17,7 +20,9 @@ export interface Leaf {
   readonly owners: Int32Array
   /** The variable that the entries belong to. */
   readonly variable: number
-  /** Where every matrix begins in the variable, and how far every entry is from there, in the order of the form's rows. */
+  /**
+   * Where every matrix begins in the variable, and how far every entry is from there, in the order of the form's rows.
+   */
   readonly bases: Int32Array
   readonly deltas: Int32Array
   /** The place of every entry within a matrix of the leaf, in the order of the form's rows. */

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 
 /**
- * Operations as methods of tensors, `x.flatten()`: TensorFlow.js registers them only where its whole package is imported, and layers of its own
- * count on them, such as the initializers of recurrent kernels. What is registered already stays.
+ * Operations as methods of tensors, `x.flatten()`: TensorFlow.js registers them only where its whole package is
+ * imported, and layers of its own count on them, such as the initializers of recurrent kernels. What is registered
+ * already stays.
  *
  * Imported for its side effect.
  */

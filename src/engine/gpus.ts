@@ -12,8 +12,8 @@ const entries = (): ReadonlyArray<string> => {
 }
 
 /**
- * The GPUs that CUDA may use: those that CUDA_VISIBLE_DEVICES names, or all that the driver knows, by number; none where it does not tell, as
- * on Windows.
+ * The GPUs that CUDA may use: those that CUDA_VISIBLE_DEVICES names, or all that the driver knows, by number; none
+ * where it does not tell, as on Windows.
  */
 export const visibleGpus = (
   env: Readonly<Record<string, string | undefined>> = process.env,

@@ -68,8 +68,8 @@ const usesGpu = (): boolean =>
 const visible = "CUDA_VISIBLE_DEVICES"
 
 /**
- * TensorFlow takes memory of every GPU that it sees and computes on the last: it is to see one, the first that it may use. Where the driver
- * does not tell which there are, as on Windows, that is number 0. Gives back how to undo it.
+ * TensorFlow takes memory of every GPU that it sees and computes on the last: it is to see one, the first that it may
+ * use. Where the driver does not tell which there are, as on Windows, that is number 0. Gives back how to undo it.
  */
 const useFirstGpu = (gpus: ReadonlyArray<string>): () => void => {
   const before = process.env[visible]

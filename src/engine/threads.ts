@@ -27,7 +27,10 @@ export const threadsWanted = (asked: number | undefined): number => {
   throw new Mistaken(`FINEGRAIN_THREADS must be ${known}, not "${text}"`)
 }
 
-/** Kinds of SIMD: that which rounds alike on every processor, and that which multiplies and adds at once where the processor can. */
+/**
+ * Kinds of SIMD: that which rounds alike on every processor, and that which multiplies and adds at once where the
+ * processor can.
+ */
 export const flavours = ["plain", "relaxed"] as const
 
 /**

@@ -5,7 +5,10 @@ interface Attributes {
   readonly pad: "valid" | "same"
 }
 
-/** Lets transposed convolutions of volumes be differentiated, which TensorFlow.js has no gradient of; doing it twice changes nothing. */
+/**
+ * Lets transposed convolutions of volumes be differentiated, which TensorFlow.js has no gradient of; doing it twice
+ * changes nothing.
+ */
 export const registerVolumeGradients = (): void => {
   if (tf.getGradient(tf.Conv3DBackpropInputV2) !== undefined) return
   tf.registerGradient({

@@ -41,7 +41,9 @@ export const wanted = (threads: number | undefined) =>
     catch: unavailable
   })
 
-/** The backend on a heap that threads can share, or the stock one where that does not start; chosen once in a process. */
+/**
+ * The backend on a heap that threads can share, or the stock one where that does not start; chosen once in a process.
+ */
 const started = async (load: typeof onSharedHeap): Promise<boolean> => {
   if (tf.engine().registry["wasm"] !== undefined) return tf.setBackend("wasm")
   try {

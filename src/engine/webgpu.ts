@@ -13,9 +13,10 @@ import { registerStep } from "./webgpu/step.ts"
 const [dawnVersion, version] = ["0.6.2", "4.22.0"]
 const install = `Run: npm install webgpu@${dawnVersion} @tensorflow/tfjs-backend-webgpu@${version}`
 
-const drivers =
-  "Install a Vulkan driver: that of the GPU's maker, or software for tests (Debian 13: apt-get install mesa-vulkan-drivers libvulkan1; " +
-  "Debian 12: the same with -t bookworm-backports, its own is too old); in a container of NVIDIA's, NVIDIA_DRIVER_CAPABILITIES must " +
+const drivers = "Install a Vulkan driver: that of the GPU's maker, or software for tests (Debian 13: apt-get install " +
+  "mesa-vulkan-drivers libvulkan1; " +
+  "Debian 12: the same with -t bookworm-backports, its own is too old); in a container of NVIDIA's, " +
+  "NVIDIA_DRIVER_CAPABILITIES must " +
   "include graphics."
 
 const unavailable = (reason: string, remedy: string) => new BackendUnavailable({ backend: "webgpu", reason, remedy })

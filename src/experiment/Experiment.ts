@@ -231,7 +231,8 @@ export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" 
 /**
  * The cells of an experiment, every configuration decoded.
  *
- * Fails with ExperimentError, which lists all problems: contradictions, unknown settings and values, names that do not exist.
+ * Fails with ExperimentError, which lists all problems: contradictions, unknown settings and values, names that do not
+ * exist.
  *
  * @example
  * ```ts

@@ -55,7 +55,10 @@ const writeFile = Effect.fnUntraced(function*(directory: string, name: string, c
 const writeJson = (directory: string, name: string, value: unknown) =>
   writeFile(directory, name, `${RunDirectory.toJson(value, 2)}\n`)
 
-/** What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is `failed (dataset missing)`. */
+/**
+ * What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is
+ * `failed (dataset missing)`.
+ */
 const ownWords: ReadonlyMap<string, string> = new Map([["Diverged", "diverged"], ["Crashed", "crashed"]])
 
 const inWords = ({ error, isDisk = false }: Failure): string =>
@@ -72,7 +75,9 @@ const nothing: collect.Found = {
   report: undefined
 }
 
-/** What became of one trial; one whose files are damaged is a failure of its own, and no reason to leave the others out. */
+/**
+ * What became of one trial; one whose files are damaged is a failure of its own, and no reason to leave the others out.
+ */
 const find = Effect.fnUntraced(function*(directory: string, id: string, failure: Failure | undefined) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -220,8 +225,8 @@ const collected = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
- * The results in a directory: from its trials, however many have ended; where those are not there, as they were written down. None where
- * there is no experiment.
+ * The results in a directory: from its trials, however many have ended; where those are not there, as they were written
+ * down. None where there is no experiment.
  *
  * @internal
  */
@@ -322,10 +327,11 @@ export const setAside = Effect.fnUntraced(function*(trial: string) {
 const isResult = (name: string) => ["trials", "results.json"].includes(name)
 
 /**
- * Opens a directory for an experiment, for this process alone until the scope ends. What is there already must be the same experiment.
+ * Opens a directory for an experiment, for this process alone until the scope ends. What is there already must be the
+ * same experiment.
  *
- * Fails with RunDirectoryError where another process is at work on it or it cannot be written, with ExperimentError where it holds
- * trials that are not to be mixed with these.
+ * Fails with RunDirectoryError where another process is at work on it or it cannot be written, with ExperimentError
+ * where it holds trials that are not to be mixed with these.
  *
  * @internal
  */

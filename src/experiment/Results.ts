@@ -156,8 +156,9 @@ const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) =
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
 
 /**
- * The table as header and rows of text: per column test error mean ± standard deviation, 95 % confidence interval, difference from the
- * baseline with the p value of the paired test, what else was measured, what was chosen, and what was published.
+ * The table as header and rows of text: per column test error mean ± standard deviation, 95 % confidence interval,
+ * difference from the baseline with the p value of the paired test, what else was measured, what was chosen, and what
+ * was published.
  *
  * @internal
  */
@@ -226,7 +227,8 @@ export const markdown = (results: Results): string => {
   const [header, rows] = table(results)
   const line = (cells: ReadonlyArray<string>) => `| ${cells.map(escaped).join(" | ")} |`
   const notes = [
-    "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, seed by seed, with the " +
+    "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, " +
+    "seed by seed, with the " +
     "p value of the paired t test.",
     ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`]),
     ...provenance.notes(environmentsShown(results))

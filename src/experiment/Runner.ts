@@ -46,7 +46,10 @@ export interface Options<E, R> {
 /** The worker has the extension of this file: TypeScript in the sources, JavaScript in the package. */
 const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
 
-/** Runs a trial in a process of its own, with an engine of its own. Interrupted, the process writes a checkpoint and ends. */
+/**
+ * Runs a trial in a process of its own, with an engine of its own. Interrupted, the process writes a checkpoint and
+ * ends.
+ */
 const inProcess = (
   trial: Trial,
   request: Request,
@@ -82,15 +85,17 @@ const inProcess = (
     )
   })
 
-/** Whether a candidate has an answer. One that failed otherwise may complete when it is run again, and then be the best. */
+/**
+ * Whether a candidate has an answer. One that failed otherwise may complete when it is run again, and then be the best.
+ */
 const isSettled = ({ result }: Outcome) => result._tag === "Completed" || result.error === "Diverged"
 
 const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result.summary.testAccuracy : undefined
 
 /**
- * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table. Trials that have
- * completed before are not run again, and those that were interrupted go on. Nothing is chosen where a candidate failed otherwise than by
- * divergence.
+ * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table.
+ * Trials that have completed before are not run again, and those that were interrupted go on. Nothing is chosen where a
+ * candidate failed otherwise than by divergence.
  *
  * Fails with GridStopped where the disk refuses to take what a trial writes.
  *

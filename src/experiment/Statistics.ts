@@ -36,7 +36,8 @@ export const sample = (values: ReadonlyArray<number>): Sample => {
 }
 
 /**
- * Student's paired test of a − b: t = mean/(s/√n) with n − 1 degrees of freedom. Equal differences other than 0 have p = 0.
+ * Student's paired test of a − b: t = mean/(s/√n) with n − 1 degrees of freedom. Equal differences other than 0 have
+ * p = 0.
  *
  * @throws RangeError unless there are as many of one as of the other.
  *

@@ -21,7 +21,10 @@ export interface Disk {
   readonly seeds: (cell: Cell, chosen: number | string | undefined) => ReadonlyArray<number>
 }
 
-/** Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run again. */
+/**
+ * Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run
+ * again.
+ */
 const isOpen = ({ status }: Results.Measured) => status !== "completed" && status !== "diverged"
 
 const sampleOf = (values: ReadonlyMap<number, number>) =>

@@ -32,8 +32,8 @@ export interface Selection {
 /**
  * A comparison as a value: what varies, what is fixed, the seeds, and how the table is laid out.
  *
- * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base`, and rows and columns
- * that say so, and runs the first seed only.
+ * A cell is a row in a column; its settings are `base`, then the column's, then the row's. A smoke run changes `base`,
+ * and rows and columns that say so, and runs the first seed only.
  */
 export interface Experiment {
   readonly name: string

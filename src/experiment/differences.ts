@@ -38,8 +38,8 @@ const ofVariants = (
 }
 
 /**
- * How an experiment differs from the one whose trials are there, all of it, where that would change or lose a finished trial. Rows, columns,
- * seeds and candidates may be added, and what is shown may change.
+ * How an experiment differs from the one whose trials are there, all of it, where that would change or lose a finished
+ * trial. Rows, columns, seeds and candidates may be added, and what is shown may change.
  *
  * @internal
  */

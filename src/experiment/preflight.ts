@@ -10,7 +10,8 @@ const distinct = <A>(values: ReadonlyArray<A>, key: (value: A) => unknown): Read
 const dataOf = ({ dataset, imageSize }: TrainConfig) => [dataset, imageSize]
 
 /**
- * What is wrong with the data that configurations name: each dataset is read once, and must have as many images as the runs ask for.
+ * What is wrong with the data that configurations name: each dataset is read once, and must have as many images as the
+ * runs ask for.
  *
  * @internal
  */

@@ -179,7 +179,8 @@ const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string
 }
 
 /**
- * Everything that is wrong with an experiment, or with the part of one that can be read, and can be known before it runs, without its data.
+ * Everything that is wrong with an experiment, or with the part of one that can be read, and can be known before it
+ * runs, without its data.
  *
  * @internal
  */

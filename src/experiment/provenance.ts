@@ -49,8 +49,8 @@ export const notes = (environments: ReadonlyArray<Environment>): ReadonlyArray<s
 }
 
 /**
- * The manifest of a trial as a line of a file of all. Groups follow from the seed and the strategy: their checksum is enough to tell
- * whether they are the same.
+ * The manifest of a trial as a line of a file of all. Groups follow from the seed and the strategy: their checksum is
+ * enough to tell whether they are the same.
  *
  * @internal
  */

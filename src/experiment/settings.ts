@@ -22,7 +22,8 @@ const ofVariant = (what: string, { name, settings, smoke = {} }: Variant): Reado
 ]
 
 /**
- * The settings of a cell by where they stand, later ones before earlier ones: those of the experiment, of the column, of the row.
+ * The settings of a cell by where they stand, later ones before earlier ones: those of the experiment, of the column,
+ * of the row.
  *
  * @internal
  */

@@ -35,8 +35,9 @@ const logSum = (logs: ReadonlyArray<number>): number => {
 }
 
 /**
- * The three bounds of the generalization error with dynamic group scaling, in log space: products over layers and groups of
- * networks of any depth neither overflow nor vanish. With one group per layer, that of the whole layer, they are the classical ones.
+ * The three bounds of the generalization error with dynamic group scaling, in log space: products over layers and
+ * groups of networks of any depth neither overflow nor vanish. With one group per layer, that of the whole layer, they
+ * are the classical ones.
  *
  * Constants and logarithmic factors are left out, as in the source. Source: Ozay 2019, section 5.
  *

@@ -75,9 +75,9 @@ interface Complex {
 const steps = 32
 
 /**
- * σ₁ of complex matrices by Golub and Kahan's bidiagonalization: exact where there are no more rows or no more columns than steps; else from
- * below, to rounding where the largest singular values differ by a few percent or are equal, and to a percent in between. The gradient is
- * u₁v₁*, by its real and its imaginary part.
+ * σ₁ of complex matrices by Golub and Kahan's bidiagonalization: exact where there are no more rows or no more columns
+ * than steps; else from below, to rounding where the largest singular values differ by a few percent or are equal, and
+ * to a percent in between. The gradient is u₁v₁*, by its real and its imaginary part.
  */
 const largestSingularValues = (found: Complex): tf.Tensor => {
   // From the shorter side as many steps as it is long reach everything.
@@ -112,7 +112,10 @@ const largestSingularValues = (found: Complex): tf.Tensor => {
 /** The entry in row i and column k of every matrix, as `[…, 1, 1]`. */
 const at = (matrices: tf.Tensor, i: number, k: number) => tf.slice(matrices, [0, i, k], [-1, 1, 1])
 
-/** Bidiagonal matrices B with PBQ* for what is given, where it is tall; the columns of P and Q as pairs of real and imaginary parts. */
+/**
+ * Bidiagonal matrices B with PBQ* for what is given, where it is tall; the columns of P and Q as pairs of real and
+ * imaginary parts.
+ */
 const bidiagonalized = ({ imaginary, real }: Complex) => {
   const [batch, , columns] = real.shape
   // A complex vector is two columns, real and imaginary part; this turns it by i.
@@ -202,15 +205,17 @@ const normOn = (given: tf.Tensor, lattice: Lattice): tf.Scalar => {
 }
 
 /**
- * The norm of a convolution as a linear map of whole images, boundaries periodic: the largest singular value of all its blocks, one per
- * frequency f of the output,
+ * The norm of a convolution as a linear map of whole images, boundaries periodic: the largest singular value of all its
+ * blocks, one per frequency f of the output,
  *
  *     (st)^(−1/2)·[K̂(f₁), …, K̂(f_st)],  K̂(f) = Σ_ab K_ab·e^(−2πi⟨f, (a, b)⟩),
  *
- * where f₁, …, f_st are the frequencies of the input that the strides s and t fold into f. Of a kernel `[height, width, inputs, outputs]`;
- * a scalar. σ₁ of the kernel as one matrix is neither above nor below it; σ₁·√(height·width) is above it where strides are 1.
+ * where f₁, …, f_st are the frequencies of the input that the strides s and t fold into f. Of a kernel
+ * `[height, width, inputs, outputs]`; a scalar. σ₁ of the kernel as one matrix is neither above nor below it;
+ * σ₁·√(height·width) is above it where strides are 1.
  *
- * Source: Sedghi, Gupta and Long 2019, *The singular values of convolutional layers*; strides by the aliases of the transform.
+ * Source: Sedghi, Gupta and Long 2019, *The singular values of convolutional layers*; strides by the aliases of the
+ * transform.
  *
  * @throws RangeError for strides that do not divide the size.
  *
@@ -227,8 +232,8 @@ export const norm = (kernel: tf.Tensor4D, geometry: Geometry): tf.Scalar =>
   tf.tidy(() => normOfBlocks(tf.expandDims(kernel) as tf.Tensor5D, geometry))
 
 /**
- * The norm of a convolution in groups, of which each has input and output channels of its own, as a depthwise one: the largest of its
- * kernels `[groups, height, width, inputs, outputs]`, each as in `norm`. A scalar.
+ * The norm of a convolution in groups, of which each has input and output channels of its own, as a depthwise one: the
+ * largest of its kernels `[groups, height, width, inputs, outputs]`, each as in `norm`. A scalar.
  *
  * @throws RangeError for strides that do not divide the size.
  *
@@ -256,8 +261,8 @@ export interface Volume {
 }
 
 /**
- * The norm of a convolution of volumes or films, boundaries periodic, as in `norm`. Of a kernel `[length, height, width, inputs, outputs]`;
- * a scalar.
+ * The norm of a convolution of volumes or films, boundaries periodic, as in `norm`. Of a kernel
+ * `[length, height, width, inputs, outputs]`; a scalar.
  *
  * @throws RangeError for strides that do not divide the size.
  *

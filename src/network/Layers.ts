@@ -97,7 +97,10 @@ const accelerateRelu = (stock: Call, layer: tfl.layers.Layer): Call =>
     ? (inputs, kwargs) => tensorsOf(inputs).every((x) => rectified.has(x)) ? inputs : stock(inputs, kwargs)
     : stock
 
-/** A convolution without bias or activation has no gradient of its input computed where nobody asks for it, as of a network's images. */
+/**
+ * A convolution without bias or activation has no gradient of its input computed where nobody asks for it, as of a
+ * network's images.
+ */
 const accelerateConvolution = (stock: Call, layer: tfl.layers.Layer): Call => {
   const { activation, dataFormat, dilationRate, padding, strides, useBias } = layer.getConfig() as {
     readonly activation: string
@@ -135,15 +138,16 @@ const first = (value: object): boolean => {
 }
 
 /**
- * Lets the layers of a model, and of the models within it, run on kernels of the engine, where it has them: batch normalization in one pass
- * for the moments, one for the result and two for the gradients, in training and inference; and where a model runs as a whole, the sum and
- * the rectifier (`activation` with relu, or `reLU` without a largest value) that follow it, or a sum and its rectifier, within the same
- * pass. Elsewhere the layers do what they did, and a layer by itself, or within another model, gives what it gave. A second call changes
- * nothing.
+ * Lets the layers of a model, and of the models within it, run on kernels of the engine, where it has them: batch
+ * normalization in one pass for the moments, one for the result and two for the gradients, in training and inference;
+ * and where a model runs as a whole, the sum and the rectifier (`activation` with relu, or `reLU` without a largest
+ * value) that follow it, or a sum and its rectifier, within the same pass. Elsewhere the layers do what they did, and a
+ * layer by itself, or within another model, gives what it gave. A second call changes nothing.
  *
- * A model runs as a whole in `model.apply`, as the trainer calls it. `model.fit`, `model.predict` and `model.evaluate` run its layers one by
- * one: the same results, less of it in one pass. A batch normalization over another axis than the last has it brought there and back; one that
- * is frozen, by itself or with a model around it, uses its moving statistics in training as well, and leaves them as they are.
+ * A model runs as a whole in `model.apply`, as the trainer calls it. `model.fit`, `model.predict` and `model.evaluate`
+ * run its layers one by one: the same results, less of it in one pass. A batch normalization over another axis than the
+ * last has it brought there and back; one that is frozen, by itself or with a model around it, uses its moving
+ * statistics in training as well, and leaves them as they are.
  *
  * Source: Ioffe and Szegedy 2015, section 3.
  *
@@ -177,8 +181,8 @@ const isStepped = (layer: object): layer is { readonly setStep: (step: number) =
   "setStep" in layer && typeof layer.setStep === "function"
 
 /**
- * Tells the layers of a model, and of the models within it, that draw at random in training which step comes next: what they draw is a
- * function of it.
+ * Tells the layers of a model, and of the models within it, that draw at random in training which step comes next: what
+ * they draw is a function of it.
  *
  * @example
  * ```ts

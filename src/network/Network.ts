@@ -49,7 +49,8 @@ const parsed = (
   typeof specification === "string" ? Specification.parse(specification) : Result.succeed(specification)
 
 /**
- * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization, …) stays Euclidean.
+ * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization,
+ * …) stays Euclidean.
  *
  * | layers | kernels | constrained |
  * | --- | --- | --- |
@@ -62,13 +63,14 @@ const parsed = (
  * | `Models.groupedConv2d` | `kernel`, a block for each group of channels | yes |
  * | own classes | those that `classes` says | as it says |
  *
- * `overrides` call a layer by its name, and one of several kernels as in `lstm/recurrent_kernel`. Layers of models within the model, of
- * `timeDistributed`, `bidirectional` and `rnn` ones, and within layers of own classes, count as well. Where layers of different models share
- * a name, they go by the names of their models and their own, as in `base/conv`; such a model trains, but TensorFlow.js does not load it
- * again once it is saved.
+ * `overrides` call a layer by its name, and one of several kernels as in `lstm/recurrent_kernel`. Layers of models
+ * within the model, of `timeDistributed`, `bidirectional` and `rnn` ones, and within layers of own classes, count as
+ * well. Where layers of different models share a name, they go by the names of their models and their own, as in
+ * `base/conv`; such a model trains, but TensorFlow.js does not load it again once it is saved.
  *
- * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step, penalties of weights
- * are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no manifold, and why.
+ * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step,
+ * penalties of weights are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no
+ * manifold, and why.
  *
  * The network shares the model's variables: freeing one frees the other.
  *

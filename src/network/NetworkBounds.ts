@@ -10,7 +10,10 @@ import type * as Network from "./Network.ts"
 export interface NetworkBounds {
   /** From the norms of every POM, its members side by side. */
   readonly perPom: Bounds.LogBounds
-  /** From the norms of whole kernels, seen as one matrix of all inputs by outputs; groups of channels as blocks on its diagonal. */
+  /**
+   * From the norms of whole kernels, seen as one matrix of all inputs by outputs; groups of channels as blocks on its
+   * diagonal.
+   */
   readonly perLayer: Bounds.LogBounds
 }
 
@@ -29,8 +32,9 @@ const ofGroup = (values: Float32Array, indices: ReadonlyArray<number>): Bounds.G
 }
 
 /**
- * The six bounds of the constrained layers as the network now is, for so many training samples: each of the three of `Bounds.logBounds`
- * with the norms of POMs, and with those of whole layers. undefined where a norm is 0 or not finite, or no layer is constrained.
+ * The six bounds of the constrained layers as the network now is, for so many training samples: each of the three of
+ * `Bounds.logBounds` with the norms of POMs, and with those of whole layers. undefined where a norm is 0 or not finite,
+ * or no layer is constrained.
  *
  * Source: Ozay 2019, section 5, and the works that Bounds names.
  *

@@ -12,13 +12,13 @@ export interface LayerSpectrum {
   /** Kernels of this shape, where there are several. */
   readonly blocks?: number
   /**
-   * Of the kernel as one matrix of height × width × inputs by outputs, the largest first; missing above 512. Gates are side by side, groups of
-   * channels blocks on the diagonal, an embedding is a matrix of its rows.
+   * Of the kernel as one matrix of height × width × inputs by outputs, the largest first; missing above 512. Gates are
+   * side by side, groups of channels blocks on the diagonal, an embedding is a matrix of its rows.
    */
   readonly singularValues?: ReadonlyArray<number>
   /**
-   * Of the kernel as a map of images with periodic boundaries, of what enters it to what it makes of that; missing where
-   * `withoutOperatorNorm` says why.
+   * Of the kernel as a map of images with periodic boundaries, of what enters it to what it makes of that; missing
+   * where `withoutOperatorNorm` says why.
    */
   readonly operatorNorm?: number
   readonly withoutOperatorNorm?: string

@@ -15,7 +15,10 @@ export interface LayerOptions {
   /** The manifolds among which the layer's groups are shared, or their text. */
   readonly specification?: Specification.Specification | string
   readonly strategy?: Grouping.Strategy
-  /** Default: `perKernel` where every manifold accepts it, else the first of whole, perFilter, perInput, perFilterMatrix that works. */
+  /**
+   * Default: `perKernel` where every manifold accepts it, else the first of whole, perFilter, perInput, perFilterMatrix
+   * that works.
+   */
   readonly matricization?: Matricization
 }
 
@@ -30,8 +33,8 @@ export interface Options extends LayerOptions {
   /** Default 0. */
   readonly seed?: Seed.Seed
   /**
-   * By layer name, as `make` has it for models within the model, or for one of a layer's kernels with its name, as `lstm/recurrent_kernel`.
-   * Dense and recurrent layers and embeddings are Euclidean unless they are named here.
+   * By layer name, as `make` has it for models within the model, or for one of a layer's kernels with its name, as
+   * `lstm/recurrent_kernel`. Dense and recurrent layers and embeddings are Euclidean unless they are named here.
    */
   readonly overrides?: Readonly<Record<string, LayerOptions>>
   /** Kernels of own classes of layers, by class name. */

@@ -71,7 +71,10 @@ const listen = (
   }
 }
 
-/** Finds what enters layers where a model gets these inputs: at every place where it applies them, models within it included. */
+/**
+ * Finds what enters layers where a model gets these inputs: at every place where it applies them, models within it
+ * included.
+ */
 const collect = (
   model: tfl.LayersModel,
   inputs: tf.Tensor | Array<tf.Tensor>,
@@ -131,11 +134,12 @@ const enters = ({ kernel, layer }: ConstrainedLayer, { features, state }: Entere
 }
 
 /**
- * λ of every constrained layer per input channel, from the features that a batch of inputs causes now; of a layer that the model applies at
- * several places, from the features at all of them. Into the recurrent kernel of a recurrent layer enters its hidden state before every step,
- * steps that a mask leaves out included, from state 0 also where the layer keeps one; into the pointwise kernel of a separable convolution,
- * what its depthwise kernel makes of the features. The third gate of a GRU gets the state times its reset gate, of which no entry is larger; its λ is
- * that of the state, as that of the other gates. λ = 1 for the rows of an embedding.
+ * λ of every constrained layer per input channel, from the features that a batch of inputs causes now; of a layer that
+ * the model applies at several places, from the features at all of them. Into the recurrent kernel of a recurrent layer
+ * enters its hidden state before every step, steps that a mask leaves out included, from state 0 also where the layer
+ * keeps one; into the pointwise kernel of a separable convolution, what its depthwise kernel makes of the features. The
+ * third gate of a GRU gets the state times its reset gate, of which no entry is larger; its λ is that of the state, as
+ * that of the other gates. λ = 1 for the rows of an embedding.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto"
 import type { Network } from "./constrained.ts"
 
 /**
- * SHA-256 of the network's geometry: shapes of all weights, and of every constrained layer its matricization, manifolds and POMs.
- * Two networks whose points ω mean the same have the same one.
+ * SHA-256 of the network's geometry: shapes of all weights, and of every constrained layer its matricization, manifolds
+ * and POMs. Two networks whose points ω mean the same have the same one.
  *
  * @example
  * ```ts

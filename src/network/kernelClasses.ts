@@ -99,6 +99,8 @@ export const classOf = (layer: tfl.layers.Layer, own: OwnClasses = {}): LayerCla
 export const ownName = ({ originalName }: tfl.LayerVariable): string =>
   originalName.slice(originalName.lastIndexOf("/") + 1)
 
-/** Names by which `overrides` may call kernels of a layer: the layer's for all of them, and with the weight's for one. */
+/**
+ * Names by which `overrides` may call kernels of a layer: the layer's for all of them, and with the weight's for one.
+ */
 export const addresses = (name: string, { kernels }: LayerClass): ReadonlyArray<string> =>
   kernels.length === 0 ? [] : [name, ...kernels.map(({ weight }) => `${name}/${weight}`)]

@@ -21,7 +21,9 @@ const inputShape = (layer: tfl.layers.Layer): tfl.Shape | undefined => {
   return others.every((other) => String(other) === String(shape)) ? shape : undefined
 }
 
-/** Lengths of the axes of space of what enters a layer; undefined where one is open or they differ from place to place. */
+/**
+ * Lengths of the axes of space of what enters a layer; undefined where one is open or they differ from place to place.
+ */
 const spaceOf = (layer: tfl.layers.Layer, axes: number): ReadonlyArray<number> | undefined => {
   const shape = inputShape(layer)
   const space = layer.getConfig()["dataFormat"] === "channelsFirst" ? shape?.slice(-axes) : shape?.slice(-1 - axes, -1)

@@ -5,7 +5,9 @@ import { addresses, classOf, type OwnClasses } from "./kernelClasses.ts"
 import { type Leaf, leavesOf } from "./layers/graph.ts"
 import { PlanError } from "./PlanError.ts"
 
-/** Layers by name: their own, or where several in different models share it, with the names of the models around them. */
+/**
+ * Layers by name: their own, or where several in different models share it, with the names of the models around them.
+ */
 export const named = (model: tfl.LayersModel): Result.Result<ReadonlyMap<string, tfl.layers.Layer>, PlanError> => {
   const leaves = leavesOf(model)
   const count = new Map<string, number>()

@@ -30,7 +30,8 @@ const works = (shape: KernelShape, specification: Specification.Specification) =
   Result.isSuccess(members(matricization, shape, specification))
 
 /**
- * A layer's kernel as matrices on manifolds, grouped into POMs: pure, from shapes and a seed; of several kernels of one shape side by side, all together.
+ * A layer's kernel as matrices on manifolds, grouped into POMs: pure, from shapes and a seed; of several kernels of one
+ * shape side by side, all together.
  *
  * Fails with a PlanError that names the matricizations that would work, as for 1×1 kernels seen per kernel.
  *

@@ -46,9 +46,9 @@ export const current = (): Arithmetic => inUse
 /**
  * Runs a synchronous region in an arithmetic: the same code, manifolds and laws included, in other numbers.
  *
- * The cpu engine is plain JavaScript whose values live in `Float32Array`s. In the float64 region that name means `Float64Array`,
- * so every kernel allocates, and every constant is kept, in double precision; tensors keep their dtype `float32`. Tensors that
- * leave the region can be read as usual.
+ * The cpu engine is plain JavaScript whose values live in `Float32Array`s. In the float64 region that name means
+ * `Float64Array`, so every kernel allocates, and every constant is kept, in double precision; tensors keep their dtype
+ * `float32`. Tensors that leave the region can be read as usual.
  *
  * @throws Error for float64 on another engine than cpu.
  *

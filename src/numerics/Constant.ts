@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../engine/Postponed.ts"
 
 /**
- * The same numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons of it.
+ * The same numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons of
+ * it.
  *
  * @internal
  */
@@ -13,7 +14,8 @@ export const constant = ({ dataId, dtype, shape }: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * The largest of some numbers, or what it is at most where an engine's numbers can only be waited for; NaN counts as that, too.
+ * The largest of some numbers, or what it is at most where an engine's numbers can only be waited for; NaN counts as
+ * that, too.
  *
  * @internal
  */

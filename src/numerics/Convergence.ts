@@ -32,9 +32,9 @@ export interface Requirement {
 /**
  * Requires every entry of a residual to be at most the tolerance.
  *
- * Engines whose values can be read at once throw here; on webgpu the next read fails with the same error. A read costs as
- * much as some hundred small operations, so this is for the ends of iterations only. Nothing is left behind, and nothing is recorded for
- * gradients.
+ * Engines whose values can be read at once throw here; on webgpu the next read fails with the same error. A read costs
+ * as much as some hundred small operations, so this is for the ends of iterations only. Nothing is left behind, and
+ * nothing is recorded for gradients.
  *
  * @throws NotConverged
  *

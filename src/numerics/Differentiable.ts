@@ -1,6 +1,6 @@
 /**
- * What formulas with cases are written with, so that gradients pass them: comparisons that are constant almost everywhere, choices
- * whose other branch cannot spoil the one that is taken, and lengths whose gradient at 0 is 0.
+ * What formulas with cases are written with, so that gradients pass them: comparisons that are constant almost
+ * everywhere, choices whose other branch cannot spoil the one that is taken, and lengths whose gradient at 0 is 0.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { constant } from "./Constant.ts"
@@ -38,7 +38,10 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
   return tf.mul(tf.sqrt(tf.add(u, zero)), tf.sub(1, zero))
 }
 
-/** What to divide numbers by before they are squared: 1 where no square leaves the range, so that ordinary ones keep their bits. */
+/**
+ * What to divide numbers by before they are squared: 1 where no square leaves the range, so that ordinary ones keep
+ * their bits.
+ */
 export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
   const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
   return choose(plain, tf.onesLike(largest), largest)

@@ -3,8 +3,8 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus"
 import * as Seed from "./Seed.ts"
 
 /**
- * Runs a synchronous region in which `Math.random` follows from a seed, and with it everything that TensorFlow.js draws without a seed of its
- * own: masks of dropout, noise, and what layers of a user draw.
+ * Runs a synchronous region in which `Math.random` follows from a seed, and with it everything that TensorFlow.js draws
+ * without a seed of its own: masks of dropout, noise, and what layers of a user draw.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Linear algebra on batches of matrices `[…, m, n]`, differentiable, each in a number of tensor operations that does not depend on the
- * batch; factorizations are kernels of the engines.
+ * Linear algebra on batches of matrices `[…, m, n]`, differentiable, each in a number of tensor operations that does
+ * not depend on the batch; factorizations are kernels of the engines.
  */
 export {
   type Eigen,

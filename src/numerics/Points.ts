@@ -130,7 +130,8 @@ export const sub = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.sub)
 export const scale = <P extends Points>(s: number | tf.Scalar, u: P): P => map(u, (leaf) => tf.mul(leaf, s))
 
 /**
- * Multiplies every leaf by one factor per batch item: `factors` has the batch shape and is broadcast over the point axes.
+ * Multiplies every leaf by one factor per batch item: `factors` has the batch shape and is broadcast over the point
+ * axes.
  *
  * @example
  * ```ts

@@ -20,7 +20,8 @@ export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMis
 }
 
 /**
- * Checks that points have the shapes, without batch dimensions, that are expected; fails with the first leaf that differs.
+ * Checks that points have the shapes, without batch dimensions, that are expected; fails with the first leaf that
+ * differs.
  *
  * @example
  * ```ts
@@ -115,7 +116,8 @@ const isReadFailed = (defect: unknown): defect is ReadFailed =>
   defect instanceof EngineFailed || defect instanceof NotConverged
 
 /**
- * What an engine or an iteration threw is a typed failure where it is its own (ReadFailed), and a defect where it is anything else.
+ * What an engine or an iteration threw is a typed failure where it is its own (ReadFailed), and a defect where it is
+ * anything else.
  *
  * @internal
  */
@@ -145,7 +147,8 @@ export const scoped = <T extends TensorTree.TensorTree>(f: () => T): Effect.Effe
   )
 
 /**
- * The values of a tensor, read asynchronously; the tensor stays alive. An engine that failed since its last read says so here.
+ * The values of a tensor, read asynchronously; the tensor stays alive. An engine that failed since its last read says
+ * so here.
  *
  * @example
  * ```ts

@@ -48,7 +48,8 @@ const total = (u: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * 1 − ‖x‖² over the last two axes, which are kept, with an error of a unit of the result, not of 1: as in twice the digits.
+ * 1 − ‖x‖² over the last two axes, which are kept, with an error of a unit of the result, not of 1: as in twice the
+ * digits.
  *
  * @internal
  */

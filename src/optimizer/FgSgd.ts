@@ -1,5 +1,6 @@
 /**
- * FG-SGD, the paper's optimizer: five stages by name, of which the first three are transforms and the last two every optimizer's.
+ * FG-SGD, the paper's optimizer: five stages by name, of which the first three are transforms and the last two every
+ * optimizer's.
  */
 import type * as Points from "../numerics/Points.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
@@ -24,7 +25,8 @@ export interface Hyperparameters {
 }
 
 /**
- * Stage 1, the Euclidean gradient with respect to ω: grad_E = ℜ·(∂L/∂W + weightDecay·W), by the chain rule through W = ℜω.
+ * Stage 1, the Euclidean gradient with respect to ω: grad_E = ℜ·(∂L/∂W + weightDecay·W), by the chain rule through W =
+ * ℜω.
  *
  * @example
  * ```ts
@@ -36,7 +38,8 @@ export const euclideanGradient = (weightDecay: number): Transform =>
   chain("euclideanGradient", pullback, decay({ weight: weightDecay }))
 
 /**
- * Stage 2, the tangent direction: the Riemannian gradient plus momentum, μᵗ = θ·μᵗ⁻¹ + grad, with μᵗ⁻¹ already transported to ω.
+ * Stage 2, the tangent direction: the Riemannian gradient plus momentum, μᵗ = θ·μᵗ⁻¹ + grad, with μᵗ⁻¹ already
+ * transported to ω.
  *
  * @example
  * ```ts
@@ -79,7 +82,8 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
 /**
  * FG-SGD on a problem.
  *
- * @throws RangeError for hyperparameters that make no sense; OptimizerError for a POM without a curvature bound under a rule that needs one.
+ * @throws RangeError for hyperparameters that make no sense; OptimizerError for a POM without a curvature bound under a
+ * rule that needs one.
  *
  * @example
  * ```ts

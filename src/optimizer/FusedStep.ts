@@ -72,7 +72,9 @@ const readable = <A>(region: () => A): A => {
   }
 }
 
-/** A value for every entry, different enough that an arrangement which also computes with entries does not go unseen. */
+/**
+ * A value for every entry, different enough that an arrangement which also computes with entries does not go unseen.
+ */
 const probe = (size: number, variable: number) =>
   Float32Array.from({ length: size }, (_, i) => Math.fround(Math.sin(1 + i * 12.9898 + variable * 78.233)))
 
@@ -115,7 +117,8 @@ const leafOf = (
 }
 
 /**
- * A problem as the kernels see it: which entry of which variable every entry of ω is, found by arranging numbers in place of weights.
+ * A problem as the kernels see it: which entry of which variable every entry of ω is, found by arranging numbers in
+ * place of weights.
  *
  * undefined where the arrangement does more than move the entries of whole matrices.
  */
@@ -167,8 +170,8 @@ const recognized = ({ transform }: { readonly transform: Transform }): Recognize
 }
 
 /**
- * The plan by which the engine takes the whole step in its own two kernels; undefined where it has none, where the chain is another than
- * they know, where the arrangement is not one of matrices, and under automatic differentiation.
+ * The plan by which the engine takes the whole step in its own two kernels; undefined where it has none, where the
+ * chain is another than they know, where the arrangement is not one of matrices, and under automatic differentiation.
  *
  * @internal
  */
@@ -183,8 +186,8 @@ export const planOf = <P extends Points.Points, W extends Points.Points>(
 }
 
 /**
- * How the steps of an optimizer are computed on the present engine: `fused`, `composed`, or `fused; composed on …` with the manifolds
- * whose operations have no kernel.
+ * How the steps of an optimizer are computed on the present engine: `fused`, `composed`, or `fused; composed on …` with
+ * the manifolds whose operations have no kernel.
  *
  * @example
  * ```ts

@@ -4,8 +4,9 @@ import * as tf from "@tensorflow/tfjs-core"
 type TapeNode = NonNullable<ReturnType<typeof tf.engine>["state"]["activeTape"]>[number]
 
 /**
- * Lets going back along the tape free what it is done with: by the time that the gradient of one operation is asked for, nobody needs that of
- * the results of the operation before, nor what that one had saved. TensorFlow.js keeps it all to the end.
+ * Lets going back along the tape free what it is done with: by the time that the gradient of one operation is asked
+ * for, nobody needs that of the results of the operation before, nor what that one had saved. TensorFlow.js keeps it
+ * all to the end.
  */
 const releasing = (tape: ReadonlyArray<TapeNode>): void => {
   let done: ReadonlyArray<tf.Tensor> = []
@@ -17,15 +18,16 @@ const releasing = (tape: ReadonlyArray<TapeNode>): void => {
       // An output that does not lead to the loss has null.
       done = [...dys.filter((dy) => dy !== null), ...saved]
       const found = stock(dys)
-      // A gradient function may hand on what it was given, the same tensor twice, or one of its caller's: each result gets a handle of its own.
+      // A gradient function may hand on what it was given, the same tensor twice, or one of its caller's: each result
+      // gets a handle of its own.
       return Object.fromEntries(Object.entries(found).map(([input, of]) => [input, () => tf.clone(of())]))
     }
   }
 }
 
 /**
- * A loss and its gradients with respect to variables, as `tf.variableGrads`, in about two thirds of the memory: gradients of activations, and what
- * operations saved for them, are freed as soon as nothing needs them any more.
+ * A loss and its gradients with respect to variables, as `tf.variableGrads`, in about two thirds of the memory:
+ * gradients of activations, and what operations saved for them, are freed as soon as nothing needs them any more.
  *
  * The caller owns the value and the gradients, one per variable that the loss depends on.
  *

@@ -23,7 +23,8 @@ export interface Hyperparameters extends DualAscent {
 }
 
 /**
- * Manifold Muon: momentum in the tangent space, then the steepest direction under the spectral norm. On Euclidean matrices this is Muon.
+ * Manifold Muon: momentum in the tangent space, then the steepest direction under the spectral norm. On Euclidean
+ * matrices this is Muon.
  *
  * Source: Bernstein 2025, *Modular Manifolds*; Jordan 2024, *Muon*.
  *
@@ -50,7 +51,8 @@ export const transform = (
 /**
  * Manifold Muon on a problem.
  *
- * @throws RangeError for hyperparameters that make no sense; OptimizerError where a tensor holds factors of several manifolds.
+ * @throws RangeError for hyperparameters that make no sense; OptimizerError where a tensor holds factors of several
+ * manifolds.
  *
  * @example
  * ```ts

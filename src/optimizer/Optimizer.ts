@@ -1,5 +1,6 @@
 /**
- * Optimizers: a problem, and a transform of its gradients. A step runs the transform, retracts, carries the states and rescales.
+ * Optimizers: a problem, and a transform of its gradients. A step runs the transform, retracts, carries the states and
+ * rescales.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -58,7 +59,8 @@ export const onPoints = <P extends Points.Points>(collection: Collection.Collect
 /**
  * An optimizer from a problem and a transform, in general a chain that ends with a step size.
  *
- * @throws OptimizerError for a transform that cannot serve the collection, or that tells no norms, without which divergence goes unseen.
+ * @throws OptimizerError for a transform that cannot serve the collection, or that tells no norms, without which
+ * divergence goes unseen.
  *
  * @example
  * ```ts
@@ -132,12 +134,13 @@ export const weightsOf = <P extends Points.Points, W extends Points.Points>(
 ): W => problem.arrangement.to(rescale(scaling, x))
 
 /**
- * One step as an Effect, in stages, each in a region of its own whose tensors live until the step ends: transform, retraction,
- * transport of what is tangent, rescaling.
+ * One step as an Effect, in stages, each in a region of its own whose tensors live until the step ends: transform,
+ * retraction, transport of what is tangent, rescaling.
  *
- * Where the engine has the whole step in kernels, it runs those; see FusedStep. The given state stays untouched and alive, whatever
- * happens; the result owns its tensors (ℜ is shared with the given state). Fails with ShapeMismatch where the gradients do not have the
- * weights' shapes, and with the name of a transform or stage that threw. Source: Ozay 2019, algorithm 1.
+ * Where the engine has the whole step in kernels, it runs those; see FusedStep. The given state stays untouched and
+ * alive, whatever happens; the result owns its tensors (ℜ is shared with the given state). Fails with ShapeMismatch
+ * where the gradients do not have the weights' shapes, and with the name of a transform or stage that threw. Source:
+ * Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts

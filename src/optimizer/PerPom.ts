@@ -1,5 +1,6 @@
 /**
- * What scales every POM's part of a direction by a factor: the contract of transforms that engines run between their two sweeps.
+ * What scales every POM's part of a direction by a factor: the contract of transforms that engines run between their
+ * two sweeps.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../collections/Collection.ts"

@@ -17,7 +17,8 @@ export interface Hyperparameters extends Adam {
 }
 
 /**
- * Riemannian Adam, and AMSGrad: first moments transported, one second moment per matrix. On Euclidean weights this is Adam.
+ * Riemannian Adam, and AMSGrad: first moments transported, one second moment per matrix. On Euclidean weights this is
+ * Adam.
  *
  * Source: Bécigneul and Ganea 2019, *Riemannian adaptive optimization methods*.
  *
@@ -34,7 +35,8 @@ export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparame
 /**
  * Riemannian Adam on a problem.
  *
- * @throws RangeError for hyperparameters that make no sense; OptimizerError where a tensor holds factors of several manifolds.
+ * @throws RangeError for hyperparameters that make no sense; OptimizerError where a tensor holds factors of several
+ * manifolds.
  *
  * @example
  * ```ts

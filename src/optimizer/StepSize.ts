@@ -100,7 +100,8 @@ export const cosine = (options: { readonly rate: number; readonly steps: number 
 }
 
 /**
- * r(t) = r₀·(1 + t)^(−a); Σr = ∞ and Σr² < ∞, as almost sure convergence needs, for 1/2 < a ≤ 1 (Bonnabel 2013, section 2).
+ * r(t) = r₀·(1 + t)^(−a); Σr = ∞ and Σr² < ∞, as almost sure convergence needs, for 1/2 < a ≤ 1 (Bonnabel 2013, section
+ * 2).
  *
  * @example
  * ```ts
@@ -136,7 +137,9 @@ export interface Rule {
   readonly denominators: (norms: tf.Tensor1D, curvatures: ReadonlyArray<Interval.Interval>) => tf.Tensor1D
 }
 
-/** What of Γ₂ does not depend on R, for every POM: 2ρ, c, 1 + cρ; and 1 where there is curvature, 0 where there is none. */
+/**
+ * What of Γ₂ does not depend on R, for every POM: 2ρ, c, 1 + cρ; and 1 where there is curvature, 0 where there is none.
+ */
 const constantsOf = (rho: number | undefined) => {
   const known = new WeakMap<ReadonlyArray<Interval.Interval>, ReturnType<typeof derive>>()
   const derive = (curvatures: ReadonlyArray<Interval.Interval>) => {
@@ -158,11 +161,11 @@ const constantsOf = (rho: number | undefined) => {
 }
 
 /**
- * The curvature-aware step of FG-SGD, g = max{1, Γ₁}^½ with Γ₁ = R²Γ₂, Γ₂ = max{(2ρ + R)², 1 + c(ρ + R)}, R = ‖grad‖ over the
- * whole POM, c its largest sectional curvature; so that ‖v‖ ≤ r·min(R, 1/(2ρ + R)).
+ * The curvature-aware step of FG-SGD, g = max{1, Γ₁}^½ with Γ₁ = R²Γ₂, Γ₂ = max{(2ρ + R)², 1 + c(ρ + R)}, R = ‖grad‖
+ * over the whole POM, c its largest sectional curvature; so that ‖v‖ ≤ r·min(R, 1/(2ρ + R)).
  *
- * ρ bounds the distance to the minimizer, ρ ≤ 1/c: min(1, 1/c) by default, 1 for unit spheres. A POM that is flat (c ≤ 0) has
- * g = 1, plain gradient descent. Source: Bonnabel 2013; Ozay 2019, algorithm 1.
+ * ρ bounds the distance to the minimizer, ρ ≤ 1/c: min(1, 1/c) by default, 1 for unit spheres. A POM that is flat (c ≤
+ * 0) has g = 1, plain gradient descent. Source: Bonnabel 2013; Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts

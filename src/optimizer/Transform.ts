@@ -1,6 +1,6 @@
 /**
- * Transforms of directions: what an optimizer is made of. A transform takes the direction that the one before it gives, keeps a state,
- * and says how that state moves when the point moves. `chain` composes them, and is a transform again.
+ * Transforms of directions: what an optimizer is made of. A transform takes the direction that the one before it gives,
+ * keeps a state, and says how that state moves when the point moves. `chain` composes them, and is a transform again.
  *
  * Source: the gradient transformations of optax, on manifolds.
  */
@@ -24,7 +24,10 @@ export interface At<P extends Points.Points = Points.Points> {
 /** What a transform tells of every POM, by name; tensors of shape [poms]. */
 export type Told = Readonly<Record<string, tf.Tensor1D>>
 
-/** What a transform gives: the direction for the next one, undefined where the point stays this time, and its own next state. */
+/**
+ * What a transform gives: the direction for the next one, undefined where the point stays this time, and its own next
+ * state.
+ */
 export interface Transformed<P extends Points.Points, S extends TensorTree> {
   readonly direction: P | undefined
   readonly state: S
@@ -89,8 +92,8 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
 export type Chained = { readonly [name: string]: TensorTree }
 
 /**
- * Transforms one after the other: each gets the direction that the one before it gives; where one gives none, the point stays and
- * those after it see nothing of this step.
+ * Transforms one after the other: each gets the direction that the one before it gives; where one gives none, the point
+ * stays and those after it see nothing of this step.
  *
  * @example
  * ```ts

@@ -88,8 +88,8 @@ export type Name = keyof typeof optimizers
 export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [Name, ...ReadonlyArray<Name>]
 
 /**
- * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction, rates and
- * clipping, and the step size at the end.
+ * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
+ * rates and clipping, and the step size at the end.
  *
  * @throws RangeError for settings that make no sense.
  *

@@ -1,5 +1,6 @@
 /**
- * What an optimizer is made of, what it keeps between steps and what a step gives: for whatever takes steps, composed or in kernels.
+ * What an optimizer is made of, what it keeps between steps and what a step gives: for whatever takes steps, composed
+ * or in kernels.
  */
 import type * as Collection from "../collections/Collection.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
@@ -8,7 +9,8 @@ import type * as TensorTree from "../numerics/TensorTree.ts"
 import type { Scaling, Told, Transform } from "./Transform.ts"
 
 /**
- * What is optimized: a collection of POMs with points ω of nesting `P`, and how the network's weights of nesting `W` are arranged.
+ * What is optimized: a collection of POMs with points ω of nesting `P`, and how the network's weights of nesting `W`
+ * are arranged.
  */
 export interface Problem<P extends Points.Points, W extends Points.Points> {
   readonly collection: Collection.Collection<P>

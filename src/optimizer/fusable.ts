@@ -1,6 +1,6 @@
 /**
- * What a transform computes, for engines that have it in kernels. It is said of one value, as of manifolds: a copy in which something was
- * replaced says nothing.
+ * What a transform computes, for engines that have it in kernels. It is said of one value, as of manifolds: a copy in
+ * which something was replaced says nothing.
  */
 import type { PerPom } from "./PerPom.ts"
 import type { Transform } from "./Transform.ts"
@@ -40,8 +40,8 @@ const flattened = (
     : transform.parts.flatMap((part, i) => flattened(part, [...path, transform.names![i]!]))
 
 /**
- * A chain of pullback, weight decay, Riemannian gradient, momentum and scalings of POMs, in this order, as kernels take it; undefined
- * for any other transform.
+ * A chain of pullback, weight decay, Riemannian gradient, momentum and scalings of POMs, in this order, as kernels take
+ * it; undefined for any other transform.
  */
 export const recognize = (transform: Transform): Recognized | undefined => {
   const parts = flattened(transform).map(({ part, path }) => ({ path, fusable: known.get(part) }))

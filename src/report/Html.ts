@@ -32,7 +32,10 @@ td:not(:first-child) { font-variant-numeric: tabular-nums; }
 figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; } figcaption { color: #555; font-size: .9rem; }
 pre { overflow-x: auto; background: #f6f6f6; padding: .7rem; font-size: .8rem; }`
 
-/** A figure may be drawn so much smaller, no more, so that its labels of 12 pixels can be read on a phone; beyond that it scrolls. */
+/**
+ * A figure may be drawn so much smaller, no more, so that its labels of 12 pixels can be read on a phone; beyond that
+ * it scrolls.
+ */
 const leastScale = 0.85
 
 const readable = (svg: string): string => {

@@ -16,7 +16,9 @@ export interface Recorded {
   readonly steps: Steps.Steps
   /** At the end; empty where it never came. */
   readonly spectra: ReadonlyArray<Spectrum>
-  /** Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them. */
+  /**
+   * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
+   */
   readonly damaged: ReadonlyArray<string>
 }
 
@@ -54,8 +56,8 @@ const parse = (line: string): unknown => {
 }
 
 /**
- * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be cut off. Never holds
- * more than a few of them.
+ * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be
+ * cut off. Never holds more than a few of them.
  */
 const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof Stored.Event.Type) => void) {
   const fs = yield* FileSystem.FileSystem

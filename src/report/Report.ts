@@ -55,8 +55,9 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   })
 
 /**
- * Writes `report.html`, one page that needs no network, and its figures as SVG files, into the directory of a run or an experiment;
- * each of them whole or not at all. Who draws an experiment again and again may give a reader that remembers its runs.
+ * Writes `report.html`, one page that needs no network, and its figures as SVG files, into the directory of a run or an
+ * experiment; each of them whole or not at all. Who draws an experiment again and again may give a reader that
+ * remembers its runs.
  *
  * Fails with ReportError where it is neither, or a file cannot be written.
  *

@@ -1,6 +1,8 @@
 import * as Schema from "effect/Schema"
 
-/** A directory that is neither that of a run nor that of an experiment, or files in it that cannot be read or written. */
+/**
+ * A directory that is neither that of a run nor that of an experiment, or files in it that cannot be read or written.
+ */
 export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", {
   path: Schema.String,
   reason: Schema.String

@@ -84,7 +84,10 @@ const isDrawn = (channels: number) => channels >= 1 && channels <= largestMap
 const listed = (matrices: LayerPlan["groups"][number]["matrices"]): ReadonlyArray<number> =>
   "count" in matrices ? [] : matrices
 
-/** Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large to be shown. */
+/**
+ * Which kernel of a layer lives on which manifold; undefined for layers that are not seen per kernel, or are too large
+ * to be shown.
+ */
 export const manifoldMap = (
   { blocks = 1, groups, layer, matricization, shape: [, , ofEach = 0, outputs = 0] }: LayerPlan
 ): Chart | undefined => {

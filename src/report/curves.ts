@@ -75,8 +75,8 @@ const promised = (rows: ReadonlyArray<string>, bounded: ReadonlyArray<string>) =
 const mostDots = 30
 
 /**
- * A quantity over epochs or steps: one line per row, a band over the seeds where a row has several, dashed lines for bounds, and panels
- * where the points name some. undefined where there is nothing to draw.
+ * A quantity over epochs or steps: one line per row, a band over the seeds where a row has several, dashed lines for
+ * bounds, and panels where the points name some. undefined where there is nothing to draw.
  *
  * @internal
  */

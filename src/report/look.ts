@@ -63,7 +63,10 @@ const palette = (names: number) => ({
 const told = (names: ReadonlyArray<string>) =>
   names.length <= 20 ? [...names] : names.filter((_, i) => i % Math.ceil(names.length / 10) === 0)
 
-/** Pixels that a legend may take, so that it is seen on a phone, too; and those of a letter and of a symbol with its gap. */
+/**
+ * Pixels that a legend may take, so that it is seen on a phone, too; and those of a letter and of a symbol with its
+ * gap.
+ */
 const legendWidth = 480
 const letter = 6.5
 const symbol = 32

@@ -93,8 +93,8 @@ const parse = (text: string): unknown => {
 }
 
 /**
- * A snapshot as bytes: a line that names the format, the length of a JSON header, the header, the numbers as float32, little-endian,
- * and SHA-256 of all that. `extra` are numbers that the writer wants back.
+ * A snapshot as bytes: a line that names the format, the length of a JSON header, the header, the numbers as float32,
+ * little-endian, and SHA-256 of all that. `extra` are numbers that the writer wants back.
  *
  * @example
  * ```ts

@@ -43,7 +43,10 @@ export interface Summary {
   readonly seed: number
   readonly tensorsLeaked: number
   readonly normBoundViolations: number
-  /** SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held them failed. */
+  /**
+   * SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held
+   * them failed.
+   */
   readonly weightsSha256: string | undefined
   readonly output: string
 }
@@ -101,7 +104,10 @@ const networkOf = (config: TrainConfig, dataset: Dataset) =>
     )
   })
 
-/** Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a gigabyte. */
+/**
+ * Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a
+ * gigabyte.
+ */
 const mostListed = 4096
 
 const describeIndices = (indices: ReadonlyArray<number> | Int32Array, listed: boolean) =>
@@ -166,7 +172,10 @@ const saveModel = Effect.fnUntraced(function*(
 const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
 const decodeSummary = Stored.decode(Stored.Summary, "summary")
 
-/** The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions did not see it. */
+/**
+ * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
+ * did not see it.
+ */
 const completed = Effect.fnUntraced(function*(output: string) {
   const remedy = "Restore it, or delete it to go on from the last checkpoint."
   const summary = yield* RunDirectory.readOwn(output, "summary.json", decodeSummary, remedy)
@@ -225,8 +234,9 @@ export interface Options {
 }
 
 /**
- * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per event),
- * `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is before it ends.
+ * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per
+ * event), `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is
+ * before it ends.
  *
  * @example
  * ```ts

@@ -37,7 +37,10 @@ export interface RunDirectory {
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
   readonly writeBytes: (name: string, bytes: Uint8Array) => Effect.Effect<void, RunDirectoryError>
-  /** Writes `checkpoint.bin`, whole or not at all, after every event so far; the one before becomes `checkpoint.previous.bin`. */
+  /**
+   * Writes `checkpoint.bin`, whole or not at all, after every event so far; the one before becomes
+   * `checkpoint.previous.bin`.
+   */
   readonly writeCheckpoint: (snapshot: Checkpoint.Snapshot) => Effect.Effect<void, RunDirectoryError>
 }
 
@@ -52,7 +55,9 @@ export interface Resumed extends RunDirectory {
 /** A run that was started before, of which everything has been read and nothing has been changed. */
 export interface Examined {
   readonly checkpoint: Option.Option<Checkpoint.Snapshot>
-  /** Cuts off what the log holds beyond the checkpoint, and opens it for more: to be run once nothing is left to refuse. */
+  /**
+   * Cuts off what the log holds beyond the checkpoint, and opens it for more: to be run once nothing is left to refuse.
+   */
   readonly proceed: Effect.Effect<RunDirectory, RunDirectoryError, Scope.Scope>
 }
 
@@ -95,7 +100,8 @@ export const unwritten = (path: string) => (error: PlatformError.PlatformError):
 export const toJson = Stored.toJson
 
 /**
- * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be the same word.
+ * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be
+ * the same word.
  *
  * @internal
  */
@@ -339,9 +345,11 @@ const restart = Effect.fnUntraced(function*(directory: string, log: string) {
 })
 
 /**
- * Takes the directory of a run that was started before for this process alone, reads how far it got, and changes nothing yet.
+ * Takes the directory of a run that was started before for this process alone, reads how far it got, and changes
+ * nothing yet.
  *
- * Fails with RunDirectoryError where another process is at work on it, or a file of it is damaged, and with CheckpointCorrupt.
+ * Fails with RunDirectoryError where another process is at work on it, or a file of it is damaged, and with
+ * CheckpointCorrupt.
  *
  * @internal
  */
@@ -396,8 +404,8 @@ export const examine = Effect.fnUntraced(function*(
 const anything = (value: unknown): Result.Result<unknown, string> => Result.succeed(value)
 
 /**
- * Opens the directory of a run that was started before, for this process alone; what its log holds beyond the checkpoint is cut off.
- * None where there is no run yet.
+ * Opens the directory of a run that was started before, for this process alone; what its log holds beyond the
+ * checkpoint is cut off. None where there is no run yet.
  *
  * Fails with RunDirectoryError where another process is at work on it, and with CheckpointCorrupt.
  *

@@ -10,8 +10,9 @@ import { randomUUID } from "node:crypto"
 import { Identity, self, stateOf } from "./process.ts"
 
 /**
- * A lock file is a lease: it says which process holds it, which whoever sees that process asks the system; and its holder touches it again
- * and again, which everybody else watches. A moment is never compared with a clock: a touch is a change, whatever it changes to.
+ * A lock file is a lease: it says which process holds it, which whoever sees that process asks the system; and its
+ * holder touches it again and again, which everybody else watches. A moment is never compared with a clock: a touch is
+ * a change, whatever it changes to.
  */
 const Holder = Schema.Struct({ ...Identity.fields, token: Schema.optionalKey(Schema.String) })
 
@@ -37,7 +38,10 @@ export interface Taken {
 export interface Options {
   /** It is touched as often; steps longer than this delay the next touch to their end. */
   readonly every?: Duration.Input
-  /** One that nobody touched for so many looks, one after every `every`, has lapsed: looks, so that a machine that slept counts one. */
+  /**
+   * One that nobody touched for so many looks, one after every `every`, has lapsed: looks, so that a machine that slept
+   * counts one.
+   */
   readonly looks?: number
 }
 
@@ -98,7 +102,10 @@ const removeIf = Effect.fnUntraced(function*(file: string, text: string) {
 const attempts = 50
 const aMoment: Duration.Input = "20 millis"
 
-/** Removes a lock whose holder is dead. Of several that find it so one does, the one that holds the guard; the others look again. */
+/**
+ * Removes a lock whose holder is dead. Of several that find it so one does, the one that holds the guard; the others
+ * look again.
+ */
 const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: string, options: Options) {
   const guard = `${file}.taking`
   yield* Effect.acquireUseRelease(
@@ -149,7 +156,8 @@ const renew = Effect.fnUntraced(function*(file: string, mine: string, { every = 
 })
 
 /**
- * Takes a lock file until the scope ends; one whose process is dead, or has given no sign of life for long, is taken over.
+ * Takes a lock file until the scope ends; one whose process is dead, or has given no sign of life for long, is taken
+ * over.
  *
  * Succeeds with who holds it where that is another process.
  *
@@ -175,7 +183,8 @@ export const acquire = Effect.fnUntraced(function*(
   )
   if (Option.isSome(held)) return held.value
   yield* Effect.forkScoped(renew(file, mine, options))
-  // Whoever deletes the lock of a run that is at work wants it gone, not somebody else in its place: it is put there again.
+  // Whoever deletes the lock of a run that is at work wants it gone, not somebody else in its place: it is put there
+  // again.
   const isOurs = Effect.catchIf(
     Effect.map(fs.readFileString(file), (text) => text === mine),
     isGone,
@@ -187,7 +196,10 @@ export const acquire = Effect.fnUntraced(function*(
   }
 })
 
-/** Of another machine's holder whoever only wants to know believes what is younger than this, whatever the difference of clocks. */
+/**
+ * Of another machine's holder whoever only wants to know believes what is younger than this, whatever the difference of
+ * clocks.
+ */
 const recent = 60_000
 
 /**

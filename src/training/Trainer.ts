@@ -127,7 +127,10 @@ const finite = ({ layers, variables }: Network.Network) =>
 
 /** A run in progress. */
 export interface Run {
-  /** Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's weights. */
+  /**
+   * Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's
+   * weights.
+   */
   readonly train: <E, R>(
     report: (event: Event) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
@@ -154,21 +157,25 @@ export interface Run {
 const health = (loss: tf.Scalar, correct: tf.Scalar, { denominators, norms }: Told) =>
   tf.concat1d([tf.stack([loss, correct]) as tf.Tensor1D, norms!, denominators ?? tf.onesLike(norms!)])
 
-/** In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be nine. */
+/**
+ * In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be
+ * nine.
+ */
 const pomsTold = 50
 const digits = 7
 
 const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFinite(norm))
 
 /**
- * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch starts.
+ * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch
+ * starts.
  *
  * Whatever the model's layers draw in training follows from the seed and the step. Fails with DatasetInvalid for a
  * dataset that is not what it says, with PlanError where its images are smaller than a window of the network, with
- * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with ShapeMismatch where model and dataset do not
- * fit, with DeclarationRefused where the model declares what cannot be honoured (also later, once weights are frozen or
- * unfrozen), with OffManifold where initial weights have no nearest point
- * (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
+ * OptionRefused where nothing is to be done, with BatchError for a batch that is none or that memory cannot hold, with
+ * ShapeMismatch where model and dataset do not fit, with DeclarationRefused where the model declares what cannot be
+ * honoured (also later, once weights are frozen or unfrozen), with OffManifold where initial weights have no nearest
+ * point (kernels of zeros), and while training with Diverged, which names the layer, the step and the quantity.
  *
  * @example
  * ```ts
@@ -350,7 +357,10 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
-  /** The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and every weight is looked at. */
+  /**
+   * The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and
+   * every weight is looked at.
+   */
   const isHealthy = Effect.fnUntraced(function*(step: number, loss: number) {
     if (!Number.isFinite(loss)) {
       return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })

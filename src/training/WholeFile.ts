@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
 
 /**
- * Opens a file of this process' own, anew: what an earlier process of the same number left under its name goes, be it a link, which is never
- * followed to a file. A device has no content to lose.
+ * Opens a file of this process' own, anew: what an earlier process of the same number left under its name goes, be it a
+ * link, which is never followed to a file. A device has no content to lose.
  */
 const openAside = Effect.fnUntraced(function*(aside: string) {
   const fs = yield* FileSystem.FileSystem
@@ -73,14 +73,16 @@ const says = (codes: RegExp, error: PlatformError.PlatformError): boolean =>
 export const isDiskFull = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT/, error)
 
 /**
- * Whether nothing can be written where this happened, whatever was asked for: the disk is full, or takes nothing at all.
+ * Whether nothing can be written where this happened, whatever was asked for: the disk is full, or takes nothing at
+ * all.
  *
  * @internal
  */
 export const takesNothing = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT|EROFS/, error)
 
 /**
- * Whether a name is that of a file aside of one of these, as `write` names them: by its full name, so that nobody else's is touched.
+ * Whether a name is that of a file aside of one of these, as `write` names them: by its full name, so that nobody
+ * else's is touched.
  *
  * @internal
  */

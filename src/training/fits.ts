@@ -43,7 +43,8 @@ const declared = (model: tfl.LayersModel): DeclarationRefused | undefined => {
       layer: stateful.name,
       declares: "stateful: true",
       reason:
-        "batches are drawn at random, so that none goes on where the one before it ended, and no checkpoint holds the state",
+        "batches are drawn at random, so that none goes on where the one before it ended, and no checkpoint holds " +
+        "the state",
       remedy: "Set stateful: false"
     })
   }

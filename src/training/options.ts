@@ -21,7 +21,10 @@ export interface Options {
   readonly weightDecay?: number
   /** Default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
-  /** Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule above. */
+  /**
+   * Another optimizer, with a schedule of its own; default FG-SGD with the schedule, momentum, weight decay and rule
+   * above.
+   */
   readonly transform?: Transform
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number

@@ -3,8 +3,9 @@ import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 
 /**
- * A process as others can tell it from all that were before and will be: its number means something only on one machine since it booted, in
- * one space of numbers (every container counts from 1), and together with the moment at which it began.
+ * A process as others can tell it from all that were before and will be: its number means something only on one machine
+ * since it booted, in one space of numbers (every container counts from 1), and together with the moment at which it
+ * began.
  */
 export const Identity = Schema.Struct({
   pid: Schema.Int,
@@ -25,7 +26,9 @@ const orUndefined = (read: () => string): string | undefined => {
   }
 }
 
-/** When a process began, in ticks since the machine booted; undefined where there is none, or only its number is left. */
+/**
+ * When a process began, in ticks since the machine booted; undefined where there is none, or only its number is left.
+ */
 const beganOf = (pid: number | "self"): string | undefined => {
   const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
   // After the name, which may hold anything: the state first, the beginning as the twentieth.
@@ -64,7 +67,8 @@ const hasNumber = (pid: number): boolean => {
 }
 
 /**
- * Whether a process is at work, as far as this one can see: that of another machine, or of another container, it cannot.
+ * Whether a process is at work, as far as this one can see: that of another machine, or of another container, it
+ * cannot.
  *
  * @internal
  */

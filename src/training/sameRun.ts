@@ -42,7 +42,8 @@ const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "back
 })
 
 /**
- * The earlier manifest must say the same of settings, those that its version did not know at their defaults, of data, and of the engine.
+ * The earlier manifest must say the same of settings, those that its version did not know at their defaults, of data,
+ * and of the engine.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *
@@ -64,7 +65,8 @@ export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Sto
 })
 
 /**
- * To go on to the same bits, it must also say the same of everything else that they depend on: how the engine rounds, and versions.
+ * To go on to the same bits, it must also say the same of everything else that they depend on: how the engine rounds,
+ * and versions.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *

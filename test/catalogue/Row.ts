@@ -6,11 +6,12 @@ import { join, relative } from "node:path"
 import { finegrain } from "../commandLine.ts"
 
 /**
- * One bad input that the project knows: what is given, and the one clear line that it is answered with, or the right value.
+ * One bad input that the project knows: what is given, and the one clear line that it is answered with, or the right
+ * value.
  *
- * To add a row, add it to the list of a file of your area in this folder (`export const rows: ReadonlyArray<Row> = […]`), and, where the file
- * is new, the file to the list in `catalogue.test.ts`. A row runs on the engine cpu, in an empty directory of its own; it should take
- * milliseconds.
+ * To add a row, add it to the list of a file of your area in this folder
+ * (`export const rows: ReadonlyArray<Row> = […]`), and, where the file is new, the file to the list in
+ * `catalogue.test.ts`. A row runs on the engine cpu, in an empty directory of its own; it should take milliseconds.
  *
  * ```
  * { area: "schedules", given: "a constant rate of NaN", says: /rate.*finite.*NaN/, run: () => StepSize.constant(Number.NaN) }
@@ -27,15 +28,17 @@ export interface Row {
   /** Puts what is given into an empty directory. */
   readonly prepare?: (directory: string) => unknown
   /**
-   * Gives it to finegrain: an Effect, a promise, or a value at once. Where `says` is there, what it fails or throws with, or the text that it
-   * yields, is the line; where `value` is there, what it yields is the value.
+   * Gives it to finegrain: an Effect, a promise, or a value at once. Where `says` is there, what it fails or throws
+   * with, or the text that it yields, is the line; where `value` is there, what it yields is the value.
    */
   readonly run: (directory: string) => unknown
   /** The line, the row's directory written `DIR`: the whole of it as a string, or what must be found in it. */
   readonly says?: RegExp | string
   /** The right value, as `toEqual` takes it. */
   readonly value?: unknown
-  /** Files of the directory, as paths below it, that are byte for byte what they were; or all, with none beside them. */
+  /**
+   * Files of the directory, as paths below it, that are byte for byte what they were; or all, with none beside them.
+   */
   readonly untouched?: "everything" | ReadonlyArray<string>
 }
 

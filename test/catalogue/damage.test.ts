@@ -19,7 +19,10 @@ import { finegrain } from "../commandLine.ts"
 import { snapshot } from "./Row.ts"
 import { completedIn, experiment, flags, killedIn } from "./runs.ts"
 
-/** Whatever happens to the files of a run or an experiment, no command is at fault, leaves the directory, or loses what was there. */
+/**
+ * Whatever happens to the files of a run or an experiment, no command is at fault, leaves the directory, or loses what
+ * was there.
+ */
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-damage-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -158,7 +161,10 @@ const bounded = (milliseconds: number, numRuns: number) => ({
 
 const several = fc.array(damage, { minLength: 1, maxLength: 3 })
 
-/** Of a run that went on: its log is the old one as far as the checkpoint knew it, and a log without a checkpoint is kept. */
+/**
+ * Of a run that went on: its log is the old one as far as the checkpoint knew it, and a log without a checkpoint is
+ * kept.
+ */
 const wentOn = new Set([
   "events.jsonl",
   "summary.json",

@@ -389,7 +389,8 @@ const labelRows: ReadonlyArray<Row> = [
     "labels",
     "two datasets in one directory",
     () => ({ ...emnist("letters", letters), ...emnist("digits", [0, 1]) }),
-    "The dataset in DIR is inconsistent: it holds the datasets emnist-digits, emnist-letters. Say which: DIR/emnist-digits"
+    "The dataset in DIR is inconsistent: it holds the datasets emnist-digits, emnist-letters. Say which: " +
+      "DIR/emnist-digits"
   ),
   readAs(
     "labels",
@@ -461,7 +462,8 @@ const cifarRows: ReadonlyArray<Row> = [
     "CIFAR",
     "a batch that ends early",
     damagedCifar("cifar-10", "data_batch_3.bin", (bytes) => bytes.slice(0, -1)),
-    "DIR/data_batch_3.bin is no file of CIFAR's binary version: it ends 3072 bytes into record 2, of 3073 bytes each. Fetch it again."
+    "DIR/data_batch_3.bin is no file of CIFAR's binary version: it ends 3072 bytes into record 2, of 3073 bytes " +
+      "each. Fetch it again."
   ),
   refused(
     "CIFAR",
@@ -1034,12 +1036,14 @@ const trainingRows: ReadonlyArray<Row> = [
   taken(
     "half an image",
     { trainImages: 1.5 },
-    "blank has 4 training images, but 1.5 cannot be asked for, to train and to validate: a whole number from 1 upwards can"
+    "blank has 4 training images, but 1.5 cannot be asked for, to train and to validate: a whole number from 1 " +
+      "upwards can"
   ),
   taken(
     "fewer than none",
     { validationImages: -1 },
-    "blank has 4 training images, but -1 cannot be asked for, to train and to validate: a whole number from 1 upwards can"
+    "blank has 4 training images, but -1 cannot be asked for, to train and to validate: a whole number from 1 " +
+      "upwards can"
   ),
   {
     area: "parts of datasets",
@@ -1051,8 +1055,8 @@ const trainingRows: ReadonlyArray<Row> = [
   {
     area: "generated data",
     given: "a format that there is none of",
-    says:
-      "There are no generated images called generated:mnist. There are generated:cifar-10, generated:cifar-100, generated:imagenet.",
+    says: "There are no generated images called generated:mnist. There are generated:cifar-10, generated:cifar-100, " +
+      "generated:imagenet.",
     run: () => fixtures.load("generated:mnist")
   },
   {

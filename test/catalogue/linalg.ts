@@ -56,7 +56,8 @@ const shapes: ReadonlyArray<readonly [given: string, says: string, run: () => un
   ["the inverse of a vector", "an inverse needs square matrices, not shape [3]", () => Matrices.inverse(tf.ones([3]))],
   [
     "right-hand sides that are too short",
-    "no system of equations of shapes [3, 3] and [2, 1]: the right-hand sides are the columns of a matrix with as many rows",
+    "no system of equations of shapes [3, 3] and [2, 1]: the right-hand sides are the columns of a matrix with as " +
+    "many rows",
     () => Matrices.solve(tf.eye(3), tf.ones([2, 1]))
   ],
   [

@@ -59,7 +59,8 @@ it("tells a missing native addon and a missing driver from a missing package", a
     () =>
       Promise.reject(
         new Error(
-          "The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/lib/napi-v8/tfjs_binding.node"
+          "The Node.js native addon module (tfjs_binding.node) can not be found at path: " +
+            "/x/lib/napi-v8/tfjs_binding.node"
         )
       )
   )

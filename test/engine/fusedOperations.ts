@@ -23,7 +23,10 @@ const byFormulas = async (manifold: Manifold.Manifold, batch: ReadonlyArray<numb
   return values as unknown as readonly [tf.TensorLike, tf.TensorLike, tf.TensorLike, tf.TensorLike]
 }
 
-/** Projection and retraction of sphere, oblique and Stiefel manifolds on an engine are those of the cpu engine, on random shapes. */
+/**
+ * Projection and retraction of sphere, oblique and Stiefel manifolds on an engine are those of the cpu engine, on
+ * random shapes.
+ */
 export const agreesWithFormulas = (engine: Backend.Name) =>
   fc.asyncProperty(
     fc.record({

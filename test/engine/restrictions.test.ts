@@ -10,8 +10,9 @@ import { use } from "../backends.ts"
 import { tinyDataset } from "../tinyDataset.ts"
 
 /**
- * TensorFlow's C library has fewer kernels than the cpu engine, and refuses what that one accepts. It cannot be installed everywhere; this
- * engine, the cpu engine's kernels behind TensorFlow's restrictions, shows that the framework keeps to them.
+ * TensorFlow's C library has fewer kernels than the cpu engine, and refuses what that one accepts. It cannot be
+ * installed everywhere; this engine, the cpu engine's kernels behind TensorFlow's restrictions, shows that the
+ * framework keeps to them.
  */
 const strict = "strict"
 

@@ -161,7 +161,8 @@ const poolOn = async (text: string, threads: number, patience?: number) => {
 }
 
 it("says in which kernel a thread failed, and goes on afterwards", async () => {
-  // (module (memory (import "env" "memory") 1 1 shared) (func (export "f") (param i32) (if (local.get 0) (then unreachable))))
+  // (module (memory (import "env" "memory") 1 1 shared) (func (export "f") (param i32) (if (local.get 0) (then
+  // unreachable))))
   const text =
     "0061736d0100000001050160017f0002100103656e76066d656d6f72790203010103020100070501016600000a0a01080020000440000b0b"
   const { pool } = await poolOn(text, 2)

@@ -28,8 +28,8 @@ const on = async (
 }
 
 /**
- * Both engines sum the same float32 products, at most a few hundred, in another order: the root of their number times the unit
- * roundoff of 6e-8, on sums that may cancel to a tenth of their terms. Tiles of convolutions stay below 4e-6.
+ * Both engines sum the same float32 products, at most a few hundred, in another order: the root of their number times
+ * the unit roundoff of 6e-8, on sums that may cancel to a tenth of their terms. Tiles of convolutions stay below 4e-6.
  */
 const tolerance = 1e-5
 

@@ -42,7 +42,8 @@ const minimize = <P extends Points.Points>(
 
 const maxAbs = (x: tf.Tensor) => tf.max(tf.abs(x)).dataSync()[0]!
 
-// A symmetric matrix with the spectrum 3, 2, 0.5, 0.3, 0.1 in a known basis: the eigen-decomposition is the construction.
+// A symmetric matrix with the spectrum 3, 2, 0.5, 0.3, 0.1 in a known basis: the eigen-decomposition is the
+// construction.
 const basis = () => Stiefel.make([5, 5]).random(11)
 const covariance = () => {
   const q = basis()

@@ -149,7 +149,10 @@ const wholeModel = async (engine: "cpu" | "wasm", make: () => tfl.LayersModel, s
   return Promise.all(results.map(async (tensor) => Array.from(await tensor.data())))
 }
 
-/** The largest difference, relative to what it is a part of, between a model accelerated on wasm and its stock layers on cpu. */
+/**
+ * The largest difference, relative to what it is a part of, between a model accelerated on wasm and its stock layers on
+ * cpu.
+ */
 const largestGap = async (make: () => tfl.LayersModel, seed: number, images?: number) => {
   const expected = await wholeModel("cpu", make, seed, images)
   const actual = await wholeModel("wasm", make, seed, images)

@@ -15,8 +15,8 @@ const alike = (a: tf.TensorInfo, b: tf.TensorInfo) =>
   (a.shape.join() === b.shape.join() || b.shape.length === 0 || a.shape.length === 0)
 
 /**
- * The larger or smaller of two: the stock kernel gives the first where the second is NaN. One pass over the heap; where one has to be
- * spread over the other, the stock kernel and NaN put back.
+ * The larger or smaller of two: the stock kernel gives the first where the second is NaN. One pass over the heap; where
+ * one has to be spread over the other, the stock kernel and NaN put back.
  */
 const ofTwo = (name: string, choose: (a: number, b: number) => number): Kernel => {
   const plain = original(name)

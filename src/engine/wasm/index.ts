@@ -30,7 +30,8 @@ const simdOf = (backend: BackendWasm, threads: number): Promise<Simd> => {
 }
 
 /**
- * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong. Says how the own ones run.
+ * Makes the wasm backend able to train: kernels that the stock one lacks, has slow, or has wrong. Says how the own ones
+ * run.
  *
  * Rejects where the runtime has no SIMD or threads do not start.
  *

@@ -40,8 +40,8 @@ const transposingFirst = (name: string, small: number): Kernel => {
 /**
  * The matrix products, plain and fused.
  *
- * With transposed operands the stock kernels are 15 to 20 times slower on large matrices (and faster on products of less than
- * about 16³ multiplications), and the fused one adds the wrong entries of the bias.
+ * With transposed operands the stock kernels are 15 to 20 times slower on large matrices (and faster on products of
+ * less than about 16³ multiplications), and the fused one adds the wrong entries of the bias.
  */
 export const matrixProducts = (): ReadonlyArray<Kernel> => [
   transposingFirst(tf.BatchMatMul, 16 ** 3),

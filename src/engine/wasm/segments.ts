@@ -29,7 +29,9 @@ export const segmentSum: Kernel = kernel<{ readonly numSegments: number }>(
   }
 )
 
-/** Rows by index, copied in one pass over the heap: the stock kernel takes about ten times as long on many short rows. */
+/**
+ * Rows by index, copied in one pass over the heap: the stock kernel takes about ten times as long on many short rows.
+ */
 export const gatherRows = (): Kernel => {
   const original = stock(tf.GatherV2)
   return kernel<{ readonly axis: number; readonly batchDims: number }>(tf.GatherV2, (call) => {

@@ -85,7 +85,10 @@ const added = (
   return framed(sum, axes.map(({ before, length, reach }) => [-before, length + before - reach]))
 }
 
-/** The gradient of a convolution of volumes with respect to its filter, which the stock kernel has wrong for strides: a product per tap. */
+/**
+ * The gradient of a convolution of volumes with respect to its filter, which the stock kernel has wrong for strides: a
+ * product per tap.
+ */
 export const volumesFilterGradient: Kernel = composed<Attributes & { readonly filterShape: Shape5 }>(
   tf.Conv3DBackpropFilterV2,
   (input, { filterShape, pad, strides }) => {
@@ -103,7 +106,10 @@ export const volumesFilterGradient: Kernel = composed<Attributes & { readonly fi
   }
 )
 
-/** The gradient of a convolution of volumes with respect to its input, which the stock kernel has wrong: the taps' products, added. */
+/**
+ * The gradient of a convolution of volumes with respect to its input, which the stock kernel has wrong: the taps'
+ * products, added.
+ */
 export const volumesInputGradient: Kernel = composed<Attributes & { readonly inputShape: Shape5 }>(
   tf.Conv3DBackpropInputV2,
   (input, { inputShape, pad, strides }) => {

@@ -1,6 +1,6 @@
 /**
- * WGSL for columns of norm 1 and for orthonormal columns, whatever the columns were: huge, tiny and dependent ones take branches
- * that are seldom taken, as in kernels/orthonormal.ts, whose twin this is.
+ * WGSL for columns of norm 1 and for orthonormal columns, whatever the columns were: huge, tiny and dependent ones take
+ * branches that are seldom taken, as in kernels/orthonormal.ts, whose twin this is.
  */
 
 /** Squares of lengths between these lost nothing to overflow or underflow. */
@@ -97,8 +97,8 @@ const complete = (columns: string, rows: string) => `
 `
 
 /**
- * The Q factor of `y` in place, by modified Gram–Schmidt; where a column kept less than an eighth of its squared length, of what
- * that gave once more: twice is enough (Kahan and Parlett).
+ * The Q factor of `y` in place, by modified Gram–Schmidt; where a column kept less than an eighth of its squared
+ * length, of what that gave once more: twice is enough (Kahan and Parlett).
  */
 export const orthonormalize = (columns: string, rows: string) => `
   var most = 0.0;

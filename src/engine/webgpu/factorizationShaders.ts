@@ -1,6 +1,7 @@
 /**
- * WGSL of factorizations. Every matrix is worked on in place, by one invocation or by a workgroup of them; pairs of columns rotate in the
- * rounds of a tournament, in which each meets each other once and no column has two partners at a time.
+ * WGSL of factorizations. Every matrix is worked on in place, by one invocation or by a workgroup of them; pairs of
+ * columns rotate in the rounds of a tournament, in which each meets each other once and no column has two partners at a
+ * time.
  */
 
 /** Invocations of a workgroup. */
@@ -43,8 +44,8 @@ const rotation = `
 const together = (lanes: number) => lanes === 1 ? "" : "storageBarrier(); workgroupBarrier();"
 
 /**
- * One round of one-sided rotations on \`result\` [count, columns, length + columns]: the columns of a matrix, each followed by its
- * column of V. Columns that are orthogonal to rounding stay.
+ * One round of one-sided rotations on \`result\` [count, columns, length + columns]: the columns of a matrix, each
+ * followed by its column of V. Columns that are orthogonal to rounding stay.
  */
 export const orthogonalize = (lanes: number): string => `
   ${tournament}
@@ -123,8 +124,8 @@ export const complete = `
 `
 
 /**
- * One round of Jacobi's rotations: \`result\` [count, 2n, n] from \`x\`, symmetric matrices above, which are turned from both sides, and
- * their eigenvectors below, which are turned from one.
+ * One round of Jacobi's rotations: \`result\` [count, 2n, n] from \`x\`, symmetric matrices above, which are turned
+ * from both sides, and their eigenvectors below, which are turned from one.
  */
 export const diagonalize = `
   ${tournament}
@@ -165,8 +166,8 @@ export const diagonalize = `
 `
 
 /**
- * Gauss–Jordan elimination with partial pivoting on \`result\` [count, n, width]: the first n columns become diagonal. Of two rows that
- * change places one changes its sign, so that determinants stay.
+ * Gauss–Jordan elimination with partial pivoting on \`result\` [count, n, width]: the first n columns become diagonal.
+ * Of two rows that change places one changes its sign, so that determinants stay.
  */
 export const eliminate = (lanes: number): string => `
   fn main(index : i32) {

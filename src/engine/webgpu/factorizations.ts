@@ -1,6 +1,6 @@
 /**
- * Factorizations on the device, in single precision: one-sided rotations for singular values, Jacobi's for eigenvalues, Gauss–Jordan
- * elimination for systems and determinants.
+ * Factorizations on the device, in single precision: one-sided rotations for singular values, Jacobi's for eigenvalues,
+ * Gauss–Jordan elimination for systems and determinants.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Factorization, kernelName } from "../Factorization.ts"
@@ -42,7 +42,10 @@ const dispatch = (to: tf.Tensor, { code, inputs = {}, invocations, name, uniform
 /** A copy that the device made: what was uploaded may be shared with others. */
 const own = (x: tf.Tensor): tf.Tensor => tf.mul(x, 1)
 
-/** The rounds of a tournament, as often as rotations take to converge: faster than any rate once columns are nearly orthogonal. */
+/**
+ * The rounds of a tournament, as often as rotations take to converge: faster than any rate once columns are nearly
+ * orthogonal.
+ */
 const schedule = (n: number): ReadonlyArray<number> => {
   const rounds = n + (n % 2) - 1
   return Array.from({ length: n === 1 ? 0 : (Math.ceil(Math.log2(n)) + 5) * rounds }, (_, k) => k % rounds)

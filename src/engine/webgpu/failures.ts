@@ -38,12 +38,14 @@ export const watch = (device: Device): Watch => {
 /** Lets Dawn's pending events in: a loss may be known a turn after the read that it fails. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Dawn frees nothing before the program waits; on Linux it crashes at 65,530 maps of memory, up to four an operation. */
+/**
+ * Dawn frees nothing before the program waits; on Linux it crashes at 65,530 maps of memory, up to four an operation.
+ */
 const unreadAtMost = 16_000
 
 /**
- * Makes reads say what failed on the device since the last one, instead of giving zeros; and synchronous ones, which need a browser,
- * say so. So do operations without end and without a read.
+ * Makes reads say what failed on the device since the last one, instead of giving zeros; and synchronous ones, which
+ * need a browser, say so. So do operations without end and without a read.
  */
 export const guardReads = (backend: WebGpuBackend, { errors, lost }: Watch): void => {
   const read = backend.read.bind(backend)

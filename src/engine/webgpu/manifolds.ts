@@ -3,7 +3,9 @@ import * as Fused from "../Fused.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
 
-/** Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time. */
+/**
+ * Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time.
+ */
 const rooms = [16, 64, 256] as const
 
 /** Entries of the largest matrix that one invocation takes on. */
@@ -94,7 +96,9 @@ const shaders: Readonly<Record<Fused.Operation, Shader>> = {
 
 const workgroup = 64
 
-/** One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile. */
+/**
+ * One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile.
+ */
 const program = (operation: Fused.Operation, size: number, entries: number, invocations: number): Program => {
   const room = roomFor(entries)
   return {
@@ -143,7 +147,9 @@ const register = (operation: Fused.Operation): void => {
   })
 }
 
-/** Registers the hot operations of sphere, oblique and Stiefel manifolds, one pass each; larger matrices stay composed. */
+/**
+ * Registers the hot operations of sphere, oblique and Stiefel manifolds, one pass each; larger matrices stay composed.
+ */
 export const registerManifoldOperations = (): void => {
   Fused.limit("webgpu", entriesAtMost)
   for (const operation of ["UnitProject", "UnitRetract", "StiefelProject", "StiefelRetract"] as const) {

@@ -71,7 +71,9 @@ const packageName = "@tensorflow/tfjs-backend-webgpu"
 
 let loaded: { readonly dawn: Dawn; readonly make: MakeBackend; readonly navigator: { gpu?: Gpu } } | undefined
 
-/** The stock backend in a world of its own: nothing is put among the globals, and no factory of its own is registered. */
+/**
+ * The stock backend in a world of its own: nothing is put among the globals, and no factory of its own is registered.
+ */
 const load = (dawn: Dawn): NonNullable<typeof loaded> => {
   const require = createRequire(import.meta.url)
   const path = require.resolve(packageName)

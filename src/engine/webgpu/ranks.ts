@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 
-/** Up to this rank the stock kernels for Tile and Select run on the device; above it they read from it, which cannot be, or refuse. */
+/**
+ * Up to this rank the stock kernels for Tile and Select run on the device; above it they read from it, which cannot be,
+ * or refuse.
+ */
 const highest = 4
 
 const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)

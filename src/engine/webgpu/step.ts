@@ -110,7 +110,9 @@ const dispatch = (
   )
 }
 
-/** Zeros that are written on the device: what was once on the host is read from there, whatever the device makes of it. */
+/**
+ * Zeros that are written on the device: what was once on the host is read from there, whatever the device makes of it.
+ */
 const zeros = (backend: WebGpuBackend, size: number): tf.TensorInfo =>
   backend.runWebGPUProgram(
     {

@@ -19,9 +19,9 @@ export interface Shader {
 export const workgroup = 64
 
 /**
- * Numbers about a leaf. Its table holds: where every matrix begins in the variable; how far every entry is from there; the place of
- * every entry in the matrix; the POM of every matrix; then for the sums of squares where the members of every POM begin, its number, and
- * the members.
+ * Numbers about a leaf. Its table holds: where every matrix begins in the variable; how far every entry is from there;
+ * the place of every entry in the matrix; the POM of every matrix; then for the sums of squares where the members of
+ * every POM begin, its number, and the members.
  */
 export const uniforms = "invocations : i32, count : i32, rows : i32, columns : i32, groups : i32, scaled : i32, " +
   "theta : f32, decay : f32,"

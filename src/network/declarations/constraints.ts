@@ -12,8 +12,9 @@ const shown = (constraint: Constraint) => {
 }
 
 /**
- * Euclidean space whose steps end with a constraint of TensorFlow.js: X + V, then what `maxNorm`, `minMaxNorm`, `nonNeg`, `unitNorm` or the
- * user's own makes of it, along the axes that it names. As in Keras, weights are as they were given until the first step.
+ * Euclidean space whose steps end with a constraint of TensorFlow.js: X + V, then what `maxNorm`, `minMaxNorm`,
+ * `nonNeg`, `unitNorm` or the user's own makes of it, along the axes that it names. As in Keras, weights are as they
+ * were given until the first step.
  */
 export const held = (shape: Points.Shape, constraint: Constraint): Manifold.Manifold => {
   const { dimension, dist, name, residual, transport } = Euclidean.make(shape)

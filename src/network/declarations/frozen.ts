@@ -12,8 +12,8 @@ export const remember = (model: tfl.LayersModel): void => {
 }
 
 /**
- * Whether a layer is frozen at the moment: it says so itself, or everything that it is in does, up to the model that runs. A frozen batch
- * normalization uses its moving statistics in training as well, and leaves them as they are.
+ * Whether a layer is frozen at the moment: it says so itself, or everything that it is in does, up to the model that
+ * runs. A frozen batch normalization uses its moving statistics in training as well, and leaves them as they are.
  */
 export const isFrozen = (layer: tfl.layers.Layer, running: tfl.LayersModel | undefined): boolean => {
   if (!layer.trainable) return true

@@ -9,7 +9,10 @@ export const withoutGradient = (name: string): DeclarationRefused =>
     remedy: "Freeze its layer (trainable: false), or take it out"
   })
 
-/** What TensorFlow.js throws where a layer of the user's applies an operation that has no gradient, or nothing leads to the loss. */
+/**
+ * What TensorFlow.js throws where a layer of the user's applies an operation that has no gradient, or nothing leads to
+ * the loss.
+ */
 export const missingGradient = (defect: unknown): DeclarationRefused | undefined => {
   const message = defect instanceof Error ? defect.message : ""
   const operation = /gradient function not found for (\w+)/.exec(message)?.[1]

@@ -81,10 +81,11 @@ const uses = (layer: tfl.layers.Layer) => {
 export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
 
 /**
- * The logits of a classifier. The loss is softmax cross-entropy from logits: a softmax at the end is left out for it, so that nothing is
- * squeezed twice; everything else but `linear` and `logSoftmax` there is refused.
+ * The logits of a classifier. The loss is softmax cross-entropy from logits: a softmax at the end is left out for it,
+ * so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused.
  *
- * @throws DeclarationRefused for other activations of the output, and for a softmax whose results other layers use as well.
+ * @throws DeclarationRefused for other activations of the output, and for a softmax whose results other layers use as
+ * well.
  */
 export const logitsOf = (model: tfl.LayersModel): Logits => {
   const apply: Logits = (inputs, training) => model.apply(inputs, { training }) as tf.Tensor2D
@@ -116,7 +117,8 @@ export const logitsOf = (model: tfl.LayersModel): Logits => {
     squeezing.every((layer, i) => uses(layer).applied === 1 && uses(layer).followed === Math.min(i, 1))
   if (!alone || produced !== classes) {
     refuse(
-      "other layers use its probabilities, too, or it is not over the classes, or not the only one, so that it cannot be left out for the loss",
+      "other layers use its probabilities, too, or it is not over the classes, or not the only one, so that it cannot " +
+        "be left out for the loss",
       "Make the last layer linear (activation: \"linear\")"
     )
   }

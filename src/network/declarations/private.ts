@@ -39,7 +39,10 @@ export const madeBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.LayerVariable
 
 const isLayer = (value: unknown): value is tfl.layers.Layer => value instanceof tfl.layers.Layer
 
-/** The layers that a layer holds: those of a model, its cell, what it wraps, and what a layer of the user's holds in its attributes. */
+/**
+ * The layers that a layer holds: those of a model, its cell, what it wraps, and what a layer of the user's holds in its
+ * attributes.
+ */
 export const heldBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> =>
   // A sequential model holds a second model of the same layers, which it makes when it first runs.
   layer instanceof tfl.LayersModel

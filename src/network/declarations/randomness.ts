@@ -16,9 +16,9 @@ const holdersOf = (model: tfl.LayersModel): ReadonlyArray<Record<string, unknown
     .filter(({ seed }) => seed !== undefined && seed !== null)
 
 /**
- * Prepares the passes of training steps through a model: whatever its layers draw, dropout, noise, recurrent dropout and what a user's layers
- * draw, follows from the seed and the step alone, so that a resumed run draws the same; where a layer has a seed of its own, from that and the
- * step.
+ * Prepares the passes of training steps through a model: whatever its layers draw, dropout, noise, recurrent dropout
+ * and what a user's layers draw, follows from the seed and the step alone, so that a resumed run draws the same; where
+ * a layer has a seed of its own, from that and the step.
  */
 export const drawing = (model: tfl.LayersModel, seed: Seed.Seed) => {
   const holders = holdersOf(model)

@@ -40,7 +40,8 @@ const shapes: Check = (layer, part) =>
     ? refused(
       layer,
       `to be a ${part.getClassName()}`,
-      "TensorFlow.js promises another shape of its results than it gives, and layers after it are built for the wrong one",
+      "TensorFlow.js promises another shape of its results than it gives, and layers after it are built for the " +
+        "wrong one",
       "Bring images to their size before the model (imageSize in a configuration)"
     )
     : undefined
@@ -140,7 +141,10 @@ const nothingTrains = ({ trainableWeights }: tfl.LayersModel): DeclarationRefuse
     "Unfreeze a layer before Network.make"
   )
 
-/** What a model, or a layer of it, declares that cannot be honoured, the first thing found; undefined where there is none. */
+/**
+ * What a model, or a layer of it, declares that cannot be honoured, the first thing found; undefined where there is
+ * none.
+ */
 export const refusalOf = (
   model: tfl.LayersModel,
   layers: ReadonlyMap<string, tfl.layers.Layer>

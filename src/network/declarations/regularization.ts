@@ -7,8 +7,8 @@ import { attributesOf, madeBy, partsOf, type Regularizer } from "./private.ts"
 export type Penalty = () => tf.Scalar
 
 /**
- * Every penalty that the layers of a model declare: of kernels, biases, scales, recurrent kernels and what users add with `addLoss`, those of
- * cells and wrapped layers included, which TensorFlow.js itself leaves out.
+ * Every penalty that the layers of a model declare: of kernels, biases, scales, recurrent kernels and what users add
+ * with `addLoss`, those of cells and wrapped layers included, which TensorFlow.js itself leaves out.
  */
 export const penaltiesOf = (model: tfl.LayersModel): ReadonlyArray<Penalty> => [
   // A wrapper also tells those of what it wraps.
@@ -27,7 +27,9 @@ const regularizerOf = (layer: tfl.layers.Layer, weight: tfl.LayerVariable): Regu
     undefined
 }
 
-/** The penalty of a weight's length where it is a constant, because all its matrices have one length: its gradient is 0. */
+/**
+ * The penalty of a weight's length where it is a constant, because all its matrices have one length: its gradient is 0.
+ */
 export const constantPenalty = (
   layer: tfl.layers.Layer,
   weight: tfl.LayerVariable,

@@ -2,8 +2,8 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import { attributesOf, partsOf } from "./private.ts"
 
 /**
- * Lets sequential models make what they run, which they otherwise do when they first run: it unfreezes weights that were frozen one by one.
- * Here they stay as they are.
+ * Lets sequential models make what they run, which they otherwise do when they first run: it unfreezes weights that
+ * were frozen one by one. Here they stay as they are.
  */
 export const settle = (model: tfl.LayersModel): void => {
   for (const part of partsOf(model)) {

@@ -3,8 +3,8 @@ import type * as tfl from "@tensorflow/tfjs-layers"
 import { DeclarationRefused } from "./Refused.ts"
 
 /**
- * The weight that was frozen or unfrozen since a network was made, with what to do; undefined where all is as it was. Takes a look at every
- * weight, no more.
+ * The weight that was frozen or unfrozen since a network was made, with what to do; undefined where all is as it was.
+ * Takes a look at every weight, no more.
  */
 export const changed = (
   model: tfl.LayersModel,

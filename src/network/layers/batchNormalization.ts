@@ -51,7 +51,8 @@ export const complete = <A extends tf.TensorContainer>(layer: BatchNormalization
 }
 
 /**
- * Runs a layer with its axis the last of x, brought there and back; along another one TensorFlow.js has no gradient of its batch normalization.
+ * Runs a layer with its axis the last of x, brought there and back; along another one TensorFlow.js has no gradient of
+ * its batch normalization.
  */
 export const alongLastAxis = (
   layer: BatchNormalization,

@@ -68,8 +68,8 @@ export const holdersOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Lay
 ]
 
 /**
- * The layers of a model, of the models within it and of layers that hold layers (`timeDistributed`, `bidirectional`, `rnn`, own classes), each
- * once, in the order of the model's weights.
+ * The layers of a model, of the models within it and of layers that hold layers (`timeDistributed`, `bidirectional`,
+ * `rnn`, own classes), each once, in the order of the model's weights.
  */
 export const leavesOf = (model: tfl.LayersModel): ReadonlyArray<Leaf> => leavesWithin(model)
 
@@ -90,8 +90,8 @@ export interface Application {
 }
 
 /**
- * What a model applies when it runs. A model within it is one layer, unless it is the first of a sequential one, whose layers that one applies
- * itself.
+ * What a model applies when it runs. A model within it is one layer, unless it is the first of a sequential one, whose
+ * layers that one applies itself.
  */
 export const applicationsOf = (model: tfl.LayersModel): ReadonlyArray<Application> => {
   const seen = new Set<string>()

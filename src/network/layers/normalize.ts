@@ -37,8 +37,8 @@ export interface Normalization {
 }
 
 /**
- * γ(x − mean)/√(variance + ε) + β over the last axis, plus a residual, rectified; one pass more for the moments, and two for the gradient, or
- * three with a residual.
+ * γ(x − mean)/√(variance + ε) + β over the last axis, plus a residual, rectified; one pass more for the moments, and
+ * two for the gradient, or three with a residual.
  */
 export const normalize = ({ epsilon, relu, onMoments, ...n }: Normalization): tf.Tensor => {
   const inputs = [n.x, n.gamma, n.beta, ...(n.residual === undefined ? [] : [n.residual])]

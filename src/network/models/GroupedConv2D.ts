@@ -23,10 +23,12 @@ export interface GroupedConv2dOptions {
 }
 
 /**
- * A convolution in groups, which TensorFlow.js has no layer of: each group of output channels sees a group of input channels of its own.
- * Features `[batch, height, width, channels]`; kernel `[A, B, channels/groups, filters]`, a block for each group; constrained by default.
+ * A convolution in groups, which TensorFlow.js has no layer of: each group of output channels sees a group of input
+ * channels of its own. Features `[batch, height, width, channels]`; kernel `[A, B, channels/groups, filters]`, a block
+ * for each group; constrained by default.
  *
- * Source: Xie, Girshick, Dollár, Tu and He 2017, *Aggregated residual transformations for deep neural networks*, figure 3.
+ * Source: Xie, Girshick, Dollár, Tu and He 2017, *Aggregated residual transformations for deep neural networks*,
+ * figure 3.
  *
  * @throws RangeError where the filters, or the channels that enter, cannot be shared evenly among the groups.
  *

@@ -6,8 +6,8 @@ interface Config extends tf.serialization.ConfigDict {
 }
 
 /**
- * A layer that takes every `stride`-th pixel and appends channels of zeros: the shortcut without parameters of residual networks whose
- * blocks change size.
+ * A layer that takes every `stride`-th pixel and appends channels of zeros: the shortcut without parameters of residual
+ * networks whose blocks change size.
  *
  * Source: He, Zhang, Ren and Sun 2016, *Deep residual learning*, section 3.3, option A.
  *

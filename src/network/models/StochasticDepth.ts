@@ -11,9 +11,9 @@ export interface StochasticDepthOptions {
 }
 
 /**
- * A layer at the end of a residual branch: in training step t the whole batch's branch counts with b ∈ {0, 1}, P(b = 1) = p, and with its
- * expectation p at test time. b is a function of seed and t alone; `Layers.setStep` says which step is next, as after a checkpoint, and
- * without it steps are counted.
+ * A layer at the end of a residual branch: in training step t the whole batch's branch counts with b ∈ {0, 1}, P(b =
+ * 1) = p, and with its expectation p at test time. b is a function of seed and t alone; `Layers.setStep` says which
+ * step is next, as after a checkpoint, and without it steps are counted.
  *
  * The branch is computed also where it is dropped, so its batch normalization keeps its averages.
  *

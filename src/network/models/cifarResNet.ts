@@ -16,7 +16,10 @@ export interface CifarResNetOptions {
   readonly filters?: readonly [number, number, number]
   /** Reduction of the squeeze-and-excitation that closes every block; default none. */
   readonly squeeze?: number
-  /** Stochastic depth: the probability p_L with which the last block takes part in a step, p_l = 1 − l/L·(1 − p_L); default 1. */
+  /**
+   * Stochastic depth: the probability p_L with which the last block takes part in a step, p_l = 1 − l/L·(1 − p_L);
+   * default 1.
+   */
   readonly survival?: number
   readonly seed?: Seed.Seed
 }
@@ -27,12 +30,12 @@ const refuse = (reason: string): never => {
 }
 
 /**
- * The residual networks of depth 6n + 2 for CIFAR-sized images: a 3×3 convolution, three stages of n blocks of two 3×3 convolutions, each
- * followed by batch normalization, with shortcuts without parameters; then global average pooling and logits. With `squeeze`, every
- * block ends in a squeeze-and-excitation of its channels.
+ * The residual networks of depth 6n + 2 for CIFAR-sized images: a 3×3 convolution, three stages of n blocks of two 3×3
+ * convolutions, each followed by batch normalization, with shortcuts without parameters; then global average pooling
+ * and logits. With `squeeze`, every block ends in a squeeze-and-excitation of its channels.
  *
- * Source: He, Zhang, Ren and Sun 2016, section 4.2; Hu, Shen and Sun 2018, *Squeeze-and-excitation networks*; Huang et al. 2016, *Deep
- * networks with stochastic depth*.
+ * Source: He, Zhang, Ren and Sun 2016, section 4.2; Hu, Shen and Sun 2018, *Squeeze-and-excitation networks*; Huang et
+ * al. 2016, *Deep networks with stochastic depth*.
  *
  * @throws RangeError for a depth that is not 6n + 2, or a reduction that leaves a stage without channels.
  *

@@ -15,10 +15,11 @@ export interface PyramidalMlpOptions {
 }
 
 /**
- * A perceptron whose layers never widen, n₁ ≥ n₂ ≥ … ≥ n_L. Where its first layer is at least as wide as there are training samples,
- * critical points with weights of full rank from the second layer on are global minima.
+ * A perceptron whose layers never widen, n₁ ≥ n₂ ≥ … ≥ n_L. Where its first layer is at least as wide as there are
+ * training samples, critical points with weights of full rank from the second layer on are global minima.
  *
- * Its layers are `hidden1`, `hidden2`, … and `logits`; dense kernels are Euclidean unless `Network.make` is told otherwise by name.
+ * Its layers are `hidden1`, `hidden2`, … and `logits`; dense kernels are Euclidean unless `Network.make` is told
+ * otherwise by name.
  *
  * Source: Nguyen and Hein 2017, *The loss surface of deep and wide neural networks*, theorem 3.4.
  *

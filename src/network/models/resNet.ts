@@ -25,10 +25,12 @@ const plans = {
 } as const
 
 /**
- * The residual networks for ImageNet: a 7×7 convolution and pooling, four stages of basic blocks (3×3, 3×3) or bottlenecks (1×1, 3×3, 1×1,
- * four times as wide at their end), shortcuts by 1×1 convolutions where sizes change, global average pooling and logits.
+ * The residual networks for ImageNet: a 7×7 convolution and pooling, four stages of basic blocks (3×3, 3×3) or
+ * bottlenecks (1×1, 3×3, 1×1, four times as wide at their end), shortcuts by 1×1 convolutions where sizes change,
+ * global average pooling and logits.
  *
- * Strides are on the first convolution of a block, as in the paper. Source: He, Zhang, Ren and Sun 2016, table 1; Hu, Shen and Sun 2018.
+ * Strides are on the first convolution of a block, as in the paper. Source: He, Zhang, Ren and Sun 2016, table 1; Hu,
+ * Shen and Sun 2018.
  *
  * @throws RangeError for a reduction that leaves no channel.
  *

@@ -13,8 +13,8 @@ export interface Options {
 }
 
 /**
- * A small convolutional network with ReLU: a 5×5 convolution with stride 2, then 3×3 convolutions, with 2×2 max pooling before
- * each from the third on, and one dense layer of logits.
+ * A small convolutional network with ReLU: a 5×5 convolution with stride 2, then 3×3 convolutions, with 2×2 max pooling
+ * before each from the third on, and one dense layer of logits.
  *
  * @example
  * ```ts

@@ -17,8 +17,9 @@ export interface Eigen {
 /**
  * The eigendecompositions A = V diag(λ) Vᵀ of the symmetric parts of a batch of square matrices.
  *
- * In double precision on the host, by Jacobi's rotations on webgpu. The gradient with respect to λ is always right; that with respect to V
- * is NaN where it does not exist, at equal eigenvalues: functions of symmetric matrices have theirs in `ofSymmetric`.
+ * In double precision on the host, by Jacobi's rotations on webgpu. The gradient with respect to λ is always right;
+ * that with respect to V is NaN where it does not exist, at equal eigenvalues: functions of symmetric matrices have
+ * theirs in `ofSymmetric`.
  *
  * @throws RangeError for matrices that are not square.
  *
@@ -62,8 +63,8 @@ const diagonal = (values: tf.Tensor) => tf.mul(tf.eye(size(values, -1)), tf.expa
 const sandwich = (v: tf.Tensor, middle: tf.Tensor): tf.Tensor => multiply(multiply(v, middle), v, { transposeB: true })
 
 /**
- * V f(diag λ) Vᵀ from a decomposition. Gradients go through the eigenvectors, so they are NaN at equal eigenvalues: `ofSymmetric` has
- * them everywhere.
+ * V f(diag λ) Vᵀ from a decomposition. Gradients go through the eigenvectors, so they are NaN at equal eigenvalues:
+ * `ofSymmetric` has them everywhere.
  *
  * @example
  * ```ts
@@ -84,11 +85,12 @@ export interface SymmetricFunction {
 }
 
 /**
- * V f(diag λ) Vᵀ, a function of the symmetric parts of a batch of matrices, with its derivative at equal eigenvalues too.
+ * V f(diag λ) Vᵀ, a function of the symmetric parts of a batch of matrices, with its derivative at equal eigenvalues
+ * too.
  *
- * The derivative along E is V(D∘VᵀEV)Vᵀ with the divided differences D of f (Daleckii and Krein 1965; Bhatia 1997, *Matrix Analysis*,
- * theorem V.3.3). It is self-adjoint, so the gradient is the same expression. Second derivatives exist where eigenvalues are distinct,
- * and are NaN elsewhere.
+ * The derivative along E is V(D∘VᵀEV)Vᵀ with the divided differences D of f (Daleckii and Krein 1965; Bhatia 1997,
+ * *Matrix Analysis*, theorem V.3.3). It is self-adjoint, so the gradient is the same expression. Second derivatives
+ * exist where eigenvalues are distinct, and are NaN elsewhere.
  *
  * @example
  * ```ts

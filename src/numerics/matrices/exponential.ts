@@ -12,8 +12,8 @@ import { multiply, size } from "./products.ts"
 /**
  * The matrix exponential, by scaling and squaring of the Taylor polynomial of degree 10 (18 in float64).
  *
- * Four squarings for ‖M‖_∞ ≤ 16, one more for every doubling of that, matrix by matrix. The error is that of M's own rounding,
- * ε‖M‖; where that is more than 1/16, no digit of the result is known.
+ * Four squarings for ‖M‖_∞ ≤ 16, one more for every doubling of that, matrix by matrix. The error is that of M's own
+ * rounding, ε‖M‖; where that is more than 1/16, no digit of the result is known.
  *
  * @throws NotConverged for ‖M‖_∞ > 1/(16 ε); on webgpu the next read fails with it.
  *
@@ -39,8 +39,8 @@ export const expm = (x: tf.Tensor): tf.Tensor => {
 /**
  * The exponential of skew-symmetric matrices, an orthogonal matrix for every norm.
  *
- * As `expm`, orthonormalized after every squaring but the first four. Above ‖S‖_∞ = 1/ε, where rounding leaves no digit of an angle, it is
- * the exponential of S/2ᵏ with the first k that is below: a point of the same one-parameter group.
+ * As `expm`, orthonormalized after every squaring but the first four. Above ‖S‖_∞ = 1/ε, where rounding leaves no digit
+ * of an angle, it is the exponential of S/2ᵏ with the first k that is below: a point of the same one-parameter group.
  *
  * @example
  * ```ts
@@ -55,7 +55,10 @@ export const expSkew = (s: tf.Tensor): tf.Tensor => polish(squareAgain(s, rowSum
 /** ‖M‖_∞ as `[…, 1, 1]`. */
 const rowSum = (x: tf.Tensor) => tf.max(tf.sum(tf.abs(x), -1, true), -2, true)
 
-/** e^X as the square of e^(X/2), as often as its norm asks for; `mend` undoes what rounding did to a square beyond the fourth. */
+/**
+ * e^X as the square of e^(X/2), as often as its norm asks for; `mend` undoes what rounding did to a square beyond the
+ * fourth.
+ */
 const squareAgain = (x: tf.Tensor, norm: tf.Tensor, mend: (y: tf.Tensor) => tf.Tensor): tf.Tensor => {
   const most = Math.round(-Math.log2(Arithmetic.current().epsilon)) - expmSquarings
   const doublings = tf.relu(tf.ceil(tf.div(tf.log(tf.maximum(tf.div(norm, expmReach), 1)), Math.LN2)))
@@ -80,8 +83,9 @@ const expmReach = 2 ** expmSquarings
 /**
  * The Cayley transform (I − S/2)⁻¹(I + S/2) of skew-symmetric matrices, an orthogonal matrix for every norm.
  *
- * As the square of the polar factor of I + S/2, which has no singular value below 1: matrix products only, no inverse whose condition
- * would be the square of S's. Where rounding has no room for both I and S/2, S is taken shorter, so that it has.
+ * As the square of the polar factor of I + S/2, which has no singular value below 1: matrix products only, no inverse
+ * whose condition would be the square of S's. Where rounding has no room for both I and S/2, S is taken shorter, so
+ * that it has.
  *
  * @example
  * ```ts

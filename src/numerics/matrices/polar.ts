@@ -14,11 +14,12 @@ import { singularDerivative, svd } from "./svd.ts"
  * The polar factor U of Y = UP with P positive semidefinite, that is, the matrix with orthonormal columns nearest to Y,
  * for `[…, m, n]` with m ≥ n.
  *
- * Newton–Schulz iteration with the optimal cubic of each step, a Chebyshev acceleration: for singular values in [l, 1] the
- * odd cubic nearest to 1 is 2·((l²+l+1)σ − σ³)/(2e³+l²+l) with 3e² = l²+l+1. The number of steps follows from l. Without
- * `lower`, a bound of σ_min/σ_max from below, every matrix has a polar factor, singular ones and zero too: a fixed frame of the size of
- * rounding is added first, and the steps reach down to it. The result is checked: singular values under a given bound are an error.
- * The gradient is that of U in X = U·f(Σ)·Vᵀ with f = 1; where σ vanishes there is none, and it is infinite.
+ * Newton–Schulz iteration with the optimal cubic of each step, a Chebyshev acceleration: for singular values in [l, 1]
+ * the odd cubic nearest to 1 is 2·((l²+l+1)σ − σ³)/(2e³+l²+l) with 3e² = l²+l+1. The number of steps follows from l.
+ * Without `lower`, a bound of σ_min/σ_max from below, every matrix has a polar factor, singular ones and zero too: a
+ * fixed frame of the size of rounding is added first, and the steps reach down to it. The result is checked: singular
+ * values under a given bound are an error. The gradient is that of U in X = U·f(Σ)·Vᵀ with f = 1; where σ vanishes
+ * there is none, and it is infinite.
  *
  * Source: Higham 2008, *Functions of Matrices*, chapter 8; the cubic is the minimax polynomial on an interval.
  *

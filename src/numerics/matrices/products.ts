@@ -24,7 +24,8 @@ export const transpose = (x: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * Matrix products X·Y of two batches, either one transposed on request; the batches broadcast, forwards and in gradients.
+ * Matrix products X·Y of two batches, either one transposed on request; the batches broadcast, forwards and in
+ * gradients.
  *
  * @throws RangeError for vectors, for matrices whose inner lengths differ, and for batches that do not broadcast.
  *

@@ -9,12 +9,14 @@ import { powersOfTwo } from "./scale.ts"
 import { solve } from "./solve.ts"
 
 /**
- * The factor Q of the thin QR factorization Y = QR whose R has a positive diagonal, for `[…, m, n]` with m ≥ n, of any scale.
+ * The factor Q of the thin QR factorization Y = QR whose R has a positive diagonal, for `[…, m, n]` with m ≥ n, of any
+ * scale.
  *
- * Modified Gram–Schmidt, one column of all matrices at a time: about 9n tensor operations. Matrices of which a column loses most of its
- * length to the earlier ones go through it again: twice is enough (Parlett 1980, *The Symmetric Eigenvalue Problem*, section 6.9, after
- * Kahan). A column that depends on the earlier ones, to rounding, becomes zero; there Q has no derivative, and its gradient is NaN.
- * Source of the gradient: Walter and Lehmann 2018, *Algorithmic differentiation of linear algebra functions*.
+ * Modified Gram–Schmidt, one column of all matrices at a time: about 9n tensor operations. Matrices of which a column
+ * loses most of its length to the earlier ones go through it again: twice is enough (Parlett 1980, *The Symmetric
+ * Eigenvalue Problem*, section 6.9, after Kahan). A column that depends on the earlier ones, to rounding, becomes zero;
+ * there Q has no derivative, and its gradient is NaN. Source of the gradient: Walter and Lehmann 2018, *Algorithmic
+ * differentiation of linear algebra functions*.
  *
  * @example
  * ```ts
@@ -52,7 +54,10 @@ const mirrored = (x: tf.Tensor): tf.Tensor => {
   return tf.add(tf.add(below, transpose(below)), tf.mul(x, tf.eye(n)))
 }
 
-/** A column that keeps less than this share of its length is not orthogonal to the earlier ones: rounding grows by the inverse. */
+/**
+ * A column that keeps less than this share of its length is not orthogonal to the earlier ones: rounding grows by the
+ * inverse.
+ */
 const cancelled = 0.1
 
 const twice = (y: tf.Tensor): tf.Tensor => {
@@ -92,8 +97,8 @@ export const gramSchmidt = (y: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * Columns in front. Where it is said, those of which rounding alone is left become zero, and what is kept of their length is 0; each costs
- * a few operations more.
+ * Columns in front. Where it is said, those of which rounding alone is left become zero, and what is kept of their
+ * length is 0; each costs a few operations more.
  */
 const pass = (columns: tf.Tensor, careful: boolean): { readonly q: tf.Tensor; readonly kept: tf.Tensor } => {
   const [n = 0, m = 0] = [columns.shape[0], columns.shape.at(-1)]

@@ -1,5 +1,6 @@
 /**
- * Powers of two by which numbers become so large or small that their squares are numbers: exact, so no bit of a result changes.
+ * Powers of two by which numbers become so large or small that their squares are numbers: exact, so no bit of a result
+ * changes.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../../engine/Postponed.ts"
@@ -12,7 +13,8 @@ const ladder = () =>
     : [[32, 64], [96, 100]] as const
 
 /**
- * For sizes (at least 0) of any shape: powers of two, 1 for ordinary ones; undefined where all are ordinary and that can be read.
+ * For sizes (at least 0) of any shape: powers of two, 1 for ordinary ones; undefined where all are ordinary and that
+ * can be read.
  */
 export const powersOfTwo = (sizes: tf.Tensor): tf.Tensor | undefined => {
   const [[exponent]] = ladder()

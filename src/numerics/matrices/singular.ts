@@ -8,7 +8,10 @@ import { size } from "./products.ts"
 import { determinant } from "./solve.ts"
 import { pairs, type SingularFunction, type Slopes, type Svd } from "./svd.ts"
 
-/** Slopes from values, by the difference quotients of the odd function: what they are where a denominator vanishes is given. */
+/**
+ * Slopes from values, by the difference quotients of the odd function: what they are where a denominator vanishes is
+ * given.
+ */
 const quotients = (values: tf.Tensor, images: tf.Tensor, atZero: Slopes): Slopes => {
   const [a, b] = pairs(values)
   const [fa, fb] = pairs(images)
@@ -50,8 +53,9 @@ const firstOnes = (values: tf.Tensor, rank: number) =>
   )
 
 /**
- * σ ↦ 1 for the `rank` largest singular values, 0 for the others: the polar factor of the nearest matrix of that rank, by default the
- * polar factor. Where one of those σ vanishes, or equals one of the others, it has no derivative, and its gradient is not finite.
+ * σ ↦ 1 for the `rank` largest singular values, 0 for the others: the polar factor of the nearest matrix of that rank,
+ * by default the polar factor. Where one of those σ vanishes, or equals one of the others, it has no derivative, and
+ * its gradient is not finite.
  *
  * @example
  * ```ts
@@ -87,8 +91,9 @@ const signs = (values: tf.Tensor, { left, right }: Svd) => {
 }
 
 /**
- * σ ↦ ±1 with determinant 1: the nearest rotation, which reverses the weakest direction where the polar factor is a reflection. Square
- * matrices only; where the two smallest σ of a reflection are equal there are several, and the gradient is not finite.
+ * σ ↦ ±1 with determinant 1: the nearest rotation, which reverses the weakest direction where the polar factor is a
+ * reflection. Square matrices only; where the two smallest σ of a reflection are equal there are several, and the
+ * gradient is not finite.
  *
  * Source: Kabsch 1976.
  *
@@ -111,8 +116,9 @@ export const rotation: SingularFunction = {
 }
 
 /**
- * The `rank` largest singular values, and 0 for the others: the nearest matrix of that rank. Where the last of them equals the next, there
- * are several, and the gradient is not finite. Matrices of lower rank have no nearest one; they get √ε·σ₁ (√ε if zero) for what is missing.
+ * The `rank` largest singular values, and 0 for the others: the nearest matrix of that rank. Where the last of them
+ * equals the next, there are several, and the gradient is not finite. Matrices of lower rank have no nearest one; they
+ * get √ε·σ₁ (√ε if zero) for what is missing.
  *
  * @example
  * ```ts

@@ -13,11 +13,11 @@ const square = (x: tf.Tensor, what: string) => {
 }
 
 /**
- * The solutions X of AX = B for a batch of square matrices A and of several right-hand sides each, the columns of B; the batches
- * broadcast.
+ * The solutions X of AX = B for a batch of square matrices A and of several right-hand sides each, the columns of B;
+ * the batches broadcast.
  *
- * Gaussian elimination with partial pivoting, rows scaled first. Where A is singular, to the rounding of the arithmetic that computes
- * (double precision but on webgpu), all entries of X are NaN: there is no solution, or too many.
+ * Gaussian elimination with partial pivoting, rows scaled first. Where A is singular, to the rounding of the arithmetic
+ * that computes (double precision but on webgpu), all entries of X are NaN: there is no solution, or too many.
  *
  * @throws RangeError for shapes that do not fit.
  *
@@ -76,8 +76,9 @@ export const inverse = (x: tf.Tensor): tf.Tensor => {
 /**
  * The determinants of a batch of square matrices; shape `[…]`.
  *
- * The product of the pivots of Gaussian elimination with partial pivoting: accurate to rounding for well-conditioned matrices of every
- * size. The gradient, the matrix of cofactors, comes from singular values, so it is right at singular matrices too.
+ * The product of the pivots of Gaussian elimination with partial pivoting: accurate to rounding for well-conditioned
+ * matrices of every size. The gradient, the matrix of cofactors, comes from singular values, so it is right at singular
+ * matrices too.
  *
  * @throws RangeError for matrices that are not square.
  *

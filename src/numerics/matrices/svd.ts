@@ -20,12 +20,12 @@ export interface Svd {
 export const flatten = (x: tf.Tensor): tf.Tensor => x.rank === 3 ? x : tf.reshape(x, [-1, size(x, -2), size(x, -1)])
 
 /**
- * The thin singular value decompositions X = U diag(σ) Vᵀ of a batch of matrices `[…, m, n]`; U and V have orthonormal columns
- * whatever the rank.
+ * The thin singular value decompositions X = U diag(σ) Vᵀ of a batch of matrices `[…, m, n]`; U and V have orthonormal
+ * columns whatever the rank.
  *
- * In double precision on the host, by one-sided rotations on webgpu; never from XᵀX, whose rounding drowns σ below √ε·σ₁. The gradient with
- * respect to σ is always right; that with respect to U and V is NaN where it does not exist, at equal or vanishing singular values:
- * functions of singular values have theirs in `ofSingular`.
+ * In double precision on the host, by one-sided rotations on webgpu; never from XᵀX, whose rounding drowns σ below
+ * √ε·σ₁. The gradient with respect to σ is always right; that with respect to U and V is NaN where it does not exist,
+ * at equal or vanishing singular values: functions of singular values have theirs in `ofSingular`.
  *
  * @throws RangeError for vectors.
  *
@@ -60,7 +60,9 @@ export const thin = (a: tf.Tensor): Svd => {
   return { left: left!, values: values!, right: right! }
 }
 
-/** Where a fixed number of rotations is not looked at by the kernel itself, that is, on webgpu: whether it was enough. */
+/**
+ * Where a fixed number of rotations is not looked at by the kernel itself, that is, on webgpu: whether it was enough.
+ */
 export const converged = (what: string, a: tf.Tensor, residual: tf.Tensor): void => {
   if (!Postponed.here()) return
   const [m, n] = [size(a, -2), size(a, -1)]
@@ -100,7 +102,10 @@ const gradient: tf.GradFunc = (dys, saved) => {
 export const quotient = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
   ratio(a, b, choose(equal(a, 0), tf.zerosLike(a), tf.fill(a.shape, Number.NaN)))
 
-/** An odd function of singular values, which may depend on the whole decomposition, by its values and what its derivative needs. */
+/**
+ * An odd function of singular values, which may depend on the whole decomposition, by its values and what its
+ * derivative needs.
+ */
 export interface SingularFunction {
   /** f(σ) `[…, k]` for σ `[…, k]`. */
   readonly of: (values: tf.Tensor, whole: Svd) => tf.Tensor
@@ -116,10 +121,11 @@ export interface Slopes {
 }
 
 /**
- * U f(diag σ) Vᵀ, an odd function of a batch of matrices by their singular values, with its derivative at equal ones too.
+ * U f(diag σ) Vᵀ, an odd function of a batch of matrices by their singular values, with its derivative at equal ones
+ * too.
  *
- * With M = UᵀEV the derivative along E is U(minus∘sym M + plus∘skew M)Vᵀ plus what leaves the column space, (I − UUᵀ)EV diag(ratio)Vᵀ.
- * It is self-adjoint, so the gradient is the same expression.
+ * With M = UᵀEV the derivative along E is U(minus∘sym M + plus∘skew M)Vᵀ plus what leaves the column space, (I − UUᵀ)EV
+ * diag(ratio)Vᵀ. It is self-adjoint, so the gradient is the same expression.
  *
  * Source: Noferini 2017, *A formula for the Fréchet derivative of a generalized matrix function*.
  *

@@ -3,7 +3,8 @@ import * as Points from "../../numerics/Points.ts"
 import type { Transform } from "../Transform.ts"
 
 /**
- * The mean of every k gradients; in between the point stays, and the norms told are those of the gradients. In front of a chain, k batches then count as one.
+ * The mean of every k gradients; in between the point stays, and the norms told are those of the gradients. In front of
+ * a chain, k batches then count as one.
  *
  * @throws RangeError for a k that is not a positive integer.
  *

@@ -15,7 +15,9 @@ export interface Adam {
   readonly amsgrad?: boolean
 }
 
-/** First moments, tangent; second moments, one per matrix or Euclidean entry; their largest so far; and the steps taken. */
+/**
+ * First moments, tangent; second moments, one per matrix or Euclidean entry; their largest so far; and the steps taken.
+ */
 export interface AdamState {
   readonly [name: string]: Points.Points
   readonly first: Points.Points
@@ -28,10 +30,11 @@ const squares = <P extends Points.Points>(u: P, at: At<P>): P =>
   mapLeaves(u, at, (leaf, x, info) => isEuclidean(info) ? tf.square(leaf) : squaredPerMatrix(x, leaf, info))
 
 /**
- * Adam on manifolds: m ← β₁·transport(m) + (1−β₁)·grad, s ← β₂s + (1−β₂)‖grad‖² with one number s per matrix, and the direction
- * m̂/(√ŝ + ε), both corrected for their start at 0. Euclidean entries have an s each, which makes this Adam.
+ * Adam on manifolds: m ← β₁·transport(m) + (1−β₁)·grad, s ← β₂s + (1−β₂)‖grad‖² with one number s per matrix, and the
+ * direction m̂/(√ŝ + ε), both corrected for their start at 0. Euclidean entries have an s each, which makes this Adam.
  *
- * Source: Bécigneul and Ganea 2019, *Riemannian adaptive optimization methods*; Kingma and Ba 2015; Reddi, Kale and Kumar 2018 for AMSGrad.
+ * Source: Bécigneul and Ganea 2019, *Riemannian adaptive optimization methods*; Kingma and Ba 2015; Reddi, Kale and
+ * Kumar 2018 for AMSGrad.
  *
  * @throws RangeError for a β outside of [0, 1), or an ε that is not positive.
  *

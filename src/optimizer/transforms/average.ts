@@ -3,7 +3,8 @@ import * as Points from "../../numerics/Points.ts"
 import type { Transform } from "../Transform.ts"
 
 /**
- * An average of the points along the way, kept on the manifold: a ← nearest(d·a + (1 − d)·ω). The direction passes as it is.
+ * An average of the points along the way, kept on the manifold: a ← nearest(d·a + (1 − d)·ω). The direction passes as
+ * it is.
  *
  * The state is the average; `Optimizer.stateOf(optimizer, state, "average")` finds it.
  * Source: Polyak and Juditsky 1992; the projected mean of Bhattacharya and Patrangenaru 2003.

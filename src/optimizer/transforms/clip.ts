@@ -11,7 +11,8 @@ export interface Clip {
 }
 
 /**
- * Directions no longer than a norm: scaled by min{1, c/R}, with R the norm of each POM's part, or of the whole direction.
+ * Directions no longer than a norm: scaled by min{1, c/R}, with R the norm of each POM's part, or of the whole
+ * direction.
  *
  * Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*.
  *

@@ -13,8 +13,8 @@ export interface StepOptions {
 }
 
 /**
- * The step h of FG-SGD, v = −r(t)/g(R)·direction for every POM, with R the direction's norm over the whole POM; tells R as `norms` and g
- * as `denominators`. Source: Ozay 2019, algorithm 1.
+ * The step h of FG-SGD, v = −r(t)/g(R)·direction for every POM, with R the direction's norm over the whole POM; tells R
+ * as `norms` and g as `denominators`. Source: Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * Steepest descent on the Stiefel manifold under the spectral norm: the tangent direction A with ‖A‖₂ ≤ 1 that minimizes −⟨G, A⟩.
+ * Steepest descent on the Stiefel manifold under the spectral norm: the tangent direction A with ‖A‖₂ ≤ 1 that
+ * minimizes −⟨G, A⟩.
  *
  * Source: Bernstein 2025, *Modular Manifolds*.
  */
@@ -41,9 +42,9 @@ const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
 /**
  * The steepest direction A of G at points X with orthonormal columns `[…, m, n]`, m ≥ n, certified by duality.
  *
- * A(Λ) = msign(G + 2XΛ) maximizes ⟨G + 2XΛ, A⟩ over ‖A‖₂ ≤ 1; the value ‖G + 2XΛ‖_* bounds ⟨G, A⟩ over all tangent A from
- * above for every symmetric Λ, and falls along −(XᵀA + AᵀX). The gap between it and ⟨G, A⟩ of the tangent direction that is given
- * certifies the step. Square X have a closed form.
+ * A(Λ) = msign(G + 2XΛ) maximizes ⟨G + 2XΛ, A⟩ over ‖A‖₂ ≤ 1; the value ‖G + 2XΛ‖_* bounds ⟨G, A⟩ over all tangent A
+ * from above for every symmetric Λ, and falls along −(XᵀA + AᵀX). The gap between it and ⟨G, A⟩ of the tangent
+ * direction that is given certifies the step. Square X have a closed form.
  *
  * @internal
  */

@@ -9,8 +9,8 @@ const steps = [...Array.from({ length: 6 }, () => steep), ...Array.from({ length
 /**
  * The matrix sign U Vᵀ of G = U Σ Vᵀ, for all matrices of a batch at once: singular values become 1, zeros stay 0.
  *
- * Newton–Schulz iterations: six steep quintics (Jordan 2024, *Muon*), which lift singular values down to 1e-3 of the largest, then
- * four of third order that settle at 1. Skew matrices stay skew.
+ * Newton–Schulz iterations: six steep quintics (Jordan 2024, *Muon*), which lift singular values down to 1e-3 of the
+ * largest, then four of third order that settle at 1. Skew matrices stay skew.
  *
  * @internal
  */

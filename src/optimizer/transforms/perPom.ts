@@ -4,7 +4,8 @@ import type { PerPom } from "../PerPom.ts"
 import { stateless, type Transform } from "../Transform.ts"
 
 /**
- * Scales every POM's part of the direction by a factor, which depends on the norms R of all parts, the step and the POMs alone.
+ * Scales every POM's part of the direction by a factor, which depends on the norms R of all parts, the step and the
+ * POMs alone.
  *
  * Engines that have the whole step in kernels run these between their two sweeps.
  *

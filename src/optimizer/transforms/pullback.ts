@@ -3,7 +3,8 @@ import { pure } from "../Transform.ts"
 import { rescale } from "./rescale.ts"
 
 /**
- * The Euclidean gradient with respect to ω from that with respect to the weights W = ℜω, by the chain rule: ∂L/∂ω = ℜ·∂L/∂W.
+ * The Euclidean gradient with respect to ω from that with respect to the weights W = ℜω, by the chain rule: ∂L/∂ω =
+ * ℜ·∂L/∂W.
  *
  * Source: Ozay 2019, algorithm 1.
  *

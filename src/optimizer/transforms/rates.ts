@@ -13,10 +13,12 @@ const rateOf = (rates: Rates, pom: Collection.Pom): number =>
   Collection.labelsOf(pom).reduce((product, label) => product * (rates[label] ?? 1), 1)
 
 /**
- * Learning rates of their own for manifolds, kinds of parameters and layers: every POM's part times the product of the rates of its labels.
+ * Learning rates of their own for manifolds, kinds of parameters and layers: every POM's part times the product of the
+ * rates of its labels.
  *
- * Before the curvature-aware rule, R is the norm of what will move and ‖v‖ ≤ r/(2ρ + R) binds; after it the bound becomes k·r/(2ρ + R).
- * Labels of a network's POMs: `Sp`, `St`, …; `kernel`, `bias`, `normalization`, `dense`, `other`; `layers/NAME`.
+ * Before the curvature-aware rule, R is the norm of what will move and ‖v‖ ≤ r/(2ρ + R) binds; after it the bound
+ * becomes k·r/(2ρ + R). Labels of a network's POMs: `Sp`, `St`, …; `kernel`, `bias`, `normalization`, `dense`, `other`;
+ * `layers/NAME`.
  *
  * @throws RangeError for a rate that is not positive and finite. Optimizers refuse labels that no POM has.
  *

@@ -2,7 +2,8 @@ import { declare } from "../fusable.ts"
 import { pure } from "../Transform.ts"
 
 /**
- * The Riemannian gradient from the Euclidean one: the tangent vector grad with ⟨grad, v⟩_ω = ⟨e, v⟩_F for every tangent v.
+ * The Riemannian gradient from the Euclidean one: the tangent vector grad with ⟨grad, v⟩_ω = ⟨e, v⟩_F for every tangent
+ * v.
  *
  * Source: Absil, Mahony and Sepulchre 2008, section 3.6.
  *

@@ -64,10 +64,10 @@ const meanPerPom = (
 /**
  * The direction of steepest descent under a norm of the tangent space, argmax ⟨G, A⟩ over tangent A of norm at most 1.
  *
- * Under `frobenius` grad/‖grad‖ for every matrix. Under `spectral` msign(G) for Euclidean matrices (Muon), columns of norm 1 on oblique
- * manifolds and spheres, and on Stiefel manifolds the solution of the dual problem (manifold Muon), whose duality gap relative to the
- * dual value is told as `gap`; other manifolds and vectors take grad/‖grad‖.
- * Source: Jordan 2024, *Muon*; Bernstein 2025, *Modular Manifolds*.
+ * Under `frobenius` grad/‖grad‖ for every matrix. Under `spectral` msign(G) for Euclidean matrices (Muon), columns of
+ * norm 1 on oblique manifolds and spheres, and on Stiefel manifolds the solution of the dual problem (manifold Muon),
+ * whose duality gap relative to the dual value is told as `gap`; other manifolds and vectors take grad/‖grad‖. Source:
+ * Jordan 2024, *Muon*; Bernstein 2025, *Modular Manifolds*.
  *
  * @example
  * ```ts

@@ -94,7 +94,8 @@ onEachBackend("constraints of layers", () => {
     const twice = () => model([], {}, { kernelConstraint: "maxNorm" })
     expect(await refusal(twice(), sp)).toBe(
       "DeclarationRefused: Layer \"conv\": the constraint MaxNorm of its kernel is refused, because this kernel is constrained by Sp " +
-        "already, and what one constraint does the other undoes. Remove it, or keep this kernel Euclidean: overrides: " +
+        "already, and what one constraint does the other undoes. Remove it, or keep this kernel Euclidean: " +
+        "overrides: " +
         "{ \"conv\": { specification: \"Euc\" } }."
     )
     const { network } = await train(twice(), { ...sp, specification: "Euc" })

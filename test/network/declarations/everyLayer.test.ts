@@ -8,7 +8,10 @@ import { dirname, join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../backends.ts"
 
-/** A layer with every constraint and regularizer that it takes, and what enters it: the shape without the batch, twice where two enter. */
+/**
+ * A layer with every constraint and regularizer that it takes, and what enters it: the shape without the batch, twice
+ * where two enter.
+ */
 type Case = readonly [layer: (more: object) => tfl.layers.Layer, shape: ReadonlyArray<number>, takes?: string]
 
 const l = tfl.layers
@@ -192,10 +195,12 @@ it.each([
 /** How every attribute of a layer is met. A word of one list may not stand in another. */
 const attributes: Readonly<Record<string, string>> = {
   "held after every step, refused on a kernel that manifolds constrain":
-    "alphaConstraint betaConstraint biasConstraint depthwiseConstraint embeddingsConstraint gammaConstraint kernelConstraint " +
+    "alphaConstraint betaConstraint biasConstraint depthwiseConstraint embeddingsConstraint gammaConstraint " +
+    "kernelConstraint " +
     "pointwiseConstraint recurrentConstraint",
   "part of the loss, refused where it is a constant":
-    "alphaRegularizer betaRegularizer biasRegularizer depthwiseRegularizer embeddingsRegularizer gammaRegularizer kernelRegularizer " +
+    "alphaRegularizer betaRegularizer biasRegularizer depthwiseRegularizer embeddingsRegularizer gammaRegularizer " +
+    "kernelRegularizer " +
     "pointwiseRegularizer recurrentRegularizer",
   "drawn from the run's seed and the step, or from its own seed and the step":
     "dropout recurrentDropout dropoutFunc rate noiseShape seed stddev",
@@ -208,12 +213,15 @@ const attributes: Readonly<Record<string, string>> = {
   "a softmax of the output is left out for the loss, others there are refused": "activation",
   "weights of another type than float32 are refused; inputs are cast by TensorFlow.js": "dtype inputDType",
   "initial weights, to which ω starts nearest":
-    "alphaInitializer betaInitializer biasInitializer depthwiseInitializer embeddingsInitializer gammaInitializer kernelInitializer " +
+    "alphaInitializer betaInitializer biasInitializer depthwiseInitializer embeddingsInitializer gammaInitializer " +
+    "kernelInitializer " +
     "movingMeanInitializer movingVarianceInitializer pointwiseInitializer recurrentInitializer unitForgetBias weights",
   "what the layer computes: its pass is TensorFlow.js' own":
     "alpha axes axis cell cells cropping depthMultiplier dilationRate dims epsilon filters goBackwards " +
-    "height implementation inputDim inputLength inputShape interpolation kernelSize layer maskValue maskZero maxValue mergeMode momentum n " +
-    "name normalize numTokens offset outputDim outputMode padding poolSize recurrentActivation resetAfter returnSequences returnState " +
+    "height implementation inputDim inputLength inputShape interpolation kernelSize layer maskValue maskZero " +
+    "maxValue mergeMode momentum n " +
+    "name normalize numTokens offset outputDim outputMode padding poolSize recurrentActivation resetAfter " +
+    "returnSequences returnState " +
     "sharedAxes size sparse strides targetShape theta units unroll useBias width"
 }
 

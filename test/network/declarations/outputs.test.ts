@@ -289,8 +289,10 @@ describe("layers that declare what cannot be honoured", () => {
   it("nothing on a manifold, where manifolds are asked for", async () => {
     const dense = () => tfl.sequential({ layers: [tfl.layers.flatten({ inputShape: [8, 8, 1] }), head()] })
     expect(await refusal(dense(), { specification: "Sp+Euc" })).toBe(
-      "DeclarationRefused: The model: a network with Sp+Euc is refused, because none of its kernels would be on a manifold: convolutions are " +
-        "by themselves, other layers where they are named. Use Euc, or name layers in overrides (layers in a configuration): head."
+      "DeclarationRefused: The model: a network with Sp+Euc is refused, because none of its kernels would be on a " +
+        "manifold: convolutions are " +
+        "by themselves, other layers where they are named. Use Euc, or name layers in overrides (layers in a " +
+        "configuration): head."
     )
     const { network } = await train(dense(), { specification: "Euc" })
     expect(network.unconstrained).toEqual([{ name: "head", reason: "overrides do not name it" }])

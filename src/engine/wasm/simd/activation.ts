@@ -8,7 +8,8 @@ import { pointer, type Simd } from "./module.ts"
 export const numbersAtLeast = 16_384
 
 /**
- * The rectifier, keeping NaN: the stock one turns those with a sign into 0, and a diverging run into one that looks well.
+ * The rectifier, keeping NaN: the stock one turns those with a sign into 0, and a diverging run into one that looks
+ * well.
  *
  * @internal
  */
@@ -71,7 +72,9 @@ const overNumbers = (
   return out
 }
 
-/** The gradient of the rectifier runs as that kernel where the engine has it; gradients of the gradient stay possible. */
+/**
+ * The gradient of the rectifier runs as that kernel where the engine has it; gradients of the gradient stay possible.
+ */
 export const registerReluGradient = (): void => {
   const stockGradient = tf.getGradient(tf.Relu)
   if (registered || stockGradient === undefined) return

@@ -102,7 +102,8 @@ const activations: Readonly<
 type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
 
 /**
- * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC tensors.
+ * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC
+ * tensors.
  *
  * @internal
  */

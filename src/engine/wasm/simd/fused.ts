@@ -1,5 +1,6 @@
 /**
- * `(a, b, c) => a·b + c` by `f32x4.relaxed_madd`, as a module of its own: nothing else tells whether the processor rounds once or twice.
+ * `(a, b, c) => a·b + c` by `f32x4.relaxed_madd`, as a module of its own: nothing else tells whether the processor
+ * rounds once or twice.
  *
  * ```
  * (func (export "f") (param f32 f32 f32) (result f32) (f32x4.extract_lane 0 (f32x4.relaxed_madd
@@ -15,7 +16,8 @@ const probe = Uint8Array.from(
 )
 
 /**
- * Whether relaxed SIMD of this processor multiplies and adds in one instruction: (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ rounded once, 0 rounded twice.
+ * Whether relaxed SIMD of this processor multiplies and adds in one instruction: (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴
+ * rounded once, 0 rounded twice.
  *
  * @internal
  */

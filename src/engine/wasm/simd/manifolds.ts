@@ -3,10 +3,16 @@ import * as Fused from "../../Fused.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
 
-/** Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones in every share. */
+/**
+ * Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones
+ * in every share.
+ */
 const matricesAtLeast = 1024
 
-/** Above so many entries matrix products, which the compositions are made of, are faster than four matrices side by side. */
+/**
+ * Above so many entries matrix products, which the compositions are made of, are faster than four matrices side by
+ * side.
+ */
 const largest = [["StiefelProject", 1 << 12], ["StiefelRetract", 1 << 14]] as const
 
 const fused = (

@@ -194,7 +194,9 @@ export interface Functions {
   ) => void
 }
 
-/** Numbers of the forms that matrices may have, as in kernels/formulas.ts; `given`: the kernel leaves them as they are. */
+/**
+ * Numbers of the forms that matrices may have, as in kernels/formulas.ts; `given`: the kernel leaves them as they are.
+ */
 export const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const
 
 /** A manifold's operation on stacks of matrices. */
@@ -252,7 +254,9 @@ export interface Simd {
     arguments_: (begin: number, end: number) => Parameters<Functions[Name]>,
     cut?: Cut
   ) => void
-  /** The same for a function whose last argument is room of its own for every thread: so many bytes each, from `at` on. */
+  /**
+   * The same for a function whose last argument is room of its own for every thread: so many bytes each, from `at` on.
+   */
   readonly shareWithRoom: <Name extends keyof Functions>(
     name: Name,
     room: Room,
@@ -269,7 +273,9 @@ export interface Simd {
   readonly floats: (pointer: Pointer, count: number) => Float32Array
   /** 32-bit words on the heap, to be written before anything is allocated. */
   readonly words: (pointer: Pointer, count: number) => Int32Array
-  /** A place of at least so many bytes, the same one again in every call: nothing in it outlives the kernel that asked. */
+  /**
+   * A place of at least so many bytes, the same one again in every call: nothing in it outlives the kernel that asked.
+   */
   readonly scratch: (bytes: number) => Pointer
 }
 

@@ -47,7 +47,8 @@ const meets = (residue: number, tap: number, stride: number, dilation: number) =
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 /**
- * The gradient with respect to the input: pixels of equal residue modulo the stride see the same taps, so that a stride wastes nothing.
+ * The gradient with respect to the input: pixels of equal residue modulo the stride see the same taps, so that a stride
+ * wastes nothing.
  */
 export const backwardPhases = (g: Geometry): ReadonlyArray<Phase> =>
   range(g.strideHeight).flatMap((rowResidue) =>

@@ -45,7 +45,9 @@ const strideOf = (offsets: Int32Array): number => {
   return offsets.every((offset, i) => offset === i * stride) ? stride : 0
 }
 
-/** Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side. */
+/**
+ * Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side.
+ */
 const chunkOf = ({ size }: Leaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
 
 /** For the largest leaf: the points of a chunk, their directions, and what comes between. */

@@ -9,7 +9,10 @@ interface Reduction {
   readonly keepDims?: boolean
 }
 
-/** Sums by blocks, added up in float64: the stock kernel adds number by number, and loses four of seven digits in a million of them. */
+/**
+ * Sums by blocks, added up in float64: the stock kernel adds number by number, and loses four of seven digits in a
+ * million of them.
+ */
 export const sum = (simd: Simd): Kernel => {
   const plain = original(tf.Sum)
   return composed<Reduction>(tf.Sum, (input, attrs) => {

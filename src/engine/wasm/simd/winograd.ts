@@ -52,8 +52,8 @@ const tilesPerImage = ({ outHeight, outWidth }: Correlation) => tilesOf(outHeigh
 const fewestChannels = 8
 
 /**
- * Whether tiles of 4×4 outputs serve a convolution: 3×3 taps of stride 1, channels in whole vectors, and tiles that reach so little over
- * the edges that at most half of the products remain.
+ * Whether tiles of 4×4 outputs serve a convolution: 3×3 taps of stride 1, channels in whole vectors, and tiles that
+ * reach so little over the edges that at most half of the products remain.
  */
 export const suits = (g: Geometry): boolean =>
   g.filterHeight === 3 && g.filterWidth === 3 &&
@@ -64,8 +64,8 @@ export const suits = (g: Geometry): boolean =>
   )
 
 /**
- * Bytes of the transformed tiles that are worked on at once: they stay in the second cache. Of filters that do not, each is gone through
- * once for as many tiles as take the same room.
+ * Bytes of the transformed tiles that are worked on at once: they stay in the second cache. Of filters that do not,
+ * each is gone through once for as many tiles as take the same room.
  */
 const tileBytes = 256 * 1024
 

@@ -9,8 +9,9 @@ export interface Pool {
   /** The calling thread included. */
   readonly threads: number
   /**
-   * Calls the function once for each of the given lists of arguments, and returns when all are done; which thread makes which call is not
-   * said. With `roomBytes`, the last argument is where the room of the calling thread begins; others have theirs behind it.
+   * Calls the function once for each of the given lists of arguments, and returns when all are done; which thread makes
+   * which call is not said. With `roomBytes`, the last argument is where the room of the calling thread begins; others
+   * have theirs behind it.
    */
   readonly run: (name: string, shares: ReadonlyArray<Arguments>, roomBytes?: number) => void
 }
@@ -34,8 +35,8 @@ const onEnd = (worker: Worker, told: (reason: string) => void) => {
 /**
  * A pool of threads on the heap of a module. They never keep the process alive. Rejects where threads do not start.
  *
- * A thread that ends, or stays with one share for longer than `patience` milliseconds, is lost, and the pool with it: that call and all later
- * ones throw EngineFailed. It may still have been writing, so the heap cannot be trusted.
+ * A thread that ends, or stays with one share for longer than `patience` milliseconds, is lost, and the pool with it:
+ * that call and all later ones throw EngineFailed. It may still have been writing, so the heap cannot be trusted.
  *
  * @internal
  */

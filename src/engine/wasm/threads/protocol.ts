@@ -12,7 +12,10 @@ export const words = {
   /** The share that is taken next. */
   next: 3,
   count: 4,
-  /** Numbers of double precision that say what is called: a function's index, its shares, their arguments, and the bytes of a thread's room. */
+  /**
+   * Numbers of double precision that say what is called: a function's index, its shares, their arguments, and the bytes
+   * of a thread's room.
+   */
   callNumbers: 4,
   /** The same for the arguments of one share. */
   shareNumbers: 32,
@@ -20,10 +23,16 @@ export const words = {
   spins: 5000
 } as const
 
-/** How long a thread may stay with one share of a call before it counts as lost, in milliseconds: far longer than any share takes. */
+/**
+ * How long a thread may stay with one share of a call before it counts as lost, in milliseconds: far longer than any
+ * share takes.
+ */
 export const longest = 60_000
 
-/** So many times within that it is looked whether anything moved. A process that was stopped for a while meets one of them at most. */
+/**
+ * So many times within that it is looked whether anything moved. A process that was stopped for a while meets one of
+ * them at most.
+ */
 export const looks = 60
 
 /** The memory of a pool of so many threads. */
@@ -43,8 +52,8 @@ export interface Setup {
 type Functions = Readonly<Record<string, (...values: ReadonlyArray<number>) => void>>
 
 /**
- * Takes shares of the present call one by one until none is left, and makes their calls. The last argument is the room of the first
- * thread where threads have room of their own.
+ * Takes shares of the present call one by one until none is left, and makes their calls. The last argument is the room
+ * of the first thread where threads have room of their own.
  */
 export const takeShares = (
   control: SharedArrayBuffer,

@@ -33,7 +33,10 @@ class NoThread {
 
 const script = "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js"
 
-/** The factory of the module, given a world of its own: it otherwise takes over `Worker` and the process's handlers of errors. */
+/**
+ * The factory of the module, given a world of its own: it otherwise takes over `Worker` and the process's handlers of
+ * errors.
+ */
 const factory = (path: string, require: NodeJS.Require): (options: Options) => Promise<Emscripten> => {
   const module: { exports: unknown } = { exports: {} }
   const world = {
@@ -52,8 +55,8 @@ const factory = (path: string, require: NodeJS.Require): (options: Options) => P
 }
 
 /**
- * The stock backend on a heap that threads can share, with none of its own threads: those run a few operations only, and keep a
- * process alive.
+ * The stock backend on a heap that threads can share, with none of its own threads: those run a few operations only,
+ * and keep a process alive.
  *
  * @throws Error where the runtime has no shared memory.
  * @internal
