@@ -13,7 +13,7 @@ const handsOn: ReadonlySet<string> = new Set([
 /** Layers whose results are of the kind of what enters them, as the mean of several classifiers. */
 const merges: ReadonlySet<string> = new Set(["Average", "Maximum", "Minimum", "Concatenate"])
 
-/** Layers whose results are means or largest of what enters them: probabilities of probabilities, but no softmax of any logits. */
+/** Layers whose results are means, or the largest, of what enters them: of probabilities still no logits. */
 const pools: ReadonlySet<string> = new Set(
   ["AveragePooling", "MaxPooling", "GlobalAveragePooling", "GlobalMaxPooling"].flatMap((name) =>
     ["1D", "2D", "3D"].map((axes) => `${name}${axes}`)
@@ -117,8 +117,8 @@ export const logitsOf = (model: tfl.LayersModel): Logits => {
     squeezing.every((layer, i) => uses(layer).applied === 1 && uses(layer).followed === Math.min(i, 1))
   if (!alone || produced !== classes) {
     refuse(
-      "other layers use its probabilities, too, or it is not over the classes, or not the only one, so that it cannot " +
-        "be left out for the loss",
+      "other layers use its probabilities, too, or it is not over the classes, or not the only one, so that it " +
+        "cannot be left out for the loss",
       "Make the last layer linear (activation: \"linear\")"
     )
   }
