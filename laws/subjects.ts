@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as CentredSphere from "../src/geometry/manifolds/CentredSphere.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
@@ -51,6 +52,7 @@ const sphere: Subject = {
       claims(Sphere.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
+        cut: tf.neg,
         invariances: [leftRotations, rightRotations]
       })
     )
@@ -64,6 +66,7 @@ const oblique: Subject = {
       claims(Oblique.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
+        cut: tf.neg,
         invariances: [leftRotations, columnPermutation]
       })
     )
@@ -107,6 +110,7 @@ const centred: Subject = {
     claims(CentredSphere.make(shape), "", {
       sharpNorms: false,
       tightCurvature: true,
+      cut: tf.neg,
       transport: "bounded",
       invariances: [columnPermutation]
     })
