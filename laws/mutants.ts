@@ -203,6 +203,18 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("logarithm along the chord", "logarithm leads to the other point", sphere, {
     log: (x, y) => sphere.project(x, tf.sub(y, x))
   }),
+  {
+    name: "logarithm of 0 at the antipode",
+    killedBy: "logarithm leads to the cut locus",
+    laws: manifoldLaws({
+      ...sphere,
+      log: (x, y) => {
+        const direction = sphere.project(x, tf.sub(y, x))
+        const size = tf.sqrt(dot(direction, direction))
+        return tf.mul(direction, tf.div(tf.reshape(sphere.dist!(x, y), size.shape), tf.maximum(size, 1e-12)))
+      }
+    }, { cut: tf.neg })
+  },
   mutant("injectivity radius of twice the distance to the cut", "logarithm inverts the exponential", sphere, {
     injectivityRadius: 2 * Math.PI
   }),

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as CentredSphere from "../src/geometry/manifolds/CentredSphere.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
@@ -53,6 +54,7 @@ const sphere: Subject = {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
         edges: [antipode, longSteps(1e6)],
+        cut: tf.neg,
         invariances: [leftRotations, rightRotations]
       })
     )
@@ -67,6 +69,7 @@ const oblique: Subject = {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
         edges: [antipode, longSteps(1e6)],
+        cut: tf.neg,
         invariances: [leftRotations, columnPermutation]
       })
     )
@@ -111,6 +114,7 @@ const centred: Subject = {
     claims(CentredSphere.make(shape), "", {
       sharpNorms: false,
       tightCurvature: true,
+      cut: tf.neg,
       transport: "bounded",
       invariances: [columnPermutation]
     })
