@@ -16,6 +16,7 @@ import {
   manifoldLaws,
   matrixLaws,
   optimizerLaws,
+  refusal,
   subjects
 } from "../laws/index.ts"
 import * as Backend from "../src/engine/Backend.ts"
@@ -146,14 +147,16 @@ const budgetTable = (checked: ReadonlyArray<Checked>): string => {
     reports.filter(({ law }) => law === budgetLaw).flatMap(({ parts, tolerance }) =>
       [...Map.groupBy(parts, ({ name }) => name.split(", ")[0]!)].map(([operation, of]) => {
         const worst = of.reduce((a, b) => Number.isNaN(a.worst) || a.worst >= b.worst ? a : b)
-        return [subject, operation, worst.worst.toPrecision(2), String(tolerance), worst.name.split(", ")[1]!]
+        const refused = of.filter((part) => part.worst === refusal).map(({ name }) => name.split(", ")[1]!)
+        const k = worst.worst === refusal ? "refused" : worst.worst.toPrecision(2)
+        return [subject, operation, k, String(tolerance), worst.name.split(", ")[1]!, refused.join(", ")]
       })
     )
   )
   return rows.length === 0
     ? ""
     : `Error budget: float32 is within k·ε·condition of float64\n\n${
-      table(["manifold", "operation", "worst k", "budget", "where"], rows)
+      table(["manifold", "operation", "worst k", "budget", "where", "refused"], rows)
     }\n`
 }
 

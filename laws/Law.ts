@@ -163,7 +163,8 @@ const residuals = async (
   return values
 }
 
-const largest = (values: ReadonlyArray<number>) => values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0)
+const largest = (values: ReadonlyArray<number>) =>
+  values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), -Infinity)
 
 class Violated extends Error {}
 
@@ -191,7 +192,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   }
   const tolerance = law.tolerance.in(arithmetic)
   let worst = 0
-  const parts = (law.parts ?? []).map((name) => ({ name, worst: 0 }))
+  const parts = (law.parts ?? []).map((name) => ({ name, worst: -Infinity }))
   const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {

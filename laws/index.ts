@@ -1,4 +1,5 @@
 export { boundLaws } from "./boundLaws.ts"
+export { refusal } from "./budget.ts"
 export { type RefutedClaim, refutedClaims } from "./claims.ts"
 export { combinatorLaws, isomorphic } from "./combinatorLaws.ts"
 export { curvatureOfSpread, sectionalCurvature } from "./curvature.ts"

@@ -101,8 +101,8 @@ export const derivativeLaws = <P extends Points.Points>(
 const sum = (p: Points.Points): tf.Tensor =>
   Points.leaves(p).map((leaf) => tf.sum(leaf)).reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)
 
-/** Every operation is passed forth and back many times: two cases of them, each of two points, are enough. */
-const few = (law: Law): Law => ({ ...law, maxRuns: 2 })
+/** Every operation is passed forth and back many times: one case of two points is enough. */
+const few = (law: Law): Law => ({ ...law, maxRuns: 1 })
 
 /** The gradient of a scalar function of a point by automatic differentiation, 0 where it does not depend on a leaf. */
 const differential = <P extends Points.Points>(f: (p: P) => tf.Tensor, p: P): P => {

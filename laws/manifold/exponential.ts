@@ -10,7 +10,8 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const exponentialLaws = <P extends Points.Points>(
-  { M, entries, reach, length, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
+  { M, options, entries, reach, length, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, section }:
+    Setting<P>
 ): LawSet => {
   const { law, set, when } = section(
     "geodesics",
@@ -91,6 +92,25 @@ export const exponentialLaws = <P extends Points.Points>(
         relative(gap(exp!(x, v), y), length(y)),
         relative(tf.abs(tf.sub(M.norm(x, v), dist!(x, y))), dist!(x, y))
       ])
+    }, Tolerance.rounding(entries, 10))
+  )
+  const cut = options.cut as ((x: Points.Points) => P) | undefined
+  when(
+    exp !== undefined && log !== undefined && dist !== undefined && cut !== undefined,
+    "logarithm leads to the cut locus",
+    "no point of it is given",
+    law("logarithm leads to the cut locus", "the same for y of the cut locus of x, and near it", (c) => {
+      const x = point(c)
+      const opposite = cut!(x)
+      const near = M.retract(opposite, Points.scale(1e-5, unitTangent(c, opposite)))
+      return tf.stack([opposite, near].flatMap((y) => {
+        const v = log!(x, y)
+        return [
+          relative(gap(M.project(x, v), v), length(v)),
+          relative(gap(exp!(x, v), y), length(y)),
+          relative(tf.abs(tf.sub(M.norm(x, v), dist!(x, y))), dist!(x, y))
+        ]
+      }))
     }, Tolerance.rounding(entries, 10))
   )
   when(

@@ -33,6 +33,8 @@ export interface Options {
   readonly factors?: ReadonlyArray<LawSet>
   /** Extreme situations: rims, cut loci, near-singular points; beside those that every manifold has. */
   readonly edges?: ReadonlyArray<Edge>
+  /** A point of the cut locus of another, to which many shortest geodesics lead: logarithms go along one of them. */
+  readonly cut?: (x: tf.Tensor) => tf.Tensor
   /** How many ε·condition float32 may be from float64; default 64. */
   readonly budget?: number
   /** Operations through which no gradient is claimed to flow, each with its reason; default none. */

@@ -175,7 +175,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
   }
 }
 
-/** The shape of the batch among the arguments that holds no points, where there is one; what a product does is left to its factors. */
+/** The shape of an empty batch among the arguments, where there is one; what a product does is left to its factors. */
 const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape | undefined =>
   isShape(shape)
     ? args
@@ -183,7 +183,7 @@ const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape 
       .find((batch) => batch.includes(0))
     : undefined
 
-/** A region that gives points, and for an empty batch an empty batch: engines fail by chance on tensors without entries. */
+/** A region that gives points; of an empty batch an empty one, since engines fail by chance on tensors without entries. */
 const points =
   (shape: unknown) =>
   <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A): (...args: Args) => A => {

@@ -7,6 +7,7 @@ import * as commandLine from "./commandLine.ts"
 import * as data from "./data.ts"
 import * as declarations from "./declarations.ts"
 import * as faults from "./faults.ts"
+import * as spheres from "./geometry-spheres.ts"
 import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
 import * as linalg from "./linalg.ts"
@@ -26,6 +27,7 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   linalg,
   optimizers,
   rims,
+  spheres,
   scales
 ]
 

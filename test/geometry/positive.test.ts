@@ -65,6 +65,19 @@ onEachBackend("sets of positive matrices", () => {
   })
 }, runsWebgpu ? ["webgpu"] : [])
 
+// On webgpu, where nothing can be read on the way, they are refused.
+onEachBackend("sets of large matrices", () => {
+  it("are the best assignment for large matrices, doubly stochastic ones", async () => {
+    const u = tf.tensor2d([[0.9, 0.8, 0.1], [0.8, 0.2, 0.3], [0.1, 0.7, 0.4]])
+    // Not 0.9 + 0.7 + 0.3: 0.8 + 0.8 + 0.4 is more.
+    const best = tf.tensor2d([[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    for (const size of [1e3, 1e6, 1e30]) {
+      const x = DoublyStochastic.make([3, 3]).nearest(tf.mul(u, size))
+      expect(await largest(tf.sub(x, best))).toBeLessThan(1e-5)
+    }
+  })
+})
+
 it("have operations whose derivatives are those of differences, in float64", async () => {
   await use("cpu")
   const worst = Arithmetic.within(Arithmetic.float64, () =>

@@ -1,7 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { CentredSphere, Combinators, Euclidean, type Manifold, NormBall, Oblique, Sphere } from "finegrain"
+import {
+  Arithmetic,
+  CentredSphere,
+  Combinators,
+  Euclidean,
+  Manifold,
+  NormBall,
+  Oblique,
+  Points,
+  Sphere
+} from "finegrain"
 import { expect, it } from "vitest"
-import { onEachBackend } from "../backends.ts"
+import { onEachBackend, use } from "../backends.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 const read = async (x: tf.Tensor) => [...await x.data()]
@@ -28,6 +38,34 @@ onEachBackend("spheres at their edges", () => {
     })
   }
 
+  it("the logarithm at the antipode is the same on every engine", async () => {
+    const pi = Number(Math.PI.toFixed(5))
+    const at = async (...x: ReadonlyArray<number>) => {
+      const point = tf.tensor2d(x.map((entry) => [entry]))
+      return (await read(Sphere.make([3, 1]).log!(point, tf.neg(point)))).map((entry) => Number(entry.toFixed(5)) + 0)
+    }
+    expect(await at(1, 0, 0)).toEqual([0, pi, 0])
+    expect(await at(0, 1, 0)).toEqual([pi, 0, 0])
+    expect(await at(0, 0.6, 0.8)).toEqual([pi, 0, 0])
+  })
+
+  it("the logarithm of what is opposite but for rounding is tangent, and centred on the centred sphere", async () => {
+    for (const sphere of [...spheres, Oblique.make([3, 2])]) {
+      const x = sphere.random(1)
+      for (const size of [1 + 2 ** -23, 1 - 2 ** -24, 1 + 3e-7]) {
+        const y = tf.mul(x, -size)
+        const v = sphere.log!(x, y)
+        // Of norm π: two roundings of 3.
+        expect(await largest(tf.sub(v, sphere.project(x, v))), sphere.name).toBeLessThan(5e-7)
+        expect((await read(sphere.norm(x, v)))[0]).toBeCloseTo((await read(sphere.dist!(x, y)))[0]!, 5)
+      }
+    }
+    const centred = CentredSphere.make([3, 3])
+    const x = centred.random(1)
+    expect(await largest(tf.sum(centred.log!(x, tf.neg(x))))).toBeLessThan(2e-6)
+    expect(await largest(tf.sum(centred.exp!(x, tf.mul(centred.randomTangent(2, x), 1e3))))).toBeLessThan(2e-6)
+  })
+
   it("every column of an oblique matrix has its antipode", async () => {
     const oblique = Oblique.make([3, 2])
     const x = oblique.random(1)
@@ -44,6 +82,48 @@ onEachBackend("spheres at their edges", () => {
       const y = step === 0 ? tf.neg(x) : sphere.retract(tf.neg(x), tf.mul(sphere.randomTangent(2, x), step))
       const moved = sphere.transport(x, y, v)
       expect((await read(tf.div(sphere.norm(y, moved), sphere.norm(x, v))))[0]).toBeCloseTo(1, 5)
+      // The velocity at the end is that of the way back, reversed; also at the antipode.
+      expect(await largest(tf.add(sphere.transport(x, y, sphere.log!(x, y)), sphere.log!(y, x)))).toBeLessThan(2e-6)
+    }
+  })
+
+  it("points, nearest points and residuals of every scale", async () => {
+    for (const manifold of [...spheres, Oblique.make([3, 2])]) {
+      const x = manifold.random(1)
+      for (const size of [1e-37, 1e-30, 1e-20, 1e20, 1e30]) {
+        const message = `${manifold.name}, ${size}`
+        expect(await largest(tf.sub(manifold.nearest(tf.mul(x, size)), x)), message).toBeLessThan(1e-6)
+        const radius = (await read(manifold.norm(x, x)))[0]! / Math.sqrt(manifold.name.startsWith("Ob") ? 2 : 1)
+        const residual = (await read(manifold.residual(tf.mul(x, size))))[0]!
+        expect(residual / Math.max(size, 1) / radius, message).toBeCloseTo(1, 5)
+      }
+      expect(await largest(manifold.residual(manifold.nearest(tf.zerosLike(x)))), manifold.name).toBeLessThan(1e-6)
+    }
+    for (const ball of [NormBall.make([3, 1]), NormBall.make([3, 1], { radius: 0.25 })]) {
+      const x = tf.tensor2d([[2], [-2], [1]])
+      expect(await read(ball.nearest(tf.mul(x, 1e-30)))).toEqual(await read(tf.mul(x, 1e-30)))
+      const end = await read(tf.mul(ball.nearest(tf.mul(x, 1e30)), 3 / ball.norms.frobenius.max))
+      expect(end.map((entry) => Math.round(1e5 * entry) / 1e5)).toEqual([2, -2, 1])
+      expect(await largest(ball.residual(ball.retract(x, tf.mul(x, 1e30))))).toBeLessThan(1e-6)
+    }
+  })
+
+  it("gradients at points that are zero, and of steps that are huge, are numbers", async () => {
+    for (const manifold of [...spheres, Oblique.make([3, 2])]) {
+      const x = manifold.random(1)
+      const v = tf.mul(manifold.randomTangent(2, x), 1e25)
+      const zero = tf.zerosLike(x)
+      const gradients = [
+        tf.grad((u: tf.Tensor) => tf.sum(manifold.nearest(u)))(zero),
+        tf.grad((u: tf.Tensor) => tf.sum(manifold.residual(u)))(zero),
+        tf.grad((u: tf.Tensor) => tf.sum(manifold.retract(x, u)))(v),
+        tf.grad((y: tf.Tensor) => tf.sum(manifold.log!(x, y)))(tf.neg(x)),
+        tf.grad((y: tf.Tensor) => tf.sum(manifold.dist!(x, y)))(tf.neg(x)),
+        tf.grad((y: tf.Tensor) => tf.sum(manifold.transport(x, y, manifold.randomTangent(3, x))))(tf.neg(x))
+      ]
+      for (const [k, gradient] of gradients.entries()) {
+        expect((await read(gradient)).every(Number.isFinite), `${manifold.name}, ${k}`).toBe(true)
+      }
     }
   })
 
@@ -87,3 +167,110 @@ onEachBackend("spheres at their edges", () => {
     expect(await largest(tf.sub(of(ball.nearest, tf.zerosLike(x)), v))).toBe(0)
   })
 }, runsWebgpu ? ["webgpu"] : [])
+
+const sphere31 = Sphere.make([3, 1])
+const parallel = { transport: Sphere.parallel }
+const differentiated: ReadonlyArray<Manifold.Manifold<Points.Points>> = [
+  ...spheres,
+  Sphere.make([2, 2], parallel),
+  Oblique.make([3, 2]),
+  Oblique.make([3, 2], parallel),
+  Euclidean.make([2, 2]),
+  NormBall.make([2, 2]),
+  NormBall.make([2, 2], { radius: 0.25 }),
+  Combinators.scaled(Sphere.make([3, 1]), 2.5),
+  Combinators.columns(Sphere.make([3, 1]), 2),
+  Combinators.power(Sphere.make([3, 1]), 2),
+  Combinators.product(Sphere.make([3, 1]), Euclidean.make([2])),
+  Combinators.partition([
+    { indices: [0, 2], manifold: Sphere.make([2, 2]) },
+    { indices: [1], manifold: Euclidean.make([2, 2]) }
+  ]),
+  // Norm and residual by default.
+  Manifold.make<tf.Tensor>({
+    name: "own",
+    shape: sphere31.shape,
+    dimension: sphere31.dimension,
+    curvature: sphere31.curvature,
+    norms: sphere31.norms,
+    project: sphere31.project,
+    retract: sphere31.retract,
+    nearest: sphere31.nearest
+  })
+] as unknown as ReadonlyArray<Manifold.Manifold<Points.Points>>
+
+/** How far the derivative of f at p along u is from differences. */
+const apart = (f: (p: Points.Points) => Points.Points, p: Points.Points, u: Points.Points): number => {
+  const entries = (of: Points.Points) => Points.leaves(of).map((leaf) => tf.reshape(leaf, [-1]))
+  // Weighted, so that no two entries can make up for each other.
+  const value = (q: Points.Points): tf.Scalar => {
+    const all = tf.concat(entries(f(q)))
+    // With every leaf on the tape, also those that f does not depend on.
+    return tf.add(tf.sum(tf.mul(all, tf.sin(tf.range(1, all.size + 1)))), tf.mul(0, tf.sum(tf.concat(entries(q)))))
+  }
+  const rebuilt = (leaves: ReadonlyArray<tf.Tensor>) => {
+    let k = 0
+    return Points.map(p, () => leaves[k++]!)
+  }
+  const gradients = rebuilt(tf.grads((...leaves: Array<tf.Tensor>) => value(rebuilt(leaves)))([...Points.leaves(p)]))
+  const slope = tf.sum(tf.concat(entries(Points.zipWith(gradients, u, tf.mul)))).dataSync()[0]!
+  const h = 1e-5
+  const at = (t: number) => value(Points.add(p, Points.scale(t, u))).dataSync()[0]!
+  const difference = (at(h) - at(-h)) / (2 * h)
+  return Math.abs(slope - difference) / (1 + Math.abs(difference))
+}
+
+it.each(differentiated)("$name: derivatives by every argument are those of differences, in float64", async (M) => {
+  await use("cpu")
+  const found = Arithmetic.within(Arithmetic.float64, () =>
+    tf.tidy(() => {
+      const x = M.random(1)
+      const [v, w, u] = [2, 3, 4].map((seed) => Points.scale(0.4, M.randomTangent(seed, x))) as [never, never, never]
+      const y = M.retract(x, w)
+      const still = Points.map(x, tf.zerosLike)
+      const same = Points.map(x, (leaf) => tf.clone(leaf))
+      const off = Points.scale(1.2, Points.add(x, u))
+      const square = (size: tf.Tensor) => tf.square(size)
+      const worst: Record<string, number> = {}
+      const check = (name: string, f: (p: Points.Points) => Points.Points, p: Points.Points, along: Points.Points) => {
+        const error = apart(f, p, along)
+        if (!(error <= (worst[name] ?? 0))) worst[name] = error
+      }
+      for (const t of [v, still]) {
+        for (const name of ["exp", "retract", "project", "gradient"] as const) {
+          const f = M[name]
+          if (f === undefined) continue
+          check(name, (p) => f(p, t), x, u)
+          check(name, (p) => f(x, p), t, u)
+        }
+        check("transport", (p) => M.transport(x, y, p), t, u)
+        check("inner", (p) => M.inner(p, t, w), x, u)
+        check("inner", (p) => M.inner(x, p, w), t, u)
+        check("squared norm", (p) => square(M.norm(x, p)), t, u)
+        check("squared norm", (p) => square(M.norm(p, t)), x, u)
+      }
+      check("norm", (p) => M.norm(x, p), v, u)
+      for (const z of [y, same]) {
+        const along = M.project(z, u)
+        check("transport", (p) => M.transport(p, z, v), x, u)
+        check("transport", (p) => M.transport(x, p, v), z, along)
+        const { dist, log } = M
+        if (log !== undefined) {
+          check("log", (p) => log(p, z), x, u)
+          check("log", (p) => log(x, p), z, along)
+        }
+        if (dist !== undefined) {
+          check("squared distance", (p) => square(dist(p, z)), x, u)
+          check("squared distance", (p) => square(dist(x, p)), z, along)
+        }
+      }
+      for (const p of [off, Points.scale(0.9, x)]) {
+        check("nearest", M.nearest, p, w)
+        check("residual", M.residual, p, w)
+      }
+      return worst
+    }))
+  // Differences of step 1e-5 err by 1e-10 and by a rounding unit over the step.
+  for (const [operation, error] of Object.entries(found)) expect(error, operation).toBeLessThan(1e-8)
+  expect(Object.keys(found).length).toBeGreaterThanOrEqual(9)
+})

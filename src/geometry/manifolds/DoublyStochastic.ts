@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
+import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Interval from "../../numerics/Interval.ts"
@@ -46,11 +47,13 @@ const unbalanced = (x: tf.Tensor) => {
   return tf.maximum(short(rows(x)), short(columns(x)))
 }
 
-const require = (what: string, x: tf.Tensor) =>
+const tolerance = (x: tf.Tensor) => 64 * x.shape.at(-1)! * Arithmetic.current().epsilon
+
+const require = (what: string, x: tf.Tensor, scale: tf.Tensor | number = 1) =>
   Convergence.require({
     what: `${what} of a matrix ${x.shape.slice(-2).join("×")}`,
-    residual: unbalanced(x),
-    tolerance: 64 * x.shape.at(-1)! * Arithmetic.current().epsilon,
+    residual: tf.div(unbalanced(x), scale),
+    tolerance: tolerance(x),
     remedy: "Entries of a point must be positive: take points inside, and shorter steps."
   })
 
@@ -87,22 +90,26 @@ const sinkhorn = (logarithms: tf.Tensor): tf.Tensor =>
     }
   })(logarithms)
 
-/** max(U + α1ᵀ + 1βᵀ, least), whose rows and columns Newton's method for the dual problem brings to sums of 1. */
-const nearestOf = (u: tf.Tensor): tf.Tensor => {
+/** max(U + D, least) for a dual D = α1ᵀ + 1βᵀ. */
+const primalOf = (u: tf.Tensor, dual: tf.Tensor) => tf.maximum(tf.add(u, dual), floor())
+
+/** Rounds of Newton's method for the dual problem, each at least as good as two sweeps: rows, then columns brought to sums of 1. */
+const dualOf = (u: tf.Tensor, start: tf.Tensor, rounds: number): tf.Tensor => {
   const n = u.shape.at(-1)!
   const least = floor()
-  const primal = (dual: tf.Tensor) => tf.maximum(tf.add(u, dual), least)
+  const primal = (dual: tf.Tensor) => primalOf(u, dual)
   const short = (x: tf.Tensor) => tf.expandDims(tf.expandDims(unbalanced(x), -1), -1)
-  // Rows, then columns, brought to their sums for the entries that are above the floor now.
+  // For the entries that are above the floor now; where none is, the largest comes first.
   const sweep = (dual: tf.Tensor) =>
     [-1, -2].reduce((now, axis) => {
-      const x = primal(now)
+      const lifted = tf.add(now, tf.relu(tf.sub(1 / n, tf.max(tf.add(u, now), axis, true))))
+      const x = primal(lifted)
       const active = tf.cast(tf.greater(x, least), "float32")
       const excess = tf.sub(tf.sum(x, axis, true), 1)
-      return tf.sub(now, tf.div(excess, tf.maximum(tf.sum(active, axis, true), 1)))
+      return tf.sub(lifted, tf.div(excess, tf.maximum(tf.sum(active, axis, true), 1)))
     }, dual)
-  let dual: tf.Tensor = tf.sub(tf.fill(u.shape, 1 / n), tf.max(u, axes, true))
-  for (let k = 0; k < 30; k++) {
+  let dual = start
+  for (let k = 0; k < rounds; k++) {
     const x = primal(dual)
     const active = tf.cast(tf.greater(x, least), "float32")
     const newton = tf.sub(dual, spread(shares(active, tf.sub(x, 1 / n))))
@@ -110,7 +117,41 @@ const nearestOf = (u: tf.Tensor): tf.Tensor => {
     const better = tf.less(short(primal(stepped)), tf.minimum(short(primal(swept)), short(x)))
     dual = tf.where(tf.logicalAnd(better, tf.cast(tf.onesLike(u), "bool")), stepped, swept)
   }
-  return primal(dual)
+  return dual
+}
+
+const balancedAlready = (x: tf.Tensor) =>
+  Postponed.here() || unbalanced(x).dataSync().every((gap) => gap <= tolerance(x))
+
+/**
+ * max(U + α1ᵀ + 1βᵀ, least) with rows and columns of sum 1. Large entries approach an assignment problem: then from U/4^k on, where
+ * they are small, to U, each from four times the last dual; and what their rounding leaves is made good from the result.
+ */
+const nearestOf = (given: tf.Tensor): tf.Tensor => {
+  const n = given.shape.at(-1)!
+  // A constant changes nothing, and larger entries than these round by more than points are long.
+  const shifted = tf.sub(given, tf.max(given, axes, true))
+  const sizes = tf.max(tf.abs(shifted), axes, true)
+  const u = tf.div(shifted, tf.maximum(1, tf.mul(sizes, 16 * Arithmetic.current().epsilon)))
+  const x = primalOf(u, dualOf(u, tf.fill(u.shape, 1 / n), 30))
+  if (balancedAlready(x)) return x
+  const size = tf.max(tf.abs(u)).dataSync()[0]!
+  const stages = Number.isFinite(size) ? Math.max(0, Math.ceil(Math.log(size) / Math.log(4))) : 0
+  let dual: tf.Tensor = tf.zerosLike(u)
+  for (let k = stages; k >= 0; k--) dual = dualOf(tf.div(u, 4 ** k), tf.mul(4, dual), 12)
+  const items = (values: tf.Tensor) => tf.expandDims(tf.expandDims(values, -1), -1)
+  const settled = tf.logicalAnd(
+    tf.lessEqual(items(unbalanced(x)), tolerance(x)),
+    tf.cast(tf.onesLike(x), "bool")
+  )
+  const found = tf.where(settled, x, primalOf(u, dual))
+  // What is made good below is feasible anyhow: that it is nearest must be seen here, up to the rounding of the entries.
+  require("the nearest doubly stochastic matrix", found, tf.maximum(1, tf.max(tf.abs(u), axes)))
+  return tf.where(
+    settled,
+    x,
+    primalOf(found, dualOf(found, tf.zerosLike(found), 12))
+  )
 }
 
 /** The nearest point, with the derivative of a projection onto a face: what moves only entries above the floor, with sums of 0. */

@@ -297,6 +297,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
  * Metric the Lorentzian product ⟨U, V⟩ = −u₁₁v₁₁ + Σuv, positive on tangent vectors; project U + ⟨X,U⟩X; exp X cosh‖V‖ + V sinh‖V‖/‖V‖;
  * parallel transport, an isometry; sectional curvature −1. The same space as the Poincaré ball, without its rim. Far out the time of a
  * point or tangent vector says nothing that rounding has left: operations read their entries in space, on which it depends.
+ * Points beyond a hyperbolic angle of 80 have no coordinates in float32: retractions stay before it, exp fails with
+ * NotConverged.
  * Source: Nickel and Kiela 2018, *Learning continuous hierarchies in the Lorentz model of hyperbolic geometry*.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.

@@ -78,7 +78,7 @@ const log = (x: tf.Tensor, y: tf.Tensor) => {
   return Matrices.sym(sandwich(root(x), within))
 }
 
-/** ‖log‖_x, from eigenvalues alone; of points of unlike sizes, whose ratio no number may hold, from the ratios at size 1. */
+/** ‖log‖_x, from eigenvalues alone; of points whose ratio no number holds, from their ratios at size 1. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => {
   const [own, other] = [x, y].map((point) => scaleOf(constant(tf.max(tf.abs(point), [-2, -1], true))))
   const apart = tf.squeeze(tf.sub(tf.log(other!), tf.log(own!)), [-1])
@@ -156,6 +156,8 @@ const at = (n: number): Manifold.Manifold =>
 
 /**
  * Symmetric positive definite n×n matrices with the affine-invariant metric ⟨U, V⟩_X = tr(X⁻¹UX⁻¹V).
+ *
+ * exp fails with NotConverged where eigenvalues would leave the range of numbers; retractions take a shorter vector.
  *
  * Gradient X sym(E) X; retract X + V + VX⁻¹V/2, of second order; exp X^½ exp(X^−½VX^−½) X^½; parallel transport along geodesics, an
  * isometry; sectional curvature in [−1/2, 0]. The set is open: matrices that are singular to rounding are not points, and have a residual of

@@ -60,7 +60,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
     ...(options.transport === parallel ? { transport: rotationParallel } : {}),
     nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
     random: (seed, batch) => turned(orthogonal.random(seed, batch), 0),
-    // Rounding leaves nothing of I in I + S for a huge skew S, and a singular S has no determinant to tell its last column's sign.
+    // Of I + S for a huge skew S rounding leaves S alone; where that is singular, nothing tells the last column's sign.
     retract: (x, v) => turned(orthogonal.retract(x, v), n - 1),
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
   })

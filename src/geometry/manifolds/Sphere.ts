@@ -30,7 +30,7 @@ export interface Options {
 export const projection: Transport = { name: "projection" }
 
 /**
- * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry, for Y ≠ −X.
+ * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the geodesic of the logarithm.
  *
  * Source: Absil, Mahony and Sepulchre 2008, section 8.1.
  *

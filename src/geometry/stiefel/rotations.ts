@@ -35,7 +35,9 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const n = r.shape.at(-1)!
   const { epsilon } = Arithmetic.current()
   const sum = tf.add(r, tf.eye(n))
-  const away = (s: tf.Tensor) => tf.sqrt(squares(constant(tf.sub(Matrices.multiply(s, s), r))))
+  // No square of a rotation is nearer to R than R is to the rotations: points may come from a coarser arithmetic.
+  const own = tf.sqrt(squares(constant(tf.sub(transposeTimes(r, r), tf.eye(n)))))
+  const away = (s: tf.Tensor) => tf.relu(tf.sub(tf.sqrt(squares(constant(tf.sub(Matrices.multiply(s, s), r)))), own))
   const plain = refined(Matrices.polar(sum), r)
   const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
   const chosen = () => {

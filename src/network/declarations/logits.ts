@@ -13,11 +13,23 @@ const handsOn: ReadonlySet<string> = new Set([
 /** Layers whose results are of the kind of what enters them, as the mean of several classifiers. */
 const merges: ReadonlySet<string> = new Set(["Average", "Maximum", "Minimum", "Concatenate"])
 
+/** Layers whose results are means, or the largest, of what enters them: of probabilities still no logits. */
+const pools: ReadonlySet<string> = new Set(
+  ["AveragePooling", "MaxPooling", "GlobalAveragePooling", "GlobalMaxPooling"].flatMap((name) =>
+    ["1D", "2D", "3D"].map((axes) => `${name}${axes}`)
+  )
+)
+
+const passes = (layer: tfl.layers.Layer): boolean => {
+  const name = layer.getClassName()
+  return handsOn.has(name) || merges.has(name) || pools.has(name) ||
+    (name === "Activation" && logits.has(activationOf(layer)!))
+}
+
 /** The ways to an output, each from the last layer backwards to the first that does more than hand numbers on. */
 const waysTo = ({ inputs, sourceLayer }: tfl.SymbolicTensor): ReadonlyArray<ReadonlyArray<tfl.layers.Layer>> => {
   if (isModel(sourceLayer)) return waysTo(sourceLayer.outputs[0] as tfl.SymbolicTensor)
-  const name = sourceLayer.getClassName()
-  return inputs.length > 0 && (handsOn.has(name) || merges.has(name))
+  return inputs.length > 0 && passes(sourceLayer)
     ? inputs.flatMap(waysTo).map((way) => [sourceLayer].concat(way))
     : [[sourceLayer]]
 }
@@ -32,7 +44,12 @@ const activationLayers: Readonly<Record<string, string>> = {
   ThresholdedReLU: "thresholdedReLU"
 }
 
-const activationOf = (layer: tfl.layers.Layer): string | undefined => {
+/** The layer that a `timeDistributed` one applies at every step. */
+const applied = (layer: tfl.layers.Layer): tfl.layers.Layer =>
+  layer.getClassName() === "TimeDistributed" ? attributesOf(layer)["layer"] as tfl.layers.Layer : layer
+
+const activationOf = (given: tfl.layers.Layer): string | undefined => {
+  const layer = applied(given)
   const own = activationLayers[layer.getClassName()]
   if (own !== undefined) return own
   const { activation } = layer.getConfig()
@@ -43,6 +60,8 @@ const activationOf = (layer: tfl.layers.Layer): string | undefined => {
 
 /** With these an output is the logits. */
 const logits: ReadonlySet<string> = new Set(["linear", "logSoftmax", "log_softmax"])
+
+const squeezes = (layer: tfl.layers.Layer) => !logits.has(activationOf(layer) ?? "linear")
 
 const linear = attributesOf(tfl.layers.activation({ activation: "linear" }))["activation"] as Activation
 
@@ -71,7 +90,7 @@ export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
 export const logitsOf = (model: tfl.LayersModel): Logits => {
   const apply: Logits = (inputs, training) => model.apply(inputs, { training }) as tf.Tensor2D
   const ways = waysTo(model.outputs[0] as tfl.SymbolicTensor)
-  const squeezing = ways.find((way) => !logits.has(activationOf(way.at(-1)!) ?? "linear"))
+  const squeezing = ways.find((way) => squeezes(way.at(-1)!))
   if (squeezing === undefined) return apply
   const maker = squeezing.at(-1)!
   const activation = activationOf(maker)
@@ -91,17 +110,20 @@ export const logitsOf = (model: tfl.LayersModel): Logits => {
   }
   const classes = (model.outputs[0] as tfl.SymbolicTensor).shape.at(-1)
   const produced = [maker.outputShape].flat(2).at(-1)
-  const alone = ways.length === 1 &&
+  const again = ["Softmax", "Activation"].includes(maker.getClassName()) && uses(maker).applied === 1 &&
+    waysTo(maker.input as tfl.SymbolicTensor).some((way) => squeezes(way.at(-1)!))
+  const alone = ways.length === 1 && !again && !("cell" in applied(maker)) &&
+    !squeezing.some((layer) => pools.has(layer.getClassName())) &&
     squeezing.every((layer, i) => uses(layer).applied === 1 && uses(layer).followed === Math.min(i, 1))
   if (!alone || produced !== classes) {
     refuse(
-      "other layers use its probabilities, too, or it is not over the classes, so that it cannot be left out for " +
-        "the loss",
+      "other layers use its probabilities, too, or it is not over the classes, or not the only one, so that it " +
+        "cannot be left out for the loss",
       "Make the last layer linear (activation: \"linear\")"
     )
   }
-  const [attribute, value] = withoutSoftmax(maker)
-  const layer = attributesOf(maker)
+  const [attribute, value] = withoutSoftmax(applied(maker))
+  const layer = attributesOf(applied(maker))
   return (inputs, training) => {
     const own = layer[attribute]
     layer[attribute] = value

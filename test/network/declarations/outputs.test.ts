@@ -37,6 +37,8 @@ onEachBackend("an output that is a softmax", () => {
         tfl.layers.dropout({ rate: 0 }),
         tfl.layers.reshape({ targetShape: [3] })
       ),
+    "before an activation that is none": () =>
+      ending(head({ activation: "softmax" }), tfl.layers.activation({ activation: "linear" })),
     "within a model within it": () => ending(within())
   }
 
@@ -50,6 +52,38 @@ onEachBackend("an output that is a softmax", () => {
       const [probabilities, logits] = [given, plain].map((model) => model.predict(tf.ones([1, 8, 8, 1])) as tf.Tensor2D)
       expect(tf.max(tf.abs(tf.sub(probabilities!, tf.softmax(logits!)))).dataSync()[0]).toBeLessThan(1e-6)
       expect(tf.sum(probabilities!).dataSync()[0]).toBeCloseTo(1, 5)
+    })
+  }
+
+  const squeezed: Readonly<Record<string, ReadonlyArray<tfl.layers.Layer>>> = {
+    "before a mean over places": [
+      body()[0]!,
+      tfl.layers.conv2d({ filters: 3, kernelSize: 1, activation: "softmax" }),
+      tfl.layers.globalAveragePooling2d({ dataFormat: "channelsLast" })
+    ],
+    "before the largest of places": [
+      body()[0]!,
+      tfl.layers.conv2d({ filters: 3, kernelSize: 1, activation: "softmax" }),
+      tfl.layers.globalMaxPooling2d({ dataFormat: "channelsLast" })
+    ],
+    "at every step, before their mean": [
+      body()[0]!,
+      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.timeDistributed({ layer: tfl.layers.dense({ units: 3, activation: "softmax" }) }),
+      tfl.layers.globalAveragePooling1d()
+    ],
+    "of a softmax": [...body(), head({ activation: "softmax" }), tfl.layers.softmax({ axis: -1 })],
+    "within a recurrent layer": [
+      body()[0]!,
+      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.gru({ units: 3, activation: "softmax" })
+    ]
+  }
+  for (const [name, layers] of Object.entries(squeezed)) {
+    it(`${name} is refused: left out, the rest would be another model`, async () => {
+      expect(await refusal(tfl.sequential({ layers: [...layers] }), sp)).toMatch(
+        /the activation softmax of the output is refused, because other layers use its probabilities/
+      )
     })
   }
 
