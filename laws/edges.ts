@@ -25,6 +25,23 @@ const everywhere: ReadonlyArray<Edge<Points.Points>> = [
 ]
 
 /**
+ * Where the shortest geodesics to a point are many: the antipode of every sphere.
+ *
+ * @internal
+ */
+export const antipode: Edge = { name: "antipodes", at: ({ x }) => ({ y: tf.neg(x) }) }
+
+/**
+ * Steps so long that a retraction must find a point from their direction alone.
+ *
+ * @internal
+ */
+export const longSteps = (length: number): Edge => ({
+  name: `steps of length ${length}`,
+  at: ({ v }) => ({ v: tf.mul(length, v) })
+})
+
+/**
  * The names of all situations of a manifold with these edges.
  *
  * @internal

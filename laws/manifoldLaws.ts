@@ -4,6 +4,7 @@ import type { LawSet } from "./Law.ts"
 import { budgetLaws } from "./manifold/budget.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
 import { derivativeLaws } from "./manifold/derivatives.ts"
+import { edgeLaws } from "./manifold/edges.ts"
 import { exponentialLaws } from "./manifold/exponential.ts"
 import { invarianceLaws } from "./manifold/invariance.ts"
 import { metricLaws } from "./manifold/metric.ts"
@@ -49,6 +50,7 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
         normLaws,
         curvatureLaws,
         derivativeLaws,
+        edgeLaws,
         budgetLaws
       ].map((laws) => laws(S))
     ],

@@ -3,6 +3,7 @@ import * as Combinators from "../src/collections/combinators.ts"
 import * as Renormalization from "../src/collections/Renormalization.ts"
 import * as Fused from "../src/engine/Fused.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
+import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
 import * as NormBall from "../src/geometry/manifolds/NormBall.ts"
 import * as PoincareBall from "../src/geometry/manifolds/PoincareBall.ts"
@@ -19,7 +20,7 @@ import * as Norms from "../src/numerics/Norms.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
-import type { Edge } from "./edges.ts"
+import { antipode, type Edge, longSteps } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
@@ -33,6 +34,7 @@ const rotations = Stiefel.make([3, 3])
 const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
 const simplex = Simplex.make([3, 1])
 const spd = Spd.make([2, 2])
+const stochastic = DoublyStochastic.make([3, 3])
 const ball = NormBall.make([3, 3])
 const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })
 const dot = (x: tf.Tensor, u: tf.Tensor) => tf.sum(tf.mul(x, u), [-2, -1], true)
@@ -274,6 +276,43 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("nearest point whose scale is no part of the gradient", "operations are differentiable", sphere, {
     nearest: (u) => tf.div(u, constant(tf.sqrt(dot(u, u))))
   }),
+  {
+    name: "logarithm of zero at the antipode",
+    killedBy: "logarithms at the edges are as long as the distance",
+    laws: manifoldLaws({
+      ...sphere,
+      log: (x, y) => tf.mul(sphere.log!(x, y), tf.cast(tf.greater(dot(tf.add(x, y), tf.add(x, y)), 1e-12), "float32"))
+    }, { edges: [antipode] })
+  },
+  {
+    name: "polar retraction of a fixed number of steps",
+    killedBy: "points reached at the edges lie on the manifold",
+    laws: manifoldLaws({
+      ...stiefel,
+      retract: (x, v) => {
+        let y = tf.add(x, v)
+        y = tf.div(y, tf.sqrt(dot(y, y)))
+        for (let k = 0; k < 4; k++) y = tf.sub(tf.mul(1.5, y), tf.mul(0.5, times(y, times(y, y, true))))
+        return y
+      }
+    }, { edges: [longSteps(1000)] })
+  },
+  {
+    name: "Sinkhorn's balance of fifty rounds that nobody checks",
+    killedBy: "points reached at the edges lie on the manifold",
+    laws: manifoldLaws({
+      ...stochastic,
+      retract: (x, v) => {
+        const exponents = tf.add(tf.log(x), tf.div(v, x))
+        let y: tf.Tensor = tf.maximum(tf.exp(tf.sub(exponents, tf.max(exponents, -1, true))), 1e-7)
+        for (let k = 0; k < 50; k++) {
+          y = tf.div(y, tf.sum(y, -1, true))
+          y = tf.div(y, tf.sum(y, -2, true))
+        }
+        return y
+      }
+    }, { metric: "other", edges: [longSteps(10)] })
+  },
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
     retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
   }),

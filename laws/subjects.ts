@@ -17,6 +17,7 @@ import * as SpectralBall from "../src/geometry/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import type * as Points from "../src/numerics/Points.ts"
+import { antipode, longSteps } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
 import { manifoldLaws, type Options } from "./manifoldLaws.ts"
@@ -52,6 +53,7 @@ const sphere: Subject = {
       claims(Sphere.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
+        edges: [antipode, longSteps(1e6)],
         cut: tf.neg,
         invariances: [leftRotations, rightRotations]
       })
@@ -66,6 +68,7 @@ const oblique: Subject = {
       claims(Oblique.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
+        edges: [antipode, longSteps(1e6)],
         cut: tf.neg,
         invariances: [leftRotations, columnPermutation]
       })
@@ -83,6 +86,7 @@ const stiefel: Subject = {
           ...(metric === Stiefel.embedded ? { transport: "bounded" as const } : {}),
           // On O(n) and on spheres; elsewhere the interval holds for all m > n ≥ 2 at once.
           tightCurvature: retraction === Stiefel.qr && (shape[0] === shape[1] || Math.min(...shape) === 1),
+          edges: [longSteps(1000)],
           invariances: [leftRotations, rightRotations, columnPermutation]
         })
       )

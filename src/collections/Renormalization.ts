@@ -144,7 +144,8 @@ export interface Blocks {
  * Renormalization.perMatrix(Combinators.perKernel, [3, 3, 2, 2], [1, 2]) // => [1, 1, 2, 2]
  * Renormalization.perMatrix(Combinators.whole, [1, 1, 2, 2], [1, 7]) // => [5]
  * // A depthwise kernel of two channels with two outputs each.
- * Renormalization.perMatrix(Combinators.perKernel, [3, 3, 1, 2], [1, 2], { blocks: 2, inputs: "own" }) // => [1, 1, 2, 2]
+ * const groups = { blocks: 2, inputs: "own" } as const
+ * Renormalization.perMatrix(Combinators.perKernel, [3, 3, 1, 2], [1, 2], groups) // => [1, 1, 2, 2]
  * ```
  */
 export const perMatrix = (

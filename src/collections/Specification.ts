@@ -41,7 +41,7 @@ export class SpecificationError extends Schema.TaggedError<SpecificationError>()
  * | --- | --- |
  * | `Sp`, `Cen`, `Ball` | on the unit sphere; with mean zero; inside the sphere |
  * | `Ob`, `Sim` | whose columns have norm 1; are probability distributions |
- * | `St`, `SO`, `Gr`, `FS`, `Spec` | with orthonormal columns; rotations; subspaces; chosen singular values; singular values up to 1 |
+ * | `St`, `SO`, `Gr`, `FS`, `Spec` | orthonormal columns; rotations; subspaces; chosen singular values; those up to 1 |
  * | `Euc`, `Rk` | of any kind; of rank 1 |
  * | `SPD`, `DS` | symmetric positive definite; doubly stochastic |
  * | `Hyp`, `Lor` | in hyperbolic space: Poincaré ball, Lorentz model |
@@ -49,7 +49,8 @@ export class SpecificationError extends Schema.TaggedError<SpecificationError>()
  * @example
  * ```ts
  * import { Specification } from "finegrain"
- * Specification.families.map(({ symbol }) => symbol).join() // => "Sp,Ob,St,Euc,Gr,SO,FS,Cen,Ball,Spec,SPD,Sim,DS,Hyp,Lor,Rk"
+ * const symbols = Specification.families.map(({ symbol }) => symbol).join()
+ * symbols // => "Sp,Ob,St,Euc,Gr,SO,FS,Cen,Ball,Spec,SPD,Sim,DS,Hyp,Lor,Rk"
  * ```
  */
 export const families: ReadonlyArray<Manifold.Family> = [

@@ -50,7 +50,8 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
       backend: name,
       reason: `the native addon of ${wanted} is missing (${headline})`,
       remedy:
-        `Its install script did not run or could not download: allow it (npm install-scripts approve ${wanted}) and run: npm rebuild ${wanted}`
+        `Its install script did not run or could not download: allow it (npm install-scripts approve ${wanted}) ` +
+        `and run: npm rebuild ${wanted}`
     })
   }
   return new BackendUnavailable({

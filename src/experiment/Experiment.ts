@@ -61,7 +61,8 @@ export class ExperimentError extends Schema.TaggedError<ExperimentError>()("Expe
  * @example
  * ```ts
  * import { Experiment } from "finegrain"
- * const { name } = Experiment.make({ name: "spheres", about: "Do spheres help?", base: {}, seeds: [1], rows: [{ name: "Sp", settings: { collection: "Sp" } }] })
+ * const rows = [{ name: "Sp", settings: { collection: "Sp" } }]
+ * const { name } = Experiment.make({ name: "spheres", about: "Do spheres help?", base: {}, seeds: [1], rows })
  * name // => "spheres"
  * ```
  */
@@ -243,9 +244,14 @@ export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" 
  *   rows: [{ name: "Euc", settings: { collection: "Euc" } }, { name: "Sp", settings: { collection: "Sp" } }]
  * })
  * const cells = Effect.runSync(Experiment.plan(experiment))
- * cells.flatMap(({ finals }) => finals(undefined)).map(({ id }) => id) // => ["Euc/small-cnn/seed-1", "Euc/small-cnn/seed-2", "Sp/small-cnn/seed-1", "Sp/small-cnn/seed-2"]
+ * const ids = cells.flatMap(({ finals }) => finals(undefined)).map(({ id }) => id)
+ * ids.slice(0, 2) // => ["Euc/small-cnn/seed-1", "Euc/small-cnn/seed-2"]
+ * ids.slice(2) // => ["Sp/small-cnn/seed-1", "Sp/small-cnn/seed-2"]
  * const wrong = Experiment.plan({ ...experiment, baseline: "St", base: { epochs: 0 } })
- * Effect.runSync(Effect.flip(wrong)).problems // => ['the baseline "St" is none of Euc, Sp', "epochs must be a value greater than or equal to 1, not 0 in base"]
+ * const { problems } = Effect.runSync(Effect.flip(wrong))
+ * problems[0] // => 'the baseline "St" is none of Euc, Sp'
+ * problems[1] // => "epochs must be a value greater than or equal to 1, not 0 in base"
+ * problems.length // => 2
  * ```
  */
 export const plan = (

@@ -59,7 +59,7 @@ const parsed = (
  * | `separableConv2d` | `depthwise_kernel`, `pointwise_kernel` | yes |
  * | `dense` | `kernel` | by `overrides` |
  * | `embedding` | `embeddings`, rows | by `overrides` |
- * | `simpleRNN`, `gru`, `lstm`, `convLstm2d`, their cells | `kernel`, `recurrent_kernel`, a block for each gate | by `overrides` |
+ * | `simpleRNN`, `gru`, `lstm`, `convLstm2d`, their cells | `kernel`, `recurrent_kernel` by gates | by `overrides` |
  * | `Models.groupedConv2d` | `kernel`, a block for each group of channels | yes |
  * | own classes | those that `classes` says | as it says |
  *
@@ -172,7 +172,8 @@ export const make = Effect.fnUntraced(function*(
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })
+ * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
  * Network.assign(network, network.variables.map((v) => tf.onesLike(v)))
  * network.variables[0]!.dataSync()[0] // => 1

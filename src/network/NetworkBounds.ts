@@ -43,7 +43,8 @@ const ofGroup = (values: Float32Array, indices: ReadonlyArray<number>): Bounds.G
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
  * import { Network, NetworkBounds } from "finegrain"
- * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })
+ * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "St" }))
  * const bounds = await Effect.runPromise(NetworkBounds.measure(network, 100))
  * Object.keys(bounds!.perPom) // => ["frobenius", "rowSum", "spectral"]

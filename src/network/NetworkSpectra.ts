@@ -99,7 +99,8 @@ const measureLayer = Effect.fnUntraced(function*(
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
  * import { Network, NetworkSpectra } from "finegrain"
- * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 3, kernelSize: 1, kernelInitializer: "ones" })] })
+ * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 3, kernelSize: 1, kernelInitializer: "ones" })
+ * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Euc" }))
  * const [spectrum] = await Effect.runPromise(NetworkSpectra.measure(network))
  * spectrum!.singularValues!.map((value) => value.toFixed(3)) // => ["2.449", "0.000"]

@@ -147,7 +147,8 @@ const enters = ({ kernel, layer }: ConstrainedLayer, { features, state }: Entere
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })
+ * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
  * const pixels = tf.concat([tf.zeros([1, 6, 6, 2]), tf.fill([1, 6, 6, 2], 6)])
  * const [lambdas] = await Effect.runPromise(Network.deviations(network, pixels))

@@ -40,9 +40,11 @@ const works = (shape: KernelShape, specification: Specification.Specification) =
  * import * as Result from "effect/Result"
  * import { Combinators, Grouping, Network, Specification } from "finegrain"
  * const specification = Result.getOrThrow(Specification.parse("Sp+St"))
- * const example1 = Result.getOrThrow(Network.planLayer("conv", [3, 3, 4, 6], { specification, strategy: Grouping.PIO() }, 1))
+ * const options = { specification, strategy: Grouping.PIO() }
+ * const example1 = Result.getOrThrow(Network.planLayer("conv", [3, 3, 4, 6], options, 1))
  * example1.poms.map(({ factors }) => factors) // => [3, 3, 2, 2, 2, 3, 3, 2, 2, 2]
- * const refused = Network.planLayer("conv", [1, 1, 4, 6], { specification, strategy: Grouping.PIO(), matricization: Combinators.perKernel }, 1)
+ * const perKernel = { ...options, matricization: Combinators.perKernel }
+ * const refused = Network.planLayer("conv", [1, 1, 4, 6], perKernel, 1)
  * Result.getOrThrow(Result.flip(refused)).workable // => ["perFilter", "perFilterMatrix", "perInput", "whole"]
  * ```
  */

@@ -28,7 +28,8 @@ export const inputChannels = (
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
- * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })] })
+ * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })
+ * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
  * // γ = 1/√3 on the sphere of 3×3 matrices, λ = 1 for the first input channel and 2 for the second.
  * const [factors] = Network.scaling(network, [[1, 2]])

@@ -44,7 +44,12 @@ export interface Requirement {
  * import { Convergence } from "finegrain"
  * const check = (residual: number) => {
  *   try {
- *     Convergence.require({ what: "Newton's iteration", residual: tf.scalar(residual), tolerance: 0.5, remedy: "Start closer." })
+ *     Convergence.require({
+ *       what: "Newton's iteration",
+ *       residual: tf.scalar(residual),
+ *       tolerance: 0.5,
+ *       remedy: "Start closer."
+ *     })
  *     return "fine"
  *   } catch (error) {
  *     return (error as Convergence.NotConverged).message

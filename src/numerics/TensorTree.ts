@@ -19,7 +19,8 @@ const parts = (tree: Exclude<TensorTree, tf.Tensor>): ReadonlyArray<readonly [st
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { TensorTree } from "finegrain"
- * TensorTree.entries({ momentum: [tf.scalar(1), [tf.scalar(2)]] }).map(([path]) => path) // => ["momentum/0", "momentum/1/0"]
+ * const entries = TensorTree.entries({ momentum: [tf.scalar(1), [tf.scalar(2)]] })
+ * entries.map(([path]) => path) // => ["momentum/0", "momentum/1/0"]
  * ```
  */
 export const entries = (tree: TensorTree, path = ""): ReadonlyArray<readonly [path: string, leaf: tf.Tensor]> =>

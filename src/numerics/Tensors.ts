@@ -136,7 +136,8 @@ export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect
  * import * as Effect from "effect/Effect"
  * import { Tensors } from "finegrain"
  * const before = tf.memory().numTensors
- * await Effect.runPromise(Effect.scoped(Effect.flatMap(Tensors.scoped(() => tf.ones([2])), Tensors.read))) // => Float32Array.of(1, 1)
+ * const ones = Effect.flatMap(Tensors.scoped(() => tf.ones([2])), Tensors.read)
+ * await Effect.runPromise(Effect.scoped(ones)) // => Float32Array.of(1, 1)
  * tf.memory().numTensors - before // => 0
  * ```
  */

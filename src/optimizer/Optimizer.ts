@@ -100,7 +100,8 @@ const at = <P extends Points.Points, W extends Points.Points>(
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, FgSgd, Optimizer, Sphere, StepSize } from "finegrain"
- * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(Sphere.make([2, 1]))), { schedule: StepSize.constant(1) })
+ * const problem = Optimizer.onPoints(Collection.pom(Sphere.make([2, 1])))
+ * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
  * [...Optimizer.init(optimizer, tf.tensor2d([[3], [4]])).x.dataSync()] // => [0.6, 0.8]
  * ```
  */
@@ -123,7 +124,8 @@ export const init = <P extends Points.Points, W extends Points.Points>(
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
- * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(Euclidean.make([1]))), { schedule: StepSize.constant(1) })
+ * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
+ * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
  * const state = { ...Optimizer.init(optimizer, tf.tensor1d([4])), scaling: [tf.scalar(0.5)] }
  * [...Optimizer.weightsOf(optimizer, state).dataSync()] // => [2]
  * ```

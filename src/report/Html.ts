@@ -23,13 +23,15 @@ export const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (char
 
 const style = `
 :root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto; max-width: 60rem; padding: 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
+body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #ddd; }
 td:not(:first-child) { font-variant-numeric: tabular-nums; }
-figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; } figcaption { color: #555; font-size: .9rem; }
+figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; }
+figcaption { color: #555; font-size: .9rem; }
 pre { overflow-x: auto; background: #f6f6f6; padding: .7rem; font-size: .8rem; }`
 
 /**

@@ -40,7 +40,8 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
   new ReportError({
     path,
     reason: WholeFile.isDiskFull(error)
-      ? "the disk is full; free some space and draw the report anew (finegrain report); what was written before is intact"
+      ? "the disk is full; free some space and draw the report anew (finegrain report); " +
+        "what was written before is intact"
       : error.message
   })
 

@@ -166,8 +166,8 @@ export const spectra: Figure = (runs) => {
     {
       name: "spectra",
       title: "Spectra of the layers",
-      caption:
-        `Singular values at the end of every kernel as one matrix of height × width × inputs by outputs, the largest first.${left}`,
+      caption: "Singular values at the end of every kernel as one matrix of height × width × inputs by outputs, " +
+        `the largest first.${left}`,
       over: { title: "place", format: "~%" },
       value: "singular value",
       zero: true

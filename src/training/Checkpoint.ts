@@ -100,7 +100,9 @@ const parse = (text: string): unknown => {
  * ```ts
  * import * as Result from "effect/Result"
  * import { Checkpoint } from "finegrain"
- * const position = { step: 7, epoch: 1, from: 64, measuredIn: 1, lossSum: 1, gradientNormSum: 1, correctSum: 2, leaked: 0, seconds: 0.5, tensorsLeaked: 0 }
+ * const sums = { lossSum: 1, gradientNormSum: 1, correctSum: 2 }
+ * const none = { leaked: 0, tensorsLeaked: 0 }
+ * const position = { step: 7, epoch: 1, from: 64, measuredIn: 1, seconds: 0.5, ...sums, ...none }
  * const tensors = [{ name: "omega/0", shape: [2], values: Float32Array.of(1, 2) }]
  * const bytes = Checkpoint.encode({ geometry: "", position, epochs: [], tensors }, { eventBytes: 10 })
  * const { extra, snapshot } = Result.getOrThrow(Checkpoint.decode(bytes, "checkpoint.bin"))

@@ -61,7 +61,8 @@ const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
  * import * as Effect from "effect/Effect"
  * import { Models, Network, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
- * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const size = { classes: 2, height: 8, width: 8, channels: 1 }
+ * const dataset = { name: "blank", ...size, train: split, test: split, checksum: "" }
  * const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
  * const { accuracy } = await Effect.runPromise(Trainer.evaluate(network, dataset, split, 10))
  * accuracy // => 0.5
@@ -182,7 +183,8 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  * import * as Effect from "effect/Effect"
  * import { Models, Network, StepSize, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
- * const dataset = { name: "blank", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
+ * const size = { classes: 2, height: 8, width: 8, channels: 1 }
+ * const dataset = { name: "blank", ...size, train: split, test: split, checksum: "" }
  * const program = Effect.gen(function*() {
  *   const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2] }), { specification: "Sp" })
  *   const schedule = StepSize.constant(0.1)

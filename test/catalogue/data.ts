@@ -987,7 +987,8 @@ const trainingRows: ReadonlyArray<Row> = [
   },
   training(
     "images smaller than a window",
-    `Layer "pool2": its window does not fit into the 1×1×2 that it gets, of an image of 2×2×1: images must be larger, or the network shallower.`,
+    `Layer "pool2": its window does not fit into the 1×1×2 that it gets, of an image of 2×2×1: ` +
+      "images must be larger, or the network shallower.",
     { dataset: sized(2) }
   ),
   training("a label beyond the classes", /training image 3 has label 200, but there are 2 classes/, {

@@ -21,8 +21,8 @@ export const rows: ReadonlyArray<Row> = [
   {
     area: "kernels",
     given: "an override of a kernel that a recurrent layer does not have",
-    says:
-      `Layer "memory/gamma": layer "memory" has no kernel "gamma". What would work: memory, memory/kernel, memory/recurrent_kernel.`,
+    says: `Layer "memory/gamma": layer "memory" has no kernel "gamma". ` +
+      "What would work: memory, memory/kernel, memory/recurrent_kernel.",
     run: () => make(lstm(), [4, 2], at("memory/gamma"))
   },
   {
@@ -48,8 +48,8 @@ export const rows: ReadonlyArray<Row> = [
   {
     area: "kernels",
     given: "a dilated depthwise convolution, which TensorFlow.js computes undilated",
-    says:
-      `Layer "d": its dilationRate 2,2 is refused, because TensorFlow.js computes a DepthwiseConv2D without gaps all the same. ` +
+    says: `Layer "d": its dilationRate 2,2 is refused, because TensorFlow.js computes ` +
+      "a DepthwiseConv2D without gaps all the same. " +
       "Leave it out, or use a conv2d with a dilationRate.",
     run: () => make(tfl.layers.depthwiseConv2d({ name: "d", kernelSize: 3, dilationRate: 2 }), [8, 8, 2], {})
   },

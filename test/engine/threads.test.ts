@@ -315,7 +315,8 @@ it("does without threads where the heap cannot be shared", () => {
     import * as Effect from "effect/Effect"
     import { Backend } from "finegrain"
     import { wasm } from "./src/engine/wasm.ts"
-    const { device } = await Effect.runPromise(wasm({ threads: 2 }, () => Promise.reject(new Error("no shared memory"))))
+    const without = () => Promise.reject(new Error("no shared memory"))
+    const { device } = await Effect.runPromise(wasm({ threads: 2 }, without))
     console.log(device, tf.relu(tf.tensor1d([-1, 2])).dataSync().join())
   `)
   expect(stdout).toMatch(/, 1 thread 0,2\n$/)

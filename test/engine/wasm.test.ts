@@ -285,7 +285,7 @@ it("filter and input gradients of convolutions agree with the cpu backend, for e
     runs
   ))
 
-it("depthwise convolutions agree with the cpu backend, strides above the filter's size included, with bias and activation", () =>
+it("depthwise convolutions agree with the cpu backend, with bias, activation and strides above the filter's size", () =>
   fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -359,7 +359,7 @@ it("depthwise gradients agree with the cpu backend", () =>
     runs
   ))
 
-it("convolutions of volumes, transposed ones, and their gradients agree with the cpu backend, for every stride and padding", () =>
+it("convolutions of volumes, transposed ones, and gradients agree with the cpu backend, in every way", () =>
   fc.assert(
     fc.asyncProperty(
       fc.integer(),
@@ -413,7 +413,7 @@ it("pooling of volumes and its gradients agree with the cpu backend, for every w
     runs
   ))
 
-it("gradient kernels of dilated convolutions, which TensorFlow.js itself never asks for, agree with a convolution of a dilated filter", () =>
+it("gradient kernels of dilated convolutions, which nobody asks for, agree with those of a dilated filter", () =>
   fc.assert(
     fc.asyncProperty(
       fc.integer(),
@@ -620,7 +620,7 @@ const strewn = (seed: number, size: number, odd: ReadonlyArray<readonly [place: 
   return tf.tensor1d(values)
 }
 
-it("rectifier, sum, rectified sum and its gradient are exactly those of the cpu backend, NaN, infinities and zeros included", () => {
+it("rectifier, sum, rectified sum and its gradient have the cpu backend's bits, NaN, ∞ and 0 included", () => {
   const odd = fc.array(
     fc.tuple(fc.nat(40_000), fc.constantFrom(Number.NaN, Infinity, -Infinity, 0, -0, 1e-40, -1e-40)),
     { maxLength: 12 }
@@ -666,7 +666,7 @@ it("installing the kernels twice changes nothing", async () => {
   await agree(() => [tf.matMul(tf.ones([40, 20]), tf.ones([20, 40]) as tf.Tensor2D, true, true)])
 })
 
-it("the rectifier's gradient is one pass, agrees with the cpu backend, keeps NaN and can be differentiated", async () => {
+it("the rectifier's gradient is one pass, that of the cpu backend, keeps NaN and can be differentiated", async () => {
   const numbers = fc.double({ noDefaultInfinity: true }).map(Math.fround)
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(numbers, numbers), { minLength: 1, maxLength: 40 }), async (pairs) => {

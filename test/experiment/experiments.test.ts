@@ -103,7 +103,10 @@ describe("finegrain run", () => {
     expect(manifest("Euc", "small-cnn", `seed-1-at-${cells[0]!.chosen}`).config.learningRate).toBe(cells[0]!.chosen)
     const table = readFileSync(join(scratch, "whole", "table.md"), "utf8")
     expect(table).toMatch(
-      /\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| -?\d+\.\d\d ± \d+\.\d\d \| [\d.]+ ± [\d.]+ \| 0\.\d+ \| 5\.50 ± 0\.25 \|/
+      new RegExp(
+        String.raw`\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| -?\d+\.\d\d ± \d+\.\d\d \| ` +
+          String.raw`[\d.]+ ± [\d.]+ \| 0\.\d+ \| 5\.50 ± 0\.25 \|`
+      )
     )
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
@@ -320,7 +323,8 @@ describe("finegrain run", () => {
         `  appendFileSync(${JSON.stringify(seen)}, "trial\\n")\n` +
         `  const open = fs.open\n` +
         `  fs.open = (path, ...rest) => String(path).endsWith("events.jsonl")\n` +
-        `    ? rest.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, open"), { code: "ENOSPC", syscall: "open" }))\n` +
+        `    ? rest.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, open"), ` +
+        `{ code: "ENOSPC", syscall: "open" }))\n` +
         `    : open(path, ...rest)\n` +
         `  syncBuiltinESMExports()\n}\n`
     )
@@ -353,7 +357,8 @@ describe("finegrain run", () => {
         `import { syncBuiltinESMExports } from "node:module"\n` +
         `let isFull = process.argv[1].includes("worker")\n` +
         `const full = (real) => (...args) => isFull\n` +
-        `  ? args.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" }))\n` +
+        `  ? args.at(-1)(Object.assign(new Error("ENOSPC: no space left on device, write"), ` +
+        `{ code: "ENOSPC", syscall: "write" }))\n` +
         `  : real(...args)\n` +
         `for (const name of ["write", "writeFile", "mkdir"]) fs[name] = full(fs[name])\n` +
         `const fork = childProcess.fork\n` +

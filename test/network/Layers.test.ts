@@ -209,7 +209,7 @@ it("normalization, sum and rectifier, each there or not, give what they gave on 
 
 const kernelsOf = async (f: () => tf.Tensor) => (await tf.profile(() => tf.tidy(f))).kernels.map(({ name }) => name)
 
-it("normalization, sum and rectifier are one pass where a model runs as a whole, and by themselves what they were", async () => {
+it("normalization, sum and rectifier are one pass in a whole model, and by themselves what they were", async () => {
   await use("wasm")
   const model = Layers.accelerate(modelOf("normalize, add, rectify", 1))
   const x = Seed.normalTensor(1, [4, 3, 3, 6])

@@ -83,7 +83,7 @@ onEachBackend("factorizations", (engine) => {
     }
   })
 
-  it("solve systems with pivots, of several right-hand sides and broadcast batches; singular ones have no solution", async () => {
+  it("solve systems with pivots, of many columns, of broadcast batches; singular ones have none", async () => {
     expect([...await read(() => Matrices.inverse(tf.tensor2d([[0, 1], [1, 0]])))].map(Math.abs)).toEqual([0, 1, 1, 0])
     const swap = () => tf.tensor2d([[0, 1], [1, 0]])
     const many = await read(() => Matrices.solve(swap(), tf.tensor3d([1, 2, 3, 4], [2, 2, 1])))

@@ -65,7 +65,7 @@ onEachBackend("matrices", () => {
     )
   })
 
-  it("all have a polar factor: nearly singular ones, of which some thousand random kernels hold one, singular ones, and zero", () => {
+  it("all have a polar factor: nearly singular ones, one in a thousand random kernels, singular ones, and zero", () => {
     const off = (u: () => tf.Tensor) =>
       largest(() => {
         const q = Matrices.polar(u())

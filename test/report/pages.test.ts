@@ -234,8 +234,10 @@ describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => 
         const seen = await page.evaluate(`(() => ({
         wide: document.documentElement.scrollWidth,
         figures: [...document.querySelectorAll("figure")].map((figure) => {
-          const [svg, frame] = [figure.querySelector("svg"), figure.querySelector(".wide")].map((e) => e.getBoundingClientRect())
-          return { drawn: [svg.width, svg.height], frame: [frame.left, frame.right], reachable: figure.querySelector(".wide").scrollWidth }
+          const wide = figure.querySelector(".wide")
+          const [svg, frame] = [figure.querySelector("svg"), wide].map((e) => e.getBoundingClientRect())
+          const drawn = [svg.width, svg.height]
+          return { drawn, frame: [frame.left, frame.right], reachable: wide.scrollWidth }
         }),
         labels: [...document.querySelectorAll("figure svg text")].map((text) => {
           // The font as drawn: as set, in the units of the drawing, times the scale of the drawing on the screen.

@@ -44,7 +44,7 @@ describe("curves of POMs", () => {
     expect(caption).toMatch(/one line per POM, on .* Of every row one run, seed 2:/)
   })
 
-  it("are fewer where POMs are too many to be told apart, and say so; layers then have shades of an order", async () => {
+  it("are fewer where POMs are too many to be told apart, and say so; layers have shades of an order", async () => {
     const steps = Steps.of([1, 2].map((number) => step(number, { gradientNorms: norms(40, 100) })))
     const chart = pomCurves.gradientNorms(["a", "b"].map((row) => ({ row, seed: 1, steps })))!
     expect(chart.caption).toContain("at most 240 of them")

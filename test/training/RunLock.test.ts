@@ -57,7 +57,7 @@ describe("a lock", () => {
     expect(await run(RunLock.isHeld(file))).toBe(false)
   })
 
-  it("of a dead process with the number of a living one is taken at once, as in a container that was started anew", async () => {
+  it("of a dead process with the number of a living one is taken at once, as in a restarted container", async () => {
     const file = fresh()
     writeFileSync(file, JSON.stringify({ ...self(), host: "the-container-before", began: "1", token: "theirs" }))
     const began = performance.now()
@@ -143,7 +143,7 @@ describe("a lock", () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  it("that another took over is seen by the one that stood still, and left alone; one that was deleted is put there again", async () => {
+  it("that another took over is seen by the one that stood still; a deleted one comes back", async () => {
     const file = fresh()
     const { found, release } = await keep(file)
     if (found._tag !== "Taken") throw new Error(found.by)

@@ -133,7 +133,7 @@ onEachBackend("the trainer", () => {
     expect(progress.epochs[0]!.normBoundViolations).toBeGreaterThan(0)
   })
 
-  it("stops at a gradient that is not finite, naming layer, step and quantity, with the weights of the last good step", async () => {
+  it("stops at a gradient that is not finite, naming layer, step, quantity, with the last good weights", async () => {
     let good: ReadonlyArray<ReadonlyArray<number>> = []
     let now: ReadonlyArray<ReadonlyArray<number>> = []
     const failing = run({

@@ -179,7 +179,8 @@ export const eliminate = (lanes: number): string => `
     for (var c = 0; c < n; c++) {
       var pivot = c;
       for (var r = c + 1; r < n; r++) {
-        if (abs(result[first + r * uniforms.width + c]) > abs(result[first + pivot * uniforms.width + c])) { pivot = r; }
+        let entry = abs(result[first + r * uniforms.width + c]);
+        if (entry > abs(result[first + pivot * uniforms.width + c])) { pivot = r; }
       }
       ${together(lanes)}
       if (works && pivot != c) {

@@ -105,7 +105,8 @@ const hidden = (
       return refused(
         name,
         `its weight ${weight.originalName}`,
-        `a ${layer.getClassName()} does not count it among the model's weights, so that it would be neither trained nor saved`,
+        `a ${layer.getClassName()} does not count it among the model's weights, so that it would be neither trained ` +
+          "nor saved",
         "Use layers whose weights are in model.weights, or override trainableWeights and nonTrainableWeights"
       )
     }

@@ -26,7 +26,8 @@ export interface StochasticDepthOptions {
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Models } from "finegrain"
  * const layer = Models.stochasticDepth({ survival: 0.5, seed: 1 })
- * const sums = Array.from({ length: 8 }, () => tf.sum(layer.apply(tf.ones([2, 3]), { training: true }) as tf.Tensor).dataSync()[0]!)
+ * const applied = () => layer.apply(tf.ones([2, 3]), { training: true }) as tf.Tensor
+ * const sums = Array.from({ length: 8 }, () => tf.sum(applied()).dataSync()[0]!)
  * [...new Set(sums)].sort() // => [0, 6]
  * tf.sum(layer.apply(tf.ones([2, 3]), { training: false }) as tf.Tensor).dataSync()[0] // => 3
  * ```

@@ -27,7 +27,8 @@ export interface Eigen {
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
- * [...Matrices.eigh(tf.tensor2d([[2, 1], [1, 2]])).values.dataSync()].map((l) => l.toFixed(4)) // => ["1.0000", "3.0000"]
+ * const values = Matrices.eigh(tf.tensor2d([[2, 1], [1, 2]])).values.dataSync()
+ * [...values].map((l) => l.toFixed(4)) // => ["1.0000", "3.0000"]
  * ```
  */
 export const eigh = (a: tf.Tensor): Eigen => {
@@ -97,8 +98,10 @@ export interface SymmetricFunction {
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
  * const root = (a: tf.Tensor) => Matrices.ofSymmetric(a, Matrices.squareRoot)
- * [...root(tf.tensor2d([[5, 4], [4, 5]])).dataSync()].map((x) => x.toFixed(3)) // => ["2.000", "1.000", "1.000", "2.000"]
- * [...tf.grad((a) => tf.sum(root(a)))(tf.eye(2)).dataSync()].map((x) => x.toFixed(3)) // => ["0.500", "0.500", "0.500", "0.500"]
+ * const entries = root(tf.tensor2d([[5, 4], [4, 5]])).dataSync()
+ * [...entries].map((x) => x.toFixed(3)) // => ["2.000", "1.000", "1.000", "2.000"]
+ * const slopes = tf.grad((a) => tf.sum(root(a)))(tf.eye(2)).dataSync()
+ * [...slopes].map((x) => x.toFixed(3)) // => ["0.500", "0.500", "0.500", "0.500"]
  * ```
  */
 export const ofSymmetric = (a: tf.Tensor, f: SymmetricFunction): tf.Tensor =>

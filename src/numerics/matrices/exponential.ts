@@ -91,7 +91,8 @@ const expmReach = 2 ** expmSquarings
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
- * [...Matrices.cayley(tf.tensor2d([[0, -2], [2, 0]])).dataSync()].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
+ * const entries = Matrices.cayley(tf.tensor2d([[0, -2], [2, 0]])).dataSync()
+ * [...entries].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
  * ```
  */
 export const cayley = (s: tf.Tensor): tf.Tensor => {

@@ -30,7 +30,8 @@ import { singularDerivative, svd } from "./svd.ts"
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
- * [...Matrices.polar(tf.tensor2d([[0, -3], [0.5, 0]])).dataSync()].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
+ * const entries = Matrices.polar(tf.tensor2d([[0, -3], [0.5, 0]])).dataSync()
+ * [...entries].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
  * ```
  */
 export const polar = (y: tf.Tensor, options: { readonly lower?: number } = {}): tf.Tensor =>

@@ -133,7 +133,8 @@ export interface Slopes {
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Matrices } from "finegrain"
- * [...Matrices.ofSingular(tf.tensor2d([[0, 3], [0.5, 0]]), Matrices.atMost(1)).dataSync()].map((x) => x.toFixed(2)) // => ["0.00", "1.00", "0.50", "0.00"]
+ * const entries = Matrices.ofSingular(tf.tensor2d([[0, 3], [0.5, 0]]), Matrices.atMost(1)).dataSync()
+ * [...entries].map((x) => x.toFixed(2)) // => ["0.00", "1.00", "0.50", "0.00"]
  * ```
  */
 export const ofSingular = (x: tf.Tensor, f: SingularFunction): tf.Tensor => {

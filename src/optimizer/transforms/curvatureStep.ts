@@ -54,7 +54,8 @@ const named = (name: string, { rule, schedule }: Required<StepOptions>): PerPom 
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, Sphere, StepSize, Transform, Transforms } from "finegrain"
  * const at = { step: 0, x: tf.tensor2d([[1], [0]]), collection: Collection.pom(Sphere.make([2, 1])), scaling: [] }
- * const { direction } = Transforms.descend(StepSize.constant(0.5)).update(tf.tensor2d([[0], [2]]), Transform.stateless, at)
+ * const descend = Transforms.descend(StepSize.constant(0.5))
+ * const { direction } = descend.update(tf.tensor2d([[0], [2]]), Transform.stateless, at)
  * direction!.dataSync()[1] // => -1
  * ```
  */

@@ -31,7 +31,8 @@ const masked = <P extends Points.Points>(
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, Euclidean, Transform, Transforms } from "finegrain"
- * const at = { step: 0, x: tf.tensor1d([4]), collection: Collection.pom(Euclidean.make([1])), scaling: [tf.scalar(0.5)] }
+ * const collection = Collection.pom(Euclidean.make([1]))
+ * const at = { step: 0, x: tf.tensor1d([4]), collection, scaling: [tf.scalar(0.5)] }
  * const { direction } = Transforms.decay({ weight: 0.1 }).update(tf.tensor1d([1.5]), Transform.stateless, at)
  * [...direction!.dataSync()] // => [1.6]
  * ```

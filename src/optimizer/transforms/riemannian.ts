@@ -12,7 +12,8 @@ import { pure } from "../Transform.ts"
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Collection, Sphere, Transform, Transforms } from "finegrain"
  * const at = { step: 0, x: tf.tensor2d([[1], [0]]), collection: Collection.pom(Sphere.make([2, 1])), scaling: [] }
- * [...Transforms.riemannian.update(tf.tensor2d([[5], [3]]), Transform.stateless, at).direction!.dataSync()] // => [0, 3]
+ * const { direction } = Transforms.riemannian.update(tf.tensor2d([[5], [3]]), Transform.stateless, at)
+ * [...direction!.dataSync()] // => [0, 3]
  * ```
  */
 export const riemannian = declare(

@@ -93,7 +93,8 @@ onEachBackend("constraints of layers", () => {
   it("do not meet manifolds on one kernel", async () => {
     const twice = () => model([], {}, { kernelConstraint: "maxNorm" })
     expect(await refusal(twice(), sp)).toBe(
-      "DeclarationRefused: Layer \"conv\": the constraint MaxNorm of its kernel is refused, because this kernel is constrained by Sp " +
+      "DeclarationRefused: Layer \"conv\": the constraint MaxNorm of its kernel is refused, " +
+        "because this kernel is constrained by Sp " +
         "already, and what one constraint does the other undoes. Remove it, or keep this kernel Euclidean: " +
         "overrides: " +
         "{ \"conv\": { specification: \"Euc\" } }."
@@ -222,8 +223,10 @@ onEachBackend("frozen layers", () => {
   it("are asked for before a network is made: later it is refused by name, in the step after", async () => {
     const freezing = async (change: (trained: tfl.LayersModel) => void, given = model()) =>
       refusal(given, { ...sp, epochs: 2 }, (event) => event._tag === "StepDone" && event.step === 2 && change(given))
-    const line =
-      /DeclarationRefused: The model: its weight \S+, (un)?frozen after Network.make, is refused, .*Freeze and unfreeze first/
+    const line = new RegExp(
+      String.raw`DeclarationRefused: The model: its weight \S+, (un)?frozen after Network.make, is refused, ` +
+        ".*Freeze and unfreeze first"
+    )
     expect(await freezing((given) => given.layers[0]!.trainable = false)).toMatch(line)
     expect(await freezing((given) => given.getLayer("head").trainable = false)).toMatch(line)
     expect(await freezing((given) => given.trainable = false)).toMatch(line)
