@@ -3,6 +3,9 @@ import fc from "fast-check"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import type { Tolerance } from "./Tolerance.ts"
 
+/** How far a case is from a law. */
+export type Residual = tf.Tensor | number | ReadonlyArray<() => tf.Tensor | number>
+
 /**
  * A law as data: what holds, for which cases, how far a case is from it, and how far it may be.
  *
@@ -16,8 +19,11 @@ export interface Law<A = unknown> {
   readonly equation: string
   readonly source: string
   readonly arbitrary: fc.Arbitrary<A>
-  /** A tensor of residuals, or one number; the largest counts, NaN above all. */
-  readonly residual: (a: A) => tf.Tensor | number
+  /**
+   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a region of its own and
+   * read before the next: engines that free memory only at reads want that of long computations.
+   */
+  readonly residual: (a: A) => Residual
   readonly tolerance: Tolerance
   /** At most so many cases, for a law whose single case is a long search. */
   readonly maxRuns?: number
@@ -154,12 +160,23 @@ export interface Parameters {
 
 const residuals = async (
   arithmetic: Arithmetic.Arithmetic,
-  residual: () => tf.Tensor | number
+  residual: () => Residual
 ): Promise<ReadonlyArray<number>> => {
-  const result = Arithmetic.within(arithmetic, () => tf.tidy(residual as () => tf.Tensor))
+  const result = Arithmetic.within(
+    arithmetic,
+    () => tf.tidy(residual as unknown as () => tf.Tensor) as unknown as Residual
+  )
   if (typeof result === "number") return [result]
-  const values = Array.from(await result.data())
-  result.dispose()
+  if (Array.isArray(result)) {
+    const values: Array<number> = []
+    for (const part of result as ReadonlyArray<() => tf.Tensor | number>) {
+      values.push(largest(await residuals(arithmetic, part)))
+    }
+    return values
+  }
+  const tensor = result as tf.Tensor
+  const values = Array.from(await tensor.data())
+  tensor.dispose()
   return values
 }
 

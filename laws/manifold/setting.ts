@@ -5,7 +5,7 @@ import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import * as Points from "../../src/numerics/Points.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import type { Edge } from "../edges.ts"
-import { type Law, law as makeLaw, type LawSet, type NotApplicable } from "../Law.ts"
+import { type Law, law as makeLaw, type LawSet, type NotApplicable, type Residual } from "../Law.ts"
 import { notFinite, operationsOf, type Situation } from "../operations.ts"
 import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
@@ -156,7 +156,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
       law: (
         name: string,
         equation: string,
-        residual: (c: Case) => tf.Tensor | number,
+        residual: (c: Case) => Residual,
         tolerance: Tolerance.Tolerance = rounding,
         max = Math.min(2, reach),
         parts?: ReadonlyArray<string>

@@ -5,6 +5,7 @@
  * Source: Bernstein 2025, *Modular Manifolds*.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { msign } from "./msign.ts"
 
@@ -54,8 +55,8 @@ export const steepestOnStiefel = (
   { rate = 0.5, steps = 40 }: DualAscent = {}
 ): Certified => {
   const [m, n] = x.shape.slice(-2) as [number, number]
-  const scale = tf.maximum(tf.sqrt(tf.div(inner(g, g), n)), 1e-30)
-  const unit = tf.div(g, scale)
+  const size = tf.div(Differentiable.length(g, [-2, -1]), Math.sqrt(n))
+  const unit = tf.div(g, tf.add(size, Differentiable.equal(size, 0)))
   const certified = (direction: tf.Tensor, dual: tf.Tensor): Certified => {
     const value = inner(unit, direction)
     return { direction, gap: tf.squeeze(tf.div(tf.sub(dual, value), tf.maximum(dual, 1e-30)), [-2, -1]) }

@@ -1,21 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
 import * as Form from "../../geometry/Form.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import * as Points from "../../numerics/Points.ts"
 import { stateless, type Told, type Transform } from "../Transform.ts"
-import { mapLeaves, refusesMixedLeaves, squaredPerMatrix } from "./leaves.ts"
+import { mapLeaves, refusesMixedLeaves } from "./leaves.ts"
 import { type DualAscent, steepestOnStiefel } from "./manifoldMuon.ts"
 import { msign } from "./msign.ts"
 
 /** The norm under which a direction is steepest. */
 export type SteepestNorm = "frobenius" | "spectral"
 
-const floor = 1e-30
+/** u/length, 0 where the length is. */
+const divided = (u: tf.Tensor, length: tf.Tensor): tf.Tensor =>
+  tf.div(u, tf.add(length, Differentiable.equal(length, 0)))
 
 /** grad/‖grad‖ for every matrix, by its manifold's metric. */
-const normalized = (u: tf.Tensor, x: tf.Tensor, leaf: Collection.Leaf): tf.Tensor =>
-  tf.div(u, tf.sqrt(tf.maximum(squaredPerMatrix(x, u, leaf), floor)))
+const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
+  divided(u, Points.expandTo(manifold.norm(x, u), u.rank))
 
 /** A Euclidean weight as one matrix: every axis but the last are its rows; a vector is its own. */
 const flatMatrix = (u: tf.Tensor): tf.Tensor =>
@@ -37,7 +40,7 @@ const onLeaf = (
     case "Unit": {
       // The largest column is the norm: every column by itself; a sphere is one column of all entries.
       const axes = form.columns === 1 ? [-2, -1] : [form.transposed ? -1 : -2]
-      return { direction: tf.div(u, tf.sqrt(tf.maximum(tf.sum(tf.square(u), axes, true), floor))) }
+      return { direction: divided(u, Differentiable.length(u, axes)) }
     }
     case "Stiefel": {
       const turned = form.transposed ? Matrices.transpose : (a: tf.Tensor) => a
