@@ -273,8 +273,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("comparison on the tape, through which no gradient flows", "operations are differentiable", sphere, {
     retract: (x, v) => tf.mul(sphere.retract(x, v), tf.cast(tf.less(dot(v, v), 1e9), "float32"))
   }),
-  mutant("nearest point whose scale is no part of the gradient", "operations are differentiable", sphere, {
-    nearest: (u) => tf.div(u, constant(tf.sqrt(dot(u, u))))
+  mutant("nearest point with twice its derivative", "operations are differentiable", sphere, {
+    nearest: (u) => tf.sub(tf.mul(sphere.nearest(u), 2), constant(sphere.nearest(u)))
   }),
   {
     name: "logarithm of zero at the antipode",
