@@ -51,7 +51,7 @@ try {
   const [tarball] = Object.values(packed)
   if (tarball === undefined) throw new Error("npm pack made nothing")
   const stray = tarball.files.filter(({ path }) =>
-    !/^(dist\/(src|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path)
+    !/^(dist\/(src|cli|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path)
   )
   if (stray.length > 0) {
     throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
