@@ -43,7 +43,10 @@ export const leaves = (tree: TensorTree): ReadonlyArray<tf.Tensor> => {
   const collect = (node: TensorTree): void => {
     if (isLeaf(node)) found.push(node)
     else if (Array.isArray(node)) { for (const part of node) collect(part) }
-    else for (const [, part] of parts(node)) collect(part)
+    else {
+      const named = node as Readonly<Record<string, TensorTree>>
+      for (const name of Object.keys(named)) collect(named[name]!)
+    }
   }
   collect(tree)
   return found
