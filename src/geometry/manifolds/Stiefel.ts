@@ -12,6 +12,7 @@ import { transposed } from "../combinators/transposed.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
+import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -25,6 +26,8 @@ export interface Metric {
   readonly gradient: Binary
   readonly exp: Binary
   readonly curvature: (m: number, n: number) => Interval.Interval
+  /** A lower bound of the injectivity radius for m > n ≥ 2. */
+  readonly injectivityRadius: number
 }
 
 /** A retraction on the Stiefel manifold, as a value. */
@@ -91,7 +94,8 @@ export const embedded: Metric = {
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
-  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1)),
+  injectivityRadius: Math.PI
 }
 
 /**
@@ -111,7 +115,8 @@ export const canonical: Metric = {
   inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
   exp: canonicalExp,
-  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25)),
+  injectivityRadius: Math.sqrt(4 / 5) * Math.PI
 }
 
 /**
@@ -217,7 +222,11 @@ const logarithm = (m: number, n: number, metric: Metric) => {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
-  if (m > n) return {}
+  if (m > n) {
+    const beta = metric.name === "canonical" ? 1 : 2
+    const subject = { name: `St(${m},${n})`, beta, radius: metric.injectivityRadius }
+    return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
+  }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
   return {
     log: rotationLog,
