@@ -12,6 +12,8 @@ export interface Equation {
   readonly weights: tf.Tensor
   /** The length of f below which an item of the batch is left alone. */
   readonly goal: number
+  /** How often a derivative is learned anew, each time in 14 steps. */
+  readonly memories: number
 }
 
 /** What was found, with the length of f there, `[…, 1, 1]`, which the caller has to judge. */
@@ -22,18 +24,17 @@ export interface Found {
 
 /** Steps that a derivative is learned from; then it is forgotten, since far from the root it is another one. */
 const remembered = 14
-const memories = 3
 const longest = 1
 
 /**
  * Broyden's first method from z ↦ z + f(z), that is, for f′ ≈ −1: each step teaches how f′ differs from that. Steps are
- * not longer than 1. At most 42 steps, fewer where it can be read that every item has reached the goal.
+ * not longer than 1. Fewer steps where it can be read that every item has reached the goal.
  *
  * Source: Kelley 1995, *Iterative Methods for Linear and Nonlinear Equations*, algorithm brsol, section 7.3.
  *
  * @internal
  */
-export const broyden = ({ f, goal, start, weights }: Equation): Found => {
+export const broyden = ({ f, goal, memories, start, weights }: Equation): Found => {
   const inner = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(tf.mul(u, weights), v), [-2, -1], true)
   const length = (u: tf.Tensor) => tf.sqrt(inner(u, u))
   const shortened = (s: tf.Tensor) => tf.div(s, tf.maximum(tf.div(length(s), longest), 1))

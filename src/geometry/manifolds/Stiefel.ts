@@ -217,14 +217,14 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
 }
 
 /** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
-const logarithm = (m: number, n: number, metric: Metric) => {
+const logarithm = (name: string, m: number, n: number, metric: Metric) => {
   if (n === 1) {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
   if (m > n) {
     const beta = metric.name === "canonical" ? 1 : 2
-    const subject = { name: `St(${m},${n})`, beta, radius: metric.injectivityRadius }
+    const subject = { name, beta, radius: metric.injectivityRadius }
     return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
   }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
@@ -235,9 +235,14 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
+const tall = (
+  name: string,
+  m: number,
+  n: number,
+  { metric = embedded, retraction = qr }: Options
+): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
-    name: `St(${m},${n})`,
+    name,
     shape: [m, n],
     dimension: m * n - (n * (n + 1)) / 2,
     curvature: metric.curvature(m, n),
@@ -252,7 +257,7 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
-    ...logarithm(m, n, metric)
+    ...logarithm(name, m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */
@@ -303,7 +308,10 @@ export const family = (options: Options = {}): Manifold.Family => ({
   at: (shape) =>
     Result.map(
       Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) =>
-        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
+      ([m, n]) => {
+        const name = `St(${m},${n})`
+        const manifold = m >= n ? tall(name, m, n, options) : { ...transposed(tall(name, n, m, options)), name }
+        return formed(manifold, options)
+      }
     )
 })

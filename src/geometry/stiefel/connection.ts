@@ -6,8 +6,10 @@
  * canonical metric, β = 2 for the embedded one.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { broyden } from "../../numerics/Broyden.ts"
+import { gradientsWithin } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { firstColumns } from "./generator.ts"
@@ -144,7 +146,9 @@ export const connect = (x: tf.Tensor, y: tf.Tensor, beta: number): Connection =>
     f: (z) => gap(frame, z, y0),
     start: guess(frame, y0),
     weights: weights(frame),
-    goal: goal(frame)
+    goal: goal(frame),
+    // Where nobody sees that less is enough, what 0.95 of the injectivity radius takes in float32.
+    memories: Postponed.here() ? 2 : 3
   })
   return { frame, beside, y0, z: root, residual }
 }
@@ -184,17 +188,16 @@ export const pullback = (
   const wide = tf.concat([inside, tf.zeros([...inside.shape.slice(0, -1), q])], -1)
   const given = twiceSkew(tf.mul(wide, blocks(frame, 1 / beta, 1, 0)))
   const slopes = (lambda: tf.Tensor) =>
-    tf.grads((at, to) => tf.sum(tf.mul(tf.mul(gap(frame, at!, to!), lambda), metric)))([z, y0]) as [
-      tf.Tensor,
-      tf.Tensor
-    ]
+    gradientsWithin((at, to) => tf.sum(tf.mul(tf.mul(gap(frame, at!, to!), lambda), metric)), [z, y0])
   const { residual, root } = broyden({
-    f: (lambda) => tf.sub(twiceSkew(tf.mul(slopes(lambda)[0], blocks(frame, 1 / beta, 1, 1))), given),
+    f: (lambda) => tf.sub(twiceSkew(tf.mul(slopes(lambda)[0]!, blocks(frame, 1 / beta, 1, 1))), given),
     start: tf.neg(given),
     weights: metric,
-    goal: goal(frame)
+    goal: goal(frame),
+    // An engine that cannot be read has room for so many operations.
+    memories: Postponed.here() ? 1 : 3
   })
-  const dy = Matrices.multiply(basis, tf.neg(slopes(root)[1]))
+  const dy = Matrices.multiply(basis, tf.neg(slopes(root)[1]!))
   if (n + q === x.shape.at(-2)) return { dy, residual }
   const [, right] = rotations(frame, z)
   const outside = tf.sub(dv, Matrices.multiply(basis, inside))
