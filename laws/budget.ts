@@ -117,7 +117,9 @@ const rebuild = <P extends Points.Points>(like: P, leaves: ReadonlyArray<Values>
   })
 }
 
-/** Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away. */
+/**
+ * Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away.
+ */
 const reference = <P extends Points.Points>(
   M: Manifold.Manifold<P>,
   edges: ReadonlyArray<Edge<P>>,
@@ -177,11 +179,12 @@ const reference = <P extends Points.Points>(
   })
 
 /**
- * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations × situations.
+ * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations ×
+ * situations.
  *
- * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one relative rounding, and one
- * rounding of the value; where that is no float32 number, k is 0. Sizes are those of the largest entry. What an operation refuses by name has
- * no k: there it is `refusal`.
+ * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one
+ * relative rounding, and one rounding of the value; where that is no float32 number, k is 0. Sizes are those of the
+ * largest entry. What an operation refuses by name has no k: there it is `refusal`.
  *
  * @internal
  */

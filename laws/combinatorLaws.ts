@@ -21,7 +21,8 @@ const ends = (M: Pick<Manifold.Manifold, "curvature" | "norms">): ReadonlyArray<
 const apart = (a: number, b: number) => (a === b ? 0 : Math.abs(a - b) / (1 + Math.abs(b)))
 
 /**
- * Two manifolds are one through an arrangement of entries: the same metadata, and operate-then-arrange = arrange-then-operate.
+ * Two manifolds are one through an arrangement of entries: the same metadata, and operate-then-arrange =
+ * arrange-then-operate.
  *
  * `matrices: false` leaves the norm intervals out, for arrangements that change which matrices the norms speak of.
  *
@@ -98,8 +99,9 @@ export type Combinator = Pick<
 >
 
 /**
- * The laws of the combinators: products nest, associate and have a unit; a power is a product; scaling composes; transposing is
- * an involution; matricizations are bijections; a partition is its parts; the oblique manifold is columns of spheres.
+ * The laws of the combinators: products nest, associate and have a unit; a power is a product; scaling composes;
+ * transposing is an involution; matricizations are bijections; a partition is its parts; the oblique manifold is
+ * columns of spheres.
  *
  * @example
  * ```ts

@@ -2,7 +2,10 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Manifold from "../src/geometry/Manifold.ts"
 import * as Points from "../src/numerics/Points.ts"
 
-/** D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central differences. */
+/**
+ * D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central
+ * differences.
+ */
 const secondFundamentalForm = <P extends Points.Points>(
   M: Manifold.Manifold<P>,
   x: P,
@@ -30,10 +33,11 @@ const orthonormal = <P extends Points.Points>(inner: (u: P, v: P) => tf.Tensor, 
 }
 
 /**
- * The sectional curvature of the plane of two tangent vectors at x, numerically, for any metric with an exponential map: by
- * ‖D exp(x, tu)[tv]‖² = t² − K t⁴/3 + O(t⁵) for orthonormal u, v, the spread of geodesics.
+ * The sectional curvature of the plane of two tangent vectors at x, numerically, for any metric with an exponential
+ * map: by ‖D exp(x, tu)[tv]‖² = t² − K t⁴/3 + O(t⁵) for orthonormal u, v, the spread of geodesics.
  *
- * The vectors are orthonormalized first; geodesics of up to 0.6 times `length` are compared. Batch shape. Source: do Carmo 1992, chapter 5, proposition 2.7.
+ * The vectors are orthonormalized first; geodesics of up to 0.6 times `length` are compared. Batch shape. Source: do
+ * Carmo 1992, chapter 5, proposition 2.7.
  *
  * @throws RangeError for a manifold without an exponential map.
  *
@@ -78,8 +82,9 @@ export const curvatureOfSpread = <P extends Points.Points>(
 }
 
 /**
- * The sectional curvature of the plane of two tangent vectors at x, numerically, for the embedded metric: by the Gauss equation
- * K = ⟨II(u,u), II(v,v)⟩ − ‖II(u,v)‖² for orthonormal u, v, with the second fundamental form II(u,v) = D_u P(v).
+ * The sectional curvature of the plane of two tangent vectors at x, numerically, for the embedded metric: by the Gauss
+ * equation K = ⟨II(u,u), II(v,v)⟩ − ‖II(u,v)‖² for orthonormal u, v, with the second fundamental form II(u,v) = D_u
+ * P(v).
  *
  * The vectors are orthonormalized first. Batch shape. Source: do Carmo 1992, chapter 6.
  *

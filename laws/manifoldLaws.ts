@@ -19,8 +19,8 @@ import { transportLaws } from "./manifold/transport.ts"
 export type { Case, Invariance, Options } from "./manifold/setting.ts"
 
 /**
- * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient, exponential
- * and logarithm where present, batches, norm intervals, dimension, curvature, resources.
+ * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient,
+ * exponential and logarithm where present, batches, norm intervals, dimension, curvature, resources.
  *
  * Source: Absil, Mahony and Sepulchre 2008, chapters 3–5 and 8; do Carmo 1992, chapter 6, for the Gauss equation.
  *

@@ -18,7 +18,8 @@ export interface Operation<P extends Points.Points = tf.Tensor> {
 }
 
 /**
- * Every operation of a manifold that takes points or vectors, by name: what is a law of all operations goes through this list.
+ * Every operation of a manifold that takes points or vectors, by name: what is a law of all operations goes through
+ * this list.
  *
  * @example
  * ```ts

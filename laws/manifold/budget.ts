@@ -39,7 +39,8 @@ export const budgetLaws = <P extends Points.Points>(
 }
 
 /**
- * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly stochastic
- * matrices to entries of 10⁶; fixed spectra take 8.5, everything else 8 and less. What loses digits has hundreds and more.
+ * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly
+ * stochastic matrices to entries of 10⁶; fixed spectra take 8.5, everything else 8 and less. What loses digits has
+ * hundreds and more.
  */
 const budget = 64

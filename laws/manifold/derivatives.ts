@@ -76,7 +76,9 @@ export const derivativeLaws = <P extends Points.Points>(
     })
   }
 
-  /** How far the derivative is from differences, beyond what these are from each other where the operation has a kink. */
+  /**
+   * How far the derivative is from differences, beyond what these are from each other where the operation has a kink.
+   */
   function apart({ apply, takes }: Operation<P>, c: Case): tf.Tensor {
     const along = curve(c)
     const weights = Points.map(apply(along(0)), (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape))

@@ -18,8 +18,8 @@ export const exponentialLaws = <P extends Points.Points>(
     "Absil, Mahony and Sepulchre 2008, section 5.4; do Carmo 1992, chapter 3"
   )
   const { dist, exp, log } = M
-  // A finite radius is claimed at every point, also where the manifold reaches less far; of an infinite one lengths of 3 must do. Where
-  // it is unknown, logarithms are those of geodesics within the reach.
+  // A finite radius is claimed at every point, also where the manifold reaches less far; of an infinite one lengths of
+  // 3 must do. Where it is unknown, logarithms are those of geodesics within the reach.
   const { injectivityRadius } = M
   const known = Number.isFinite(injectivityRadius) ? 0.95 * injectivityRadius : Math.min(3, reach)
   const radius = injectivityRadius > 0 || !Number.isFinite(reach) ? known : reach

@@ -39,7 +39,7 @@ export const normLaws = <P extends Points.Points>({ M, options, entries, point, 
     "there is nothing to attain, or the point is not one matrix, or the intervals are not claimed to be sharp",
     law(
       "norm intervals are attained",
-      "some x has ‖x‖ = min, some ‖x‖ = max: the nearest point to 0, an entry, a row, a column, ones, I or a harmonic frame",
+      "some x has ‖x‖ = min, some ‖x‖ = max: nearest to 0, an entry, a row, a column, ones, I or a harmonic frame",
       (c) => {
         const [m = 1, n = 1] = shapes[0]!
         const witnesses = M.nearest(candidates(m, n) as P)
@@ -89,8 +89,8 @@ const directSumNorms = <P extends Points.Points>(
 }
 
 /**
- * Matrices whose nearest points tend to have extreme norms: zero, one entry, one row, one column, all ones, the identity, and real
- * harmonic frames, whose rows all have one length.
+ * Matrices whose nearest points tend to have extreme norms: zero, one entry, one row, one column, all ones, the
+ * identity, and real harmonic frames, whose rows all have one length.
  */
 const candidates = (m: number, n: number): tf.Tensor => {
   const fill = (f: (i: number, j: number) => number) =>

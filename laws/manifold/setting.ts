@@ -12,7 +12,9 @@ import * as Tolerance from "../Tolerance.ts"
 
 /** What a law set cannot find out for itself. */
 export interface Options {
-  /** `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable. */
+  /**
+   * `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable.
+   */
   readonly metric?: "embedded" | "other"
   /** What is claimed of the length of transported vectors; default nothing. */
   readonly transport?: "isometric" | "bounded"
@@ -21,8 +23,8 @@ export interface Options {
   /** Maps that are claimed to carry the geometry into itself, such as orthogonal actions. */
   readonly invariances?: ReadonlyArray<Invariance>
   /**
-   * Length of the longest tangent vector from a random point along which the geometry is smooth: for manifolds with boundary, or those
-   * that geodesics leave in finite time. Default: there is no end.
+   * Length of the longest tangent vector from a random point along which the geometry is smooth: for manifolds with
+   * boundary, or those that geodesics leave in finite time. Default: there is no end.
    */
   readonly reach?: number
   /** For an open set, which has no nearest points: how much farther than necessary those given may be. Default 0. */
@@ -69,7 +71,10 @@ const literal = (value: unknown): string =>
 const print = async (points: Points.Points): Promise<string> =>
   Points.isLeaf(points) ? literal(await points.array()) : `[${(await Promise.all(points.map(print))).join(", ")}]`
 
-/** How laws of one manifold are written: generators of points and vectors, measures of distance, and a place to put the laws. */
+/**
+ * How laws of one manifold are written: generators of points and vectors, measures of distance, and a place to put the
+ * laws.
+ */
 export type Setting<P extends Points.Points> = ReturnType<typeof setting<P>>
 
 /**
@@ -112,7 +117,9 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     Points.dispose([x, v, u])
     return text
   }
-  /** By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order. */
+  /**
+   * By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order.
+   */
   const shortOfOrder = (order: number, t: number, error: (t: number) => tf.Tensor) => {
     const floor = 4 * rounding.in(Arithmetic.current())
     // Forth and back: in one direction alone the leading term and the next can cancel.

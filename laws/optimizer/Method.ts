@@ -150,7 +150,10 @@ export const muon: Method = {
   amplification: 1000
 }
 
-/** U Vᵀ of a stack seen as one matrix, its last axis its columns, by plain Newton–Schulz steps: slow, and independent of `msign`. */
+/**
+ * U Vᵀ of a stack seen as one matrix, its last axis its columns, by plain Newton–Schulz steps: slow, and independent of
+ * `msign`.
+ */
 const orthogonalized = (u: tf.Tensor): tf.Tensor => {
   const matrix = tf.reshape(u, [-1, u.shape.at(-1)!]) as tf.Tensor2D
   let y: tf.Tensor2D = tf.div(matrix, tf.norm(matrix))

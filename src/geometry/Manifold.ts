@@ -19,11 +19,12 @@ const TypeId = "~finegrain/Manifold" as const
 /**
  * A Riemannian submanifold of a space of tensors, as a value.
  *
- * `P` is a tensor, or a nested list of tensors on a product. Every operation is pure, batched (leading dimensions beyond
- * those of `shape` are a batch) and returns one fresh region's result: intermediates are freed. Results may alias
- * arguments, so call operations inside `Tensors.region` or `tf.tidy`.
+ * `P` is a tensor, or a nested list of tensors on a product. Every operation is pure, batched (leading dimensions
+ * beyond those of `shape` are a batch) and returns one fresh region's result: intermediates are freed. Results may
+ * alias arguments, so call operations inside `Tensors.region` or `tf.tidy`.
  *
- * Source of the vocabulary: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, chapters 3–5, 8.
+ * Source of the vocabulary: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, chapters
+ * 3–5, 8.
  */
 export interface Manifold<P extends Points.Points = tf.Tensor> {
   readonly [TypeId]: typeof TypeId
@@ -71,7 +72,10 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
   readonly dist?: (x: P, y: P) => tf.Tensor
 }
 
-/** `exact`: nearest in the Frobenius norm, for every ambient point. `projection`: idempotent and onto, for ambient points near by. */
+/**
+ * `exact`: nearest in the Frobenius norm, for every ambient point. `projection`: idempotent and onto, for ambient
+ * points near by.
+ */
 export type NearestPoint = "exact" | "projection"
 
 /** What `make` needs; everything else is derived. */
@@ -117,9 +121,9 @@ export interface Definition<P extends Points.Points> {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Interval, Manifold, Norms } from "finegrain"
+ * import { Interval, Manifold, Matrices, Norms } from "finegrain"
  * // Symmetric 2×2 matrices, a linear subspace:
- * const sym = (u: tf.Tensor) => tf.div(tf.add(u, tf.transpose(u, [...u.shape.keys()].map((i) => i < u.rank - 2 ? i : 2 * u.rank - 3 - i))), 2)
+ * const { sym } = Matrices
  * const Symmetric = Manifold.make<tf.Tensor>({
  *   name: "Sym(2)", shape: [2, 2], dimension: 3, curvature: Interval.point(0), norms: Norms.unbounded,
  *   project: (_, u) => sym(u), retract: (x, v) => tf.add(x, v), nearest: sym
@@ -183,7 +187,9 @@ const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape 
       .find((batch) => batch.includes(0))
     : undefined
 
-/** A region that gives points; of an empty batch an empty one, since engines fail by chance on tensors without entries. */
+/**
+ * A region that gives points; of an empty batch an empty one, since engines fail by chance on tensors without entries.
+ */
 const points =
   (shape: unknown) =>
   <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A): (...args: Args) => A => {
@@ -321,7 +327,8 @@ export const matrixShape = (
     ? Result.succeed([m, n])
     : refuse(
       reason,
-      "Give another shape: see the kernel through another matricization (perKernel, perFilter, perInput or whole), or keep it Euclidean."
+      "Give another shape: see the kernel through another matricization (perKernel, perFilter, perInput or whole), " +
+        "or keep it Euclidean."
     )
 }
 
@@ -335,7 +342,10 @@ export interface Family {
   readonly at: (shape: Points.Shape) => Result.Result<Manifold, ShapeRefused>
 }
 
-/** A family whose `at` breaks instead of giving a manifold or a refusal; said with the family's name, for it is at fault. */
+/**
+ * A family whose `at` breaks instead of giving a manifold or a refusal; said with the family's name, for it is at
+ * fault.
+ */
 export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFailed", {
   manifold: Schema.String,
   shape: Schema.Array(Schema.Number),
@@ -347,8 +357,8 @@ export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFail
 }
 
 /**
- * The member of a family at a shape: what its `at` gives, a refusal included; a family that throws, or gives something else, is
- * named in a failure.
+ * The member of a family at a shape: what its `at` gives, a refusal included; a family that throws, or gives something
+ * else, is named in a failure.
  *
  * @example
  * ```ts

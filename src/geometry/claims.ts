@@ -24,7 +24,8 @@ export class DefinitionRefused extends Schema.TaggedError<DefinitionRefused>()("
   expected: Schema.String
 }) {
   override get message() {
-    return `The definition of ${this.manifold} is refused: its ${this.field} is ${this.found}. It must be ${this.expected}.`
+    const { expected, field, found, manifold } = this
+    return `The definition of ${manifold} is refused: its ${field} is ${found}. It must be ${expected}.`
   }
 }
 
@@ -46,14 +47,15 @@ const shown = ({ max, min }: Interval) => `[${min}, ${max}]`
 const norms = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 
 /**
- * The first claim that no manifold could keep, if there is one: `Manifold.make` throws it, and a law looks for it where a manifold
- * was put together otherwise.
+ * The first claim that no manifold could keep, if there is one: `Manifold.make` throws it, and a law looks for it where
+ * a manifold was put together otherwise.
  *
  * @example
  * ```ts
  * import * as Option from "effect/Option"
  * import { Interval, Manifold, Sphere } from "finegrain"
- * const { field, found } = Option.getOrThrow(Manifold.refusal({ ...Sphere.make([2, 2]), curvature: Interval.make(1, 0) }))
+ * const wrong = { ...Sphere.make([2, 2]), curvature: Interval.make(1, 0) }
+ * const { field, found } = Option.getOrThrow(Manifold.refusal(wrong))
  * [field, found] // => ["curvature", "[1, 0]"]
  * ```
  */

@@ -9,8 +9,8 @@ import * as Manifold from "../Manifold.ts"
 type Factors<Ps extends ReadonlyArray<Points.Points>> = { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> }
 
 /**
- * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature, mixed
- * planes between factors have 0 (Lee 2018, *Introduction to Riemannian Manifolds*, exercise 8-10).
+ * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature,
+ * mixed planes between factors have 0 (Lee 2018, *Introduction to Riemannian Manifolds*, exercise 8-10).
  */
 export const productCurvature = (
   factors: ReadonlyArray<{ readonly curvature: Interval.Interval; readonly dimension: number }>
@@ -25,8 +25,8 @@ const flat = Interval.point(0)
 /**
  * The Riemannian product M₁ × … × M_k: its points are lists of points, its metric is the sum of the factors' metrics.
  *
- * Products nest; `product()` is the unit, a single point. Dimension adds, curvature is derived, norms are those of the direct
- * sum X₁ ⊕ … ⊕ X_k. Every operation works factor by factor.
+ * Products nest; `product()` is the unit, a single point. Dimension adds, curvature is derived, norms are those of the
+ * direct sum X₁ ⊕ … ⊕ X_k. Every operation works factor by factor.
  * Source: Ozay 2019, definition 1 (products of weight manifolds).
  *
  * @example

@@ -14,8 +14,8 @@ export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
 /**
  * The manifold seen through another arrangement of its entries: M′ = {to(x) : x ∈ M}, isometric to M.
  *
- * Every operation is that of M between `from` and `to`; dimension, curvature and orders are M's. The matrix norms are not
- * invariant under rearrangement, so the new ones are given.
+ * Every operation is that of M between `from` and `to`; dimension, curvature and orders are M's. The matrix norms are
+ * not invariant under rearrangement, so the new ones are given.
  *
  * @example
  * ```ts

@@ -25,8 +25,8 @@ const norms = (m: number, n: number): NormIntervals => ({
 /**
  * Unit sphere of m×n matrices with mean zero, ‖X‖_F = 1 and ΣX = 0: kernels that do not pass a constant.
  *
- * The great subsphere in the hyperplane of balanced matrices, so retraction, exponential and distance are the sphere's; project
- * centres first. Sectional curvature 1. The norm intervals hold but are not sharp.
+ * The great subsphere in the hyperplane of balanced matrices, so retraction, exponential and distance are the sphere's;
+ * project centres first. Sectional curvature 1. The norm intervals hold but are not sharp.
  * Source: Huang et al. 2017, *Centered weight normalization*.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 3.

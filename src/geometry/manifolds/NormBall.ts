@@ -30,11 +30,13 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
   })
 
 /**
- * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of vectors, one for each
- * filter or output, it is the max-norm constraint; with a policy whose γ is at most 1, as `none`, it holds for the network's weights ℜω too.
+ * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of
+ * vectors, one for each filter or output, it is the max-norm constraint; with a policy whose γ is at most 1, as `none`,
+ * it holds for the network's weights ℜω too.
  *
- * project U; retract and nearest by U/max(1, ‖U‖/r), so a step that would leave ends on the sphere (projected gradient descent). Laws of
- * smooth operations hold inside, for steps that stay there; the boundary has its own law, that nearest points do not spread.
+ * project U; retract and nearest by U/max(1, ‖U‖/r), so a step that would leave ends on the sphere (projected gradient
+ * descent). Laws of smooth operations hold inside, for steps that stay there; the boundary has its own law, that
+ * nearest points do not spread.
  * Source: Bauschke and Combettes 2011, section 4.1.
  *
  * @throws ShapeRefused for a shape that is not m×n; RangeError for a radius that is not positive.

@@ -44,7 +44,10 @@ export const family = (options: Sphere.Options = {}): Manifold.Family => ({
   at: (shape) => Result.map(Manifold.matrixShape("Ob", shape, ([m]) => m >= 2), (size) => at(size, options))
 })
 
-/** The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer operations. */
+/**
+ * The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer
+ * operations.
+ */
 const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
   const derived = columns(Sphere.make([m, 1], options), n)
   const oblique = Manifold.make<tf.Tensor>({

@@ -27,8 +27,8 @@ const inside = (u: tf.Tensor) => {
 }
 
 /**
- * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator is
- * a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
+ * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator
+ * is a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
  */
 const difference = (x: tf.Tensor, y: tf.Tensor) => {
   const delta = tf.sub(y, x)
@@ -100,9 +100,9 @@ const norms = (m: number, n: number): NormIntervals => ({
 /**
  * Poincaré ball of m×n matrices, ‖X‖_F < 1 with ⟨U, V⟩_X = λ²·tr(UᵀV), λ = 2/(1 − ‖X‖²): hyperbolic space.
  *
- * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition, written without its cancellation; parallel transport
- * λ_X/λ_Y·gyr[Y, −X]; sectional curvature −1, so FG-SGD takes plain steps. The ball is open and its norms are open intervals: what is
- * not inside has a residual of at least 1, and `nearest` gives the last points before the rim.
+ * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition, written without its cancellation; parallel
+ * transport λ_X/λ_Y·gyr[Y, −X]; sectional curvature −1, so FG-SGD takes plain steps. The ball is open and its norms are
+ * open intervals: what is not inside has a residual of at least 1, and `nearest` gives the last points before the rim.
  * Source: Ganea, Bécigneul and Hofmann 2018, *Hyperbolic neural networks*; Ungar 2008 for gyrations.
  *
  * @throws ShapeRefused for a shape that is not m×n.

@@ -67,10 +67,11 @@ const at = (n: number, options: Options): Manifold.Manifold => {
 }
 
 /**
- * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its geometry.
+ * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
+ * geometry.
  *
- * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest singular direction
- * of the polar factor where that is a reflection.
+ * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest
+ * singular direction of the polar factor where that is a reflection.
  * Source: Edelman, Arias and Smith 1998; Kabsch 1976 for the nearest rotation.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
