@@ -1,6 +1,7 @@
 /**
  * The optimizers that configurations, flags and experiments name: a line each.
  */
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as FgSgd from "./FgSgd.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -23,14 +24,10 @@ export interface Settings {
   readonly accumulate?: number
 }
 
-/** An optimizer by its name. */
-export interface Entry {
-  /** What it is, in a few words. */
-  readonly about: string
-  /** Settings that it does not know. */
-  readonly ignores: ReadonlyArray<"momentum" | "rule">
-  /** The parts that lead from gradients to a direction. */
-  readonly direction: (settings: Settings) => ReadonlyArray<Transform>
+/** An optimizer: what it makes of settings are the parts that lead from gradients to a direction. */
+export interface Entry<in Given = never> extends Catalogue.Maker<Given, ReadonlyArray<Transform>> {
+  /** Settings that it does not know; default none. */
+  readonly ignores?: ReadonlyArray<"momentum" | "rule">
 }
 
 const gradient = ({ weightDecay }: Settings) => [
@@ -43,28 +40,27 @@ const gradient = ({ weightDecay }: Settings) => [
 export const optimizers = {
   "fg-sgd": {
     about: "the paper's: momentum in the tangent space, steps that adapt to curvature",
-    ignores: [],
-    direction: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
+    make: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
   },
   nesterov: {
     about: "Riemannian SGD whose momentum looks ahead",
     ignores: ["rule"],
-    direction: (settings) => [...gradient(settings), Transforms.momentum({ decay: settings.momentum, nesterov: true })]
+    make: (settings) => [...gradient(settings), Transforms.momentum({ decay: settings.momentum, nesterov: true })]
   },
   "riemannian-adam": {
     about: "Riemannian Adam: a second moment per matrix",
     ignores: ["momentum", "rule"],
-    direction: (settings) => [...gradient(settings), Transforms.adam()]
+    make: (settings) => [...gradient(settings), Transforms.adam()]
   },
   amsgrad: {
     about: "Riemannian Adam whose second moments never fall",
     ignores: ["momentum", "rule"],
-    direction: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
+    make: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
   },
   normalized: {
     about: "momentum, then steps of one length for every matrix",
     ignores: ["rule"],
-    direction: (settings) => [
+    make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
       Transforms.steepest("frobenius")
@@ -73,19 +69,16 @@ export const optimizers = {
   "manifold-muon": {
     about: "momentum, then the steepest direction under the spectral norm",
     ignores: ["rule"],
-    direction: (settings) => [
+    make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
       Transforms.steepest("spectral")
     ]
   }
-} as const satisfies Readonly<Record<string, Entry>>
+} as const satisfies Catalogue.Catalogue<Entry<Settings>>
 
-/** The name of an optimizer. */
-export type Name = keyof typeof optimizers
-
-/** All names. */
-export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [Name, ...ReadonlyArray<Name>]
+/** The name of an optimizer, of these or of the user's own. */
+export type Name = Catalogue.Name<typeof optimizers>
 
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
@@ -101,15 +94,19 @@ export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonl
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
  * ```
  */
-export const transform = (name: Name, settings: Settings): Transform => {
+export const transform = (
+  name: Name,
+  settings: Settings,
+  known: Catalogue.Catalogue<Entry> = optimizers
+): Transform => {
   const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings
-  const { direction, ignores }: Entry = optimizers[name]
+  const ignores = known[name]?.ignores ?? []
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
   const step = ignores.includes("rule") ? Transforms.descend(schedule) : Transforms.curvatureStep({ schedule, rule })
   return chain(
     name,
     ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
-    ...direction(settings),
+    ...Catalogue.make(known, name, settings, settings),
     ...(ratesAfterRule ? [] : rated),
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,
