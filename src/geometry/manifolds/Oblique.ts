@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import type * as Points from "../../numerics/Points.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
@@ -25,7 +25,7 @@ const geometry = unitNorm([-2])
  * oblique.norms.spectral.max ** 2 // => 3
  * ```
  */
-export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 import { unitNorm } from "./unitNorm.ts"
@@ -69,7 +69,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

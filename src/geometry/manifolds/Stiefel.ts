@@ -5,8 +5,8 @@ import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Form from "../Form.ts"
@@ -279,7 +279,7 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
