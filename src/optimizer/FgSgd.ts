@@ -13,7 +13,7 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters Θ of FG-SGD. */
-export interface Hyperparameters {
+export interface FgSgdHyperparameters {
   /** r(t). */
   readonly schedule: StepSize.Schedule
   /** θ in μᵗ = θ·transport(μᵗ⁻¹) + grad; default 0. */
@@ -59,7 +59,7 @@ export const tangentProjection = (theta: number): Transform =>
  * FgSgd.stepSize({ schedule: StepSize.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): Transform =>
+export const stepSize = (options: Pick<FgSgdHyperparameters, "rule" | "schedule">): Transform =>
   chain("stepSize", curvatureStep(options))
 
 /**
@@ -76,7 +76,7 @@ export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): T
  * parts!.map(({ name }) => name) // => ["euclideanGradient", "tangentProjection", "stepSize"]
  * ```
  */
-export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparameters): Transform =>
+export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyperparameters): Transform =>
   chain("FG-SGD", euclideanGradient(weightDecay), tangentProjection(momentum), stepSize(step))
 
 /**
@@ -100,5 +100,5 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
  */
 export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: FgSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

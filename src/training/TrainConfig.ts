@@ -10,7 +10,7 @@ import type * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
-import * as Mistakes from "./Mistakes.ts"
+import * as ValidationIssues from "./ValidationIssues.ts"
 
 const { count: positiveInt, orDefault, positive } = Setting
 
@@ -192,9 +192,9 @@ const contradictions = (
 }
 
 /** A configuration, or every mistake in it; what contradicts each other where there is none. */
-const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
+const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<ValidationIssues.ValidationIssue>> =>
   decodeTrainConfig(input).pipe(
-    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+    Result.mapError((error) => ValidationIssues.of(error, input, "setting")),
     Result.flatMap((config) => {
       const problems = contradictions(config).map((text) => ({ path: [], text }))
       return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
@@ -210,7 +210,7 @@ const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mista
  * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
  * ```
  */
-export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
+export const mistakes = (input: unknown): ReadonlyArray<ValidationIssues.ValidationIssue> =>
   Result.match(decoded(input), { onFailure: (found) => found, onSuccess: () => [] })
 
 /**
