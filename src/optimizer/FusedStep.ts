@@ -192,11 +192,11 @@ export const planOf = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Optimizer, Sphere, Schedule } from "finegrain"
  * await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
  * const sphere = Sphere.make([3, 3])
  * const on = (manifold: typeof sphere) =>
- *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(1) })
+ *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(1) })
  * FusedStep.interpretation(on(sphere)) // => "fused"
  * FusedStep.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
  * ```

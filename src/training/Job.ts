@@ -18,6 +18,7 @@ import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import * as Schedule from "../optimizer/Schedule.ts"
 import * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import * as RunDirectory from "./RunDirectory.ts"
@@ -54,17 +55,17 @@ export interface Summary {
 const scheduleOf = (
   { batchSize, epochs, exponent, learningRate: rate, schedule }: TrainConfig,
   images: number
-): StepSize.Schedule => {
+): Schedule.Schedule => {
   const steps = epochs * Math.ceil(images / batchSize)
   switch (schedule) {
     case "constant":
-      return StepSize.constant(rate)
+      return Schedule.constant(rate)
     case "step":
-      return StepSize.step({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
+      return Schedule.stepDecay({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
     case "cosine":
-      return StepSize.cosine({ rate, steps })
+      return Schedule.cosine({ rate, steps })
     case "power":
-      return StepSize.power({ rate, exponent })
+      return Schedule.power({ rate, exponent })
   }
 }
 
