@@ -1,6 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, Fused, Gradients, type Manifold, Oblique, Optimizer, Points, Seed, Sphere, Stiefel } from "finegrain"
+import {
+  Backend,
+  Fused,
+  Gradients,
+  type Manifold,
+  NestedTensors,
+  Oblique,
+  Optimizer,
+  Seed,
+  Sphere,
+  Stiefel
+} from "finegrain"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { table } from "../cli/Table.ts"
@@ -144,7 +155,7 @@ say(
     (process.memoryUsage().rss / 1e6).toFixed(0)
   } MB`
 )
-Points.dispose(gradients)
+NestedTensors.dispose(gradients)
 if (out !== undefined) {
   writeFileSync(
     out,

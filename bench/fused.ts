@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, Fused, FusedStep, type Network, Optimizer, Points } from "finegrain"
+import { Backend, Fused, FusedStep, NestedTensors, type Network, Optimizer } from "finegrain"
 import { resNet20 } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
@@ -19,7 +19,7 @@ const step = async (update: () => Optimizer.Updated<Network.NetworkPoint, Networ
   // A GPU computes what is read.
   await updated.told["norms"]!.data()
   Optimizer.dispose(state)
-  Points.dispose([updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+  NestedTensors.dispose([updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
   state = updated.state
 }
 const own = () => Optimizer.update(optimizer, state, gradients)

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { FgSgd, Gradients, Models, Network, Optimizer, Points, Schedule, Seed } from "finegrain"
+import { FgSgd, Gradients, Models, NestedTensors, Network, Optimizer, Schedule, Seed } from "finegrain"
 import type { Repeated } from "./layerStep.ts"
 
 /** ResNet-20 for 28×28 pixels, four manifolds mixed in every layer, with its optimizer. */
@@ -28,7 +28,7 @@ export const networkStep = async (batch: number): Promise<Repeated> => {
       const gradients = network.variables.map(({ name }) => grads[name]!)
       const updated = Optimizer.update(optimizer, state, gradients)
       Network.assign(network, updated.weights)
-      Points.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+      NestedTensors.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
       Optimizer.dispose(state)
       value.dispose()
       state = updated.state

@@ -10,7 +10,7 @@ import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Models from "../src/network/models/index.ts"
 import * as Network from "../src/network/Network.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import * as Tensors from "../src/numerics/Tensors.ts"
 import * as FgSgd from "../src/optimizer/FgSgd.ts"
@@ -77,7 +77,7 @@ const train = Effect.gen(function*() {
     state = updated.state
     losses.push((yield* Tensors.read(value))[0]!)
     if (t === 0) { for (const w of updated.weights) weights.push(...(yield* Tensors.read(w))) }
-    Points.dispose([
+    NestedTensors.dispose([
       value,
       Object.values(grads),
       updated.weights,
@@ -88,7 +88,7 @@ const train = Effect.gen(function*() {
   const leaked = tf.memory().numTensors - before
   const on = yield* Effect.result(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
   Optimizer.dispose(state)
-  Points.dispose([x, y])
+  NestedTensors.dispose([x, y])
   model.dispose()
   return {
     losses,

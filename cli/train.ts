@@ -7,10 +7,13 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Ref from "effect/Ref"
+import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Optimizers from "../src/optimizer/catalogue.ts"
+import { rules } from "../src/optimizer/rules.ts"
+import { schedules } from "../src/optimizer/schedules.ts"
 import * as Report from "../src/report/Report.ts"
 import * as Job from "../src/training/Job.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
@@ -66,8 +69,8 @@ const flags = {
     Flag.withDescription("r₀ of the schedule (default 0.05)"),
     Flag.optional
   ),
-  schedule: Flag.Literals("schedule", TrainConfig.schedules).pipe(
-    Flag.withDescription("r(t) (default cosine)"),
+  schedule: Flag.Literals("schedule", Catalogue.names(schedules)).pipe(
+    Flag.withDescription(`${Catalogue.help(schedules)} (default cosine)`),
     Flag.optional
   ),
   optimizer: Flag.Literals("optimizer", TrainConfig.optimizers).pipe(
@@ -92,8 +95,8 @@ const flags = {
     Flag.withDescription("batches whose gradients are taken together (default 1)"),
     Flag.optional
   ),
-  rule: Flag.Literals("rule", TrainConfig.rules).pipe(
-    Flag.withDescription("whether steps adapt to the curvature of each product (default curvatureAware)"),
+  rule: Flag.Literals("rule", Catalogue.names(rules)).pipe(
+    Flag.withDescription(`${Catalogue.help(rules)} (default curvatureAware)`),
     Flag.optional
   ),
   momentum: Flag.Finite("momentum").pipe(Flag.withDescription("θ in [0, 1) (default 0.9)"), Flag.optional),

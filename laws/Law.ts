@@ -20,8 +20,8 @@ export interface Law<A = unknown> {
   readonly source: string
   readonly arbitrary: fc.Arbitrary<A>
   /**
-   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a region of its own and
-   * read before the next: engines that free memory only at reads want that of long computations.
+   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a
+   * region of its own and read before the next: engines that free memory only at reads want that of long computations.
    */
   readonly residual: (a: A) => Residual
   readonly tolerance: Tolerance
@@ -29,7 +29,10 @@ export interface Law<A = unknown> {
   readonly maxRuns?: number
   /** Names of the residual's entries, e.g. operations: a failure says which are too large. */
   readonly parts?: ReadonlyArray<string>
-  /** A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it refers to it. */
+  /**
+   * A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it
+   * refers to it.
+   */
   readonly presupposes?: Law
   /** The only arithmetic in which the law says something. */
   readonly only?: Arithmetic.Arithmetic
@@ -294,7 +297,8 @@ export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promis
  * import { Law, manifoldLaws } from "finegrain/laws"
  * const wrong = { ...Sphere.make([2, 1]), dimension: 2 }
  * const law = Law.flatten(manifoldLaws(wrong)).find(({ name }) => name.startsWith("dimension"))!
- * Law.format(await Law.check(law, { seed: 1 })).split("\n")[0] // => "✗ dimension is the rank of the projection: dim = tr P"
+ * const [head] = Law.format(await Law.check(law, { seed: 1 })).split("\n")
+ * head // => "✗ dimension is the rank of the projection: dim = tr P"
  * ```
  */
 export const format = (report: Report): string =>

@@ -53,7 +53,8 @@ export interface Measured {
 }
 
 /**
- * The laws of norms and generalization bounds: inequalities between norms, the lower bound of a concatenation, monotonicity.
+ * The laws of norms and generalization bounds: inequalities between norms, the lower bound of a concatenation,
+ * monotonicity.
  *
  * @example
  * ```ts

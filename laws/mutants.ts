@@ -76,8 +76,8 @@ let draws = 0
 /**
  * The catalogue of mutants: every law has one that it kills, and none survives.
  *
- * Two are defects of published libraries: the canonical Stiefel "projection" U − X UᵀX, which is none, and the retraction whose
- * differential is V + X XᵀV, so that on O(n) it moves twice the asked step.
+ * Two are defects of published libraries: the canonical Stiefel "projection" U − X UᵀX, which is none, and the
+ * retraction whose differential is V + X XᵀV, so that on O(n) it moves twice the asked step.
  *
  * @example
  * ```ts

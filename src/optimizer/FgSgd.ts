@@ -2,7 +2,7 @@
  * FG-SGD, the paper's optimizer: five stages by name, of which the first three are transforms and the last two every
  * optimizer's.
  */
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
@@ -99,7 +99,7 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
  * state.x.dataSync()[1]! > 0.999 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   hyperparameters: Hyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -1,4 +1,4 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -63,7 +63,7 @@ export const transform = (
  * told["gap"]!.dataSync()[0]! < 0.05 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   hyperparameters: Hyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Collection from "../collections/Collection.ts"
-import * as Points from "../numerics/Points.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State, Updated } from "./contract.ts"
@@ -51,7 +51,9 @@ const identity = <A>(a: A): A => a
  * Optimizer.onPoints(Collection.pom(Sphere.make([3, 1]))).collection.poms.length // => 1
  * ```
  */
-export const onPoints = <P extends Points.Points>(collection: Collection.Collection<P>): Problem<P, P> => ({
+export const onPoints = <P extends NestedTensors.NestedTensors>(
+  collection: Collection.Collection<P>
+): Problem<P, P> => ({
   collection,
   arrangement: { shape: collection.manifold.shape, from: identity, to: identity }
 })
@@ -76,7 +78,7 @@ export const onPoints = <P extends Points.Points>(collection: Collection.Collect
  * state.x.dataSync()[1]! > 0.999 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   transform: Transform
 ): Optimizer<P, W> => {
@@ -88,7 +90,7 @@ export const make = <P extends Points.Points, W extends Points.Points>(
   return { problem, transform }
 }
 
-const at = <P extends Points.Points, W extends Points.Points>(
+const at = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { problem: { collection } }: Optimizer<P, W>,
   { scaling, step, x }: Pick<State<P>, "scaling" | "step" | "x">
 ): At<P> => ({ step, x, collection, scaling })
@@ -105,7 +107,7 @@ const at = <P extends Points.Points, W extends Points.Points>(
  * [...Optimizer.init(optimizer, tf.tensor2d([[3], [4]])).x.dataSync()] // => [0.6, 0.8]
  * ```
  */
-export const init = <P extends Points.Points, W extends Points.Points>(
+export const init = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   weights: W
 ): State<P> => {
@@ -130,7 +132,7 @@ export const init = <P extends Points.Points, W extends Points.Points>(
  * [...Optimizer.weightsOf(optimizer, state).dataSync()] // => [2]
  * ```
  */
-export const weightsOf = <P extends Points.Points, W extends Points.Points>(
+export const weightsOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { problem }: Optimizer<P, W>,
   { scaling, x }: Pick<State<P>, "scaling" | "x">
 ): W => problem.arrangement.to(rescale(scaling, x))
@@ -156,7 +158,7 @@ export const weightsOf = <P extends Points.Points, W extends Points.Points>(
  * weights.dataSync()[0] // => 0.5
  * ```
  */
-export const step = <P extends Points.Points, W extends Points.Points>(
+export const step = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   state: State<P>,
   gradients: W
@@ -226,14 +228,14 @@ export const step = <P extends Points.Points, W extends Points.Points>(
  * state.x.dataSync()[0] // => 0.5
  * ```
  */
-export const update = <P extends Points.Points, W extends Points.Points>(
+export const update = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   state: State<P>,
   gradients: W
 ): Updated<P, W> => Effect.runSync(step(optimizer, state, gradients))
 
 /** Frees the tensors of a state. */
-export const dispose = ({ memory, x }: State<Points.Points>): void => {
-  Points.dispose(x)
+export const dispose = ({ memory, x }: State<NestedTensors.NestedTensors>): void => {
+  NestedTensors.dispose(x)
   TensorTree.dispose(memory)
 }

@@ -1,4 +1,4 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -48,7 +48,7 @@ export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparame
  * weights.dataSync()[0]!.toFixed(5) // => "-0.10000"
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   hyperparameters: Hyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

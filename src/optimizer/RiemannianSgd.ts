@@ -1,4 +1,4 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -59,7 +59,7 @@ export const transform = (
  * Optimizer.update(sgd, Optimizer.init(sgd, tf.tensor1d([0])), tf.tensor1d([1])).weights.dataSync()[0] // => -1.5
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   hyperparameters: Hyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -18,8 +18,10 @@ import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
-import * as Schedule from "../optimizer/Schedule.ts"
-import * as StepSize from "../optimizer/StepSize.ts"
+import { rules } from "../optimizer/rules.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
+import { schedules } from "../optimizer/schedules.ts"
+import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
@@ -52,25 +54,13 @@ export interface Summary {
   readonly output: string
 }
 
-const scheduleOf = (
-  { batchSize, epochs, exponent, learningRate: rate, schedule }: TrainConfig,
-  images: number
-): Schedule.Schedule => {
-  const steps = epochs * Math.ceil(images / batchSize)
-  switch (schedule) {
-    case "constant":
-      return Schedule.constant(rate)
-    case "step":
-      return Schedule.stepDecay({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
-    case "cosine":
-      return Schedule.cosine({ rate, steps })
-    case "power":
-      return Schedule.power({ rate, exponent })
-  }
+const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
+  const stepsPerEpoch = Math.ceil(images / config.batchSize)
+  const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
+  return schedules[config.schedule as keyof typeof schedules].make({ ...config, ...course })
 }
 
-const ruleOf = ({ rho, rule }: TrainConfig): StepSize.Rule =>
-  rule === "plain" ? StepSize.plain : StepSize.curvatureAware(rho === undefined ? {} : { rho })
+const ruleOf = (config: TrainConfig): StepSize.Rule => rules[config.rule as keyof typeof rules].make(config)
 
 const transformOf = (config: TrainConfig, images: number): Transform =>
   Optimizers.transform(config.optimizer ?? "fg-sgd", {

@@ -1,23 +1,19 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Catalogue from "../choices/Catalogue.ts"
+import * as Setting from "../choices/Setting.ts"
 import * as Specification from "../collections/Specification.ts"
 import { mostThreads } from "../engine/threads.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import { rules } from "../optimizer/rules.ts"
+import { schedules } from "../optimizer/schedules.ts"
 import * as Mistakes from "./Mistakes.ts"
 
-const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const { count: positiveInt, orDefault, positive } = Setting
 
-const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
-
-/** Names of the schedules. */
-export const schedules = ["constant", "step", "cosine", "power"] as const
-/** Names of the rules by which a step follows from the norm of its gradient. */
-export const rules = ["curvatureAware", "plain"] as const
 /** Names of the optimizers. */
 export const optimizers = Optimizers.names
 /** Names of the grouping strategies. */
@@ -112,7 +108,7 @@ export const TrainConfig = Schema.Struct({
   epochs: orDefault(positiveInt, 2),
   batchSize: orDefault(positiveInt, 64),
   learningRate: orDefault(positive, 0.05),
-  schedule: orDefault(Schema.Literals(schedules), "cosine"),
+  schedule: orDefault(Catalogue.schema(schedules), "cosine"),
   /** How directions follow from gradients; default `fg-sgd`, the paper's. */
   optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
   /** Factors of the learning rate by manifold (`Sp`), kind of parameter (`bias`) or layer (`layers/stem`). */
@@ -124,9 +120,8 @@ export const TrainConfig = Schema.Struct({
   /** So many batches whose gradients are taken together for one step. */
   accumulate: Schema.optionalKey(positiveInt),
   /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
-  rule: orDefault(Schema.Literals(rules), "curvatureAware"),
-  /** ρ of the curvature-aware rule, instead of 1/ĉ of each product. */
-  rho: Schema.optionalKey(positive),
+  rule: orDefault(Catalogue.schema(rules), "curvatureAware"),
+  ...Catalogue.parameters(rules),
   momentum: orDefault(
     Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
     0.9
@@ -141,8 +136,7 @@ export const TrainConfig = Schema.Struct({
   normalize: orDefault(Schema.Boolean, false),
   /** Whether to measure the six generalization bounds at the end of every epoch. */
   measureBounds: orDefault(Schema.Boolean, false),
-  /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */
-  exponent: orDefault(positive, 0.6),
+  ...Catalogue.parameters(schedules),
   backend: orDefault(Schema.Literals(backends), "auto"),
   /**
    * Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on
@@ -250,7 +244,7 @@ const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-
  * import * as Effect from "effect/Effect"
  * import { TrainConfig } from "finegrain"
  * const config = Effect.runSync(TrainConfig.decode({ schedule: "constant", exponent: 0.75 }, "example"))
- * TrainConfig.idle(config).get("exponent") // => "only the power schedule has an exponent"
+ * TrainConfig.idle(config).get("exponent") // => "only the power schedule has it"
  * ```
  */
 export const idle = (
@@ -259,7 +253,7 @@ export const idle = (
   new Map([
     ...ignoredBy(optimizer).map((key) => [key, `${optimizer} has none`] as const),
     ...(hasRule(optimizer) ? [] : [["rho", `${optimizer} has no rule`] as const]),
-    ...(schedule === "power" ? [] : [["exponent", "only the power schedule has an exponent"] as const]),
+    ...(Catalogue.idle(schedules, "schedule", schedule) as ReadonlyMap<keyof TrainConfig, string>),
     ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
     ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),
     ...(validationImages === undefined

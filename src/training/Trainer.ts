@@ -15,7 +15,7 @@ import { changed } from "../network/declarations/unchanged.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkBounds from "../network/NetworkBounds.ts"
 import type { PlanError } from "../network/PlanError.ts"
-import * as Points from "../numerics/Points.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
@@ -312,7 +312,7 @@ export const make = Effect.fnUntraced(function*(
       const summary = yield* Tensors.scoped(() => health(loss, correct, updated.told))
       const refuse = Effect.sync(() => {
         Optimizer.dispose(updated.state)
-        Points.dispose(updated.weights)
+        NestedTensors.dispose(updated.weights)
       })
       const values = yield* Tensors.read(summary).pipe(
         Effect.ensuring(Effect.sync(() => TensorTree.dispose(updated.told))),
@@ -340,7 +340,7 @@ export const make = Effect.fnUntraced(function*(
         })
       }
       Network.assign(network, updated.weights)
-      Points.dispose(updated.weights)
+      NestedTensors.dispose(updated.weights)
       yield* Ref.set(state, updated.state)
       Optimizer.dispose(before)
       return values

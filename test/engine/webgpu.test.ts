@@ -9,10 +9,10 @@ import {
   Fused,
   Manifold,
   Models,
+  NestedTensors,
   Network,
   Oblique,
   Optimizer,
-  Points,
   Schedule,
   Seed,
   Sphere,
@@ -379,7 +379,7 @@ const batchNormalization = async () => {
   )
   const moments = model.layers[1]!.getWeights().map((w) => tf.clone(w))
   const found = await numbers([value, ...network.variables.map(({ name }) => grads[name]!), ...moments])
-  Points.dispose([x, y])
+  NestedTensors.dispose([x, y])
   model.dispose()
   return found
 }

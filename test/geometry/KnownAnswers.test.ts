@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type { Points } from "finegrain"
+import type { NestedTensors } from "finegrain"
 import {
   Collection,
   Combinators,
@@ -16,7 +16,7 @@ import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
 /** Runs FG-SGD on one POM until the gradient is at rounding level. */
-const minimize = <P extends Points.Points>(
+const minimize = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold.Manifold<P>,
   start: P,
   gradient: (x: P) => P,

@@ -8,9 +8,9 @@ import {
   Euclidean,
   FgSgd,
   Grouping,
+  NestedTensors,
   Network,
   Optimizer,
-  Points,
   Schedule,
   Sphere,
   StepSize,
@@ -166,7 +166,7 @@ onEachBackend("FG-SGD", () => {
               { name: "b", indices: [3], manifold: sphere }
             ])
             const x = collection.manifold.random(seed)
-            const direction = Points.scale(size, collection.manifold.randomTangent(seed + 1, x))
+            const direction = NestedTensors.scale(size, collection.manifold.randomTangent(seed + 1, x))
             const step = Transforms.curvatureStep({ schedule: Schedule.constant(rate) })
             const { direction: v, told } = step.update(direction, {}, { step: 0, x, collection, scaling: [] })
             const lengths = tf.sqrt(collection.squaredNorms(x, v!)).dataSync()

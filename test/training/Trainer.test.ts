@@ -3,7 +3,17 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { FgSgd, Models, Network, Points, Renormalization, Schedule, StepSize, Trainer, Transform } from "finegrain"
+import {
+  FgSgd,
+  Models,
+  NestedTensors,
+  Network,
+  Renormalization,
+  Schedule,
+  StepSize,
+  Trainer,
+  Transform
+} from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
@@ -34,7 +44,7 @@ const run = (
   }))
 
 /** FG-SGD with a part of one's own in front. */
-const ownChain = (part: (gradient: Points.Points, at: Transform.At) => Points.Points) =>
+const ownChain = (part: (gradient: NestedTensors.NestedTensors, at: Transform.At) => NestedTensors.NestedTensors) =>
   Transform.chain(
     "own",
     Transform.pure("mine", (u, at) => part(u, at as unknown as Transform.At) as typeof u),
@@ -139,7 +149,7 @@ onEachBackend("the trainer", () => {
     const failing = run({
       transform: ownChain((gradient, { step }) => {
         let leaf = 0
-        return step < 3 ? gradient : Points.map(gradient, (g) => leaf++ === 0 ? tf.mul(g, Number.NaN) : g)
+        return step < 3 ? gradient : NestedTensors.map(gradient, (g) => leaf++ === 0 ? tf.mul(g, Number.NaN) : g)
       })
     }, (_event, network) =>
       Effect.gen(function*() {

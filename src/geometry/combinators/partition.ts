@@ -53,8 +53,8 @@ export const partArrangement = (
 /**
  * Different manifolds inside one stack of matrices: member i lives on the manifold of the part that names i.
  *
- * Isometric to the product of the parts' powers, from which every metadatum is derived; each operation handles all members of
- * one part at once. Source: Ozay 2019, definition 1.
+ * Isometric to the product of the parts' powers, from which every metadatum is derived; each operation handles all
+ * members of one part at once. Source: Ozay 2019, definition 1.
  *
  * @throws RangeError unless the parts are disjoint, cover the stack and have manifolds of one shape.
  *

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 
@@ -16,7 +16,7 @@ import * as Manifold from "../Manifold.ts"
  * Euclidean.make([3, 3]).dimension // => 9
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => {
+export const make = (shape: NestedTensors.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
   const length = (u: tf.Tensor) => axes.length === 0 ? tf.abs(u) : tf.squeeze(Differentiable.length(u, axes), axes)
   const dimension = shape.reduce((a, b) => a * b, 1)

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import type * as Points from "../../numerics/Points.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
@@ -25,7 +25,7 @@ const geometry = unitNorm([-2])
  * oblique.norms.spectral.max ** 2 // => 3
  * ```
  */
-export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -44,7 +44,10 @@ export const family = (options: Sphere.Options = {}): Manifold.Family => ({
   at: (shape) => Result.map(Manifold.matrixShape("Ob", shape, ([m]) => m >= 2), (size) => at(size, options))
 })
 
-/** The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer operations. */
+/**
+ * The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer
+ * operations.
+ */
 const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
   const derived = columns(Sphere.make([m, 1], options), n)
   const oblique = Manifold.make<tf.Tensor>({

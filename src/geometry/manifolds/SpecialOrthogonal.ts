@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Manifold from "../Manifold.ts"
 import { rotationParallel } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -67,10 +67,11 @@ const at = (n: number, options: Options): Manifold.Manifold => {
 }
 
 /**
- * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its geometry.
+ * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
+ * geometry.
  *
- * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest singular direction
- * of the polar factor where that is a reflection.
+ * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest
+ * singular direction of the polar factor where that is a reflection.
  * Source: Edelman, Arias and Smith 1998; Kabsch 1976 for the nearest rotation.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
@@ -83,7 +84,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
 import { unitNorm } from "./unitNorm.ts"
@@ -30,7 +30,8 @@ export interface Options {
 export const projection: Transport = { name: "projection" }
 
 /**
- * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the geodesic of the logarithm.
+ * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the
+ * geodesic of the logarithm.
  *
  * Source: Absil, Mahony and Sepulchre 2008, section 8.1.
  *
@@ -55,8 +56,8 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
 /**
  * Unit sphere of m×n matrices, ‖X‖_F = 1.
  *
- * project U − ⟨X,U⟩X; retract (X+V)/‖X+V‖, of second order; exp X cos‖V‖ + V sin‖V‖/‖V‖; sectional curvature 1 (none where
- * the dimension is below 2). Source: Absil, Mahony and Sepulchre 2008, section 4.1; Ozay 2019, table 1.
+ * project U − ⟨X,U⟩X; retract (X+V)/‖X+V‖, of second order; exp X cos‖V‖ + V sin‖V‖/‖V‖; sectional curvature 1 (none
+ * where the dimension is below 2). Source: Absil, Mahony and Sepulchre 2008, section 4.1; Ozay 2019, table 1.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
  *
@@ -68,7 +69,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
