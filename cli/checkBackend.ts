@@ -16,8 +16,8 @@ import * as Tensors from "../src/numerics/Tensors.ts"
 import * as FgSgd from "../src/optimizer/FgSgd.ts"
 import * as Gradients from "../src/optimizer/Gradients.ts"
 import * as Optimizer from "../src/optimizer/Optimizer.ts"
+import * as Schedule from "../src/optimizer/Schedule.ts"
 import * as StepFusion from "../src/optimizer/StepFusion.ts"
-import * as StepSize from "../src/optimizer/StepSize.ts"
 
 /** One thing that was looked at, and what was found. */
 export interface Check {
@@ -59,7 +59,7 @@ const train = Effect.gen(function*() {
   const atStart = tf.memory().numTensors
   const model = Models.smallCnn({ height: side, width: side, channels: 1, classes, filters: [4, 8], seed: 1 })
   const network = yield* Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 })
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.02), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.02), momentum: 0.9 })
   let state = Optimizer.init(optimizer, network.variables)
   const [x, y] = Tensors.region(images)
   const losses: Array<number> = []

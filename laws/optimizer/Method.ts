@@ -5,13 +5,13 @@ import * as FgSgd from "../../src/optimizer/FgSgd.ts"
 import * as ManifoldMuon from "../../src/optimizer/ManifoldMuon.ts"
 import * as RiemannianAdam from "../../src/optimizer/RiemannianAdam.ts"
 import * as RiemannianSgd from "../../src/optimizer/RiemannianSgd.ts"
-import type * as StepSize from "../../src/optimizer/StepSize.ts"
+import type * as Schedule from "../../src/optimizer/Schedule.ts"
 import { chain, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 
 /** What the laws vary of a method. */
 export interface VariedHyperparameters {
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   readonly momentum: number
 }
 

@@ -9,7 +9,7 @@ import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import * as TensorTree from "../../src/numerics/TensorTree.ts"
 import * as Optimizer from "../../src/optimizer/Optimizer.ts"
-import * as StepSize from "../../src/optimizer/StepSize.ts"
+import * as Schedule from "../../src/optimizer/Schedule.ts"
 import { chain, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import { type Law, law, type LawSet } from "../Law.ts"
@@ -72,7 +72,7 @@ export const optimizerLaws = (
     )
   const inOrder = Array.from({ length: count }, (_, i) => i)
   const problem = (seed: number) => problemOf(Grouping.PIO(), seed, inOrder)
-  const transformOf = ({ momentum, rate }: Case) => method.transform({ schedule: StepSize.constant(rate), momentum })
+  const transformOf = ({ momentum, rate }: Case) => method.transform({ schedule: Schedule.constant(rate), momentum })
   const optimizerOf = (p: Problem, c: Case) => Optimizer.make(p, transformOf(c))
   const weights = ({ seed }: Case) => Seed.normalTensor(Seed.split(seed, "w"), [count, ...matrix])
   const gradient = ({ seed, size }: Case, t = 0) =>

@@ -67,10 +67,10 @@ export const onPoints = <P extends NestedTensors.NestedTensors>(
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Optimizer, Sphere, StepSize, Transform, Transforms } from "finegrain"
+ * import { Collection, Optimizer, Sphere, Schedule, Transform, Transforms } from "finegrain"
  * // The largest entry of a vector, on the sphere: minimize −⟨a, x⟩.
  * const sphere = Sphere.make([3, 1])
- * const descent = Transform.chain("descent", Transforms.riemannian, Transforms.descend(StepSize.constant(0.2)))
+ * const descent = Transform.chain("descent", Transforms.riemannian, Transforms.descend(Schedule.constant(0.2)))
  * const optimizer = Optimizer.make(Optimizer.onPoints(Collection.pom(sphere)), descent)
  * const a = tf.tensor2d([[0], [2], [0]])
  * let state = Optimizer.init(optimizer, sphere.random(1))
@@ -101,9 +101,9 @@ const at = <P extends NestedTensors.NestedTensors, W extends NestedTensors.Neste
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, FgSgd, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Collection, FgSgd, Optimizer, Sphere, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Sphere.make([2, 1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1) })
  * [...Optimizer.init(optimizer, tf.tensor2d([[3], [4]])).x.dataSync()] // => [0.6, 0.8]
  * ```
  */
@@ -125,9 +125,9 @@ export const init = <P extends NestedTensors.NestedTensors, W extends NestedTens
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1) })
  * const state = { ...Optimizer.init(optimizer, tf.tensor1d([4])), scaling: [tf.scalar(0.5)] }
  * [...Optimizer.weightsOf(optimizer, state).dataSync()] // => [2]
  * ```
@@ -150,9 +150,9 @@ export const weightsOf = <P extends NestedTensors.NestedTensors, W extends Neste
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import * as Effect from "effect/Effect"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.5) })
  * const state = Optimizer.init(optimizer, tf.tensor1d([1]))
  * const { weights } = await Effect.runPromise(Optimizer.step(optimizer, state, tf.tensor1d([1])))
  * weights.dataSync()[0] // => 0.5
@@ -221,9 +221,9 @@ export const step = <P extends NestedTensors.NestedTensors, W extends NestedTens
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.5) })
  * const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, tf.tensor1d([1])), tf.tensor1d([1]))
  * state.x.dataSync()[0] // => 0.5
  * ```

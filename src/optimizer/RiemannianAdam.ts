@@ -1,6 +1,6 @@
 import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
-import type * as StepSize from "./StepSize.ts"
+import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { type Adam, adam } from "./transforms/adam.ts"
 import { descend } from "./transforms/curvatureStep.ts"
@@ -11,7 +11,7 @@ import { riemannian } from "./transforms/riemannian.ts"
 /** Hyperparameters of Riemannian Adam. */
 export interface RiemannianAdamHyperparameters extends Adam {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** Default 0. */
   readonly weightDecay?: number
 }
@@ -24,8 +24,8 @@ export interface RiemannianAdamHyperparameters extends Adam {
  *
  * @example
  * ```ts
- * import { RiemannianAdam, StepSize } from "finegrain"
- * const { parts } = RiemannianAdam.transform({ schedule: StepSize.constant(0.001), amsgrad: true })
+ * import { RiemannianAdam, Schedule } from "finegrain"
+ * const { parts } = RiemannianAdam.transform({ schedule: Schedule.constant(0.001), amsgrad: true })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "amsgrad", "descend"]
  * ```
  */
@@ -41,9 +41,9 @@ export const transform = ({ schedule, weightDecay = 0, ...moments }: RiemannianA
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, Optimizer, RiemannianAdam, StepSize } from "finegrain"
+ * import { Collection, Euclidean, Optimizer, RiemannianAdam, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const adam = RiemannianAdam.make(problem, { schedule: StepSize.constant(0.1) })
+ * const adam = RiemannianAdam.make(problem, { schedule: Schedule.constant(0.1) })
  * const { weights } = Optimizer.update(adam, Optimizer.init(adam, tf.tensor1d([0])), tf.tensor1d([4]))
  * weights.dataSync()[0]!.toFixed(5) // => "-0.10000"
  * ```

@@ -199,11 +199,11 @@ export const planOf = <P extends NestedTensors.NestedTensors, W extends NestedTe
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Backend, Collection, FgSgd, StepFusion, Grassmann, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Backend, Collection, FgSgd, StepFusion, Grassmann, Optimizer, Sphere, Schedule } from "finegrain"
  * await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
  * const sphere = Sphere.make([3, 3])
  * const on = (manifold: typeof sphere) =>
- *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(1) })
+ *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(1) })
  * StepFusion.interpretation(on(sphere)) // => "fused"
  * StepFusion.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
  * ```

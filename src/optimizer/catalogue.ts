@@ -2,13 +2,14 @@
  * The optimizers that configurations, flags and experiments name: a line each.
  */
 import * as FgSgd from "./FgSgd.ts"
+import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
 
 /** What the settings of a run say of its optimizer. */
 export interface OptimizerSettings {
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   readonly rule: StepSize.Rule
   /** θ in [0, 1). */
   readonly momentum: number
@@ -98,8 +99,8 @@ export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonl
  *
  * @example
  * ```ts
- * import { Optimizers, StepSize } from "finegrain"
- * const settings = { schedule: StepSize.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
+ * import { Optimizers, Schedule, StepSize } from "finegrain"
+ * const settings = { schedule: Schedule.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
  * const { parts } = Optimizers.transform("riemannian-adam", { ...settings, rates: { St: 64 }, clip: 1 })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
  * ```

@@ -19,6 +19,7 @@ import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { rules } from "../optimizer/rules.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
 import { schedules } from "../optimizer/schedules.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
@@ -53,7 +54,7 @@ export interface RunSummary {
   readonly output: string
 }
 
-const scheduleOf = (config: TrainConfig, images: number): StepSize.Schedule => {
+const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
   const stepsPerEpoch = Math.ceil(images / config.batchSize)
   const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
   return schedules[config.schedule as keyof typeof schedules].make({ ...config, ...course })

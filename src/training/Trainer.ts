@@ -181,13 +181,13 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Models, Network, StepSize, Trainer } from "finegrain"
+ * import { Models, Network, Schedule, Trainer } from "finegrain"
  * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
  * const size = { classes: 2, height: 8, width: 8, channels: 1 }
  * const dataset = { name: "blank", ...size, train: split, test: split, checksum: "" }
  * const program = Effect.gen(function*() {
  *   const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2] }), { specification: "Sp" })
- *   const schedule = StepSize.constant(0.1)
+ *   const schedule = Schedule.constant(0.1)
  *   const run = yield* Trainer.make({ network, dataset, schedule, epochs: 1, batchSize: 1, seed: 1 })
  *   return yield* run.train(() => Effect.void)
  * })

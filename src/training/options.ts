@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import type { Dataset } from "../data/Dataset.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
@@ -11,7 +12,7 @@ import type * as Checkpoint from "./Checkpoint.ts"
 export interface TrainerOptions {
   readonly network: Network.Network
   readonly dataset: Dataset
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   readonly epochs: number
   readonly batchSize: number
   readonly seed: Seed.Seed

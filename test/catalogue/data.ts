@@ -10,8 +10,8 @@ import {
   Labels,
   Models,
   Network,
+  Schedule,
   Seed,
-  StepSize,
   Subset,
   TrainConfig,
   Trainer
@@ -959,7 +959,7 @@ const training = (given: string, says: RegExp | string, changes: Partial<Trainer
     Effect.gen(function*() {
       const dataset = changes.dataset ?? blank
       const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2, 2, 2], seed: 1 }))
-      const options = { dataset, epochs: 1, batchSize: 2, seed: 1, schedule: StepSize.constant(0.1), ...changes }
+      const options = { dataset, epochs: 1, batchSize: 2, seed: 1, schedule: Schedule.constant(0.1), ...changes }
       return yield* Effect.flatMap(Trainer.make({ network, ...options }), ({ train }) => train(() => Effect.void))
     })
 })

@@ -13,9 +13,9 @@ import {
   Network,
   Oblique,
   Optimizer,
+  Schedule,
   Seed,
   Sphere,
-  StepSize,
   Stiefel,
   Tensors,
   Trainer
@@ -347,7 +347,7 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
 const steps = (specification: string) => async () => {
   const model = Models.smallCnn({ ...dataset, filters: [4, 8], seed: 1 })
   const network = await Effect.runPromise(Network.make(model, { specification, seed: 2 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
   let state = Optimizer.init(optimizer, network.variables)
   const found: Array<number> = []
   for (let t = 0; t < 3; t++) {
@@ -398,7 +398,7 @@ const epoch = (report: (event: Trainer.TrainingEvent) => Effect.Effect<void> = (
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.05),
+      schedule: Schedule.constant(0.05),
       epochs: 1,
       batchSize: 16,
       seed: 3

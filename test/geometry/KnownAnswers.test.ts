@@ -7,8 +7,8 @@ import {
   type Manifold,
   Matrices,
   Optimizer,
+  Schedule,
   Sphere,
-  StepSize,
   Stiefel,
   TensorTree
 } from "finegrain"
@@ -25,7 +25,7 @@ const minimize = <P extends NestedTensors.NestedTensors>(
   momentum = 0.5
 ): P => {
   const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), {
-    schedule: StepSize.constant(rate),
+    schedule: Schedule.constant(rate),
     momentum
   })
   let state = Optimizer.init(optimizer, start)

@@ -13,9 +13,9 @@ import {
   NetworkSpectra,
   Optimizer,
   Renormalization,
+  Schedule,
   Seed,
-  StepFusion,
-  StepSize
+  StepFusion
 } from "finegrain"
 import { SingularValueDecomposition } from "ml-matrix"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -157,7 +157,7 @@ describe("kernels of every kind of layer", () => {
     kind
   ) => {
     const network = await networkOf(kind, { specification: "Sp+Euc", policy: Renormalization.unit })
-    const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
+    const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1) })
     const start = Optimizer.init(optimizer, network.variables)
     const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
     await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
@@ -407,7 +407,7 @@ describe("steps", () => {
     const loss = () => tf.mean(tf.square(network.model.apply(inputs, { training: true }) as tf.Tensor)) as tf.Scalar
     const { grads } = tf.variableGrads(loss, [...network.variables])
     const gradients = network.variables.map(({ name }) => grads[name]!)
-    const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+    const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
     const start = Optimizer.init(optimizer, network.variables)
     const { state } = Optimizer.update(optimizer, start, gradients)
     const after = () => Optimizer.update(optimizer, state, gradients).weights

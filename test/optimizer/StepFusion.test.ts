@@ -14,10 +14,10 @@ import {
   Network,
   Oblique,
   Optimizer,
+  Schedule,
   Seed,
   Sphere,
   StepFusion,
-  StepSize,
   Stiefel,
   TensorTree,
   Transform,
@@ -69,7 +69,7 @@ const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbo
 }
 
 const optimizerOf = (network: Network.Network, { momentum, rate, weightDecay }: Case) =>
-  FgSgd.make(network.problem, { schedule: StepSize.constant(rate), momentum, weightDecay })
+  FgSgd.make(network.problem, { schedule: Schedule.constant(rate), momentum, weightDecay })
 
 describe.each(engines)("the fused step on %s", (name, layer) => {
   beforeAll(() => use(layer))
@@ -181,7 +181,7 @@ describe("what a kernel may stand for", () => {
   beforeAll(() => use(engines[0][1]))
 
   const on = (manifold: Parameters<typeof MatrixForm.of>[0]) =>
-    FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
+    FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(0.1) })
 
   it("is a manifold with the metric, retraction and transport of the kernel, and no other", () => {
     expect(MatrixForm.of(Stiefel.make([3, 5]))).toEqual({ name: "Stiefel", rows: 5, columns: 3, transposed: true })
@@ -215,7 +215,7 @@ describe("what a kernel may stand for", () => {
       to: (p: tf.Tensor) => tf.div(p, 2)
     }
     const optimizer = FgSgd.make({ collection: Collection.pom(sphere), arrangement }, {
-      schedule: StepSize.constant(0.1)
+      schedule: Schedule.constant(0.1)
     })
     expect(StepFusion.interpretation(optimizer)).toBe("composed")
   })
@@ -223,7 +223,7 @@ describe("what a kernel may stand for", () => {
   it("is not a chain with a part of one's own, but one with rates and clipping", () => {
     const { problem } = on(Sphere.make([3, 3]))
     const [gradient, direction] = [FgSgd.euclideanGradient(0), FgSgd.tangentProjection(0.9)]
-    const step = FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+    const step = FgSgd.stepSize({ schedule: Schedule.constant(0.1) })
     const interpreted = (...parts: ReadonlyArray<Transform.Transform>) =>
       StepFusion.interpretation(Optimizer.make(problem, Transform.chain("own", gradient, direction, ...parts, step)))
     expect(interpreted(Transform.pure("mine", (u) => u))).toBe("composed")

@@ -3,7 +3,17 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { FgSgd, Models, NestedTensors, Network, Renormalization, StepSize, Trainer, Transform } from "finegrain"
+import {
+  FgSgd,
+  Models,
+  NestedTensors,
+  Network,
+  Renormalization,
+  Schedule,
+  StepSize,
+  Trainer,
+  Transform
+} from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
@@ -22,7 +32,7 @@ const run = (
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 2,
       batchSize: 16,
       seed: 3,
@@ -38,7 +48,7 @@ const ownChain = (part: (gradient: NestedTensors.NestedTensors, at: Transform.At
   Transform.chain(
     "own",
     Transform.pure("mine", (u, at) => part(u, at as unknown as Transform.At) as typeof u),
-    FgSgd.transform({ schedule: StepSize.constant(0.1), momentum: 0.9 })
+    FgSgd.transform({ schedule: Schedule.constant(0.1), momentum: 0.9 })
   )
 
 onEachBackend("the trainer", () => {
@@ -169,7 +179,7 @@ onEachBackend("the trainer", () => {
       return yield* Trainer.make({
         network,
         dataset,
-        schedule: StepSize.constant(0.1),
+        schedule: Schedule.constant(0.1),
         epochs: 1,
         batchSize: 8,
         seed: 1
@@ -185,7 +195,7 @@ onEachBackend("the trainer", () => {
         return yield* Trainer.make({
           network,
           dataset,
-          schedule: StepSize.constant(0.1),
+          schedule: Schedule.constant(0.1),
           epochs: 1,
           batchSize: 8,
           seed: 1

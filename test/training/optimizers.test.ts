@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
-import { type Checkpoint, Models, Network, Optimizers, StepSize, TrainConfig, Trainer } from "finegrain"
+import { type Checkpoint, Models, Network, Optimizers, Schedule, StepSize, TrainConfig, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 
 const settings: Optimizers.OptimizerSettings = {
-  schedule: StepSize.constant(0.02),
+  schedule: Schedule.constant(0.02),
   rule: StepSize.curvatureAware(),
   momentum: 0.9,
   weightDecay: 1e-4,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Network, StepSize, Trainer } from "finegrain"
+import { Network, Schedule, Trainer } from "finegrain"
 import { tinyDataset as dataset } from "../../tinyDataset.ts"
 
 /** What training a model came to. */
@@ -27,7 +27,7 @@ export const training = (
     const run = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 1,
       batchSize: 32,
       seed: 3,

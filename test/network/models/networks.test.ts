@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Combinators, Layers, Models, Network, Seed, StepSize, Trainer } from "finegrain"
+import { Combinators, Layers, Models, Network, Schedule, Seed, Trainer } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../backends.ts"
 import { tinyDataset } from "../../tinyDataset.ts"
@@ -20,7 +20,7 @@ const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}) =>
     const trainer = yield* Trainer.make({
       network,
       dataset: tinyDataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 2,
       batchSize: 16,
       seed: 3
