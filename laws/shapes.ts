@@ -1,19 +1,19 @@
-import type * as Points from "../src/numerics/Points.ts"
+import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 
 /**
  * The shapes of the leaves of a point, from left to right.
  *
  * @internal
  */
-export const leafShapes = (shape: Points.ShapeTree): ReadonlyArray<Points.Shape> =>
+export const leafShapes = (shape: NestedTensors.ShapeTree): ReadonlyArray<NestedTensors.Shape> =>
   shape.every((length) => typeof length === "number")
-    ? [shape as Points.Shape]
-    : (shape as ReadonlyArray<Points.ShapeTree>).flatMap(leafShapes)
+    ? [shape as NestedTensors.Shape]
+    : (shape as ReadonlyArray<NestedTensors.ShapeTree>).flatMap(leafShapes)
 
 /**
  * The number of entries of a point.
  *
  * @internal
  */
-export const entriesOf = (shape: Points.ShapeTree): number =>
+export const entriesOf = (shape: NestedTensors.ShapeTree): number =>
   leafShapes(shape).reduce((sum, leaf) => sum + leaf.reduce((a, b) => a * b, 1), 0)

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
-import type * as Points from "../../src/numerics/Points.ts"
+import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { errors } from "../budget.ts"
 import { type Edge, namesOf } from "../edges.ts"
 import type { LawSet } from "../Law.ts"
@@ -15,7 +15,7 @@ export const budgetLaw = "float32 is within its error budget"
  *
  * @internal
  */
-export const budgetLaws = <P extends Points.Points>(
+export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   { M, operations, options, reach, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section(

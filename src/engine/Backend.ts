@@ -7,13 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
 import { cpu as startCpu } from "./cpu.ts"
-import { BackendUnavailable, type Engine, EngineFailed, type Name, type Start } from "./Engine.ts"
+import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
 import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
-export { BackendUnavailable, EngineFailed, type Name }
+export { BackendUnavailable, EngineFailed, type EngineName }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
@@ -34,12 +34,12 @@ tf.env().set("PROD", true)
 export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
 
 /** How engines are to run, as far as one has a choice. */
-export interface Options {
+export interface EngineOptions {
   /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
   readonly threads?: number | undefined
 }
 
-const engine = Catalogue.entries<Options, Start>()
+const engine = Catalogue.entries<EngineOptions, Start>()
 
 /** Every engine, in the order in which `auto` prefers them. A new one is a file beside this one, and an entry here. */
 export const engines = {
@@ -57,14 +57,14 @@ export const engines = {
     make: (options) => startWasm(options)
   }),
   cpu: engine({ about: "plain JavaScript, the reference", make: () => startCpu })
-} satisfies Catalogue.Catalogue & Readonly<Record<Name, unknown>>
+} satisfies Catalogue.Catalogue & Readonly<Record<EngineName, unknown>>
 
 /** What can be asked for: an engine, or the first that works. */
 export const choices = { auto: { about: "the first that works" }, ...engines }
 
-const start = (name: Name): Start => engines[name].make({})
+const start = (name: EngineName): Start => engines[name].make({})
 
-const firstOf = (options: Options = {}): Start =>
+const firstOf = (options: EngineOptions = {}): Start =>
   // A mistake in what was asked is told, whatever other engines there are.
   Effect.andThen(
     wanted(options.threads),
@@ -180,7 +180,10 @@ export const auto = asLayer(firstOf())
  * Backend.layer("wasm") === Backend.wasm // => true
  * ```
  */
-export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<Backend, BackendUnavailable> => {
+export const layer = (
+  name: EngineName | "auto",
+  options: EngineOptions = {}
+): Layer.Layer<Backend, BackendUnavailable> => {
   if (options.threads !== undefined) {
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
@@ -189,8 +192,8 @@ export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<B
 }
 
 /** Whether a backend can be used here, and why not. */
-export interface Report {
-  readonly name: Name
+export interface Availability {
+  readonly name: EngineName
   readonly available: boolean
   readonly device: string
   readonly reason: string
@@ -208,7 +211,7 @@ export interface Report {
  * reports.filter(({ name }) => name === "wasm" || name === "cpu").every(({ available }) => available) // => true
  * ```
  */
-export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
+export const inspect: Effect.Effect<ReadonlyArray<Availability>> = Effect.forEach(
   Catalogue.names(engines).toReversed(),
   (name) =>
     Effect.match(start(name), {

@@ -1,13 +1,13 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Interval } from "../numerics/Interval.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
-import type * as Points from "../numerics/Points.ts"
 
 /** What a manifold says of itself in numbers; each is a claim that a law can refute, if it is a possible one. */
 export interface Claims {
   readonly name: string
-  readonly shape: Points.ShapeTree
+  readonly shape: NestedTensors.ShapeTree
   readonly dimension: number
   readonly curvature: Interval
   readonly norms: NormIntervals
@@ -34,10 +34,10 @@ const isLength = (length: unknown) => Number.isInteger(length) && (length as num
 const isShape = (shape: unknown): boolean =>
   Array.isArray(shape) && (shape.every(isLength) || shape.every((factor) => Array.isArray(factor) && isShape(factor)))
 
-const size = (shape: Points.ShapeTree): number =>
+const size = (shape: NestedTensors.ShapeTree): number =>
   shape.every((length) => typeof length === "number")
-    ? (shape as Points.Shape).reduce((a, b) => a * b, 1)
-    : (shape as ReadonlyArray<Points.ShapeTree>).reduce((sum, factor) => sum + size(factor), 0)
+    ? (shape as NestedTensors.Shape).reduce((a, b) => a * b, 1)
+    : (shape as ReadonlyArray<NestedTensors.ShapeTree>).reduce((sum, factor) => sum + size(factor), 0)
 
 // NaN fails every comparison.
 const isInterval = ({ max, min }: Interval, least: number) => min <= max && min >= least

@@ -2,8 +2,9 @@
  * FG-SGD, the paper's optimizer: five stages by name, of which the first three are transforms and the last two every
  * optimizer's.
  */
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
+import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { curvatureStep } from "./transforms/curvatureStep.ts"
@@ -13,9 +14,9 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters Θ of FG-SGD. */
-export interface Hyperparameters {
+export interface FgSgdHyperparameters {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** θ in μᵗ = θ·transport(μᵗ⁻¹) + grad; default 0. */
   readonly momentum?: number
   /** Multiple of the weights added to the Euclidean gradient; default 0. On spheres it is radial and has no effect. */
@@ -55,11 +56,11 @@ export const tangentProjection = (theta: number): Transform =>
  *
  * @example
  * ```ts
- * import { FgSgd, StepSize } from "finegrain"
- * FgSgd.stepSize({ schedule: StepSize.constant(0.1) }).tells // => ["norms", "denominators"]
+ * import { FgSgd, Schedule } from "finegrain"
+ * FgSgd.stepSize({ schedule: Schedule.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): Transform =>
+export const stepSize = (options: Pick<FgSgdHyperparameters, "rule" | "schedule">): Transform =>
   chain("stepSize", curvatureStep(options))
 
 /**
@@ -71,12 +72,12 @@ export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): T
  *
  * @example
  * ```ts
- * import { FgSgd, StepSize } from "finegrain"
- * const { parts } = FgSgd.transform({ schedule: StepSize.constant(0.1), momentum: 0.9 })
+ * import { FgSgd, Schedule } from "finegrain"
+ * const { parts } = FgSgd.transform({ schedule: Schedule.constant(0.1), momentum: 0.9 })
  * parts!.map(({ name }) => name) // => ["euclideanGradient", "tangentProjection", "stepSize"]
  * ```
  */
-export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparameters): Transform =>
+export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyperparameters): Transform =>
   chain("FG-SGD", euclideanGradient(weightDecay), tangentProjection(momentum), stepSize(step))
 
 /**
@@ -88,17 +89,17 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, FgSgd, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Collection, FgSgd, Optimizer, Sphere, Schedule } from "finegrain"
  * // The largest entry of a vector, on the sphere: minimize −⟨a, x⟩.
  * const sphere = Sphere.make([3, 1])
- * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(sphere)), { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(sphere)), { schedule: Schedule.constant(0.5) })
  * const a = tf.tensor2d([[0], [2], [0]])
  * let state = Optimizer.init(optimizer, sphere.random(1))
  * for (let t = 0; t < 60; t++) state = Optimizer.update(optimizer, state, tf.neg(a)).state
  * state.x.dataSync()[1]! > 0.999 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: FgSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -3,13 +3,14 @@
  */
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as FgSgd from "./FgSgd.ts"
+import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
 
 /** What the settings of a run say of its optimizer. */
-export interface Settings {
-  readonly schedule: StepSize.Schedule
+export interface OptimizerSettings {
+  readonly schedule: Schedule.Schedule
   readonly rule: StepSize.Rule
   /** θ in [0, 1). */
   readonly momentum: number
@@ -30,7 +31,7 @@ export interface Entry<in Given = never> extends Catalogue.Maker<Given, Readonly
   readonly ignores?: ReadonlyArray<"momentum" | "rule">
 }
 
-const gradient = ({ weightDecay }: Settings) => [
+const gradient = ({ weightDecay }: OptimizerSettings) => [
   Transforms.pullback,
   Transforms.decay({ weight: weightDecay }),
   Transforms.riemannian
@@ -75,10 +76,10 @@ export const optimizers = {
       Transforms.steepest("spectral")
     ]
   }
-} as const satisfies Catalogue.Catalogue<Entry<Settings>>
+} as const satisfies Catalogue.Catalogue<Entry<OptimizerSettings>>
 
 /** The name of an optimizer, of these or of the user's own. */
-export type Name = Catalogue.Name<typeof optimizers>
+export type OptimizerName = Catalogue.Name<typeof optimizers>
 
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
@@ -88,15 +89,15 @@ export type Name = Catalogue.Name<typeof optimizers>
  *
  * @example
  * ```ts
- * import { Optimizers, StepSize } from "finegrain"
- * const settings = { schedule: StepSize.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
+ * import { Optimizers, Schedule, StepSize } from "finegrain"
+ * const settings = { schedule: Schedule.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
  * const { parts } = Optimizers.transform("riemannian-adam", { ...settings, rates: { St: 64 }, clip: 1 })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
  * ```
  */
 export const transform = (
-  name: Name,
-  settings: Settings,
+  name: OptimizerName,
+  settings: OptimizerSettings,
   known: Catalogue.Catalogue<Entry> = optimizers
 ): Transform => {
   const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings

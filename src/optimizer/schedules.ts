@@ -3,7 +3,7 @@
  */
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Setting from "../choices/Setting.ts"
-import * as StepSize from "./StepSize.ts"
+import * as Schedule from "./Schedule.ts"
 
 /** What a schedule is made for. */
 export interface Course {
@@ -15,18 +15,18 @@ export interface Course {
   readonly stepsPerEpoch: number
 }
 
-const schedule = Catalogue.entries<Course, StepSize.Schedule>()
+const schedule = Catalogue.entries<Course, Schedule.Schedule>()
 
 /** All schedules by name. */
 export const schedules = {
-  constant: schedule({ about: "r₀ throughout", make: ({ rate }) => StepSize.constant(rate) }),
+  constant: schedule({ about: "r₀ throughout", make: ({ rate }) => Schedule.constant(rate) }),
   step: schedule({
     about: "a tenth after each third of the run",
-    make: ({ rate, steps }) => StepSize.step({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
+    make: ({ rate, steps }) => Schedule.stepDecay({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
   }),
   cosine: schedule({
     about: "half a cosine down to 0",
-    make: ({ rate, steps }) => StepSize.cosine({ rate, steps })
+    make: ({ rate, steps }) => Schedule.cosine({ rate, steps })
   }),
   power: schedule({
     about: "r₀·(1 + t)^(−exponent)",
@@ -35,6 +35,6 @@ export const schedules = {
         description: "a in r(t) = r₀·(1 + t)^(−a) of the power schedule"
       })
     },
-    make: ({ exponent, rate }) => StepSize.power({ rate, exponent })
+    make: ({ exponent, rate }) => Schedule.power({ rate, exponent })
   })
 } satisfies Catalogue.Catalogue

@@ -8,7 +8,7 @@ import * as Datasets from "../data/Datasets.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Optimizers from "../optimizer/catalogue.ts"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
-import * as Mistakes from "./Mistakes.ts"
+import * as ValidationIssues from "./ValidationIssues.ts"
 
 const { count, notNegative, orDefault, positive, share } = Setting
 
@@ -195,9 +195,9 @@ const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<s
 const decoded = (
   input: unknown,
   known: Catalogues
-): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
+): Result.Result<TrainConfig, ReadonlyArray<ValidationIssues.ValidationIssue>> =>
   Schema.decodeUnknownResult(schemaOf(known), strictly)(input).pipe(
-    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+    Result.mapError((error) => ValidationIssues.of(error, input, "setting")),
     Result.flatMap((config) => {
       const problems = contradictions(config, known).map((text) => ({ path: [], text }))
       return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
@@ -213,7 +213,10 @@ const decoded = (
  * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
  * ```
  */
-export const mistakes = (input: unknown, known: Catalogues = builtIn): ReadonlyArray<Mistakes.Mistake> =>
+export const mistakes = (
+  input: unknown,
+  known: Catalogues = builtIn
+): ReadonlyArray<ValidationIssues.ValidationIssue> =>
   Result.match(decoded(input, known), { onFailure: (found) => found, onSuccess: () => [] })
 
 /**

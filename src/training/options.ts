@@ -4,15 +4,16 @@ import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 
 /** What a run does. */
-export interface Options {
+export interface TrainerOptions {
   readonly network: Network.Network
   readonly dataset: Dataset
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   readonly epochs: number
   readonly batchSize: number
   readonly seed: Seed.Seed
@@ -59,7 +60,7 @@ const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
  *
  * @internal
  */
-export const check = (options: Options): Effect.Effect<void, OptionRefused> => {
+export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefused> => {
   const { dataset, epochs, renormalizationImages = 1, seed } = options
   const counts = {
     epochs,

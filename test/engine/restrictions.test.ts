@@ -2,7 +2,7 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Models, Network, Specification, StepSize, Trainer } from "finegrain"
+import { Models, Network, Schedule, Specification, Trainer } from "finegrain"
 import { Law, manifoldLaws } from "finegrain/laws"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Split } from "../../src/data/Dataset.ts"
@@ -98,7 +98,7 @@ const losses = (model: keyof typeof Models.models) =>
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.05),
+      schedule: Schedule.constant(0.05),
       epochs: 1,
       batchSize: 4,
       seed: 3

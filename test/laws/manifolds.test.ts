@@ -1,11 +1,20 @@
-import { Arithmetic, Combinators, Euclidean, type Manifold, Oblique, type Points, Sphere, Stiefel } from "finegrain"
+import {
+  Arithmetic,
+  Combinators,
+  Euclidean,
+  type Manifold,
+  type NestedTensors,
+  Oblique,
+  Sphere,
+  Stiefel
+} from "finegrain"
 import { Law, type ManifoldLawOptions, manifoldLaws, subjects } from "finegrain/laws"
 import { beforeAll, describe, it } from "vitest"
 import { onEachBackend, use } from "../backends.ts"
 
 const bind = Law.bind({ describe, it })
 
-const check = <P extends Points.Points>(
+const check = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold.Manifold<P>,
   label = "",
   options: ManifoldLawOptions = {}

@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
-import { type Checkpoint, Models, Network, Optimizers, StepSize, TrainConfig, Trainer } from "finegrain"
+import { type Checkpoint, Models, Network, Optimizers, Schedule, StepSize, TrainConfig, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 
-const settings: Optimizers.Settings = {
-  schedule: StepSize.constant(0.02),
+const settings: Optimizers.OptimizerSettings = {
+  schedule: Schedule.constant(0.02),
   rule: StepSize.curvatureAware(),
   momentum: 0.9,
   weightDecay: 1e-4,
@@ -15,7 +15,7 @@ const settings: Optimizers.Settings = {
 }
 
 /** Weights at the end; a snapshot after three steps, or the start from one. */
-const run = (name: Optimizers.Name, from?: Checkpoint.Snapshot) =>
+const run = (name: Optimizers.OptimizerName, from?: Checkpoint.Snapshot) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4], seed: 1 }), { seed: 2 })
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))

@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
 
-type Factors<Ps extends ReadonlyArray<Points.Points>> = { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> }
+type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
+  readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]>
+}
 
 /**
  * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature,
@@ -38,20 +40,21 @@ const flat = Interval.point(0)
  * M.random(1)[1][0].shape // => [4, 2]
  * ```
  */
-export const product = <const Ps extends ReadonlyArray<Points.Points>>(
+export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTensors>>(
   ...factors: Factors<Ps>
 ): Manifold.Manifold<Ps> => {
-  const all = factors as ReadonlyArray<Manifold.Manifold<Points.Points>>
-  const each = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => Points.Points): Ps =>
-    all.map(f) as unknown as Ps
-  const total = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
+  const all = factors as ReadonlyArray<Manifold.Manifold<NestedTensors.NestedTensors>>
+  const each = (
+    f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => NestedTensors.NestedTensors
+  ): Ps => all.map(f) as unknown as Ps
+  const total = (f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => tf.Tensor): tf.Tensor =>
     all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.add(a, b))
-  const worst = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
+  const worst = (f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => tf.Tensor): tf.Tensor =>
     all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.maximum(a, b))
   const has = (key: "exp" | "log" | "dist") => all.every((factor) => factor[key] !== undefined)
   return Manifold.make<Ps>({
     name: all.length === 0 ? "1" : all.map(({ name }) => name.includes(" × ") ? `(${name})` : name).join(" × "),
-    shape: all.map(({ shape }) => shape) as unknown as Points.Shapes<Ps>,
+    shape: all.map(({ shape }) => shape) as unknown as NestedTensors.Shapes<Ps>,
     dimension: all.reduce((sum, { dimension }) => sum + dimension, 0),
     curvature: productCurvature(all),
     norms: Norms.directSum(all.map(({ norms }) => norms)),

@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 
 /**
  * Euclidean space of tensors of one shape: no constraint, flat, and its retraction is the exponential map X + V.
@@ -16,7 +16,7 @@ import * as Manifold from "../Manifold.ts"
  * Euclidean.make([3, 3]).dimension // => 9
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => {
+export const make = (shape: NestedTensors.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
   const length = (u: tf.Tensor) => axes.length === 0 ? tf.abs(u) : tf.squeeze(Differentiable.length(u, axes), axes)
   const dimension = shape.reduce((a, b) => a * b, 1)
@@ -37,7 +37,7 @@ export const make = (shape: Points.Shape): Manifold.Manifold => {
     log: (x, y) => tf.sub(y, x),
     dist: (x, y) => length(tf.sub(y, x))
   })
-  return Form.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
+  return MatrixForm.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
 }
 
 /**

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Manifold from "../Manifold.ts"
 import { rotationParallel } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -22,7 +22,7 @@ export interface Transport {
 }
 
 /** What may be chosen on rotations. */
-export interface Options extends Stiefel.Options {
+export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -52,7 +52,7 @@ export const projection: Transport = { name: "projection" }
  */
 export const parallel: Transport = { name: "parallel" }
 
-const at = (n: number, options: Options): Manifold.Manifold => {
+const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
@@ -84,7 +84,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -97,7 +97,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SpecialOrthogonalOptions = {}): Manifold.Family => ({
   symbol: "SO",
   name: "special orthogonal",
   at: (shape) =>

@@ -1,13 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Collection from "../../collections/Collection.ts"
 import type { PerPom } from "../PerPom.ts"
+import * as Schedule from "../Schedule.ts"
 import * as StepSize from "../StepSize.ts"
 import { perPom } from "./perPom.ts"
 
 /** How long steps are. */
 export interface StepOptions {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** g; default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
 }
@@ -19,8 +20,8 @@ export interface StepOptions {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Sphere, StepSize, Transform, Transforms } from "finegrain"
- * const step = Transforms.curvatureStep({ schedule: StepSize.constant(0.8) })
+ * import { Collection, Sphere, Schedule, Transform, Transforms } from "finegrain"
+ * const step = Transforms.curvatureStep({ schedule: Schedule.constant(0.8) })
  * const at = { step: 0, x: tf.tensor2d([[1], [0], [0]]), collection: Collection.pom(Sphere.make([3, 1])), scaling: [] }
  * // R = 2 and g = R(2 + R) = 8: the step is 0.8/8 of the direction.
  * const { direction } = step.update(tf.tensor2d([[0], [2], [0]]), Transform.stateless, at)
@@ -33,7 +34,7 @@ export const curvatureStep = ({ rule = StepSize.curvatureAware(), schedule }: St
 const named = (name: string, { rule, schedule }: Required<StepOptions>): PerPom =>
   perPom(name, (norms, { poms, step }) => {
     const denominators = rule.denominators(norms, Collection.curvatures({ poms }))
-    const factors = tf.div(-StepSize.rateAt(schedule, step), denominators) as tf.Tensor1D
+    const factors = tf.div(-Schedule.rateAt(schedule, step), denominators) as tf.Tensor1D
     return { factors, told: { norms, denominators } }
   }, {
     tells: ["norms", "denominators"],
@@ -52,11 +53,11 @@ const named = (name: string, { rule, schedule }: Required<StepOptions>): PerPom 
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Sphere, StepSize, Transform, Transforms } from "finegrain"
+ * import { Collection, Sphere, Schedule, Transform, Transforms } from "finegrain"
  * const at = { step: 0, x: tf.tensor2d([[1], [0]]), collection: Collection.pom(Sphere.make([2, 1])), scaling: [] }
- * const descend = Transforms.descend(StepSize.constant(0.5))
+ * const descend = Transforms.descend(Schedule.constant(0.5))
  * const { direction } = descend.update(tf.tensor2d([[0], [2]]), Transform.stateless, at)
  * direction!.dataSync()[1] // => -1
  * ```
  */
-export const descend = (schedule: StepSize.Schedule): PerPom => named("descend", { schedule, rule: StepSize.plain })
+export const descend = (schedule: Schedule.Schedule): PerPom => named("descend", { schedule, rule: StepSize.plain })

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { declare } from "../fusable.ts"
 import { type At, pure, type Transform } from "../Transform.ts"
 import { rescale } from "./rescale.ts"
@@ -13,7 +13,7 @@ export interface Decay {
   readonly mask?: (pom: Collection.Pom) => boolean
 }
 
-const masked = <P extends Points.Points>(
+const masked = <P extends NestedTensors.NestedTensors>(
   decayed: P,
   { collection }: At<P>,
   mask: (pom: Collection.Pom) => boolean
@@ -43,8 +43,8 @@ export const decay = ({ mask, weight }: Decay): Transform => {
   }
   const transform = pure("decay", (gradient, at) => {
     if (weight === 0) return gradient
-    const decayed = Points.scale(weight, rescale(at.scaling, rescale(at.scaling, at.x)))
-    return Points.add(gradient, mask === undefined ? decayed : masked(decayed, at, mask))
+    const decayed = NestedTensors.scale(weight, rescale(at.scaling, rescale(at.scaling, at.x)))
+    return NestedTensors.add(gradient, mask === undefined ? decayed : masked(decayed, at, mask))
   })
   return mask === undefined ? declare(transform, { kind: "decay", weight }) : transform
 }

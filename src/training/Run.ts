@@ -18,18 +18,19 @@ import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import { builtIn } from "./Catalogues.ts"
 import * as RunDirectory from "./RunDirectory.ts"
+import * as RunFiles from "./RunFiles.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
-import * as Stored from "./Stored.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
-export interface Summary {
+export interface RunSummary {
   readonly status: "completed" | "interrupted" | "failed"
   readonly reason: string | undefined
   readonly testAccuracy: number | undefined
@@ -52,7 +53,7 @@ export interface Summary {
   readonly output: string
 }
 
-const scheduleOf = (config: TrainConfig, images: number): StepSize.Schedule => {
+const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
   const stepsPerEpoch = Math.ceil(images / config.batchSize)
   const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
   return Catalogue.make(builtIn.schedules, config.schedule, config, course)
@@ -161,8 +162,8 @@ const saveModel = Effect.fnUntraced(function*(
   return createHash("sha256").update(weights).digest("hex")
 })
 
-const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
-const decodeSummary = Stored.decode(Stored.Summary, "summary")
+const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
@@ -210,15 +211,15 @@ export interface Resumed {
 }
 
 /** The run was completed by an earlier process: nothing is trained, and nothing in its directory is touched. */
-export interface Found {
+export interface AlreadyCompleted {
   readonly _tag: "Found"
 }
 
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Resumed | Found | Trainer.Event
+export type RunEvent = Started | Resumed | AlreadyCompleted | Trainer.TrainingEvent
 
 /** How a job treats its directory. */
-export interface Options {
+export interface RunOptions {
   /** Goes on with the run in the directory, if there is one. */
   readonly resume?: boolean
   /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
@@ -234,20 +235,20 @@ export interface Options {
  * ```ts
  * import * as NodeServices from "@effect/platform-node/NodeServices"
  * import * as Effect from "effect/Effect"
- * import { Backend, Job, TrainConfig } from "finegrain"
+ * import { Backend, Run, TrainConfig } from "finegrain"
  * const job = Effect.gen(function*() {
  *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
- *   return yield* Job.run(config, "/tmp/never-made", () => Effect.void)
+ *   return yield* Run.train(config, "/tmp/never-made", () => Effect.void)
  * })
  * const error = await Effect.runPromise(Effect.flip(job).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
  * error._tag // => "DatasetMissing"
  * ```
  */
-export const run = Effect.fnUntraced(function*(
+export const train = Effect.fnUntraced(function*(
   config: TrainConfig,
   output: string,
-  observe: (event: Event) => Effect.Effect<void>,
-  { checkpointSeconds = 30, resume = false }: Options = {}
+  observe: (event: RunEvent) => Effect.Effect<void>,
+  { checkpointSeconds = 30, resume = false }: RunOptions = {}
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
@@ -265,7 +266,7 @@ export const run = Effect.fnUntraced(function*(
   const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
   const manifest = resume
     ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
-    : Option.none<Stored.Manifest>()
+    : Option.none<RunFiles.Manifest>()
   if (Option.isSome(manifest)) {
     yield* sameRun(output, manifest.value, identity)
     const done = yield* completed(output)
@@ -279,7 +280,7 @@ export const run = Effect.fnUntraced(function*(
     ? Option.some(yield* RunDirectory.examine(output))
     : Option.none<RunDirectory.Examined>()
   // Another process may have completed it in the meantime.
-  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<Summary>()
+  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<RunSummary>()
   if (Option.isSome(meanwhile)) {
     yield* observe({ _tag: "Found" })
     return meanwhile.value
@@ -321,16 +322,16 @@ export const run = Effect.fnUntraced(function*(
     yield* directory.writeCheckpoint(yield* trainer.snapshot)
     yield* Ref.set(saved, yield* Clock.currentTimeMillis)
   })
-  const report = Effect.fnUntraced(function*(event: Trainer.Event) {
+  const report = Effect.fnUntraced(function*(event: Trainer.TrainingEvent) {
     yield* directory.appendEvent(event)
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
     if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
   })
-  const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
+  const summarize = Effect.fnUntraced(function*(status: RunSummary["status"], reason: string | undefined) {
     const { epochs, steps, tensorsLeaked } = yield* trainer.progress
     const last = epochs.at(-1)
-    const summary: Summary = {
+    const summary: RunSummary = {
       status,
       reason,
       testAccuracy: last?.testAccuracy,

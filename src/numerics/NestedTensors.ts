@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core"
  *
  * Every leaf may carry leading batch dimensions, the same ones in all leaves.
  */
-export type Points = tf.Tensor | ReadonlyArray<Points>
+export type NestedTensors = tf.Tensor | ReadonlyArray<NestedTensors>
 
 /** The shape of one tensor, without batch dimensions. */
 export type Shape = ReadonlyArray<number>
@@ -22,14 +22,14 @@ export type Shapes<P> = P extends tf.Tensor ? Shape : ReadonlyArray<ShapeTree>
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.isLeaf(tf.scalar(1)) // => true
- * Points.isLeaf([tf.scalar(1)]) // => false
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.isLeaf(tf.scalar(1)) // => true
+ * NestedTensors.isLeaf([tf.scalar(1)]) // => false
  * ```
  */
-export const isLeaf = (points: Points): points is tf.Tensor => points instanceof tf.Tensor
+export const isLeaf = (points: NestedTensors): points is tf.Tensor => points instanceof tf.Tensor
 
-const child = (points: Points, index: number): Points => {
+const child = (points: NestedTensors, index: number): NestedTensors => {
   const found = isLeaf(points) ? undefined : points[index]
   if (found === undefined) throw new TypeError(`Points of different nesting: there is no factor ${index}`)
   return found
@@ -41,13 +41,13 @@ const child = (points: Points, index: number): Points => {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * const sum = Points.zipWith([[tf.scalar(1)], tf.scalar(2)], [[tf.scalar(3)], tf.scalar(4)], tf.add)
- * Points.leaves(sum).map((leaf) => leaf.dataSync()[0]) // => [4, 6]
+ * import { NestedTensors } from "finegrain"
+ * const sum = NestedTensors.zipWith([[tf.scalar(1)], tf.scalar(2)], [[tf.scalar(3)], tf.scalar(4)], tf.add)
+ * NestedTensors.leaves(sum).map((leaf) => leaf.dataSync()[0]) // => [4, 6]
  * ```
  */
-export const zipWith = <P extends Points>(x: P, y: P, f: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): P => {
-  const go = (a: Points, b: Points): Points =>
+export const zipWith = <P extends NestedTensors>(x: P, y: P, f: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): P => {
+  const go = (a: NestedTensors, b: NestedTensors): NestedTensors =>
     isLeaf(a)
       ? isLeaf(b) ? f(a, b) : mismatch()
       : a.map((factor, i) => go(factor, child(b, i)))
@@ -64,12 +64,12 @@ const mismatch = (): never => {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.map([tf.scalar(4), tf.scalar(9)], tf.sqrt).map((leaf) => leaf.dataSync()[0]) // => [2, 3]
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.map([tf.scalar(4), tf.scalar(9)], tf.sqrt).map((leaf) => leaf.dataSync()[0]) // => [2, 3]
  * ```
  */
-export const map = <P extends Points>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): P => {
-  const go = (points: Points): Points => isLeaf(points) ? f(points) : points.map(go)
+export const map = <P extends NestedTensors>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): P => {
+  const go = (points: NestedTensors): NestedTensors => isLeaf(points) ? f(points) : points.map(go)
   return go(x) as P
 }
 
@@ -79,13 +79,13 @@ export const map = <P extends Points>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): 
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.leaves([[tf.scalar(1), tf.scalar(2)], tf.scalar(3)]).length // => 3
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.leaves([[tf.scalar(1), tf.scalar(2)], tf.scalar(3)]).length // => 3
  * ```
  */
-export const leaves = (points: Points): ReadonlyArray<tf.Tensor> => {
+export const leaves = (points: NestedTensors): ReadonlyArray<tf.Tensor> => {
   const found: Array<tf.Tensor> = []
-  const collect = (node: Points): void => {
+  const collect = (node: NestedTensors): void => {
     if (isLeaf(node)) found.push(node)
     else for (const part of node) collect(part)
   }
@@ -99,11 +99,11 @@ export const leaves = (points: Points): ReadonlyArray<tf.Tensor> => {
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.add(tf.scalar(1), tf.scalar(2)).dataSync()[0] // => 3
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.add(tf.scalar(1), tf.scalar(2)).dataSync()[0] // => 3
  * ```
  */
-export const add = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.add)
+export const add = <P extends NestedTensors>(u: P, v: P): P => zipWith(u, v, tf.add)
 
 /**
  * The difference u − v, leaf by leaf.
@@ -111,11 +111,11 @@ export const add = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.add)
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.sub(tf.scalar(3), tf.scalar(2)).dataSync()[0] // => 1
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.sub(tf.scalar(3), tf.scalar(2)).dataSync()[0] // => 1
  * ```
  */
-export const sub = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.sub)
+export const sub = <P extends NestedTensors>(u: P, v: P): P => zipWith(u, v, tf.sub)
 
 /**
  * The multiple s·u of every leaf.
@@ -123,11 +123,11 @@ export const sub = <P extends Points>(u: P, v: P): P => zipWith(u, v, tf.sub)
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.scale(2, tf.scalar(3)).dataSync()[0] // => 6
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.scale(2, tf.scalar(3)).dataSync()[0] // => 6
  * ```
  */
-export const scale = <P extends Points>(s: number | tf.Scalar, u: P): P => map(u, (leaf) => tf.mul(leaf, s))
+export const scale = <P extends NestedTensors>(s: number | tf.Scalar, u: P): P => map(u, (leaf) => tf.mul(leaf, s))
 
 /**
  * Multiplies every leaf by one factor per batch item: `factors` has the batch shape and is broadcast over the point
@@ -136,11 +136,11 @@ export const scale = <P extends Points>(s: number | tf.Scalar, u: P): P => map(u
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Points } from "finegrain"
- * Points.scaleItems(tf.tensor1d([2, 3]), tf.ones([2, 1, 2])).dataSync().join() // => "2,2,3,3"
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.scaleItems(tf.tensor1d([2, 3]), tf.ones([2, 1, 2])).dataSync().join() // => "2,2,3,3"
  * ```
  */
-export const scaleItems = <P extends Points>(factors: tf.Tensor, u: P): P =>
+export const scaleItems = <P extends NestedTensors>(factors: tf.Tensor, u: P): P =>
   map(u, (leaf) => tf.mul(leaf, expandTo(factors, leaf.rank)))
 
 /** Appends axes of length one until the tensor has the given rank. */
@@ -148,6 +148,6 @@ export const expandTo = (x: tf.Tensor, rank: number): tf.Tensor =>
   x.rank >= rank ? x : tf.reshape(x, [...x.shape, ...Array.from({ length: rank - x.rank }, () => 1)])
 
 /** Frees every leaf. */
-export const dispose = (points: Points): void => {
+export const dispose = (points: NestedTensors): void => {
   for (const leaf of leaves(points)) leaf.dispose()
 }
