@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import {
   Backend,
-  Fused,
+  FusedKernels,
   Gradients,
   type Manifold,
   NestedTensors,
@@ -88,7 +88,10 @@ for (const [name, M] of manifolds) {
     const y = M.retract(x, v)
     M.transport(x, y, v)
   }
-  const [kernels, composed] = await freed([{ name, run: step }, { name, run: () => Fused.without(step) }], warmUp)
+  const [kernels, composed] = await freed(
+    [{ name, run: step }, { name, run: () => FusedKernels.without(step) }],
+    warmUp
+  )
   tf.dispose([x, u])
   operations.push({ name, kernels: kernels!, composed: composed! })
 }

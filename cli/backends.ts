@@ -28,7 +28,7 @@ const inspect = Effect.gen(function*() {
   }
 })
 
-const check = Effect.fnUntraced(function*(name: Backend.Name) {
+const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
   let [failed, of] = [0, 0]
   for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
     for (const { found, name: check, passed } of yield* run) {

@@ -12,10 +12,11 @@ import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Optimizers from "../src/optimizer/catalogue.ts"
+import { metrics } from "../src/optimizer/metrics.ts"
 import { rules } from "../src/optimizer/rules.ts"
 import { schedules } from "../src/optimizer/schedules.ts"
 import * as Report from "../src/report/Report.ts"
-import * as Job from "../src/training/Job.ts"
+import * as Run from "../src/training/Run.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import * as Progress from "./Progress.ts"
@@ -79,6 +80,10 @@ const flags = {
         Object.entries(Optimizers.optimizers).map(([name, { about }]) => `${name}: ${about}`).join("; ")
       } (default fg-sgd)`
     ),
+    Flag.optional
+  ),
+  metric: Flag.Literals("metric", Catalogue.names(metrics)).pipe(
+    Flag.withDescription(`${Catalogue.help(metrics)} (default points)`),
     Flag.optional
   ),
   rates: Flag.KeyValuePair("rates").pipe(
@@ -206,7 +211,7 @@ const place = Effect.fnUntraced(function*(directory: string) {
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 
-const describe = (summary: Job.Summary): string =>
+const describe = (summary: Run.RunSummary): string =>
   [
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
@@ -258,7 +263,7 @@ export const train = Command.make(
     const isOurs = yield* Ref.make(false)
     const isDone = yield* Ref.make(false)
     const progress = yield* Progress.make("img")
-    const observe = Effect.fnUntraced(function*(event: Job.Event) {
+    const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
       if (event._tag === "Started") {
         yield* Ref.set(isOurs, true)
         yield* Console.log(
@@ -282,7 +287,7 @@ export const train = Command.make(
         yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
       }
     })
-    const summary = yield* Job.run(config, directory, observe, { resume, checkpointSeconds }).pipe(
+    const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
       Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
       Effect.onError(() =>
         Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)

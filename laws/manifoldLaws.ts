@@ -13,10 +13,10 @@ import { operationLaws } from "./manifold/operations.ts"
 import { pointLaws } from "./manifold/points.ts"
 import { projectionLaws } from "./manifold/projection.ts"
 import { retractionLaws } from "./manifold/retraction.ts"
-import { type Options, setting } from "./manifold/setting.ts"
+import { type ManifoldClaims, setting } from "./manifold/setting.ts"
 import { transportLaws } from "./manifold/transport.ts"
 
-export type { Case, Invariance, Options } from "./manifold/setting.ts"
+export type { Case, Invariance, ManifoldClaims } from "./manifold/setting.ts"
 
 /**
  * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient,
@@ -34,7 +34,7 @@ export type { Case, Invariance, Options } from "./manifold/setting.ts"
  */
 export const manifoldLaws = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
-  options: Options = {}
+  options: ManifoldClaims = {}
 ): LawSet => {
   const S = setting(M, options)
   return {

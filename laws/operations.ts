@@ -11,7 +11,7 @@ export interface Situation<P extends NestedTensors.NestedTensors = tf.Tensor> {
 }
 
 /** An operation of a manifold with the arguments that it takes of a situation. */
-export interface Operation<P extends NestedTensors.NestedTensors = tf.Tensor> {
+export interface ManifoldOperation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
   readonly apply: (s: Situation<P>) => NestedTensors.NestedTensors
@@ -30,7 +30,7 @@ export interface Operation<P extends NestedTensors.NestedTensors = tf.Tensor> {
  */
 export const operationsOf = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>
-): ReadonlyArray<Operation<P>> => {
+): ReadonlyArray<ManifoldOperation<P>> => {
   const { dist, exp, log } = M
   return [
     { name: "project", takes: ["x", "u"], apply: ({ x, u }) => M.project(x, u) },

@@ -20,7 +20,7 @@ import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import { antipode, longSteps } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
-import { manifoldLaws, type Options } from "./manifoldLaws.ts"
+import { type ManifoldClaims, manifoldLaws } from "./manifoldLaws.ts"
 
 /** A family of manifolds with everything that is claimed of it. */
 export interface Subject {
@@ -32,7 +32,7 @@ export interface Subject {
   readonly at: (shape: NestedTensors.Shape) => ReadonlyArray<LawSet>
 }
 
-const claims = (manifold: Manifold.Manifold, label: string, options: Options): LawSet => {
+const claims = (manifold: Manifold.Manifold, label: string, options: ManifoldClaims): LawSet => {
   const set = manifoldLaws(manifold, options)
   return { ...set, name: label === "" ? set.name : `${set.name} ${label}` }
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import type { Law, LawSet } from "../Law.ts"
-import type { Operation, Situation } from "../operations.ts"
+import type { ManifoldOperation, Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { type Case, type Setting } from "./setting.ts"
 
@@ -79,7 +79,7 @@ export const derivativeLaws = <P extends NestedTensors.NestedTensors>(
   /**
    * How far the derivative is from differences, beyond what these are from each other where the operation has a kink.
    */
-  function apart({ apply, takes }: Operation<P>, c: Case): tf.Tensor {
+  function apart({ apply, takes }: ManifoldOperation<P>, c: Case): tf.Tensor {
     const along = curve(c)
     const weights = NestedTensors.map(
       apply(along(0)),

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Option from "effect/Option"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { LawSet } from "../Law.ts"
@@ -71,7 +71,7 @@ export const operationLaws = <P extends NestedTensors.NestedTensors>(
       const x = point(c)
       const [u, v] = [ambient(c), tangent(c, x)]
       const y = M.retract(x, v)
-      const both = (f: () => P) => gap(f(), Fused.without(f))
+      const both = (f: () => P) => gap(f(), FusedKernels.without(f))
       return tf.stack([
         both(() => M.project(x, u)),
         both(() => M.gradient(x, u)),

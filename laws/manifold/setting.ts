@@ -11,7 +11,7 @@ import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 
 /** What a law set cannot find out for itself. */
-export interface Options {
+export interface ManifoldClaims {
   /**
    * `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable.
    */
@@ -84,7 +84,7 @@ export type Setting<P extends NestedTensors.NestedTensors> = ReturnType<typeof s
  *
  * @internal
  */
-export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: Options) => {
+export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
   const entries = Math.max(1, entriesOf(M.shape))
   const rounding = Tolerance.rounding(entries)
   const reach = options.reach ?? Infinity

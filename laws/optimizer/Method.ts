@@ -10,7 +10,7 @@ import { chain, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 
 /** What the laws vary of a method. */
-export interface Hyperparameters {
+export interface VariedHyperparameters {
   readonly schedule: Schedule.Schedule
   readonly momentum: number
 }
@@ -26,7 +26,7 @@ export type Classical = (
 /** An optimizer as laws see it: its chain, and what is claimed of it. */
 export interface Method {
   readonly name: string
-  readonly transform: (hyperparameters: Hyperparameters) => Transform
+  readonly transform: (hyperparameters: VariedHyperparameters) => Transform
   /** The parts of its state that are tangent. */
   readonly tangents: (memory: TensorTree) => ReadonlyArray<NestedTensors.NestedTensors>
   /** What it is on Euclidean weights. */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Collection from "../../src/collections/Collection.ts"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import { product } from "../../src/geometry/combinators/product.ts"
 import { scaled } from "../../src/geometry/combinators/scaled.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
@@ -115,7 +115,7 @@ const ruleOn = ({ indices, manifold }: (typeof poms)[number], lengths: ReadonlyA
 /** Those that know a manifold by its operations; Muon knows Stiefel manifolds by name, and s·St is none. */
 const general = Optimizers.names.filter((name) => name !== "manifold-muon")
 
-const settings = ({ momentum, rate, weightDecay }: Case): Optimizers.Settings => ({
+const settings = ({ momentum, rate, weightDecay }: Case): Optimizers.OptimizerSettings => ({
   schedule: Schedule.constant(rate),
   rule: StepSize.plain,
   momentum,
@@ -133,7 +133,7 @@ const settings = ({ momentum, rate, weightDecay }: Case): Optimizers.Settings =>
  * ```
  */
 export const metricLaws = (
-  fgSgd: (hyperparameters: FgSgd.Hyperparameters) => Transform = FgSgd.transform,
+  fgSgd: (hyperparameters: FgSgd.FgSgdHyperparameters) => Transform = FgSgd.transform,
   named: Named = Optimizers.transform
 ): LawSet => {
   const shown = (
@@ -186,8 +186,10 @@ export const metricLaws = (
         Tolerance.exact,
         (c) => {
           const ones = () => scalingOf(Array.from({ length: count }, () => 1))
-          const both = (make: (metric: Optimizers.Settings["metric"] & string) => Transform) =>
-            Fused.without(() => gap(moved(make("weights"), c, ones()).after, moved(make("points"), c, ones()).after))
+          const both = (make: (metric: Optimizers.OptimizerSettings["metric"] & string) => Transform) =>
+            FusedKernels.without(() =>
+              gap(moved(make("weights"), c, ones()).after, moved(make("points"), c, ones()).after)
+            )
           const { rule: _, ...hyperparameters } = settings(c)
           return tf.stack([
             both((metric) => fgSgd({ ...hyperparameters, metric })),
@@ -202,7 +204,7 @@ export const metricLaws = (
 const scaledLaw = "FG-SGD in the metric of weights is FG-SGD on scaled manifolds"
 
 /** FG-SGD whose metric of weights has something else for one of its parts, known by its name. */
-const fgSgdWith = (name: string, other: (part: Transform, h: FgSgd.Hyperparameters) => Transform | undefined) =>
+const fgSgdWith = (name: string, other: (part: Transform, h: FgSgd.FgSgdHyperparameters) => Transform | undefined) =>
   metricLaws((h) => {
     const whole = FgSgd.transform(h)
     const replaced = (transform: Transform): Transform =>

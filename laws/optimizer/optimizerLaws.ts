@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Collection from "../../src/collections/Collection.ts"
 import * as Grouping from "../../src/collections/Grouping.ts"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Euclidean from "../../src/geometry/manifolds/Euclidean.ts"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
@@ -231,7 +231,7 @@ export const optimizerLaws = (
         const { state } = run(optimizerOf(p, c), c, 1)
         const scaling = state.x.map((x, i) => tf.add(0.5, tf.abs(Seed.normalTensor(i, [x.shape[0]!, 1, 1]))))
         const next = () => Optimizer.update(optimizerOf(p, { ...c, rate: 0.1 }), { ...state, scaling }, gradient(c, 1))
-        const [one, other] = [next(), Fused.without(next)]
+        const [one, other] = [next(), FusedKernels.without(next)]
         const gaps = (of: (u: typeof one) => NestedTensors.NestedTensors) =>
           NestedTensors.leaves(of(one)).map((leaf, i) => gap(leaf, NestedTensors.leaves(of(other))[i]!))
         return tf.stack([

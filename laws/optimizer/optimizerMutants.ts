@@ -2,7 +2,7 @@
  * Defects of optimizers, each with the law that finds it.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Sphere from "../../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
@@ -11,7 +11,7 @@ import * as StepSize from "../../src/optimizer/StepSize.ts"
 import { chain, pure, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import type { Mutant } from "../Mutant.ts"
-import { adam, fgSgd, type Hyperparameters, type Method } from "./Method.ts"
+import { adam, fgSgd, type Method, type VariedHyperparameters } from "./Method.ts"
 import { metricMutants } from "./metricLaws.ts"
 import { muonMutants } from "./muonLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
@@ -24,7 +24,7 @@ const fgSgdWith = (
   parts: {
     readonly momentum?: (decay: number) => Transform
     readonly before?: Transform
-    readonly step?: (h: Hyperparameters) => Transform
+    readonly step?: (h: VariedHyperparameters) => Transform
     readonly after?: Transform
   }
 ): Method => ({
@@ -124,7 +124,7 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
   mutant(
     "kernel that takes the step twice",
     "the engine's step is the composed one",
-    fgSgdWith({ after: pure("twice", (v) => NestedTensors.scale(Fused.allowed() ? 2 : 1, v)) })
+    fgSgdWith({ after: pure("twice", (v) => NestedTensors.scale(FusedKernels.allowed() ? 2 : 1, v)) })
   ),
   mutant(
     "state outside of the state",

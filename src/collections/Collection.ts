@@ -37,7 +37,7 @@ export interface Collection<P extends NestedTensors.NestedTensors = NestedTensor
   /**
    * What every leaf of a point holds, from left to right; undefined where a leaf holds factors of several manifolds.
    */
-  readonly leaves: ReadonlyArray<Leaf> | undefined
+  readonly leaves: ReadonlyArray<FactorStack> | undefined
 }
 
 const known = new WeakMap<ReadonlyArray<Pom>, ReadonlyArray<Interval.Interval>>()
@@ -59,7 +59,7 @@ export const curvatures = ({ poms }: { readonly poms: ReadonlyArray<Pom> }): Rea
 }
 
 /** A leaf of a point: factors on one manifold, and the number of the POM that each belongs to. */
-export interface Leaf {
+export interface FactorStack {
   readonly manifold: Manifold.Manifold
   readonly owners: Int32Array
 }

@@ -10,7 +10,7 @@ import type { IdxCorrupt } from "./Idx.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import * as Mnist from "./Mnist.ts"
 
-const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format) {
+const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.CifarFormat) {
   const bytes = yield* files.read(file)
   return bytes ?? (yield* new DatasetMissing({
     what: `There is no ${file}`,
@@ -19,7 +19,7 @@ const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format)
 })
 
 /** The names of the classes, from the file that the archive has for them, or as everyone knows them. */
-const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
+const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
   const path = yield* Path.Path
   const { classNames, namesIn } = Cifar.formats[format]
   const file = path.join(directory, namesIn)
@@ -29,7 +29,7 @@ const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.For
     : yield* Effect.fromResult(Cifar.decodeNames(new TextDecoder().decode(bytes), format, file))
 })
 
-const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
+const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
   const path = yield* Path.Path
   const { classes, test, train } = Cifar.formats[format]
   const read = (names: ReadonlyArray<string>) =>

@@ -5,12 +5,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { cpu as startCpu } from "./cpu.ts"
-import { BackendUnavailable, type Engine, EngineFailed, type Name, type Start } from "./Engine.ts"
+import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
-export { BackendUnavailable, EngineFailed, type Name }
+export { BackendUnavailable, EngineFailed, type EngineName }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
@@ -31,13 +31,13 @@ tf.env().set("PROD", true)
 export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
 
 /** How engines are to run, as far as one has a choice. */
-export interface Options {
+export interface EngineOptions {
   /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
   readonly threads?: number | undefined
 }
 
 /** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
-const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> => [
+const engines = (options: EngineOptions = {}): ReadonlyArray<readonly [EngineName, Start]> => [
   ["nodeGpu", native("nodeGpu")],
   ["webgpu", startWebgpu({ software: true })],
   ["node", native("node")],
@@ -45,9 +45,9 @@ const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> =
   ["cpu", startCpu]
 ]
 
-const start = (name: Name): Start => engines().find(([known]) => known === name)![1]
+const start = (name: EngineName): Start => engines().find(([known]) => known === name)![1]
 
-const firstOf = (options: Options = {}): Start =>
+const firstOf = (options: EngineOptions = {}): Start =>
   // A mistake in what was asked is told, whatever other engines there are.
   Effect.andThen(
     wanted(options.threads),
@@ -161,7 +161,10 @@ export const auto = asLayer(firstOf())
  * Backend.layer("wasm") === Backend.wasm // => true
  * ```
  */
-export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<Backend, BackendUnavailable> => {
+export const layer = (
+  name: EngineName | "auto",
+  options: EngineOptions = {}
+): Layer.Layer<Backend, BackendUnavailable> => {
   if (options.threads !== undefined) {
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
@@ -170,8 +173,8 @@ export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<B
 }
 
 /** Whether a backend can be used here, and why not. */
-export interface Report {
-  readonly name: Name
+export interface Availability {
+  readonly name: EngineName
   readonly available: boolean
   readonly device: string
   readonly reason: string
@@ -189,7 +192,7 @@ export interface Report {
  * reports.filter(({ name }) => name === "wasm" || name === "cpu").every(({ available }) => available) // => true
  * ```
  */
-export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
+export const inspect: Effect.Effect<ReadonlyArray<Availability>> = Effect.forEach(
   engines().toReversed(),
   ([name, engine]) =>
     Effect.match(engine, {

@@ -15,8 +15,8 @@ import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
-/** Hyperparameters Θ of FG-SGD. */
-export interface Hyperparameters {
+/** FgSgdHyperparameters Θ of FG-SGD. */
+export interface FgSgdHyperparameters {
   /** r(t). */
   readonly schedule: Schedule.Schedule
   /** θ in μᵗ = θ·transport(μᵗ⁻¹) + grad; default 0. */
@@ -70,7 +70,7 @@ export const tangentProjection = (theta: number): Transform =>
  * FgSgd.stepSize({ schedule: Schedule.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<Hyperparameters, "metric" | "rule" | "schedule">): Transform =>
+export const stepSize = (options: Pick<FgSgdHyperparameters, "metric" | "rule" | "schedule">): Transform =>
   chain("stepSize", curvatureStep(options), ...(options.metric === "weights" ? [fromWeights] : []))
 
 /**
@@ -87,7 +87,7 @@ export const stepSize = (options: Pick<Hyperparameters, "metric" | "rule" | "sch
  * parts!.map(({ name }) => name) // => ["euclideanGradient", "tangentProjection", "stepSize"]
  * ```
  */
-export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparameters): Transform =>
+export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyperparameters): Transform =>
   chain("FG-SGD", euclideanGradient(weightDecay, step.metric), tangentProjection(momentum), stepSize(step))
 
 /**
@@ -111,5 +111,5 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
  */
 export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: FgSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -11,7 +11,7 @@ import { riemannian } from "./transforms/riemannian.ts"
 import { steepest } from "./transforms/steepest.ts"
 
 /** Hyperparameters of manifold Muon. */
-export interface Hyperparameters extends DualAscent {
+export interface ManifoldMuonHyperparameters extends DualAscent {
   /** r(t), the spectral norm of a step. */
   readonly schedule: Schedule.Schedule
   /** θ in [0, 1); default 0. */
@@ -36,7 +36,7 @@ export interface Hyperparameters extends DualAscent {
  * ```
  */
 export const transform = (
-  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0, ...ascent }: Hyperparameters
+  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0, ...ascent }: ManifoldMuonHyperparameters
 ): Transform =>
   chain(
     "manifold Muon",
@@ -65,5 +65,5 @@ export const transform = (
  */
 export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: ManifoldMuonHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -9,7 +9,7 @@ import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State, Updated } from "./contract.ts"
-import * as FusedStep from "./FusedStep.ts"
+import * as StepFusion from "./StepFusion.ts"
 import { anyCollection, type At, type Transform, TransformThrew } from "./Transform.ts"
 import { rescale } from "./transforms/rescale.ts"
 
@@ -141,7 +141,7 @@ export const weightsOf = <P extends NestedTensors.NestedTensors, W extends Neste
  * One step as an Effect, in stages, each in a region of its own whose tensors live until the step ends: transform,
  * retraction, transport of what is tangent, rescaling.
  *
- * Where the engine has the whole step in kernels, it runs those; see FusedStep. The given state stays untouched and
+ * Where the engine has the whole step in kernels, it runs those; see StepFusion. The given state stays untouched and
  * alive, whatever happens; the result owns its tensors (ℜ is shared with the given state). Fails with ShapeMismatch
  * where the gradients do not have the weights' shapes, and with the name of a transform or stage that threw. Source:
  * Ozay 2019, algorithm 1.
@@ -206,10 +206,10 @@ export const step = <P extends NestedTensors.NestedTensors, W extends NestedTens
   })
   return Effect.scoped(Effect.gen(function*() {
     yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
-    const plan = FusedStep.planOf(optimizer)
+    const plan = StepFusion.planOf(optimizer)
     const { memory, told, weights, x } = yield* plan === undefined
       ? inStages
-      : stage("fused step", () => FusedStep.sweep(plan, optimizer, state, gradients))
+      : stage("fused step", () => StepFusion.sweep(plan, optimizer, state, gradients))
     for (const leaf of TensorTree.leaves([x, memory, weights, told])) kept.add(leaf)
     return { state: { step: state.step + 1, x, memory, scaling: state.scaling }, weights, told }
   }))

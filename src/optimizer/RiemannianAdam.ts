@@ -9,7 +9,7 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters of Riemannian Adam. */
-export interface Hyperparameters extends Adam {
+export interface RiemannianAdamHyperparameters extends Adam {
   /** r(t). */
   readonly schedule: Schedule.Schedule
   /** Default 0. */
@@ -29,7 +29,7 @@ export interface Hyperparameters extends Adam {
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "amsgrad", "descend"]
  * ```
  */
-export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparameters): Transform =>
+export const transform = ({ schedule, weightDecay = 0, ...moments }: RiemannianAdamHyperparameters): Transform =>
   chain("Riemannian Adam", pullback, decay({ weight: weightDecay }), riemannian, adam(moments), descend(schedule))
 
 /**
@@ -50,5 +50,5 @@ export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparame
  */
 export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: RiemannianAdamHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

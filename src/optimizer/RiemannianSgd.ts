@@ -9,7 +9,7 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters of Riemannian SGD. */
-export interface Hyperparameters {
+export interface RiemannianSgdHyperparameters {
   /** r(t). */
   readonly schedule: Schedule.Schedule
   /** θ in [0, 1); default 0. */
@@ -33,7 +33,7 @@ export interface Hyperparameters {
  * ```
  */
 export const transform = (
-  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0 }: Hyperparameters
+  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0 }: RiemannianSgdHyperparameters
 ): Transform =>
   chain(
     "Riemannian SGD",
@@ -61,5 +61,5 @@ export const transform = (
  */
 export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: RiemannianSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

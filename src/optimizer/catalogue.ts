@@ -9,7 +9,7 @@ import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
 
 /** What the settings of a run say of its optimizer. */
-export interface Settings {
+export interface OptimizerSettings {
   readonly schedule: Schedule.Schedule
   readonly rule: StepSize.Rule
   /** θ in [0, 1). */
@@ -34,10 +34,10 @@ export interface Entry {
   /** Settings that it does not know. */
   readonly ignores: ReadonlyArray<"momentum" | "rule">
   /** The parts that lead from gradients to a direction. */
-  readonly direction: (settings: Settings) => ReadonlyArray<Transform>
+  readonly direction: (settings: OptimizerSettings) => ReadonlyArray<Transform>
 }
 
-const gradient = ({ metric = "points", weightDecay }: Settings) => [
+const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
   ...(metric === "points" ? [Transforms.pullback] : []),
   Transforms.decay({ weight: weightDecay, metric }),
   Transforms.riemannian
@@ -89,10 +89,13 @@ export const optimizers = {
 } as const satisfies Readonly<Record<string, Entry>>
 
 /** The name of an optimizer. */
-export type Name = keyof typeof optimizers
+export type OptimizerName = keyof typeof optimizers
 
 /** All names. */
-export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [Name, ...ReadonlyArray<Name>]
+export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [
+  OptimizerName,
+  ...ReadonlyArray<OptimizerName>
+]
 
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
@@ -108,7 +111,7 @@ export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonl
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
  * ```
  */
-export const transform = (name: Name, settings: Settings): Transform => {
+export const transform = (name: OptimizerName, settings: OptimizerSettings): Transform => {
   const { accumulate = 1, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } = settings
   const { direction, ignores }: Entry = optimizers[name]
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]

@@ -33,9 +33,9 @@ const roundsOf = (groups: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<R
   return next.every((group) => group.length === 1) ? [round] : [round, ...roundsOf(next)]
 }
 
-const known = new WeakMap<ReadonlyArray<Collection.Leaf>, ReadonlyArray<Round>>()
+const known = new WeakMap<ReadonlyArray<Collection.FactorStack>, ReadonlyArray<Round>>()
 
-const roundsIn = (leaves: ReadonlyArray<Collection.Leaf>, poms: number): ReadonlyArray<Round> => {
+const roundsIn = (leaves: ReadonlyArray<Collection.FactorStack>, poms: number): ReadonlyArray<Round> => {
   const found = known.get(leaves)
   if (found !== undefined) return found
   const groups = Array.from({ length: poms }, (): Array<number> => [])

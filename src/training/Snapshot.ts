@@ -109,13 +109,13 @@ export const restore = Effect.fnUntraced(function*(
   snapshot: Snapshot,
   course: Course
 ): Effect.fn.Return<State, CheckpointMismatch> {
-  const { geometry, position, tensors } = snapshot
-  const own = Network.geometry(network)
-  if (own !== geometry) {
+  const { fingerprint, position, tensors } = snapshot
+  const own = Network.fingerprint(network)
+  if (own !== fingerprint) {
     return yield* new CheckpointMismatch({
       what: "the geometry of the network (shapes, manifolds, POMs)",
       expected: own.slice(0, 12),
-      actual: geometry.slice(0, 12)
+      actual: fingerprint.slice(0, 12)
     })
   }
   const wrong = misplaced(snapshot, course) ?? unlike(network, initial, snapshot)

@@ -8,9 +8,10 @@ import { mostThreads } from "../engine/threads.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
-import * as Mistakes from "./Mistakes.ts"
+import * as ValidationIssues from "./ValidationIssues.ts"
 
 const { count: positiveInt, orDefault, positive } = Setting
 
@@ -111,6 +112,8 @@ export const TrainConfig = Schema.Struct({
   schedule: orDefault(Catalogue.schema(schedules), "cosine"),
   /** How directions follow from gradients; default `fg-sgd`, the paper's. */
   optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
+  /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`, the paper's. */
+  metric: Schema.optionalKey(Schema.Literals(Catalogue.names(metrics))),
   /** Factors of the learning rate by manifold (`Sp`), kind of parameter (`bias`) or layer (`layers/stem`). */
   rates: Schema.optionalKey(Schema.Record(Schema.String, positive)),
   /** Whether rates scale what the step rule gives, not what it gets. */
@@ -192,9 +195,9 @@ const contradictions = (
 }
 
 /** A configuration, or every mistake in it; what contradicts each other where there is none. */
-const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
+const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<ValidationIssues.ValidationIssue>> =>
   decodeTrainConfig(input).pipe(
-    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+    Result.mapError((error) => ValidationIssues.of(error, input, "setting")),
     Result.flatMap((config) => {
       const problems = contradictions(config).map((text) => ({ path: [], text }))
       return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
@@ -210,7 +213,7 @@ const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mista
  * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
  * ```
  */
-export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
+export const mistakes = (input: unknown): ReadonlyArray<ValidationIssues.ValidationIssue> =>
   Result.match(decoded(input), { onFailure: (found) => found, onSuccess: () => [] })
 
 /**

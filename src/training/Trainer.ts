@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import * as Augment from "../data/Augment.ts"
 import * as Batches from "../data/Batches.ts"
 import { DatasetInvalid } from "../data/DataError.ts"
-import { type Dataset, type ImageCorrupt, isStream, type Source, splitProblem } from "../data/Dataset.ts"
+import { type Dataset, type ImageCorrupt, type ImageSource, isStream, splitProblem } from "../data/Dataset.ts"
 import * as Manifold from "../geometry/Manifold.ts"
 import { missingGradient, withoutGradient } from "../network/declarations/gradients.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
@@ -20,23 +20,23 @@ import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import * as FgSgd from "../optimizer/FgSgd.ts"
-import * as FusedStep from "../optimizer/FusedStep.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
+import * as StepFusion from "../optimizer/StepFusion.ts"
 import type { Scaling, Told } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { classifier } from "./Classifier.ts"
-import type { EpochDone, Event } from "./Event.ts"
 import { type BatchError, batchIsSize, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
-import { check as checkOptions, type OptionRefused, type Options } from "./options.ts"
+import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
-export type { EpochDone, Event, StepDone } from "./Event.ts"
-export { OptionRefused, type Options } from "./options.ts"
+export { OptionRefused, type TrainerOptions } from "./options.ts"
+export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
 /** What is known of a run at any moment. */
-export interface Progress {
+export interface TrainingProgress {
   readonly steps: number
   readonly epochs: ReadonlyArray<EpochDone>
   readonly tensorsLeaked: number
@@ -71,7 +71,7 @@ const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
 export const evaluate = Effect.fnUntraced(function*(
   network: Network.Network,
   dataset: Dataset,
-  split: Source,
+  split: ImageSource,
   batchSize: number,
   prepare: (batch: Batches.Batch) => Batches.Batch = identity
 ): Effect.fn.Return<
@@ -127,15 +127,15 @@ const finite = ({ layers, variables }: Network.Network) =>
   })
 
 /** A run in progress. */
-export interface Run {
+export interface Training {
   /**
    * Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's
    * weights.
    */
   readonly train: <E, R>(
-    report: (event: Event) => Effect.Effect<void, E, R>
+    report: (event: TrainingEvent) => Effect.Effect<void, E, R>
   ) => Effect.Effect<
-    Progress,
+    TrainingProgress,
     | E
     | BatchError
     | DatasetInvalid
@@ -147,10 +147,10 @@ export interface Run {
     | Tensors.ShapeMismatch,
     R
   >
-  readonly progress: Effect.Effect<Progress>
+  readonly progress: Effect.Effect<TrainingProgress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
   readonly snapshot: Effect.Effect<Checkpoint.Snapshot, Tensors.ReadFailed>
-  /** How the steps are computed on this engine; see FusedStep. */
+  /** How the steps are computed on this engine; see StepFusion. */
   readonly interpretation: string
 }
 
@@ -196,9 +196,9 @@ const badNorm = (norms: Float32Array) => norms.findIndex((norm) => !Number.isFin
  * ```
  */
 export const make = Effect.fnUntraced(function*(
-  options: Options
+  options: TrainerOptions
 ): Effect.fn.Return<
-  Run,
+  Training,
   | BatchError
   | Checkpoint.CheckpointMismatch
   | DatasetInvalid
@@ -379,7 +379,7 @@ export const make = Effect.fnUntraced(function*(
 
   const runEpoch = Effect.fnUntraced(function*<E, R>(
     epoch: number,
-    report: (event: Event) => Effect.Effect<void, E, R>
+    report: (event: TrainingEvent) => Effect.Effect<void, E, R>
   ) {
     const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
     const began = (yield* Ref.get(position)).seconds
@@ -426,7 +426,7 @@ export const make = Effect.fnUntraced(function*(
     return order.length
   })
 
-  const train: Run["train"] = Effect.fnUntraced(function*(report) {
+  const train: Training["train"] = Effect.fnUntraced(function*(report) {
     for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
       // Resumed within an epoch, ℜ is the one that was measured at its start.
       if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(epoch)
@@ -472,13 +472,13 @@ export const make = Effect.fnUntraced(function*(
   })
   const snapshot = Effect.gen(function*() {
     return {
-      geometry: Network.geometry(network),
+      fingerprint: Network.fingerprint(network),
       position: yield* Ref.get(position),
       epochs: yield* Ref.get(epochsDone),
       tensors: yield* Snapshot.take(network, yield* Ref.get(state))
     }
   })
-  return { train, progress, snapshot, interpretation: FusedStep.interpretation(optimizer) }
+  return { train, progress, snapshot, interpretation: StepFusion.interpretation(optimizer) }
 })
 
 /** Before the first step. */

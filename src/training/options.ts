@@ -9,7 +9,7 @@ import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 
 /** What a run does. */
-export interface Options {
+export interface TrainerOptions {
   readonly network: Network.Network
   readonly dataset: Dataset
   readonly schedule: Schedule.Schedule
@@ -59,7 +59,7 @@ const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
  *
  * @internal
  */
-export const check = (options: Options): Effect.Effect<void, OptionRefused> => {
+export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefused> => {
   const { dataset, epochs, renormalizationImages = 1, seed } = options
   const counts = {
     epochs,

@@ -26,7 +26,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import * as Stored from "../../src/training/Stored.ts"
+import * as RunFiles from "../../src/training/RunFiles.ts"
 import { finegrain } from "../commandLine.ts"
 import { type Row, told } from "./Row.ts"
 import { completedIn, experiment, flags, killedIn } from "./runs.ts"
@@ -114,12 +114,12 @@ const resumed: ReadonlyArray<Row> = [
 )
 
 /** A manifest that says something else of where it ran. */
-const elsewhere = (given: string, change: (manifest: Stored.Manifest) => object, says: RegExp): Row => ({
+const elsewhere = (given: string, change: (manifest: RunFiles.Manifest) => object, says: RegExp): Row => ({
   area: "resume",
   given: `a run of ${given}`,
   prepare: async (directory) => {
     await killedIn(directory)
-    const manifest = json(directory, "manifest.json") as unknown as Stored.Manifest
+    const manifest = json(directory, "manifest.json") as unknown as RunFiles.Manifest
     write(directory, "manifest.json", { ...manifest, ...change(manifest) })
   },
   says,
@@ -295,7 +295,7 @@ const checkpoints: ReadonlyArray<Row> = [
     /a number of omega\/0 is NaN there/
   ),
   tensor("a point off its manifold", (one) => ({ ...one, values: one.values.map((x) => 3 * x) }), /is not on/),
-  sealed("another geometry", (one) => ({ ...one, geometry: "0" }), /geometry of the network/)
+  sealed("another geometry", (one) => ({ ...one, fingerprint: "0" }), /geometry of the network/)
 ]
 
 /** A damaged experiment, which what is given makes in its directory. */
@@ -346,7 +346,7 @@ const experiments: ReadonlyArray<Row> = [
     value: "NaN",
     run: () => {
       const named = { ...experiment, rows: [{ name: "NaN", settings: {} }] }
-      const text = Stored.toJson({ experiment: named, smoke: false })
+      const text = RunFiles.toJson({ experiment: named, smoke: false })
       return (JSON.parse(text) as { readonly experiment: typeof named }).experiment.rows[0]!.name
     }
   },
@@ -464,7 +464,7 @@ const withVariable = (name: string, value: string, run: () => Promise<unknown>) 
   }
 }
 
-const start = (name: Backend.Name | "auto") => () =>
+const start = (name: Backend.EngineName | "auto") => () =>
   Effect.runPromise(Effect.flip(Effect.provide(Backend.Backend, Backend.layer(name)))).then(({ message }) => message)
 
 const engines: ReadonlyArray<Row> = (["auto", "wasm"] as const).flatMap((name) =>
@@ -549,7 +549,7 @@ const layers: ReadonlyArray<Row> = [{
 }]
 
 /** One image each, of which what is not told is as it should be. */
-const training = async (given: Partial<Trainer.Options>) => {
+const training = async (given: Partial<Trainer.TrainerOptions>) => {
   const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
   const dataset = { name: "two", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
   const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))

@@ -10,7 +10,7 @@ const experiment: Experiment.Experiment = {
   seeds: [1, 2]
 }
 
-const problems = (more: object, options?: Experiment.Options): ReadonlyArray<string> =>
+const problems = (more: object, options?: Experiment.PlanOptions): ReadonlyArray<string> =>
   Effect.runSync(Effect.flip(Experiment.decode({ ...experiment, ...more }, "two.ts", options))).problems
 
 it("is in order as it stands", () => {

@@ -43,8 +43,8 @@ const model = () => {
   return tfl.model({ inputs: input, outputs: g as tfl.SymbolicTensor })
 }
 
-const make = (options: Network.Options = {}) => Effect.runPromise(Network.make(model(), options))
-const refusal = (options: Network.Options) => Effect.runPromise(Effect.flip(Network.make(model(), options)))
+const make = (options: Network.NetworkOptions = {}) => Effect.runPromise(Network.make(model(), options))
+const refusal = (options: Network.NetworkOptions) => Effect.runPromise(Effect.flip(Network.make(model(), options)))
 
 it("constrains convolutions of any model and leaves everything else Euclidean", async () => {
   const network = await make({ specification: "Sp+Ob+St+Euc", seed: 3 })

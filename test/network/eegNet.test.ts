@@ -51,7 +51,7 @@ const eegNet = () =>
   })
 
 /** Steps of FG-SGD, the last after a renormalization. */
-const trained = async (overrides: Network.Options["overrides"]) => {
+const trained = async (overrides: Network.NetworkOptions["overrides"]) => {
   const model = eegNet()
   const network = await Effect.runPromise(
     Network.make(model, { specification: "Euc", policy: Renormalization.none, ...(overrides && { overrides }) })

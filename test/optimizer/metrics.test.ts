@@ -3,11 +3,11 @@ import {
   Collection,
   Euclidean,
   FgSgd,
-  Fused,
-  FusedStep,
+  FusedKernels,
   Optimizer,
   Schedule,
   Sphere,
+  StepFusion,
   StepSize,
   Tensors
 } from "finegrain"
@@ -41,10 +41,10 @@ onEachBackend("the metric of weights", () => {
   it("is never taken by kernels that know the points only", () => {
     const problem = Optimizer.onPoints(Collection.pom(Sphere.make([3, 3])))
     const weights = FgSgd.make(problem, { schedule, metric: "weights" })
-    expect(FusedStep.interpretation(weights)).toBe("composed")
+    expect(StepFusion.interpretation(weights)).toBe("composed")
     const points = FgSgd.make(problem, { schedule })
-    const fused = tf.getKernel(kernels.direction, tf.getBackend()) !== undefined && Fused.allowed()
-    expect(FusedStep.interpretation(points)).toBe(fused ? "fused" : "composed")
+    const fused = tf.getKernel(kernels.direction, tf.getBackend()) !== undefined && FusedKernels.allowed()
+    expect(StepFusion.interpretation(points)).toBe(fused ? "fused" : "composed")
   })
 })
 

@@ -20,8 +20,8 @@ import { tinyDataset as dataset } from "../tinyDataset.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 const run = (
-  options: Partial<Trainer.Options & Network.Options>,
-  report: (event: Trainer.Event, network: Network.Network) => Effect.Effect<void> = () => Effect.void
+  options: Partial<Trainer.TrainerOptions & Network.NetworkOptions>,
+  report: (event: Trainer.TrainingEvent, network: Network.Network) => Effect.Effect<void> = () => Effect.void
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), {

@@ -4,8 +4,8 @@ import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 
 /**
  * Euclidean space of tensors of one shape: no constraint, flat, and its retraction is the exponential map X + V.
@@ -37,7 +37,7 @@ export const make = (shape: NestedTensors.Shape): Manifold.Manifold => {
     log: (x, y) => tf.sub(y, x),
     dist: (x, y) => length(tf.sub(y, x))
   })
-  return Form.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
+  return MatrixForm.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
 }
 
 /**

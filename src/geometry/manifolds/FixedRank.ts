@@ -11,7 +11,7 @@ import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedRankOptions {
   /** Default 1: separable kernels. */
   readonly rank?: number
 }
@@ -80,7 +80,7 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
  * FixedRank.make([5, 4], { rank: 2 }).dimension // => 14
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: FixedRankOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -94,7 +94,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(FixedRank.family({ rank: 3 }).at([3, 3])) // => true
  * ```
  */
-export const family = ({ rank = 1 }: Options = {}): Manifold.Family => ({
+export const family = ({ rank = 1 }: FixedRankOptions = {}): Manifold.Family => ({
   symbol: "Rk",
   name: "fixed rank",
   at: (shape) =>

@@ -12,7 +12,7 @@ import * as Stiefel from "./Stiefel.ts"
 export type Spectrum = (n: number) => ReadonlyArray<number>
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedSpectrumOptions {
   /** Default from 1 down to 1/2 in equal steps. */
   readonly spectrum?: Spectrum
   /** Default `Stiefel.qr`. */
@@ -42,7 +42,7 @@ const norms = (m: number, spectrum: ReadonlyArray<number>): NormIntervals => {
   }
 }
 
-const tall = (m: number, n: number, { retraction, spectrum = halving }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpectrumOptions): Manifold.Manifold => {
   const values = spectrum(n)
   if (values.length !== n || !values.every((value) => value > 0 && Number.isFinite(value))) {
     throw new RangeError(`a spectrum for ${n} columns is ${n} positive numbers, not [${values.join(", ")}]`)
@@ -93,7 +93,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: Options)
  * M.norms.columnSum // => { min: 3, max: 3 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: FixedSpectrumOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -106,7 +106,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(FixedSpectrum.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: FixedSpectrumOptions = {}): Manifold.Family => ({
   symbol: "FS",
   name: "fixed spectrum",
   at: (shape) =>

@@ -15,7 +15,7 @@ export interface Transport {
 }
 
 /** What may be chosen on Grassmann manifolds. */
-export interface Options {
+export interface GrassmannOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -60,7 +60,7 @@ const curvature = (m: number, n: number): Interval.Interval => {
 /** The Frobenius norm of the logarithm: the root of the sum of the squared principal angles. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => root(tf.sum(tf.square(subspaceLog(x, y)), [-2, -1]))
 
-const tall = (m: number, n: number, { transport = projection }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { transport = projection }: GrassmannOptions): Manifold.Manifold => {
   const { exp, nearest, norms, random, residual, retract, shape } = Stiefel.make([m, n], {
     metric: Stiefel.canonical,
     retraction: Stiefel.polar
@@ -103,7 +103,7 @@ const tall = (m: number, n: number, { transport = projection }: Options): Manifo
  * Grassmann.make([4, 1]).curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: GrassmannOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -116,7 +116,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(Grassmann.family().at([3, 3])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: GrassmannOptions = {}): Manifold.Family => ({
   symbol: "Gr",
   name: "Grassmann",
   at: (shape) =>

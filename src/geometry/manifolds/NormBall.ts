@@ -9,7 +9,7 @@ import { ball } from "./balls.ts"
 const length = (x: tf.Tensor) => Differentiable.length(x, [-2, -1])
 
 /** How large a ball is. */
-export interface Options {
+export interface NormBallOptions {
   /** The largest norm; default 1. */
   readonly radius?: number
 }
@@ -49,7 +49,7 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
  * NormBall.make([2, 1], { radius: 0.25 }).norms.frobenius.max // => 0.25
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: NormBallOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -64,7 +64,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * NormBall.family({ radius: 0.25 }).symbol // => "Ball:0.25"
  * ```
  */
-export const family = ({ radius = 1 }: Options = {}): Manifold.Family => {
+export const family = ({ radius = 1 }: NormBallOptions = {}): Manifold.Family => {
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
   }

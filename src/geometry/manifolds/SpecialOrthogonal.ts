@@ -22,7 +22,7 @@ export interface Transport {
 }
 
 /** What may be chosen on rotations. */
-export interface Options extends Stiefel.Options {
+export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -52,7 +52,7 @@ export const projection: Transport = { name: "projection" }
  */
 export const parallel: Transport = { name: "parallel" }
 
-const at = (n: number, options: Options): Manifold.Manifold => {
+const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
@@ -84,7 +84,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -97,7 +97,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SpecialOrthogonalOptions = {}): Manifold.Family => ({
   symbol: "SO",
   name: "special orthogonal",
   at: (shape) =>

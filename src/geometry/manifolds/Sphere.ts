@@ -3,8 +3,8 @@ import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import { unitNorm } from "./unitNorm.ts"
 
 /** A vector transport on spheres, as a value: by its name among the geometry of unit vectors. */
@@ -13,7 +13,7 @@ export interface Transport {
 }
 
 /** What may be chosen on the sphere. */
-export interface Options {
+export interface SphereOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -69,7 +69,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: SphereOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -82,7 +82,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(Sphere.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SphereOptions = {}): Manifold.Family => ({
   symbol: "Sp",
   name: "sphere",
   at: (shape) => Result.map(Manifold.matrixShape("Sp", shape, ([m, n]) => m * n >= 2), (size) => at(size, options))
@@ -91,7 +91,7 @@ export const family = (options: Options = {}): Manifold.Family => ({
 const geometry = unitNorm([-2, -1])
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
-const at = ([m, n]: readonly [number, number], { transport = projection }: Options): Manifold.Manifold => {
+const at = ([m, n]: readonly [number, number], { transport = projection }: SphereOptions): Manifold.Manifold => {
   const dimension = m * n - 1
   const sphere = Manifold.make<tf.Tensor>({
     name: `Sp(${m},${n})`,
@@ -112,5 +112,5 @@ const at = ([m, n]: readonly [number, number], { transport = projection }: Optio
   })
   return transport.name === "parallel"
     ? sphere
-    : Form.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
+    : MatrixForm.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
 }

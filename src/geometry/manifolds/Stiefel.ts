@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { fused } from "../../engine/Fused.ts"
+import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Interval from "../../numerics/Interval.ts"
@@ -9,8 +9,8 @@ import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { transposed } from "../combinators/transposed.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
@@ -41,7 +41,7 @@ export interface Retraction {
 }
 
 /** What may be chosen on the Stiefel manifold. */
-export interface Options {
+export interface StiefelOptions {
   /** Default `embedded`. */
   readonly metric?: Metric
   /** Default `qr`. */
@@ -229,7 +229,7 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
+const tall = (m: number, n: number, { metric = embedded, retraction = qr }: StiefelOptions): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
     name: `St(${m},${n})`,
     shape: [m, n],
@@ -250,10 +250,13 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
   })
 
 /** The form, where metric and retraction are the defaults. */
-const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = qr }: Options): Manifold.Manifold => {
+const formed = (
+  manifold: Manifold.Manifold,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold => {
   const [m, n] = manifold.shape as readonly [number, number]
   return metric === embedded && retraction === qr
-    ? Form.declare(manifold, {
+    ? MatrixForm.declare(manifold, {
       name: "Stiefel",
       rows: Math.max(m, n),
       columns: Math.min(m, n),
@@ -279,7 +282,7 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: NestedTensors.Shape, options: StiefelOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -292,7 +295,7 @@ export const make = (shape: NestedTensors.Shape, options: Options = {}): Manifol
  * Result.isFailure(Stiefel.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: StiefelOptions = {}): Manifold.Family => ({
   symbol: "St",
   name: "Stiefel",
   at: (shape) =>

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Form from "../../geometry/Form.ts"
+import * as MatrixForm from "../../geometry/MatrixForm.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { At } from "../Transform.ts"
 
@@ -20,7 +20,7 @@ export const refusesMixedLeaves = (name: string) => ({ leaves }: Collection.Coll
  *
  * @internal
  */
-export const isEuclidean = (leaf: Collection.Leaf): boolean => Form.of(leaf.manifold)?.name === "Euclidean"
+export const isEuclidean = (leaf: Collection.FactorStack): boolean => MatrixForm.of(leaf.manifold)?.name === "Euclidean"
 
 /**
  * A direction leaf by leaf, with what each leaf holds.
@@ -30,7 +30,7 @@ export const isEuclidean = (leaf: Collection.Leaf): boolean => Form.of(leaf.mani
 export const mapLeaves = <P extends NestedTensors.NestedTensors>(
   direction: P,
   { collection, x }: At<P>,
-  f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.Leaf, index: number) => tf.Tensor
+  f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.FactorStack, index: number) => tf.Tensor
 ): P => {
   const points = NestedTensors.leaves(x)
   let index = 0
@@ -45,5 +45,5 @@ export const mapLeaves = <P extends NestedTensors.NestedTensors>(
  *
  * @internal
  */
-export const squaredPerMatrix = (x: tf.Tensor, u: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
+export const squaredPerMatrix = (x: tf.Tensor, u: tf.Tensor, { manifold }: Collection.FactorStack): tf.Tensor =>
   NestedTensors.expandTo(manifold.inner(x, u, u), u.rank)

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Form from "../../geometry/Form.ts"
+import * as MatrixForm from "../../geometry/MatrixForm.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
@@ -17,7 +17,7 @@ const divided = (u: tf.Tensor, length: tf.Tensor): tf.Tensor =>
   tf.div(u, tf.add(length, Differentiable.equal(length, 0)))
 
 /** grad/‖grad‖ for every matrix, by its manifold's metric. */
-const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
+const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.FactorStack): tf.Tensor =>
   divided(u, NestedTensors.expandTo(manifold.norm(x, u), u.rank))
 
 /** A Euclidean weight as one matrix: every axis but the last are its rows; a vector is its own. */
@@ -28,11 +28,11 @@ const flatMatrix = (u: tf.Tensor): tf.Tensor =>
 const onLeaf = (
   u: tf.Tensor,
   x: tf.Tensor,
-  leaf: Collection.Leaf,
+  leaf: Collection.FactorStack,
   norm: SteepestNorm,
   ascent: DualAscent
 ): { readonly direction: tf.Tensor; readonly gap?: tf.Tensor } => {
-  const form = Form.of(leaf.manifold)
+  const form = MatrixForm.of(leaf.manifold)
   if (norm === "frobenius" || form === undefined) return { direction: normalized(u, x, leaf) }
   switch (form.name) {
     case "Euclidean":

@@ -347,7 +347,7 @@ onEachBackend("what is drawn in training", () => {
   }
 
   it("is what a resumed run draws", async () => {
-    type Snapshot = Effect.Success<Trainer.Run["snapshot"]>
+    type Snapshot = Effect.Success<Trainer.Training["snapshot"]>
     const run = (from?: Snapshot) =>
       Effect.runPromise(Effect.scoped(Effect.gen(function*() {
         const trained = model([...layers["dropout"]!(), tfl.layers.dropout({ rate: 0.2, seed: 5 })])

@@ -13,13 +13,13 @@ export interface Trained {
 }
 
 /** Options of both, of which none is needed. */
-export type Options = Network.Options & Partial<Omit<Trainer.Options, "network">>
+export type Options = Network.NetworkOptions & Partial<Omit<Trainer.TrainerOptions, "network">>
 
 /** Trains a model for some epochs on the tiny dataset, and tells of every step. */
 export const training = (
   model: tfl.LayersModel,
   options: Options = {},
-  report: (event: Trainer.Event) => void = () => {}
+  report: (event: Trainer.TrainingEvent) => void = () => {}
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const losses: Array<number> = []

@@ -87,7 +87,7 @@ const trained = async (model: tfl.LayersModel) => {
     kinds: kinds.map(({ indices, symbol }) => ({ indices, symbol }))
   }))
   const poms = network.problem.collection.poms.map(({ name }) => name)
-  const geometry = Network.geometry(network)
+  const geometry = Network.fingerprint(network)
   model.dispose()
   return { lambdas: lambdas.map((own) => Array.from(own)), read, plan, poms, geometry }
 }

@@ -14,7 +14,7 @@ const trainable = (model: tfl.LayersModel) =>
 const imagenet = { height: 224, width: 224, channels: 3, classes: 1000 }
 const tiny = { height: 16, width: 16, channels: 2, classes: 3, seed: 1 }
 
-const train = (model: tfl.LayersModel, options: Network.Options = {}) =>
+const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(model, { seed: 1, ...options })
     const trainer = yield* Trainer.make({

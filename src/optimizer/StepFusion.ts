@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Kernels from "../engine/Fused.ts"
+import * as Kernels from "../engine/FusedKernels.ts"
 import * as Step from "../engine/Step.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
-import * as Form from "../geometry/Form.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
+import * as MatrixForm from "../geometry/MatrixForm.ts"
 import * as NestedTensors from "../numerics/NestedTensors.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State } from "./contract.ts"
@@ -12,18 +12,18 @@ import type { AtPoms } from "./PerPom.ts"
 import type { Told, Transform } from "./Transform.ts"
 
 /** A leaf as the kernels see it, with its manifold for what they leave to be composed. */
-interface Leaf extends Step.Leaf {
+interface LeafOnManifold extends Step.StepLeaf {
   readonly manifold: Manifold.Manifold
 }
 
 /** What the kernels and the composed parts need to know of a problem. */
-interface Plan extends Step.Plan {
-  readonly leaves: ReadonlyArray<Leaf>
+interface PlanOnManifolds extends Step.StepPlan {
+  readonly leaves: ReadonlyArray<LeafOnManifold>
 }
 
 /** A plan, and what the chain asks of the kernels. */
-export interface Fused {
-  readonly plan: Plan
+export interface RecognizedStep {
+  readonly plan: PlanOnManifolds
   readonly recognized: Recognized
 }
 
@@ -88,7 +88,7 @@ const leafOf = (
   places: Float32Array,
   variables: Float32Array,
   sizes: ReadonlyArray<number>
-): Leaf | undefined => {
+): LeafOnManifold | undefined => {
   const count = owners.length
   const size = sizeOf(manifold.shape)
   const variable = variables[0]
@@ -98,7 +98,7 @@ const leafOf = (
   const base = (m: number) => places[m * size]!
   const separable = places.every((place, i) => place === base(Math.floor(i / size)) + places[i % size]! - base(0))
   if (!separable) return undefined
-  const declared = Form.of(manifold)
+  const declared = MatrixForm.of(manifold)
   const flat = declared?.name === "Euclidean" && count === 1 && size === sizes[variable] &&
     places.every((p, i) => p === i)
   const form = flat || size <= Math.min(largestMatrix, Kernels.largest(tf.getBackend())) ? declared : undefined
@@ -129,7 +129,7 @@ const leafOf = (
  */
 const derive = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { arrangement, collection }: Problem<P, W>
-): Plan | undefined => {
+): PlanOnManifolds | undefined => {
   const sizes = shapesOf(arrangement.shape as NestedTensors.ShapeTree).map(sizeOf)
   if (collection.leaves === undefined || collection.leaves.length === 0) return undefined
   if (sizes.some((size) => size === 0 || size > largestIndex)) return undefined
@@ -156,13 +156,13 @@ const derive = <P extends NestedTensors.NestedTensors, W extends NestedTensors.N
 }
 
 /** By problem, and by engine: each has its own limit. */
-const plans = new WeakMap<object, Map<string, Plan | undefined>>()
+const plans = new WeakMap<object, Map<string, PlanOnManifolds | undefined>>()
 
 const derived = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>
-): Plan | undefined => {
+): PlanOnManifolds | undefined => {
   const engine = tf.getBackend()
-  const known = plans.get(problem) ?? new Map<string, Plan | undefined>()
+  const known = plans.get(problem) ?? new Map<string, PlanOnManifolds | undefined>()
   plans.set(problem, known)
   if (!known.has(engine)) known.set(engine, derive(problem))
   return known.get(engine)
@@ -184,7 +184,7 @@ const recognized = ({ transform }: { readonly transform: Transform }): Recognize
  */
 export const planOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>
-): Fused | undefined => {
+): RecognizedStep | undefined => {
   const kernelsHere = Kernels.allowed() && tf.engine().state.gradientDepth === 0 &&
     tf.getKernel(Step.kernels.direction, tf.getBackend()) !== undefined
   const chain = kernelsHere ? recognized(optimizer) : undefined
@@ -199,13 +199,13 @@ export const planOf = <P extends NestedTensors.NestedTensors, W extends NestedTe
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Optimizer, Sphere, Schedule } from "finegrain"
+ * import { Backend, Collection, FgSgd, StepFusion, Grassmann, Optimizer, Sphere, Schedule } from "finegrain"
  * await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
  * const sphere = Sphere.make([3, 3])
  * const on = (manifold: typeof sphere) =>
  *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(1) })
- * FusedStep.interpretation(on(sphere)) // => "fused"
- * FusedStep.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
+ * StepFusion.interpretation(on(sphere)) // => "fused"
+ * StepFusion.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
  * ```
  */
 export const interpretation = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
@@ -239,7 +239,7 @@ const run = (
 }
 
 /** As many numbers as there are factors, broadcast over a leaf. */
-const overFactors = (values: tf.Tensor, { manifold }: Leaf, leaf: tf.Tensor) =>
+const overFactors = (values: tf.Tensor, { manifold }: LeafOnManifold, leaf: tf.Tensor) =>
   leaf.rank === manifold.shape.length ? tf.reshape(values, []) : NestedTensors.expandTo(values, leaf.rank)
 
 const like = <P extends NestedTensors.NestedTensors>(points: P, leaves: ReadonlyArray<tf.Tensor>): P => {
@@ -283,7 +283,7 @@ const scalings = (
  * @internal
  */
 export const sweep = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
-  { plan, recognized: { factors, momentum, path, weightDecay } }: Fused,
+  { plan, recognized: { factors, momentum, path, weightDecay } }: RecognizedStep,
   { problem }: Optimizer<P, W>,
   state: State<P>,
   gradients: W

@@ -24,14 +24,14 @@ import { schedules } from "../optimizer/schedules.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import * as RunDirectory from "./RunDirectory.ts"
+import * as RunFiles from "./RunFiles.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
-import * as Stored from "./Stored.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
-export interface Summary {
+export interface RunSummary {
   readonly status: "completed" | "interrupted" | "failed"
   readonly reason: string | undefined
   readonly testAccuracy: number | undefined
@@ -64,14 +64,9 @@ const ruleOf = (config: TrainConfig): StepSize.Rule => rules[config.rule as keyo
 
 const transformOf = (config: TrainConfig, images: number): Transform =>
   Optimizers.transform(config.optimizer ?? "fg-sgd", {
+    ...config,
     schedule: scheduleOf(config, images),
-    rule: ruleOf(config),
-    momentum: config.momentum,
-    weightDecay: config.weightDecay,
-    ...(config.rates === undefined ? {} : { rates: config.rates }),
-    ...(config.ratesAfterRule === undefined ? {} : { ratesAfterRule: config.ratesAfterRule }),
-    ...(config.clip === undefined ? {} : { clip: config.clip }),
-    ...(config.accumulate === undefined ? {} : { accumulate: config.accumulate })
+    rule: ruleOf(config)
   })
 
 const layerOptions = (
@@ -160,8 +155,8 @@ const saveModel = Effect.fnUntraced(function*(
   return createHash("sha256").update(weights).digest("hex")
 })
 
-const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
-const decodeSummary = Stored.decode(Stored.Summary, "summary")
+const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
@@ -209,15 +204,15 @@ export interface Resumed {
 }
 
 /** The run was completed by an earlier process: nothing is trained, and nothing in its directory is touched. */
-export interface Found {
+export interface AlreadyCompleted {
   readonly _tag: "Found"
 }
 
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Resumed | Found | Trainer.Event
+export type RunEvent = Started | Resumed | AlreadyCompleted | Trainer.TrainingEvent
 
 /** How a job treats its directory. */
-export interface Options {
+export interface RunOptions {
   /** Goes on with the run in the directory, if there is one. */
   readonly resume?: boolean
   /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
@@ -233,20 +228,20 @@ export interface Options {
  * ```ts
  * import * as NodeServices from "@effect/platform-node/NodeServices"
  * import * as Effect from "effect/Effect"
- * import { Backend, Job, TrainConfig } from "finegrain"
+ * import { Backend, Run, TrainConfig } from "finegrain"
  * const job = Effect.gen(function*() {
  *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
- *   return yield* Job.run(config, "/tmp/never-made", () => Effect.void)
+ *   return yield* Run.train(config, "/tmp/never-made", () => Effect.void)
  * })
  * const error = await Effect.runPromise(Effect.flip(job).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
  * error._tag // => "DatasetMissing"
  * ```
  */
-export const run = Effect.fnUntraced(function*(
+export const train = Effect.fnUntraced(function*(
   config: TrainConfig,
   output: string,
-  observe: (event: Event) => Effect.Effect<void>,
-  { checkpointSeconds = 30, resume = false }: Options = {}
+  observe: (event: RunEvent) => Effect.Effect<void>,
+  { checkpointSeconds = 30, resume = false }: RunOptions = {}
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
@@ -264,7 +259,7 @@ export const run = Effect.fnUntraced(function*(
   const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
   const manifest = resume
     ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
-    : Option.none<Stored.Manifest>()
+    : Option.none<RunFiles.Manifest>()
   if (Option.isSome(manifest)) {
     yield* sameRun(output, manifest.value, identity)
     const done = yield* completed(output)
@@ -278,7 +273,7 @@ export const run = Effect.fnUntraced(function*(
     ? Option.some(yield* RunDirectory.examine(output))
     : Option.none<RunDirectory.Examined>()
   // Another process may have completed it in the meantime.
-  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<Summary>()
+  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<RunSummary>()
   if (Option.isSome(meanwhile)) {
     yield* observe({ _tag: "Found" })
     return meanwhile.value
@@ -320,16 +315,16 @@ export const run = Effect.fnUntraced(function*(
     yield* directory.writeCheckpoint(yield* trainer.snapshot)
     yield* Ref.set(saved, yield* Clock.currentTimeMillis)
   })
-  const report = Effect.fnUntraced(function*(event: Trainer.Event) {
+  const report = Effect.fnUntraced(function*(event: Trainer.TrainingEvent) {
     yield* directory.appendEvent(event)
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
     if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
   })
-  const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
+  const summarize = Effect.fnUntraced(function*(status: RunSummary["status"], reason: string | undefined) {
     const { epochs, steps, tensorsLeaked } = yield* trainer.progress
     const last = epochs.at(-1)
-    const summary: Summary = {
+    const summary: RunSummary = {
       status,
       reason,
       testAccuracy: last?.testAccuracy,
