@@ -3,6 +3,7 @@
  */
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as FgSgd from "./FgSgd.ts"
+import type { Metric } from "./metrics.ts"
 import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -23,6 +24,8 @@ export interface OptimizerSettings {
   readonly clip?: number
   /** Batches whose gradients are taken together; default 1. */
   readonly accumulate?: number
+  /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`. */
+  readonly metric?: Metric
 }
 
 /** An optimizer: what it makes of settings are the parts that lead from gradients to a direction. */
@@ -31,9 +34,9 @@ export interface Entry<in Given = never> extends Catalogue.Maker<Given, Readonly
   readonly ignores?: ReadonlyArray<"momentum" | "rule">
 }
 
-const gradient = ({ weightDecay }: OptimizerSettings) => [
-  Transforms.pullback,
-  Transforms.decay({ weight: weightDecay }),
+const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
+  ...(metric === "points" ? [Transforms.pullback] : []),
+  Transforms.decay({ weight: weightDecay, metric }),
   Transforms.riemannian
 ]
 
@@ -41,7 +44,10 @@ const gradient = ({ weightDecay }: OptimizerSettings) => [
 export const optimizers = {
   "fg-sgd": {
     about: "the paper's: momentum in the tangent space, steps that adapt to curvature",
-    make: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
+    make: ({ metric, momentum, weightDecay }) => [
+      FgSgd.euclideanGradient(weightDecay, metric),
+      FgSgd.tangentProjection(momentum)
+    ]
   },
   nesterov: {
     about: "Riemannian SGD whose momentum looks ahead",
@@ -100,10 +106,12 @@ export const transform = (
   settings: OptimizerSettings,
   known: Catalogue.Catalogue<Entry> = optimizers
 ): Transform => {
-  const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings
+  const { accumulate = 1, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } = settings
   const ignores = known[name]?.ignores ?? []
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
-  const step = ignores.includes("rule") ? Transforms.descend(schedule) : Transforms.curvatureStep({ schedule, rule })
+  const step = ignores.includes("rule")
+    ? Transforms.descend(schedule)
+    : Transforms.curvatureStep({ schedule, rule, metric })
   return chain(
     name,
     ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
@@ -111,6 +119,7 @@ export const transform = (
     ...(ratesAfterRule ? [] : rated),
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,
-    ...(ratesAfterRule ? rated : [])
+    ...(ratesAfterRule ? rated : []),
+    ...(metric === "points" ? [] : [Transforms.fromWeights])
   )
 }

@@ -12,6 +12,7 @@ import * as Backend from "../engine/Backend.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
 
@@ -23,6 +24,7 @@ export const builtIn = {
   manifolds: families,
   optimizers: Optimizers.optimizers,
   schedules,
+  metrics,
   rules,
   policies: Catalogue.byName(Renormalization.policies),
   strategies: Grouping.strategies,

@@ -92,6 +92,9 @@ const fieldsOf = (known: Catalogues) => ({
     description: `how directions follow from gradients: ${Catalogue.help(known.optimizers)} (default fg-sgd)`
   }),
   ...Catalogue.parameters(known.optimizers),
+  metric: Schema.optionalKey(Catalogue.schema(known.metrics)).annotate({
+    description: `whose steps they are: ${Catalogue.help(known.metrics)} (default points)`
+  }),
   rates: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
     description: "factors of the learning rate by manifold (Sp), kind of parameter (bias) or layer (layers/stem)"
   }),
