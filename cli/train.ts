@@ -12,6 +12,7 @@ import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Optimizers from "../src/optimizer/catalogue.ts"
+import { metrics } from "../src/optimizer/metrics.ts"
 import { rules } from "../src/optimizer/rules.ts"
 import { schedules } from "../src/optimizer/schedules.ts"
 import * as Report from "../src/report/Report.ts"
@@ -79,6 +80,10 @@ const flags = {
         Object.entries(Optimizers.optimizers).map(([name, { about }]) => `${name}: ${about}`).join("; ")
       } (default fg-sgd)`
     ),
+    Flag.optional
+  ),
+  metric: Flag.Literals("metric", Catalogue.names(metrics)).pipe(
+    Flag.withDescription(`${Catalogue.help(metrics)} (default points)`),
     Flag.optional
   ),
   rates: Flag.KeyValuePair("rates").pipe(

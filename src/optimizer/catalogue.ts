@@ -2,6 +2,7 @@
  * The optimizers that configurations, flags and experiments name: a line each.
  */
 import * as FgSgd from "./FgSgd.ts"
+import type { Metric } from "./metrics.ts"
 import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
@@ -22,6 +23,8 @@ export interface OptimizerSettings {
   readonly clip?: number
   /** Batches whose gradients are taken together; default 1. */
   readonly accumulate?: number
+  /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`. */
+  readonly metric?: Metric
 }
 
 /** An optimizer by its name. */
@@ -34,9 +37,9 @@ export interface Entry {
   readonly direction: (settings: OptimizerSettings) => ReadonlyArray<Transform>
 }
 
-const gradient = ({ weightDecay }: OptimizerSettings) => [
-  Transforms.pullback,
-  Transforms.decay({ weight: weightDecay }),
+const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
+  ...(metric === "points" ? [Transforms.pullback] : []),
+  Transforms.decay({ weight: weightDecay, metric }),
   Transforms.riemannian
 ]
 
@@ -45,7 +48,10 @@ export const optimizers = {
   "fg-sgd": {
     about: "the paper's: momentum in the tangent space, steps that adapt to curvature",
     ignores: [],
-    direction: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
+    direction: ({ metric, momentum, weightDecay }) => [
+      FgSgd.euclideanGradient(weightDecay, metric),
+      FgSgd.tangentProjection(momentum)
+    ]
   },
   nesterov: {
     about: "Riemannian SGD whose momentum looks ahead",
@@ -106,10 +112,12 @@ export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonl
  * ```
  */
 export const transform = (name: OptimizerName, settings: OptimizerSettings): Transform => {
-  const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings
+  const { accumulate = 1, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } = settings
   const { direction, ignores }: Entry = optimizers[name]
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
-  const step = ignores.includes("rule") ? Transforms.descend(schedule) : Transforms.curvatureStep({ schedule, rule })
+  const step = ignores.includes("rule")
+    ? Transforms.descend(schedule)
+    : Transforms.curvatureStep({ schedule, rule, metric })
   return chain(
     name,
     ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
@@ -117,6 +125,7 @@ export const transform = (name: OptimizerName, settings: OptimizerSettings): Tra
     ...(ratesAfterRule ? [] : rated),
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,
-    ...(ratesAfterRule ? rated : [])
+    ...(ratesAfterRule ? rated : []),
+    ...(metric === "points" ? [] : [Transforms.fromWeights])
   )
 }

@@ -64,14 +64,9 @@ const ruleOf = (config: TrainConfig): StepSize.Rule => rules[config.rule as keyo
 
 const transformOf = (config: TrainConfig, images: number): Transform =>
   Optimizers.transform(config.optimizer ?? "fg-sgd", {
+    ...config,
     schedule: scheduleOf(config, images),
-    rule: ruleOf(config),
-    momentum: config.momentum,
-    weightDecay: config.weightDecay,
-    ...(config.rates === undefined ? {} : { rates: config.rates }),
-    ...(config.ratesAfterRule === undefined ? {} : { ratesAfterRule: config.ratesAfterRule }),
-    ...(config.clip === undefined ? {} : { clip: config.clip }),
-    ...(config.accumulate === undefined ? {} : { accumulate: config.accumulate })
+    rule: ruleOf(config)
   })
 
 const layerOptions = (

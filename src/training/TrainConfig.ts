@@ -8,6 +8,7 @@ import { mostThreads } from "../engine/threads.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
+import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
@@ -111,6 +112,8 @@ export const TrainConfig = Schema.Struct({
   schedule: orDefault(Catalogue.schema(schedules), "cosine"),
   /** How directions follow from gradients; default `fg-sgd`, the paper's. */
   optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
+  /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`, the paper's. */
+  metric: Schema.optionalKey(Schema.Literals(Catalogue.names(metrics))),
   /** Factors of the learning rate by manifold (`Sp`), kind of parameter (`bias`) or layer (`layers/stem`). */
   rates: Schema.optionalKey(Schema.Record(Schema.String, positive)),
   /** Whether rates scale what the step rule gives, not what it gets. */
