@@ -75,7 +75,7 @@ const normTolerance = 1e-5
 export const measureEpoch = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number) {
   const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare, state } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
   const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
   const event: EpochDone = {
