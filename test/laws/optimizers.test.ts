@@ -1,5 +1,5 @@
 import { Euclidean, Oblique, Sphere, Stiefel } from "finegrain"
-import { Law, methods, muonLaws, optimizerLaws } from "finegrain/laws"
+import { Law, methods, metricLaws, muonLaws, optimizerLaws } from "finegrain/laws"
 import { describe, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -20,6 +20,7 @@ onEachBackend("laws of optimizers", (engine) => {
     const manifolds = [Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3])] as const
     bind(optimizerLaws(manifolds, method, { longRuns: false }), { runs: 2 })
   }
+  bind(metricLaws(), { runs: 2 })
   bind(muonLaws(), { runs: 3 })
   bind(optimizerLaws([Stiefel.make([4, 2])], muon, { longRuns: false }), { runs: 2 })
 })
