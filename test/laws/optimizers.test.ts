@@ -6,8 +6,8 @@ import { onEachBackend } from "../backends.ts"
 const bind = Law.bind({ describe, it })
 
 onEachBackend("laws of optimizers", (engine) => {
-  // 10,000 steps take minutes: here only those of the paper's method, on every engine for the paper's manifolds and on one
-  // for others. `finegrain laws optimizers` takes all.
+  // 10,000 steps take minutes: here only the paper's method takes them, on every engine on its own manifolds and on one
+  // on others. `finegrain laws optimizers` takes all.
   const { adam, amsgrad, fgSgd, muon, nesterov, normalized } = methods
   const longRuns = engine === "wasm"
   bind(optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])]), {
