@@ -80,7 +80,7 @@ export const derivativeLaws = <P extends NestedTensors.NestedTensors>(
     }
   }
 
-  /** How far the derivative is from differences, beyond what they are from each other where the operation has a kink. */
+  /** How far the derivative is from differences, beyond what they are from each other where an operation has a kink. */
   function apart({ apply, takes }: ManifoldOperation<P>, c: Case): tf.Tensor {
     const along = curve(c)
     const [far, behind, at, ahead, farther] = [-0.02, -0.01, 0, 0.01, 0.02].map((t) => along(t, takes)) as [
