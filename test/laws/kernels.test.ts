@@ -7,5 +7,5 @@ import { runsWebgpu } from "../webgpu.ts"
 const bind = Law.bind({ describe, it })
 
 // On webgpu in software every shape compiles its shaders anew, which takes a second.
-const suite = (engine: Backend.Name) => bind(kernelLaws(), { runs: engine === "webgpu" ? 2 : 5 })
+const suite = (engine: Backend.EngineName) => bind(kernelLaws(), { runs: engine === "webgpu" ? 2 : 5 })
 onEachBackend("laws of kernel orders", suite, runsWebgpu ? ["webgpu"] : [])
