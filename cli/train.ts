@@ -70,8 +70,12 @@ const flags = {
     Flag.withDescription("r₀ of the schedule (default 0.05)"),
     Flag.optional
   ),
-  schedule: Flag.Literals("schedule", Catalogue.names(schedules)).pipe(
-    Flag.withDescription(`${Catalogue.help(schedules)} (default cosine)`),
+  schedule: Flag.String("schedule").pipe(
+    Flag.withDescription(
+      `${
+        Catalogue.help(schedules)
+      }; joined as "warmup(5 epochs) then cosine(to=0.01) for 80% then constant(0.01)" (default cosine)`
+    ),
     Flag.optional
   ),
   optimizer: Flag.Literals("optimizer", TrainConfig.optimizers).pipe(

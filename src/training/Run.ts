@@ -20,7 +20,7 @@ import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { rules } from "../optimizer/rules.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
-import { schedules } from "../optimizer/schedules.ts"
+import * as Schedules from "../optimizer/schedules.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import * as RunDirectory from "./RunDirectory.ts"
@@ -54,20 +54,19 @@ export interface RunSummary {
   readonly output: string
 }
 
-const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
+const scheduleOf = (config: TrainConfig, images: number): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
   const stepsPerEpoch = Math.ceil(images / config.batchSize)
   const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
-  return schedules[config.schedule as keyof typeof schedules].make({ ...config, ...course })
+  return Effect.try({
+    try: () => Schedules.make(config.schedule, course, config),
+    catch: (error) => error as Schedules.ScheduleError
+  })
 }
 
 const ruleOf = (config: TrainConfig): StepSize.Rule => rules[config.rule as keyof typeof rules].make(config)
 
-const transformOf = (config: TrainConfig, images: number): Transform =>
-  Optimizers.transform(config.optimizer ?? "fg-sgd", {
-    ...config,
-    schedule: scheduleOf(config, images),
-    rule: ruleOf(config)
-  })
+const transformOf = (config: TrainConfig, schedule: Schedule.Schedule): Transform =>
+  Optimizers.transform(config.optimizer ?? "fg-sgd", { ...config, schedule, rule: ruleOf(config) })
 
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
@@ -279,16 +278,17 @@ export const train = Effect.fnUntraced(function*(
     return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
+  const schedule = yield* scheduleOf(config, dataset.train.count)
   const network = yield* networkOf(config, dataset)
   yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
   const trainer = yield* Trainer.make({
     network,
     dataset,
-    schedule: scheduleOf(config, dataset.train.count),
+    schedule,
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
-    transform: transformOf(config, dataset.train.count),
+    transform: transformOf(config, schedule),
     augment: config.augment,
     normalize: config.normalize,
     measureLambda: config.measureLambda,
@@ -304,7 +304,7 @@ export const train = Effect.fnUntraced(function*(
       backend,
       dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
-      schedule: scheduleOf(config, dataset.train.count).name,
+      schedule: schedule.name,
       step: trainer.interpretation,
       layers: network.layers.map(describeLayer),
       unconstrained: network.unconstrained

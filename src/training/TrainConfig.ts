@@ -10,7 +10,7 @@ import type * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
-import { schedules } from "../optimizer/schedules.ts"
+import * as Schedules from "../optimizer/schedules.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
 const { count: positiveInt, orDefault, positive } = Setting
@@ -109,7 +109,8 @@ export const TrainConfig = Schema.Struct({
   epochs: orDefault(positiveInt, 2),
   batchSize: orDefault(positiveInt, 64),
   learningRate: orDefault(positive, 0.05),
-  schedule: orDefault(Catalogue.schema(schedules), "cosine"),
+  /** r(t), as `cosine` or `warmup(5 epochs) then cosine`. */
+  schedule: orDefault(Schedules.ScheduleText, "cosine"),
   /** How directions follow from gradients; default `fg-sgd`, the paper's. */
   optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
   /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`, the paper's. */
@@ -139,7 +140,7 @@ export const TrainConfig = Schema.Struct({
   normalize: orDefault(Schema.Boolean, false),
   /** Whether to measure the six generalization bounds at the end of every epoch. */
   measureBounds: orDefault(Schema.Boolean, false),
-  ...Catalogue.parameters(schedules),
+  ...Catalogue.parameters(Schedules.schedules),
   backend: orDefault(Schema.Literals(backends), "auto"),
   /**
    * Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on
@@ -175,13 +176,24 @@ const ignoredBy = (optimizer: TrainConfig["optimizer"]): Optimizers.Entry["ignor
 
 const hasRule = (optimizer: TrainConfig["optimizer"]) => !ignoredBy(optimizer).includes("rule")
 
+/** Why a schedule is longer than the run, as far as the number of epochs tells. */
+const tooLong = ({ epochs, schedule }: TrainConfig): ReadonlyArray<string> => {
+  const stepsPerEpoch = 2 ** 24
+  try {
+    Schedules.make(schedule, { rate: 1, steps: epochs * stepsPerEpoch, stepsPerEpoch }, { exponent: 1 })
+    return []
+  } catch (error) {
+    return [(error as Schedules.ScheduleError).message]
+  }
+}
+
 /** Settings that are each in order but exclude each other. */
-const contradictions = (
-  { collection, layers, optimizer, rates, ratesAfterRule, rho, rule }: TrainConfig
-): ReadonlyArray<string> => {
+const contradictions = (config: TrainConfig): ReadonlyArray<string> => {
+  const { collection, layers, optimizer, rates, ratesAfterRule, rho, rule } = config
   const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)].flatMap(familiesOf)
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
+    ...tooLong(config),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
     ...(rule === "curvatureAware" && hasRule(optimizer) && unbounded.length > 0
@@ -256,7 +268,7 @@ export const idle = (
   new Map([
     ...ignoredBy(optimizer).map((key) => [key, `${optimizer} has none`] as const),
     ...(hasRule(optimizer) ? [] : [["rho", `${optimizer} has no rule`] as const]),
-    ...(Catalogue.idle(schedules, "schedule", schedule) as ReadonlyMap<keyof TrainConfig, string>),
+    ...(Schedules.idle(schedule) as ReadonlyMap<keyof TrainConfig, string>),
     ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
     ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),
     ...(validationImages === undefined
