@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
+import * as Catalogue from "../../src/choices/Catalogue.ts"
 import * as Collection from "../../src/collections/Collection.ts"
 import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import { product } from "../../src/geometry/combinators/product.ts"
@@ -113,7 +114,7 @@ const ruleOn = ({ indices, manifold }: (typeof poms)[number], lengths: ReadonlyA
     })
 
 /** Those that know a manifold by its operations; Muon knows Stiefel manifolds by name, and s·St is none. */
-const general = Optimizers.names.filter((name) => name !== "manifold-muon")
+const general = Catalogue.names(Optimizers.optimizers).filter((name) => name !== "manifold-muon")
 
 const settings = ({ momentum, rate, weightDecay }: Case): Optimizers.OptimizerSettings => ({
   schedule: Schedule.constant(rate),
@@ -193,7 +194,9 @@ export const metricLaws = (
           const { rule: _, ...hyperparameters } = settings(c)
           return tf.stack([
             both((metric) => fgSgd({ ...hyperparameters, metric })),
-            ...Optimizers.names.map((name) => both((metric) => named(name, { ...settings(c), metric })))
+            ...Catalogue.names(Optimizers.optimizers).map((name) =>
+              both((metric) => named(name, { ...settings(c), metric }))
+            )
           ])
         }
       )

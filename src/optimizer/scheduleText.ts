@@ -123,7 +123,8 @@ export const parse = (
     const endless = parts.slice(0, -1).find(({ lasts }) => lasts === undefined)
     if (endless !== undefined) {
       return yield* Result.fail(
-        `${endless.name} must be told how long it lasts before another follows, as in "${endless.name} for 10 epochs then …"`
+        `${endless.name} must be told how long it lasts before another follows, ` +
+          `as in "${endless.name} for 10 epochs then …"`
       )
     }
     const last = parts.at(-1)!

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Setting from "../choices/Setting.ts"
 import * as Schedule from "./Schedule.ts"
-import { type Arguments, type Kind, type Named, parse as parseText, type Part, type Time } from "./scheduleText.ts"
+import { type Arguments, type Kind, type Named, parse, type Part, type Time } from "./scheduleText.ts"
 
 /** What a schedule is made for. */
 export interface Course {
@@ -113,7 +113,8 @@ export class ScheduleError extends Schema.TaggedError<ScheduleError>()("Schedule
   }
 }
 
-const parse = (text: string) => parseText(text, schedules)
+/** Schedules by name, those of a user among them. */
+export type ScheduleCatalogue = Catalogue.Catalogue<Catalogue.Maker<never, Schedule.Schedule> & Named>
 
 /**
  * A schedule in text: parts by name, each with arguments in brackets, joined by `then`; all but the last say how long
@@ -123,18 +124,19 @@ const parse = (text: string) => parseText(text, schedules)
  * ```ts
  * import * as Schema from "effect/Schema"
  * import { Schedules } from "finegrain"
- * const is = Schema.is(Schedules.ScheduleText)
+ * const is = Schema.is(Schedules.textOf())
  * is("cosine") // => true
  * is("warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.001)") // => true
  * is("milestones(30 epochs, 60 epochs, factor=0.1)") // => true
  * is("cosine then constant") // => false
  * ```
  */
-export const ScheduleText: Schema.Codec<string> = Schema.String.check(
-  Schema.makeFilter((text: string) =>
-    Result.match(parse(text), { onFailure: (reason) => reason, onSuccess: () => undefined })
+export const textOf = (catalogue: ScheduleCatalogue = schedules): Schema.Codec<string> =>
+  Schema.String.check(
+    Schema.makeFilter((text: string) =>
+      Result.match(parse(text, catalogue), { onFailure: (reason) => reason, onSuccess: () => undefined })
+    )
   )
-)
 
 const inSteps = ({ steps, stepsPerEpoch }: Course) => ({ unit, value }: Time): number => {
   switch (unit) {
@@ -155,10 +157,6 @@ const valuesOf = ({ given }: Part, stepsOf: (time: Time) => number) =>
     ])
   )
 
-/** The part as a schedule of so many steps, before the one that follows. */
-const made = (part: Part, settings: object, next: Schedule.Schedule | undefined): Schedule.Schedule =>
-  (schedules[part.name as keyof typeof schedules].make as (given: object) => Schedule.Schedule)({ ...settings, next })
-
 /**
  * The schedule of a text for a run; `settings` may hold parameters of its parts, as `exponent`.
  *
@@ -172,9 +170,14 @@ const made = (part: Part, settings: object, next: Schedule.Schedule | undefined)
  * [0, 10, 20, 60].map((t) => rate(t).toFixed(3)) // => ["0.000", "0.050", "0.100", "0.050"]
  * ```
  */
-export const make = (text: string, course: Course, settings: object = {}): Schedule.Schedule => {
+export const make = (
+  text: string,
+  course: Course,
+  settings: object = {},
+  catalogue: ScheduleCatalogue = schedules
+): Schedule.Schedule => {
   const refuse = (reason: string) => new ScheduleError({ schedule: text, reason })
-  const parts = Result.getOrThrowWith(parse(text), refuse)
+  const parts = Result.getOrThrowWith(parse(text, catalogue), refuse)
   const stepsOf = inSteps(course)
   const lengths = parts.map(({ lasts }) => lasts === undefined ? 0 : stepsOf(lasts))
   const before = lengths.reduce((a, b) => a + b, 0)
@@ -184,15 +187,15 @@ export const make = (text: string, course: Course, settings: object = {}): Sched
     const [taken, there] = [epochs(before), epochs(course.steps)]
     throw refuse(`nothing is left for ${last.name}: what is before it takes ${taken} of the run's ${there} epochs`)
   }
-  const given = (part: Part, steps: number) => ({ ...settings, ...course, ...valuesOf(part, stepsOf), steps })
+  const made = (part: Part, steps: number, next?: Schedule.Schedule): Schedule.Schedule =>
+    Catalogue.make(catalogue, part.name, settings, { ...course, ...valuesOf(part, stepsOf), steps, next })
   try {
     return parts.slice(0, -1).reduceRight((next, part, i) => {
       const steps = lengths[i]!
       if (steps === 0) return next
-      const own = made(part, given(part, steps), next)
-      const { until }: Named = schedules[part.name as keyof typeof schedules]
-      return until === undefined ? Schedule.join(Schedule.during(steps, own), next) : own
-    }, made(last, given(last, course.steps - before), undefined))
+      const own = made(part, steps, next)
+      return catalogue[part.name]!.until === undefined ? Schedule.join(Schedule.during(steps, own), next) : own
+    }, made(last, course.steps - before))
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause))
   }
@@ -208,11 +211,11 @@ export const make = (text: string, course: Course, settings: object = {}): Sched
  * Schedules.idle("power(0.75)").get("exponent") // => "the schedule says it itself"
  * ```
  */
-export const idle = (text: string): ReadonlyMap<string, string> => {
-  const parts = Result.getOrElse(parse(text), () => [] as ReadonlyArray<Part>)
-  const [first, ...others] = parts.map(({ name }) => Catalogue.idle(schedules, "schedule", name))
+export const idle = (text: string, catalogue: ScheduleCatalogue = schedules): ReadonlyMap<string, string> => {
+  const parts = Result.getOrElse(parse(text, catalogue), () => [] as ReadonlyArray<Part>)
+  const [first, ...others] = parts.map(({ name }) => Catalogue.idle(catalogue, "schedule", name))
   const unknown = [...first ?? []].filter(([key]) => others.every((other) => other.has(key)))
-  const known = Object.keys(Catalogue.parameters(schedules)).filter((key) =>
+  const known = Object.keys(Catalogue.parameters(catalogue)).filter((key) =>
     parts.some(({ given }) => Object.hasOwn(given, key))
   )
   return new Map([...unknown, ...known.map((key) => [key, "the schedule says it itself"] as const)])

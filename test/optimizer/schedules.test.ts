@@ -102,5 +102,5 @@ it("says which settings its parts do not know, or know already", () => {
   expect(idle("cosine")).toBe("only the power schedule has it")
   expect(idle("warmup(5) then power")).toBeUndefined()
   expect(idle("warmup(5) then power(0.75)")).toBe("the schedule says it itself")
-  expect(Schema.is(Schedules.ScheduleText)(3)).toBe(false)
+  expect(Schema.is(Schedules.textOf())(3)).toBe(false)
 })
