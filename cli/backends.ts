@@ -4,6 +4,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import { checksOf } from "./checkBackend.ts"
 
@@ -44,7 +45,7 @@ const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
 export const backends = Command.make(
   "backends",
   {
-    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu", "webgpu"]).pipe(
+    check: Flag.Literals("check", Catalogue.names(Backend.engines)).pipe(
       Flag.withDescription("train ten steps and check the laws of the paper's manifolds and of FG-SGD on this backend"),
       Flag.optional
     )

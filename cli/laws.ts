@@ -19,6 +19,7 @@ import {
   refusal,
   subjects
 } from "../laws/index.ts"
+import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Manifold from "../src/geometry/Manifold.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
@@ -27,7 +28,6 @@ import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
-import * as TrainConfig from "../src/training/TrainConfig.ts"
 import { table } from "./Table.ts"
 
 /** A subject that is not there, or a file that holds none. */
@@ -223,7 +223,7 @@ export const laws = Command.make(
       Flag.optional
     ),
     seed: Flag.Int("seed").pipe(Flag.withDescription("seed of the cases (default 1)"), Flag.withDefault(1)),
-    backend: Flag.Literals("backend", TrainConfig.backends).pipe(
+    backend: Flag.Literals("backend", Catalogue.names(Backend.choices)).pipe(
       Flag.withDescription("engine that runs the tensors (default wasm; cpu for float64)"),
       Flag.optional
     ),

@@ -12,6 +12,7 @@ import { chain, pure, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import type { Mutant } from "../Mutant.ts"
 import { adam, fgSgd, type Method, type VariedHyperparameters } from "./Method.ts"
+import { metricMutants } from "./metricLaws.ts"
 import { muonMutants } from "./muonLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
 
@@ -65,6 +66,7 @@ let steps = 0
 
 /** The catalogue of optimizers' mutants. */
 export const optimizerMutants: ReadonlyArray<Mutant> = [
+  ...metricMutants,
   ...muonMutants,
   mutant(
     "momentum that starts with the gradient twice",

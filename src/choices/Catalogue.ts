@@ -66,8 +66,8 @@ export const names = <C extends Catalogue>(catalogue: C): ReadonlyArray<keyof C 
  * Schema.is(Catalogue.schema(Schedules.schedules))("cosine") // => true
  * ```
  */
-export const schema = <C extends Catalogue>(catalogue: C): Schema.Codec<Name<C>> =>
-  Schema.Literals(names(catalogue)) as unknown as Schema.Codec<Name<C>>
+export const schema = <C extends Catalogue>(catalogue: C): Schema.Codec<keyof C & string> =>
+  Schema.Literals(names(catalogue))
 
 /**
  * Every entry in one line, for help.
@@ -99,6 +99,41 @@ export const table = (catalogue: Catalogue): string =>
       about
     ])
   ].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+/**
+ * What the entry of a name makes of the settings that it knows and of what it is given.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Schedules } from "finegrain"
+ * const course = { rate: 1, steps: 4, stepsPerEpoch: 2 }
+ * Catalogue.make(Schedules.schedules, "power", { exponent: 1, seed: 1 }, course).rate(1) // => 0.5
+ * ```
+ */
+export const make = <Made>(
+  catalogue: Catalogue<Maker<never, Made>>,
+  name: string,
+  settings: object,
+  given: object
+): Made => {
+  const { make, parameters = {} } = catalogue[name]!
+  const own = Object.entries(settings).filter(([key]) => Object.hasOwn(parameters, key))
+  return make({ ...Object.fromEntries(own), ...given } as never)
+}
+
+/**
+ * A catalogue of values that say their name and what they are.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Renormalization } from "finegrain"
+ * Catalogue.names(Catalogue.byName(Renormalization.policies))[0] // => "unit"
+ * ```
+ */
+export const byName = <V extends Entry & { readonly name: string }>(
+  values: ReadonlyArray<V>
+): Readonly<Record<V["name"], V>> =>
+  Object.fromEntries(values.map((value) => [value.name, value])) as Record<V["name"], V>
 
 /** Parameters of all entries of a catalogue. */
 export type Parameters<C extends Catalogue> = Together<Fields<C[keyof C]>>

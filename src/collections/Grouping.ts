@@ -1,3 +1,4 @@
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 
 /** Members of one POM: matrices of a layer, by index, and which manifold of the specification they live on. */
@@ -6,8 +7,14 @@ export interface Group {
   readonly indices: ReadonlyArray<number>
 }
 
-/** How the order in which indices are dealt is chosen: by drawing without replacement, or as they come. */
-export type DealingOrder = "random" | "contiguous"
+/** How the order in which indices are dealt is chosen. */
+export const selections = {
+  random: { about: "members are drawn without replacement" },
+  contiguous: { about: "members are dealt in order" }
+} as const satisfies Catalogue.Catalogue
+
+/** One of them. */
+export type DealingOrder = keyof typeof selections
 
 /** The paper's strategies: products for input channels, for output channels, for both. */
 export type StrategyName = "PI" | "PO" | "PIO"
@@ -125,6 +132,15 @@ export const PIO = (selection: DealingOrder = "random"): Strategy => ({
   }
 })
 
+const entry = Catalogue.entries<{ readonly selection: DealingOrder }, Strategy>()
+
+/** All strategies by name. */
+export const strategies = {
+  PI: entry({ about: "products for input channels", make: ({ selection }) => PI(selection) }),
+  PO: entry({ about: "products for output channels", make: ({ selection }) => PO(selection) }),
+  PIO: entry({ about: "products for both", make: ({ selection }) => PIO(selection) })
+} satisfies Catalogue.Catalogue & Readonly<Record<StrategyName, unknown>>
+
 /**
  * The strategy of a name and a selection.
  *
@@ -135,4 +151,4 @@ export const PIO = (selection: DealingOrder = "random"): Strategy => ({
  * ```
  */
 export const strategy = (name: StrategyName, selection: DealingOrder = "random"): Strategy =>
-  ({ PI, PO, PIO })[name](selection)
+  strategies[name].make({ selection })

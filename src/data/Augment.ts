@@ -1,6 +1,20 @@
+import type * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batch.ts"
 import type { ChannelStatistics, Split } from "./Dataset.ts"
+
+/** How training images can be varied. */
+export const augmentations = {
+  none: { about: "not at all" },
+  "crop-flip": {
+    about:
+      "cropped and mirrored at random, padded by 4 pixels before; of class folders a random window of 8 to 100 % " +
+      "of the area is brought to size"
+  }
+} as const satisfies Catalogue.Catalogue
+
+/** One of them. */
+export type Augmentation = keyof typeof augmentations
 
 /** Size of every image of a batch. */
 export interface Size {

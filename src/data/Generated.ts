@@ -9,13 +9,7 @@ import type { DatasetMissing } from "./DataError.ts"
 import { library } from "./ImageFolder.ts"
 
 /** Formats of which a few small files can be generated, to see that everything works without the data. */
-export const formats = ["cifar-10", "cifar-100", "imagenet"] as const
-/** One of them. */
-export type GeneratedFormat = (typeof formats)[number]
-
-/** The format that a dataset's name asks for: `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet`. */
-export const named = (name: string): GeneratedFormat | undefined =>
-  formats.find((format) => name === `generated:${format}`)
+export type GeneratedFormat = Cifar.CifarFormat | "imagenet"
 
 /** Pixels of three colours around one that tells the class. */
 const pixels = (label: number, count: number, seed: Seed.Seed) => {

@@ -43,23 +43,6 @@ const fashionDirectory = Effect.gen(function*() {
     })
 })
 
-/**
- * The source that a name stands for: `mnist`, `fashion-mnist`, or a directory.
- *
- * @example
- * ```ts
- * import { Mnist } from "finegrain"
- * Mnist.named("fashion-mnist") // => { _tag: "fashion" }
- * Mnist.named("./own") // => { _tag: "directory", directory: "./own" }
- * ```
- */
-export const named = (name: string): MnistLocation =>
-  name === "mnist"
-    ? { _tag: "package" }
-    : name === "fashion-mnist"
-    ? { _tag: "fashion" }
-    : { _tag: "directory", directory: name }
-
 /** The images of a part as bytes, with their size. */
 const imagesOf = ({ file, idx }: IdxFiles.DecodedFile) => {
   const { shape, type, values } = idx

@@ -4,9 +4,12 @@ import "@tensorflow/tfjs-layers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Catalogue from "../choices/Catalogue.ts"
 import { cpu as startCpu } from "./cpu.ts"
 import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
+import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
@@ -36,16 +39,30 @@ export interface EngineOptions {
   readonly threads?: number | undefined
 }
 
-/** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
-const engines = (options: EngineOptions = {}): ReadonlyArray<readonly [EngineName, Start]> => [
-  ["nodeGpu", native("nodeGpu")],
-  ["webgpu", startWebgpu({ software: true })],
-  ["node", native("node")],
-  ["wasm", startWasm(options)],
-  ["cpu", startCpu]
-]
+const engine = Catalogue.entries<EngineOptions, Start>()
 
-const start = (name: EngineName): Start => engines().find(([known]) => known === name)![1]
+/** Every engine, in the order in which `auto` prefers them. A new one is a file beside this one, and an entry here. */
+export const engines = {
+  nodeGpu: engine({ about: "TensorFlow on an NVIDIA GPU", make: () => native("nodeGpu") }),
+  webgpu: engine({ about: "WebGPU", make: () => startWebgpu({ software: true }) }),
+  node: engine({ about: "TensorFlow on the CPU", make: () => native("node") }),
+  wasm: engine({
+    about: "WebAssembly, from npm alone",
+    parameters: {
+      threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))).annotate({
+        description: "threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores; " +
+          "results do not depend on it"
+      })
+    },
+    make: (options) => startWasm(options)
+  }),
+  cpu: engine({ about: "plain JavaScript, the reference", make: () => startCpu })
+} satisfies Catalogue.Catalogue & Readonly<Record<EngineName, unknown>>
+
+/** What can be asked for: an engine, or the first that works. */
+export const choices = { auto: { about: "the first that works" }, ...engines }
+
+const start = (name: EngineName): Start => engines[name].make({})
 
 const firstOf = (options: EngineOptions = {}): Start =>
   // A mistake in what was asked is told, whatever other engines there are.
@@ -53,7 +70,9 @@ const firstOf = (options: EngineOptions = {}): Start =>
     wanted(options.threads),
     // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
     Effect.firstSuccessOf(
-      engines(options).map(([name, engine]) => name === "webgpu" ? startWebgpu({ software: false }) : engine)
+      Catalogue.names(engines).map((name) =>
+        name === "webgpu" ? startWebgpu({ software: false }) : Catalogue.make(engines, name, options, {})
+      )
     )
   )
 
@@ -193,9 +212,9 @@ export interface Availability {
  * ```
  */
 export const inspect: Effect.Effect<ReadonlyArray<Availability>> = Effect.forEach(
-  engines().toReversed(),
-  ([name, engine]) =>
-    Effect.match(engine, {
+  Catalogue.names(engines).toReversed(),
+  (name) =>
+    Effect.match(start(name), {
       onSuccess: ({ device }) => ({ name, available: true, device, reason: "", remedy: "" }),
       onFailure: ({ reason, remedy }) => ({ name, available: false, device: "", reason, remedy })
     })

@@ -3,17 +3,19 @@
  * optimizer's.
  */
 import type * as NestedTensors from "../numerics/NestedTensors.ts"
+import type { Metric } from "./metrics.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { curvatureStep } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
+import { fromWeights } from "./transforms/fromWeights.ts"
 import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
-/** Hyperparameters Θ of FG-SGD. */
+/** FgSgdHyperparameters Θ of FG-SGD. */
 export interface FgSgdHyperparameters {
   /** r(t). */
   readonly schedule: Schedule.Schedule
@@ -23,11 +25,16 @@ export interface FgSgdHyperparameters {
   readonly weightDecay?: number
   /** g; default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
+  /**
+   * Whose steps they are: those of the points ω (the default, the paper's), or of the weights W = ℜω, whose metric
+   * ⟨u, v⟩ = ℜ²⟨u, v⟩_F makes every POM one of manifolds `Combinators.scaled(M, ℜ)`.
+   */
+  readonly metric?: Metric
 }
 
 /**
  * Stage 1, the Euclidean gradient with respect to ω: grad_E = ℜ·(∂L/∂W + weightDecay·W), by the chain rule through W =
- * ℜω.
+ * ℜω. In the metric of weights that with respect to W, ∂L/∂W + weightDecay·W.
  *
  * @example
  * ```ts
@@ -35,8 +42,10 @@ export interface FgSgdHyperparameters {
  * FgSgd.euclideanGradient(0.1).parts!.map(({ name }) => name) // => ["pullback", "decay"]
  * ```
  */
-export const euclideanGradient = (weightDecay: number): Transform =>
-  chain("euclideanGradient", pullback, decay({ weight: weightDecay }))
+export const euclideanGradient = (weightDecay: number, metric: Metric = "points"): Transform =>
+  metric === "points"
+    ? chain("euclideanGradient", pullback, decay({ weight: weightDecay }))
+    : chain("euclideanGradient", decay({ weight: weightDecay, metric }))
 
 /**
  * Stage 2, the tangent direction: the Riemannian gradient plus momentum, μᵗ = θ·μᵗ⁻¹ + grad, with μᵗ⁻¹ already
@@ -52,7 +61,8 @@ export const tangentProjection = (theta: number): Transform =>
   chain("tangentProjection", riemannian, momentum({ decay: theta }))
 
 /**
- * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`.
+ * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`. In the metric of
+ * weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
  *
  * @example
  * ```ts
@@ -60,8 +70,8 @@ export const tangentProjection = (theta: number): Transform =>
  * FgSgd.stepSize({ schedule: Schedule.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<FgSgdHyperparameters, "rule" | "schedule">): Transform =>
-  chain("stepSize", curvatureStep(options))
+export const stepSize = (options: Pick<FgSgdHyperparameters, "metric" | "rule" | "schedule">): Transform =>
+  chain("stepSize", curvatureStep(options), ...(options.metric === "weights" ? [fromWeights] : []))
 
 /**
  * The three stages that find the step; stages 4 and 5, `retraction` and `rescaling`, are those of `Optimizer.step`.
@@ -78,7 +88,7 @@ export const stepSize = (options: Pick<FgSgdHyperparameters, "rule" | "schedule"
  * ```
  */
 export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyperparameters): Transform =>
-  chain("FG-SGD", euclideanGradient(weightDecay), tangentProjection(momentum), stepSize(step))
+  chain("FG-SGD", euclideanGradient(weightDecay, step.metric), tangentProjection(momentum), stepSize(step))
 
 /**
  * FG-SGD on a problem.

@@ -4,11 +4,23 @@ import { checked, format } from "./parameters.ts"
 
 export { StepSizeError } from "./parameters.ts"
 
+/** How many times as long distances are on the POMs: the smallest and the largest ℜ of each; shape [poms]. */
+export interface Lengths {
+  readonly smallest: tf.Tensor1D
+  readonly largest: tf.Tensor1D
+}
+
 /** The rule that turns the norm R of a POM's gradient into its step: v = −r(t)/g(R)·grad, with g as a value. */
 export interface Rule {
   readonly name: string
   /** g for every POM from R; both of shape [poms]. */
   readonly denominators: (norms: tf.Tensor1D, curvatures: ReadonlyArray<Interval.Interval>) => tf.Tensor1D
+  /** g where POMs are so many times as large, as in the metric of weights, which needs it; 1 changes no bit. */
+  readonly rescaled?: (
+    norms: tf.Tensor1D,
+    curvatures: ReadonlyArray<Interval.Interval>,
+    lengths: Lengths
+  ) => tf.Tensor1D
 }
 
 /**
@@ -23,6 +35,7 @@ const constantsOf = (rho: number | undefined) => {
     return {
       curvature,
       twice: distance.map((bound) => 2 * bound),
+      bent: curvature.map((bound, i) => bound * distance[i]!),
       bend: curvature.map((bound, i) => 1 + bound * distance[i]!),
       curved: curvature.map((bound) => bound > 0 ? 1 : 0)
     }
@@ -39,7 +52,9 @@ const constantsOf = (rho: number | undefined) => {
  * over the whole POM, c its largest sectional curvature; so that ‖v‖ ≤ r·min(R, 1/(2ρ + R)).
  *
  * ρ bounds the distance to the minimizer, ρ ≤ 1/c: min(1, 1/c) by default, 1 for unit spheres. A POM that is flat (c ≤
- * 0) has g = 1, plain gradient descent. Source: Bonnabel 2013; Ozay 2019, algorithm 1.
+ * 0) has g = 1, plain gradient descent. Where distances are ℜ times as long, c is divided by ℜ² and ρ multiplied by
+ * ℜ, whoever gave it; g adds a distance and a gradient, so it is another one then, also for the same step.
+ * Source: Bonnabel 2013; Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts
@@ -54,16 +69,35 @@ export const curvatureAware = (options: { readonly rho?: number } = {}): Rule =>
     checked("curvatureAware", { rho: options.rho }, { rho: "finite and above 0" })
   }
   const constants = constantsOf(options.rho)
+  /** g from R, 2ρ, 1 + cρ and c, where there is curvature. */
+  const denominators = (
+    norms: tf.Tensor1D,
+    curved: ReadonlyArray<number>,
+    [twice, bend, curvature]: ReadonlyArray<tf.TensorLike | tf.Tensor>
+  ): tf.Tensor1D => {
+    // A flat POM counts as one whose gradient is 0.
+    const r = curved.every((one) => one === 1) ? norms : tf.mul(norms, curved)
+    const near = tf.square(tf.add(r, twice!))
+    const bent = tf.add(tf.mul(r, curvature!), bend!)
+    return tf.maximum(tf.mul(r, tf.sqrt(tf.maximum(near, bent))), 1)
+  }
   return {
     name: options.rho === undefined ? "curvatureAware" : format("curvatureAware", { rho: options.rho }),
     denominators: (norms, curvatures) => {
       const { bend, curvature, curved, twice } = constants(curvatures)
-      if (curvature.every((bound) => bound <= 0)) return tf.onesLike(norms)
-      // A flat POM counts as one whose gradient is 0.
-      const r = curved.every((one) => one === 1) ? norms : tf.mul(norms, curved)
-      const near = tf.square(tf.add(r, twice))
-      const bent = tf.add(tf.mul(r, curvature), bend)
-      return tf.maximum(tf.mul(r, tf.sqrt(tf.maximum(near, bent))), 1)
+      return curvature.every((bound) => bound <= 0)
+        ? tf.onesLike(norms)
+        : denominators(norms, curved, [twice, bend, curvature])
+    },
+    rescaled: (norms, curvatures, { largest, smallest }) => {
+      const { bend, bent, curvature, curved, twice } = constants(curvatures)
+      const square = tf.square(smallest)
+      return denominators(norms, curved, [
+        tf.mul(twice, largest),
+        // 1 + cρ·ℜ/ℜ², written so that ℜ = 1 changes no bit.
+        tf.add(bend, tf.mul(bent, tf.sub(tf.div(largest, square), 1))),
+        tf.div(curvature, square)
+      ])
     }
   }
 }

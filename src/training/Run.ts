@@ -4,25 +4,24 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
-import * as Combinators from "../collections/combinators.ts"
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as Grouping from "../collections/Grouping.ts"
-import * as Renormalization from "../collections/Renormalization.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
 import * as Subset from "../data/Subset.ts"
 import * as Backend from "../engine/Backend.ts"
-import * as Models from "../network/models/index.ts"
+import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
-import { rules } from "../optimizer/rules.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
-import { schedules } from "../optimizer/schedules.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
+import { builtIn } from "./Catalogues.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import * as RunFiles from "./RunFiles.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
@@ -57,21 +56,16 @@ export interface RunSummary {
 const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
   const stepsPerEpoch = Math.ceil(images / config.batchSize)
   const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
-  return schedules[config.schedule as keyof typeof schedules].make({ ...config, ...course })
+  return Catalogue.make(builtIn.schedules, config.schedule, config, course)
 }
 
-const ruleOf = (config: TrainConfig): StepSize.Rule => rules[config.rule as keyof typeof rules].make(config)
+const ruleOf = (config: TrainConfig): StepSize.Rule => Catalogue.make(builtIn.rules, config.rule, config, {})
 
 const transformOf = (config: TrainConfig, images: number): Transform =>
   Optimizers.transform(config.optimizer ?? "fg-sgd", {
+    ...config,
     schedule: scheduleOf(config, images),
-    rule: ruleOf(config),
-    momentum: config.momentum,
-    weightDecay: config.weightDecay,
-    ...(config.rates === undefined ? {} : { rates: config.rates }),
-    ...(config.ratesAfterRule === undefined ? {} : { ratesAfterRule: config.ratesAfterRule }),
-    ...(config.clip === undefined ? {} : { clip: config.clip }),
-    ...(config.accumulate === undefined ? {} : { accumulate: config.accumulate })
+    rule: ruleOf(config)
   })
 
 const layerOptions = (
@@ -80,15 +74,18 @@ const layerOptions = (
 ): Network.LayerOptions => ({
   specification: collection ?? defaults.collection,
   strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
-  ...(matricization === undefined
-    ? {}
-    : { matricization: Combinators.matricizations.find(({ name }) => name === matricization)! })
+  ...(matricization === undefined ? {} : { matricization: builtIn.matricizations[matricization] })
+})
+
+const fitOf = ({ seed }: TrainConfig, dataset: Dataset): Models.Fit => ({
+  ...Struct.pick(dataset, ["height", "width", "channels", "classes"]),
+  seed: Seed.split(seed, "weights")
 })
 
 const networkOf = (config: TrainConfig, dataset: Dataset) =>
-  Network.make(Models.byName[config.model]({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
+  Network.make(Catalogue.make(builtIn.models, config.model, config, fitOf(config, dataset)), {
     ...layerOptions({}, config),
-    policy: Renormalization.policies.find(({ name }) => name === config.policy)!,
+    policy: builtIn.policies[config.policy],
     seed: Seed.split(config.seed, "groups"),
     overrides: Object.fromEntries(
       Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config)])

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
@@ -32,7 +33,7 @@ export interface TrainerOptions {
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
   readonly measureLambda?: boolean
   /** How training images are varied; default `none`. */
-  readonly augment?: "none" | "crop-flip"
+  readonly augment?: Augmentation
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */

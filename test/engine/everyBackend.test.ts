@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer"
 import { Backend, FusedKernels } from "finegrain"
 import { describe, expect, it } from "vitest"
 import { checksOf } from "../../cli/checkBackend.ts"
+import { runsNode } from "../nativeEngine.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 /** Why the law of ten thousand steps is left out. */
@@ -19,8 +20,8 @@ const variants = (name: Backend.EngineName): ReadonlyArray<readonly [title: stri
     : [[name, Backend.layer(name)]]
 
 for (const { available, name, reason } of await Effect.runPromise(Backend.inspect)) {
-  // Where webgpu has to be here and is not, everything on it fails.
-  const here = available || (name === "webgpu" && runsWebgpu)
+  // Where an engine has to be here and is not, everything on it fails.
+  const here = available || (name === "webgpu" && runsWebgpu) || (name === "node" && runsNode)
   for (const [title, engine] of variants(name)) {
     describe.skipIf(!here)(`on ${title}${here ? "" : `, skipped: ${reason}`}`, { timeout: 240_000 }, () => {
       it.each(checksOf(engine, { runs: 2, short: short[name] }))("$name", async ({ run }) => {

@@ -91,9 +91,9 @@ const few = ({ images, labels }: Split, count: number): Split => ({
 })
 const dataset = { ...tinyDataset, train: few(tinyDataset.train, 8), test: few(tinyDataset.test, 4) }
 
-const losses = (model: keyof typeof Models.byName) =>
+const losses = (model: keyof typeof Models.models) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-    const network = yield* Network.make(Models.byName[model]({ ...dataset, seed: 1 }), { seed: 2 })
+    const network = yield* Network.make(Models.models[model].make({ ...dataset, seed: 1 }), { seed: 2 })
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
     const trainer = yield* Trainer.make({
       network,

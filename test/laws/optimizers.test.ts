@@ -1,5 +1,5 @@
 import { Euclidean, Oblique, Sphere, Stiefel } from "finegrain"
-import { Law, methods, muonLaws, optimizerLaws } from "finegrain/laws"
+import { Law, methods, metricLaws, muonLaws, optimizerLaws } from "finegrain/laws"
 import { describe, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -17,6 +17,7 @@ onEachBackend("laws of optimizers", () => {
     // 10,000 steps of many operations take minutes: `finegrain laws optimizers` takes them.
     bind(optimizerLaws(manifolds, method, { longRuns: false }), { runs: 3 })
   }
+  bind(metricLaws(), { runs: 2 })
   bind(muonLaws(), { runs: 6 })
   bind(optimizerLaws([Stiefel.make([4, 2])], muon, { longRuns: false }), { runs: 2 })
 })

@@ -2,12 +2,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Shape from "../../numerics/Shape.ts"
+import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { productCurvature } from "./product.ts"
 
 const prepend = (count: number, shape: unknown): unknown =>
-  Array.isArray(shape) && shape.every((length) => typeof length === "number")
+  Shape.isShape(shape)
     ? [count, ...shape]
     : (shape as ReadonlyArray<unknown>).map((factor) => prepend(count, factor))
 
