@@ -186,7 +186,13 @@ const residuals = async (
 const largest = (values: ReadonlyArray<number>) =>
   values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), -Infinity)
 
-class Violated extends Error {}
+class Violated extends Error {
+  readonly values: ReadonlyArray<number>
+  constructor(values: ReadonlyArray<number>) {
+    super()
+    this.values = values
+  }
+}
 
 /**
  * Checks a law on generated cases; a failing one is shrunk.
@@ -221,7 +227,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
       for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= tolerance)) throw new Violated()
+      if (!(residual <= tolerance)) throw new Violated(values)
     }),
     // A case that is a long search is not shrunk by more of them.
     {
@@ -234,7 +240,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const thrown = details.errorInstance
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
-    const values = await residuals(arithmetic, () => law.residual(smallest))
+    const { values } = thrown
     worst = largest(values)
     const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
     // What breaks the law may break its display, too.

@@ -6,8 +6,8 @@ import * as Oblique from "../src/geometry/manifolds/Oblique.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
+import * as Shape from "../src/numerics/Shape.ts"
 import { type Law, law, type LawSet } from "./Law.ts"
-import { entriesOf } from "./shapes.ts"
 import * as Tolerance from "./Tolerance.ts"
 
 const source = "the definition of the Riemannian product; do Carmo 1992, chapter 1"
@@ -43,7 +43,7 @@ export const isomorphic = <P extends NestedTensors.NestedTensors, Q extends Nest
   B: Manifold.Manifold<Q>,
   to: (x: P) => Q
 ): LawSet => {
-  const size = Math.max(1, entriesOf(A.shape))
+  const size = Math.max(1, Shape.entries(A.shape))
   const gap = (a: P, b: Q): tf.Tensor => {
     const difference = NestedTensors.leaves(NestedTensors.sub(to(a), b)).map((leaf) => tf.max(tf.abs(leaf)))
     return difference.reduce((s, t) => tf.maximum(s, t), tf.scalar(0) as tf.Tensor)
@@ -154,7 +154,7 @@ export const combinatorLaws = (
     equation: "norms(sM) = s·norms(M), K(sM) = K(M)/s², c(s·x) = 0",
     source,
     arbitrary: fc.record({ seed: fc.nat({ max: 9999 }), s: fc.constantFrom(0.25, 0.5, 3) }),
-    tolerance: Tolerance.rounding(A.shape.reduce((a, b) => a * b, 1), 4),
+    tolerance: Tolerance.rounding(Shape.size(A.shape), 4),
     residual: ({ s, seed }) => {
       const M = scaled(A, s)
       const onto = tf.max(M.residual(tf.mul(A.random(seed, [2]), s)))

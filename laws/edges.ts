@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
+import type * as Shape from "../src/numerics/Shape.ts"
 import type { Situation } from "./operations.ts"
 
 /** An extreme situation of a manifold, made of an ordinary one: what it changes. */
@@ -60,10 +61,10 @@ export const situations = <P extends NestedTensors.NestedTensors>(
   reach: number,
   seed: number
 ): Situation<P> => {
-  const ambient = (shape: NestedTensors.ShapeTree, s: number): NestedTensors.NestedTensors =>
+  const ambient = (shape: Shape.ShapeTree, s: number): NestedTensors.NestedTensors =>
     shape.every((length) => typeof length === "number")
-      ? Seed.normalTensor(s, [1, ...(shape as NestedTensors.Shape)])
-      : (shape as ReadonlyArray<NestedTensors.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
+      ? Seed.normalTensor(s, [1, ...(shape as Shape.Shape)])
+      : (shape as ReadonlyArray<Shape.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
   const x = M.random(Seed.split(seed, "x"), [1])
   const w = M.randomTangent(Seed.split(seed, "v"), x)
   const v = NestedTensors.scaleItems(tf.div(Math.min(1, reach), tf.maximum(M.norm(x, w), 1e-12)), w)

@@ -16,7 +16,7 @@ import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.
 import * as SpectralBall from "../src/geometry/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
-import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
+import type * as Shape from "../src/numerics/Shape.ts"
 import { antipode, longSteps } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
@@ -27,9 +27,9 @@ export interface Subject {
   /** Name on the command line. */
   readonly name: string
   /** Shapes that stand for all: small, with every relation of m and n. */
-  readonly shapes: ReadonlyArray<NestedTensors.Shape>
+  readonly shapes: ReadonlyArray<Shape.Shape>
   /** The members at a shape, one for each choice of metric, retraction or transport, with their laws. */
-  readonly at: (shape: NestedTensors.Shape) => ReadonlyArray<LawSet>
+  readonly at: (shape: Shape.Shape) => ReadonlyArray<LawSet>
 }
 
 const claims = (manifold: Manifold.Manifold, label: string, options: ManifoldClaims): LawSet => {

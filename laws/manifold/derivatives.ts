@@ -56,41 +56,46 @@ export const derivativeLaws = <P extends NestedTensors.NestedTensors>(
   )
   return set
 
-  /** Situations along a curve: x and y move on the manifold, v stays tangent. */
+  /** Situations along a curve: x and y move on the manifold, v stays tangent. Only what is asked for is computed. */
   function curve(c: Case) {
     const moving = (x: P, k: number) => {
       const w = tangent({ ...c, size: short / 2 }, x, k)
       return (t: number) => M.retract(x, NestedTensors.scale(t, w))
     }
     const x = moving(point(c), 3)
-    const x0 = x(0)
-    const v0 = tangent(c, x0)
-    const y = moving(M.retract(x0, tangent({ ...c, size: short / 2 }, x0, 4)), 5)
-    const u0 = NestedTensors.add(x0, NestedTensors.scale(0.3, ambient(c)))
-    const [du, dv] = [ambient(c, 1), ambient(c, 2)]
-    return (t: number): Situation<P> => ({
-      x: x(t),
-      y: y(t),
-      u: NestedTensors.add(u0, NestedTensors.scale(0.3 * t, du)),
-      v: M.project(x(t), NestedTensors.add(v0, NestedTensors.scale(t * short, dv)))
-    })
+    const x0 = once(() => x(0))
+    const v0 = once(() => tangent(c, x0()))
+    const y = once(() => moving(M.retract(x0(), tangent({ ...c, size: short / 2 }, x0(), 4)), 5))
+    const u0 = once(() => NestedTensors.add(x0(), NestedTensors.scale(0.3, ambient(c))))
+    const [du, dv] = [once(() => ambient(c, 1)), once(() => ambient(c, 2))]
+    return (t: number, parts: ReadonlyArray<keyof Situation<P>>): Situation<P> => {
+      const xt = once(() => t === 0 ? x0() : x(t))
+      const part = {
+        x: xt,
+        y: () => y()(t),
+        u: () => NestedTensors.add(u0(), NestedTensors.scale(0.3 * t, du())),
+        v: () => M.project(xt(), NestedTensors.add(v0(), NestedTensors.scale(t * short, dv())))
+      }
+      return Object.fromEntries(parts.map((key) => [key, part[key]()])) as unknown as Situation<P>
+    }
   }
 
-  /**
-   * How far the derivative is from differences, beyond what these are from each other where the operation has a kink.
-   */
+  /** How far the derivative is from differences, beyond what they are from each other where an operation has a kink. */
   function apart({ apply, takes }: ManifoldOperation<P>, c: Case): tf.Tensor {
     const along = curve(c)
-    const weights = NestedTensors.map(
-      apply(along(0)),
-      (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape)
-    )
+    const [far, behind, at, ahead, farther] = [-0.02, -0.01, 0, 0.01, 0.02].map((t) => along(t, takes)) as [
+      Situation<P>,
+      Situation<P>,
+      Situation<P>,
+      Situation<P>,
+      Situation<P>
+    ]
+    const weights = NestedTensors.map(apply(at), (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape))
     const value = (s: Situation<P>) => sum(NestedTensors.zipWith(apply(s), weights, tf.mul))
-    const slope = (h: number) => tf.div(tf.sub(value(along(h)), value(along(-h))), 2 * h)
-    const [coarse, fine] = [slope(0.02), slope(0.01)]
+    const slope = (before: Situation<P>, after: Situation<P>, h: number) =>
+      tf.div(tf.sub(value(after), value(before)), 2 * h)
+    const [coarse, fine] = [slope(far, farther, 0.02), slope(behind, ahead, 0.01)]
     const measured = tf.div(tf.sub(tf.mul(4, fine), coarse), 3)
-    const at = along(0)
-    const [ahead, behind] = [along(0.01), along(-0.01)]
     const velocity = (key: keyof Situation<P>) => NestedTensors.scale(50, NestedTensors.sub(ahead[key], behind[key]))
     const parts = takes.map((key) => {
       const d = differential((p: P) => value({ ...at, [key]: p }), at[key])
@@ -101,6 +106,12 @@ export const derivativeLaws = <P extends NestedTensors.NestedTensors>(
     const difference = tf.sub(tf.abs(tf.sub(found, measured)), tf.mul(4, tf.abs(tf.sub(coarse, fine))))
     return tf.div(tf.maximum(difference, tf.mul(0, found)), tf.add(1, scale))
   }
+}
+
+/** A value that is computed when it is first asked for. */
+const once = <A>(make: () => A): () => A => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 const sum = (p: NestedTensors.NestedTensors): tf.Tensor =>

@@ -3,8 +3,8 @@ import * as Option from "effect/Option"
 import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { LawSet } from "../Law.ts"
-import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -27,7 +27,7 @@ export const operationLaws = <P extends NestedTensors.NestedTensors>(
     ),
     law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
       const [x, u] = [point(c), ambient(c)]
-      const expected = leafShapes(M.shape).map((shape) => [...batch, ...shape].join())
+      const expected = Shape.leaves(M.shape).map((shape) => [...batch, ...shape].join())
       const wrong = (p: P) => {
         const found = NestedTensors.leaves(p).map((leaf) => leaf.shape.join())
         return found.join(";") === expected.join(";") ? 0 : 1

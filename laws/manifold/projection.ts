@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { LawSet } from "../Law.ts"
-import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -48,10 +48,10 @@ export const projectionLaws = <P extends NestedTensors.NestedTensors>(
     }),
     law("dimension is the rank of the projection", "dim = tr P", (c) => {
       const x = M.random(c.seed)
-      const shapes = leafShapes(M.shape)
+      const shapes = Shape.leaves(M.shape)
       let offset = 0
       const eyes = shapes.map((shape) => {
-        const size = shape.reduce((a, b) => a * b, 1)
+        const size = Shape.size(shape)
         const block = tf.slice(tf.eye(entries), [0, offset], [entries, size])
         offset += size
         return tf.reshape(block, [entries, ...shape])

@@ -4,10 +4,10 @@ import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { Edge } from "../edges.ts"
 import { type Law, law as makeLaw, type LawSet, type NotApplicable, type Residual } from "../Law.ts"
 import { notFinite, operationsOf, type Situation } from "../operations.ts"
-import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 
 /** What a law set cannot find out for itself. */
@@ -85,7 +85,7 @@ export type Setting<P extends NestedTensors.NestedTensors> = ReturnType<typeof s
  * @internal
  */
 export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
-  const entries = Math.max(1, entriesOf(M.shape))
+  const entries = Math.max(1, Shape.entries(M.shape))
   const rounding = Tolerance.rounding(entries)
   const reach = options.reach ?? Infinity
   const embedded = (options.metric ?? "embedded") === "embedded"

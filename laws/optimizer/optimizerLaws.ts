@@ -45,8 +45,9 @@ const cases: fc.Arbitrary<Case> = fc.record({
  * @example
  * ```ts
  * import { Sphere, Stiefel } from "finegrain"
- * import { Law, optimizerLaws } from "finegrain/laws"
- * const reports = await Law.checkAll(optimizerLaws([Sphere.make([3, 3]), Stiefel.make([3, 3])]), { runs: 3 })
+ * import { Law, methods, optimizerLaws } from "finegrain/laws"
+ * const laws = optimizerLaws([Sphere.make([3, 3]), Stiefel.make([3, 3])], methods.fgSgd, { longRuns: false })
+ * const reports = await Law.checkAll(laws, { runs: 3 })
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */

@@ -6,6 +6,7 @@ import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Interval from "../numerics/Interval.ts"
 import * as NestedTensors from "../numerics/NestedTensors.ts"
+import * as Shape from "../numerics/Shape.ts"
 
 /** A product of weight manifolds (POM): its name, the manifold of its factors, and the metadata a step size needs. */
 export interface Pom {
@@ -118,7 +119,7 @@ export const pom = <P extends NestedTensors.NestedTensors>(
 
 /** Points of this manifold are single tensors. */
 const isOfTensors = (manifold: { readonly shape: unknown }): manifold is Manifold.Manifold =>
-  Array.isArray(manifold.shape) && manifold.shape.every((length) => typeof length === "number")
+  Shape.isShape(manifold.shape)
 
 /**
  * The power Mᵏ with its k factors shared among POMs; `owners` says which one every factor belongs to.

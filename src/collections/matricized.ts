@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Arrangement, rearranged } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
-import type * as NestedTensors from "../numerics/NestedTensors.ts"
+import type * as Shape from "../numerics/Shape.ts"
 
 /** Shape of a convolution kernel: height A, width B, input channels C, output channels D (HWIO). */
 export type KernelShape = readonly [a: number, b: number, c: number, d: number]
@@ -178,7 +178,7 @@ export const matricized = (
   shape: KernelShape
 ): Manifold.Manifold => {
   const [inputs, outputs] = matricization.grid(shape)
-  const expected: NestedTensors.Shape = [inputs * outputs, ...matricization.matrix(shape)]
+  const expected: Shape.Shape = [inputs * outputs, ...matricization.matrix(shape)]
   if (expected.join() !== stack.shape.join()) {
     throw new RangeError(
       `${matricization.name} sees a [${shape.join(", ")}] kernel as [${expected.join(", ")}], ` +

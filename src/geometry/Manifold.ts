@@ -9,6 +9,7 @@ import type { Interval } from "../numerics/Interval.ts"
 import * as NestedTensors from "../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
 import * as Seed from "../numerics/Seed.ts"
+import * as Shape from "../numerics/Shape.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import { refusal } from "./claims.ts"
 
@@ -31,7 +32,7 @@ export interface Manifold<P extends NestedTensors.NestedTensors = tf.Tensor> {
   /** Name with shape, e.g. `St(5,3)`. */
   readonly name: string
   /** Shape of one point. */
-  readonly shape: NestedTensors.Shapes<P>
+  readonly shape: Shape.Shapes<P>
   /** Dimension of the manifold. */
   readonly dimension: number
   /** Interval that holds every sectional curvature. */
@@ -59,7 +60,7 @@ export interface Manifold<P extends NestedTensors.NestedTensors = tf.Tensor> {
   /** Vector transport of the tangent vector v from x to y. */
   readonly transport: (x: P, y: P, v: P) => P
   /** Random points: the same seed gives the same points. */
-  readonly random: (seed: Seed.Seed, batch?: NestedTensors.Shape) => P
+  readonly random: (seed: Seed.Seed, batch?: Shape.Shape) => P
   /** Random tangent vectors at x: projected standard normal ones. */
   readonly randomTangent: (seed: Seed.Seed, x: P) => P
   /** How far x is from satisfying the constraint, at least 0; batch shape. */
@@ -81,7 +82,7 @@ export type NearestPoint = "exact" | "projection"
 /** What `make` needs; everything else is derived. */
 export interface Definition<P extends NestedTensors.NestedTensors> {
   readonly name: string
-  readonly shape: NestedTensors.Shapes<P>
+  readonly shape: Shape.Shapes<P>
   readonly dimension: number
   readonly curvature: Interval
   readonly norms: NormIntervals
@@ -101,7 +102,7 @@ export interface Definition<P extends NestedTensors.NestedTensors> {
   /** Default: projection onto the tangent space at y. */
   readonly transport?: (x: P, y: P, v: P) => P
   /** Default: the nearest points to standard normal ambient ones. */
-  readonly random?: (seed: Seed.Seed, batch: NestedTensors.Shape) => P
+  readonly random?: (seed: Seed.Seed, batch: Shape.Shape) => P
   /** Default: standard normal ambient vectors, projected. */
   readonly randomTangent?: (seed: Seed.Seed, x: P) => P
   /** Default: the Frobenius distance to the nearest point. */
@@ -161,8 +162,8 @@ export const make = <P extends NestedTensors.NestedTensors = tf.Tensor>(definiti
     retract: point(definition.retract),
     transport: point(definition.transport ?? ((_x, y, v) => definition.project(y, v))),
     random: region(
-      (seed: Seed.Seed, batch: NestedTensors.Shape = []) =>
-        batch.includes(0) && isShape(shape)
+      (seed: Seed.Seed, batch: Shape.Shape = []) =>
+        batch.includes(0) && Shape.isShape(shape)
           ? tf.zeros([...batch, ...shape]) as NestedTensors.NestedTensors as P
           : definition.random === undefined
           ? definition.nearest(normal(shape, seed, batch) as P)
@@ -180,8 +181,8 @@ export const make = <P extends NestedTensors.NestedTensors = tf.Tensor>(definiti
 }
 
 /** The shape of an empty batch among the arguments, where there is one; what a product does is left to its factors. */
-const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): NestedTensors.Shape | undefined =>
-  isShape(shape)
+const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Shape.Shape | undefined =>
+  Shape.isShape(shape)
     ? args
       .map((arg) => arg instanceof tf.Tensor ? arg.shape.slice(0, arg.rank - shape.length) : [])
       .find((batch) => batch.includes(0))
@@ -197,7 +198,7 @@ const points = (shape: unknown) =>
   const computed = region(f)
   return (...args) => {
     const batch = emptyBatch(shape, args)
-    return batch === undefined ? computed(...args) : tf.zeros([...batch, ...shape as NestedTensors.Shape]) as A
+    return batch === undefined ? computed(...args) : tf.zeros([...batch, ...shape as Shape.Shape]) as A
   }
 }
 
@@ -232,7 +233,7 @@ export const isManifold = (u: unknown): u is Manifold<NestedTensors.NestedTensor
 /** The largest entry by size; batch shape. */
 const largestOf = (shape: unknown, u: NestedTensors.NestedTensors): tf.Tensor => {
   if (NestedTensors.isLeaf(u)) {
-    const rank = isShape(shape) ? shape.length : 0
+    const rank = Shape.isShape(shape) ? shape.length : 0
     const sizes = tf.abs(constant(u))
     return rank === 0 ? sizes : tf.max(sizes, Array.from({ length: rank }, (_, i) => i - rank))
   }
@@ -243,16 +244,13 @@ const largestOf = (shape: unknown, u: NestedTensors.NestedTensors): tf.Tensor =>
 
 /** √square(u) for a square of degree 2, of vectors of any scale, with gradient 0 at 0; batch shape. */
 const rootOf = <P extends NestedTensors.NestedTensors>(
-  shape: NestedTensors.Shapes<P>,
+  shape: Shape.Shapes<P>,
   u: P,
   square: (u: P) => tf.Tensor
 ): tf.Tensor => {
   const scale = Differentiable.scaleOf(largestOf(shape, u))
   return tf.mul(scale, Differentiable.squareRoot(square(NestedTensors.scaleItems(tf.div(1, scale), u))))
 }
-
-const isShape = (shape: unknown): shape is NestedTensors.Shape =>
-  Array.isArray(shape) && shape.every((length) => typeof length === "number")
 
 /**
  * The Frobenius inner product over the point axes of all leaves, Σ u·v; batch shape.
@@ -265,13 +263,13 @@ const isShape = (shape: unknown): shape is NestedTensors.Shape =>
  * ```
  */
 export const frobeniusInner = <P extends NestedTensors.NestedTensors>(
-  shape: NestedTensors.Shapes<P>,
+  shape: Shape.Shapes<P>,
   u: P,
   v: P
 ): tf.Tensor => {
   const go = (s: unknown, a: NestedTensors.NestedTensors, b: NestedTensors.NestedTensors): tf.Tensor => {
     if (NestedTensors.isLeaf(a) && NestedTensors.isLeaf(b)) {
-      const rank = isShape(s) ? s.length : 0
+      const rank = Shape.isShape(s) ? s.length : 0
       const product = tf.mul(a, b)
       return rank === 0 ? product : tf.sum(product, Array.from({ length: rank }, (_, i) => i - rank))
     }
@@ -288,18 +286,18 @@ export const frobeniusInner = <P extends NestedTensors.NestedTensors>(
 
 /** The batch dimensions of x: those in front of the shape of one point. */
 export const batchShape = <P extends NestedTensors.NestedTensors>(
-  shape: NestedTensors.Shapes<P>,
+  shape: Shape.Shapes<P>,
   x: P
-): NestedTensors.Shape => {
-  const go = (s: NestedTensors.ShapeTree, a: NestedTensors.NestedTensors): NestedTensors.Shape => {
+): Shape.Shape => {
+  const go = (s: Shape.ShapeTree, a: NestedTensors.NestedTensors): Shape.Shape => {
     if (NestedTensors.isLeaf(a)) return a.shape.slice(0, a.rank - s.length)
-    return a[0] === undefined ? [] : go((s as ReadonlyArray<NestedTensors.ShapeTree>)[0]!, a[0])
+    return a[0] === undefined ? [] : go((s as ReadonlyArray<Shape.ShapeTree>)[0]!, a[0])
   }
   return go(shape, x)
 }
 
-const normal = (shape: unknown, seed: Seed.Seed, batch: NestedTensors.Shape): NestedTensors.NestedTensors =>
-  isShape(shape) && !(Array.isArray(shape) && shape.length === 0 && batch.length === 0)
+const normal = (shape: unknown, seed: Seed.Seed, batch: Shape.Shape): NestedTensors.NestedTensors =>
+  Shape.isShape(shape) && !(Array.isArray(shape) && shape.length === 0 && batch.length === 0)
     ? Seed.normalTensor(seed, [...batch, ...shape])
     : (shape as ReadonlyArray<unknown>).map((factor, i) => normal(factor, Seed.split(seed, i), batch))
 
@@ -327,7 +325,7 @@ export class ShapeRefused extends Schema.TaggedError<ShapeRefused>()("ShapeRefus
  */
 export const matrixShape = (
   manifold: string,
-  shape: NestedTensors.Shape,
+  shape: Shape.Shape,
   accepts: (lengths: readonly [m: number, n: number]) => boolean,
   reason = "its points are isolated (entries ±1), the dimension is 0 and nothing can be learned"
 ): Result.Result<readonly [m: number, n: number], ShapeRefused> => {
@@ -353,7 +351,7 @@ export interface Family {
   /** Name in full, e.g. `Stiefel`. */
   readonly name: string
   /** The member for m×n matrices, or why there is none. */
-  readonly at: (shape: NestedTensors.Shape) => Result.Result<Manifold, ShapeRefused>
+  readonly at: (shape: Shape.Shape) => Result.Result<Manifold, ShapeRefused>
 }
 
 /**
@@ -384,7 +382,7 @@ export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFail
  */
 export const member = (
   family: Family,
-  shape: NestedTensors.Shape
+  shape: Shape.Shape
 ): Result.Result<Manifold, ShapeRefused | FamilyFailed> => {
   const fail = (reason: string) =>
     Result.fail(new FamilyFailed({ manifold: family.symbol || family.name, shape: [...shape], reason }))

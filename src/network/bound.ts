@@ -9,6 +9,7 @@ import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
 import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import type * as Seed from "../numerics/Seed.ts"
+import type * as Shape from "../numerics/Shape.ts"
 import type { ConstrainedLayer } from "./constrained.ts"
 import { held } from "./declarations/constraints.ts"
 import type { Constraint } from "./declarations/private.ts"
@@ -61,7 +62,7 @@ export const bind = (
   },
   { order }: LayerKernel,
   name: string,
-  weight: NestedTensors.Shape,
+  weight: Shape.Shape,
   seed: Seed.Seed
 ): Result.Result<Bound & { readonly plan: Planned }, PlanError> =>
   Result.flatMap(

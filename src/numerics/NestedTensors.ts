@@ -7,15 +7,6 @@ import * as tf from "@tensorflow/tfjs-core"
  */
 export type NestedTensors = tf.Tensor | ReadonlyArray<NestedTensors>
 
-/** The shape of one tensor, without batch dimensions. */
-export type Shape = ReadonlyArray<number>
-
-/** The shapes of all leaves, nested as the points are. */
-export type ShapeTree = Shape | ReadonlyArray<ShapeTree>
-
-/** The shape of a tensor, or the list of the factors' shapes. */
-export type Shapes<P> = P extends tf.Tensor ? Shape : ReadonlyArray<ShapeTree>
-
 /**
  * Whether a value is a single tensor, that is, a leaf.
  *

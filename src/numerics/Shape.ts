@@ -1,5 +1,6 @@
 /** Shapes of tensors, and trees of them. */
 import type * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../engine/sizeOf.ts"
 
 /** The shape of one tensor, without batch dimensions. */
 export type Shape = ReadonlyArray<number>
@@ -20,7 +21,7 @@ export type Shapes<P> = P extends tf.Tensor ? Shape : ReadonlyArray<ShapeTree>
  * Shape.size([]) // => 1
  * ```
  */
-export const size = (shape: Shape): number => shape.reduce((product, length) => product * length, 1)
+export const size: (shape: Shape) => number = sizeOf
 
 /**
  * Whether a tree is the shape of a single tensor.
@@ -32,7 +33,8 @@ export const size = (shape: Shape): number => shape.reduce((product, length) => 
  * Shape.isShape([[3, 3], [2]]) // => false
  * ```
  */
-export const isShape = (tree: ShapeTree): tree is Shape => tree.every((length) => typeof length === "number")
+export const isShape = (tree: unknown): tree is Shape =>
+  Array.isArray(tree) && tree.every((length) => typeof length === "number")
 
 /**
  * The shapes of all leaves, from left to right.
@@ -43,4 +45,16 @@ export const isShape = (tree: ShapeTree): tree is Shape => tree.every((length) =
  * Shape.leaves([[3, 3], [[2], [4]]]) // => [[3, 3], [2], [4]]
  * ```
  */
-export const leaves = (tree: ShapeTree): ReadonlyArray<Shape> => isShape(tree) ? [tree] : tree.flatMap(leaves)
+export const leaves = (tree: ShapeTree): ReadonlyArray<Shape> =>
+  isShape(tree) ? [tree] : (tree as ReadonlyArray<ShapeTree>).flatMap(leaves)
+
+/**
+ * How many entries all leaves have together.
+ *
+ * @example
+ * ```ts
+ * import { Shape } from "finegrain"
+ * Shape.entries([[3, 3], [[2], [4]]]) // => 15
+ * ```
+ */
+export const entries = (tree: ShapeTree): number => leaves(tree).reduce((sum, leaf) => sum + size(leaf), 0)

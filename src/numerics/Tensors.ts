@@ -6,6 +6,7 @@ import { EngineFailed } from "../engine/Engine.ts"
 import { heapBytes, outOfMemory } from "../engine/wasm/memory.ts"
 import { NotConverged } from "./Convergence.ts"
 import * as NestedTensors from "./NestedTensors.ts"
+import type * as Shape from "./Shape.ts"
 import * as TensorTree from "./TensorTree.ts"
 
 /** A tensor whose shape is not the one that is needed. */
@@ -35,7 +36,7 @@ export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMis
  */
 export const checkShapes = (
   where: string,
-  expected: NestedTensors.ShapeTree,
+  expected: Shape.ShapeTree,
   points: NestedTensors.NestedTensors
 ): Effect.Effect<void, ShapeMismatch> => {
   if (NestedTensors.isLeaf(points)) {
@@ -52,7 +53,7 @@ export const checkShapes = (
   }
   return Effect.forEach(
     points,
-    (part, i) => checkShapes(`${where}[${i}]`, expected[i] as NestedTensors.ShapeTree, part),
+    (part, i) => checkShapes(`${where}[${i}]`, expected[i] as Shape.ShapeTree, part),
     {
       discard: true
     }

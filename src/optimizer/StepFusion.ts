@@ -5,6 +5,7 @@ import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import * as MatrixForm from "../geometry/MatrixForm.ts"
 import * as NestedTensors from "../numerics/NestedTensors.ts"
+import * as Shape from "../numerics/Shape.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State } from "./contract.ts"
 import { recognize, type Recognized } from "./fusable.ts"
@@ -32,21 +33,15 @@ const largestMatrix = 1 << 12
 /** Up to here float32 counts exactly. */
 const largestIndex = 1 << 24
 
-const sizeOf = (shape: NestedTensors.Shape) => shape.reduce((a, b) => a * b, 1)
 const range = (size: number) => Float32Array.from({ length: size }, (_, i) => i)
 
-const isShape = (tree: NestedTensors.ShapeTree): tree is NestedTensors.Shape =>
-  tree.every((length) => typeof length === "number")
-const shapesOf = (tree: NestedTensors.ShapeTree): ReadonlyArray<NestedTensors.Shape> =>
-  isShape(tree) ? [tree] : tree.flatMap(shapesOf)
-
 const nest = (
-  tree: NestedTensors.ShapeTree,
-  leaf: (index: number, shape: NestedTensors.Shape) => tf.Tensor
+  tree: Shape.ShapeTree,
+  leaf: (index: number, shape: Shape.Shape) => tf.Tensor
 ): NestedTensors.NestedTensors => {
   let index = 0
-  const go = (node: NestedTensors.ShapeTree): NestedTensors.NestedTensors =>
-    isShape(node) ? leaf(index++, node) : node.map(go)
+  const go = (node: Shape.ShapeTree): NestedTensors.NestedTensors =>
+    Shape.isShape(node) ? leaf(index++, node) : node.map(go)
   return go(tree)
 }
 
@@ -56,7 +51,7 @@ const arranged = <P extends NestedTensors.NestedTensors, W extends NestedTensors
   fill: (size: number, variable: number) => Float32Array
 ): ReadonlyArray<Float32Array> => {
   const leaves = tf.tidy(
-    () => [...NestedTensors.leaves(from(nest(shape, (i, s) => tf.tensor(fill(sizeOf(s), i), [...s])) as W))]
+    () => [...NestedTensors.leaves(from(nest(shape, (i, s) => tf.tensor(fill(Shape.size(s), i), [...s])) as W))]
   )
   // Not within the region: it would look for tensors among millions of numbers.
   const values = leaves.map((leaf) => leaf.dataSync<"float32">())
@@ -90,7 +85,7 @@ const leafOf = (
   sizes: ReadonlyArray<number>
 ): LeafOnManifold | undefined => {
   const count = owners.length
-  const size = sizeOf(manifold.shape)
+  const size = Shape.size(manifold.shape)
   const variable = variables[0]
   if (places.length !== count * size || variable === undefined || variables.some((v) => v !== variable)) {
     return undefined
@@ -130,7 +125,7 @@ const leafOf = (
 const derive = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { arrangement, collection }: Problem<P, W>
 ): PlanOnManifolds | undefined => {
-  const sizes = shapesOf(arrangement.shape as NestedTensors.ShapeTree).map(sizeOf)
+  const sizes = Shape.leaves(arrangement.shape as Shape.ShapeTree).map(Shape.size)
   if (collection.leaves === undefined || collection.leaves.length === 0) return undefined
   if (sizes.some((size) => size === 0 || size > largestIndex)) return undefined
   const [places, variables, probed] = readable(() =>

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import * as Shape from "../numerics/Shape.ts"
 import * as RunFiles from "./RunFiles.ts"
 import type { EpochDone } from "./TrainingEvent.ts"
 
@@ -163,13 +164,13 @@ export const decode = (
   const header = decodeHeader(parse(all.toString("utf8", start, data)))
   if (Result.isFailure(header)) return refuse(header.failure)
   const { epochs, extra, geometry: fingerprint, position, tensors } = header.success
-  const numbers = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  const numbers = tensors.reduce((sum, { shape }) => sum + Shape.size(shape), 0)
   if (data + 4 * numbers !== body.length) {
     return refuse(`it holds ${body.length - data} bytes of numbers, not ${4 * numbers}`)
   }
   let at = data
   const read = tensors.map(({ name, shape }) => {
-    const size = shape.reduce((a, b) => a * b, 1)
+    const size = Shape.size(shape)
     // A copy, because numbers may begin anywhere in the file.
     const values = new Float32Array(new Uint8Array(all.subarray(at, at + 4 * size)).buffer)
     at += 4 * size

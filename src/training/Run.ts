@@ -19,6 +19,7 @@ import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
+import * as Schedules from "../optimizer/schedules.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import { builtIn } from "./Catalogues.ts"
@@ -53,20 +54,19 @@ export interface RunSummary {
   readonly output: string
 }
 
-const scheduleOf = (config: TrainConfig, images: number): Schedule.Schedule => {
+const scheduleOf = (config: TrainConfig, images: number): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
   const stepsPerEpoch = Math.ceil(images / config.batchSize)
   const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
-  return Catalogue.make(builtIn.schedules, config.schedule, config, course)
+  return Effect.try({
+    try: () => Schedules.make(config.schedule, course, config, builtIn.schedules),
+    catch: (error) => error as Schedules.ScheduleError
+  })
 }
 
 const ruleOf = (config: TrainConfig): StepSize.Rule => Catalogue.make(builtIn.rules, config.rule, config, {})
 
-const transformOf = (config: TrainConfig, images: number): Transform =>
-  Optimizers.transform(config.optimizer ?? "fg-sgd", {
-    ...config,
-    schedule: scheduleOf(config, images),
-    rule: ruleOf(config)
-  })
+const transformOf = (config: TrainConfig, schedule: Schedule.Schedule): Transform =>
+  Optimizers.transform(config.optimizer ?? "fg-sgd", { ...config, schedule, rule: ruleOf(config) })
 
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
@@ -281,17 +281,18 @@ export const train = Effect.fnUntraced(function*(
     return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
+  const schedule = yield* scheduleOf(config, dataset.train.count)
   const network = yield* networkOf(config, dataset)
   yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
   const trainer = yield* Trainer.make({
     network,
     dataset,
-    schedule: scheduleOf(config, dataset.train.count),
+    schedule,
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
     loss: Catalogue.make(builtIn.losses, config.loss ?? "softmax-cross-entropy", config, {}),
-    transform: transformOf(config, dataset.train.count),
+    transform: transformOf(config, schedule),
     augment: config.augment,
     normalize: config.normalize,
     measureLambda: config.measureLambda,
@@ -307,7 +308,7 @@ export const train = Effect.fnUntraced(function*(
       backend,
       dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
-      schedule: scheduleOf(config, dataset.train.count).name,
+      schedule: schedule.name,
       step: trainer.interpretation,
       layers: network.layers.map(describeLayer),
       unconstrained: network.unconstrained

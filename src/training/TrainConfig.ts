@@ -7,6 +7,7 @@ import * as Specification from "../collections/Specification.ts"
 import * as Datasets from "../data/Datasets.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Optimizers from "../optimizer/catalogue.ts"
+import * as Schedules from "../optimizer/schedules.ts"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
@@ -87,7 +88,11 @@ const fieldsOf = (known: Catalogues) => ({
   epochs: orDefault(count, 2).annotate({ description: "passes over the data" }),
   batchSize: orDefault(count, 64).annotate({ description: "images per step" }),
   learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
-  schedule: orDefault(open(known.schedules), "cosine").annotate(chosen("r(t)", known.schedules)),
+  schedule: orDefault(Schedules.textOf(known.schedules), "cosine").annotate({
+    description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
+      Catalogue.help(known.schedules)
+    }`
+  }),
   optimizer: Schema.optionalKey(open(known.optimizers)).annotate({
     description: `how directions follow from gradients: ${Catalogue.help(known.optimizers)} (default fg-sgd)`
   }),
@@ -179,6 +184,17 @@ const ignoredBy = (
   { optimizers }: { readonly optimizers: Catalogue.Catalogue<Optimizers.Entry> }
 ): ReadonlyArray<"momentum" | "rule"> => optimizers[optimizer]?.ignores ?? []
 
+/** Why a schedule is longer than the run, as far as the number of epochs tells. */
+const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
+  const stepsPerEpoch = 2 ** 24
+  try {
+    Schedules.make(schedule, { rate: 1, steps: epochs * stepsPerEpoch, stepsPerEpoch }, config, known.schedules)
+    return []
+  } catch (error) {
+    return [(error as Schedules.ScheduleError).message]
+  }
+}
+
 /** Settings that are each in order but exclude each other. */
 const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
   const { collection, layers, rates, ratesAfterRule, rho, rule } = config
@@ -186,6 +202,7 @@ const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<s
     .flatMap((text) => familiesOf(text, known))
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
+    ...tooLong(config, known),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
     ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
@@ -269,7 +286,7 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...ignored.map((key) => [key, `${optimizer} has none`] as const),
     ...(ignored.includes("rule") ? [["rho", `${optimizer} has no rule`] as const] : []),
     ...Catalogue.idle(known.optimizers, "optimizer", optimizer),
-    ...Catalogue.idle(known.schedules, "schedule", schedule),
+    ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),

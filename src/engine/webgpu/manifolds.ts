@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as FusedKernels from "../FusedKernels.ts"
+import { sizeOf } from "../sizeOf.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
 
@@ -139,7 +140,7 @@ const register = (operation: FusedKernels.FusedOperation): void => {
     kernelFunc: ({ attrs, backend, inputs }) => {
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const { columns, rows } = attrs as unknown as { readonly columns: number; readonly rows: number }
-      const size = x.shape.reduce((a, b) => a * b, 1)
+      const size = sizeOf(x.shape)
       const invocations = (size / (rows * columns)) * shaders[operation].invocations(columns)
       const out = (backend as WebGpuBackend).runWebGPUProgram(
         program(operation, size, rows * columns, invocations),

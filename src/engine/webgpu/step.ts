@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { recent } from "../recent.ts"
+import { sizeOf } from "../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../Step.ts"
 import { roomFor } from "./manifolds.ts"
 import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
@@ -78,8 +79,11 @@ interface Dispatch {
   readonly to: number | tf.TensorInfo
 }
 
-const sizeOf = ({ shape }: tf.TensorInfo) => shape.reduce((a, b) => a * b, 1)
-const flat = (info: tf.TensorInfo): tf.TensorInfo => ({ dataId: info.dataId, dtype: info.dtype, shape: [sizeOf(info)] })
+const flat = (info: tf.TensorInfo): tf.TensorInfo => ({
+  dataId: info.dataId,
+  dtype: info.dtype,
+  shape: [sizeOf(info.shape)]
+})
 
 const dispatch = (
   backend: WebGpuBackend,
@@ -93,7 +97,7 @@ const dispatch = (
   const program: Program = {
     variableNames: names,
     uniforms,
-    outputShape: [typeof to === "number" ? to : sizeOf(to)],
+    outputShape: [typeof to === "number" ? to : sizeOf(to.shape)],
     shaderKey: `FinegrainStep ${name} ${leaf.form?.name ?? "given"} ${room}`,
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },

@@ -2,11 +2,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
+import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { productCurvature } from "./product.ts"
 
 const prepend = (count: number, shape: unknown): unknown =>
-  Array.isArray(shape) && shape.every((length) => typeof length === "number")
+  Shape.isShape(shape)
     ? [count, ...shape]
     : (shape as ReadonlyArray<unknown>).map((factor) => prepend(count, factor))
 
@@ -36,7 +37,7 @@ export const power = <P extends NestedTensors.NestedTensors>(
   const { exp, log, dist } = manifold
   return Manifold.make<P>({
     name: manifold.name.includes(" ") ? `(${manifold.name})^${count}` : `${manifold.name}^${count}`,
-    shape: prepend(count, manifold.shape) as NestedTensors.Shapes<P>,
+    shape: prepend(count, manifold.shape) as Shape.Shapes<P>,
     dimension: count * manifold.dimension,
     curvature: count === 1 ? manifold.curvature : productCurvature([manifold, manifold]),
     norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),

@@ -4,6 +4,7 @@ import * as Interval from "../../numerics/Interval.ts"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
 type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
@@ -54,7 +55,7 @@ export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTenso
   const has = (key: "exp" | "log" | "dist") => all.every((factor) => factor[key] !== undefined)
   return Manifold.make<Ps>({
     name: all.length === 0 ? "1" : all.map(({ name }) => name.includes(" × ") ? `(${name})` : name).join(" × "),
-    shape: all.map(({ shape }) => shape) as unknown as NestedTensors.Shapes<Ps>,
+    shape: all.map(({ shape }) => shape) as unknown as Shape.Shapes<Ps>,
     dimension: all.reduce((sum, { dimension }) => sum + dimension, 0),
     curvature: productCurvature(all),
     norms: Norms.directSum(all.map(({ norms }) => norms)),

@@ -1,12 +1,13 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
 /** A linear isometry between two arrangements of the same entries; both directions act on batches. */
 export interface Arrangement<P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors> {
   /** Shape of a point in the new arrangement. */
-  readonly shape: NestedTensors.Shapes<Q>
+  readonly shape: Shape.Shapes<Q>
   readonly from: (q: Q) => P
   readonly to: (p: P) => Q
 }

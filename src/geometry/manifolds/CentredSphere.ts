@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { unitNorm } from "./unitNorm.ts"
 
@@ -37,7 +37,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * CentredSphere.make([3, 3]).dimension // => 7
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of centred spheres, `Cen` in specifications; refuses matrices with fewer than three entries.

@@ -5,8 +5,8 @@ import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { fisher, floor, missing, positive } from "./fisher.ts"
 
@@ -228,7 +228,7 @@ const at = (n: number): Manifold.Manifold =>
  * M.norms.spectral // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of doubly stochastic matrices, `DS` in specifications; refuses what is not square.

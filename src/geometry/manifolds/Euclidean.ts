@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
+import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 
@@ -16,10 +16,10 @@ import * as MatrixForm from "../MatrixForm.ts"
  * Euclidean.make([3, 3]).dimension // => 9
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => {
+export const make = (shape: Shape.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
   const length = (u: tf.Tensor) => axes.length === 0 ? tf.abs(u) : tf.squeeze(Differentiable.length(u, axes), axes)
-  const dimension = shape.reduce((a, b) => a * b, 1)
+  const dimension = Shape.size(shape)
   const space = Manifold.make<tf.Tensor>({
     name: `Euc(${shape.join(",")})`,
     shape,

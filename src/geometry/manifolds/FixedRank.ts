@@ -4,9 +4,9 @@ import { equal, less } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 
@@ -80,7 +80,7 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
  * FixedRank.make([5, 4], { rank: 2 }).dimension // => 14
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: FixedRankOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: FixedRankOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

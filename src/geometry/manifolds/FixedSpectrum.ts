@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -93,7 +93,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
  * M.norms.columnSum // => { min: 3, max: 3 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: FixedSpectrumOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: FixedSpectrumOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import { root } from "../stiefel/angles.ts"
@@ -103,7 +103,7 @@ const tall = (m: number, n: number, { transport = projection }: GrassmannOptions
  * Grassmann.make([4, 1]).curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: GrassmannOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: GrassmannOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

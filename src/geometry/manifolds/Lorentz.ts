@@ -5,8 +5,8 @@ import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { gyration } from "./gyration.ts"
 
@@ -322,7 +322,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
  * M.dist!(x, y).dataSync()[0]!.toFixed(4) // => "2.0000"
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of Lorentz models, `Lor` in specifications.

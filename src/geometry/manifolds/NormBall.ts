@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { ball } from "./balls.ts"
 
@@ -49,7 +49,7 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
  * NormBall.make([2, 1], { radius: 0.25 }).norms.frobenius.max // => 0.25
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: NormBallOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: NormBallOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

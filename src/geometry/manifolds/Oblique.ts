@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
 import * as MatrixForm from "../MatrixForm.ts"
@@ -25,7 +25,7 @@ const geometry = unitNorm([-2])
  * oblique.norms.spectral.max ** 2 // => 3
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: Sphere.SphereOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: Sphere.SphereOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

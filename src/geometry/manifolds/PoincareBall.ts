@@ -4,9 +4,9 @@ import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { oneMinusSquares } from "../../numerics/compensated.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { gyration } from "./gyration.ts"
 
@@ -115,7 +115,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * ball.dist!(tf.zeros([2, 1]), tf.tensor2d([[0.5], [0]])).dataSync()[0] // => 1.0986123
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of Poincaré balls, `Hyp` in specifications.

@@ -3,8 +3,8 @@ import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
 import { fisher, floor, least, missing, positive } from "./fisher.ts"
@@ -105,7 +105,7 @@ const column = (m: number): Manifold.Manifold =>
  * Array.from(nearest.dataSync(), (x) => x.toFixed(2)) // => ["0.80", "0.20", "0.00"]
  * ```
  */
-export const make = (shape: NestedTensors.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of positive simplices, `Sim` in specifications; refuses matrices with one row, whose entries would be 1.

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { rotationParallel } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -84,7 +84,7 @@ const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => 
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 import { unitNorm } from "./unitNorm.ts"
@@ -69,7 +69,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: NestedTensors.Shape, options: SphereOptions = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: SphereOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as FusedKernels from "../../FusedKernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
 
@@ -26,7 +27,7 @@ const fused = (
     ({ attrs: { columns, rows }, backend, inputs }) => {
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const to = backend.makeOutput([...x.shape], "float32")
-      const count = x.shape.reduce((a, b) => a * b, 1) / (rows * columns)
+      const count = sizeOf(x.shape) / (rows * columns)
       const ownBytes = 64 + 16 * (2 * rows * columns + Math.max(rows, columns) * columns)
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns

@@ -1,6 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { recent } from "../../recent.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
@@ -101,7 +102,7 @@ const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
 
 /** A tensor; a kernel reads memory by its size, so that a wrong one is caught here. */
 const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo => {
-  const actual = info.shape.reduce((a, b) => a * b, 1)
+  const actual = sizeOf(info.shape)
   if (actual !== size || info.dtype !== "float32") {
     throw new Error(`${name} holds ${actual} ${info.dtype} numbers, not ${size} float32 numbers`)
   }
