@@ -23,7 +23,7 @@ export interface Loss {
 const targets = ({ shape }: tf.Tensor2D, labels: tf.Tensor1D) => tf.oneHot(labels, shape[1])
 
 /**
- * Softmax cross-entropy −Σ t log softmax(z), mean over the batch, with t = (1 − s)·onehot + s/classes for a smoothing s.
+ * Softmax cross-entropy −Σ t log softmax(z), mean over the batch, with t = (1 − s)·onehot + s/classes, smoothed by s.
  *
  * Source: Szegedy et al. 2016, *Rethinking the Inception architecture*, section 7 (smoothing).
  *
