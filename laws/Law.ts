@@ -20,8 +20,8 @@ export interface Law<A = unknown> {
   readonly source: string
   readonly arbitrary: fc.Arbitrary<A>
   /**
-   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a region of its own and
-   * read before the next: engines that free memory only at reads want that of long computations.
+   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a
+   * region of its own and read before the next: engines that free memory only at reads want that of long computations.
    */
   readonly residual: (a: A) => Residual
   readonly tolerance: Tolerance
@@ -31,7 +31,10 @@ export interface Law<A = unknown> {
   readonly maxRuns?: number
   /** Names of the residual's entries, e.g. operations: a failure says which are too large. */
   readonly parts?: ReadonlyArray<string>
-  /** A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it refers to it. */
+  /**
+   * A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it
+   * refers to it.
+   */
   readonly presupposes?: Law
   /** The only arithmetic in which the law says something. */
   readonly only?: Arithmetic.Arithmetic
@@ -202,7 +205,13 @@ const residualsOf = (arithmetic: Arithmetic.Arithmetic, law: Law, a: unknown): P
 const largest = (values: ReadonlyArray<number>) =>
   values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), -Infinity)
 
-class Violated extends Error {}
+class Violated extends Error {
+  readonly values: ReadonlyArray<number>
+  constructor(values: ReadonlyArray<number>) {
+    super()
+    this.values = values
+  }
+}
 
 /**
  * Checks a law on generated cases; a failing one is shrunk.
@@ -237,7 +246,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
       for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= tolerance)) throw new Violated()
+      if (!(residual <= tolerance)) throw new Violated(values)
     }),
     // A case that is a long search is not shrunk by more of them.
     {
@@ -250,7 +259,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const thrown = details.errorInstance
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
-    const values = await residualsOf(arithmetic, law, smallest)
+    const { values } = thrown
     worst = largest(values)
     const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
     // What breaks the law may break its display, too.
@@ -313,7 +322,8 @@ export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promis
  * import { Law, manifoldLaws } from "finegrain/laws"
  * const wrong = { ...Sphere.make([2, 1]), dimension: 2 }
  * const law = Law.flatten(manifoldLaws(wrong)).find(({ name }) => name.startsWith("dimension"))!
- * Law.format(await Law.check(law, { seed: 1 })).split("\n")[0] // => "✗ dimension is the rank of the projection: dim = tr P"
+ * const [head] = Law.format(await Law.check(law, { seed: 1 })).split("\n")
+ * head // => "✗ dimension is the rank of the projection: dim = tr P"
  * ```
  */
 export const format = (report: Report): string =>

@@ -16,23 +16,23 @@ import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.
 import * as SpectralBall from "../src/geometry/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
-import type * as Points from "../src/numerics/Points.ts"
+import type * as Shape from "../src/numerics/Shape.ts"
 import { antipode, longSteps } from "./edges.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
-import { manifoldLaws, type Options } from "./manifoldLaws.ts"
+import { type ManifoldClaims, manifoldLaws } from "./manifoldLaws.ts"
 
 /** A family of manifolds with everything that is claimed of it. */
 export interface Subject {
   /** Name on the command line. */
   readonly name: string
   /** Shapes that stand for all: small, with every relation of m and n. */
-  readonly shapes: ReadonlyArray<Points.Shape>
+  readonly shapes: ReadonlyArray<Shape.Shape>
   /** The members at a shape, one for each choice of metric, retraction or transport, with their laws. */
-  readonly at: (shape: Points.Shape) => ReadonlyArray<LawSet>
+  readonly at: (shape: Shape.Shape) => ReadonlyArray<LawSet>
 }
 
-const claims = (manifold: Manifold.Manifold, label: string, options: Options): LawSet => {
+const claims = (manifold: Manifold.Manifold, label: string, options: ManifoldClaims): LawSet => {
   const set = manifoldLaws(manifold, options)
   return { ...set, name: label === "" ? set.name : `${set.name} ${label}` }
 }

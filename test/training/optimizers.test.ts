@@ -1,11 +1,12 @@
 import * as Effect from "effect/Effect"
-import { type Checkpoint, Models, Network, Optimizers, StepSize, TrainConfig, Trainer } from "finegrain"
+import { type Checkpoint, Models, Network, Optimizers, Schedule, StepSize, TrainConfig, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
+import { runsNode } from "../nativeEngine.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 
-const settings: Optimizers.Settings = {
-  schedule: StepSize.constant(0.02),
+const settings: Optimizers.OptimizerSettings = {
+  schedule: Schedule.constant(0.02),
   rule: StepSize.curvatureAware(),
   momentum: 0.9,
   weightDecay: 1e-4,
@@ -15,7 +16,11 @@ const settings: Optimizers.Settings = {
 }
 
 /** Weights at the end; a snapshot after three steps, or the start from one. */
-const run = (name: Optimizers.Name, from?: Checkpoint.Snapshot) =>
+const run = (
+  name: Optimizers.OptimizerName,
+  from?: Checkpoint.Snapshot,
+  more: Partial<Optimizers.OptimizerSettings> = {}
+) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4], seed: 1 }), { seed: 2 })
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
@@ -23,7 +28,7 @@ const run = (name: Optimizers.Name, from?: Checkpoint.Snapshot) =>
       network,
       dataset,
       schedule: settings.schedule,
-      transform: Optimizers.transform(name, settings),
+      transform: Optimizers.transform(name, { ...settings, ...more }),
       epochs: 2,
       batchSize: 32,
       seed: 3,
@@ -40,7 +45,7 @@ const run = (name: Optimizers.Name, from?: Checkpoint.Snapshot) =>
   })))
 
 onEachBackend("every optimizer of the catalogue", () => {
-  it.each(Optimizers.names)(
+  it.each(Object.keys(Optimizers.optimizers))(
     "trains, leaks nothing, and goes on from a checkpoint to the same bits: %s",
     async (name) => {
       const whole = await run(name)
@@ -50,7 +55,15 @@ onEachBackend("every optimizer of the catalogue", () => {
       expect(resumed.weights).toEqual(whole.weights)
     }
   )
-})
+
+  it("takes other steps by the metric of weights, of which every one of these holds as well", async () => {
+    const whole = await run("fg-sgd", undefined, { metric: "weights" })
+    expect(whole.progress.tensorsLeaked).toBe(0)
+    expect(whole.progress.epochs.every(({ normBoundViolations }) => normBoundViolations === 0)).toBe(true)
+    expect((await run("fg-sgd", whole.snapshot, { metric: "weights" })).weights).toEqual(whole.weights)
+    expect((await run("fg-sgd")).weights).not.toEqual(whole.weights)
+  })
+}, runsNode ? ["node"] : [])
 
 it("are told what they do not know", () => {
   const mistakes = (config: object) => TrainConfig.mistakes(config).map(({ text }) => text)

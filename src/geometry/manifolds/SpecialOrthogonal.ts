@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { rotationParallel, turned } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -12,7 +12,7 @@ export interface Transport {
 }
 
 /** What may be chosen on rotations. */
-export interface Options extends Stiefel.Options {
+export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -42,7 +42,7 @@ export const projection: Transport = { name: "projection" }
  */
 export const parallel: Transport = { name: "parallel" }
 
-const at = (n: number, options: Options): Manifold.Manifold => {
+const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
@@ -57,10 +57,11 @@ const at = (n: number, options: Options): Manifold.Manifold => {
 }
 
 /**
- * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its geometry.
+ * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
+ * geometry.
  *
- * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest singular direction
- * of the polar factor where that is a reflection.
+ * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest
+ * singular direction of the polar factor where that is a reflection.
  * Source: Edelman, Arias and Smith 1998; Kabsch 1976 for the nearest rotation.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
@@ -73,7 +74,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -86,7 +87,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SpecialOrthogonalOptions = {}): Manifold.Family => ({
   symbol: "SO",
   name: "special orthogonal",
   at: (shape) =>

@@ -18,10 +18,11 @@ const knownOrthonormal = (q: tf.Tensor): boolean => {
 }
 
 /**
- * The Q factor of a QR factorization whose R has a diagonal of no negative entries, by Householder's reflections: orthonormal columns
- * whatever the matrix is, dependent columns completed to a frame.
+ * The Q factor of a QR factorization whose R has a diagonal of no negative entries, by Householder's reflections:
+ * orthonormal columns whatever the matrix is, dependent columns completed to a frame.
  *
- * About 16 tensor operations for every column. Columns are scaled to a largest entry of 1 first, which Q does not depend on.
+ * About 16 tensor operations for every column. Columns are scaled to a largest entry of 1 first, which Q does not
+ * depend on.
  * Source: Golub and Van Loan 2013, section 5.2.
  */
 const householder = (y: tf.Tensor): tf.Tensor => {
