@@ -46,8 +46,8 @@ const squarings = 4
 const factorial = (k: number): number => k < 2 ? 1 : k * factorial(k - 1)
 
 /**
- * The exponential of matrices of norms up to 5, by Taylor's polynomial of M/16, in as few operations as possible: others
- * have an error that the residual shows.
+ * The exponential of matrices of norms up to 5, by Taylor's polynomial of M/16, in as few operations as possible; that
+ * of longer ones loses digits.
  *
  * @internal
  */
@@ -107,8 +107,8 @@ const spread = (x: tf.Tensor, like: tf.Tensor) => tf.add(x, tf.zeros([...like.sh
 /**
  * Where to look for Z: in the logarithm of a rotation [Y₀ W], exact where R or A is 0.
  *
- * W is turned to be what the rotation by R alone has in its place, N M Nᵀ for the blocks M and N of Y₀, the polar factor
- * in place of N.
+ * W is turned to be what the rotation by R alone has in its place: N M Nᵀ for the block M of Y₀ and the polar factor N
+ * of the other one.
  */
 const guess = (frame: Frame, y0: tf.Tensor): tf.Tensor => {
   const { n, q } = frame
@@ -132,7 +132,8 @@ export interface Connection {
 }
 
 /**
- * The geodesic from X to Y that Broyden's method finds; its residual and length tell whether it is one, and the shortest.
+ * The geodesic from X to Y that Broyden's method finds; its residual and length tell whether it is one, and the
+ * shortest.
  *
  * @internal
  */
@@ -173,8 +174,8 @@ export const arrival = ({ beside, frame, z }: Connection, x: tf.Tensor): tf.Tens
 /**
  * The gradient by Y of a function of the tangent vector, given that by the vector.
  *
- * Inside the span by the derivative of the gap, whose transposed equation Broyden's method solves, too; outside, where a
- * change S of R gives S·Φ with Φ = [I 0]·∫exp(s[[βA, −Rᵀ], [R, 0]])ds·[I; 0]·exp((1 − β)A), by the inverse of Φ.
+ * Inside the span by the derivative of the gap, whose transposed equation Broyden's method solves, too; outside, where
+ * a change S of R gives S·Φ with Φ = [I 0]·∫exp(s[[βA, −Rᵀ], [R, 0]])ds·[I; 0]·exp((1 − β)A), by the inverse of Φ.
  */
 export const pullback = (
   { beside, frame, y0, z }: Connection,

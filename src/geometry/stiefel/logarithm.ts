@@ -6,7 +6,7 @@ import { arrival, connect, type Connection, goal, lengthOf, pullback, tangentOf 
 
 const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 
-/** What the logarithm is of: the name of the manifold, β of its metric, and the radius below which geodesics are shortest. */
+/** The manifold's name, β of its metric, and the radius below which geodesics are the shortest. */
 export interface Subject {
   readonly name: string
   readonly beta: number
@@ -93,8 +93,8 @@ const unit = (u: tf.Tensor) => {
 }
 
 /**
- * The logarithm on the Stiefel manifold of m×n matrices, m > n ≥ 2: the tangent vector at X, shorter than the injectivity
- * radius, whose geodesic leads to Y.
+ * The logarithm on the Stiefel manifold of m×n matrices, m > n ≥ 2: the tangent vector at X, shorter than the
+ * injectivity radius, whose geodesic leads to Y.
  *
  * The gradient by Y solves the transposed equation of Jacobi fields; that by X follows, since rotations of ℝᵐ carry
  * logarithms into logarithms.
