@@ -10,6 +10,7 @@ import * as Augment from "../data/Augment.ts"
 import * as Datasets from "../data/Datasets.ts"
 import * as Backend from "../engine/Backend.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
+import { losses } from "../network/losses.ts"
 import * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
@@ -34,6 +35,7 @@ export const builtIn = {
   matricizations: Catalogue.byName(Matricized.matricizations),
   augmentations: Augment.augmentations,
   models: Models.models,
+  losses,
   datasets: Datasets.datasets,
   backends: Backend.choices
 }

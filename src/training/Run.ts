@@ -291,6 +291,7 @@ export const train = Effect.fnUntraced(function*(
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
+    loss: Catalogue.make(builtIn.losses, config.loss ?? "softmax-cross-entropy", config, {}),
     transform: transformOf(config, schedule),
     augment: config.augment,
     normalize: config.normalize,

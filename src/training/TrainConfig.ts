@@ -121,6 +121,10 @@ const fieldsOf = (known: Catalogues) => ({
       Catalogue.help(known.evaluations)
     } (default average)`
   }),
+  loss: Schema.optionalKey(open(known.losses)).annotate({
+    description: `what is to become small: ${Catalogue.help(known.losses)} (default softmax-cross-entropy)`
+  }),
+  ...Catalogue.parameters(known.losses),
   rule: orDefault(Catalogue.schema(known.rules), "curvatureAware").annotate(chosen("length of a step", known.rules)),
   ...Catalogue.parameters(known.rules),
   momentum: orDefault(share, 0.9).annotate({ description: "θ in [0, 1)" }),
@@ -285,13 +289,15 @@ const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string):
  * ```
  */
 export const idle = (config: TrainConfig, known: Catalogues = builtIn): ReadonlyMap<string, string> => {
-  const { backend, dataset, model, optimizer = "fg-sgd", schedule, validationImages } = config
+  const { backend, dataset, loss = "softmax-cross-entropy", model, optimizer = "fg-sgd", schedule, validationImages } =
+    config
   const ignored = ignoredBy(config, known)
   return new Map([
     ...ignored.map((key) => [key, `${optimizer} has none`] as const),
     ...(ignored.includes("rule") ? [["rho", `${optimizer} has no rule`] as const] : []),
     ...Catalogue.idle(known.optimizers, "optimizer", optimizer),
     ...Schedules.idle(schedule, known.schedules),
+    ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")

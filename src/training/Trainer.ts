@@ -172,9 +172,9 @@ export const make = Effect.fnUntraced(function*(
 > {
   yield* checkOptions(options)
   const { batchSize, dataset, network, seed } = options
-  yield* fits(network.model, dataset)
+  yield* fits(network.model, dataset, options.loss)
   yield* feasible(network, dataset, batchSize)
-  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"))
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss)
   const optimizer = yield* optimizerOf(options)
   const prepare = preparation(options)
   yield* weightsAreFinite(network)

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
+import type { Loss } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
@@ -29,6 +30,8 @@ export interface TrainerOptions {
    * above.
    */
   readonly transform?: Transform
+  /** What is to become small; default softmax cross-entropy. */
+  readonly loss?: Loss
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */

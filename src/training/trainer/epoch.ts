@@ -76,7 +76,7 @@ const normTolerance = 1e-5
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare)
+  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
   const norms = yield* Network.largestNorms(network, state)
   const event: EpochDone = {
