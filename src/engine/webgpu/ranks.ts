@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
 
 /**
  * Up to this rank the stock kernels for Tile and Select run on the device; above it they read from it, which cannot be,
  * or refuse.
  */
 const highest = 4
-
-const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)
 
 const seenAs = ({ dataId, dtype }: tf.TensorInfo, shape: ReadonlyArray<number>): tf.TensorInfo => ({
   dataId,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Interval from "../../numerics/Interval.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 
 /**
@@ -20,13 +20,16 @@ import * as Manifold from "../Manifold.ts"
  * M.curvature // => { min: 0.25, max: 0.25 }
  * ```
  */
-export const scaled = <P extends Points.Points>(manifold: Manifold.Manifold<P>, s: number): Manifold.Manifold<P> => {
+export const scaled = <P extends NestedTensors.NestedTensors>(
+  manifold: Manifold.Manifold<P>,
+  s: number
+): Manifold.Manifold<P> => {
   if (!(s > 0 && Number.isFinite(s))) {
     throw new RangeError(`scaled(${manifold.name}, ${s}): the scale must be a positive finite number`)
   }
   const { exp, log, dist } = manifold
-  const up = (x: P): P => Points.scale(s, x)
-  const down = (x: P): P => Points.scale(1 / s, x)
+  const up = (x: P): P => NestedTensors.scale(s, x)
+  const down = (x: P): P => NestedTensors.scale(1 / s, x)
   return Manifold.make<P>({
     name: `${s}·${manifold.name.includes(" ") ? `(${manifold.name})` : manifold.name}`,
     shape: manifold.shape,
