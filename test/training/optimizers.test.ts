@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as Effect from "effect/Effect"
 import { type Checkpoint, Models, Network, Optimizers, Schedule, StepSize, TrainConfig, Trainer } from "finegrain"
 import { expect, it } from "vitest"
