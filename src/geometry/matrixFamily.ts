@@ -40,5 +40,7 @@ export const matrixFamily = <Options extends ReadonlyArray<unknown>>(kind: (...o
  * @internal
  */
 export const tallOrWide =
-  (label: string, tall: (m: number, n: number) => Manifold.Manifold): OfMatrices["at"] => (m, n) =>
-    m >= n ? tall(m, n) : { ...transposed(tall(n, m)), name: `${label}(${m},${n})` }
+  (label: string, tall: (m: number, n: number, name: string) => Manifold.Manifold): OfMatrices["at"] => (m, n) => {
+    const name = `${label}(${m},${n})`
+    return m >= n ? tall(m, n, name) : { ...transposed(tall(n, m, name)), name }
+  }

@@ -10,11 +10,13 @@ import * as Augment from "../data/Augment.ts"
 import * as Datasets from "../data/Datasets.ts"
 import * as Backend from "../engine/Backend.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
+import { losses } from "../network/losses.ts"
 import * as Models from "../network/models/index.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
+import { evaluations } from "./evaluations.ts"
 
 const families: ReadonlyArray<Manifold.Family> = [...Specification.families, ...Specification.variants]
 
@@ -25,6 +27,7 @@ export const builtIn = {
   optimizers: Optimizers.optimizers,
   schedules,
   metrics,
+  evaluations,
   rules,
   policies: Catalogue.byName(Renormalization.policies),
   strategies: Grouping.strategies,
@@ -32,6 +35,7 @@ export const builtIn = {
   matricizations: Catalogue.byName(Matricized.matricizations),
   augmentations: Augment.augmentations,
   models: Models.models,
+  losses,
   datasets: Datasets.datasets,
   backends: Backend.choices
 }

@@ -2,12 +2,14 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
+import type { Loss } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type { Evaluation } from "./evaluations.ts"
 
 /** What a run does. */
 export interface TrainerOptions {
@@ -28,6 +30,8 @@ export interface TrainerOptions {
    * above.
    */
   readonly transform?: Transform
+  /** What is to become small; default softmax cross-entropy. */
+  readonly loss?: Loss
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
@@ -38,6 +42,8 @@ export interface TrainerOptions {
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
   readonly measureBounds?: boolean
+  /** Which weights are tested where the chain keeps an average of the points; default the average. */
+  readonly evaluate?: Evaluation
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot
 }

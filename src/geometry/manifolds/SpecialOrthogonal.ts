@@ -1,20 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { constant } from "../../numerics/Constant.ts"
-import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Manifold from "../Manifold.ts"
 import { matrixFamily } from "../matrixFamily.ts"
-import { rotationParallel } from "../stiefel/rotations.ts"
+import { rotationParallel, turned } from "../stiefel/rotations.ts"
 import type { VectorTransport } from "../VectorTransport.ts"
 import * as Stiefel from "./Stiefel.ts"
-
-/** One column reversed where the determinant is below 0. */
-const turned = (q: tf.Tensor, column: number) => {
-  const n = q.shape.at(-1)!
-  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
-  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
-  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
-}
 
 /** What may be chosen on rotations. */
 export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {

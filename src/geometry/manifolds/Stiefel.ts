@@ -10,6 +10,7 @@ import * as Manifold from "../Manifold.ts"
 import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
+import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -23,6 +24,8 @@ export interface Metric {
   readonly gradient: Binary
   readonly exp: Binary
   readonly curvature: (m: number, n: number) => Interval.Interval
+  /** A lower bound of the injectivity radius for m > n ≥ 2. */
+  readonly injectivityRadius: number
 }
 
 /** A retraction on the Stiefel manifold, as a value. */
@@ -89,7 +92,8 @@ export const embedded: Metric = {
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
-  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1)),
+  injectivityRadius: Math.PI
 }
 
 /**
@@ -110,7 +114,8 @@ export const canonical: Metric = {
   inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
   exp: canonicalExp,
-  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25)),
+  injectivityRadius: Math.sqrt(4 / 5) * Math.PI
 }
 
 /**
@@ -213,12 +218,16 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
 }
 
 /** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
-const logarithm = (m: number, n: number, metric: Metric) => {
+const logarithm = (name: string, m: number, n: number, metric: Metric) => {
   if (n === 1) {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
-  if (m > n) return {}
+  if (m > n) {
+    const beta = metric.name === "canonical" ? 1 : 2
+    const subject = { name, beta, radius: metric.injectivityRadius }
+    return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
+  }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
   return {
     log: rotationLog,
@@ -227,9 +236,14 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: StiefelOptions): Manifold.Manifold =>
+const tall = (
+  name: string,
+  m: number,
+  n: number,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
-    name: `St(${m},${n})`,
+    name,
     shape: [m, n],
     dimension: m * n - (n * (n + 1)) / 2,
     curvature: metric.curvature(m, n),
@@ -244,7 +258,7 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Stie
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
-    ...logarithm(m, n, metric)
+    ...logarithm(name, m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */
@@ -267,7 +281,7 @@ const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
   symbol: "St",
   name: "Stiefel",
   accepts: ([m, n]) => m * n >= 2,
-  at: (m, n) => formed(tallOrWide("St", (rows, columns) => tall(rows, columns, options))(m, n), options)
+  at: (m, n) => formed(tallOrWide("St", (rows, columns, name) => tall(name, rows, columns, options))(m, n), options)
 }))
 
 /**

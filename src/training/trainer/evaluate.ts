@@ -4,6 +4,7 @@ import * as Batches from "../../data/Batches.ts"
 import { DatasetInvalid } from "../../data/DataError.ts"
 import { type Dataset, type ImageCorrupt, type ImageSource, splitProblem } from "../../data/Dataset.ts"
 import type { DeclarationRefused } from "../../network/declarations/Refused.ts"
+import type { Loss } from "../../network/losses.ts"
 import type * as Network from "../../network/Network.ts"
 import type * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
@@ -12,8 +13,8 @@ import { type BatchError, batchIsSize } from "../feasible.ts"
 import { batchTensors } from "./batchTensors.ts"
 
 /** A network as a classifier; fails with DeclarationRefused where its output is no logits. */
-export const classifierOf = (network: Network.Network, seed: Seed.Seed) =>
-  Effect.try({ try: () => classifier(network, seed), catch: (error) => error as DeclarationRefused })
+export const classifierOf = (network: Network.Network, seed: Seed.Seed, loss?: Loss) =>
+  Effect.try({ try: () => classifier(network, seed, loss), catch: (error) => error as DeclarationRefused })
 
 /**
  * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
@@ -35,7 +36,8 @@ export const evaluate = Effect.fnUntraced(function*(
   dataset: Dataset,
   split: ImageSource,
   batchSize: number,
-  prepare: (batch: Batches.Batch) => Batches.Batch = (batch) => batch
+  prepare: (batch: Batches.Batch) => Batches.Batch = (batch) => batch,
+  loss?: Loss
 ): Effect.fn.Return<
   { readonly loss: number; readonly accuracy: number },
   BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
@@ -43,9 +45,9 @@ export const evaluate = Effect.fnUntraced(function*(
   yield* batchIsSize(batchSize)
   const wrong = splitProblem(split, dataset, "given")
   if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
-  const { knowing } = yield* classifierOf(network, 0)
+  const { knowing } = yield* classifierOf(network, 0, loss)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
-  let [loss, correct] = [0, 0]
+  let [cost, correct] = [0, 0]
   for (let from = 0; from < split.count; from += batchSize) {
     const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
     const sums = yield* Tensors.evaluate(() => {
@@ -53,9 +55,9 @@ export const evaluate = Effect.fnUntraced(function*(
       const result = knowing(images, labels)
       return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
     })
-    loss += sums[0]!
+    cost += sums[0]!
     correct += sums[1]!
     yield* Effect.yieldNow
   }
-  return { loss: loss / split.count, accuracy: correct / split.count }
+  return { loss: cost / split.count, accuracy: correct / split.count }
 })
