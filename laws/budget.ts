@@ -4,6 +4,7 @@ import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { type Edge, situations } from "./edges.ts"
+import { isRefusal } from "./Law.ts"
 import { operationsOf, type Situation } from "./operations.ts"
 
 /** Values of one leaf, as float64 numbers, with their shape. */
@@ -60,7 +61,7 @@ const orRefused = <A>(f: () => A): A | undefined => {
   try {
     return f()
   } catch (error) {
-    if (typeof error === "object" && error !== null && "_tag" in error) return undefined
+    if (isRefusal(error)) return undefined
     throw error
   }
 }

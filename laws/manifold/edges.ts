@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"
-import type { LawSet } from "../Law.ts"
+import { isRefusal, type LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -21,7 +21,7 @@ export const edgeLaws = <P extends NestedTensors.NestedTensors>(
     try {
       return value()
     } catch (error) {
-      if (typeof error === "object" && error !== null && "_tag" in error) return tf.zeros([1])
+      if (isRefusal(error)) return tf.zeros([1])
       throw error
     }
   }

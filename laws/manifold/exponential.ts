@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
-import type { LawSet } from "../Law.ts"
+import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
-import type { Setting } from "./setting.ts"
+import type { Case, Setting } from "./setting.ts"
 
 /**
  * Exponential map, logarithm and distance.
@@ -120,30 +120,68 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       }))
     }, Tolerance.rounding(entries, 10))
   )
+  // Where a radius is known, logarithms may be refused beyond it: by name, as the law of far points has it.
+  const bounded = exp !== undefined && injectivityRadius > 0 && Number.isFinite(injectivityRadius)
+  const size = (c: Case) => bounded ? Math.min(c.size, 0.45 * injectivityRadius) : c.size
+  const other = (c: Case, x: P, k: number) => bounded ? exp(x, tangent({ ...c, size: size(c) }, x, k)) : point(c, k)
+  const asymmetry = (x: P, y: P) => {
+    const [there, back] = [dist!(x, y), dist!(y, x)]
+    // Points of different components are infinitely far apart, either way.
+    const same = tf.equal(there, back)
+    return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
+  }
+  const excess = (x: P, y: P, z: P) => {
+    const [straight, around] = [dist!(x, z), tf.add(dist!(x, y), dist!(y, z))]
+    return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
+  }
   when(
     dist !== undefined,
     "distance",
     "the manifold gives none",
     law("distance is symmetric", "d(x, y) = d(y, x)", (c) => {
-      const [x, y] = [point(c), point(c, 1)]
-      const [there, back] = [dist!(x, y), dist!(y, x)]
-      // Points of different components are infinitely far apart, either way.
-      const same = tf.equal(there, back)
-      return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
+      const x = point(c)
+      return asymmetry(x, other(c, x, 1))
     }),
     law("distance to itself is zero", "d(x, x) = 0", (c) => dist!(point(c), point(c))),
     law("distance obeys the triangle inequality", "d(x, z) ≤ d(x, y) + d(y, z)", (c) => {
-      const [x, y, z] = [point(c), point(c, 1), point(c, 2)]
+      const x = point(c)
+      const y = other(c, x, 1)
       // Points that follow one direction are where the inequality is closest to an equation.
-      const v = tangent(c, x)
+      const v = tangent({ ...c, size: size(c) }, x)
       const ahead = M.retract(x, v)
       const further = M.retract(ahead, M.transport(x, ahead, v))
-      const excess = (a: P, b: P, c: P) => {
-        const [straight, around] = [dist!(a, c), tf.add(dist!(a, b), dist!(b, c))]
-        return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
-      }
-      return tf.maximum(excess(x, y, z), excess(x, ahead, further))
+      return tf.maximum(excess(x, y, other(c, y, 2)), excess(x, ahead, further))
     }, Tolerance.rounding(entries, 10))
+  )
+  when(
+    bounded && dist !== undefined,
+    "distances of far points are right or refused",
+    "the manifold gives no exponential map, distance or finite injectivity radius: all points are near",
+    refusable(law(
+      "distances of far points are right or refused",
+      "d(x, y) = d(y, x) and d(x, z) ≤ d(x, y) + d(y, z) for random points, or a typed error",
+      (c) => {
+        const [x, y, z] = [point(c), point(c, 1), point(c, 2)]
+        return tf.maximum(asymmetry(x, y), excess(x, y, z))
+      },
+      Tolerance.rounding(entries, 10)
+    ))
+  )
+  when(
+    bounded && log !== undefined && dist !== undefined,
+    "logarithms of far points are right or refused",
+    "the manifold gives no exponential map, logarithm, distance or finite injectivity radius: all points are near",
+    refusable(law(
+      "logarithms of far points are right or refused",
+      "v = log(x, y): exp(x, v) = y, ‖v‖ = d(x, y) for random points, or a typed error",
+      (c) => {
+        const [x, y] = [point(c), point(c, 1)]
+        const v = log!(x, y)
+        const d = dist!(x, y)
+        return tf.stack([relative(gap(exp!(x, v), y), length(y)), relative(tf.abs(tf.sub(M.norm(x, v), d)), d)])
+      },
+      Tolerance.rounding(entries, 10)
+    ))
   )
   when(
     exp !== undefined && dist !== undefined && radius > 0,
@@ -194,6 +232,8 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
   )
   return set
 }
+
+const refusable = (law: Law): Law => ({ ...law, refusable: true })
 
 /** Below sin s/s at s = 0.95π, above what 24 steps see of it where it is 0. */
 const least = 0.05

@@ -234,6 +234,40 @@ export const update = <P extends NestedTensors.NestedTensors, W extends NestedTe
   gradients: W
 ): Updated<P, W> => Effect.runSync(step(optimizer, state, gradients))
 
+/** The path of the first part of this name in a chain's state. */
+const pathOf = ({ names = [], parts = [] }: Transform, name: string): ReadonlyArray<string> | undefined => {
+  for (const [i, part] of parts.entries()) {
+    const within = part.name === name ? [] : pathOf(part, name)
+    if (within !== undefined) return [names[i]!, ...within]
+  }
+  return undefined
+}
+
+/**
+ * What the first transform of a name keeps, as an average of the points; undefined where the chain has none.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, Optimizer, Schedule, Transform, Transforms } from "finegrain"
+ * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
+ * const descend = Transforms.descend(Schedule.constant(1))
+ * const optimizer = Optimizer.make(problem, Transform.chain("sgd", descend, Transforms.average({ decay: 0.75 })))
+ * const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, tf.tensor1d([0])), tf.tensor1d([4]))
+ * const average = Optimizer.stateOf(optimizer, state, "average") as tf.Tensor
+ * [state.x.dataSync()[0], average.dataSync()[0]] // => [-4, -1]
+ * ```
+ */
+export const stateOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
+  { transform }: Optimizer<P, W>,
+  { memory }: State<P>,
+  name: string
+): TensorTree.TensorTree | undefined =>
+  pathOf(transform, name)?.reduce<TensorTree.TensorTree>(
+    (tree, part) => (tree as Readonly<Record<string, TensorTree.TensorTree>>)[part]!,
+    memory
+  )
+
 /** Frees the tensors of a state. */
 export const dispose = ({ memory, x }: State<NestedTensors.NestedTensors>): void => {
   NestedTensors.dispose(x)

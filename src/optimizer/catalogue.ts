@@ -24,6 +24,8 @@ export interface OptimizerSettings {
   readonly clip?: number
   /** Batches whose gradients are taken together; default 1. */
   readonly accumulate?: number
+  /** d of an average of the points, kept on the manifolds: a ← nearest(d·a + (1 − d)·ω); default none. */
+  readonly average?: number
   /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`. */
   readonly metric?: Metric
 }
@@ -106,7 +108,8 @@ export const transform = (
   settings: OptimizerSettings,
   known: Catalogue.Catalogue<Entry> = optimizers
 ): Transform => {
-  const { accumulate = 1, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } = settings
+  const { accumulate = 1, average, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } =
+    settings
   const ignores = known[name]?.ignores ?? []
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
   const step = ignores.includes("rule")
@@ -120,6 +123,7 @@ export const transform = (
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,
     ...(ratesAfterRule ? rated : []),
-    ...(metric === "points" ? [] : [Transforms.fromWeights])
+    ...(metric === "points" ? [] : [Transforms.fromWeights]),
+    ...(average === undefined ? [] : [Transforms.average({ decay: average })])
   )
 }

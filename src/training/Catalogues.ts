@@ -16,6 +16,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
+import { evaluations } from "./evaluations.ts"
 
 const families: ReadonlyArray<Manifold.Family> = [...Specification.families, ...Specification.variants]
 
@@ -26,6 +27,7 @@ export const builtIn = {
   optimizers: Optimizers.optimizers,
   schedules,
   metrics,
+  evaluations,
   rules,
   policies: Catalogue.byName(Renormalization.policies),
   strategies: Grouping.strategies,

@@ -248,6 +248,7 @@ export const train = Effect.fnUntraced(function*(
     normalize: config.normalize,
     measureLambda: config.measureLambda,
     measureBounds: config.measureBounds,
+    ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
   const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))
@@ -266,20 +267,21 @@ export const train = Effect.fnUntraced(function*(
       unconstrained: network.unconstrained
     })
   }
-  const saved = yield* Ref.make(started)
+  const savedAt = yield* Ref.make(started)
   const save = Effect.gen(function*() {
     yield* directory.writeCheckpoint(yield* trainer.snapshot)
-    yield* Ref.set(saved, yield* Clock.currentTimeMillis)
+    yield* Ref.set(savedAt, yield* Clock.currentTimeMillis)
   })
   const report = Effect.fnUntraced(function*(event: Trainer.TrainingEvent) {
     yield* directory.appendEvent(event)
     yield* observe(event)
-    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
+    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
   })
   const summarize = Effect.fnUntraced(function*(status: RunSummary["status"], reason: string | undefined) {
     const { epochs, steps, tensorsLeaked } = yield* trainer.progress
     const last = epochs.at(-1)
+    const saved = trainer.evaluated(saveModel(network, directory, dataset))
     const summary: RunSummary = {
       status,
       reason,
@@ -295,12 +297,8 @@ export const train = Effect.fnUntraced(function*(
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
-        ? saveModel(network, directory, dataset)
-        : Effect.catchTag(
-          saveModel(network, directory, dataset),
-          ["EngineFailed", "NotConverged"],
-          () => Effect.succeed(undefined)
-        )),
+        ? saved
+        : Effect.catchTag(saved, ["EngineFailed", "NotConverged"], () => Effect.succeed(undefined))),
       output
     }
     yield* directory.writeSummary(summary)
@@ -337,7 +335,7 @@ export const train = Effect.fnUntraced(function*(
         )
     )
   )
-  yield* directory.writeSpectra(yield* NetworkSpectra.measure(network))
+  yield* directory.writeSpectra(yield* trainer.evaluated(NetworkSpectra.measure(network)))
   return yield* summarize("completed", undefined)
 }, Effect.scoped)
 

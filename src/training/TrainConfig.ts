@@ -115,6 +115,15 @@ const fieldsOf = (known: Catalogues) => ({
   accumulate: Schema.optionalKey(count).annotate({
     description: "so many batches whose gradients are taken together for one step (default 1)"
   }),
+  average: Schema.optionalKey(share).annotate({
+    description: "d in [0, 1) of an average of the points, kept on the manifolds, a ← nearest(d·a + (1 − d)·ω) " +
+      "(default none)"
+  }),
+  evaluate: Schema.optionalKey(Catalogue.schema(known.evaluations)).annotate({
+    description: `which weights are tested and saved where there is an average: ${
+      Catalogue.help(known.evaluations)
+    } (default average)`
+  }),
   loss: Schema.optionalKey(open(known.losses)).annotate({
     description: `what is to become small: ${Catalogue.help(known.losses)} (default softmax-cross-entropy)`
   }),
@@ -200,7 +209,7 @@ const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues
 
 /** Settings that are each in order but exclude each other. */
 const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
-  const { collection, layers, rates, ratesAfterRule, rho, rule } = config
+  const { average, collection, evaluate, layers, rates, ratesAfterRule, rho, rule } = config
   const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
     .flatMap((text) => familiesOf(text, known))
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
@@ -208,6 +217,7 @@ const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<s
     ...tooLong(config, known),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
+    ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
     ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
       ? [
         `${

@@ -18,6 +18,7 @@ import { check as checkOptions, type OptionRefused, type TrainerOptions } from "
 import * as Snapshot from "./Snapshot.ts"
 import { measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf } from "./trainer/evaluate.ts"
+import { withEvaluated } from "./trainer/evaluated.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { disposeScaling, optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
@@ -58,6 +59,11 @@ export interface Training {
   readonly progress: Effect.Effect<TrainingProgress>
   /** Everything that a later run needs to go on from here, to the same bits; between steps. */
   readonly snapshot: Effect.Effect<Checkpoint.Snapshot, Tensors.ReadFailed>
+  /**
+   * Runs with the weights that are tested in the model, as to save it: those of the last step, or the average of the
+   * points where the chain keeps one; those of the last step are put back.
+   */
+  readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** How the steps are computed on this engine; see StepFusion. */
   readonly interpretation: string
 }
@@ -187,6 +193,7 @@ export const make = Effect.fnUntraced(function*(
     train: (report) => train(session, report),
     progress: progress(session),
     snapshot: snapshot(session),
+    evaluated: (use) => withEvaluated(session, () => use),
     interpretation: StepFusion.interpretation(optimizer)
   }
 })

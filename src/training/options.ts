@@ -9,6 +9,7 @@ import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type { Evaluation } from "./evaluations.ts"
 
 /** What a run does. */
 export interface TrainerOptions {
@@ -41,6 +42,8 @@ export interface TrainerOptions {
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
   readonly measureBounds?: boolean
+  /** Which weights are tested where the chain keeps an average of the points; default the average. */
+  readonly evaluate?: Evaluation
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot
 }

@@ -1,20 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { constant } from "../../numerics/Constant.ts"
-import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
-import { rotationParallel } from "../stiefel/rotations.ts"
+import { rotationParallel, turned } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
-
-/** One column reversed where the determinant is below 0. */
-const turned = (q: tf.Tensor, column: number) => {
-  const n = q.shape.at(-1)!
-  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
-  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
-  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
-}
 
 /** A vector transport on rotations, as a value. */
 export interface Transport {

@@ -12,6 +12,7 @@ import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
+import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -25,6 +26,8 @@ export interface Metric {
   readonly gradient: Binary
   readonly exp: Binary
   readonly curvature: (m: number, n: number) => Interval.Interval
+  /** A lower bound of the injectivity radius for m > n ≥ 2. */
+  readonly injectivityRadius: number
 }
 
 /** A retraction on the Stiefel manifold, as a value. */
@@ -91,7 +94,8 @@ export const embedded: Metric = {
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
-  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1)),
+  injectivityRadius: Math.PI
 }
 
 /**
@@ -112,7 +116,8 @@ export const canonical: Metric = {
   inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
   exp: canonicalExp,
-  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25)),
+  injectivityRadius: Math.sqrt(4 / 5) * Math.PI
 }
 
 /**
@@ -215,12 +220,16 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
 }
 
 /** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
-const logarithm = (m: number, n: number, metric: Metric) => {
+const logarithm = (name: string, m: number, n: number, metric: Metric) => {
   if (n === 1) {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
-  if (m > n) return {}
+  if (m > n) {
+    const beta = metric.name === "canonical" ? 1 : 2
+    const subject = { name, beta, radius: metric.injectivityRadius }
+    return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
+  }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
   return {
     log: rotationLog,
@@ -229,9 +238,14 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: StiefelOptions): Manifold.Manifold =>
+const tall = (
+  name: string,
+  m: number,
+  n: number,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
-    name: `St(${m},${n})`,
+    name,
     shape: [m, n],
     dimension: m * n - (n * (n + 1)) / 2,
     curvature: metric.curvature(m, n),
@@ -246,7 +260,7 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Stie
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
-    ...logarithm(m, n, metric)
+    ...logarithm(name, m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */
@@ -301,7 +315,10 @@ export const family = (options: StiefelOptions = {}): Manifold.Family => ({
   at: (shape) =>
     Result.map(
       Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) =>
-        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
+      ([m, n]) => {
+        const name = `St(${m},${n})`
+        const manifold = m >= n ? tall(name, m, n, options) : { ...transposed(tall(name, n, m, options)), name }
+        return formed(manifold, options)
+      }
     )
 })

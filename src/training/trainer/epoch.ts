@@ -11,8 +11,9 @@ import * as Tensors from "../../numerics/Tensors.ts"
 import type { EpochDone, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
 import { evaluate } from "./evaluate.ts"
+import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
-import { type Session, variation } from "./Session.ts"
+import { type Session, type State, variation } from "./Session.ts"
 import { takeStep } from "./step.ts"
 
 /** Takes a step, and moves the position behind it. */
@@ -71,13 +72,13 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
 /** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
 const normTolerance = 1e-5
 
-/** What is measured when all steps of an epoch have been taken. */
-export const measureEpoch = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number) {
-  const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare, state } = session
+/** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
+const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
+  const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
   const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
-  const norms = yield* Network.largestNorms(network, yield* Ref.get(state))
+  const norms = yield* Network.largestNorms(network, state)
   const event: EpochDone = {
     _tag: "EpochDone",
     epoch,
@@ -99,3 +100,7 @@ export const measureEpoch = Effect.fnUntraced(function*(session: Session, epoch:
   }
   return event
 })
+
+/** What is measured when all steps of an epoch have been taken, of the weights that are tested. */
+export const measureEpoch = (session: Session, epoch: number, seen: number) =>
+  withEvaluated(session, (state) => measured(session, epoch, seen, state))

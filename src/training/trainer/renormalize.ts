@@ -1,13 +1,12 @@
 /** ℜ at the start of an epoch. */
-import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
 import * as Network from "../../network/Network.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
-import * as Optimizer from "../../optimizer/Optimizer.ts"
 import { atOnce, batchTensors } from "./batchTensors.ts"
+import { assignWeights } from "./evaluated.ts"
 import { disposeScaling, type Session } from "./Session.ts"
 
 /** λ of every layer, from features of training images. */
@@ -29,12 +28,12 @@ const ones = ({ layers }: Network.Network) =>
 
 /** Measures λ, and gives state and model the ℜ that follows from it. */
 export const renormalize = Effect.fnUntraced(function*(session: Session, epoch: number) {
-  const { optimizer, options: { measureLambda = true, network }, position, state } = session
+  const { options: { measureLambda = true, network }, position, state } = session
   const lambdas = measureLambda ? yield* measuredLambdas(session, epoch) : ones(network)
   const before = yield* Ref.get(state)
   const after = { ...before, scaling: Network.scaling(network, lambdas) }
   disposeScaling(before.scaling)
   yield* Ref.set(state, after)
   yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
-  tf.tidy(() => Network.assign(network, Tensors.fresh(Optimizer.weightsOf(optimizer, after), [after.x])))
+  assignWeights(session, after)
 }, Effect.uninterruptible)
