@@ -1,7 +1,7 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
-import { multiply } from "./lanes.ts"
-import { doubtful, orthonormalize, recover, unusual } from "./orthonormal.ts"
-import { less, madd } from "./vectors.ts"
+import { multiply } from "./lanes"
+import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
+import { less, madd } from "./vectors"
 
 /**
  * The inner product of two columns of three.
