@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -130,9 +131,10 @@ const balancedAlready = (x: tf.Tensor) =>
 const nearestOf = (given: tf.Tensor): tf.Tensor => {
   const n = given.shape.at(-1)!
   // A constant changes nothing, and larger entries than these round by more than points are long.
-  const shifted = tf.sub(given, tf.max(given, axes, true))
+  const half = tf.mul(given, 0.5)
+  const shifted = tf.sub(half, tf.max(half, axes, true))
   const sizes = tf.max(tf.abs(shifted), axes, true)
-  const u = tf.div(shifted, tf.maximum(1, tf.mul(sizes, 16 * Arithmetic.current().epsilon)))
+  const u = tf.div(shifted, tf.maximum(0.5, tf.mul(sizes, 16 * Arithmetic.current().epsilon)))
   const x = primalOf(u, dualOf(u, tf.fill(u.shape, 1 / n), 30))
   if (balancedAlready(x)) return x
   const size = tf.max(tf.abs(u)).dataSync()[0]!
@@ -174,7 +176,7 @@ const nearest = (u: tf.Tensor): tf.Tensor =>
 const largest = 60
 
 const retract = (x: tf.Tensor, v: tf.Tensor) =>
-  sinkhorn(tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest)))
+  sinkhorn(tf.add(tf.log(positive(x)), Differentiable.clipped(tf.div(v, positive(x)), largest)))
 
 const at = (n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({

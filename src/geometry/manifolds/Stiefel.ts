@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import { fused } from "../../engine/Fused.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
@@ -11,7 +12,7 @@ import * as Seed from "../../numerics/Seed.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
-import { actOnGenerator } from "../stiefel/generator.ts"
+import { actOnGenerator, longest } from "../stiefel/generator.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -86,7 +87,8 @@ export const embedded: Metric = {
   inner: (_x, u, v) => frobenius(u, v),
   gradient: project,
   // Hüper, Markina and Silva Leite 2021: exp(V Xᵀ − X Vᵀ) X exp(−A), whose factors are orthogonal for every V.
-  exp: (x, v) => {
+  exp: (x, given) => {
+    const v = Differentiable.shortened(given, longest)
     if (x.shape.at(-2) === x.shape.at(-1)) return canonicalExp(x, v)
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
