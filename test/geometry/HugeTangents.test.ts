@@ -48,6 +48,7 @@ const others: ReadonlyArray<Manifold.Manifold> = [
   ...[DoublyStochastic.make([3, 3]), NormBall.make([3, 2]), SpectralBall.make([3, 2])],
   Combinators.scaled(Sphere.make([3, 2]), 1e-3),
   Combinators.scaled(Combinators.transposed(PoincareBall.make([3, 2])), 1 / 3),
+  Combinators.scaled(Combinators.scaled(PoincareBall.make([3, 2]), 1.3), 1.1),
   Combinators.scaled(Simplex.make([3, 1]), 0.1)
 ]
 /** Those whose exponential goes on for ever; others leave their manifold, or the range of numbers, and say so. */

@@ -141,9 +141,14 @@ const polarRetract: Binary = (x, v) => {
   const largest = tf.max(tf.abs(constant(v)), [-2, -1], true)
   const entries = x.shape.at(-2)! * x.shape.at(-1)!
   const room = 16 * Arithmetic.current().epsilon
-  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) return Matrices.polar(tf.add(x, v), { lower: 1e-2 })
-  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))))
+  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) {
+    return Matrices.polar(tf.add(x, v), { lower: 1e-2, remedy })
+  }
+  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))), { remedy })
 }
+
+const remedy =
+  "Retract a finite tangent vector: X + V has full rank for each of them; `project` makes one of any vector."
 
 /**
  * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the embedded metric.
