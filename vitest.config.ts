@@ -4,14 +4,26 @@ import { generate } from "./scripts/examples.ts"
 // Here and not in a globalSetup: vitest looks for test files before it runs that, so a fresh clone would find no examples.
 generate()
 
+/** Starting TensorFlow.js, Effect and Vega takes a second: files of one project share it, one process for each worker. */
+const sharing = { isolate: false }
+
 export default defineConfig({
   resolve: { conditions: ["finegrain:source"] },
   ssr: { resolve: { conditions: ["finegrain:source"] } },
   test: {
-    include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2
+    maxWorkers: 2,
+    tags: [{ name: "threads", description: "what the wasm engine's threads compute: CI runs it with two, too" }],
+    // In the order of their names, so that what takes longest begins first.
+    projects: [
+      // Engines change their process: variables, kernels, threads, devices.
+      { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
+      { extends: true, test: { name: "examples", include: ["test/.examples/*.test.ts"], ...sharing } },
+      // 10,000 steps take a minute on a busy machine.
+      { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
+      { extends: true, test: { name: "rooms", include: ["test/**/*.test.ts"], exclude: ["test/{engine,laws}/**"] } }
+    ]
   }
 })

@@ -19,8 +19,8 @@ import * as Ledger from "../src/experiment/Ledger.ts"
 import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as Runner from "../src/experiment/Runner.ts"
-import * as Recorded from "../src/report/Recorded.ts"
 import * as Report from "../src/report/Report.ts"
+import * as RunRecord from "../src/report/RunRecord.ts"
 import * as RunDirectory from "../src/training/RunDirectory.ts"
 import * as GridProgress from "./GridProgress.ts"
 import { table } from "./Table.ts"
@@ -29,7 +29,7 @@ const refuse = (experiment: string, problem: string) =>
   new Experiment.ExperimentError({ experiment, problems: [problem] })
 
 /** The default export of a file. */
-const load = Effect.fnUntraced(function*(file: string, options: Experiment.Options) {
+const load = Effect.fnUntraced(function*(file: string, options: Experiment.PlanOptions) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
@@ -96,7 +96,7 @@ const isToDraw = Effect.fnUntraced(function*(trial: string) {
 })
 
 /** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
-const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = Recorded.read) =>
+const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = RunRecord.read) =>
   Report.write(directory, read).pipe(
     Effect.asVoid,
     Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
@@ -152,7 +152,7 @@ export const run = Command.make(
   },
   Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
     const path = yield* Path.Path
-    const options: Experiment.Options = {
+    const options: Experiment.PlanOptions = {
       smoke,
       only: yield* list(file, "--only", only),
       seeds: yield* integers(file, "--seeds", seeds)
@@ -174,7 +174,7 @@ export const run = Command.make(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
-    const read = Recorded.remembering()
+    const read = RunRecord.remembering()
     const pages = yield* Queue.sliding<void>(1)
     // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
     const drawing = yield* Effect.forkScoped(

@@ -10,102 +10,17 @@ import * as Ref from "effect/Ref"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
-import * as Optimizers from "../src/optimizer/catalogue.ts"
 import * as Report from "../src/report/Report.ts"
-import * as Job from "../src/training/Job.ts"
+import { builtIn, type Catalogues } from "../src/training/Catalogues.ts"
+import * as Run from "../src/training/Run.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import * as Progress from "./Progress.ts"
+import * as Settings from "./settings.ts"
 import { growing } from "./Table.ts"
 
-const flags = {
-  dataset: Flag.String("dataset").pipe(
-    Flag.withAlias("d"),
-    Flag.withDescription(
-      "mnist, fashion-mnist, or a directory: four IDX files, or CIFAR-10 or CIFAR-100, binary version (default mnist)"
-    ),
-    Flag.optional
-  ),
-  model: Flag.Literals("model", TrainConfig.models).pipe(
-    Flag.withDescription("network (default small-cnn)"),
-    Flag.optional
-  ),
-  collection: Flag.String("collection").pipe(
-    Flag.withAlias("c"),
-    Flag.withDescription("manifolds inside every convolution kernel, joined by + (default Sp+Ob+St+Euc)"),
-    Flag.optional
-  ),
-  strategy: Flag.Literals("strategy", TrainConfig.strategies).pipe(
-    Flag.withDescription("products for input channels, output channels or both (default PIO)"),
-    Flag.optional
-  ),
-  selection: Flag.Literals("selection", TrainConfig.selections).pipe(
-    Flag.withDescription("how members are drawn: without replacement, or in order (default random)"),
-    Flag.optional
-  ),
-  policy: Flag.Literals("policy", TrainConfig.policies).pipe(
-    Flag.withDescription("geometric scaling γ of the renormalization (default unit)"),
-    Flag.optional
-  ),
-  seed: Flag.Int("seed").pipe(
-    Flag.withAlias("s"),
-    Flag.withDescription("seed of everything random (default 1)"),
-    Flag.optional
-  ),
-  epochs: Flag.Int("epochs").pipe(
-    Flag.withAlias("e"),
-    Flag.withDescription("passes over the data (default 2)"),
-    Flag.optional
-  ),
-  batchSize: Flag.Int("batch-size").pipe(
-    Flag.withAlias("b"),
-    Flag.withDescription("images per step (default 64)"),
-    Flag.optional
-  ),
-  learningRate: Flag.Finite("learning-rate").pipe(
-    Flag.withDescription("r₀ of the schedule (default 0.05)"),
-    Flag.optional
-  ),
-  schedule: Flag.Literals("schedule", TrainConfig.schedules).pipe(
-    Flag.withDescription("r(t) (default cosine)"),
-    Flag.optional
-  ),
-  optimizer: Flag.Literals("optimizer", TrainConfig.optimizers).pipe(
-    Flag.withDescription(
-      `${
-        Object.entries(Optimizers.optimizers).map(([name, { about }]) => `${name}: ${about}`).join("; ")
-      } (default fg-sgd)`
-    ),
-    Flag.optional
-  ),
-  rates: Flag.KeyValuePair("rates").pipe(
-    Flag.withDescription("factors of the learning rate, as --rates Sp=40 --rates bias=0.1 --rates layers/stem=2"),
-    Flag.map((given) => Object.fromEntries(Object.entries(given).map(([label, rate]) => [label, Number(rate)]))),
-    Flag.optional
-  ),
-  ratesAfterRule: Flag.Boolean("rates-after-rule").pipe(
-    Flag.withDescription("scale what the step rule gives, not what it gets"),
-    Flag.optional
-  ),
-  clip: Flag.Finite("clip").pipe(Flag.withDescription("largest norm of a direction (default none)"), Flag.optional),
-  accumulate: Flag.Int("accumulate").pipe(
-    Flag.withDescription("batches whose gradients are taken together (default 1)"),
-    Flag.optional
-  ),
-  rule: Flag.Literals("rule", TrainConfig.rules).pipe(
-    Flag.withDescription("whether steps adapt to the curvature of each product (default curvatureAware)"),
-    Flag.optional
-  ),
-  momentum: Flag.Finite("momentum").pipe(Flag.withDescription("θ in [0, 1) (default 0.9)"), Flag.optional),
-  weightDecay: Flag.Finite("weight-decay").pipe(Flag.withDescription("at least 0 (default 0)"), Flag.optional),
-  backend: Flag.Literals("backend", TrainConfig.backends).pipe(
-    Flag.withDescription("engine that runs the tensors (default auto)"),
-    Flag.optional
-  ),
-  threads: Flag.Int("threads").pipe(
-    Flag.withDescription("threads of the wasm backend (default: FINEGRAIN_THREADS, or one per core)"),
-    Flag.optional
-  ),
+const flagsOf = (known: Catalogues) => ({
+  settings: Settings.flags(known),
   config: Flag.String("config").pipe(
     Flag.withDescription("JSON file with any of these settings, and `layers` by name; flags win"),
     Flag.optional
@@ -125,7 +40,7 @@ const flags = {
     Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch"),
     Flag.withDefault(30)
   )
-}
+})
 
 const readConfigFile = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -203,7 +118,7 @@ const place = Effect.fnUntraced(function*(directory: string) {
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 
-const describe = (summary: Job.Summary): string =>
+const describe = (summary: Run.RunSummary): string =>
   [
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
@@ -230,14 +145,10 @@ const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(
 /** `finegrain train`. */
 export const train = Command.make(
   "train",
-  flags,
-  Effect.fnUntraced(function*({ checkpointSeconds, config: file, output, resume, ...settings }) {
+  flagsOf(builtIn),
+  Effect.fnUntraced(function*({ checkpointSeconds, config: file, output, resume, settings }) {
     const fromFile = Option.isSome(file) ? yield* readConfigFile(file.value) : {}
-    const fromFlags = Object.fromEntries(
-      Object.entries<Option.Option<unknown>>(settings).flatMap(([key, value]) =>
-        Option.isSome(value) ? [[key, value.value]] : []
-      )
-    )
+    const fromFlags = Settings.given(settings)
     const source = Option.match(file, { onNone: () => "flags", onSome: (path) => `${path} and flags` })
     if (resume && Option.isNone(output)) {
       return yield* new TrainConfig.ConfigError({ source: "flags", problems: "--resume needs the --output of the run" })
@@ -255,7 +166,7 @@ export const train = Command.make(
     const isOurs = yield* Ref.make(false)
     const isDone = yield* Ref.make(false)
     const progress = yield* Progress.make("img")
-    const observe = Effect.fnUntraced(function*(event: Job.Event) {
+    const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
       if (event._tag === "Started") {
         yield* Ref.set(isOurs, true)
         yield* Console.log(
@@ -279,7 +190,7 @@ export const train = Command.make(
         yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
       }
     })
-    const summary = yield* Job.run(config, directory, observe, { resume, checkpointSeconds }).pipe(
+    const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
       Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
       Effect.onError(() =>
         Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)

@@ -20,16 +20,21 @@ export interface Law<A = unknown> {
   readonly source: string
   readonly arbitrary: fc.Arbitrary<A>
   /**
-   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a region of its own and
-   * read before the next: engines that free memory only at reads want that of long computations.
+   * A tensor of residuals, or one number; the largest counts, NaN above all. Or parts, one after the other, each in a
+   * region of its own and read before the next: engines that free memory only at reads want that of long computations.
    */
   readonly residual: (a: A) => Residual
   readonly tolerance: Tolerance
+  /** Whether a typed error is an answer, too: what is refused by name is not wrong. Default: it is a failure. */
+  readonly refusable?: boolean
   /** At most so many cases, for a law whose single case is a long search. */
   readonly maxRuns?: number
   /** Names of the residual's entries, e.g. operations: a failure says which are too large. */
   readonly parts?: ReadonlyArray<string>
-  /** A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it refers to it. */
+  /**
+   * A law of the same set without which this one cannot be evaluated: where that fails and this has no residual, it
+   * refers to it.
+   */
   readonly presupposes?: Law
   /** The only arithmetic in which the law says something. */
   readonly only?: Arithmetic.Arithmetic
@@ -100,7 +105,7 @@ export const flatten = (set: LawSet): ReadonlyArray<Law> => {
  * ```ts
  * import { Stiefel } from "finegrain"
  * import { Law, manifoldLaws } from "finegrain/laws"
- * Law.notApplicable(manifoldLaws(Stiefel.make([3, 2]))).map(({ name }) => name).includes("logarithm") // => true
+ * Law.notApplicable(manifoldLaws(Stiefel.make([3, 2]))).map(({ name }) => name).includes("invariance") // => true
  * ```
  */
 export const notApplicable = (set: LawSet): ReadonlyArray<NotApplicable> => [
@@ -175,15 +180,38 @@ const residuals = async (
     return values
   }
   const tensor = result as tf.Tensor
-  const values = Array.from(await tensor.data())
-  tensor.dispose()
-  return values
+  try {
+    return Array.from(await tensor.data())
+  } finally {
+    tensor.dispose()
+  }
 }
+
+/**
+ * Whether an error is a refusal by name, and not a defect or an engine that failed.
+ *
+ * @internal
+ */
+export const isRefusal = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag !== "EngineFailed"
+
+/** The residuals of a case; of one that may be refused, and is, 0. */
+const residualsOf = (arithmetic: Arithmetic.Arithmetic, law: Law, a: unknown): Promise<ReadonlyArray<number>> =>
+  residuals(arithmetic, () => law.residual(a)).catch((error: unknown) => {
+    if (law.refusable === true && isRefusal(error)) return [0]
+    throw error
+  })
 
 const largest = (values: ReadonlyArray<number>) =>
   values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), -Infinity)
 
-class Violated extends Error {}
+class Violated extends Error {
+  readonly values: ReadonlyArray<number>
+  constructor(values: ReadonlyArray<number>) {
+    super()
+    this.values = values
+  }
+}
 
 /**
  * Checks a law on generated cases; a failing one is shrunk.
@@ -213,12 +241,12 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {
-      const values = await residuals(arithmetic, () => law.residual(a))
+      const values = await residualsOf(arithmetic, law, a)
       const residual = largest(values)
       for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= tolerance)) throw new Violated()
+      if (!(residual <= tolerance)) throw new Violated(values)
     }),
     // A case that is a long search is not shrunk by more of them.
     {
@@ -231,7 +259,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const thrown = details.errorInstance
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
-    const values = await residuals(arithmetic, () => law.residual(smallest))
+    const { values } = thrown
     worst = largest(values)
     const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
     // What breaks the law may break its display, too.
@@ -294,7 +322,8 @@ export const checkAll = async (set: LawSet, parameters: Parameters = {}): Promis
  * import { Law, manifoldLaws } from "finegrain/laws"
  * const wrong = { ...Sphere.make([2, 1]), dimension: 2 }
  * const law = Law.flatten(manifoldLaws(wrong)).find(({ name }) => name.startsWith("dimension"))!
- * Law.format(await Law.check(law, { seed: 1 })).split("\n")[0] // => "✗ dimension is the rank of the projection: dim = tr P"
+ * const [head] = Law.format(await Law.check(law, { seed: 1 })).split("\n")
+ * head // => "✗ dimension is the rank of the projection: dim = tr P"
  * ```
  */
 export const format = (report: Report): string =>

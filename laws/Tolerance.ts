@@ -7,8 +7,8 @@ export interface Tolerance {
 }
 
 /**
- * Rounding of an algebraic identity, 64·ε·√k·κ: ε the arithmetic's unit, k the number of entries, κ how much the equation
- * amplifies a relative error (its condition number times the size of the quantities compared).
+ * Rounding of an algebraic identity, 64·ε·√k·κ: ε the arithmetic's unit, k the number of entries, κ how much the
+ * equation amplifies a relative error (its condition number times the size of the quantities compared).
  *
  * A sum of k rounded terms errs like √k units; 64 allows chains of a few dozen operations, each with its own rounding.
  *
@@ -26,7 +26,8 @@ export const rounding = (entries: number, amplification = 1): Tolerance => ({
 })
 
 /**
- * A measured slope, order of an error, or constant that finite differences estimate: a stated margin, in every arithmetic.
+ * A measured slope, order of an error, or constant that finite differences estimate: a stated margin, in every
+ * arithmetic.
  *
  * @example
  * ```ts

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { type Edge, situations } from "./edges.ts"
+import { isRefusal } from "./Law.ts"
 import { operationsOf, type Situation } from "./operations.ts"
 
 /** Values of one leaf, as float64 numbers, with their shape. */
@@ -60,7 +61,7 @@ const orRefused = <A>(f: () => A): A | undefined => {
   try {
     return f()
   } catch (error) {
-    if (typeof error === "object" && error !== null && "_tag" in error) return undefined
+    if (isRefusal(error)) return undefined
     throw error
   }
 }
@@ -72,17 +73,17 @@ interface Outcome {
 }
 
 /** One item that is refused refuses its batch: then item by item, 0 for those; nothing where all are. */
-const outcome = <P extends Points.Points>(
-  apply: (s: Situation<P>) => Points.Points,
+const outcome = <P extends NestedTensors.NestedTensors>(
+  apply: (s: Situation<P>) => NestedTensors.NestedTensors,
   s: Situation<P>,
   items: number
 ): Outcome | undefined => {
   const indices = Array.from({ length: items }, (_, i) => i)
-  const whole = orRefused(() => Points.leaves(apply(s)))
+  const whole = orRefused(() => NestedTensors.leaves(apply(s)))
   if (whole !== undefined) return { leaves: whole, refused: indices.map(() => false) }
-  const item = (p: P, i: number) => Points.map(p, (leaf) => tf.slice(leaf, [i], [1]))
+  const item = (p: P, i: number) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
   const each = indices.map((i) =>
-    orRefused(() => Points.leaves(apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })))
+    orRefused(() => NestedTensors.leaves(apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })))
   )
   const like = each.find((leaves) => leaves !== undefined)
   return like === undefined
@@ -109,16 +110,18 @@ const ofItems = ({ of, shape }: Values): ReadonlyArray<number> => {
 
 const keys = ["x", "y", "u", "v"] as const
 
-const rebuild = <P extends Points.Points>(like: P, leaves: ReadonlyArray<Values>): P => {
+const rebuild = <P extends NestedTensors.NestedTensors>(like: P, leaves: ReadonlyArray<Values>): P => {
   let k = 0
-  return Points.map(like, () => {
+  return NestedTensors.map(like, () => {
     const { of, shape } = leaves[k++]!
     return tf.tensor([...of], [...shape])
   })
 }
 
-/** Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away. */
-const reference = <P extends Points.Points>(
+/**
+ * Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away.
+ */
+const reference = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   edges: ReadonlyArray<Edge<P>>,
   reach: number,
@@ -130,7 +133,7 @@ const reference = <P extends Points.Points>(
       const all = situations(M, edges, reach, seed)
       const inputs = Object.fromEntries(keys.map((key) => [
         key,
-        read(Points.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(Math.fround) }))
+        read(NestedTensors.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(Math.fround) }))
       ])) as unknown as Reference["inputs"]
       const situation = (change: (value: number, i: number, key: string) => number): Situation<P> => {
         const part = (key: (typeof keys)[number]) =>
@@ -177,15 +180,16 @@ const reference = <P extends Points.Points>(
   })
 
 /**
- * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations × situations.
+ * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations ×
+ * situations.
  *
- * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one relative rounding, and one
- * rounding of the value; where that is no float32 number, k is 0. Sizes are those of the largest entry. What an operation refuses by name has
- * no k: there it is `refusal`.
+ * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one
+ * relative rounding, and one rounding of the value; where that is no float32 number, k is 0. Sizes are those of the
+ * largest entry. What an operation refuses by name has no k: there it is `refusal`.
  *
  * @internal
  */
-export const errors = <P extends Points.Points>(
+export const errors = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   edges: ReadonlyArray<Edge<P>>,
   reach: number,

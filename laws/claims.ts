@@ -24,7 +24,8 @@ const poster = "Ozay, NeurIPS 2019 poster"
  * @example
  * ```ts
  * import { refutedClaims } from "finegrain/laws"
- * refutedClaims.map(({ claimed, value }) => [claimed, value().dataSync()[0]!]).at(-1)!.map((k) => Number(k.toFixed(2))) // => [0, -0.5]
+ * const { claimed, value } = refutedClaims.at(-1)!
+ * [claimed, value().dataSync()[0]!].map((k) => Number(k.toFixed(2))) // => [0, -0.5]
  * ```
  */
 export const refutedClaims: ReadonlyArray<RefutedClaim> = [

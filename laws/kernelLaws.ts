@@ -25,7 +25,9 @@ const outputsLast = (y: tf.Tensor) => tf.expandDims(y, -1)
 const convolved2d = (x: tf.Tensor, weight: tf.Tensor) =>
   tf.conv2d(x as tf.Tensor4D, weight as tf.Tensor4D, [1, 1], "same")
 
-/** As many input as output channels, so that an order with the two exchanged has the right shapes and the wrong entries. */
+/**
+ * As many input as output channels, so that an order with the two exchanged has the right shapes and the wrong entries.
+ */
 const subjects: ReadonlyArray<Subject> = [
   {
     order: KernelOrder.dense,
@@ -112,7 +114,7 @@ const subjects: ReadonlyArray<Subject> = [
 ]
 
 /** What the laws speak of; replace one to see them fail. */
-export interface Kernels {
+export interface KernelDefinitions {
   readonly arrangement: typeof KernelOrder.arrangement
   readonly perMatrix: typeof Renormalization.perMatrix
   readonly matricized: typeof KernelOrder.matricized
@@ -131,9 +133,9 @@ const rowwise = (y: tf.Tensor, s: tf.Tensor) => tf.mul(y, tf.reshape(s, [...y.sh
 const gap = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
 
 /**
- * The laws of kernel orders, for every kind of layer: a weight and its kernels hold the same entries; norms of the matrices are those of
- * their direct sum; the axes of input and output channels are those of what the layer computes, so that ℜ = γ/λ takes the scale of a
- * channel out of the features that it belongs to.
+ * The laws of kernel orders, for every kind of layer: a weight and its kernels hold the same entries; norms of the
+ * matrices are those of their direct sum; the axes of input and output channels are those of what the layer computes,
+ * so that ℜ = γ/λ takes the scale of a channel out of the features that it belongs to.
  *
  * @example
  * ```ts
@@ -142,7 +144,7 @@ const gap = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
-export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
+export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet => {
   const { arrangement, matricized, perMatrix } = {
     arrangement: KernelOrder.arrangement,
     perMatrix: Renormalization.perMatrix,

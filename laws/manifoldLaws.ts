@@ -1,5 +1,5 @@
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import type * as Points from "../src/numerics/Points.ts"
+import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import type { LawSet } from "./Law.ts"
 import { budgetLaws } from "./manifold/budget.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
@@ -13,14 +13,14 @@ import { operationLaws } from "./manifold/operations.ts"
 import { pointLaws } from "./manifold/points.ts"
 import { projectionLaws } from "./manifold/projection.ts"
 import { retractionLaws } from "./manifold/retraction.ts"
-import { type Options, setting } from "./manifold/setting.ts"
+import { type ManifoldClaims, setting } from "./manifold/setting.ts"
 import { transportLaws } from "./manifold/transport.ts"
 
-export type { Case, Invariance, Options } from "./manifold/setting.ts"
+export type { Case, Invariance, ManifoldClaims } from "./manifold/setting.ts"
 
 /**
- * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient, exponential
- * and logarithm where present, batches, norm intervals, dimension, curvature, resources.
+ * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient,
+ * exponential and logarithm where present, batches, norm intervals, dimension, curvature, resources.
  *
  * Source: Absil, Mahony and Sepulchre 2008, chapters 3–5 and 8; do Carmo 1992, chapter 6, for the Gauss equation.
  *
@@ -32,7 +32,10 @@ export type { Case, Invariance, Options } from "./manifold/setting.ts"
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
-export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options = {}): LawSet => {
+export const manifoldLaws = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  options: ManifoldClaims = {}
+): LawSet => {
   const S = setting(M, options)
   return {
     name: M.name,

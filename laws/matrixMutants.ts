@@ -13,8 +13,8 @@ const factored = (name: string, killedBy: string, defect: Partial<Factored>): Mu
 const unit = (x: tf.Tensor) => tf.div(x, tf.sqrt(tf.sum(tf.square(x), [-2, -1], true)))
 
 /**
- * Defects of factorizations, most of them once this library's own: squared condition numbers, absolute floors, iterations that nobody
- * looks at.
+ * Defects of factorizations, most of them once this library's own: squared condition numbers, absolute floors,
+ * iterations that nobody looks at.
  *
  * @internal
  */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Combinators from "../src/collections/combinators.ts"
 import * as Renormalization from "../src/collections/Renormalization.ts"
-import * as Fused from "../src/engine/Fused.ts"
+import * as FusedKernels from "../src/engine/FusedKernels.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
@@ -76,8 +76,8 @@ let draws = 0
 /**
  * The catalogue of mutants: every law has one that it kills, and none survives.
  *
- * Two are defects of published libraries: the canonical Stiefel "projection" U − X UᵀX, which is none, and the retraction whose
- * differential is V + X XᵀV, so that on O(n) it moves twice the asked step.
+ * Two are defects of published libraries: the canonical Stiefel "projection" U − X UᵀX, which is none, and the
+ * retraction whose differential is V + X XᵀV, so that on O(n) it moves twice the asked step.
  *
  * @example
  * ```ts
@@ -314,7 +314,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     }, { metric: "other", edges: [longSteps(10)] })
   },
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
-    retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
+    retract: (x, v) => sphere.retract(x, FusedKernels.allowed() ? tf.neg(v) : v)
   }),
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])

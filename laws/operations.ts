@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 
 /** What operations are given: two points, an ambient vector, and a tangent vector at the first. */
-export interface Situation<P extends Points.Points = tf.Tensor> {
+export interface Situation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly x: P
   readonly y: P
   readonly u: P
@@ -11,14 +11,15 @@ export interface Situation<P extends Points.Points = tf.Tensor> {
 }
 
 /** An operation of a manifold with the arguments that it takes of a situation. */
-export interface Operation<P extends Points.Points = tf.Tensor> {
+export interface ManifoldOperation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
-  readonly apply: (s: Situation<P>) => Points.Points
+  readonly apply: (s: Situation<P>) => NestedTensors.NestedTensors
 }
 
 /**
- * Every operation of a manifold that takes points or vectors, by name: what is a law of all operations goes through this list.
+ * Every operation of a manifold that takes points or vectors, by name: what is a law of all operations goes through
+ * this list.
  *
  * @example
  * ```ts
@@ -27,7 +28,9 @@ export interface Operation<P extends Points.Points = tf.Tensor> {
  * operationsOf(Euclidean.make([2, 2])).map(({ name }) => name).includes("dist") // => true
  * ```
  */
-export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): ReadonlyArray<Operation<P>> => {
+export const operationsOf = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>
+): ReadonlyArray<ManifoldOperation<P>> => {
   const { dist, exp, log } = M
   return [
     { name: "project", takes: ["x", "u"], apply: ({ x, u }) => M.project(x, u) },
@@ -61,6 +64,6 @@ export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): 
  *
  * @internal
  */
-export const notFinite = (values: Points.Points): tf.Tensor =>
-  Points.leaves(values).map((leaf) => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(leaf)), "float32")))
+export const notFinite = (values: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(values).map((leaf) => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(leaf)), "float32")))
     .reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)

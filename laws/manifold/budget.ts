@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
-import type * as Points from "../../src/numerics/Points.ts"
+import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { errors } from "../budget.ts"
 import { type Edge, namesOf } from "../edges.ts"
 import type { LawSet } from "../Law.ts"
@@ -15,7 +15,7 @@ export const budgetLaw = "float32 is within its error budget"
  *
  * @internal
  */
-export const budgetLaws = <P extends Points.Points>(
+export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   { M, operations, options, reach, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section(
@@ -39,7 +39,8 @@ export const budgetLaws = <P extends Points.Points>(
 }
 
 /**
- * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly stochastic
- * matrices to entries of 10⁶; fixed spectra take 8.5, everything else 8 and less. What loses digits has hundreds and more.
+ * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly
+ * stochastic matrices to entries of 10⁶; fixed spectra take 8.5, everything else 8 and less. What loses digits has
+ * hundreds and more.
  */
 const budget = 64

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"
-import type { LawSet } from "../Law.ts"
+import { isRefusal, type LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -10,7 +10,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const edgeLaws = <P extends Points.Points>(
+export const edgeLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, entries, reach, length, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section("edges", "the contract of Manifold.Manifold")
@@ -21,7 +21,7 @@ export const edgeLaws = <P extends Points.Points>(
     try {
       return value()
     } catch (error) {
-      if (typeof error === "object" && error !== null && "_tag" in error) return tf.zeros([1])
+      if (isRefusal(error)) return tf.zeros([1])
       throw error
     }
   }
@@ -30,7 +30,7 @@ export const edgeLaws = <P extends Points.Points>(
   /** Item by item: one that is refused says nothing of the others. */
   const each = (seed: number, of: ReadonlyArray<(s: { x: P; y: P; u: P; v: P }) => tf.Tensor>) => {
     const all = situations(M, edges, reach, seed)
-    const item = (p: P, i: number) => Points.map(p, (leaf) => tf.slice(leaf, [i], [1]))
+    const item = (p: P, i: number) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
     return tf.concat(places.flatMap((_, i) => {
       const s = { x: item(all.x, i), y: item(all.y, i), u: item(all.u, i), v: item(all.v, i) }
       return of.map((f) => orRefused(() => f(s)))

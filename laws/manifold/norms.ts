@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../src/numerics/Norms.ts"
 import * as Norms from "../../src/numerics/Norms.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { LawSet } from "../Law.ts"
-import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { outside } from "./outside.ts"
 import type { Setting } from "./setting.ts"
@@ -14,9 +14,11 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const normLaws = <P extends Points.Points>({ M, options, entries, point, section }: Setting<P>): LawSet => {
+export const normLaws = <P extends NestedTensors.NestedTensors>(
+  { M, options, entries, point, section }: Setting<P>
+): LawSet => {
   const { law, set, when } = section("norms", "Ozay 2019, section 3, with sharp intervals")
-  const shapes = leafShapes(M.shape)
+  const shapes = Shape.leaves(M.shape)
   const matrices = shapes.every((shape) => shape.length === 2 || shape.length === 3)
   when(
     matrices,
@@ -39,7 +41,7 @@ export const normLaws = <P extends Points.Points>({ M, options, entries, point, 
     "there is nothing to attain, or the point is not one matrix, or the intervals are not claimed to be sharp",
     law(
       "norm intervals are attained",
-      "some x has ‖x‖ = min, some ‖x‖ = max: the nearest point to 0, an entry, a row, a column, ones, I or a harmonic frame",
+      "some x has ‖x‖ = min, some ‖x‖ = max: nearest to 0, an entry, a row, a column, ones, I or a harmonic frame",
       (c) => {
         const [m = 1, n = 1] = shapes[0]!
         const witnesses = M.nearest(candidates(m, n) as P)
@@ -68,12 +70,12 @@ const kinds = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 const finite = (value: number) => (Number.isFinite(value) ? value : 0)
 
 /** The norms of the direct sum of all matrices of a point; shape [batch]. */
-const directSumNorms = <P extends Points.Points>(
+const directSumNorms = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P
 ): Record<(typeof kinds)[number], tf.Tensor> => {
-  const shapes = leafShapes(M.shape)
-  const leaves = Points.leaves(x).map((leaf, i) => shapes[i]!.length === 2 ? tf.expandDims(leaf, -3) : leaf)
+  const shapes = Shape.leaves(M.shape)
+  const leaves = NestedTensors.leaves(x).map((leaf, i) => shapes[i]!.length === 2 ? tf.expandDims(leaf, -3) : leaf)
   const over = (
     f: (x: tf.Tensor) => tf.Tensor,
     inside: (x: tf.Tensor) => tf.Tensor,
@@ -89,8 +91,8 @@ const directSumNorms = <P extends Points.Points>(
 }
 
 /**
- * Matrices whose nearest points tend to have extreme norms: zero, one entry, one row, one column, all ones, the identity, and real
- * harmonic frames, whose rows all have one length.
+ * Matrices whose nearest points tend to have extreme norms: zero, one entry, one row, one column, all ones, the
+ * identity, and real harmonic frames, whose rows all have one length.
  */
 const candidates = (m: number, n: number): tf.Tensor => {
   const fill = (f: (i: number, j: number) => number) =>

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Mistakes from "../training/Mistakes.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import { type Experiment, measures, type Options, type Selection } from "./design.ts"
+import * as ValidationIssues from "../training/ValidationIssues.ts"
+import { type Experiment, measures, type PlanOptions, type Selection } from "./design.ts"
 import * as problems from "./problems.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
@@ -12,7 +12,7 @@ export {
   type Experiment,
   type Measure,
   measures,
-  type Options,
+  type PlanOptions,
   type Published,
   type Selection,
   type Settings,
@@ -78,7 +78,7 @@ const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key 
 )
 
 /** An experiment as a file exports it, and `experiment.json` holds it. */
-export const Shape = Schema.Struct({
+export const ExperimentSchema = Schema.Struct({
   name: Schema.String.check(
     Schema.makeFilter((name: string) =>
       !/^[A-Za-z0-9._-]+$/.test(name)
@@ -114,7 +114,7 @@ export const Shape = Schema.Struct({
   }))
 })
 
-const decodeShape = Schema.decodeUnknownResult(Shape, { errors: "all", onExcessProperty: "error" })
+const decodeShape = Schema.decodeUnknownResult(ExperimentSchema, { errors: "all", onExcessProperty: "error" })
 const isNamed = Schema.is(Named)
 
 const isVariant = ([list, index]: ReadonlyArray<PropertyKey>) =>
@@ -122,7 +122,7 @@ const isVariant = ([list, index]: ReadonlyArray<PropertyKey>) =>
 
 /** How a reader would tell the place of a mistake: rows by their names, everything else by its path. */
 const inWords = (input: unknown, error: Schema.SchemaError): ReadonlyArray<string> =>
-  Mistakes.of(error, input, "part", (path) => isVariant(path) ? 2 : 0).map(({ path, text }) => {
+  ValidationIssues.of(error, input, "part", (path) => isVariant(path) ? 2 : 0).map(({ path, text }) => {
     if (!isVariant(path)) return text
     const [list, index] = path as unknown as readonly ["rows" | "columns", number]
     const { name } = (input as Record<typeof list, ReadonlyArray<{ readonly name?: unknown } | null>>)[list][index] ??
@@ -133,7 +133,7 @@ const inWords = (input: unknown, error: Schema.SchemaError): ReadonlyArray<strin
 /** What of a value can be read as an experiment, so that its problems can be told together with those of the rest. */
 const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
   const given = typeof input === "object" && input !== null ? input as Record<string, unknown> : {}
-  const broken = new Set(Mistakes.of(error, input, "part").map(({ path: [key] }) => key))
+  const broken = new Set(ValidationIssues.of(error, input, "part").map(({ path: [key] }) => key))
   const list = (key: string) =>
     Array.isArray(given[key]) ? { [key]: (given[key] as ReadonlyArray<unknown>).filter((one) => isNamed(one)) } : {}
   return {
@@ -142,7 +142,7 @@ const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
     base: {},
     rows: [],
     seeds: [],
-    ...Object.fromEntries(Object.entries(given).filter(([key]) => key in Shape.fields && !broken.has(key))),
+    ...Object.fromEntries(Object.entries(given).filter(([key]) => key in ExperimentSchema.fields && !broken.has(key))),
     ...list("rows"),
     ...list("columns")
   } as Experiment
@@ -164,7 +164,7 @@ const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
 export const decode = (
   input: unknown,
   source: string,
-  options: Options = {}
+  options: PlanOptions = {}
 ): Effect.Effect<Experiment, ExperimentError> =>
   Effect.flatMap(
     // Whatever a getter of it throws is told once, here, as the file's own.
@@ -189,7 +189,7 @@ const plainCopy = (value: unknown): unknown =>
 const decodePlain = (
   input: unknown,
   source: string,
-  options: Options
+  options: PlanOptions
 ): Effect.Effect<Experiment, ExperimentError> => {
   const shape = decodeShape(input)
   const found = Result.match(shape, {
@@ -256,7 +256,7 @@ export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" 
  */
 export const plan = (
   experiment: Experiment,
-  options: Options = {}
+  options: PlanOptions = {}
 ): Effect.Effect<ReadonlyArray<Cell>, ExperimentError> => {
   const found = problems.of(experiment, options)
   return found.length === 0
@@ -266,7 +266,10 @@ export const plan = (
 
 const decodeConfig = Schema.decodeUnknownSync(TrainConfig.TrainConfig)
 
-const cellsOf = (experiment: Experiment, { only = [], seeds: own, smoke = false }: Options): ReadonlyArray<Cell> => {
+const cellsOf = (
+  experiment: Experiment,
+  { only = [], seeds: own, smoke = false }: PlanOptions
+): ReadonlyArray<Cell> => {
   const { rows, selection } = experiment
   const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
   const held = selection?.validationImages ?? 0

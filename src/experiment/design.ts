@@ -67,7 +67,7 @@ export interface Published {
 }
 
 /** What of an experiment to run. */
-export interface Options {
+export interface PlanOptions {
   readonly smoke?: boolean
   readonly seeds?: ReadonlyArray<number> | undefined
   /** Names of rows. */

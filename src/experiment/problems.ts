@@ -1,8 +1,8 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import type { Experiment, Options, Settings, Variant } from "./design.ts"
-import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
+import type { Experiment, PlanOptions, Settings, Variant } from "./design.ts"
+import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -32,7 +32,7 @@ const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<str
 /** What is wrong between names, seeds and the selection; of a part of an experiment, what it lacks is no problem. */
 const ofNames = (
   experiment: Experiment,
-  { only = [], seeds }: Options,
+  { only = [], seeds }: PlanOptions,
   extent: "part" | "whole"
 ): ReadonlyArray<string> => {
   const { baseline, rows, selection } = experiment
@@ -82,7 +82,7 @@ const reserved = ({ selection }: Experiment): ReadonlyMap<string, string> =>
 
 const selectionPlace = "the selection"
 
-const candidateSources = ({ selection }: Experiment): ReadonlyArray<Source> =>
+const candidateSources = ({ selection }: Experiment): ReadonlyArray<PlacedSettings> =>
   (selection?.values ?? []).map((value) => ({
     place: selectionPlace,
     settings: { [selection!.setting]: value },
@@ -186,7 +186,7 @@ const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string
  */
 export const of = (
   experiment: Experiment,
-  options: Options,
+  options: PlanOptions,
   extent: "part" | "whole" = "whole"
 ): ReadonlyArray<string> => {
   const rest = soundOnly(experiment)

@@ -112,3 +112,17 @@ export const tanhRatio = (h: tf.Tensor): tf.Tensor => {
   const series = tf.add(1, tf.mul(h, tf.add(-1 / 3, tf.mul(h, tf.add(2 / 15, tf.mul(h, -17 / 315))))))
   return choose(small, series, tf.div(tf.tanh(root), root))
 }
+
+/** The gradients of a number, within the gradient of something else: TensorFlow.js has one tape, which it ends. */
+export const gradientsWithin = (
+  f: (...args: Array<tf.Tensor>) => tf.Tensor,
+  args: ReadonlyArray<tf.Tensor>
+): ReadonlyArray<tf.Tensor> => {
+  const { state } = tf.engine()
+  const outer = state.activeTape
+  try {
+    return tf.grads(f)([...args])
+  } finally {
+    if (state.gradientDepth === 0 && outer !== undefined) state.activeTape = outer
+  }
+}

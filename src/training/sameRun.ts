@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Checkpoint from "./Checkpoint.ts"
-import type * as Stored from "./Stored.ts"
+import type * as RunFiles from "./RunFiles.ts"
 import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
 
 /** What of a run decides about its bits. */
-export interface Identity {
+export interface RunIdentity {
   readonly config: TrainConfig
   readonly dataset: object
   readonly backend: {
@@ -31,7 +31,7 @@ const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, stri
 const deviceOf = (device: string | undefined) => device?.replace(/, \d+ threads?$/, "")
 
 /** Keys that earlier versions did not write are compared where both have them. */
-const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "backend" | "versions">) => ({
+const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifest>, "backend" | "versions">) => ({
   "versions.finegrain": versions?.finegrain,
   "versions.tensorflow": versions?.tensorflow,
   // What it compiles to is settled by its major version.
@@ -49,7 +49,7 @@ const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "back
  *
  * @internal
  */
-export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Stored.Manifest, own: Identity) {
+export const sameRun = Effect.fnUntraced(function*(source: string, manifest: RunFiles.Manifest, own: RunIdentity) {
   const { config, dataset } = manifest
   const earlier = { config: yield* decodeConfig(config, source), dataset, backend: { name: manifest.backend?.name } }
   const [there, here] = [
@@ -72,7 +72,7 @@ export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Sto
  *
  * @internal
  */
-export const sameEnvironment = Effect.fnUntraced(function*(manifest: Stored.Manifest, own: Identity) {
+export const sameEnvironment = Effect.fnUntraced(function*(manifest: RunFiles.Manifest, own: RunIdentity) {
   const [ran, runs] = [environment(manifest), environment(own)]
   for (const key of Object.keys(runs) as ReadonlyArray<keyof typeof runs>) {
     const [actual, expected] = [ran[key], runs[key]]

@@ -2,7 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import fc from "fast-check"
-import { Backend, Datasets, Job, Seed, Subset, TrainConfig } from "finegrain"
+import { Backend, Datasets, Run, Seed, Subset, TrainConfig } from "finegrain"
 import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -126,7 +126,9 @@ const config = (dataset: string) =>
 const train = async (dataset: string, output: string) => {
   const decoded = await config(dataset)
   return Effect.runPromise(
-    Effect.result(Job.run(decoded, output, () => Effect.void)).pipe(Effect.provide([NodeServices.layer, Backend.wasm]))
+    Effect.result(Run.train(decoded, output, () => Effect.void)).pipe(
+      Effect.provide([NodeServices.layer, Backend.wasm])
+    )
   )
 }
 

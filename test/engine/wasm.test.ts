@@ -13,7 +13,7 @@ type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Arr
 const on = async (
   engine: "cpu" | "wasm",
   f: () => ReadonlyArray<tf.Tensor>,
-  options: Backend.Options = {}
+  options: Backend.EngineOptions = {}
 ): Promise<ReadonlyArray<Values>> => {
   await use(engine, options)
   const before = tf.memory()

@@ -6,16 +6,16 @@ import {
   Backend,
   Euclidean,
   FgSgd,
-  Fused,
+  FusedKernels,
   Manifold,
   Models,
+  NestedTensors,
   Network,
   Oblique,
   Optimizer,
-  Points,
+  Schedule,
   Seed,
   Sphere,
-  StepSize,
   Stiefel,
   Tensors,
   Trainer
@@ -273,7 +273,12 @@ const numbers = async (tensors: ReadonlyArray<tf.Tensor>): Promise<ReadonlyArray
   return values.flatMap((array) => Array.from(array))
 }
 
-const operations: ReadonlyArray<Fused.Operation> = ["UnitProject", "UnitRetract", "StiefelProject", "StiefelRetract"]
+const operations: ReadonlyArray<FusedKernels.FusedOperation> = [
+  "UnitProject",
+  "UnitRetract",
+  "StiefelProject",
+  "StiefelRetract"
+]
 describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
   const kernelsOf = async (f: () => tf.Tensor) => (await tf.profile(f)).kernels.map(({ name }) => name)
 
@@ -315,7 +320,7 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
     const count = 64 * 65_535 + 100
     const [matching = 0] = await Effect.runPromise(Tensors.evaluate(() => {
       const half = tf.tile(tf.mul(tf.ones([1, 1, 1]), 0.5), [count, 1, 1])
-      const y = tf.engine().runKernel(Fused.kernelName("UnitProject"), { x: half, u: half }, {
+      const y = tf.engine().runKernel(FusedKernels.kernelName("UnitProject"), { x: half, u: half }, {
         rows: 1,
         columns: 1
       }) as tf.Tensor
@@ -329,7 +334,10 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
     await use("webgpu")
     for (const operation of operations) {
       const [x, u] = [tf.ones([1, 3, 2]), tf.mul(tf.ones([1, 3, 2]), Number.NaN)]
-      const y = tf.engine().runKernel(Fused.kernelName(operation), { x, u }, { rows: 3, columns: 2 }) as tf.Tensor
+      const y = tf.engine().runKernel(FusedKernels.kernelName(operation), { x, u }, {
+        rows: 3,
+        columns: 2
+      }) as tf.Tensor
       expect([...await y.data()].every(Number.isNaN)).toBe(true)
     }
   })
@@ -339,7 +347,7 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
 const steps = (specification: string) => async () => {
   const model = Models.smallCnn({ ...dataset, filters: [4, 8], seed: 1 })
   const network = await Effect.runPromise(Network.make(model, { specification, seed: 2 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
   let state = Optimizer.init(optimizer, network.variables)
   const found: Array<number> = []
   for (let t = 0; t < 3; t++) {
@@ -379,18 +387,18 @@ const batchNormalization = async () => {
   )
   const moments = model.layers[1]!.getWeights().map((w) => tf.clone(w))
   const found = await numbers([value, ...network.variables.map(({ name }) => grads[name]!), ...moments])
-  Points.dispose([x, y])
+  NestedTensors.dispose([x, y])
   model.dispose()
   return found
 }
 
-const epoch = (report: (event: Trainer.Event) => Effect.Effect<void> = () => Effect.void) =>
+const epoch = (report: (event: Trainer.TrainingEvent) => Effect.Effect<void> = () => Effect.void) =>
   Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), { seed: 2 })
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.05),
+      schedule: Schedule.constant(0.05),
       epochs: 1,
       batchSize: 16,
       seed: 3

@@ -100,7 +100,9 @@ const right = {
   exponential: (t: number) => turned(t, (s) => s)
 }
 
-const engines: ReadonlyArray<readonly [title: string, name: Backend.Name, options: Backend.Options, here: boolean]> = [
+const engines: ReadonlyArray<
+  readonly [title: string, name: Backend.EngineName, options: Backend.EngineOptions, here: boolean]
+> = [
   ["cpu", "cpu", {}, true],
   ["wasm, 1 thread", "wasm", { threads: 1 }, true],
   ["wasm, 2 threads", "wasm", { threads: 2 }, true],

@@ -128,14 +128,18 @@ describe("gradients in float64", { timeout: 120_000 }, () => {
     }
   })
 
-  it.each(fromPoints)("%s of Gr and SO are those of finite differences", (...operation) => {
+  it.each(fromPoints)("%s of St, Gr and SO are those of finite differences", (...operation) => {
     for (
       const M of [
         Grassmann.make([5, 2]),
         Grassmann.make([5, 2], { transport: Grassmann.parallel }),
         SpecialOrthogonal.make([3, 3]),
         SpecialOrthogonal.make([4, 4], { transport: SpecialOrthogonal.parallel }),
-        Stiefel.make([3, 3], { metric: Stiefel.canonical })
+        Stiefel.make([3, 3], { metric: Stiefel.canonical }),
+        // Q has n columns, m − n, and fewer than n; rows instead of columns.
+        ...[[5, 2], [5, 3], [4, 3], [2, 3]].flatMap((shape) =>
+          [Stiefel.embedded, Stiefel.canonical].map((metric) => Stiefel.make(shape, { metric }))
+        )
       ]
     ) {
       expect(gap(M, operation, false), M.name).toBeLessThan(1e-6)

@@ -1,7 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Backend, Checkpoint, Job, Seed, TrainConfig } from "finegrain"
+import { Backend, Checkpoint, Run, Seed, TrainConfig } from "finegrain"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import {
@@ -122,9 +122,9 @@ describe("checkpoints", () => {
     Effect.runPromise(
       TrainConfig.decode({ dataset: scratch, epochs: 1, batchSize: 32, backend: "wasm", ...more }, "test")
     )
-  const run = async (output: string, options: Job.Options, more: object = {}) =>
+  const run = async (output: string, options: Run.RunOptions, more: object = {}) =>
     Effect.runPromise(
-      Effect.result(Job.run(await config(more), join(scratch, output), () => Effect.void, options)).pipe(
+      Effect.result(Run.train(await config(more), join(scratch, output), () => Effect.void, options)).pipe(
         Effect.provide([NodeServices.layer, Backend.wasm])
       )
     )
@@ -153,7 +153,7 @@ describe("checkpoints", () => {
   it("of another geometry are refused", async () => {
     const directory = await unfinished("sphere")
     const snapshot = Result.getOrThrow(Checkpoint.decode(readFileSync(join(directory, "checkpoint.bin")), "")).snapshot
-    writeFileSync(join(directory, "checkpoint.bin"), Checkpoint.encode({ ...snapshot, geometry: "0".repeat(64) }))
+    writeFileSync(join(directory, "checkpoint.bin"), Checkpoint.encode({ ...snapshot, fingerprint: "0".repeat(64) }))
     const result = await run("sphere", { resume: true })
     expect(Result.isFailure(result) && result.failure.message).toMatch(/geometry.*is 000000000000 there/)
     expect(Result.isFailure(await run("sphere", { resume: true }, { collection: "St" }))).toBe(true)
@@ -168,7 +168,7 @@ describe("checkpoints", () => {
     const directory = join(scratch, "full")
     let steps = 0
     const result = await Effect.runPromise(
-      Effect.result(Job.run(await config({ epochs: 2 }), directory, (event) =>
+      Effect.result(Run.train(await config({ epochs: 2 }), directory, (event) =>
         Effect.sync(() => {
           if (event._tag === "StepDone" && ++steps === 2) {
             symlinkSync("/dev/full", join(directory, `checkpoint.bin.new.${process.pid}.part`))

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
 import type { WebGpuBackend } from "./packages.ts"
 
 /**
@@ -6,8 +7,6 @@ import type { WebGpuBackend } from "./packages.ts"
  * or refuse.
  */
 const highest = 4
-
-const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)
 
 const seenAs = ({ dataId, dtype }: tf.TensorInfo, shape: ReadonlyArray<number>): tf.TensorInfo => ({
   dataId,

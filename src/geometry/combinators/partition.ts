@@ -5,7 +5,7 @@ import { product } from "./product.ts"
 import { type Arrangement, rearranged } from "./rearranged.ts"
 
 /** The members of a stack, by index, that live on one manifold. */
-export interface Part {
+export interface StackPart {
   readonly indices: ReadonlyArray<number>
   readonly manifold: Manifold.Manifold
 }
@@ -53,8 +53,8 @@ export const partArrangement = (
 /**
  * Different manifolds inside one stack of matrices: member i lives on the manifold of the part that names i.
  *
- * Isometric to the product of the parts' powers, from which every metadatum is derived; each operation handles all members of
- * one part at once. Source: Ozay 2019, definition 1.
+ * Isometric to the product of the parts' powers, from which every metadatum is derived; each operation handles all
+ * members of one part at once. Source: Ozay 2019, definition 1.
  *
  * @throws RangeError unless the parts are disjoint, cover the stack and have manifolds of one shape.
  *
@@ -69,7 +69,7 @@ export const partArrangement = (
  * M.dimension // => 19
  * ```
  */
-export const partition = (parts: ReadonlyArray<Part>): Manifold.Manifold => {
+export const partition = (parts: ReadonlyArray<StackPart>): Manifold.Manifold => {
   const matrix = parts[0]?.manifold.shape ?? []
   const other = parts.find(({ manifold }) => manifold.shape.join() !== matrix.join())
   if (parts.length === 0 || other !== undefined) {

@@ -1,16 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
-type Factors<Ps extends ReadonlyArray<Points.Points>> = { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> }
+type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
+  readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]>
+}
 
 /**
- * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature, mixed
- * planes between factors have 0 (Lee 2018, *Introduction to Riemannian Manifolds*, exercise 8-10).
+ * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature,
+ * mixed planes between factors have 0 (Lee 2018, *Introduction to Riemannian Manifolds*, exercise 8-10).
  */
 export const productCurvature = (
   factors: ReadonlyArray<{ readonly curvature: Interval.Interval; readonly dimension: number }>
@@ -25,8 +28,8 @@ const flat = Interval.point(0)
 /**
  * The Riemannian product M₁ × … × M_k: its points are lists of points, its metric is the sum of the factors' metrics.
  *
- * Products nest; `product()` is the unit, a single point. Dimension adds, curvature is derived, norms are those of the direct
- * sum X₁ ⊕ … ⊕ X_k. Every operation works factor by factor.
+ * Products nest; `product()` is the unit, a single point. Dimension adds, curvature is derived, norms are those of the
+ * direct sum X₁ ⊕ … ⊕ X_k. Every operation works factor by factor.
  * Source: Ozay 2019, definition 1 (products of weight manifolds).
  *
  * @example
@@ -38,20 +41,21 @@ const flat = Interval.point(0)
  * M.random(1)[1][0].shape // => [4, 2]
  * ```
  */
-export const product = <const Ps extends ReadonlyArray<Points.Points>>(
+export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTensors>>(
   ...factors: Factors<Ps>
 ): Manifold.Manifold<Ps> => {
-  const all = factors as ReadonlyArray<Manifold.Manifold<Points.Points>>
-  const each = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => Points.Points): Ps =>
-    all.map(f) as unknown as Ps
-  const total = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
+  const all = factors as ReadonlyArray<Manifold.Manifold<NestedTensors.NestedTensors>>
+  const each = (
+    f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => NestedTensors.NestedTensors
+  ): Ps => all.map(f) as unknown as Ps
+  const total = (f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => tf.Tensor): tf.Tensor =>
     all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.add(a, b))
-  const worst = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
+  const worst = (f: (factor: Manifold.Manifold<NestedTensors.NestedTensors>, i: number) => tf.Tensor): tf.Tensor =>
     all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.maximum(a, b))
   const has = (key: "exp" | "log" | "dist") => all.every((factor) => factor[key] !== undefined)
   return Manifold.make<Ps>({
     name: all.length === 0 ? "1" : all.map(({ name }) => name.includes(" × ") ? `(${name})` : name).join(" × "),
-    shape: all.map(({ shape }) => shape) as unknown as Points.Shapes<Ps>,
+    shape: all.map(({ shape }) => shape) as unknown as Shape.Shapes<Ps>,
     dimension: all.reduce((sum, { dimension }) => sum + dimension, 0),
     curvature: productCurvature(all),
     norms: Norms.directSum(all.map(({ norms }) => norms)),

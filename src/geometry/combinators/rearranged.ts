@@ -1,12 +1,13 @@
 import type * as tf from "@tensorflow/tfjs-core"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
 /** A linear isometry between two arrangements of the same entries; both directions act on batches. */
-export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
+export interface Arrangement<P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors> {
   /** Shape of a point in the new arrangement. */
-  readonly shape: Points.Shapes<Q>
+  readonly shape: Shape.Shapes<Q>
   readonly from: (q: Q) => P
   readonly to: (p: P) => Q
 }
@@ -14,8 +15,8 @@ export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
 /**
  * The manifold seen through another arrangement of its entries: M′ = {to(x) : x ∈ M}, isometric to M.
  *
- * Every operation is that of M between `from` and `to`; dimension, curvature and orders are M's. The matrix norms are not
- * invariant under rearrangement, so the new ones are given.
+ * Every operation is that of M between `from` and `to`; dimension, curvature and orders are M's. The matrix norms are
+ * not invariant under rearrangement, so the new ones are given.
  *
  * @example
  * ```ts
@@ -29,7 +30,7 @@ export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
  * flat.random(1).shape // => [4]
  * ```
  */
-export const rearranged = <P extends Points.Points, Q extends Points.Points = tf.Tensor>(
+export const rearranged = <P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors = tf.Tensor>(
   manifold: Manifold.Manifold<P>,
   name: string,
   { shape, from, to }: Arrangement<P, Q>,

@@ -3,8 +3,9 @@ import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
 /**
@@ -25,13 +26,16 @@ import * as Manifold from "../Manifold.ts"
  * M.curvature // => { min: 0.25, max: 0.25 }
  * ```
  */
-export const scaled = <P extends Points.Points>(manifold: Manifold.Manifold<P>, s: number): Manifold.Manifold<P> => {
+export const scaled = <P extends NestedTensors.NestedTensors>(
+  manifold: Manifold.Manifold<P>,
+  s: number
+): Manifold.Manifold<P> => {
   if (!(s > 0 && Number.isFinite(s))) {
     throw new RangeError(`scaled(${manifold.name}, ${s}): the scale must be a positive finite number`)
   }
   const { dist, exp, log, norms, residual, shape } = manifold
-  const up = (x: P): P => Points.scale(s, x)
-  const down = (x: P): P => Points.map(x, (leaf) => tf.div(leaf, s))
+  const up = (x: P): P => NestedTensors.scale(s, x)
+  const down = (x: P): P => NestedTensors.map(x, (leaf) => tf.div(leaf, s))
   /** A vector that division by s would take beyond the range of numbers is as good shorter where points are bounded. */
   const bounded = Number.isFinite(norms.frobenius.max)
   const downVector = (v: P): P => s < 1 && bounded ? down(shortened(shape, v, s * longest)) : down(v)
@@ -72,16 +76,16 @@ export const scaled = <P extends Points.Points>(manifold: Manifold.Manifold<P>, 
 /** The largest entry that vectors keep. */
 const longest = 1e38
 
-const shortened = <P extends Points.Points>(shape: Points.Shapes<P>, v: P, limit: number): P => {
-  const go = (shape: Points.ShapeTree, part: Points.Points): Points.Points =>
-    Points.isLeaf(part)
+const shortened = <P extends NestedTensors.NestedTensors>(shape: Shape.Shapes<P>, v: P, limit: number): P => {
+  const go = (shape: Shape.ShapeTree, part: NestedTensors.NestedTensors): NestedTensors.NestedTensors =>
+    NestedTensors.isLeaf(part)
       ? Differentiable.shortened(part, limit, shape.map((_, i) => i - shape.length))
-      : part.map((factor, i) => go(shape[i] as Points.ShapeTree, factor))
+      : part.map((factor, i) => go(shape[i] as Shape.ShapeTree, factor))
   return go(shape, v) as P
 }
 
-const requireNumbers = (what: string, x: Points.Points) =>
-  Points.leaves(x).forEach((leaf) =>
+const requireNumbers = (what: string, x: NestedTensors.NestedTensors) =>
+  NestedTensors.leaves(x).forEach((leaf) =>
     Convergence.require({
       what,
       residual: tf.mul(constant(leaf), 0),
@@ -94,16 +98,16 @@ const requireNumbers = (what: string, x: Points.Points) =>
 const outside = (residual: tf.Tensor) => tf.cast(tf.greaterEqual(constant(residual), 1), "float32")
 
 /** s·x, and where that, divided by s again, is rounded out of an open set, the multiple of the point nearest to it. */
-const insideOf = <P extends Points.Points>(
+const insideOf = <P extends NestedTensors.NestedTensors>(
   { nearest, residual }: Manifold.Manifold<P>,
   kept: P,
   { down, up }: { readonly up: (x: P) => P; readonly down: (x: P) => P }
 ): P => {
-  const lost = outside(residual(Points.map(down(kept), constant)))
+  const lost = outside(residual(NestedTensors.map(down(kept), constant)))
   if (largestOr(1, lost) === 0) return kept
   const moved = up(nearest(down(kept)))
-  return Points.zipWith(moved, kept, (a, b) => {
-    const mask = Points.expandTo(lost, b.rank)
+  return NestedTensors.zipWith(moved, kept, (a, b) => {
+    const mask = NestedTensors.expandTo(lost, b.rank)
     return Differentiable.choose(tf.add(tf.zeros(b.shape), mask), a, b)
   })
 }

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { unitNorm } from "./unitNorm.ts"
 
@@ -26,8 +26,8 @@ const norms = (m: number, n: number): NormIntervals => ({
 /**
  * Unit sphere of m×n matrices with mean zero, ‖X‖_F = 1 and ΣX = 0: kernels that do not pass a constant.
  *
- * The great subsphere in the hyperplane of balanced matrices, so retraction, exponential and distance are the sphere's; project
- * centres first. Sectional curvature 1. The norm intervals hold but are not sharp.
+ * The great subsphere in the hyperplane of balanced matrices, so retraction, exponential and distance are the sphere's;
+ * project centres first. Sectional curvature 1. The norm intervals hold but are not sharp.
  * Source: Huang et al. 2017, *Centered weight normalization*.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 3.
@@ -38,7 +38,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * CentredSphere.make([3, 3]).dimension // => 7
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of centred spheres, `Cen` in specifications; refuses matrices with fewer than three entries.

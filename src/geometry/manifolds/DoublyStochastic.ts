@@ -6,8 +6,8 @@ import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { fisher, floor, missing, positive } from "./fisher.ts"
 
@@ -16,7 +16,8 @@ const rows = (u: tf.Tensor) => tf.sum(u, -1, true)
 const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
 
 /**
- * α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: (D_r − W D_c⁻¹ Wᵀ)α = U1 − W D_c⁻¹ Uᵀ1 with the sums D of W.
+ * α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: (D_r − W D_c⁻¹ Wᵀ)α = U1 − W D_c⁻¹ Uᵀ1 with the
+ * sums D of W.
  *
  * Constants are free, in α and against them in β; a fraction of the diagonal decides for the smallest.
  */
@@ -38,7 +39,10 @@ const loading = () => 4 * Arithmetic.current().epsilon
 
 const spread = ([alpha, beta]: readonly [tf.Tensor, tf.Tensor]) => tf.add(alpha, Matrices.transpose(beta))
 
-/** U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution leaves. */
+/**
+ * U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution
+ * leaves.
+ */
 const project = (x: tf.Tensor, u: tf.Tensor) => {
   const once = tf.sub(u, tf.mul(spread(shares(x, u)), x))
   return tf.sub(once, tf.mul(spread(shares(x, once)), x))
@@ -61,8 +65,9 @@ const require = (what: string, x: tf.Tensor, remedy: string, scale: tf.Tensor | 
   })
 
 /**
- * The matrix exp(L + r1ᵀ + 1cᵀ) with rows and columns of sum 1: a few rounds of Sinkhorn's in logarithms, then Newton's method for r, whose
- * steps are held short. Source: Sinkhorn 1964; Brauer, Clason, Lorenz and Wirth 2017 for Newton's method.
+ * The matrix exp(L + r1ᵀ + 1cᵀ) with rows and columns of sum 1: a few rounds of Sinkhorn's in logarithms, then Newton's
+ * method for r, whose steps are held short. Source: Sinkhorn 1964; Brauer, Clason, Lorenz and Wirth 2017 for Newton's
+ * method.
  */
 const balanced = (logarithms: tf.Tensor): tf.Tensor => {
   const normalized = (u: tf.Tensor, axis: number) => tf.sub(u, tf.logSumExp(u, axis, true))
@@ -100,7 +105,10 @@ const sinkhorn = (logarithms: tf.Tensor): tf.Tensor =>
 /** max(U + D, least) for a dual D = α1ᵀ + 1βᵀ. */
 const primalOf = (u: tf.Tensor, dual: tf.Tensor) => tf.maximum(tf.add(u, dual), floor())
 
-/** Rounds of Newton's method for the dual problem, each at least as good as two sweeps: rows, then columns brought to sums of 1. */
+/**
+ * Rounds of Newton's method for the dual problem, each at least as good as two sweeps: rows, then columns brought to
+ * sums of 1.
+ */
 const dualOf = (u: tf.Tensor, start: tf.Tensor, rounds: number): tf.Tensor => {
   const n = u.shape.at(-1)!
   const least = floor()
@@ -158,7 +166,10 @@ const nearestOf = (given: tf.Tensor): tf.Tensor => {
   return primalOf(found, dualOf(found, tf.zerosLike(found), rounds))
 }
 
-/** The nearest point, with the derivative of a projection onto a face: what moves only entries above the floor, with sums of 0. */
+/**
+ * The nearest point, with the derivative of a projection onto a face: what moves only entries above the floor, with
+ * sums of 0.
+ */
 const nearest = (u: tf.Tensor): tf.Tensor =>
   tf.customGrad((given, save) => {
     const value = tf.tidy(() => nearestOf(given as tf.Tensor))
@@ -202,10 +213,11 @@ const at = (n: number): Manifold.Manifold =>
   })
 
 /**
- * Doubly stochastic n×n matrices of positive entries, all rows and columns summing to 1, with the Fisher metric ⟨U, V⟩_X = Σ UV/X.
+ * Doubly stochastic n×n matrices of positive entries, all rows and columns summing to 1, with the Fisher metric ⟨U,
+ * V⟩_X = Σ UV/X.
  *
- * project U − (α1ᵀ + 1βᵀ)∘X; retract Sinkhorn(X∘exp(V/X)), of first order. Its sectional curvature has no bound, so FG-SGD takes plain
- * steps only (`StepSize.plain`).
+ * project U − (α1ᵀ + 1βᵀ)∘X; retract Sinkhorn(X∘exp(V/X)), of first order. Its sectional curvature has no bound, so
+ * FG-SGD takes plain steps only (`StepSize.plain`).
  * Source: Douik and Hassibi 2019, *Manifold optimization over the set of doubly stochastic matrices*.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
@@ -218,7 +230,7 @@ const at = (n: number): Manifold.Manifold =>
  * M.norms.spectral // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of doubly stochastic matrices, `DS` in specifications; refuses what is not square.

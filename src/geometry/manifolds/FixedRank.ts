@@ -5,13 +5,13 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedRankOptions {
   /** Default 1: separable kernels. */
   readonly rank?: number
 }
@@ -20,7 +20,9 @@ export interface Options {
 const beside = (q: tf.Tensor, u: tf.Tensor) =>
   tf.sub(u, Matrices.multiply(q, Matrices.multiply(q, u, { transposeA: true })))
 
-/** The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding. */
+/**
+ * The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding.
+ */
 const residual = (x: tf.Tensor, rank: number): tf.Tensor => {
   const { values } = Matrices.svd(x)
   const [kept, dropped] = tf.split(values, [rank, values.shape.at(-1)! - rank], -1)
@@ -63,10 +65,11 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
 /**
  * m×n matrices of fixed rank k, as an embedded manifold; rank 1, the default, makes separable kernels.
  *
- * project U − (I − P)U(I − P′) for the projectors onto column and row space; nearest the truncated singular value decomposition, never
- * by XᵀX, which squares the condition number; retract nearest(X + V), of second order. The curvature has no bound as σ_k → 0, so FG-SGD takes plain
- * steps only (`StepSize.plain`). Matrices of lower rank, zero included, are not points: their residual is 1 more than their distance, and
- * `nearest` gives them a rank that just is one. Source: Vandereycken 2013, *Low-rank matrix completion by Riemannian optimization*.
+ * project U − (I − P)U(I − P′) for the projectors onto column and row space; nearest the truncated singular value
+ * decomposition, never by XᵀX, which squares the condition number; retract nearest(X + V), of second order. The
+ * curvature has no bound as σ_k → 0, so FG-SGD takes plain steps only (`StepSize.plain`). Matrices of lower rank, zero
+ * included, are not points: their residual is 1 more than their distance, and `nearest` gives them a rank that just is
+ * one. Source: Vandereycken 2013, *Low-rank matrix completion by Riemannian optimization*.
  *
  * @throws ShapeRefused for a shape that is not m×n with k < min(m, n).
  *
@@ -77,11 +80,12 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
  * FixedRank.make([5, 4], { rank: 2 }).dimension // => 14
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: FixedRankOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
- * The family of matrices of fixed rank, `Rk` in specifications; refuses shapes whose matrices all have at most that rank.
+ * The family of matrices of fixed rank, `Rk` in specifications; refuses shapes whose matrices all have at most that
+ * rank.
  *
  * @example
  * ```ts
@@ -90,7 +94,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(FixedRank.family({ rank: 3 }).at([3, 3])) // => true
  * ```
  */
-export const family = ({ rank = 1 }: Options = {}): Manifold.Family => ({
+export const family = ({ rank = 1 }: FixedRankOptions = {}): Manifold.Family => ({
   symbol: "Rk",
   name: "fixed rank",
   at: (shape) =>

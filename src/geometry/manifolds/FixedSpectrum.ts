@@ -4,7 +4,7 @@ import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import { longest } from "../stiefel/generator.ts"
@@ -14,7 +14,7 @@ import * as Stiefel from "./Stiefel.ts"
 export type Spectrum = (n: number) => ReadonlyArray<number>
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedSpectrumOptions {
   /** Default from 1 down to 1/2 in equal steps. */
   readonly spectrum?: Spectrum
   /** Default `Stiefel.qr`. */
@@ -24,8 +24,8 @@ export interface Options {
 const halving: Spectrum = (n) => Array.from({ length: n }, (_, i) => n === 1 ? 1 : 1 - i / (2 * (n - 1)))
 
 /**
- * K = Σ wᵢⱼ((UᵀU)ᵢⱼ(VᵀV)ᵢⱼ − sym(UᵀV)ᵢⱼ²) with wᵢⱼ = 2/(σᵢ² + σⱼ²), a Cauchy matrix, so positive semidefinite: the first sum is in
- * [0, 1/σ_min²], the second at most 1/(2σ_min²), since sym(UᵀV) has trace 0 and nuclear norm at most 1.
+ * K = Σ wᵢⱼ((UᵀU)ᵢⱼ(VᵀV)ᵢⱼ − sym(UᵀV)ᵢⱼ²) with wᵢⱼ = 2/(σᵢ² + σⱼ²), a Cauchy matrix, so positive semidefinite: the
+ * first sum is in [0, 1/σ_min²], the second at most 1/(2σ_min²), since sym(UᵀV) has trace 0 and nuclear norm at most 1.
  */
 const curvature = (m: number, n: number, smallest: number): Interval.Interval =>
   n === 1
@@ -44,7 +44,7 @@ const norms = (m: number, spectrum: ReadonlyArray<number>): NormIntervals => {
   }
 }
 
-const tall = (m: number, n: number, { retraction, spectrum = halving }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpectrumOptions): Manifold.Manifold => {
   const values = spectrum(n)
   if (values.length !== n || !values.every((value) => value > 0 && Number.isFinite(value))) {
     throw new RangeError(`a spectrum for ${n} columns is ${n} positive numbers, not [${values.join(", ")}]`)
@@ -77,11 +77,11 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: Options)
 }
 
 /**
- * Matrices of fixed spectrum, X = QD with orthonormal columns Q and D = diag(σ₁ … σₙ): a Stiefel manifold whose columns have chosen
- * lengths, so a chosen decay of the singular values; for m < n, of the rows.
+ * Matrices of fixed spectrum, X = QD with orthonormal columns Q and D = diag(σ₁ … σₙ): a Stiefel manifold whose columns
+ * have chosen lengths, so a chosen decay of the singular values; for m < n, of the rows.
  *
- * Embedded metric; project U − XS with D²S + SD² = XᵀU + UᵀX; retract Q's retraction, of first order; nearest polar(UD)·D.
- * Sectional curvature in [−1/2, 1]/σ_min², an interval that is not claimed to be sharp.
+ * Embedded metric; project U − XS with D²S + SD² = XᵀU + UᵀX; retract Q's retraction, of first order; nearest
+ * polar(UD)·D. Sectional curvature in [−1/2, 1]/σ_min², an interval that is not claimed to be sharp.
  * Source: Absil and Malick 2012 for the projection; the bounds follow from the Gauss equation.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
@@ -95,7 +95,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: Options)
  * M.norms.columnSum // => { min: 3, max: 3 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: FixedSpectrumOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -108,7 +108,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(FixedSpectrum.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: FixedSpectrumOptions = {}): Manifold.Family => ({
   symbol: "FS",
   name: "fixed spectrum",
   at: (shape) =>

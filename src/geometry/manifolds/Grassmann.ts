@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import { root } from "../stiefel/angles.ts"
@@ -15,7 +15,7 @@ export interface Transport {
 }
 
 /** What may be chosen on Grassmann manifolds. */
-export interface Options {
+export interface GrassmannOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -32,7 +32,8 @@ export interface Options {
 export const projection: Transport = { name: "projection" }
 
 /**
- * Parallel transport along the shortest geodesic, an isometry: a rotation by e^(HXᵀ − XHᵀ) with H = log(X, Y), then of the basis to Y.
+ * Parallel transport along the shortest geodesic, an isometry: a rotation by e^(HXᵀ − XHᵀ) with H = log(X, Y), then of
+ * the basis to Y.
  *
  * Source: Edelman, Arias and Smith 1998, theorem 2.4.
  *
@@ -59,7 +60,7 @@ const curvature = (m: number, n: number): Interval.Interval => {
 /** The Frobenius norm of the logarithm: the root of the sum of the squared principal angles. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => root(tf.sum(tf.square(subspaceLog(x, y)), [-2, -1]))
 
-const tall = (m: number, n: number, { transport = projection }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { transport = projection }: GrassmannOptions): Manifold.Manifold => {
   const { exp, nearest, norms, random, residual, retract, shape } = Stiefel.make([m, n], {
     metric: Stiefel.canonical,
     retraction: Stiefel.polar
@@ -88,9 +89,9 @@ const tall = (m: number, n: number, { transport = projection }: Options): Manifo
 /**
  * Grassmann manifold of n-dimensional subspaces of ℝᵐ, each by an orthonormal basis X; for m < n, of the row spaces.
  *
- * Tangent vectors are horizontal, XᵀU = 0; project U − XXᵀU; the polar retraction, of second order; exp as on the Stiefel manifold
- * with the canonical metric; log and dist by principal angles, the cosines of which are the singular values of XᵀY; injectivity radius
- * π/2. Sectional curvature in [0, 2] (Wong 1968), 1 on projective spaces.
+ * Tangent vectors are horizontal, XᵀU = 0; project U − XXᵀU; the polar retraction, of second order; exp as on the
+ * Stiefel manifold with the canonical metric; log and dist by principal angles, the cosines of which are the singular
+ * values of XᵀY; injectivity radius π/2. Sectional curvature in [0, 2] (Wong 1968), 1 on projective spaces.
  * Source: Edelman, Arias and Smith 1998, section 2.5; Bendokat, Zimmermann and Absil 2020 for the logarithm.
  *
  * @throws ShapeRefused for a shape that is not m×n with m ≠ n.
@@ -102,7 +103,7 @@ const tall = (m: number, n: number, { transport = projection }: Options): Manifo
  * Grassmann.make([4, 1]).curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: GrassmannOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -115,7 +116,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Grassmann.family().at([3, 3])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: GrassmannOptions = {}): Manifold.Family => ({
   symbol: "Gr",
   name: "Grassmann",
   at: (shape) =>

@@ -5,8 +5,8 @@ import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { gyration } from "./gyration.ts"
 
@@ -37,7 +37,10 @@ interface Polar {
   readonly cosh: tf.Tensor
 }
 
-/** The hyperbolic angle t ≥ 0 of the point (cosh t, sinh t) nearest to (time, space): the root of 2 sinh t − time·tanh t = space. */
+/**
+ * The hyperbolic angle t ≥ 0 of the point (cosh t, sinh t) nearest to (time, space): the root of 2 sinh t − time·tanh t
+ * = space.
+ */
 const bisected = (time: tf.Tensor, space: tf.Tensor): tf.Tensor => {
   let low: tf.Tensor = tf.zerosLike(time)
   // At least asinh((|time| + space)/2), of which engines square the argument.
@@ -95,7 +98,9 @@ const hyperboloid = (m: number, n: number) => {
   // Near the origin there is no direction: there, and only there, formulas in x itself are as accurate.
   const near = ({ sinh }: Polar) => Differentiable.less(sinh, 1)
 
-  /** A tangent vector as it stands in the rest frame: its radial part divided by cosh τ. Its length there is its length. */
+  /**
+   * A tangent vector as it stands in the rest frame: its radial part divided by cosh τ. Its length there is its length.
+   */
   const atRest = (p: Polar, v: tf.Tensor) => {
     const { cosh, direction, space: x } = p
     const inSpace = space(v)
@@ -114,8 +119,8 @@ const hyperboloid = (m: number, n: number) => {
   }
 
   /**
-   * sinh²(d/2) = sinh²((τ_x − τ_y)/2) + sinh τ_x sinh τ_y sin²(φ/2), a sum of what does not cancel: with s = sinh(τ_x − τ_y), the
-   * first is s²/(2(1 + √(1 + s²))).
+   * sinh²(d/2) = sinh²((τ_x − τ_y)/2) + sinh τ_x sinh τ_y sin²(φ/2), a sum of what does not cancel: with s = sinh(τ_x −
+   * τ_y), the first is s²/(2(1 + √(1 + s²))).
    */
   const composed = (x: Polar, y: Polar) => {
     const delta = tf.sub(y.space, x.space)
@@ -154,8 +159,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
   const { across, atRest, first, halfSquared, joined, moving, near, polar, space } = hyperboloid(m, n)
   const lift = (u: tf.Tensor) => joined(space(u), above(length(space(u))))
   /**
-   * u = tangent part + normal·x with normal = −⟨x, u⟩ = cosh τ·(u₀ − ⟨x_s, u_s⟩/cosh τ). A time entry that is tangent to rounding counts as
-   * tangent: far out, what rounding leaves of it would be larger than all else.
+   * u = tangent part + normal·x with normal = −⟨x, u⟩ = cosh τ·(u₀ − ⟨x_s, u_s⟩/cosh τ). A time entry that is tangent
+   * to rounding counts as tangent: far out, what rounding leaves of it would be larger than all else.
    */
   const split = ({ cosh, space: x }: Polar, u: tf.Tensor) => {
     const along = tf.div(dot(x, space(u)), cosh)
@@ -179,7 +184,10 @@ const at = (m: number, n: number): Manifold.Manifold => {
     const v = tf.mul(inSpace, ratio)
     return joined(v, tf.div(dot(from.space, v), from.cosh))
   }
-  /** The radial part in exponentials: ½(e^τ p − e^−τ q) with p, q = cosh t ± α sinh t/t, α the radial speed, t the speed. */
+  /**
+   * The radial part in exponentials: ½(e^τ p − e^−τ q) with p, q = cosh t ± α sinh t/t, α the radial speed, t the
+   * speed.
+   */
   const exp = (x: tf.Tensor, v: tf.Tensor) => {
     const from = polar(x)
     const { cosh, direction, sinh } = from
@@ -192,7 +200,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
     const inward = Differentiable.less(radial, 0)
     const outward = either(inward, tf.neg(radial), radial)
     const sums = tf.add(speed, outward)
-    // exp(−t) + (t − |α|) sinh t/t for cosh t − |α| sinh t/t, where t − |α| is the square of what is around over t + |α|.
+    // exp(−t) + (t − |α|) sinh t/t for cosh t − |α| sinh t/t, where t − |α| is the square of what is around over t +
+    // |α|.
     const rest = tf.div(dot(around, around), tf.add(sums, Differentiable.equal(sums, 0)))
     const slow = tf.sub(tf.cosh(speed), tf.mul(outward, ratio))
     const less = either(Differentiable.less(speed, 0.5), slow, tf.add(tf.exp(tf.neg(speed)), tf.mul(rest, ratio)))
@@ -294,13 +303,14 @@ const at = (m: number, n: number): Manifold.Manifold => {
 }
 
 /**
- * Lorentz model of hyperbolic space: m×n matrices with −x₁₁² + Σ of the other squares = −1 and x₁₁ > 0, the first entry is time.
+ * Lorentz model of hyperbolic space: m×n matrices with −x₁₁² + Σ of the other squares = −1 and x₁₁ > 0, the first entry
+ * is time.
  *
- * Metric the Lorentzian product ⟨U, V⟩ = −u₁₁v₁₁ + Σuv, positive on tangent vectors; project U + ⟨X,U⟩X; exp X cosh‖V‖ + V sinh‖V‖/‖V‖;
- * parallel transport, an isometry; sectional curvature −1. The same space as the Poincaré ball, without its rim. Far out the time of a
- * point or tangent vector says nothing that rounding has left: operations read their entries in space, on which it depends.
- * Points beyond a hyperbolic angle of 80 have no coordinates in float32: retractions stay before it, exp fails with
- * NotConverged.
+ * Metric the Lorentzian product ⟨U, V⟩ = −u₁₁v₁₁ + Σuv, positive on tangent vectors; project U + ⟨X,U⟩X; exp X cosh‖V‖
+ * + V sinh‖V‖/‖V‖; parallel transport, an isometry; sectional curvature −1. The same space as the Poincaré ball,
+ * without its rim. Far out the time of a point or tangent vector says nothing that rounding has left: operations read
+ * their entries in space, on which it depends. Points beyond a hyperbolic angle of 80 have no coordinates in float32:
+ * retractions stay before it, exp fails with NotConverged.
  * Source: Nickel and Kiela 2018, *Learning continuous hierarchies in the Lorentz model of hyperbolic geometry*.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
@@ -310,10 +320,11 @@ const at = (m: number, n: number): Manifold.Manifold => {
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Lorentz } from "finegrain"
  * const M = Lorentz.make([2, 1])
- * M.dist!(tf.tensor2d([[1], [0]]), tf.tensor2d([[Math.cosh(2)], [Math.sinh(2)]])).dataSync()[0]!.toFixed(4) // => "2.0000"
+ * const [x, y] = [tf.tensor2d([[1], [0]]), tf.tensor2d([[Math.cosh(2)], [Math.sinh(2)]])]
+ * M.dist!(x, y).dataSync()[0]!.toFixed(4) // => "2.0000"
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of Lorentz models, `Lor` in specifications.

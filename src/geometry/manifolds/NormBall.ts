@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { ball } from "./balls.ts"
 
 const length = (x: tf.Tensor) => Differentiable.length(x, [-2, -1])
 
 /** How large a ball is. */
-export interface Options {
+export interface NormBallOptions {
   /** The largest norm; default 1. */
   readonly radius?: number
 }
@@ -33,11 +33,13 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
   })
 
 /**
- * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of vectors, one for each
- * filter or output, it is the max-norm constraint; with a policy whose γ is at most 1, as `none`, it holds for the network's weights ℜω too.
+ * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of
+ * vectors, one for each filter or output, it is the max-norm constraint; with a policy whose γ is at most 1, as `none`,
+ * it holds for the network's weights ℜω too.
  *
- * project U; retract and nearest by U/max(1, ‖U‖/r), so a step that would leave ends on the sphere (projected gradient descent). Laws of
- * smooth operations hold inside, for steps that stay there; the boundary has its own law, that nearest points do not spread.
+ * project U; retract and nearest by U/max(1, ‖U‖/r), so a step that would leave ends on the sphere (projected gradient
+ * descent). Laws of smooth operations hold inside, for steps that stay there; the boundary has its own law, that
+ * nearest points do not spread.
  * Source: Bauschke and Combettes 2011, section 4.1.
  *
  * @throws ShapeRefused for a shape that is not m×n; RangeError for a radius that is not positive.
@@ -50,7 +52,7 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
  * NormBall.make([2, 1], { radius: 0.25 }).norms.frobenius.max // => 0.25
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: NormBallOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -65,7 +67,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * NormBall.family({ radius: 0.25 }).symbol // => "Ball:0.25"
  * ```
  */
-export const family = ({ radius = 1 }: Options = {}): Manifold.Family => {
+export const family = ({ radius = 1 }: NormBallOptions = {}): Manifold.Family => {
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
   }

@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { columns } from "../combinators/columns.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import * as Sphere from "./Sphere.ts"
 import { unitNorm } from "./unitNorm.ts"
 
@@ -25,7 +25,7 @@ const geometry = unitNorm([-2])
  * oblique.norms.spectral.max ** 2 // => 3
  * ```
  */
-export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: Sphere.SphereOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -38,14 +38,17 @@ export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifol
  * Result.isFailure(Oblique.family().at([1, 3])) // => true
  * ```
  */
-export const family = (options: Sphere.Options = {}): Manifold.Family => ({
+export const family = (options: Sphere.SphereOptions = {}): Manifold.Family => ({
   symbol: "Ob",
   name: "oblique",
   at: (shape) => Result.map(Manifold.matrixShape("Ob", shape, ([m]) => m >= 2), (size) => at(size, options))
 })
 
-/** The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer operations. */
-const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
+/**
+ * The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer
+ * operations.
+ */
+const at = ([m, n]: readonly [number, number], options: Sphere.SphereOptions): Manifold.Manifold => {
   const derived = columns(Sphere.make([m, 1], options), n)
   const oblique = Manifold.make<tf.Tensor>({
     ...derived,
@@ -59,5 +62,5 @@ const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifol
   })
   return options.transport === Sphere.parallel
     ? oblique
-    : Form.declare(oblique, { name: "Unit", rows: m, columns: n, transposed: false })
+    : MatrixForm.declare(oblique, { name: "Unit", rows: m, columns: n, transposed: false })
 }

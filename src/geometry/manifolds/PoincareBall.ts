@@ -5,8 +5,8 @@ import { oneMinusSquares } from "../../numerics/compensated.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { gyration } from "./gyration.ts"
 
@@ -27,8 +27,8 @@ const inside = (u: tf.Tensor) => {
 }
 
 /**
- * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator is
- * a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
+ * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator
+ * is a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
  */
 const difference = (x: tf.Tensor, y: tf.Tensor) => {
   const delta = tf.sub(y, x)
@@ -100,9 +100,9 @@ const norms = (m: number, n: number): NormIntervals => ({
 /**
  * Poincaré ball of m×n matrices, ‖X‖_F < 1 with ⟨U, V⟩_X = λ²·tr(UᵀV), λ = 2/(1 − ‖X‖²): hyperbolic space.
  *
- * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition, written without its cancellation; parallel transport
- * λ_X/λ_Y·gyr[Y, −X]; sectional curvature −1, so FG-SGD takes plain steps. The ball is open and its norms are open intervals: what is
- * not inside has a residual of at least 1, and `nearest` gives the last points before the rim.
+ * Gradient E/λ²; exponential map, logarithm and distance by Möbius addition, written without its cancellation; parallel
+ * transport λ_X/λ_Y·gyr[Y, −X]; sectional curvature −1, so FG-SGD takes plain steps. The ball is open and its norms are
+ * open intervals: what is not inside has a residual of at least 1, and `nearest` gives the last points before the rim.
  * Source: Ganea, Bécigneul and Hofmann 2018, *Hyperbolic neural networks*; Ungar 2008 for gyrations.
  *
  * @throws ShapeRefused for a shape that is not m×n.
@@ -115,7 +115,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * ball.dist!(tf.zeros([2, 1]), tf.tensor2d([[0.5], [0]])).dataSync()[0] // => 1.0986123
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of Poincaré balls, `Hyp` in specifications.

@@ -3,8 +3,8 @@ import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
 import { fisher, floor, least, missing, positive } from "./fisher.ts"
@@ -17,7 +17,10 @@ const sphere = unitNorm(axes)
 /** The largest quotient of a step and a point. */
 const largest = 1e30
 
-/** The nearest point of {x ≥ 0, Σx = total}: max(u − τ, 0) with τ found by dropping entries that cannot stay (Michelot 1986). */
+/**
+ * The nearest point of {x ≥ 0, Σx = total}: max(u − τ, 0) with τ found by dropping entries that cannot stay (Michelot
+ * 1986).
+ */
 const ontoSimplex = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
   // Less the largest entry, so that entries of any size keep their differences.
   const half = tf.mul(u, 0.5)
@@ -85,10 +88,12 @@ const column = (m: number): Manifold.Manifold =>
   })
 
 /**
- * Positive simplex of m×n matrices whose columns are probability distributions, with the Fisher metric ⟨U, V⟩_X = Σ UV/X.
+ * Positive simplex of m×n matrices whose columns are probability distributions, with the Fisher metric ⟨U, V⟩_X = Σ
+ * UV/X.
  *
- * One column is an orthant of the sphere of radius 2 by x = z², sectional curvature 1/4, with its geodesics, which leave the simplex in
- * finite time; n columns are `columns` of it. Gradient x∘e − x Σ(x∘e); retract softmax(log x + v/x), of first order.
+ * One column is an orthant of the sphere of radius 2 by x = z², sectional curvature 1/4, with its geodesics, which
+ * leave the simplex in finite time; n columns are `columns` of it. Gradient x∘e − x Σ(x∘e); retract softmax(log x +
+ * v/x), of first order.
  * Source: Åström, Petra, Schmitzer and Schnörr 2017, *Image labeling by assignment*.
  *
  * @throws ShapeRefused for a shape that is not m×n with m ≥ 2.
@@ -98,10 +103,11 @@ const column = (m: number): Manifold.Manifold =>
  * import * as tf from "@tensorflow/tfjs-core"
  * import { Simplex } from "finegrain"
  * const simplex = Simplex.make([3, 1])
- * [...simplex.nearest(tf.tensor2d([[0.9], [0.3], [-1]])).dataSync()].map((x) => x.toFixed(2)) // => ["0.80", "0.20", "0.00"]
+ * const nearest = simplex.nearest(tf.tensor2d([[0.9], [0.3], [-1]]))
+ * Array.from(nearest.dataSync(), (x) => x.toFixed(2)) // => ["0.80", "0.20", "0.00"]
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of positive simplices, `Sim` in specifications; refuses matrices with one row, whose entries would be 1.

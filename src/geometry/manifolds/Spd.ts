@@ -17,11 +17,14 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
-/** Smallest eigenvalue of what `nearest` makes of other matrices, as a share of the largest size: the set itself is open and has none. */
+/**
+ * Smallest eigenvalue of what `nearest` makes of other matrices, as a share of the largest size: the set itself is open
+ * and has none.
+ */
 const floor = 1e-3
 
 const sandwich = (a: tf.Tensor, u: tf.Tensor) => Matrices.multiply(Matrices.multiply(a, u), a)
@@ -35,8 +38,9 @@ const sizeOf = (x: tf.Tensor) => {
 }
 
 /**
- * 1 for matrices that are positive definite beyond rounding, 0 for others; batch shape. Rounding of the entries is undone by no scale of rows
- * and columns, so what counts is the smallest eigenvalue with diagonal entries 1 (Demmel 1989, *On floating point errors in Cholesky*).
+ * 1 for matrices that are positive definite beyond rounding, 0 for others; batch shape. Rounding of the entries is
+ * undone by no scale of rows and columns, so what counts is the smallest eigenvalue with diagonal entries 1 (Demmel
+ * 1989, *On floating point errors in Cholesky*).
  */
 const inside = (x: tf.Tensor) => {
   const n = x.shape.at(-1)!
@@ -55,7 +59,10 @@ const nearest = homogeneous((u) => {
   return choose(tf.add(tf.zerosLike(u), stays), symmetric, lifted)
 })
 
-/** The skew part as a share of the whole; where the symmetric part is not positive definite, 1 and how far that is below 0. */
+/**
+ * The skew part as a share of the whole; where the symmetric part is not positive definite, 1 and how far that is below
+ * 0.
+ */
 const residual = (given: tf.Tensor) => {
   const x = shorter(given, 1e30)
   const size = tf.reshape(sizeOf(x), x.shape.slice(0, -2))
@@ -68,7 +75,9 @@ const residual = (given: tf.Tensor) => {
 /** ‖U‖_F; its gradient at 0 is 0. */
 const length = (u: tf.Tensor) => tf.squeeze(lengthOf(u, [-2, -1]), [-2, -1])
 
-/** X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and whether it is near. */
+/**
+ * X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and whether it is near.
+ */
 const relative = (x: tf.Tensor, y: tf.Tensor) => {
   const inverse = inverseRoot(x)
   const change = Matrices.sym(sandwich(inverse, tf.sub(y, x)))
@@ -165,9 +174,10 @@ const at = (n: number): Manifold.Manifold =>
  *
  * exp fails with NotConverged where eigenvalues would leave the range of numbers; retractions take a shorter vector.
  *
- * Gradient X sym(E) X; retract X + V + VX⁻¹V/2, of second order; exp X^½ exp(X^−½VX^−½) X^½; parallel transport along geodesics, an
- * isometry; sectional curvature in [−1/2, 0]. The set is open: matrices that are singular to rounding are not points, and have a residual of
- * at least 1; `nearest` gives those eigenvalues of at least 10⁻³ of the largest by size, and every point itself.
+ * Gradient X sym(E) X; retract X + V + VX⁻¹V/2, of second order; exp X^½ exp(X^−½VX^−½) X^½; parallel transport along
+ * geodesics, an isometry; sectional curvature in [−1/2, 0]. The set is open: matrices that are singular to rounding are
+ * not points, and have a residual of at least 1; `nearest` gives those eigenvalues of at least 10⁻³ of the largest by
+ * size, and every point itself.
  * Source: Bhatia 2007, *Positive Definite Matrices*, chapter 6; Böttcher and Wenzel 2008 for the curvature.
  *
  * @throws ShapeRefused for a shape that is not n×n.
@@ -180,7 +190,7 @@ const at = (n: number): Manifold.Manifold =>
  * spd.dist!(tf.eye(2), tf.mul(tf.eye(2), Math.E)).dataSync()[0]!.toFixed(4) // => "1.4142"
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of symmetric positive definite matrices, `SPD` in specifications; refuses what is not square.

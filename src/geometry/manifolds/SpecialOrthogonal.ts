@@ -1,20 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { constant } from "../../numerics/Constant.ts"
-import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
-import { rotationParallel } from "../stiefel/rotations.ts"
+import { rotationParallel, turned } from "../stiefel/rotations.ts"
 import * as Stiefel from "./Stiefel.ts"
-
-/** One column reversed where the determinant is below 0. */
-const turned = (q: tf.Tensor, column: number) => {
-  const n = q.shape.at(-1)!
-  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
-  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
-  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
-}
 
 /** A vector transport on rotations, as a value. */
 export interface Transport {
@@ -22,7 +12,7 @@ export interface Transport {
 }
 
 /** What may be chosen on rotations. */
-export interface Options extends Stiefel.Options {
+export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -52,7 +42,7 @@ export const projection: Transport = { name: "projection" }
  */
 export const parallel: Transport = { name: "parallel" }
 
-const at = (n: number, options: Options): Manifold.Manifold => {
+const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
@@ -67,10 +57,11 @@ const at = (n: number, options: Options): Manifold.Manifold => {
 }
 
 /**
- * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its geometry.
+ * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
+ * geometry.
  *
- * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest singular direction
- * of the polar factor where that is a reflection.
+ * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest
+ * singular direction of the polar factor where that is a reflection.
  * Source: Edelman, Arias and Smith 1998; Kabsch 1976 for the nearest rotation.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
@@ -83,7 +74,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -96,7 +87,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SpecialOrthogonalOptions = {}): Manifold.Family => ({
   symbol: "SO",
   name: "special orthogonal",
   at: (shape) =>

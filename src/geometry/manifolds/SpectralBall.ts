@@ -4,7 +4,7 @@ import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
 import { ball } from "./balls.ts"
@@ -39,7 +39,7 @@ const tall = (m: number, n: number): Manifold.Manifold =>
  * [...SpectralBall.make([2, 2]).nearest(tf.tensor2d([[3, 0], [0, 0.5]])).dataSync()] // => [1, 0, 0, 0.5]
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
 
 /**
  * The family of spectral balls, `Spec` in specifications.

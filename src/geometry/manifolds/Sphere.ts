@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import * as Form from "../Form.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import { unitNorm } from "./unitNorm.ts"
 
 /** A vector transport on spheres, as a value: by its name among the geometry of unit vectors. */
@@ -13,7 +13,7 @@ export interface Transport {
 }
 
 /** What may be chosen on the sphere. */
-export interface Options {
+export interface SphereOptions {
   /** Default `projection`. */
   readonly transport?: Transport
 }
@@ -30,7 +30,8 @@ export interface Options {
 export const projection: Transport = { name: "projection" }
 
 /**
- * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the geodesic of the logarithm.
+ * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the
+ * geodesic of the logarithm.
  *
  * Source: Absil, Mahony and Sepulchre 2008, section 8.1.
  *
@@ -55,8 +56,8 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
 /**
  * Unit sphere of m×n matrices, ‖X‖_F = 1.
  *
- * project U − ⟨X,U⟩X; retract (X+V)/‖X+V‖, of second order; exp X cos‖V‖ + V sin‖V‖/‖V‖; sectional curvature 1 (none where
- * the dimension is below 2). Source: Absil, Mahony and Sepulchre 2008, section 4.1; Ozay 2019, table 1.
+ * project U − ⟨X,U⟩X; retract (X+V)/‖X+V‖, of second order; exp X cos‖V‖ + V sin‖V‖/‖V‖; sectional curvature 1 (none
+ * where the dimension is below 2). Source: Absil, Mahony and Sepulchre 2008, section 4.1; Ozay 2019, table 1.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
  *
@@ -68,7 +69,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: SphereOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -81,7 +82,7 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Sphere.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: SphereOptions = {}): Manifold.Family => ({
   symbol: "Sp",
   name: "sphere",
   at: (shape) => Result.map(Manifold.matrixShape("Sp", shape, ([m, n]) => m * n >= 2), (size) => at(size, options))
@@ -90,7 +91,7 @@ export const family = (options: Options = {}): Manifold.Family => ({
 const geometry = unitNorm([-2, -1])
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
-const at = ([m, n]: readonly [number, number], { transport = projection }: Options): Manifold.Manifold => {
+const at = ([m, n]: readonly [number, number], { transport = projection }: SphereOptions): Manifold.Manifold => {
   const dimension = m * n - 1
   const sphere = Manifold.make<tf.Tensor>({
     name: `Sp(${m},${n})`,
@@ -111,5 +112,5 @@ const at = ([m, n]: readonly [number, number], { transport = projection }: Optio
   })
   return transport.name === "parallel"
     ? sphere
-    : Form.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
+    : MatrixForm.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
 }

@@ -1,18 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { fused } from "../../engine/Fused.ts"
+import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import { transposed } from "../combinators/transposed.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import { actOnGenerator, longest } from "../stiefel/generator.ts"
+import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -26,6 +27,8 @@ export interface Metric {
   readonly gradient: Binary
   readonly exp: Binary
   readonly curvature: (m: number, n: number) => Interval.Interval
+  /** A lower bound of the injectivity radius for m > n ≥ 2. */
+  readonly injectivityRadius: number
 }
 
 /** A retraction on the Stiefel manifold, as a value. */
@@ -42,7 +45,7 @@ export interface Retraction {
 }
 
 /** What may be chosen on the Stiefel manifold. */
-export interface Options {
+export interface StiefelOptions {
   /** Default `embedded`. */
   readonly metric?: Metric
   /** Default `qr`. */
@@ -93,13 +96,15 @@ export const embedded: Metric = {
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
-  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1)),
+  injectivityRadius: Math.PI
 }
 
 /**
  * The canonical metric ⟨U, V⟩_X = tr(Uᵀ(I − XXᵀ/2)V), that of the quotient O(m)/O(m−n).
  *
- * Gradient E − X EᵀX; exp(X, V) = exp(W)X with the skew generator W of V; sectional curvature in [0, 5/4] for m > n ≥ 2.
+ * Gradient E − X EᵀX; exp(X, V) = exp(W)X with the skew generator W of V; sectional curvature in [0, 5/4] for m > n ≥
+ * 2.
  * Source: Edelman, Arias and Smith 1998, section 2.4; Zimmermann and Stoye 2024 for the curvature.
  *
  * @example
@@ -113,7 +118,8 @@ export const canonical: Metric = {
   inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
   exp: canonicalExp,
-  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25)),
+  injectivityRadius: Math.sqrt(4 / 5) * Math.PI
 }
 
 /**
@@ -134,8 +140,8 @@ export const qr: Retraction = {
 }
 
 /**
- * The polar factor of X + V, whose singular values are at least 1, so that steps of norm 100 need few iterations; where rounding
- * has no room for both X and V, V is taken shorter, so that it has: X stays what completes it.
+ * The polar factor of X + V, whose singular values are at least 1, so that steps of norm 100 need few iterations; where
+ * rounding has no room for both X and V, V is taken shorter, so that it has: X stays what completes it.
  */
 const polarRetract: Binary = (x, v) => {
   const largest = tf.max(tf.abs(constant(v)), [-2, -1], true)
@@ -151,7 +157,8 @@ const remedy =
   "Retract a finite tangent vector: X + V has full rank for each of them; `project` makes one of any vector."
 
 /**
- * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the embedded metric.
+ * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the
+ * embedded metric.
  *
  * Source: Absil, Mahony and Sepulchre 2008, example 4.1.3.
  *
@@ -168,7 +175,8 @@ export const polar: Retraction = {
 }
 
 /**
- * The Cayley retraction (I − W/2)⁻¹(I + W/2)X with the skew generator W of V, W X = V: of second order for the canonical metric.
+ * The Cayley retraction (I − W/2)⁻¹(I + W/2)X with the skew generator W of V, W X = V: of second order for the
+ * canonical metric.
  *
  * Source: Wen and Yin 2013.
  *
@@ -219,12 +227,16 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
 }
 
 /** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
-const logarithm = (m: number, n: number, metric: Metric) => {
+const logarithm = (name: string, m: number, n: number, metric: Metric) => {
   if (n === 1) {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
-  if (m > n) return {}
+  if (m > n) {
+    const beta = metric.name === "canonical" ? 1 : 2
+    const subject = { name, beta, radius: metric.injectivityRadius }
+    return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
+  }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
   return {
     log: rotationLog,
@@ -233,9 +245,14 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
+const tall = (
+  name: string,
+  m: number,
+  n: number,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
-    name: `St(${m},${n})`,
+    name,
     shape: [m, n],
     dimension: m * n - (n * (n + 1)) / 2,
     curvature: metric.curvature(m, n),
@@ -250,14 +267,17 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
-    ...logarithm(m, n, metric)
+    ...logarithm(name, m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */
-const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = qr }: Options): Manifold.Manifold => {
+const formed = (
+  manifold: Manifold.Manifold,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold => {
   const [m, n] = manifold.shape as readonly [number, number]
   return metric === embedded && retraction === qr
-    ? Form.declare(manifold, {
+    ? MatrixForm.declare(manifold, {
       name: "Stiefel",
       rows: Math.max(m, n),
       columns: Math.min(m, n),
@@ -267,10 +287,11 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
 }
 
 /**
- * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the transpose.
+ * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the
+ * transpose.
  *
- * Metric (`embedded`, `canonical`) and retraction (`qr`, `polar`, `cayley`, `exponential`) are values. All matrices of a
- * batch are handled in a number of tensor operations that depends on m and n only.
+ * Metric (`embedded`, `canonical`) and retraction (`qr`, `polar`, `cayley`, `exponential`) are values. All matrices of
+ * a batch are handled in a number of tensor operations that depends on m and n only.
  * Source: Edelman, Arias and Smith 1998; Ozay 2019, table 1.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
@@ -282,7 +303,7 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
+export const make = (shape: Shape.Shape, options: StiefelOptions = {}): Manifold.Manifold =>
   Result.getOrThrow(family(options).at(shape))
 
 /**
@@ -295,13 +316,16 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Stiefel.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
+export const family = (options: StiefelOptions = {}): Manifold.Family => ({
   symbol: "St",
   name: "Stiefel",
   at: (shape) =>
     Result.map(
       Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) =>
-        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
+      ([m, n]) => {
+        const name = `St(${m},${n})`
+        const manifold = m >= n ? tall(name, m, n, options) : { ...transposed(tall(name, n, m, options)), name }
+        return formed(manifold, options)
+      }
     )
 })

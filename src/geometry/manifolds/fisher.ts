@@ -13,7 +13,10 @@ export const least = 1e-30
 /** A point with entries of at least that. */
 export const positive = (x: tf.Tensor): tf.Tensor => tf.maximum(x, least)
 
-/** How far a matrix is from having positive entries only, `[…, 1, 1]`: at least 1 where one is not, since the set is open; else 0. */
+/**
+ * How far a matrix is from having positive entries only, `[…, 1, 1]`: at least 1 where one is not, since the set is
+ * open; else 0.
+ */
 export const missing = (x: tf.Tensor): tf.Tensor => {
   const smallest = tf.min(x, [-2, -1], true)
   return tf.mul(tf.sub(1, Differentiable.greater(smallest, 0)), tf.sub(1, smallest))

@@ -12,8 +12,8 @@ export interface Pair {
 }
 
 /**
- * gyr[y, −x]v, the rotation of the plane of x and y by which Möbius additions fail to commute: what parallel transport from x to y does
- * besides scaling.
+ * gyr[y, −x]v, the rotation of the plane of x and y by which Möbius additions fail to commute: what parallel transport
+ * from x to y does besides scaling.
  *
  * v + 2((1 − ⟨x, y⟩)B + B²)v/N with Bv = x⟨δ, v⟩ − δ⟨x, v⟩ and N the denominator.
  * Source: Ungar 2008, *A Gyrovector Space Approach to Hyperbolic Geometry*, chapter 3.

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { fused } from "../../engine/Fused.ts"
+import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 
 /**
- * The geometry of unit vectors along some axes of a tensor: along both axes of a matrix it is that of the sphere, along the rows
- * that of n spheres side by side, the oblique manifold. On a great subsphere, `within` is the projection onto its space.
+ * The geometry of unit vectors along some axes of a tensor: along both axes of a matrix it is that of the sphere, along
+ * the rows that of n spheres side by side, the oblique manifold. On a great subsphere, `within` is the projection onto
+ * its space.
  *
  * @internal
  */
@@ -54,7 +55,10 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
 
   const tangent = (x: tf.Tensor, u: tf.Tensor) => project(x, within(u))
 
-  /** A tangent vector at x that follows from x alone: the first unit vector, or the second where x is closer to the first. */
+  /**
+   * A tangent vector at x that follows from x alone: the first unit vector, or the second where x is closer to the
+   * first.
+   */
   const anyTangent = (x: tf.Tensor) => {
     const [first, second] = [unit(x, 0), unit(x, 1)]
     const closer = Differentiable.less(tf.square(dot(x, second)), tf.square(dot(x, first)))
@@ -64,7 +68,10 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
   /** Twice, since the first time leaves rounding errors of all of u. */
   const projectTwice = (x: tf.Tensor, u: tf.Tensor) => tangent(x, tangent(x, u))
 
-  /** Of points that are nearly opposite, a vector near x + y whose parts along the tangent spaces are those of the geodesic. */
+  /**
+   * Of points that are nearly opposite, a vector near x + y whose parts along the tangent spaces are those of the
+   * geodesic.
+   */
   const opposite = (x: tf.Tensor, y: tf.Tensor) => {
     const sum = tf.add(x, y)
     const apart = length(sum)

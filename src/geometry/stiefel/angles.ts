@@ -23,8 +23,8 @@ const chebyshev = (f: (y: number) => number, degree: number): ReadonlyArray<numb
 const coefficients = { float32: chebyshev(quotient, 11), float64: chebyshev(quotient, 23) }
 
 /**
- * θ/sin θ of symmetric matrices whose eigenvalues are cos θ ∈ [0, 1]: a polynomial, so that no angle is special and equal ones need no
- * eigenvectors. By Clenshaw's recurrence.
+ * θ/sin θ of symmetric matrices whose eigenvalues are cos θ ∈ [0, 1]: a polynomial, so that no angle is special and
+ * equal ones need no eigenvectors. By Clenshaw's recurrence.
  *
  * @internal
  */

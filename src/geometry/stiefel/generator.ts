@@ -9,12 +9,13 @@ const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, {
 const rowsAtMost = 32
 
 /**
- * f(W)X for a function f with orthogonal values on skew matrices and the generator W = V Xᵀ − X Vᵀ + (β − 2) X A Xᵀ, A = XᵀV, of a
- * tangent vector V at X.
+ * f(W)X for a function f with orthogonal values on skew matrices and the generator W = V Xᵀ − X Vᵀ + (β − 2) X A Xᵀ, A
+ * = XᵀV, of a tangent vector V at X.
  *
- * β = 1 is the canonical metric's, W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V (Wen and Yin 2013); β = 2 the embedded
- * metric's, for which W X = V + X A. Where m is large, inside the span of [X Q] with QR = V − X A, on which W is
- * [[βA, −Rᵀ], [R, 0]]: 2n×2n instead of m×m. Of vectors so long that sums would be no numbers, a shorter one counts.
+ * β = 1 is the canonical metric's, W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V (Wen and Yin 2013); β = 2
+ * the embedded metric's, for which W X = V + X A. Where m is large, inside the span of [X Q] with QR = V − X A, on
+ * which W is [[βA, −Rᵀ], [R, 0]]: 2n×2n instead of m×m. Of vectors so long that sums would be no numbers, a shorter
+ * one counts.
  *
  * @internal
  */

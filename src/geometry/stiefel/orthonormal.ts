@@ -18,10 +18,11 @@ const knownOrthonormal = (q: tf.Tensor): boolean => {
 }
 
 /**
- * The Q factor of a QR factorization whose R has a diagonal of no negative entries, by Householder's reflections: orthonormal columns
- * whatever the matrix is, dependent columns completed to a frame.
+ * The Q factor of a QR factorization whose R has a diagonal of no negative entries, by Householder's reflections:
+ * orthonormal columns whatever the matrix is, dependent columns completed to a frame.
  *
- * About 16 tensor operations for every column. Columns are scaled to a largest entry of 1 first, which Q does not depend on.
+ * About 16 tensor operations for every column. Columns are scaled to a largest entry of 1 first, which Q does not
+ * depend on.
  * Source: Golub and Van Loan 2013, section 5.2.
  */
 const householder = (y: tf.Tensor): tf.Tensor => {
@@ -70,12 +71,11 @@ export const orthonormal = (y: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * Q with orthonormal columns orthogonal to those of x, so that [X Q] spans K too: `[…, m, n]`, 2n ≤ m.
+ * Q with orthonormal columns orthogonal to those of x, so that [X Q] spans K too: of the shape of K, n + k ≤ m columns.
  *
  * @internal
  */
 export const complement = (x: tf.Tensor, k: tf.Tensor): tf.Tensor => {
-  const n = x.shape.at(-1)!
   const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.multiply(x, u, { transposeA: true })))
   if (!Postponed.here()) {
     // Twice, so that Q stays orthogonal to X where K is small against what it was left of.
@@ -83,5 +83,5 @@ export const complement = (x: tf.Tensor, k: tf.Tensor): tf.Tensor => {
     if (knownOrthonormal(tf.concat([x, q], -1))) return q
   }
   const both = householder(tf.concat([x, k], -1))
-  return tf.slice(both, [...x.shape.slice(0, -1).map(() => 0), n], [...x.shape.slice(0, -1), n])
+  return tf.slice(both, [...x.shape.slice(0, -1).map(() => 0), x.shape.at(-1)!], k.shape)
 }

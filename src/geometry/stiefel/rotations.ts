@@ -3,6 +3,7 @@ import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
+import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { angleOverSine, root } from "./angles.ts"
@@ -26,8 +27,8 @@ const refined = (s: tf.Tensor, r: tf.Tensor) => Matrices.polar(tf.add(s, Matrice
 /**
  * A rotation S of angles up to π/2 with S² = R: the polar factor of I + R.
  *
- * Where an angle of R is π, to rounding, that matrix is singular; a little of a fixed skew matrix then chooses the plane and the sense in
- * which R turns, the same in every program.
+ * Where an angle of R is π, to rounding, that matrix is singular; a little of a fixed skew matrix then chooses the
+ * plane and the sense in which R turns, the same in every program.
  *
  * @throws NotConverged where there is none, for det R = −1.
  */
@@ -55,10 +56,35 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * X log(XᵀY), the logarithm on O(n) with a bi-invariant metric: the shortest tangent vector at X whose geodesic leads to Y.
+ * One column reversed where the determinant is below 0.
  *
- * Angles up to π/2 by their sines, of the difference Y − X, so that small ones keep their digits; others are twice those of the rotation
- * halfway. Where an angle is π there are several shortest ones; a fixed skew matrix chooses.
+ * @internal
+ */
+export const turned = (q: tf.Tensor, column: number): tf.Tensor => {
+  const n = q.shape.at(-1)!
+  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
+  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
+  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
+}
+
+/**
+ * log R of rotations, to some digits: where an angle is near π, a start for what is checked otherwise.
+ *
+ * @internal
+ */
+export const principalLog = (r: tf.Tensor): tf.Tensor => {
+  const n = r.shape.at(-1)!
+  const sum = tf.add(tf.add(r, tf.eye(n)), tf.mul(general(n), 64 * Arithmetic.current().epsilon))
+  const half = Matrices.polar(tf.where(tf.isFinite(sum), sum, tf.zerosLike(sum)))
+  return tf.mul(near(Matrices.skew(half), half), 2)
+}
+
+/**
+ * X log(XᵀY), the logarithm on O(n) with a bi-invariant metric: the shortest tangent vector at X whose geodesic leads
+ * to Y.
+ *
+ * Angles up to π/2 by their sines, of the difference Y − X, so that small ones keep their digits; others are twice
+ * those of the rotation halfway. Where an angle is π there are several shortest ones; a fixed skew matrix chooses.
  *
  * @throws NotConverged for points of different components of O(n); on webgpu the next read fails with it.
  *
@@ -67,7 +93,8 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
 export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
   const difference = tf.sub(y, x)
   const r = transposeTimes(x, y)
-  // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative; of a reflection it is at least 4.
+  // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative; of a reflection it is at least
+  // 4.
   const close = tf.lessEqual(squares(constant(difference)), 3.5)
   const nearby = () => near(Matrices.skew(transposeTimes(x, difference)), r)
   if (allHold(close)) return Matrices.multiply(x, nearby())
@@ -91,7 +118,8 @@ export const rotationDistance =
   }
 
 /**
- * Parallel transport on O(n) with a bi-invariant metric along the geodesic from X to Y: X Ω → Y R^(−1/2) Ω R^(1/2) with R = XᵀY.
+ * Parallel transport on O(n) with a bi-invariant metric along the geodesic from X to Y: X Ω → Y R^(−1/2) Ω R^(1/2) with
+ * R = XᵀY.
  *
  * @throws NotConverged for points of different components of O(n); on webgpu the next read fails with it.
  *

@@ -5,11 +5,12 @@ import { angleOverSine } from "./angles.ts"
 const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 
 /**
- * The logarithm on the Grassmann manifold: the shortest horizontal tangent vector at X whose geodesic leads to the span of Y.
+ * The logarithm on the Grassmann manifold: the shortest horizontal tangent vector at X whose geodesic leads to the span
+ * of Y.
  *
  * Y's basis is turned to the one nearest to X, Y Oᵀ with the polar factor O of XᵀY; then XᵀY Oᵀ = U cos Θ Uᵀ and
- * (I − XXᵀ)Y Oᵀ = Q sin Θ Uᵀ, so that Q Θ Uᵀ = (I − XXᵀ)Y Oᵀ·g(XᵀY Oᵀ), g = θ/sin θ: small angles by their sines, all of them without
- * singular vectors. Where an angle is π/2 there are several; the polar factor chooses.
+ * (I − XXᵀ)Y Oᵀ = Q sin Θ Uᵀ, so that Q Θ Uᵀ = (I − XXᵀ)Y Oᵀ·g(XᵀY Oᵀ), g = θ/sin θ: small angles by their sines, all
+ * of them without singular vectors. Where an angle is π/2 there are several; the polar factor chooses.
  * Source: Bendokat, Zimmermann and Absil 2020, algorithm 5.3.
  *
  * @internal
@@ -27,8 +28,8 @@ export const subspaceLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
 /**
  * Parallel transport of the horizontal vector V along the geodesic from X to the span of Y, at the basis Y.
  *
- * With H = log(X, Y) the rotation e^(HXᵀ − XHᵀ) carries X to a basis of Y's span and horizontal vectors in parallel; then the basis is
- * turned to Y.
+ * With H = log(X, Y) the rotation e^(HXᵀ − XHᵀ) carries X to a basis of Y's span and horizontal vectors in parallel;
+ * then the basis is turned to Y.
  * Source: Edelman, Arias and Smith 1998, theorem 2.4.
  *
  * @internal

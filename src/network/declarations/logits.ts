@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import { isModel } from "../layers/graph.ts"
+import { type Loss, softmaxCrossEntropy } from "../losses.ts"
 import { type Activation, attributesOf } from "./private.ts"
 import { DeclarationRefused } from "./Refused.ts"
 
@@ -81,14 +82,15 @@ const uses = (layer: tfl.layers.Layer) => {
 export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
 
 /**
- * The logits of a classifier. The loss is softmax cross-entropy from logits: a softmax at the end is left out for it,
- * so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused.
+ * What the loss of a classifier is of. For a loss of logits, as softmax cross-entropy is, a softmax at the end is left
+ * out, so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused.
  *
  * @throws DeclarationRefused for other activations of the output, and for a softmax whose results other layers use as
  * well.
  */
-export const logitsOf = (model: tfl.LayersModel): Logits => {
+export const logitsOf = (model: tfl.LayersModel, loss: Loss = softmaxCrossEntropy()): Logits => {
   const apply: Logits = (inputs, training) => model.apply(inputs, { training }) as tf.Tensor2D
+  if (loss.of === "any") return apply
   const ways = waysTo(model.outputs[0] as tfl.SymbolicTensor)
   const squeezing = ways.find((way) => squeezes(way.at(-1)!))
   if (squeezing === undefined) return apply
@@ -102,9 +104,9 @@ export const logitsOf = (model: tfl.LayersModel): Logits => {
       remedy
     })
   }
-  if (activation !== "softmax") {
+  if (activation !== "softmax" || loss.of === "linear") {
     refuse(
-      "the loss, softmax cross-entropy, is of logits, any real numbers",
+      `the loss, ${loss.name}, is of logits, any real numbers`,
       "Make the last layer linear (activation: \"linear\"); the largest logit is the predicted class"
     )
   }

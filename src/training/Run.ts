@@ -4,31 +4,34 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
-import * as Combinators from "../collections/combinators.ts"
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as Grouping from "../collections/Grouping.ts"
-import * as Renormalization from "../collections/Renormalization.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
 import * as Subset from "../data/Subset.ts"
 import * as Backend from "../engine/Backend.ts"
-import * as Models from "../network/models/index.ts"
+import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
-import * as StepSize from "../optimizer/StepSize.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
+import * as Schedules from "../optimizer/schedules.ts"
+import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
+import { builtIn } from "./Catalogues.ts"
 import * as RunDirectory from "./RunDirectory.ts"
+import * as RunFiles from "./RunFiles.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
-import * as Stored from "./Stored.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import * as Versions from "./Versions.ts"
 
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
-export interface Summary {
+export interface RunSummary {
   readonly status: "completed" | "interrupted" | "failed"
   readonly reason: string | undefined
   readonly testAccuracy: number | undefined
@@ -51,37 +54,19 @@ export interface Summary {
   readonly output: string
 }
 
-const scheduleOf = (
-  { batchSize, epochs, exponent, learningRate: rate, schedule }: TrainConfig,
-  images: number
-): StepSize.Schedule => {
-  const steps = epochs * Math.ceil(images / batchSize)
-  switch (schedule) {
-    case "constant":
-      return StepSize.constant(rate)
-    case "step":
-      return StepSize.step({ rate, factor: 0.1, every: Math.max(1, Math.ceil(steps / 3)) })
-    case "cosine":
-      return StepSize.cosine({ rate, steps })
-    case "power":
-      return StepSize.power({ rate, exponent })
-  }
+const scheduleOf = (config: TrainConfig, images: number): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
+  const stepsPerEpoch = Math.ceil(images / config.batchSize)
+  const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
+  return Effect.try({
+    try: () => Schedules.make(config.schedule, course, config, builtIn.schedules),
+    catch: (error) => error as Schedules.ScheduleError
+  })
 }
 
-const ruleOf = ({ rho, rule }: TrainConfig): StepSize.Rule =>
-  rule === "plain" ? StepSize.plain : StepSize.curvatureAware(rho === undefined ? {} : { rho })
+const ruleOf = (config: TrainConfig): StepSize.Rule => Catalogue.make(builtIn.rules, config.rule, config, {})
 
-const transformOf = (config: TrainConfig, images: number): Transform =>
-  Optimizers.transform(config.optimizer ?? "fg-sgd", {
-    schedule: scheduleOf(config, images),
-    rule: ruleOf(config),
-    momentum: config.momentum,
-    weightDecay: config.weightDecay,
-    ...(config.rates === undefined ? {} : { rates: config.rates }),
-    ...(config.ratesAfterRule === undefined ? {} : { ratesAfterRule: config.ratesAfterRule }),
-    ...(config.clip === undefined ? {} : { clip: config.clip }),
-    ...(config.accumulate === undefined ? {} : { accumulate: config.accumulate })
-  })
+const transformOf = (config: TrainConfig, schedule: Schedule.Schedule): Transform =>
+  Optimizers.transform(config.optimizer ?? "fg-sgd", { ...config, schedule, rule: ruleOf(config) })
 
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
@@ -89,15 +74,18 @@ const layerOptions = (
 ): Network.LayerOptions => ({
   specification: collection ?? defaults.collection,
   strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
-  ...(matricization === undefined
-    ? {}
-    : { matricization: Combinators.matricizations.find(({ name }) => name === matricization)! })
+  ...(matricization === undefined ? {} : { matricization: builtIn.matricizations[matricization] })
+})
+
+const fitOf = ({ seed }: TrainConfig, dataset: Dataset): Models.Fit => ({
+  ...Struct.pick(dataset, ["height", "width", "channels", "classes"]),
+  seed: Seed.split(seed, "weights")
 })
 
 const networkOf = (config: TrainConfig, dataset: Dataset) =>
-  Network.make(Models.byName[config.model]({ ...dataset, seed: Seed.split(config.seed, "weights") }), {
+  Network.make(Catalogue.make(builtIn.models, config.model, config, fitOf(config, dataset)), {
     ...layerOptions({}, config),
-    policy: Renormalization.policies.find(({ name }) => name === config.policy)!,
+    policy: builtIn.policies[config.policy],
     seed: Seed.split(config.seed, "groups"),
     overrides: Object.fromEntries(
       Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config)])
@@ -169,8 +157,8 @@ const saveModel = Effect.fnUntraced(function*(
   return createHash("sha256").update(weights).digest("hex")
 })
 
-const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
-const decodeSummary = Stored.decode(Stored.Summary, "summary")
+const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
@@ -218,15 +206,15 @@ export interface Resumed {
 }
 
 /** The run was completed by an earlier process: nothing is trained, and nothing in its directory is touched. */
-export interface Found {
+export interface AlreadyCompleted {
   readonly _tag: "Found"
 }
 
 /** Events of a job: its start, then those of the trainer. */
-export type Event = Started | Resumed | Found | Trainer.Event
+export type RunEvent = Started | Resumed | AlreadyCompleted | Trainer.TrainingEvent
 
 /** How a job treats its directory. */
-export interface Options {
+export interface RunOptions {
   /** Goes on with the run in the directory, if there is one. */
   readonly resume?: boolean
   /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
@@ -242,20 +230,20 @@ export interface Options {
  * ```ts
  * import * as NodeServices from "@effect/platform-node/NodeServices"
  * import * as Effect from "effect/Effect"
- * import { Backend, Job, TrainConfig } from "finegrain"
+ * import { Backend, Run, TrainConfig } from "finegrain"
  * const job = Effect.gen(function*() {
  *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
- *   return yield* Job.run(config, "/tmp/never-made", () => Effect.void)
+ *   return yield* Run.train(config, "/tmp/never-made", () => Effect.void)
  * })
  * const error = await Effect.runPromise(Effect.flip(job).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
  * error._tag // => "DatasetMissing"
  * ```
  */
-export const run = Effect.fnUntraced(function*(
+export const train = Effect.fnUntraced(function*(
   config: TrainConfig,
   output: string,
-  observe: (event: Event) => Effect.Effect<void>,
-  { checkpointSeconds = 30, resume = false }: Options = {}
+  observe: (event: RunEvent) => Effect.Effect<void>,
+  { checkpointSeconds = 30, resume = false }: RunOptions = {}
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
@@ -273,7 +261,7 @@ export const run = Effect.fnUntraced(function*(
   const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
   const manifest = resume
     ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
-    : Option.none<Stored.Manifest>()
+    : Option.none<RunFiles.Manifest>()
   if (Option.isSome(manifest)) {
     yield* sameRun(output, manifest.value, identity)
     const done = yield* completed(output)
@@ -287,26 +275,29 @@ export const run = Effect.fnUntraced(function*(
     ? Option.some(yield* RunDirectory.examine(output))
     : Option.none<RunDirectory.Examined>()
   // Another process may have completed it in the meantime.
-  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<Summary>()
+  const meanwhile = Option.isSome(earlier) ? yield* completed(output) : Option.none<RunSummary>()
   if (Option.isSome(meanwhile)) {
     yield* observe({ _tag: "Found" })
     return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
+  const schedule = yield* scheduleOf(config, dataset.train.count)
   const network = yield* networkOf(config, dataset)
   yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
   const trainer = yield* Trainer.make({
     network,
     dataset,
-    schedule: scheduleOf(config, dataset.train.count),
+    schedule,
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
-    transform: transformOf(config, dataset.train.count),
+    loss: Catalogue.make(builtIn.losses, config.loss ?? "softmax-cross-entropy", config, {}),
+    transform: transformOf(config, schedule),
     augment: config.augment,
     normalize: config.normalize,
     measureLambda: config.measureLambda,
     measureBounds: config.measureBounds,
+    ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })
   const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))
@@ -318,27 +309,28 @@ export const run = Effect.fnUntraced(function*(
       backend,
       dataset: { ...data, classes: namesOf(dataset), notes },
       model: { name: config.model, parameters: network.model.countParams() },
-      schedule: scheduleOf(config, dataset.train.count).name,
+      schedule: schedule.name,
       step: trainer.interpretation,
       layers: network.layers.map(describeLayer),
       unconstrained: network.unconstrained
     })
   }
-  const saved = yield* Ref.make(started)
+  const savedAt = yield* Ref.make(started)
   const save = Effect.gen(function*() {
     yield* directory.writeCheckpoint(yield* trainer.snapshot)
-    yield* Ref.set(saved, yield* Clock.currentTimeMillis)
+    yield* Ref.set(savedAt, yield* Clock.currentTimeMillis)
   })
-  const report = Effect.fnUntraced(function*(event: Trainer.Event) {
+  const report = Effect.fnUntraced(function*(event: Trainer.TrainingEvent) {
     yield* directory.appendEvent(event)
     yield* observe(event)
-    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(saved))
+    const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" || since >= 1000 * checkpointSeconds) yield* save
   })
-  const summarize = Effect.fnUntraced(function*(status: Summary["status"], reason: string | undefined) {
+  const summarize = Effect.fnUntraced(function*(status: RunSummary["status"], reason: string | undefined) {
     const { epochs, steps, tensorsLeaked } = yield* trainer.progress
     const last = epochs.at(-1)
-    const summary: Summary = {
+    const saved = trainer.evaluated(saveModel(network, directory, dataset))
+    const summary: RunSummary = {
       status,
       reason,
       testAccuracy: last?.testAccuracy,
@@ -353,12 +345,8 @@ export const run = Effect.fnUntraced(function*(
       tensorsLeaked,
       normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0),
       weightsSha256: yield* (status === "completed"
-        ? saveModel(network, directory, dataset)
-        : Effect.catchTag(
-          saveModel(network, directory, dataset),
-          ["EngineFailed", "NotConverged"],
-          () => Effect.succeed(undefined)
-        )),
+        ? saved
+        : Effect.catchTag(saved, ["EngineFailed", "NotConverged"], () => Effect.succeed(undefined))),
       output
     }
     yield* directory.writeSummary(summary)
@@ -395,7 +383,7 @@ export const run = Effect.fnUntraced(function*(
         )
     )
   )
-  yield* directory.writeSpectra(yield* NetworkSpectra.measure(network))
+  yield* directory.writeSpectra(yield* trainer.evaluated(NetworkSpectra.measure(network)))
   return yield* summarize("completed", undefined)
 }, Effect.scoped)
 

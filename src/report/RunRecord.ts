@@ -5,17 +5,17 @@ import * as Path from "effect/Path"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Stored from "../training/Stored.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
 import * as Steps from "./Steps.ts"
 
 /** What a run left in its directory; a run that was killed or diverged left less. */
-export interface Recorded {
+export interface RunRecord {
   readonly epochs: ReadonlyArray<EpochDone>
   readonly steps: Steps.Steps
   /** At the end; empty where it never came. */
-  readonly spectra: ReadonlyArray<Spectrum>
+  readonly spectra: ReadonlyArray<LayerSpectrum>
   /**
    * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
    */
@@ -23,7 +23,7 @@ export interface Recorded {
 }
 
 /** The singular values of a layer, as they were written. */
-export type Spectrum = (typeof Stored.Spectra.Type)[number]
+export type LayerSpectrum = (typeof RunFiles.Spectra.Type)[number]
 
 /**
  * A file of a directory by its schema; none where it is missing.
@@ -37,11 +37,11 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 ) {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  return yield* Stored.read(file, decoding, failing(file), (reason) => new ReportError({ path: file, reason }))
+  return yield* RunFiles.read(file, decoding, failing(file), (reason) => new ReportError({ path: file, reason }))
 })
 
-const decodeEvent = Schema.decodeUnknownOption(Stored.Event)
-const decodeSpectra = Stored.decode(Stored.Spectra, "spectra.json")
+const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
+const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Events of our own that no figure needs. */
 const isOther = (value: unknown): boolean =>
@@ -59,7 +59,7 @@ const parse = (line: string): unknown => {
  * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be
  * cut off. Never holds more than a few of them.
  */
-const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof Stored.Event.Type) => void) {
+const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(directory, "events.jsonl")
@@ -100,9 +100,9 @@ export const read = Effect.fnUntraced(function*(directory: string) {
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
   const spectra = yield* readOwn(directory, "spectra.json", decodeSpectra).pipe(
-    Effect.catch((error) => Effect.as(note(error), Option.none<typeof Stored.Spectra.Type>()))
+    Effect.catch((error) => Effect.as(note(error), Option.none<typeof RunFiles.Spectra.Type>()))
   )
-  const recorded: Recorded = {
+  const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
     spectra: Option.getOrElse(spectra, () => []),
@@ -112,7 +112,7 @@ export const read = Effect.fnUntraced(function*(directory: string) {
 })
 
 /** Reads what a run recorded. */
-export type Read = typeof read
+export type ReadRunRecord = typeof read
 
 /** When files were written last, and how large they are. */
 const stampOf = Effect.fnUntraced(function*(directory: string) {
@@ -133,8 +133,8 @@ const stampOf = Effect.fnUntraced(function*(directory: string) {
  *
  * @internal
  */
-export const remembering = (): Read => {
-  const known = new Map<string, { readonly stamp: string; readonly recorded: Recorded }>()
+export const remembering = (): ReadRunRecord => {
+  const known = new Map<string, { readonly stamp: string; readonly recorded: RunRecord }>()
   return Effect.fnUntraced(function*(directory) {
     const stamp = yield* stampOf(directory)
     const earlier = known.get(directory)

@@ -7,17 +7,17 @@ import {
   Collection,
   Combinators,
   FgSgd,
-  Form,
-  Fused,
-  FusedStep,
+  FusedKernels,
   Grassmann,
   Grouping,
+  MatrixForm,
   Network,
   Oblique,
   Optimizer,
+  Schedule,
   Seed,
   Sphere,
-  StepSize,
+  StepFusion,
   Stiefel,
   TensorTree,
   Transform,
@@ -69,7 +69,7 @@ const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbo
 }
 
 const optimizerOf = (network: Network.Network, { momentum, rate, weightDecay }: Case) =>
-  FgSgd.make(network.problem, { schedule: StepSize.constant(rate), momentum, weightDecay })
+  FgSgd.make(network.problem, { schedule: Schedule.constant(rate), momentum, weightDecay })
 
 describe.each(engines)("the fused step on %s", (name, layer) => {
   beforeAll(() => use(layer))
@@ -87,7 +87,7 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
         const first = { ...Optimizer.init(optimizer, network.variables), scaling }
         const { state } = Optimizer.update(optimizer, first, gradients)
         const fused = Optimizer.update(optimizer, state, gradients)
-        const composed = Fused.without(() => Optimizer.update(optimizer, state, gradients))
+        const composed = FusedKernels.without(() => Optimizer.update(optimizer, state, gradients))
         const of = ({ state, told, weights }: typeof fused) => [state.x, state.memory, weights, told] as const
         const found = await gaps(of(fused), of(composed)).data()
         compared++
@@ -109,7 +109,7 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
       const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
       const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, network.variables), gradients)
       const fused = Optimizer.update(optimizer, state, gradients)
-      const composed = Fused.without(() => Optimizer.update(optimizer, state, gradients))
+      const composed = FusedKernels.without(() => Optimizer.update(optimizer, state, gradients))
       for (const  of of["weights", "norms", "state"] as const) {
         const part = ({ state, told, weights }: typeof fused) =>
           ({ weights, norms: told["norms"]!, state: state.memory })[of]
@@ -134,7 +134,7 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
       "FinegrainStepMove"
     ])
     expect(names.length).toBeLessThan(40)
-    expect(FusedStep.interpretation(optimizer)).toBe("fused")
+    expect(StepFusion.interpretation(optimizer)).toBe("fused")
   })
 
   it("keeps nothing but its result", () => {
@@ -180,11 +180,11 @@ const plain: Case = {
 describe("what a kernel may stand for", () => {
   beforeAll(() => use(engines[0][1]))
 
-  const on = (manifold: Parameters<typeof Form.of>[0]) =>
-    FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(0.1) })
+  const on = (manifold: Parameters<typeof MatrixForm.of>[0]) =>
+    FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(0.1) })
 
   it("is a manifold with the metric, retraction and transport of the kernel, and no other", () => {
-    expect(Form.of(Stiefel.make([3, 5]))).toEqual({ name: "Stiefel", rows: 5, columns: 3, transposed: true })
+    expect(MatrixForm.of(Stiefel.make([3, 5]))).toEqual({ name: "Stiefel", rows: 5, columns: 3, transposed: true })
     const others = [
       Stiefel.make([5, 3], { retraction: Stiefel.polar }),
       Stiefel.make([5, 3], { metric: Stiefel.canonical, retraction: Stiefel.cayley }),
@@ -194,17 +194,17 @@ describe("what a kernel may stand for", () => {
       { ...Sphere.make([3, 3]), retract: Sphere.make([3, 3]).exp! }
     ]
     for (const manifold of others) {
-      expect(Form.of(manifold)).toBeUndefined()
-      expect(FusedStep.interpretation(on(manifold))).toBe(`fused; composed on ${manifold.name}`)
+      expect(MatrixForm.of(manifold)).toBeUndefined()
+      expect(StepFusion.interpretation(on(manifold))).toBe(`fused; composed on ${manifold.name}`)
     }
   })
 
   it.skipIf(!runsWebgpu)("is on a GPU no matrix above what one invocation holds", async () => {
     await use(Backend.webgpu)
     const optimizers = [16, 17].map((n) => on(Stiefel.make([n, n])))
-    expect(optimizers.map(FusedStep.interpretation)).toEqual(["fused", "fused; composed on St(17,17)"])
+    expect(optimizers.map(StepFusion.interpretation)).toEqual(["fused", "fused; composed on St(17,17)"])
     await use(engines[0][1])
-    expect(FusedStep.interpretation(optimizers[1]!)).toBe("fused")
+    expect(StepFusion.interpretation(optimizers[1]!)).toBe("fused")
   })
 
   it("is not an arrangement that computes", () => {
@@ -215,17 +215,17 @@ describe("what a kernel may stand for", () => {
       to: (p: tf.Tensor) => tf.div(p, 2)
     }
     const optimizer = FgSgd.make({ collection: Collection.pom(sphere), arrangement }, {
-      schedule: StepSize.constant(0.1)
+      schedule: Schedule.constant(0.1)
     })
-    expect(FusedStep.interpretation(optimizer)).toBe("composed")
+    expect(StepFusion.interpretation(optimizer)).toBe("composed")
   })
 
   it("is not a chain with a part of one's own, but one with rates and clipping", () => {
     const { problem } = on(Sphere.make([3, 3]))
     const [gradient, direction] = [FgSgd.euclideanGradient(0), FgSgd.tangentProjection(0.9)]
-    const step = FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+    const step = FgSgd.stepSize({ schedule: Schedule.constant(0.1) })
     const interpreted = (...parts: ReadonlyArray<Transform.Transform>) =>
-      FusedStep.interpretation(Optimizer.make(problem, Transform.chain("own", gradient, direction, ...parts, step)))
+      StepFusion.interpretation(Optimizer.make(problem, Transform.chain("own", gradient, direction, ...parts, step)))
     expect(interpreted(Transform.pure("mine", (u) => u))).toBe("composed")
     expect(interpreted({ ...Transforms.clip({ norm: 1 }) })).toBe("composed")
     expect(interpreted(Transforms.rates({ Sp: 40 }), Transforms.clip({ norm: 1 }))).toBe("fused")

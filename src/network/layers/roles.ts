@@ -5,7 +5,7 @@ import { applicationsOf } from "./graph.ts"
 /** How a layer differs where a model runs as a whole: it rectifies as well, or leaves its work to the sum after it. */
 export type Role = "rectify too" | "nothing"
 
-export type Plan = ReadonlyMap<tfl.layers.Layer, Role>
+export type LayerRoles = ReadonlyMap<tfl.layers.Layer, Role>
 
 /** What tfjs-layers keeps private about where a layer stands. */
 interface Placed {
@@ -48,7 +48,7 @@ const isSumOfTwo = (layer: tfl.layers.Layer) => {
 }
 
 /** The layers of a model that one pass does together: normalization and rectifier, sum and rectifier, or all three. */
-export const planOf = (model: tfl.LayersModel): Plan => {
+export const rolesOf = (model: tfl.LayersModel): LayerRoles => {
   const outputs = model.outputs as ReadonlyArray<tfl.SymbolicTensor>
   const plan = new Map<tfl.layers.Layer, Role>()
   const own = new Set(applicationsOf(model).map(({ layer }) => layer))

@@ -4,7 +4,7 @@
  * retraction X + V, X + V with its columns divided by their lengths, or the Q factor of X + V; transport is projection
  * onto the tangent space at the target.
  */
-export interface Form {
+export interface MatrixForm {
   readonly name: "Euclidean" | "Unit" | "Stiefel"
   /** The matrix on which the formulas act, whatever the shape of a point. */
   readonly rows: number

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 
 /** An operation on a point and a vector that an engine may have as one kernel. */
-export type Operation = "UnitProject" | "UnitRetract" | "StiefelProject" | "StiefelRetract"
+export type FusedOperation = "UnitProject" | "UnitRetract" | "StiefelProject" | "StiefelRetract"
 
 type Binary = (x: tf.Tensor, u: tf.Tensor) => tf.Tensor
 
@@ -12,9 +12,9 @@ let kernelsAllowed = true
  *
  * @example
  * ```ts
- * import { Fused } from "finegrain"
- * Fused.allowed() // => true
- * Fused.without(Fused.allowed) // => false
+ * import { FusedKernels } from "finegrain"
+ * FusedKernels.allowed() // => true
+ * FusedKernels.without(FusedKernels.allowed) // => false
  * ```
  */
 export const allowed = (): boolean => kernelsAllowed
@@ -24,10 +24,10 @@ export const allowed = (): boolean => kernelsAllowed
  *
  * @example
  * ```ts
- * import { Fused, Sphere } from "finegrain"
+ * import { FusedKernels, Sphere } from "finegrain"
  * const sphere = Sphere.make([3, 3])
  * const x = sphere.random(1)
- * Fused.without(() => sphere.project(x, x)).shape // => [3, 3]
+ * FusedKernels.without(() => sphere.project(x, x)).shape // => [3, 3]
  * ```
  */
 export const without = <A>(region: () => A): A => {
@@ -45,7 +45,7 @@ export const without = <A>(region: () => A): A => {
  *
  * @internal
  */
-export const kernelName = (operation: Operation): string => `Finegrain${operation}`
+export const kernelName = (operation: FusedOperation): string => `Finegrain${operation}`
 
 const entriesAtMost = new Map<string, number>()
 
@@ -55,7 +55,7 @@ const entriesAtMost = new Map<string, number>()
  *
  * @internal
  */
-export const limit = (engine: string, entries: number, operation?: Operation): void => {
+export const limit = (engine: string, entries: number, operation?: FusedOperation): void => {
   entriesAtMost.set(operation === undefined ? engine : `${engine} ${operation}`, entries)
 }
 
@@ -64,7 +64,7 @@ export const limit = (engine: string, entries: number, operation?: Operation): v
  *
  * @internal
  */
-export const largest = (engine: string, operation?: Operation): number =>
+export const largest = (engine: string, operation?: FusedOperation): number =>
   entriesAtMost.get(`${engine} ${operation}`) ?? entriesAtMost.get(engine) ?? Infinity
 
 /**
@@ -77,7 +77,7 @@ export const largest = (engine: string, operation?: Operation): number =>
  * @internal
  */
 export const fused = (
-  operation: Operation,
+  operation: FusedOperation,
   composed: Binary,
   view: (rows: number, columns: number) => readonly [rows: number, columns: number] = (m, n) => [m, n]
 ): Binary =>

@@ -41,4 +41,4 @@ export interface EpochDone {
 }
 
 /** What a run reports. */
-export type Event = StepDone | EpochDone
+export type TrainingEvent = StepDone | EpochDone

@@ -5,7 +5,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import * as Mistakes from "./Mistakes.ts"
+import * as ValidationIssues from "./ValidationIssues.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /**
@@ -166,7 +166,7 @@ export const StepDone = Schema.TaggedStruct("StepDone", {
 })
 
 /** A line of `events.jsonl`, of those that are read. */
-export const Event = Schema.Union([StepDone, EpochDone])
+export const LogLine = Schema.Union([StepDone, EpochDone])
 
 /** `spectra.json`. */
 export const Spectra = Schema.Array(Schema.Struct({
@@ -200,7 +200,7 @@ export const decode = <A, I>(schema: Schema.Codec<A, I>, what: string) => {
   const decoding = Schema.decodeUnknownResult(schema, { errors: "all" })
   return (value: unknown): Result.Result<A, string> =>
     Result.mapError(decoding(value), (error) => {
-      const texts = Mistakes.of(error, value, "entry").map(({ text }) => cut(text))
+      const texts = ValidationIssues.of(error, value, "entry").map(({ text }) => cut(text))
       const more = texts.length - mostTold
       return `it is no ${what} of finegrain: ${texts.slice(0, mostTold).join("; ")}${
         more > 0 ? `; and ${more} more` : ""

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Kernels from "../engine/Fused.ts"
+import * as Kernels from "../engine/FusedKernels.ts"
 import * as Step from "../engine/Step.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
-import * as Form from "../geometry/Form.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
-import * as Points from "../numerics/Points.ts"
+import * as MatrixForm from "../geometry/MatrixForm.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
+import * as Shape from "../numerics/Shape.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State } from "./contract.ts"
 import { recognize, type Recognized } from "./fusable.ts"
@@ -12,18 +13,18 @@ import type { AtPoms } from "./PerPom.ts"
 import type { Told, Transform } from "./Transform.ts"
 
 /** A leaf as the kernels see it, with its manifold for what they leave to be composed. */
-interface Leaf extends Step.Leaf {
+interface LeafOnManifold extends Step.StepLeaf {
   readonly manifold: Manifold.Manifold
 }
 
 /** What the kernels and the composed parts need to know of a problem. */
-interface Plan extends Step.Plan {
-  readonly leaves: ReadonlyArray<Leaf>
+interface PlanOnManifolds extends Step.StepPlan {
+  readonly leaves: ReadonlyArray<LeafOnManifold>
 }
 
 /** A plan, and what the chain asks of the kernels. */
-export interface Fused {
-  readonly plan: Plan
+export interface RecognizedStep {
+  readonly plan: PlanOnManifolds
   readonly recognized: Recognized
 }
 
@@ -32,26 +33,25 @@ const largestMatrix = 1 << 12
 /** Up to here float32 counts exactly. */
 const largestIndex = 1 << 24
 
-const sizeOf = (shape: Points.Shape) => shape.reduce((a, b) => a * b, 1)
 const range = (size: number) => Float32Array.from({ length: size }, (_, i) => i)
 
-const isShape = (tree: Points.ShapeTree): tree is Points.Shape => tree.every((length) => typeof length === "number")
-const shapesOf = (tree: Points.ShapeTree): ReadonlyArray<Points.Shape> =>
-  isShape(tree) ? [tree] : tree.flatMap(shapesOf)
-
-const nest = (tree: Points.ShapeTree, leaf: (index: number, shape: Points.Shape) => tf.Tensor): Points.Points => {
+const nest = (
+  tree: Shape.ShapeTree,
+  leaf: (index: number, shape: Shape.Shape) => tf.Tensor
+): NestedTensors.NestedTensors => {
   let index = 0
-  const go = (node: Points.ShapeTree): Points.Points => isShape(node) ? leaf(index++, node) : node.map(go)
+  const go = (node: Shape.ShapeTree): NestedTensors.NestedTensors =>
+    Shape.isShape(node) ? leaf(index++, node) : node.map(go)
   return go(tree)
 }
 
 /** The values of every leaf after `from` has arranged variables filled by `fill`. */
-const arranged = <P extends Points.Points, W extends Points.Points>(
+const arranged = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { from, shape }: Arrangement<P, W>,
   fill: (size: number, variable: number) => Float32Array
 ): ReadonlyArray<Float32Array> => {
   const leaves = tf.tidy(
-    () => [...Points.leaves(from(nest(shape, (i, s) => tf.tensor(fill(sizeOf(s), i), [...s])) as W))]
+    () => [...NestedTensors.leaves(from(nest(shape, (i, s) => tf.tensor(fill(Shape.size(s), i), [...s])) as W))]
   )
   // Not within the region: it would look for tensors among millions of numbers.
   const values = leaves.map((leaf) => leaf.dataSync<"float32">())
@@ -83,9 +83,9 @@ const leafOf = (
   places: Float32Array,
   variables: Float32Array,
   sizes: ReadonlyArray<number>
-): Leaf | undefined => {
+): LeafOnManifold | undefined => {
   const count = owners.length
-  const size = sizeOf(manifold.shape)
+  const size = Shape.size(manifold.shape)
   const variable = variables[0]
   if (places.length !== count * size || variable === undefined || variables.some((v) => v !== variable)) {
     return undefined
@@ -93,7 +93,7 @@ const leafOf = (
   const base = (m: number) => places[m * size]!
   const separable = places.every((place, i) => place === base(Math.floor(i / size)) + places[i % size]! - base(0))
   if (!separable) return undefined
-  const declared = Form.of(manifold)
+  const declared = MatrixForm.of(manifold)
   const flat = declared?.name === "Euclidean" && count === 1 && size === sizes[variable] &&
     places.every((p, i) => p === i)
   const form = flat || size <= Math.min(largestMatrix, Kernels.largest(tf.getBackend())) ? declared : undefined
@@ -122,10 +122,10 @@ const leafOf = (
  *
  * undefined where the arrangement does more than move the entries of whole matrices.
  */
-const derive = <P extends Points.Points, W extends Points.Points>(
+const derive = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { arrangement, collection }: Problem<P, W>
-): Plan | undefined => {
-  const sizes = shapesOf(arrangement.shape as Points.ShapeTree).map(sizeOf)
+): PlanOnManifolds | undefined => {
+  const sizes = Shape.leaves(arrangement.shape as Shape.ShapeTree).map(Shape.size)
   if (collection.leaves === undefined || collection.leaves.length === 0) return undefined
   if (sizes.some((size) => size === 0 || size > largestIndex)) return undefined
   const [places, variables, probed] = readable(() =>
@@ -151,11 +151,13 @@ const derive = <P extends Points.Points, W extends Points.Points>(
 }
 
 /** By problem, and by engine: each has its own limit. */
-const plans = new WeakMap<object, Map<string, Plan | undefined>>()
+const plans = new WeakMap<object, Map<string, PlanOnManifolds | undefined>>()
 
-const derived = <P extends Points.Points, W extends Points.Points>(problem: Problem<P, W>): Plan | undefined => {
+const derived = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
+  problem: Problem<P, W>
+): PlanOnManifolds | undefined => {
   const engine = tf.getBackend()
-  const known = plans.get(problem) ?? new Map<string, Plan | undefined>()
+  const known = plans.get(problem) ?? new Map<string, PlanOnManifolds | undefined>()
   plans.set(problem, known)
   if (!known.has(engine)) known.set(engine, derive(problem))
   return known.get(engine)
@@ -175,9 +177,9 @@ const recognized = ({ transform }: { readonly transform: Transform }): Recognize
  *
  * @internal
  */
-export const planOf = <P extends Points.Points, W extends Points.Points>(
+export const planOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>
-): Fused | undefined => {
+): RecognizedStep | undefined => {
   const kernelsHere = Kernels.allowed() && tf.engine().state.gradientDepth === 0 &&
     tf.getKernel(Step.kernels.direction, tf.getBackend()) !== undefined
   const chain = kernelsHere ? recognized(optimizer) : undefined
@@ -192,16 +194,16 @@ export const planOf = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
- * import { Backend, Collection, FgSgd, FusedStep, Grassmann, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Backend, Collection, FgSgd, StepFusion, Grassmann, Optimizer, Sphere, Schedule } from "finegrain"
  * await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
  * const sphere = Sphere.make([3, 3])
  * const on = (manifold: typeof sphere) =>
- *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: StepSize.constant(1) })
- * FusedStep.interpretation(on(sphere)) // => "fused"
- * FusedStep.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
+ *   FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), { schedule: Schedule.constant(1) })
+ * StepFusion.interpretation(on(sphere)) // => "fused"
+ * StepFusion.interpretation(on(Grassmann.make([3, 2]))) // => "fused; composed on Gr(3,2)"
  * ```
  */
-export const interpretation = <P extends Points.Points, W extends Points.Points>(
+export const interpretation = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>
 ): string => {
   const fused = planOf(optimizer)
@@ -232,12 +234,12 @@ const run = (
 }
 
 /** As many numbers as there are factors, broadcast over a leaf. */
-const overFactors = (values: tf.Tensor, { manifold }: Leaf, leaf: tf.Tensor) =>
-  leaf.rank === manifold.shape.length ? tf.reshape(values, []) : Points.expandTo(values, leaf.rank)
+const overFactors = (values: tf.Tensor, { manifold }: LeafOnManifold, leaf: tf.Tensor) =>
+  leaf.rank === manifold.shape.length ? tf.reshape(values, []) : NestedTensors.expandTo(values, leaf.rank)
 
-const like = <P extends Points.Points>(points: P, leaves: ReadonlyArray<tf.Tensor>): P => {
+const like = <P extends NestedTensors.NestedTensors>(points: P, leaves: ReadonlyArray<tf.Tensor>): P => {
   let index = 0
-  return Points.map(points, () => leaves[index++]!)
+  return NestedTensors.map(points, () => leaves[index++]!)
 }
 
 /** Part of a tree of states under names. */
@@ -275,16 +277,16 @@ const scalings = (
  *
  * @internal
  */
-export const sweep = <P extends Points.Points, W extends Points.Points>(
-  { plan, recognized: { factors, momentum, path, weightDecay } }: Fused,
+export const sweep = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
+  { plan, recognized: { factors, momentum, path, weightDecay } }: RecognizedStep,
   { problem }: Optimizer<P, W>,
   state: State<P>,
   gradients: W
 ): { readonly x: P; readonly memory: TensorTree; readonly weights: W; readonly told: Told } => {
-  const x = Points.leaves(state.x)
+  const x = NestedTensors.leaves(state.x)
   const remembered = path === undefined ? undefined : partAt(state.memory, path) as P
-  const before = momentum === 0 || remembered === undefined ? [] : Points.leaves(remembered)
-  const variables = Points.leaves(gradients)
+  const before = momentum === 0 || remembered === undefined ? [] : NestedTensors.leaves(remembered)
+  const variables = NestedTensors.leaves(gradients)
   const { scaling } = state
   const swept = run(
     Step.kernels.direction,

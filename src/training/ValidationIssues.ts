@@ -2,7 +2,7 @@ import type * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** A mistake in a value from outside: where, and what is wrong there, in words. */
-export interface Mistake {
+export interface ValidationIssue {
   readonly path: ReadonlyArray<PropertyKey>
   readonly text: string
 }
@@ -31,7 +31,7 @@ export const of = (
   what: string,
   /** How many keys of a path the reader knows already. */
   known: (path: ReadonlyArray<PropertyKey>) => number = () => 0
-): ReadonlyArray<Mistake> =>
+): ReadonlyArray<ValidationIssue> =>
   issuesOf(issue).issues.map(({ message, path: found = [] }) => {
     const path = found.map((key) => typeof key === "object" ? key.key : key)
     const inner = path.slice(known(path)).map(String)
