@@ -43,9 +43,9 @@ const sizes = [
 
 /** Every other manifold, and some seen through combinators whose arithmetic comes before theirs. */
 const others: ReadonlyArray<Manifold.Manifold> = [
-  ...[Euclidean.make([3, 2]), CentredSphere.make([3, 2]), SpecialOrthogonal.make([3, 3]), FixedSpectrum.make([3, 2])],
-  ...[FixedRank.make([3, 2]), Spd.make([3, 3]), PoincareBall.make([3, 2]), Lorentz.make([3, 2]), Simplex.make([3, 2])],
-  ...[DoublyStochastic.make([3, 3]), NormBall.make([3, 2]), SpectralBall.make([3, 2])],
+  ...[Euclidean, CentredSphere, FixedSpectrum, FixedRank, PoincareBall, Lorentz, Simplex, NormBall, SpectralBall]
+    .map(({ make }) => make([3, 2])),
+  ...[SpecialOrthogonal, Spd, DoublyStochastic].map(({ make }) => make([3, 3])),
   Combinators.scaled(Sphere.make([3, 2]), 1e-3),
   Combinators.scaled(Combinators.transposed(PoincareBall.make([3, 2])), 1 / 3),
   Combinators.scaled(Combinators.scaled(PoincareBall.make([3, 2]), 1.3), 1.1),
