@@ -1,6 +1,6 @@
 // Columns of norm 1 and orthonormal columns, whatever the columns were: what happens to huge, tiny and dependent ones happens to their
 // lanes only, in branches that are seldom taken, so that neither bits nor time of ordinary ones change. See lanes.ts for the layout.
-import { dot, entry, multiply, subtract } from "./lanes.ts"
+import { dot, entry, multiply, subtract } from "./lanes"
 
 /** Below this a length counts as this: no division by zero. */
 const tiny: f32 = 1e-30

@@ -1,6 +1,6 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
-import { doubtful, orthonormalize, recover, unusual } from "./orthonormal.ts"
-import { less, madd } from "./vectors.ts"
+import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
+import { less, madd } from "./vectors"
 
 /**
  * The inner product of two columns of three.

@@ -12,8 +12,8 @@ import * as Manifold from "../Manifold.ts"
  * The manifold s·M = {s·x : x ∈ M} of rescaled points, the geometry of the weights ℜω that a network uses.
  *
  * Tangent spaces are the same; R_s(X, V) = s·R(X/s, V/s); curvatures divide by s², norms and distances multiply by s.
- * Open sets stay open: what rounding of s·x would put on the rim is put inside. Of unbounded manifolds what leads beyond
- * the largest number fails with NotConverged.
+ * Open sets stay open: what rounding of s·x would put on the rim is put inside. Of unbounded manifolds what leads
+ * beyond the largest number fails with NotConverged.
  * Source: Ozay 2019, section 3 (two-stage renormalization).
  *
  * @throws RangeError unless `s` is positive and finite.

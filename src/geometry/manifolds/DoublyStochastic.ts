@@ -143,9 +143,9 @@ const summed = (dual: tf.Tensor) =>
 const [factor, rounds] = [16, 8]
 
 /**
- * max(U + α1ᵀ + 1βᵀ, least) with rows and columns of sum 1. Large entries approach an assignment problem: so from U/16^k
- * on, where they are small, to U, each from sixteen times the last dual; and what their rounding leaves is made good from
- * the result.
+ * max(U + α1ᵀ + 1βᵀ, least) with rows and columns of sum 1. Large entries approach an assignment problem: so from
+ * U/16^k on, where they are small, to U, each from sixteen times the last dual; and what their rounding leaves is made
+ * good from the result.
  */
 const nearestOf = (given: tf.Tensor): tf.Tensor => {
   const n = given.shape.at(-1)!
@@ -161,7 +161,8 @@ const nearestOf = (given: tf.Tensor): tf.Tensor => {
   let dual: tf.Tensor = dualOf(tf.div(u, factor ** stages), uniform, rounds)
   for (let k = stages - 1; k >= 0; k--) dual = dualOf(tf.div(u, factor ** k), next(dual), rounds)
   const found = primalOf(u, dual)
-  // What is made good below is feasible anyhow: that it is nearest must be seen here, up to the rounding of the entries.
+  // What is made good below is feasible anyhow: that it is nearest must be seen here, up to the rounding of the
+  // entries.
   require("the nearest doubly stochastic matrix", found, finite, tf.maximum(1, tf.max(tf.abs(u), axes)))
   return primalOf(found, dualOf(found, tf.zerosLike(found), rounds))
 }
