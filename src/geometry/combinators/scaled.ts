@@ -7,6 +7,7 @@ import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import { conjugated } from "./conjugated.ts"
 
 /**
  * The manifold s·M = {s·x : x ∈ M} of rescaled points, the geometry of the weights ℜω that a network uses.
@@ -33,7 +34,7 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   if (!(s > 0 && Number.isFinite(s))) {
     throw new RangeError(`scaled(${manifold.name}, ${s}): the scale must be a positive finite number`)
   }
-  const { dist, exp, log, norms, residual, shape } = manifold
+  const { dist, exp, norms, residual, shape } = manifold
   const up = (x: P): P => NestedTensors.scale(s, x)
   const down = (x: P): P => NestedTensors.map(x, (leaf) => tf.div(leaf, s))
   /** A vector that division by s would take beyond the range of numbers is as good shorter where points are bounded. */
@@ -46,21 +47,18 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   }
   const name = `${s}·${manifold.name.includes(" ") ? `(${manifold.name})` : manifold.name}`
   return Manifold.make<P>({
+    ...conjugated(manifold, { from: down, to: up }),
     name,
     shape,
-    dimension: manifold.dimension,
     curvature: Interval.map(manifold.curvature, (k) => k / s ** 2),
     norms: Norms.scale(norms, s),
-    retractionOrder: manifold.retractionOrder,
     injectivityRadius: manifold.injectivityRadius * s,
-    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.mul(manifold.inner(down(x), down(u), down(v)), s * s),
+    // Linear in the vector, whose scale they leave as it is.
     project: (x, u) => manifold.project(down(x), u),
     gradient: (x, e) => manifold.gradient(down(x), e),
     nearest: (u) => placed("the nearest point", manifold.nearest(downVector(u))),
     retract: (x, v) => placed("the retraction", manifold.retract(down(x), downVector(v))),
-    transport: (x, y, v) => up(manifold.transport(down(x), down(y), down(v))),
-    random: (seed, batch) => up(manifold.random(seed, batch)),
     randomTangent: (seed, x) => manifold.randomTangent(seed, down(x)),
     // What is no point of an open set has a residual of at least 1, whatever the scale.
     residual: (x) => {
@@ -68,7 +66,6 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
       return tf.maximum(tf.mul(own, s), outside(own))
     },
     ...(exp === undefined ? {} : { exp: (x: P, v: P) => placed("the exponential", exp(down(x), downVector(v))) }),
-    ...(log === undefined ? {} : { log: (x: P, y: P) => up(log(down(x), down(y))) }),
     ...(dist === undefined ? {} : { dist: (x: P, y: P) => tf.mul(dist(down(x), down(y)), s) })
   })
 }
