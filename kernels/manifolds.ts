@@ -1,8 +1,8 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: operations of manifolds on stacks of matrices [count][rows][columns]. Four
 // matrices at a time, one in every lane of a vector; scratch holds their entries side by side.
-import { retracted, tangent } from "./formulas.ts"
-import { entry, sum } from "./lanes.ts"
-import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack.ts"
+import { retracted, tangent } from "./formulas"
+import { entry, sum } from "./lanes"
+import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack"
 
 /** The tangent parts of u at x; formulas.ts says what forms there are. */
 export function project(

@@ -3,6 +3,7 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import * as Manifold from "../Manifold.ts"
+import { conjugated } from "./conjugated.ts"
 
 /**
  * The manifold s·M = {s·x : x ∈ M} of rescaled points, the geometry of the weights ℜω that a network uses.
@@ -27,29 +28,22 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   if (!(s > 0 && Number.isFinite(s))) {
     throw new RangeError(`scaled(${manifold.name}, ${s}): the scale must be a positive finite number`)
   }
-  const { exp, log, dist } = manifold
+  const { dist } = manifold
   const up = (x: P): P => NestedTensors.scale(s, x)
   const down = (x: P): P => NestedTensors.scale(1 / s, x)
   return Manifold.make<P>({
+    ...conjugated(manifold, { from: down, to: up }),
     name: `${s}·${manifold.name.includes(" ") ? `(${manifold.name})` : manifold.name}`,
     shape: manifold.shape,
-    dimension: manifold.dimension,
     curvature: Interval.map(manifold.curvature, (k) => k / s ** 2),
     norms: Norms.scale(manifold.norms, s),
-    retractionOrder: manifold.retractionOrder,
     injectivityRadius: manifold.injectivityRadius * s,
-    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.mul(manifold.inner(down(x), down(u), down(v)), s * s),
+    // Linear in the vector, whose scale they leave as it is.
     project: (x, u) => manifold.project(down(x), u),
     gradient: (x, e) => manifold.gradient(down(x), e),
-    nearest: (u) => up(manifold.nearest(down(u))),
-    retract: (x, v) => up(manifold.retract(down(x), down(v))),
-    transport: (x, y, v) => up(manifold.transport(down(x), down(y), down(v))),
-    random: (seed, batch) => up(manifold.random(seed, batch)),
     randomTangent: (seed, x) => manifold.randomTangent(seed, down(x)),
     residual: (x) => tf.mul(manifold.residual(down(x)), s),
-    ...(exp === undefined ? {} : { exp: (x: P, v: P) => up(exp(down(x), down(v))) }),
-    ...(log === undefined ? {} : { log: (x: P, y: P) => up(log(down(x), down(y))) }),
     ...(dist === undefined ? {} : { dist: (x: P, y: P) => tf.mul(dist(down(x), down(y)), s) })
   })
 }

@@ -1,13 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { fisher, floor, missing, positive } from "./fisher.ts"
 
 const axes = [-2, -1]
@@ -210,6 +209,14 @@ const at = (n: number): Manifold.Manifold =>
     residual: (x) => tf.add(unbalanced(x), tf.squeeze(missing(x), axes))
   })
 
+const doublyStochastic = matrixFamily(() => ({
+  symbol: "DS",
+  name: "doubly stochastic",
+  accepts: ([m, n]) => m === n && n >= 2,
+  reason: "rows and columns of sum 1 are equally many",
+  at: (n) => at(n)
+}))
+
 /**
  * Doubly stochastic n×n matrices of positive entries, all rows and columns summing to 1, with the Fisher metric ⟨U,
  * V⟩_X = Σ UV/X.
@@ -228,7 +235,7 @@ const at = (n: number): Manifold.Manifold =>
  * M.norms.spectral // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = doublyStochastic.make
 
 /**
  * The family of doubly stochastic matrices, `DS` in specifications; refuses what is not square.
@@ -240,12 +247,4 @@ export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow
  * Result.isFailure(DoublyStochastic.family().at([3, 2])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "DS",
-  name: "doubly stochastic",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("DS", shape, ([m, n]) => m === n && n >= 2, "rows and columns of sum 1 are equally many"),
-      ([n]) => at(n)
-    )
-})
+export const family = doublyStochastic.family

@@ -1,11 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Shape from "../../numerics/Shape.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import * as Stiefel from "./Stiefel.ts"
 
 /** The singular values, largest or smallest first, for matrices with n of them. */
@@ -74,6 +72,13 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
   })
 }
 
+const fixedSpectrum = matrixFamily((options: FixedSpectrumOptions = {}) => ({
+  symbol: "FS",
+  name: "fixed spectrum",
+  accepts: ([m, n]) => m * n >= 2,
+  at: tallOrWide("FS", (m, n) => tall(m, n, options))
+}))
+
 /**
  * Matrices of fixed spectrum, X = QD with orthonormal columns Q and D = diag(σ₁ … σₙ): a Stiefel manifold whose columns
  * have chosen lengths, so a chosen decay of the singular values; for m < n, of the rows.
@@ -93,8 +98,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
  * M.norms.columnSum // => { min: 3, max: 3 }
  * ```
  */
-export const make = (shape: Shape.Shape, options: FixedSpectrumOptions = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = fixedSpectrum.make
 
 /**
  * The family of matrices of fixed spectrum, `FS` in specifications; refuses 1×1 matrices.
@@ -106,12 +110,4 @@ export const make = (shape: Shape.Shape, options: FixedSpectrumOptions = {}): Ma
  * Result.isFailure(FixedSpectrum.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: FixedSpectrumOptions = {}): Manifold.Family => ({
-  symbol: "FS",
-  name: "fixed spectrum",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("FS", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) => m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `FS(${m},${n})` }
-    )
-})
+export const family = fixedSpectrum.family

@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import type * as Shape from "../../numerics/Shape.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { fisher, floor, least, missing, positive } from "./fisher.ts"
 import { unitNorm } from "./unitNorm.ts"
 
@@ -85,6 +84,13 @@ const column = (m: number): Manifold.Manifold =>
     dist: (x, y) => tf.mul(drop(sphere.angle(tf.sqrt(positive(x)), tf.sqrt(positive(y)))), 2)
   })
 
+const simplex = matrixFamily(() => ({
+  symbol: "Sim",
+  name: "simplex",
+  accepts: ([m]) => m >= 2,
+  at: (m, n) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
+}))
+
 /**
  * Positive simplex of m×n matrices whose columns are probability distributions, with the Fisher metric ⟨U, V⟩_X = Σ
  * UV/X.
@@ -105,7 +111,7 @@ const column = (m: number): Manifold.Manifold =>
  * Array.from(nearest.dataSync(), (x) => x.toFixed(2)) // => ["0.80", "0.20", "0.00"]
  * ```
  */
-export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = simplex.make
 
 /**
  * The family of positive simplices, `Sim` in specifications; refuses matrices with one row, whose entries would be 1.
@@ -117,12 +123,4 @@ export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow
  * Result.isFailure(Simplex.family().at([1, 3])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Sim",
-  name: "simplex",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("Sim", shape, ([m]) => m >= 2),
-      ([m, n]) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
-    )
-})
+export const family = simplex.family

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
@@ -9,8 +8,8 @@ import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 
 /**
  * Smallest eigenvalue of what `nearest` makes of other matrices, as a share of the largest size: the set itself is open
@@ -163,6 +162,14 @@ const at = (n: number): Manifold.Manifold =>
     dist
   })
 
+const spd = matrixFamily(() => ({
+  symbol: "SPD",
+  name: "symmetric positive definite",
+  accepts: ([m, n]) => m === n,
+  reason: "symmetric matrices are square",
+  at: (n) => at(n)
+}))
+
 /**
  * Symmetric positive definite n×n matrices with the affine-invariant metric ⟨U, V⟩_X = tr(X⁻¹UX⁻¹V).
  *
@@ -184,7 +191,7 @@ const at = (n: number): Manifold.Manifold =>
  * spd.dist!(tf.eye(2), tf.mul(tf.eye(2), Math.E)).dataSync()[0]!.toFixed(4) // => "1.4142"
  * ```
  */
-export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = spd.make
 
 /**
  * The family of symmetric positive definite matrices, `SPD` in specifications; refuses what is not square.
@@ -196,12 +203,4 @@ export const make = (shape: Shape.Shape): Manifold.Manifold => Result.getOrThrow
  * Result.isFailure(Spd.family().at([3, 2])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "SPD",
-  name: "symmetric positive definite",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("SPD", shape, ([m, n]) => m === n, "symmetric matrices are square"),
-      ([n]) => at(n)
-    )
-})
+export const family = spd.family

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
@@ -7,9 +6,8 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import type * as Shape from "../../numerics/Shape.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 import { actOnGenerator } from "../stiefel/generator.ts"
 import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
@@ -279,6 +277,13 @@ const formed = (
     : manifold
 }
 
+const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
+  symbol: "St",
+  name: "Stiefel",
+  accepts: ([m, n]) => m * n >= 2,
+  at: (m, n) => formed(tallOrWide("St", (rows, columns, name) => tall(name, rows, columns, options))(m, n), options)
+}))
+
 /**
  * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the
  * transpose.
@@ -296,8 +301,7 @@ const formed = (
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: Shape.Shape, options: StiefelOptions = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = stiefel.make
 
 /**
  * The family of Stiefel manifolds, `St` in specifications; refuses 1×1 matrices.
@@ -309,16 +313,4 @@ export const make = (shape: Shape.Shape, options: StiefelOptions = {}): Manifold
  * Result.isFailure(Stiefel.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: StiefelOptions = {}): Manifold.Family => ({
-  symbol: "St",
-  name: "Stiefel",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) => {
-        const name = `St(${m},${n})`
-        const manifold = m >= n ? tall(name, m, n, options) : { ...transposed(tall(name, n, m, options)), name }
-        return formed(manifold, options)
-      }
-    )
-})
+export const family = stiefel.family
