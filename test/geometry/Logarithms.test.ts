@@ -35,7 +35,10 @@ for (
 
     it("Gr(4,2): planes are as far apart as the angles between them are long", async () => {
       const grassmann = Grassmann.make([4, 2])
-      const [x, y] = [() => tf.stack(angles.map(() => plane(0, 0))), () => tf.stack(angles.map(([a, b]) => plane(a, b)))]
+      const [x, y] = [
+        () => tf.stack(angles.map(() => plane(0, 0))),
+        () => tf.stack(angles.map(([a, b]) => plane(a, b)))
+      ]
       const distances = await read(() => grassmann.dist!(x(), y()))
       // A few rounding units, relative to the distance: small angles keep their digits.
       const errors = distances.map((distance, i) => Math.abs(distance / Math.hypot(...angles[i]!) - 1))
