@@ -75,6 +75,7 @@ const prepare = Effect.fnUntraced(function*(
     normalize: config.normalize,
     measureLambda: config.measureLambda,
     measureBounds: config.measureBounds,
+    measures: made.measures(config, known),
     ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
     ...(Option.isSome(checkpoint) ? { from: checkpoint.value } : {})
   })

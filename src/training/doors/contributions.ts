@@ -14,7 +14,8 @@ export const kinds = {
   schedules: "schedule",
   models: "model",
   datasets: "dataset",
-  losses: "loss"
+  losses: "loss",
+  measures: "measure"
 } as const satisfies Partial<Record<keyof Catalogues, string>>
 
 type Kind = keyof typeof kinds
