@@ -124,8 +124,9 @@ export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
 
 /**
  * What the loss of a classifier is of. For a loss of logits, as softmax cross-entropy is, a softmax at the end is left
- * out, so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused, and so is what
- * a layer without a kernel (a normalization, a product, a user's own) makes of it, since no one can tell it to be logits.
+ * out, so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused, and so is
+ * what a layer without a kernel (a normalization, a product, a user's own) makes of it, since no one can tell it to be
+ * logits.
  *
  * @throws DeclarationRefused for other activations of the output, and for a softmax whose results other layers use as
  * well.
@@ -149,8 +150,8 @@ export const logitsOf = (model: tfl.LayersModel, loss: Loss = softmaxCrossEntrop
   const altering = squeezing.find(alters)
   if (altering !== undefined) {
     refuse(
-      `what layer "${altering.name}", a ${altering.getClassName()}, makes of it need not be logits, any real numbers, ` +
-        `of which the loss, ${loss.name}, is`,
+      `what layer "${altering.name}", a ${altering.getClassName()}, makes of it need not be logits, any real ` +
+        `numbers, of which the loss, ${loss.name}, is`,
       "Make it linear (activation: \"linear\"), or let a dense layer follow"
     )
   }
