@@ -34,12 +34,13 @@ writeTinyDataset(scratch)
 const json = (...path: ReadonlyArray<string>) =>
   JSON.parse(readFileSync(join(scratch, ...path), "utf8")) as Record<string, never>
 
-const flagsOf = (output: string, more: ReadonlyArray<string>) => [
-  "train",
-  ...["--dataset", scratch, "--epochs", "2", "--batch-size", "16", "--backend", "wasm"],
-  ...["--output", join(scratch, output)],
-  ...more
-]
+const flagsOf = (output: string, more: ReadonlyArray<string>) =>
+  "train --epochs 2 --batch-size 16 --backend wasm --dataset".split(" ").concat(
+    scratch,
+    "--output",
+    join(scratch, output),
+    ...more
+  )
 const small = (output: string, ...more: ReadonlyArray<string>) => inProcess(...flagsOf(output, more))
 
 describe("finegrain train", () => {
