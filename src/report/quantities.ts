@@ -16,15 +16,17 @@ type Figure = (runs: ReadonlyArray<RowRun>) => Chart | undefined
 const figure = (quantity: CurveAxes, points: (run: RowRun) => ReadonlyArray<Point>): Figure => (runs) =>
   curves(quantity, runs.flatMap(points))
 
-/** How the lines of a measure are told apart: those of several rows in panels, those of one run by their colours. */
-type Layout = (row: string, reading: Reading) => Pick<Point, "row" | "panel">
+/** Where a reading stands: lines of several rows are told apart by panels, those of one run by their colours. */
+type Layout = (row: string, at: number, reading: Reading) => Point
 
-const inPanels: Layout = (row, { line = "", panel = [] }) => {
+const inPanels: Layout = (row, at, { bound, line = "", panel = [], value }) => {
   const [across, down] = [...panel, ...(line === "" ? [] : [line])]
-  return across === undefined ? { row } : { row, panel: down === undefined ? [across] : [across, down] }
+  if (across === undefined) return { row, at, value, bound }
+  return { row, at, value, bound, panel: down === undefined ? [across] : [across, down] }
 }
 
-const inColours: Layout = (_, { line = "", panel }) => panel === undefined ? { row: line } : { row: line, panel }
+const inColours: Layout = (_, at, { bound, line: row = "", panel, value }) =>
+  panel === undefined ? { row, at, value, bound } : { row, at, value, bound, panel }
 
 /** The figure of a measure by epoch. */
 const ofMeasure = (
@@ -35,19 +37,15 @@ const ofMeasure = (
 ): Figure =>
   figure(
     {
-      ...{ name, title, caption, value, over: "epoch" },
+      name,
+      title,
+      caption,
+      value,
+      over: "epoch",
       ...(scale === undefined ? {} : { scale }),
       ...(zero === undefined ? {} : { zero })
     },
-    ({ epochs, row }) =>
-      epochs.flatMap((epoch) =>
-        readings(epoch).map((reading) => ({
-          ...layout(row, reading),
-          at: epoch.epoch,
-          value: reading.value,
-          bound: reading.bound
-        }))
-      )
+    ({ epochs, row }) => epochs.flatMap((epoch) => readings(epoch).map((reading) => layout(row, epoch.epoch, reading)))
   )
 
 /** Figures of what the runs were asked to measure. */
