@@ -149,7 +149,6 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
       const isFirst = yield* Ref.make(true)
       // Before it has started, the directory may be that of another run.
       const isOurs = yield* Ref.make(false)
-      const isDone = yield* Ref.make(false)
       const progress = yield* Progress.make("img")
       const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
         if (event._tag === "Started") {
@@ -169,20 +168,17 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
         } else if (event._tag === "StepDone") {
           yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
         } else if (event._tag === "Found") {
-          yield* Ref.set(isDone, true)
           yield* Console.log("Completed before: nothing was trained, and nothing in its directory was touched")
         } else {
           yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
         }
       })
-      const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
+      const train = (observe: (event: Run.RunEvent) => Effect.Effect<void>) =>
+        Run.train(config, directory, observe, { resume, checkpointSeconds })
+      const summary = yield* Report.withPage(directory, train, observe).pipe(
         Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
-        Effect.onError(() =>
-          Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
-        ),
         Effect.onInterrupt(() => Effect.flatMap(Ref.get(isOurs), (ours) => Console.error(interrupted(directory, ours))))
       )
-      if (!(yield* Ref.get(isDone))) yield* Report.write(directory)
       yield* progress.print(`${describe(summary)}\n${yield* place(directory)}`)
     }, Effect.scoped)
   ).pipe(
