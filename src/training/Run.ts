@@ -11,16 +11,18 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import * as Door from "./Door.ts"
 import { difference } from "./doors/sources.ts"
 import * as made from "./made.ts"
-import type { RunEvent, RunOptions } from "./run/events.ts"
-import { record as recorded, type RecordedData } from "./run/record.ts"
+import type { RecordedData } from "./run/manifest.ts"
+import { record as recorded, type RunOptions } from "./run/record.ts"
+import type { RunEvent } from "./run/RunEvent.ts"
 import type * as RunFiles from "./RunFiles.ts"
 import * as TrainConfig from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import type { Training } from "./Training.ts"
 
-export type { AlreadyCompleted, Resumed, RunEvent, RunOptions, Started } from "./run/events.ts"
-export type { RecordedData } from "./run/record.ts"
-export type { RunSummary } from "./run/summary.ts"
+export type { RecordedData } from "./run/manifest.ts"
+export type { RunOptions } from "./run/record.ts"
+export type { AlreadyCompleted, Resumed, RunEvent, Started } from "./run/RunEvent.ts"
+export type { RunSummary } from "./run/RunSummary.ts"
 
 /** What a reader of the results should know of the data. */
 const notesOf = (
@@ -83,16 +85,17 @@ export const train = Effect.fnUntraced(function*(
     data: dataset,
     notes: notesOf(config, dataset),
     manifest: used.length === 0 ? {} : { use: used },
-    earlier: Effect.fnUntraced(function*(manifest: RunFiles.Manifest) {
+    settingsOf: Effect.fnUntraced(function*(manifest: RunFiles.Manifest) {
       const changed = difference(manifest.use ?? [], used)
       if (changed !== undefined) {
         return yield* new Door.DoorError({ file: output, reason: `the run was begun with other modules. ${changed}` })
       }
       return yield* TrainConfig.decode(manifest.config, output, known)
     }),
-    begin
+    begin,
+    observe
   }
-  return yield* recorded(recording, observe, options)
+  return yield* recorded(recording, options)
 })
 
 /** A run with a network, data and a training of the user's own. */
@@ -175,10 +178,9 @@ export const record = <E, R, TrainError extends { readonly message: string } = n
       model: network.model.name,
       data,
       notes: [],
-      manifest: {},
-      earlier: ({ config }) => Effect.succeed(config),
+      settingsOf: ({ config }) => Effect.succeed(config),
+      observe,
       begin: (from) => Effect.map(training(from), (training) => ({ network, training }))
     },
-    observe,
     options
   )

@@ -1,4 +1,3 @@
-/** What an observer of a run is told. */
 import type * as Network from "../../network/Network.ts"
 import type { TrainingEvent } from "../TrainingEvent.ts"
 
@@ -18,7 +17,7 @@ export interface Started {
   readonly output: string
 }
 
-/** A job that goes on where an earlier process stopped. */
+/** A run that goes on where an earlier process stopped. */
 export interface Resumed {
   readonly _tag: "Resumed"
   readonly step: number
@@ -33,11 +32,3 @@ export interface AlreadyCompleted {
 
 /** Events of a run: its start, then those of the trainer. */
 export type RunEvent = Started | Resumed | AlreadyCompleted | TrainingEvent
-
-/** How a run treats its directory. */
-export interface RunOptions {
-  /** Goes on with the run in the directory, if there is one. */
-  readonly resume?: boolean
-  /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
-  readonly checkpointSeconds?: number
-}

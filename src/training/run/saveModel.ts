@@ -1,11 +1,10 @@
-/** The trained model as files. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import type * as Network from "../../network/Network.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import type * as RunDirectory from "../RunDirectory.ts"
-import type { RecordedData } from "./record.ts"
+import type { RecordedData } from "./manifest.ts"
 
 const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
   const { weightData } = artifacts

@@ -1,4 +1,3 @@
-/** How a run ended. */
 import type { TrainingProgress } from "../Training.ts"
 
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
@@ -25,7 +24,7 @@ export interface RunSummary {
   readonly output: string
 }
 
-/** What was measured, as far as a summary tells it. */
+/** What of a summary the progress of training tells. */
 export const measuresOf = ({ epochs, steps, tensorsLeaked }: TrainingProgress) => {
   const last = epochs.at(-1)
   return {
