@@ -48,7 +48,7 @@ export interface TrainerOptions {
   /** What else is measured at the end of every epoch; default nothing. */
   readonly measures?: ReadonlyArray<Asked>
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
-  readonly from?: Checkpoint.Snapshot
+  readonly from?: Checkpoint.Snapshot | undefined
 }
 
 /** An option of a run, or data, with which nothing can be trained. */
