@@ -439,6 +439,15 @@ describe.skipIf(!runsWebgpu)(`tensors of five and six axes ${on}`, () => {
     expect(tf.argMax(tf.ones([2, 3]), -1).shape).toEqual([2])
   })
 
+  it("and of truth values and integers cast to floats: they are transposed and summed as floats are", async () => {
+    const { actual, expected } = await both(() => {
+      const x = Seed.normalTensor(1, [2, 3, 3])
+      const floats = [tf.cast(tf.greater(x, 0), "float32"), tf.cast(tf.cast(tf.mul(x, 9), "int32"), "float32")]
+      return numbers(floats.flatMap((y) => [tf.transpose(y, [0, 2, 1]), tf.sum(y, -2), tf.max(y, [0, 1])]))
+    })
+    expect(actual).toEqual(expected)
+  })
+
   it("leave no data behind", async () => {
     await use("webgpu")
     const x = Seed.normalTensor(1, [1, 2, 1, 2, 1])
@@ -513,7 +522,11 @@ describe.skipIf(!runsWebgpu)(`laws ${on}`, { timeout: 240_000 }, () => {
   // The paper's manifolds are in everyBackend.test.ts.
   it("hold for the canonical metric and Cayley's retraction", async () => {
     const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
-    const reports = await Law.checkAll(manifoldLaws(canonical, { metric: "other" }), { runs: 1, seed: 1 })
+    // Differences of logarithms are more operations between two reads than Dawn has memory for.
+    const reason = "its differences take more than 16,000 operations between two reads"
+    const notDifferentiable = ["log", "dist"].map((operation) => ({ operation, reason }))
+    const claims = { metric: "other", notDifferentiable } as const
+    const reports = await Law.checkAll(manifoldLaws(canonical, claims), { runs: 1, seed: 1 })
     expect(reports.length).toBeGreaterThan(30)
     expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
   })

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Manifold from "../Manifold.ts"
@@ -69,7 +70,8 @@ const at = (m: number, n: number): Manifold.Manifold =>
     project: (x, u) => geometry.project(x, centre(u)),
     // Centred again, because rounding would let the mean drift.
     retract: (x, v) => geometry.retract(centre(x), v),
-    nearest: (u) => geometry.nearest(centre(u), centre(tf.add(tf.zerosLike(u), firstEntry(m, n)))),
+    nearest: (u) =>
+      geometry.nearest(centre(Differentiable.shortened(u, 1e30)), centre(tf.add(tf.zerosLike(u), firstEntry(m, n)))),
     residual: (x) => drop(tf.add(tf.abs(tf.sub(geometry.length(x), 1)), tf.mul(tf.abs(mean(x)), Math.sqrt(m * n)))),
     exp: geometry.exp,
     log: geometry.log,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { equal, less } from "../../numerics/Differentiable.ts"
+import { equal, homogeneous, length, less } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
@@ -21,16 +21,16 @@ const beside = (q: tf.Tensor, u: tf.Tensor) =>
 /**
  * The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding.
  */
-const residual = (x: tf.Tensor, rank: number) => {
+const residual = (x: tf.Tensor, rank: number): tf.Tensor => {
   const { values } = Matrices.svd(x)
   const [kept, dropped] = tf.split(values, [rank, values.shape.at(-1)! - rank], -1)
   const least = tf.min(kept!, -1)
   const lost = less(least, tf.mul(tf.max(values, -1), missing()))
-  return tf.add(tf.sqrt(tf.sum(tf.square(dropped!), -1)), tf.maximum(lost, equal(least, 0)))
+  return tf.add(tf.squeeze(length(dropped!, [-1]), [-1]), tf.maximum(lost, equal(least, 0)))
 }
 
 const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
-  const nearest = (u: tf.Tensor) => Matrices.ofSingular(u, Matrices.truncated(rank))
+  const nearest = homogeneous((u) => Matrices.ofSingular(u, Matrices.truncated(rank)))
   return Manifold.make<tf.Tensor>({
     name: `Rk${rank}(${m},${n})`,
     shape: [m, n],

@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Manifold from "../Manifold.ts"
 import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
+import { longest } from "../stiefel/generator.ts"
 import * as Stiefel from "./Stiefel.ts"
 
 /** The singular values, largest or smallest first, for matrices with n of them. */
@@ -65,8 +67,8 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
       const s = tf.mul(Matrices.sym(Matrices.multiply(x, u, { transposeA: true })), tf.mul(weights(), 2))
       return tf.sub(u, Matrices.multiply(x, s))
     },
-    nearest: (u) => scale(Matrices.polar(scale(u))),
-    retract: (x, v) => scale(frames.retract(frame(x), frame(v))),
+    nearest: (u) => scale(Matrices.polar(scale(Differentiable.shortened(u, longest)))),
+    retract: (x, v) => scale(frames.retract(frame(x), frame(Differentiable.shortened(v, longest)))),
     random: (seed, batch) => scale(frames.random(seed, batch)),
     residual: (x) => frames.residual(frame(x))
   })

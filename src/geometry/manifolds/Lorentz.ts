@@ -42,7 +42,8 @@ interface Polar {
  */
 const bisected = (time: tf.Tensor, space: tf.Tensor): tf.Tensor => {
   let low: tf.Tensor = tf.zerosLike(time)
-  let high: tf.Tensor = tf.asinh(tf.mul(tf.add(tf.abs(time), space), 0.5))
+  // At least asinh((|time| + space)/2), of which engines square the argument.
+  let high: tf.Tensor = tf.log1p(tf.add(tf.abs(time), space))
   const halvings = Math.ceil(-Math.log2(Arithmetic.current().epsilon)) + 6
   for (let k = 0; k < halvings; k++) {
     const middle = tf.mul(tf.add(low, high), 0.5)
@@ -256,7 +257,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
     },
     project,
     gradient: (x, e) => project(x, joined(space(e), tf.neg(first(e)))),
-    nearest: (u) => {
+    nearest: (given) => {
+      const u = Differentiable.shortened(given, Math.cosh(furthest()))
       const inSpace = space(u)
       const size = length(inSpace)
       const none = Differentiable.equal(size, 0)

@@ -25,7 +25,10 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
       columnSum: Interval.make(0, radius * Math.sqrt(n))
     },
     length,
-    nearest: (u) => tf.div(u, tf.maximum(radius === 1 ? length(u) : tf.div(length(u), radius), 1))
+    nearest: (given) => {
+      const u = Differentiable.shortened(given, 1e30 * Math.max(1, radius))
+      return tf.div(u, tf.maximum(radius === 1 ? length(u) : tf.div(length(u), radius), 1))
+    }
   })
 
 const normBall = matrixFamily(({ radius = 1 }: NormBallOptions = {}) => {

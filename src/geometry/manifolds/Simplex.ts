@@ -22,8 +22,10 @@ const largest = 1e30
  */
 const ontoSimplex = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
   // Less the largest entry, so that entries of any size keep their differences.
-  const shifted = tf.sub(u, constant(tf.max(u, axes, true)))
-  return clipped(shifted, total, m)
+  const half = tf.mul(u, 0.5)
+  // By halves, whose difference is a number whatever they are; what is further below is no nearer.
+  const below = Differentiable.clipped(tf.sub(half, constant(tf.max(half, axes, true))), largest)
+  return clipped(tf.mul(below, 2), total, m)
 }
 
 const clipped = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
@@ -43,7 +45,7 @@ const nearest = (m: number) => (u: tf.Tensor) => {
 
 /** Σ = 1 and softmax(log x + v/x), which never overflows. */
 const retract = (x: tf.Tensor, v: tf.Tensor) => {
-  const exponents = tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest))
+  const exponents = tf.add(tf.log(positive(x)), Differentiable.clipped(tf.div(v, positive(x)), largest))
   const weights = tf.exp(tf.sub(exponents, constant(tf.max(exponents, axes, true))))
   return tf.maximum(tf.div(weights, sum(weights)), least)
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Norms from "../../numerics/Norms.ts"
@@ -18,7 +19,7 @@ const tall = (m: number, n: number): Manifold.Manifold =>
     },
     length: (x) => tf.reshape(Norms.spectral(x), [...x.shape.slice(0, -2), 1, 1]),
     // Singular values above 1 become 1.
-    nearest: (u) => Matrices.ofSingular(u, Matrices.atMost(1))
+    nearest: (u) => Matrices.ofSingular(Differentiable.shortened(u, 1e30), Matrices.atMost(1))
   })
 
 const spectralBall = matrixFamily(() => ({
