@@ -1,7 +1,7 @@
 /**
  * The numbers on which kernels and their callers agree: layouts, numbers of forms, bounds.
  *
- * TypeScript and WGSL import them; AssemblyScript has them as kernels/contract.ts, which `npm run build:kernels` writes.
+ * TypeScript and WGSL import them; for AssemblyScript `npm run build:kernels` writes them to kernels/contract.ts.
  */
 import type { MatrixForm } from "../MatrixForm.ts"
 
