@@ -191,7 +191,7 @@ export const train = Command.make(
       }
     })
     const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
-      Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
+      Effect.provide(Backend.layer(config.backend, config)),
       Effect.onError(() =>
         Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
       ),
