@@ -4,7 +4,7 @@ import { generate } from "./scripts/examples.ts"
 // Here and not in a globalSetup: vitest looks for test files before it runs that, so a fresh clone would find no examples.
 generate()
 
-/** Starting TensorFlow.js, Effect and Vega takes a second: files of one project share it, one process for each worker. */
+/** Starting TensorFlow.js, Effect and Vega takes a second: files share it, one process for each worker and project. */
 const sharing = { isolate: false }
 
 export default defineConfig({
@@ -15,15 +15,23 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    tags: [{ name: "threads", description: "what the wasm engine's threads compute: CI runs it with two, too" }],
+    // A file is tagged by a comment, `@module-tag threads`.
+    tags: [{ name: "threads", description: "what threads of the wasm engine compute: CI runs it with two as well" }],
     // In the order of their names, so that what takes longest begins first.
     projects: [
       // Engines change their process: variables, kernels, threads, devices.
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
-      { extends: true, test: { name: "examples", include: ["test/.examples/*.test.ts"], ...sharing } },
       // 10,000 steps take a minute on a busy machine.
       { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
-      { extends: true, test: { name: "rooms", include: ["test/**/*.test.ts"], exclude: ["test/{engine,laws}/**"] } }
+      {
+        extends: true,
+        test: {
+          name: "rooms",
+          include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
+          exclude: ["test/{engine,laws}/**"],
+          ...sharing
+        }
+      }
     ]
   }
 })

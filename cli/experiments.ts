@@ -35,7 +35,7 @@ const load = Effect.fnUntraced(function*(file: string, options: Experiment.PlanO
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
     catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
   })
-  return yield* Experiment.decode(module.default, file, options)
+  return yield* Experiment.decode(module.default, file, { ...options, directory: path.dirname(path.resolve(file)) })
 })
 
 /** What stands between commas; nothing missing. */
@@ -129,6 +129,12 @@ export const run = Command.make(
       Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
       Flag.optional
     ),
+    use: Flag.String("use").pipe(
+      Flag.withDescription(
+        "module with entries of your own, beside those of the experiment; may be given several times"
+      ),
+      Flag.atLeast(0)
+    ),
     jobs: Flag.Int("jobs").pipe(
       Flag.withAlias("j"),
       Flag.withDescription("trials at a time, each in a process of its own (default 1)"),
@@ -150,10 +156,11 @@ export const run = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
+  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke, use }) {
     const path = yield* Path.Path
     const options: Experiment.PlanOptions = {
       smoke,
+      use: [...use],
       only: yield* list(file, "--only", only),
       seeds: yield* integers(file, "--seeds", seeds)
     }

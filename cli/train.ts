@@ -11,10 +11,11 @@ import * as Backend from "../src/engine/Backend.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import * as Report from "../src/report/Report.ts"
-import { builtIn, type Catalogues } from "../src/training/Catalogues.ts"
+import type { Catalogues } from "../src/training/Catalogues.ts"
 import * as Run from "../src/training/Run.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
+import * as ConfigFile from "./configFile.ts"
 import * as Progress from "./Progress.ts"
 import * as Settings from "./settings.ts"
 import { growing } from "./Table.ts"
@@ -40,32 +41,6 @@ const flagsOf = (known: Catalogues) => ({
     Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch"),
     Flag.withDefault(30)
   )
-})
-
-const readConfigFile = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fs.readFileString(path),
-    (error) => new TrainConfig.ConfigError({ source: path, problems: error.message })
-  )
-  const parsed = yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: (error) => new TrainConfig.ConfigError({ source: path, problems: `not JSON: ${(error as Error).message}` })
-  })
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return yield* new TrainConfig.ConfigError({ source: path, problems: "not a JSON object" })
-  }
-  return parsed
-})
-
-/** The settings of the run in a directory, none where there is no run. */
-const readRunConfig = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(directory, "manifest.json")
-  if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) return {}
-  const { config = {} } = (yield* readConfigFile(file)) as { readonly config?: object }
-  return config
 })
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`
@@ -127,8 +102,13 @@ const describe = (summary: Run.RunSummary): string =>
   ].join("\n")
 
 /** Settings that were given and change nothing beside the others. */
-const refuseIdle = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig, given: object, source: string) {
-  const idle = [...TrainConfig.idle(config)].filter(([key]) => Object.hasOwn(given, key))
+const refuseIdle = Effect.fnUntraced(function*(
+  config: TrainConfig.TrainConfig,
+  given: object,
+  source: string,
+  known: Catalogues
+) {
+  const idle = [...TrainConfig.idle(config, known)].filter(([key]) => Object.hasOwn(given, key))
   if (idle.length > 0) {
     const problems = idle.map(([key, reason]) => `${key} has no effect: ${reason}`).join("; ")
     return yield* new TrainConfig.ConfigError({ source, problems })
@@ -142,69 +122,77 @@ const interrupted = (directory: string, isOurs: boolean) =>
 
 const timestamp = (millis: number) => new Date(millis).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "")
 
-/** `finegrain train`. */
-export const train = Command.make(
-  "train",
-  flagsOf(builtIn),
-  Effect.fnUntraced(function*({ checkpointSeconds, config: file, output, resume, settings }) {
-    const fromFile = Option.isSome(file) ? yield* readConfigFile(file.value) : {}
-    const fromFlags = Settings.given(settings)
-    const source = Option.match(file, { onNone: () => "flags", onSome: (path) => `${path} and flags` })
-    if (resume && Option.isNone(output)) {
-      return yield* new TrainConfig.ConfigError({ source: "flags", problems: "--resume needs the --output of the run" })
-    }
-    const fromRun = resume && Option.isSome(output) ? yield* readRunConfig(output.value) : {}
-    const config = yield* TrainConfig.decode({ ...fromRun, ...fromFile, ...fromFlags }, source)
-    yield* refuseIdle(config, { ...fromFile, ...fromFlags }, source)
-    const path = yield* Path.Path
-    const now = yield* Clock.currentTimeMillis
-    const directory = path.resolve(
-      Option.getOrElse(output, () => path.join("runs", timestamp(now)))
-    )
-    const isFirst = yield* Ref.make(true)
-    // Before it has started, the directory may be that of another run.
-    const isOurs = yield* Ref.make(false)
-    const isDone = yield* Ref.make(false)
-    const progress = yield* Progress.make("img")
-    const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
-      if (event._tag === "Started") {
-        yield* Ref.set(isOurs, true)
-        yield* Console.log(
-          `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
-            `(${config.strategy}, ${config.collection}), on ${event.backend}`
-        )
-        yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
-        if (event.unconstrained.length > 0) {
-          yield* Console.log(`On no manifold: ${Unconstrained.summary(event.unconstrained)}`)
-        }
-        yield* progress.start(event.totalImages)
-      } else if (event._tag === "Resumed") {
-        yield* progress.print(`Resumed after ${event.step} steps`)
-        yield* progress.resume(event.images)
-      } else if (event._tag === "StepDone") {
-        yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
-      } else if (event._tag === "Found") {
-        yield* Ref.set(isDone, true)
-        yield* Console.log("Completed before: nothing was trained, and nothing in its directory was touched")
-      } else {
-        yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
+/** `finegrain train`, with what modules of the user's own add to its choices. */
+export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
+  Command.make(
+    "train",
+    flagsOf(known),
+    Effect.fnUntraced(function*({ checkpointSeconds, config: file, output, resume, settings }) {
+      const fromFile = Option.isSome(file) ? yield* ConfigFile.read(file.value) : {}
+      const fromFlags = Settings.given(settings)
+      const source = Option.match(file, { onNone: () => "flags", onSome: (path) => `${path} and flags` })
+      if (resume && Option.isNone(output)) {
+        return yield* new TrainConfig.ConfigError({
+          source: "flags",
+          problems: "--resume needs the --output of the run"
+        })
       }
-    })
-    const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
-      Effect.provide(Backend.layer(config.backend, config)),
-      Effect.onError(() =>
-        Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
-      ),
-      Effect.onInterrupt(() => Effect.flatMap(Ref.get(isOurs), (ours) => Console.error(interrupted(directory, ours))))
-    )
-    if (!(yield* Ref.get(isDone))) yield* Report.write(directory)
-    yield* progress.print(`${describe(summary)}\n${yield* place(directory)}`)
-  }, Effect.scoped)
-).pipe(
-  Command.withDescription("Train a network with FG-SGD"),
-  Command.withExamples([
-    { command: "finegrain train", description: "The main job: MNIST, PIO of four manifolds" },
-    { command: "finegrain train --collection St --strategy PO --epochs 1", description: "Stiefel kernels, one epoch" },
-    { command: "finegrain train --dataset ./fashion --output ./run", description: "A dataset of the MNIST family" }
-  ])
-)
+      const fromRun = resume && Option.isSome(output) ? yield* ConfigFile.ofRun(output.value) : {}
+      const given = { ...fromFile, ...fromFlags, ...(use.length === 0 ? {} : { use }) }
+      const config = yield* TrainConfig.decode({ ...fromRun, ...given }, source, known)
+      yield* refuseIdle(config, given, source, known)
+      const path = yield* Path.Path
+      const now = yield* Clock.currentTimeMillis
+      const directory = path.resolve(
+        Option.getOrElse(output, () => path.join("runs", timestamp(now)))
+      )
+      const isFirst = yield* Ref.make(true)
+      // Before it has started, the directory may be that of another run.
+      const isOurs = yield* Ref.make(false)
+      const isDone = yield* Ref.make(false)
+      const progress = yield* Progress.make("img")
+      const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
+        if (event._tag === "Started") {
+          yield* Ref.set(isOurs, true)
+          yield* Console.log(
+            `${config.model} with ${event.parameters} parameters, ${event.constrained} of them in ${event.poms} POMs ` +
+              `(${config.strategy}, ${config.collection}), on ${event.backend}`
+          )
+          yield* Effect.forEach(event.notes, (note) => Console.log(`Note: ${note}`), { discard: true })
+          if (event.unconstrained.length > 0) {
+            yield* Console.log(`On no manifold: ${Unconstrained.summary(event.unconstrained)}`)
+          }
+          yield* progress.start(event.totalImages)
+        } else if (event._tag === "Resumed") {
+          yield* progress.print(`Resumed after ${event.step} steps`)
+          yield* progress.resume(event.images)
+        } else if (event._tag === "StepDone") {
+          yield* progress.update(event.images, `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`)
+        } else if (event._tag === "Found") {
+          yield* Ref.set(isDone, true)
+          yield* Console.log("Completed before: nothing was trained, and nothing in its directory was touched")
+        } else {
+          yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
+        }
+      })
+      const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
+        Effect.provide(Backend.layer(config.backend, config)),
+        Effect.onError(() =>
+          Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
+        ),
+        Effect.onInterrupt(() => Effect.flatMap(Ref.get(isOurs), (ours) => Console.error(interrupted(directory, ours))))
+      )
+      if (!(yield* Ref.get(isDone))) yield* Report.write(directory)
+      yield* progress.print(`${describe(summary)}\n${yield* place(directory)}`)
+    }, Effect.scoped)
+  ).pipe(
+    Command.withDescription("Train a network with FG-SGD"),
+    Command.withExamples([
+      { command: "finegrain train", description: "The main job: MNIST, PIO of four manifolds" },
+      {
+        command: "finegrain train --collection St --strategy PO --epochs 1",
+        description: "Stiefel kernels, one epoch"
+      },
+      { command: "finegrain train --dataset ./fashion --output ./run", description: "A dataset of the MNIST family" }
+    ])
+  )

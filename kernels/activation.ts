@@ -1,6 +1,6 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts.
 
-import { atLeast, atLeastOne, passed, passedOne } from "./vectors.ts"
+import { atLeast, atLeastOne, passed, passedOne } from "./vectors"
 
 /** max(x, 0), with NaN kept: XNNPACK compares the bits as integers, so that NaN with a sign, which 0·∞ makes, becomes 0. */
 export function relu(x: usize, out: usize, size: i32): void {

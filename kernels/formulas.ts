@@ -1,6 +1,6 @@
 // The formulas of manifolds on four matrices side by side, in registers where there is such a version.
-import { stiefelTangent, unitTangent } from "./lanes.ts"
-import { orthonormalize, unitLength } from "./orthonormal.ts"
+import { stiefelTangent, unitTangent } from "./lanes"
+import { orthonormalize, unitLength } from "./orthonormal"
 import {
   obliqueLength3,
   obliqueTangent3,
@@ -8,7 +8,7 @@ import {
   sphereLength9,
   sphereTangent9,
   stiefelTangent3
-} from "./threes.ts"
+} from "./threes"
 
 /** What happens to matrices: 0 nothing, the caller does it; 1 Euclidean; 2 columns of norm 1; 3 orthonormal columns. */
 export const given = 0

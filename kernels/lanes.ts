@@ -1,6 +1,6 @@
 // Linear algebra on four matrices at a time, one in every lane of a vector: entry e of all four is the vector at 16·e. Entry (i, j) is
 // number i·down + j·across, so that a matrix may as well lie transposed.
-import { less, madd } from "./vectors.ts"
+import { less, madd } from "./vectors"
 
 /**
  * @inline
@@ -69,6 +69,14 @@ export function sum(u: usize, v: usize, size: i32): void {
   for (let e = 0; e < size; e++) {
     const at = entry(u, e)
     v128.store(at, v128.add<f32>(v128.load(at), v128.load(entry(v, e))))
+  }
+}
+
+/** A multiple of u, entry by entry. */
+export function times(u: usize, factor: f32, size: i32): void {
+  for (let e = 0; e < size; e++) {
+    const at = entry(u, e)
+    v128.store(at, v128.mul<f32>(v128.load(at), f32x4.splat(factor)))
   }
 }
 

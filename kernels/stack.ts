@@ -1,6 +1,6 @@
 // Stacks of matrices, one behind the other, and four of them side by side: entry e of all four is the vector at 16·e; see lanes.ts.
-import { four } from "./lanes.ts"
-import { madd } from "./vectors.ts"
+import { four } from "./lanes"
+import { madd } from "./vectors"
 
 /**
  * Four matrices of a stack from `first` on; where it ends before, copies of them in `spare`, the last one repeated.

@@ -2,10 +2,10 @@
 // the step sizes of the POMs between them. Four matrices at a time, one in every lane; see stack.ts and formulas.ts.
 //
 // Every leaf has a row of 32-bit words. Offsets are in bytes.
-import { given, retracted, tangent, unit } from "./formulas.ts"
-import { entry, four } from "./lanes.ts"
-import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack.ts"
-import { madd } from "./vectors.ts"
+import { given, retracted, tangent, unit } from "./formulas"
+import { entry, four } from "./lanes"
+import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack"
+import { madd } from "./vectors"
 
 const rowBytes: usize = 68
 

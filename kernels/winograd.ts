@@ -8,8 +8,8 @@
 // of a transformed tile. A row of tiles, a strip, is transformed as a whole: first down the rows of the image, which are
 // contiguous numbers, then along each tile.
 
-import { four } from "./lanes.ts"
-import { atLeast, block, madd, vector } from "./vectors.ts"
+import { four } from "./lanes"
+import { atLeast, block, madd, vector } from "./vectors"
 
 const a: f32 = 0.75
 const b: f32 = 1.5

@@ -166,6 +166,29 @@ export const datasets = {
   "generated:imagenet": generated("imagenet", "ImageNet")
 } satisfies Catalogue.Catalogue
 
+const isDataset = (value: unknown): value is Dataset =>
+  typeof value === "object" && value !== null && "train" in value && "test" in value && "checksum" in value &&
+  typeof value.checksum === "string"
+
+/** What an entry gives, which may be a user's own: an Effect of a dataset, a promise of one, or a dataset at once. */
+const loaded = (name: string, make: () => unknown): Loaded => {
+  const refuse = (reason: string) =>
+    new DatasetMissing({ what: `The dataset ${name} cannot be made: ${reason}`, remedy: "Look at its function make." })
+  const unable = (error: unknown) => refuse(error instanceof Error ? error.message : String(error))
+  return Effect.try({ try: make, catch: unable }).pipe(
+    Effect.flatMap((given) =>
+      Effect.isEffect(given)
+        ? given as Effect.Effect<unknown, Effect.Error<Loaded>>
+        : Effect.tryPromise({ try: () => Promise.resolve(given), catch: unable })
+    ),
+    Effect.flatMap((found) =>
+      isDataset(found)
+        ? Effect.succeed(found)
+        : Effect.fail(refuse("it gives no train, test and checksum"))
+    )
+  )
+}
+
 /**
  * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary
  * version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files,
@@ -194,7 +217,7 @@ export const load = (
   settings: object = {}
 ): Loaded =>
   Object.hasOwn(known, name)
-    ? Catalogue.make(known, name, settings, { imageSize })
+    ? loaded(name, () => Catalogue.make<unknown>(known, name, settings, { imageSize }))
     : name.startsWith("generated:")
     ? Effect.fail(unknownName(name, Object.keys(known)))
     : inDirectory(name, imageSize, Object.keys(known))

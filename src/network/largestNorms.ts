@@ -45,7 +45,7 @@ export const largestNorms = Effect.fnUntraced(function*(
           const x = state.x[variable]![k]!
           return tf.max(measured[norm](factor === undefined ? x : tf.mul(x, factor)))
         })
-        const promised = network.policy.promises.includes(norm) && Number.isFinite(manifold.norms.frobenius.max)
+        const promised = network.policy.promises.includes(norm) && Number.isFinite(manifold.norms[norm].max)
         const key = `${symbol}/${norm}`
         found.set(key, {
           manifold: symbol,

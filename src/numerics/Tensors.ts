@@ -86,7 +86,12 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
  * tf.memory().numTensors - before // => 1
  * ```
  */
-export const region = <A extends TensorTree.TensorTree>(f: () => A): A => tf.tidy(() => f() as tf.TensorContainer) as A
+export const region = <A extends TensorTree.TensorTree>(f: () => A): A => {
+  let result: A | undefined
+  // A list: TensorFlow.js walks named parts slowly, and this stands in every step.
+  tf.tidy(() => TensorTree.leaves(result = f()) as Array<tf.Tensor>)
+  return result as A
+}
 
 /**
  * Copies the leaves of `result` that are also leaves of `others`, so that each has one owner.
@@ -106,7 +111,10 @@ export const fresh = <T extends TensorTree.TensorTree>(
   result: T,
   others: ReadonlyArray<TensorTree.TensorTree>
 ): T => {
-  const owned = new Set(others.flatMap(TensorTree.leaves))
+  const owned = new Set(TensorTree.leaves(others))
+  const leaves = TensorTree.leaves(result)
+  // As good as always nothing is shared: a step comes by here.
+  if (new Set([...owned, ...leaves]).size === owned.size + leaves.length) return result
   return TensorTree.map(result, (leaf) => {
     if (owned.has(leaf)) return tf.clone(leaf)
     owned.add(leaf)

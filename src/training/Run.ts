@@ -4,25 +4,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
-import * as Catalogue from "../choices/Catalogue.ts"
-import * as Grouping from "../collections/Grouping.ts"
 import type { Dataset } from "../data/Dataset.ts"
-import * as Datasets from "../data/Datasets.ts"
 import * as Subset from "../data/Subset.ts"
 import * as Backend from "../engine/Backend.ts"
-import type * as Models from "../network/models/index.ts"
-import * as Network from "../network/Network.ts"
+import type * as Network from "../network/Network.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
-import * as Seed from "../numerics/Seed.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import * as Optimizers from "../optimizer/catalogue.ts"
-import type * as Schedule from "../optimizer/Schedule.ts"
-import * as Schedules from "../optimizer/schedules.ts"
-import type * as StepSize from "../optimizer/StepSize.ts"
-import type { Transform } from "../optimizer/Transform.ts"
-import { builtIn } from "./Catalogues.ts"
+import * as Door from "./Door.ts"
+import * as made from "./made.ts"
 import * as RunDirectory from "./RunDirectory.ts"
 import * as RunFiles from "./RunFiles.ts"
 import { sameEnvironment, sameRun } from "./sameRun.ts"
@@ -53,44 +43,6 @@ export interface RunSummary {
   readonly weightsSha256: string | undefined
   readonly output: string
 }
-
-const scheduleOf = (config: TrainConfig, images: number): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
-  const stepsPerEpoch = Math.ceil(images / config.batchSize)
-  const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
-  return Effect.try({
-    try: () => Schedules.make(config.schedule, course, config, builtIn.schedules),
-    catch: (error) => error as Schedules.ScheduleError
-  })
-}
-
-const ruleOf = (config: TrainConfig): StepSize.Rule => Catalogue.make(builtIn.rules, config.rule, config, {})
-
-const transformOf = (config: TrainConfig, schedule: Schedule.Schedule): Transform =>
-  Optimizers.transform(config.optimizer ?? "fg-sgd", { ...config, schedule, rule: ruleOf(config) })
-
-const layerOptions = (
-  { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
-  defaults: TrainConfig
-): Network.LayerOptions => ({
-  specification: collection ?? defaults.collection,
-  strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
-  ...(matricization === undefined ? {} : { matricization: builtIn.matricizations[matricization] })
-})
-
-const fitOf = ({ seed }: TrainConfig, dataset: Dataset): Models.Fit => ({
-  ...Struct.pick(dataset, ["height", "width", "channels", "classes"]),
-  seed: Seed.split(seed, "weights")
-})
-
-const networkOf = (config: TrainConfig, dataset: Dataset) =>
-  Network.make(Catalogue.make(builtIn.models, config.model, config, fitOf(config, dataset)), {
-    ...layerOptions({}, config),
-    policy: builtIn.policies[config.policy],
-    seed: Seed.split(config.seed, "groups"),
-    overrides: Object.fromEntries(
-      Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config)])
-    )
-  })
 
 /**
  * Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a
@@ -247,10 +199,9 @@ export const train = Effect.fnUntraced(function*(
 ) {
   const started = yield* Clock.currentTimeMillis
   const backend = yield* Backend.Backend
-  const dataset = yield* Effect.flatMap(
-    Datasets.load(config.dataset, config.imageSize),
-    (all) => Subset.take(all, config)
-  )
+  const door = yield* Door.open(config.use ?? [])
+  const { known } = door
+  const dataset = yield* Effect.flatMap(made.dataset(config, known), (all) => Subset.take(all, config))
   const notes = notesOf(config, dataset)
   const data = {
     name: dataset.name,
@@ -258,7 +209,7 @@ export const train = Effect.fnUntraced(function*(
     train: dataset.train.count,
     test: dataset.test.count
   }
-  const identity = { config, dataset: data, backend, versions: yield* Versions.versions }
+  const identity = { config, door, dataset: data, backend, versions: yield* Versions.versions }
   const manifest = resume
     ? yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
     : Option.none<RunFiles.Manifest>()
@@ -281,8 +232,8 @@ export const train = Effect.fnUntraced(function*(
     return meanwhile.value
   }
   const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
-  const schedule = yield* scheduleOf(config, dataset.train.count)
-  const network = yield* networkOf(config, dataset)
+  const schedule = yield* made.schedule(config, dataset, known)
+  const network = yield* made.network(config, dataset, known)
   yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
   const trainer = yield* Trainer.make({
     network,
@@ -291,8 +242,8 @@ export const train = Effect.fnUntraced(function*(
     epochs: config.epochs,
     batchSize: config.batchSize,
     seed: config.seed,
-    loss: Catalogue.make(builtIn.losses, config.loss ?? "softmax-cross-entropy", config, {}),
-    transform: transformOf(config, schedule),
+    loss: yield* made.loss(config, known),
+    transform: yield* made.transform(config, schedule, known),
     augment: config.augment,
     normalize: config.normalize,
     measureLambda: config.measureLambda,
@@ -304,6 +255,7 @@ export const train = Effect.fnUntraced(function*(
   if (Option.isNone(earlier)) {
     yield* directory.writeManifest({
       config,
+      ...(door.used.length === 0 ? {} : { use: door.used }),
       seed: config.seed,
       versions: identity.versions,
       backend,

@@ -85,6 +85,12 @@ export const Environment = Schema.Struct({
 /** `manifest.json` of a run: what makes a directory one of ours. */
 export const Manifest = Schema.Struct({
   config: Loose,
+  /** Modules of the user's own, by checksum. */
+  use: Schema.optionalKey(Schema.Array(Schema.Struct({
+    file: Schema.String,
+    sha256: Schema.String,
+    imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+  }))),
   seed: Schema.Int,
   versions: Environment.fields.versions,
   backend: Environment.fields.backend,

@@ -107,7 +107,7 @@ export const restore = Effect.fnUntraced(function*(
   network: Network.Network,
   initial: State,
   snapshot: Snapshot,
-  course: Course
+  course: Course | undefined
 ): Effect.fn.Return<State, CheckpointMismatch> {
   const { fingerprint, position, tensors } = snapshot
   const own = Network.fingerprint(network)
@@ -118,7 +118,7 @@ export const restore = Effect.fnUntraced(function*(
       actual: fingerprint.slice(0, 12)
     })
   }
-  const wrong = misplaced(snapshot, course) ?? unlike(network, initial, snapshot)
+  const wrong = (course === undefined ? undefined : misplaced(snapshot, course)) ?? unlike(network, initial, snapshot)
   if (wrong !== undefined) return yield* wrong
   const byName = new Map(tensors.map((named) => [named.name, named]))
   const tensor = (name: string) => {

@@ -45,6 +45,9 @@ export const LayerConfig = layerOf(builtIn)
 
 /** Every setting, with what it is; one more is one more line. */
 const fieldsOf = (known: Catalogues) => ({
+  use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)).annotate({
+    description: "modules with manifolds, optimizers, schedules, models, datasets or losses of your own"
+  }),
   dataset: orDefault(Schema.NonEmptyString, "mnist").annotate({
     description:
       `${Catalogue.help(known.datasets)}; or a directory: four IDX files, the binary version of CIFAR-10 or ` +

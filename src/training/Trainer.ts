@@ -2,8 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { DatasetInvalid } from "../data/DataError.ts"
-import type { ImageCorrupt } from "../data/Dataset.ts"
-import * as Manifold from "../geometry/Manifold.ts"
+import type * as Manifold from "../geometry/Manifold.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
 import * as Network from "../network/Network.ts"
 import type { PlanError } from "../network/PlanError.ts"
@@ -16,81 +15,20 @@ import { type BatchError, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
 import * as Snapshot from "./Snapshot.ts"
+import { begin } from "./trainer/begin.ts"
 import { measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf } from "./trainer/evaluate.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
-import { disposeScaling, optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
+import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
+import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 export { OptionRefused, type TrainerOptions } from "./options.ts"
 export { evaluate } from "./trainer/evaluate.ts"
+export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
-
-/** What is known of a run at any moment. */
-export interface TrainingProgress {
-  readonly steps: number
-  readonly epochs: ReadonlyArray<EpochDone>
-  readonly tensorsLeaked: number
-}
-
-/** A run in progress. */
-export interface Training {
-  /**
-   * Trains to the end, reporting every event. Interruptible between steps; the model keeps the last completed step's
-   * weights.
-   */
-  readonly train: <E, R>(
-    report: (event: TrainingEvent) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<
-    TrainingProgress,
-    | E
-    | BatchError
-    | DatasetInvalid
-    | DeclarationRefused
-    | Tensors.ReadFailed
-    | Optimizer.OptimizerError
-    | ImageCorrupt
-    | Tensors.Diverged
-    | Tensors.ShapeMismatch,
-    R
-  >
-  readonly progress: Effect.Effect<TrainingProgress>
-  /** Everything that a later run needs to go on from here, to the same bits; between steps. */
-  readonly snapshot: Effect.Effect<Checkpoint.Snapshot, Tensors.ReadFailed>
-  /**
-   * Runs with the weights that are tested in the model, as to save it: those of the last step, or the average of the
-   * points where the chain keeps one; those of the last step are put back.
-   */
-  readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** How the steps are computed on this engine; see StepFusion. */
-  readonly interpretation: string
-}
-
-/** Frees what the run holds. */
-const release = ({ state }: Session) =>
-  Effect.map(Ref.get(state), (last) => {
-    Optimizer.dispose(last)
-    disposeScaling(last.scaling)
-  })
-
-/** Gram–Schmidt and polar factors of ordinary random weights end far below this. */
-const startTolerance = 1e-4
-
-/** Looks at the points that the run begins with, and puts those of an earlier one in their place. */
-const begin = Effect.fnUntraced(function*({ options, state }: Session) {
-  const { batchSize, dataset, epochs, from, network } = options
-  const { manifold } = network.problem.collection
-  const initial = yield* Ref.get(state)
-  yield* Manifold.checkPoint(manifold, initial.x, startTolerance)
-  if (from === undefined) return
-  const course = { epochs, images: dataset.train.count, batchSize }
-  const restored = yield* Snapshot.restore(network, initial, from, course)
-  yield* Ref.set(state, restored)
-  Optimizer.dispose(initial)
-  yield* Manifold.checkPoint(manifold, restored.x, startTolerance)
-})
 
 const progress = Effect.fnUntraced(function*({ epochsDone, position }: Session) {
   const { step, tensorsLeaked } = yield* Ref.get(position)
@@ -187,12 +125,12 @@ export const make = Effect.fnUntraced(function*(
     position: yield* Ref.make(options.from?.position ?? start),
     epochsDone: yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   }
-  yield* Effect.addFinalizer(() => release(session))
-  yield* begin(session)
+  yield* begin(session, options.from, { epochs: options.epochs, images: dataset.train.count, batchSize })
   return {
     train: (report) => train(session, report),
     progress: progress(session),
     snapshot: snapshot(session),
+    resumes: "steps",
     evaluated: (use) => withEvaluated(session, () => use),
     interpretation: StepFusion.interpretation(optimizer)
   }

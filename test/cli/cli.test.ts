@@ -5,7 +5,6 @@ import { join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { hasNativePackages } from "../nativePackages.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
-import { runsWebgpu } from "../webgpu.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const main = join(root, "cli", "main.ts")
@@ -294,15 +293,6 @@ describe("finegrain backends", () => {
     const missing = await finegrain("backends", "--check", "nodeGpu")
     expect(missing.code).toBe(1)
     expect(missing.stderr).toMatch(/npm install @tensorflow\/tfjs-node-gpu/)
-  })
-
-  it.skipIf(!runsWebgpu)("puts webgpu to the test", { timeout: 240_000 }, async () => {
-    const { code, stdout } = await finegrain("backends", "--check", "webgpu")
-    expect(stdout).not.toContain("✗")
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/✓ starts: .*WebGPU on \S/)
-    expect(stdout).toMatch(/✓ how its steps of FG-SGD run: fused$/m)
-    expect(stdout).toMatch(/✓ laws of FG-SGD on Sp.*: \d+ hold/)
   })
 
   it.skipIf(hasNativePackages)("tells what is here, what is missing and why", async () => {

@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import { type Backend, Seed, Sphere } from "finegrain"

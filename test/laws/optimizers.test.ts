@@ -1,3 +1,4 @@
+// @module-tag threads
 import { Euclidean, Oblique, Sphere, Stiefel } from "finegrain"
 import { Law, methods, metricLaws, muonLaws, optimizerLaws } from "finegrain/laws"
 import { describe, it } from "vitest"

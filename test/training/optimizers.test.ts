@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { type Checkpoint, Models, Network, Optimizers, Schedule, StepSize, TrainConfig, Trainer } from "finegrain"

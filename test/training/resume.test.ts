@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

@@ -34,27 +34,17 @@ export const power = <P extends NestedTensors.NestedTensors>(
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`power(${manifold.name}, ${count}): the exponent must be a positive integer`)
   }
-  const { exp, log, dist } = manifold
+  const { dist } = manifold
   return Manifold.make<P>({
+    ...manifold,
     name: manifold.name.includes(" ") ? `(${manifold.name})^${count}` : `${manifold.name}^${count}`,
     shape: prepend(count, manifold.shape) as Shape.Shapes<P>,
     dimension: count * manifold.dimension,
     curvature: count === 1 ? manifold.curvature : productCurvature([manifold, manifold]),
     norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),
-    retractionOrder: manifold.retractionOrder,
-    injectivityRadius: manifold.injectivityRadius,
-    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
-    project: manifold.project,
-    gradient: manifold.gradient,
-    nearest: manifold.nearest,
-    retract: manifold.retract,
-    transport: manifold.transport,
     random: (seed, batch) => manifold.random(seed, [...batch, count]),
-    randomTangent: manifold.randomTangent,
     residual: (x) => tf.max(manifold.residual(x), -1),
-    ...(exp === undefined ? {} : { exp }),
-    ...(log === undefined ? {} : { log }),
     ...(dist === undefined
       ? {}
       : { dist: (x: P, y: P) => Differentiable.squareRoot(tf.sum(tf.square(dist(x, y)), -1)) })

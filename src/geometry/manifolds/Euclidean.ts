@@ -32,7 +32,7 @@ export const make = (shape: Shape.Shape): Manifold.Manifold => {
     nearest: (u) => u,
     retract: (x, v) => tf.add(x, v),
     transport: (_x, _y, v) => v,
-    residual: (x) => tf.mul(length(x), 0),
+    residual: (x) => length(tf.mul(x, 0)),
     exp: (x, v) => tf.add(x, v),
     log: (x, y) => tf.sub(y, x),
     dist: (x, y) => length(tf.sub(y, x))

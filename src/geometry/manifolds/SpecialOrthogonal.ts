@@ -1,20 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { rotationParallel, turned } from "../stiefel/rotations.ts"
+import type { VectorTransport } from "../VectorTransport.ts"
 import * as Stiefel from "./Stiefel.ts"
-
-/** A vector transport on rotations, as a value. */
-export interface Transport {
-  readonly name: "projection" | "parallel"
-}
 
 /** What may be chosen on rotations. */
 export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
-  readonly transport?: Transport
+  readonly transport?: VectorTransport
 }
 
 /**
@@ -26,7 +21,7 @@ export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
  * SpecialOrthogonal.projection.name // => "projection"
  * ```
  */
-export const projection: Transport = { name: "projection" }
+export const projection: VectorTransport = { name: "projection" }
 
 /**
  * Parallel transport along the shortest geodesic, an isometry: X Ω → Y R^(−1/2) Ω R^(1/2) with R = XᵀY.
@@ -40,14 +35,14 @@ export const projection: Transport = { name: "projection" }
  * Math.abs(rotations.norm(y, moved).dataSync()[0]! / rotations.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
  * ```
  */
-export const parallel: Transport = { name: "parallel" }
+export const parallel: VectorTransport = { name: "parallel" }
 
 const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
     name: `SO(${n})`,
-    ...(options.transport === parallel ? { transport: rotationParallel } : {}),
+    ...(options.transport?.name === "parallel" ? { transport: rotationParallel } : {}),
     nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
     random: (seed, batch) => turned(orthogonal.random(seed, batch), 0),
     // Of I + S for a huge skew S rounding leaves S alone; where that is singular, nothing tells the last column's sign.
@@ -55,6 +50,14 @@ const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => 
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
   })
 }
+
+const specialOrthogonal = matrixFamily((options: SpecialOrthogonalOptions = {}) => ({
+  symbol: "SO",
+  name: "special orthogonal",
+  accepts: ([m, n]) => m === n && n >= 2,
+  reason: "rotations are square, with at least two rows",
+  at: (n) => at(n, options)
+}))
 
 /**
  * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
@@ -74,8 +77,7 @@ const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => 
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Shape.Shape, options: SpecialOrthogonalOptions = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = specialOrthogonal.make
 
 /**
  * The family of special orthogonal groups, `SO` in specifications; refuses what is not square.
@@ -87,12 +89,4 @@ export const make = (shape: Shape.Shape, options: SpecialOrthogonalOptions = {})
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: SpecialOrthogonalOptions = {}): Manifold.Family => ({
-  symbol: "SO",
-  name: "special orthogonal",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("SO", shape, ([m, n]) => m === n && n >= 2, "rotations are square, with at least two rows"),
-      ([n]) => at(n, options)
-    )
-})
+export const family = specialOrthogonal.family

@@ -1,17 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import type * as Shape from "../../numerics/Shape.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import * as MatrixForm from "../MatrixForm.ts"
-import { actOnGenerator } from "../stiefel/generator.ts"
+import { actOnGenerator, longest } from "../stiefel/generator.ts"
 import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
@@ -89,7 +88,8 @@ export const embedded: Metric = {
   inner: (_x, u, v) => frobenius(u, v),
   gradient: project,
   // Hüper, Markina and Silva Leite 2021: exp(V Xᵀ − X Vᵀ) X exp(−A), whose factors are orthogonal for every V.
-  exp: (x, v) => {
+  exp: (x, given) => {
+    const v = Differentiable.shortened(given, longest)
     if (x.shape.at(-2) === x.shape.at(-1)) return canonicalExp(x, v)
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
@@ -145,9 +145,14 @@ const polarRetract: Binary = (x, v) => {
   const largest = tf.max(tf.abs(constant(v)), [-2, -1], true)
   const entries = x.shape.at(-2)! * x.shape.at(-1)!
   const room = 16 * Arithmetic.current().epsilon
-  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) return Matrices.polar(tf.add(x, v), { lower: 1e-2 })
-  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))))
+  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) {
+    return Matrices.polar(tf.add(x, v), { lower: 1e-2, remedy })
+  }
+  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))), { remedy })
 }
+
+const remedy =
+  "Retract a finite tangent vector: X + V has full rank for each of them; `project` makes one of any vector."
 
 /**
  * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the
@@ -279,6 +284,13 @@ const formed = (
     : manifold
 }
 
+const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
+  symbol: "St",
+  name: "Stiefel",
+  accepts: ([m, n]) => m * n >= 2,
+  at: (m, n) => formed(tallOrWide("St", (rows, columns, name) => tall(name, rows, columns, options))(m, n), options)
+}))
+
 /**
  * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the
  * transpose.
@@ -296,8 +308,7 @@ const formed = (
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: Shape.Shape, options: StiefelOptions = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = stiefel.make
 
 /**
  * The family of Stiefel manifolds, `St` in specifications; refuses 1×1 matrices.
@@ -309,16 +320,4 @@ export const make = (shape: Shape.Shape, options: StiefelOptions = {}): Manifold
  * Result.isFailure(Stiefel.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: StiefelOptions = {}): Manifold.Family => ({
-  symbol: "St",
-  name: "Stiefel",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) => {
-        const name = `St(${m},${n})`
-        const manifold = m >= n ? tall(name, m, n, options) : { ...transposed(tall(name, n, m, options)), name }
-        return formed(manifold, options)
-      }
-    )
-})
+export const family = stiefel.family

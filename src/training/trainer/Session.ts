@@ -15,14 +15,19 @@ import type { EpochDone } from "../TrainingEvent.ts"
 
 export type State = Optimizer.State<Network.NetworkPoint>
 
-/** A run in progress: what it works with, and where it stands. */
-export interface Session {
-  readonly options: TrainerOptions
+/** What takes steps: a network, its optimizer, and where both stand. */
+export interface Stepping {
+  readonly options: Pick<TrainerOptions, "evaluate" | "network" | "schedule">
   readonly optimizer: Optimizer.Optimizer<Network.NetworkPoint, Network.NetworkWeights>
+  readonly state: Ref.Ref<State>
+}
+
+/** A run in progress: what it works with, and where it stands. */
+export interface Session extends Stepping {
+  readonly options: TrainerOptions
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
-  readonly state: Ref.Ref<State>
   readonly position: Ref.Ref<Checkpoint.Position>
   readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
 }
@@ -41,10 +46,16 @@ export const start: Checkpoint.Position = {
   tensorsLeaked: 0
 }
 
+/** What of the options says how steps are taken. */
+export type OptimizerOptions = Pick<
+  TrainerOptions,
+  "momentum" | "network" | "rule" | "schedule" | "transform" | "weightDecay"
+>
+
 /** The optimizer that the options name: the given chain, or FG-SGD. */
 export const optimizerOf = (
-  { momentum = 0.9, network, rule, schedule, transform, weightDecay = 0 }: TrainerOptions
-): Effect.Effect<Session["optimizer"], Optimizer.OptimizerError> =>
+  { momentum = 0.9, network, rule, schedule, transform, weightDecay = 0 }: OptimizerOptions
+): Effect.Effect<Stepping["optimizer"], Optimizer.OptimizerError> =>
   Effect.try({
     try: () =>
       Optimizer.make(

@@ -14,18 +14,18 @@ import { evaluate } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
 import { type Session, type State, variation } from "./Session.ts"
-import { takeStep } from "./step.ts"
+import { takeBatch } from "./step.ts"
 
 /** Takes a step, and moves the position behind it. */
 const advance = Effect.fnUntraced(
   function*(session: Session, batch: Batches.Batch, from: number, secondsAt: Effect.Effect<number>) {
-    const [done, left] = yield* Tensors.counted(takeStep(session, batch))
+    const [done, left] = yield* Tensors.counted(takeBatch(session, batch))
     const seconds = yield* secondsAt
     const now = yield* Ref.updateAndGet(session.position, (at) => ({
       ...at,
       step: at.step + 1,
-      from: from + done.images,
-      lossSum: at.lossSum + done.loss * done.images,
+      from: from + batch.labels.length,
+      lossSum: at.lossSum + done.loss * batch.labels.length,
       correctSum: at.correctSum + done.correct,
       gradientNormSum: at.gradientNormSum + done.gradientNorm,
       leaked: at.leaked + Math.abs(left),
@@ -72,13 +72,20 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
 /** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
 const normTolerance = 1e-5
 
+/** The largest norms of a network's weights, and how many of them exceed their bounds. */
+export const measureNorms = Effect.fnUntraced(function*(network: Network.Network, state: State) {
+  const norms = yield* Network.largestNorms(network, state)
+  // Written so that NaN counts as a violation.
+  const violations = norms.filter(({ bound, largest }) => bound !== undefined && !(largest <= bound + normTolerance))
+  return { norms, normBoundViolations: violations.length }
+})
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
   const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
-  const norms = yield* Network.largestNorms(network, state)
   const event: EpochDone = {
     _tag: "EpochDone",
     epoch,
@@ -88,11 +95,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
-    norms,
-    // Written so that NaN counts as a violation.
-    normBoundViolations: norms.filter(({ bound, largest }) =>
-      bound !== undefined && !(largest <= bound + normTolerance)
-    ).length,
+    ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
     tensorsLeaked: leaked,
     seconds,

@@ -6,14 +6,14 @@ import * as Network from "../../network/Network.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
-import type { Session, State } from "./Session.ts"
+import type { State, Stepping } from "./Session.ts"
 
 /** Gives the model the weights W = ℜω of a state. */
-export const assignWeights = ({ optimizer, options: { network } }: Session, state: State): void =>
+export const assignWeights = ({ optimizer, options: { network } }: Stepping, state: State): void =>
   tf.tidy(() => Network.assign(network, Tensors.fresh(Optimizer.weightsOf(optimizer, state), [state.x])))
 
 /** The average of the points, where the chain keeps one and it is what is tested. */
-const averageOf = ({ optimizer, options: { evaluate = "average" } }: Session, state: State) =>
+const averageOf = ({ optimizer, options: { evaluate = "average" } }: Stepping, state: State) =>
   evaluate === "average"
     ? Optimizer.stateOf(optimizer, state, "average") as Network.NetworkPoint | undefined
     : undefined
@@ -24,7 +24,7 @@ const averageOf = ({ optimizer, options: { evaluate = "average" } }: Session, st
  * Moving averages of batch normalization stay those that training left.
  */
 export const withEvaluated = <A, E, R>(
-  session: Session,
+  session: Stepping,
   use: (state: State) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.flatMap(Ref.get(session.state), (last) => {

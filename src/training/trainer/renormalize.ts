@@ -7,7 +7,7 @@ import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import { atOnce, batchTensors } from "./batchTensors.ts"
 import { assignWeights } from "./evaluated.ts"
-import { disposeScaling, type Session } from "./Session.ts"
+import { disposeScaling, type Session, type Stepping } from "./Session.ts"
 
 /** λ of every layer, from features of training images. */
 const measuredLambdas = Effect.fnUntraced(function*({ options, prepare }: Session, epoch: number) {
@@ -26,14 +26,21 @@ const measuredLambdas = Effect.fnUntraced(function*({ options, prepare }: Sessio
 const ones = ({ layers }: Network.Network) =>
   layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
 
+/** Gives state and model the ℜ that follows from λ, by default 1. */
+export const renormalizeBy = Effect.fnUntraced(
+  function*(stepping: Stepping, measured: ReadonlyArray<ArrayLike<number>> | undefined) {
+    const { options: { network }, state } = stepping
+    const before = yield* Ref.get(state)
+    const after = { ...before, scaling: Network.scaling(network, measured ?? ones(network)) }
+    disposeScaling(before.scaling)
+    yield* Ref.set(state, after)
+    assignWeights(stepping, after)
+  }
+)
+
 /** Measures λ, and gives state and model the ℜ that follows from it. */
 export const renormalize = Effect.fnUntraced(function*(session: Session, epoch: number) {
-  const { options: { measureLambda = true, network }, position, state } = session
-  const lambdas = measureLambda ? yield* measuredLambdas(session, epoch) : ones(network)
-  const before = yield* Ref.get(state)
-  const after = { ...before, scaling: Network.scaling(network, lambdas) }
-  disposeScaling(before.scaling)
-  yield* Ref.set(state, after)
+  const { options: { measureLambda = true }, position } = session
+  yield* renormalizeBy(session, measureLambda ? yield* measuredLambdas(session, epoch) : undefined)
   yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
-  assignWeights(session, after)
 }, Effect.uninterruptible)

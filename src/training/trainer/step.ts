@@ -16,18 +16,26 @@ import type { Told } from "../../optimizer/Transform.ts"
 import type { TrainerOptions } from "../options.ts"
 import { batchTensors } from "./batchTensors.ts"
 import { stepRefusal } from "./finite.ts"
-import type { Session } from "./Session.ts"
+import type { Session, Stepping } from "./Session.ts"
 
-/** Loss, correct answers and gradients of a batch; fails with DeclarationRefused where weights have none. */
-const learn = Effect.fnUntraced(function*({ learning, options, prepare }: Session, batch: Batches.Batch, step: number) {
-  const { dataset, network: { variables } } = options
+/** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
+export interface Learned {
+  readonly loss: tf.Scalar
+  readonly correct?: tf.Scalar
+}
+
+/**
+ * Loss, correct answers and gradients of what `prepare` gives, in the region in which it made its tensors; fails with
+ * DeclarationRefused where weights have no gradient.
+ */
+const learn = Effect.fnUntraced(function*({ variables }: Network.Network, prepare: () => () => Learned) {
   let unreached: string | undefined
   const learned = yield* Tensors.scoped(() => {
-    const { images, labels } = batchTensors(dataset, prepare(batch))
+    const lossOf = prepare()
     let correct: tf.Scalar | undefined
     const { grads, value } = Gradients.ofVariables(() => {
-      const result = learning(images, labels, step)
-      correct = tf.keep(result.correct)
+      const result = lossOf()
+      correct = tf.keep(result.correct ?? tf.scalar(Number.NaN))
       return result.loss
     }, variables)
     unreached = variables.find(({ name }) => grads[name] === undefined)?.name
@@ -47,11 +55,14 @@ const read = ({ correct, loss }: { readonly loss: tf.Scalar; readonly correct: t
     return yield* readTogether({ loss, correct, norms, denominators })
   })).pipe(Effect.ensuring(Effect.sync(() => TensorTree.dispose(told))))
 
+/** Makes the tensors that a step needs, and gives its loss. */
+type LossAt = (step: number) => () => Learned
+
 /** The step as it is committed: only after a read that found its numbers to be numbers. */
-const commit = Effect.fnUntraced(function*(session: Session, batch: Batches.Batch) {
-  const { optimizer, options: { network }, state } = session
+const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
+  const { optimizer, options: { network }, state } = stepping
   const before = yield* Ref.get(state)
-  const learned = yield* learn(session, batch, before.step)
+  const learned = yield* learn(network, () => lossAt(before.step))
   const { state: after, told, weights } = yield* Optimizer.step(optimizer, before, learned.gradients)
   const refuse = Effect.sync(() => {
     Optimizer.dispose(after)
@@ -82,23 +93,33 @@ const digits = 7
 const pomsEvery = ({ batchSize, dataset, epochs }: TrainerOptions) =>
   Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
 
-/** Takes a step on a batch, or none at all. */
-export const takeStep = Effect.fnUntraced(function*(session: Session, batch: Batches.Batch) {
-  const { options } = session
-  const { network: { model, problem: { collection: { poms } }, variables }, schedule } = options
-  const refusal = changed(model, variables)
-  if (refusal !== undefined) return yield* refusal
-  const { correct, denominators, loss, norms, step } = yield* Effect.uninterruptible(commit(session, batch))
-  const byPom = (values: Float32Array) =>
-    Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
-  return {
-    loss,
-    correct,
-    gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
-    images: batch.labels.length,
-    rate: schedule.rate(step),
-    perPom: step % pomsEvery(options) === 0
-      ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
-      : {}
+/** Takes a step down the gradient of a loss, or none at all; told of every POM where that is asked for. */
+export const takeStep = Effect.fnUntraced(
+  function*(stepping: Stepping, lossAt: LossAt, tellsPoms: (step: number) => boolean) {
+    const { network: { model, problem: { collection: { poms } }, variables }, schedule } = stepping.options
+    const refusal = changed(model, variables)
+    if (refusal !== undefined) return yield* refusal
+    const { correct, denominators, loss, norms, step } = yield* Effect.uninterruptible(commit(stepping, lossAt))
+    const byPom = (values: Float32Array) =>
+      Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
+    return {
+      loss,
+      correct,
+      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
+      rate: schedule.rate(step),
+      perPom: tellsPoms(step)
+        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
+        : {}
+    }
   }
-})
+)
+
+/** Takes a step on a batch, or none at all. */
+export const takeBatch = (session: Session, batch: Batches.Batch) => {
+  const { learning, options, prepare } = session
+  const lossAt: LossAt = (step) => {
+    const { images, labels } = batchTensors(options.dataset, prepare(batch))
+    return () => learning(images, labels, step)
+  }
+  return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0)
+}
