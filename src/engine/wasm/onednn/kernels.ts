@@ -113,6 +113,9 @@ export const convolutions = (library: Library): ReadonlyArray<Kernel> => {
 /** Below so many multiplications a call costs more than it saves. */
 const smallProduct = 32 ** 3
 
+/** A character of C is a number. */
+const turned = (is: boolean) => (is ? "T" : "N").charCodeAt(0)
+
 /** Products of two matrices, without transposing anything; stacks of matrices stay with the kernel that there is. */
 export const products = (library: Library, own: Kernel): Kernel =>
   kernel<{ readonly transposeA: boolean; readonly transposeB: boolean }>(tf.BatchMatMul, (call) => {
@@ -130,8 +133,8 @@ export const products = (library: Library, own: Kernel): Kernel =>
     library.call(
       "dnnl_sgemm(char turnA, char turnB, int64_t m, int64_t n, int64_t k, float alpha, void* a, int64_t rowA, " +
         "void* b, int64_t rowB, float beta, void* c, int64_t rowC)",
-      attrs.transposeA ? "T" : "N",
-      attrs.transposeB ? "T" : "N",
+      turned(attrs.transposeA),
+      turned(attrs.transposeB),
       m,
       n,
       k,

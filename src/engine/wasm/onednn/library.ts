@@ -102,6 +102,14 @@ const loaded = (koffi: Koffi) => {
   )
 }
 
+const versionOf = (koffi: Koffi, path: string, value: Library["value"]) => {
+  try {
+    return koffi.decode(value("const int* dnnl_version()"), koffi.array("int", 3)) as Int32Array
+  } catch (cause) {
+    throw new NoLibrary(`${path} is no oneDNN (${firstLine(cause)})`, "Name another, or none to look for it.")
+  }
+}
+
 const success = 0
 const onProcessor = 1
 const inOrder = 1
@@ -136,10 +144,7 @@ export const load = (threads: number): Library => {
     call(declaration, out, ...values)
     return out[0] as Address
   }
-  const [major = 0, minor = 0, patch = 0] = koffi.decode(
-    value("const int* dnnl_version()"),
-    koffi.array("int", 3)
-  ) as Int32Array
+  const [major = 0, minor = 0, patch = 0] = versionOf(koffi, path, value)
   const dialects: Readonly<Record<number, (calls: Calls) => Dialect>> = {
     2: Version2.dialect,
     3: Version3.dialect
