@@ -48,6 +48,9 @@ export interface Training<out OwnError = never, out OwnContext = never> {
    * points where the chain keeps one; those of the last step are put back.
    */
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly epochs: number
+  /** The name of r(t). */
+  readonly schedule: string
   /** How the steps are computed on this engine; see StepFusion. */
   readonly interpretation: string
 }

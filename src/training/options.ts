@@ -45,7 +45,7 @@ export interface TrainerOptions {
   /** Which weights are tested where the chain keeps an average of the points; default the average. */
   readonly evaluate?: Evaluation
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
-  readonly from?: Checkpoint.Snapshot
+  readonly from?: Checkpoint.Snapshot | undefined
 }
 
 /** An option of a run, or data, with which nothing can be trained. */

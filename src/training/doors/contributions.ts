@@ -41,6 +41,9 @@ const named = (kind: Kind, value: unknown): Result.Result<ReadonlyArray<readonly
 /** Of names; what follows "Ball:" in specifications is a radius. */
 const word = /^(?!ball:)[a-z][\w:.-]*$/i
 
+const mayBeMissing = (key: string, schema: Schema.Constraint): boolean =>
+  Result.isSuccess(Schema.decodeUnknownResult(Schema.Struct({ [key]: schema as Schema.Codec<unknown> }))({}))
+
 /** What is wrong with an entry, by itself. */
 const fault = (kind: Kind, name: string, entry: unknown): string | undefined => {
   const it = `the ${kinds[kind]} ${name}`
@@ -58,7 +61,12 @@ const fault = (kind: Kind, name: string, entry: unknown): string | undefined => 
   if (typeof make !== "function") return `${it} has no function "make"`
   if (!isObject(parameters)) return `the parameters of ${it} must be schemas by name`
   const wrong = Object.entries(parameters).find(([, schema]) => !Schema.isSchema(schema))
-  return wrong === undefined ? undefined : `the parameter ${wrong[0]} of ${it} is no schema`
+  if (wrong !== undefined) return `the parameter ${wrong[0]} of ${it} is no schema`
+  // Who chooses another entry says nothing of it.
+  const needed = Object.entries(parameters as Schema.Struct.Fields).find(([key, schema]) => !mayBeMissing(key, schema))
+  return needed === undefined
+    ? undefined
+    : `the parameter ${needed[0]} of ${it} has no default: give it one, or make it optional`
 }
 
 /** Names of a kind that are taken. */

@@ -3,7 +3,7 @@
  */
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
-import { dirname, relative, resolve } from "node:path"
+import { basename, dirname, relative, resolve } from "node:path"
 
 /** A module that was used, as manifests record it. */
 export interface Used {
@@ -52,7 +52,7 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
 export const difference = (before: ReadonlyArray<Used>, now: ReadonlyArray<Used>): string | undefined => {
   const files = (all: ReadonlyArray<Used>) =>
     new Map(all.flatMap(({ file, imports = {}, sha256 }) => {
-      const name = relative(dirname(file), file)
+      const name = basename(file)
       return [
         [name, { file, sha256 }] as const,
         ...Object.entries(imports).map(([path, sha256]) =>

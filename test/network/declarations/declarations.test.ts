@@ -294,7 +294,7 @@ onEachBackend("what is drawn in training", () => {
     gaussianDropout: () => [tfl.layers.gaussianDropout({ rate: 0.5 })],
     alphaDropout: () => [tfl.layers.alphaDropout({ rate: 0.5 })],
     "recurrent dropout": () => [
-      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.reshape({ targetShape: [4, 36] }),
       tfl.layers.lstm({
         units: 3,
         dropout: 0.3,
@@ -305,7 +305,7 @@ onEachBackend("what is drawn in training", () => {
       })
     ],
     "dropout in stacked cells": () => [
-      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.reshape({ targetShape: [4, 36] }),
       tfl.layers.rnn({
         cell: [3, 4].map((units) =>
           tfl.layers.gruCell({
