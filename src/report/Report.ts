@@ -44,7 +44,7 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
     reason: WholeFile.isDiskFull(error)
       ? "the disk is full; free some space and draw the report anew (finegrain report); " +
         "what was written before is intact"
-      : error.message
+      : WholeFile.inWords(error)
   })
 
 const writeText = (file: string, text: string) =>
