@@ -1,6 +1,7 @@
 /**
  * An accelerator of the wasm engine: Intel's oneDNN, the library that PyTorch computes convolutions with, on the same
- * tensors, with vectors as wide as the processor has them. It comes from the system, and koffi, which calls it, from npm.
+ * tensors, with vectors as wide as the processor has them. It comes from the system, and koffi, which calls it, from
+ * npm.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { install, type Kernel } from "../kernel.ts"

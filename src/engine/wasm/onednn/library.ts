@@ -98,7 +98,8 @@ const loaded = (koffi: Koffi) => {
   }
   throw new NoLibrary(
     `oneDNN is not found (${tried.join("; ")})`,
-    "Install it (Debian: libdnnl2 or libdnnl3; PyPI: onednn-cpu-gomp), or say where it is: FINEGRAIN_ONEDNN=/path/to/libdnnl.so."
+    "Install it (Debian: libdnnl2 or libdnnl3; PyPI: onednn-cpu-gomp), or say where it is: " +
+      "FINEGRAIN_ONEDNN=/path/to/libdnnl.so."
   )
 }
 
