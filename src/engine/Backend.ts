@@ -38,7 +38,7 @@ export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backe
 export interface EngineOptions {
   /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
   readonly threads?: number | undefined
-  /** What computes beside our kernels on the heap of the wasm engine; default none: bits are then those of any machine. */
+  /** What computes beside our kernels on the heap of the wasm engine; default: nothing. */
   readonly accelerator?: Accelerator | undefined
 }
 
