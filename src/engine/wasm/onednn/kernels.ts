@@ -5,7 +5,8 @@ import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { activated, type FusedAttributes } from "../simd/convolution.ts"
 import { pointer } from "../simd/module.ts"
-import type { Direction, Library } from "./library.ts"
+import type { Direction } from "./dialect.ts"
+import type { Library } from "./library.ts"
 import { type Convolution, prepare, type Primitive } from "./primitives.ts"
 
 type Geometry = ReturnType<typeof geometryOf>

@@ -1,9 +1,7 @@
 import { createRequire } from "node:module"
+import type { Address, Calls, Dialect } from "./dialect.ts"
 import * as Version2 from "./version2.ts"
 import * as Version3 from "./version3.ts"
-
-/** An address in this process. */
-export type Address = bigint
 
 /** A function of a C library. */
 export type Foreign = (...values: ReadonlyArray<unknown>) => unknown
@@ -16,46 +14,15 @@ interface Koffi {
   readonly array: (type: string, length: number) => unknown
 }
 
-/** Which of the three convolutions of a layer. */
-export type Direction = "forward" | "inputGradient" | "filterGradient"
-
-/** The layouts of a convolution's images, filter and bias, and its steps: what a plan is made from. */
-export interface Operands {
-  readonly x: unknown
-  readonly filter: unknown
-  readonly bias: unknown
-  readonly y: unknown
-  /** Strides, dilations, paddings before and behind. */
-  readonly steps: ReadonlyArray<BigInt64Array>
-}
-
-/** What the two versions of the C interface say in different words. */
-export interface Dialect {
-  /**
-   * Describes float32 values by their lengths and strides; without strides, in the layout that the library likes best.
-   */
-  readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
-  /** The plan of a convolution; gradients want that of the forward one beside. */
-  readonly convolution: (direction: Direction, operands: Operands, forward?: Address) => Address
-}
-
 /** oneDNN on the processor, loaded. */
-export interface Library {
+export interface Library extends Calls {
   readonly version: string
   readonly dialect: Dialect
-  /** Calls a function by its declaration and fails with its name where it does not return success. */
-  readonly call: (declaration: string, ...values: ReadonlyArray<unknown>) => void
-  /** The same for a function whose first argument receives what it makes. */
-  readonly made: (declaration: string, ...values: ReadonlyArray<unknown>) => Address
   /** Calls a function that returns a value. */
   readonly value: (declaration: string, ...values: ReadonlyArray<unknown>) => unknown
   readonly address: (view: Uint8Array) => Address
-  readonly engine: Address
   readonly stream: Address
 }
-
-/** What a dialect is spoken with. */
-export type Calls = Pick<Library, "call" | "made" | "engine">
 
 /** The names under which systems keep it: the version is that of the interface. */
 const names = process.platform === "darwin"

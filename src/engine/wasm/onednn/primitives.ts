@@ -1,5 +1,6 @@
 import { integers } from "./codes.ts"
-import type { Address, Direction, Library } from "./library.ts"
+import type { Address, Direction } from "./dialect.ts"
+import type { Library } from "./library.ts"
 
 /** A convolution of channels-last images: [images, height, width, channels], filters [height, width, in, out]. */
 export interface Convolution {

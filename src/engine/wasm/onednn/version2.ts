@@ -1,5 +1,5 @@
 import { anyLayout, directConvolution, float32, forwardTraining, integers, steps } from "./codes.ts"
-import type { Calls, Dialect } from "./library.ts"
+import type { Calls, Dialect } from "./dialect.ts"
 
 /** Bytes of `dnnl_memory_desc_t` (696) and `dnnl_convolution_desc_t` (5976) on 64-bit machines, and some to spare. */
 const layoutBytes = 1024

@@ -1,5 +1,5 @@
 import { anyLayout, directConvolution, float32, forwardTraining, integers, steps } from "./codes.ts"
-import type { Calls, Dialect } from "./library.ts"
+import type { Calls, Dialect } from "./dialect.ts"
 
 /** oneDNN 3: layouts are opaque, plans are made in one call. */
 export const dialect = ({ engine, made }: Calls): Dialect => ({
