@@ -6,7 +6,7 @@ import type { Row } from "./Row.ts"
 const embedded = Stiefel.make([3, 2])
 const canonical = Stiefel.make([3, 2], { metric: Stiefel.canonical })
 const wide = Stiefel.make([4, 2])
-const matrix = (...entries: ReadonlyArray<ReadonlyArray<number>>) => tf.tensor2d(entries.map((row) => [...row]))
+const matrix = (...entries: Array<Array<number>>) => tf.tensor2d(entries)
 const start = () => matrix([1, 0], [0, 1], [0, 0])
 /** The first column turned by an angle out of the plane of both. */
 const tilted = (t: number) => matrix([Math.cos(t), 0], [0, 1], [Math.sin(t), 0])
@@ -106,7 +106,7 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
   [
     "NaN, for the polar retraction",
     /the polar factor of a matrix 3×2 did not converge: residual NaN/,
-    () => embedded.nearest(tf.fill([3, 2], Number.NaN))
+    () => embedded.nearest(tf.mul(tf.ones([3, 2]), Number.NaN))
   ],
   ["second derivatives of a distance", /^dist on St\(3,2\) has first derivatives only/, () => {
     const slope = (y: tf.Tensor) => tf.sum(tf.grad((z: tf.Tensor) => tf.sum(embedded.dist!(start(), z)))(y))
