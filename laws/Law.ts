@@ -103,9 +103,10 @@ export const flatten = (set: LawSet): ReadonlyArray<Law> => {
  *
  * @example
  * ```ts
- * import { Stiefel } from "finegrain"
+ * import { FixedRank } from "finegrain"
  * import { Law, manifoldLaws } from "finegrain/laws"
- * Law.notApplicable(manifoldLaws(Stiefel.make([3, 2]))).map(({ name }) => name).includes("invariance") // => true
+ * const laws = manifoldLaws(FixedRank.make([4, 3], { rank: 2 }))
+ * Law.notApplicable(laws).map(({ name }) => name).includes("logarithm") // => true
  * ```
  */
 export const notApplicable = (set: LawSet): ReadonlyArray<NotApplicable> => [

@@ -27,6 +27,7 @@ import { manifoldLaws } from "./manifoldLaws.ts"
 import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
+import { stiefelMutants } from "./stiefelMutants.ts"
 
 const sphere = Sphere.make([3, 3])
 const stiefel = Stiefel.make([4, 2])
@@ -564,5 +565,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     })
   ),
   ...kernelMutants,
-  ...matrixMutants
+  ...matrixMutants,
+  ...stiefelMutants
 ]

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"
 import { isRefusal, type LawSet } from "../Law.ts"
+import type { Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -27,14 +28,14 @@ export const edgeLaws = <P extends NestedTensors.NestedTensors>(
   }
   const parts = (operations: ReadonlyArray<string>) =>
     places.flatMap((place) => operations.map((name) => `${name}, ${place}`))
+  const item = (s: Situation<P>, i: number): Situation<P> => {
+    const part = (p: P) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
+    return { x: part(s.x), y: part(s.y), u: part(s.u), v: part(s.v) }
+  }
   /** Item by item: one that is refused says nothing of the others. */
-  const each = (seed: number, of: ReadonlyArray<(s: { x: P; y: P; u: P; v: P }) => tf.Tensor>) => {
+  const each = (seed: number, of: ReadonlyArray<(s: Situation<P>) => tf.Tensor>) => {
     const all = situations(M, edges, reach, seed)
-    const item = (p: P, i: number) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
-    return tf.concat(places.flatMap((_, i) => {
-      const s = { x: item(all.x, i), y: item(all.y, i), u: item(all.u, i), v: item(all.v, i) }
-      return of.map((f) => orRefused(() => f(s)))
-    }))
+    return tf.concat(places.flatMap((_, i) => of.map((f) => orRefused(() => f(item(all, i))))))
   }
   // Cones have points of any size, whose roundings are as large.
   const off = (p: P) => tf.div(M.residual(p), tf.maximum(1, tf.div(length(p), Math.sqrt(entries))))
@@ -53,11 +54,15 @@ export const edgeLaws = <P extends NestedTensors.NestedTensors>(
     law(
       "logarithms at the edges are as long as the distance",
       "‖log(x, y)‖ = d(x, y), or a typed error",
+      // One after the other, since logarithms may be long computations.
       ({ seed }) =>
-        each(seed, [({ x, y }) => {
-          const d = dist!(x, y)
-          return tf.div(tf.abs(tf.sub(M.norm(x, log!(x, y)), d)), tf.add(1, d))
-        }]),
+        places.map((_, i) => () => {
+          const { x, y } = item(situations(M, edges, reach, seed), i)
+          return orRefused(() => {
+            const d = dist!(x, y)
+            return tf.div(tf.abs(tf.sub(M.norm(x, log!(x, y)), d)), tf.add(1, d))
+          })
+        }),
       Tolerance.rounding(entries, 20),
       undefined,
       parts(["log"])

@@ -81,8 +81,6 @@ export type Setting<P extends NestedTensors.NestedTensors> = ReturnType<typeof s
 
 /**
  * The setting of a manifold's laws.
- *
- * @internal
  */
 export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
   const entries = Math.max(1, Shape.entries(M.shape))

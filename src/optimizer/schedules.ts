@@ -23,12 +23,12 @@ export interface Course {
 type Value<K extends Kind> = K extends "times" ? ReadonlyArray<number> : number
 
 /** What a schedule that leads to another is made for. */
-interface Leading extends Course {
+export interface Leading extends Course {
   readonly next: Schedule.Schedule
 }
 
 /** A schedule by its name, with its arguments in text and, as every entry, settings of its own. */
-interface Entry<in From, A extends Arguments, F extends Schema.Struct.Fields> extends Named {
+export interface ScheduleEntry<in From, A extends Arguments, F extends Schema.Struct.Fields> extends Named {
   readonly about: string
   readonly arguments?: A
   readonly parameters?: F
@@ -37,12 +37,14 @@ interface Entry<in From, A extends Arguments, F extends Schema.Struct.Fields> ex
   ) => Schedule.Schedule
 }
 
-const schedule = <const A extends Arguments = {}, F extends Schema.Struct.Fields = {}>(entry: Entry<Course, A, F>) =>
-  entry
+const schedule = <const A extends Arguments = {}, F extends Schema.Struct.Fields = {}>(
+  entry: ScheduleEntry<Course, A, F>
+) => entry
 
 /** One that needs to know what follows. */
-const leading = <const A extends Arguments>(entry: Entry<Leading, A, {}> & { readonly until: keyof A & string }) =>
-  entry
+const leading = <const A extends Arguments>(
+  entry: ScheduleEntry<Leading, A, {}> & { readonly until: keyof A & string }
+) => entry
 
 /** All schedules by name. */
 export const schedules = {

@@ -18,7 +18,13 @@ const shown = (value: unknown): string => {
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`
 }
 
-const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+const [missing, unexpected] = ["MissingKey", "UnexpectedKey"] as const
+
+/** Of keys that are missing or unknown the text is the kind of the issue; of all else Effect's own. */
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) =>
+    issue._tag === missing || issue._tag === unexpected ? issue._tag : SchemaIssue.defaultLeafHook(issue)
+})
 
 /**
  * All mistakes that a schema found in a value; `what` says what its keys are.
@@ -36,10 +42,10 @@ export const of = (
     const path = found.map((key) => typeof key === "object" ? key.key : key)
     const inner = path.slice(known(path)).map(String)
     const [name, parent] = [inner.at(-1) ?? "", inner.slice(0, -1).join(".")]
-    if (/excess property/.test(message)) {
+    if (message === unexpected) {
       return { path, text: `unknown ${what} "${name}"${parent === "" ? "" : ` in ${parent}`}` }
     }
-    if (/^missing key/i.test(message)) return { path, text: `${inner.join(".")} is missing` }
+    if (message === missing) return { path, text: `${inner.join(".")} is missing` }
     const expected = message.replace(/^Expected/, "must be")
     const [subject, got] = [inner.length === 0 ? "it" : inner.join("."), at(value, path)]
     return { path, text: expected === message ? `${subject}: ${message}` : `${subject} ${expected}, not ${shown(got)}` }

@@ -157,16 +157,23 @@ for (const [title, name, options, here] of engines) {
       expect(found).toBeLessThanOrEqual(1e-6)
     })
 
-    it("Sp and Ob: likewise; of kernels X + V = 0 has a nearest point, too", async () => {
-      for (const manifold of [Sphere.make([3, 3]), Sphere.make([5, 1]), Oblique.make([3, 3]), Oblique.make([2, 5])]) {
-        const found = await worst(() => {
-          const point = manifold.random(1)
-          const opposite = name === "cpu" ? 0 : manifold.residual(manifold.retract(point, tf.neg(point)))
-          const all = atEverySize(manifold, point, manifold.randomTangent(2, point))
-          return tf.maximum(tf.max(all), opposite)
-        })
-        expect(found, manifold.name).toBeLessThanOrEqual(1e-6)
-      }
+    const spheres = [Sphere.make([3, 3]), Sphere.make([5, 1]), Oblique.make([3, 3]), Oblique.make([2, 5])]
+
+    it.each(spheres)("$name: likewise", async (manifold) => {
+      const found = await worst(() => {
+        const point = manifold.random(1)
+        return atEverySize(manifold, point, manifold.randomTangent(2, point))
+      })
+      expect(found).toBeLessThanOrEqual(1e-6)
+    })
+
+    // Compositions, which are all that cpu has, give it no direction: −X is no tangent vector.
+    it.runIf(name !== "cpu").each(spheres)("$name: kernels give X + V = 0 a nearest point, too", async (manifold) => {
+      const found = await worst(() => {
+        const point = manifold.random(1)
+        return manifold.residual(manifold.retract(point, tf.neg(point)))
+      })
+      expect(found).toBeLessThanOrEqual(1e-6)
     })
 
     it.each(others)("$name: retractions, exponentials and nearest points likewise", async (manifold) => {
