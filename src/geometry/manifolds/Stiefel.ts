@@ -298,8 +298,8 @@ const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
  * Metric (`embedded`, `canonical`) and retraction (`qr`, `polar`, `cayley`, `exponential`) are values. All matrices of
  * a batch are handled in a number of tensor operations that depends on m and n only. Logarithms find geodesics below
  * the injectivity radius, π (at least √(4/5)·π for the canonical metric), by Broyden's method on their ends, and have
- * first derivatives; beyond it `log` and `dist` throw NoLogarithm, on webgpu at the next read. For m = n they are those of
- * O(n), for n = 1 those of a sphere.
+ * first derivatives; beyond it `log` and `dist` throw NoLogarithm, on webgpu at the next read. For m = n they are those
+ * of O(n), for n = 1 those of a sphere.
  * Source: Edelman, Arias and Smith 1998; Zimmermann and Hüper 2022 for logarithms; Rentmeesters 2013, and Zimmermann
  * and Stoye 2024, for the radius; Ozay 2019, table 1.
  *
