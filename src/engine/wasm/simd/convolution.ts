@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { sizes } from "../../contracts/kernels.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
@@ -39,6 +40,8 @@ const plans = (simd: Simd, of: (geometry: ConvolutionGeometry) => ReadonlyArray<
   }
 }
 
+const { block, vector } = sizes
+
 const mostPlans = 256
 
 /** Bytes of the panels that are worked on at once: with a block of weights they stay in the first two caches. */
@@ -59,9 +62,9 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
   for (const { pixels, places, table, tapCount, taps } of phases) {
     const rows = tapCount * inner
     const tiles = Math.ceil(images * pixels / 4)
-    const atOnce = Math.max(1, Math.min(Math.floor(panelBytes / Math.max(16 * rows, 16)), tiles))
-    const weightBytes = bytesOf(rows, Math.ceil(outer / 8), 8)
-    const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (16 + 16 * rows))
+    const atOnce = Math.max(1, Math.min(Math.floor(panelBytes / Math.max(vector * rows, vector)), tiles))
+    const weightBytes = bytesOf(rows, Math.ceil(outer / block), block)
+    const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (vector + vector * rows))
     const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
     simd.functions.packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
     const room = { at: weights + weightBytes, bytes: ownBytes }
@@ -99,7 +102,20 @@ const activations: Readonly<
   prelu: (x, weights) => tf.prelu(x, weights!)
 }
 
-type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
+/** A convolution with what follows it. */
+export type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
+
+/** What follows a fused convolution, where it is not done within. */
+export const activated = (
+  x: tf.Tensor,
+  { activation, leakyreluAlpha = 0.2 }: FusedAttributes,
+  weights: tf.Tensor | undefined
+): tf.Tensor => {
+  if (activation === "linear") return x
+  const activate = activation === "relu" ? tf.relu : activations[activation]
+  if (activate === undefined) throw new Error(`The wasm backend knows no activation "${activation}"`)
+  return activate(x, weights, leakyreluAlpha)
+}
 
 /**
  * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC
@@ -139,10 +155,10 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       }
       const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
       const [inner, outer] = [geometry.inChannels, geometry.outChannels]
-      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / 8)]
+      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / block)]
       const most = Math.ceil(rowBlocks / simd.threads)
-      const atOnce = Math.max(8, Math.floor(panelBytes / (16 * rowBlocks + 32 * blocks)))
-      const ownBytes = aligned(128 * most * blocks + atOnce * (16 * most + 32 * blocks))
+      const atOnce = Math.max(8, Math.floor(panelBytes / (vector * rowBlocks + bytesOf(block) * blocks)))
+      const ownBytes = aligned(most * blocks * 4 * bytesOf(block) + atOnce * (vector * most + bytesOf(block) * blocks))
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       // Every share goes through all of dy.
       simd.shareWithRoom("filterGradient", room, rowBlocks, (begin, end) => [
@@ -177,11 +193,8 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       })
       const convolved = tf.engine().makeTensorFromTensorInfo(to, backend)
       const shifted = inside ? convolved : tf.add(convolved, bias)
-      if (attrs.activation === "linear" || (inside && attrs.activation === "relu")) return shifted
-      const activate = attrs.activation === "relu" ? tf.relu : activations[attrs.activation]
-      if (activate === undefined) throw new Error(`The wasm backend knows no activation "${attrs.activation}"`)
-      const weights = given("preluActivationWeights") ? input("preluActivationWeights") : undefined
-      return activate(shifted, weights, attrs.leakyreluAlpha ?? 0.2)
+      if (inside && attrs.activation === "relu") return shifted
+      return activated(shifted, attrs, given("preluActivationWeights") ? input("preluActivationWeights") : undefined)
     })
   ]
 }
