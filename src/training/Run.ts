@@ -70,6 +70,7 @@ export const train = Effect.fnUntraced(function*(
       network,
       dataset,
       schedule,
+      measures: made.measures(config, known),
       loss: yield* made.loss(config, known),
       transform: yield* made.transform(config, schedule, known),
       ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),

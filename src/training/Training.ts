@@ -9,6 +9,7 @@ import type * as Tensors from "../numerics/Tensors.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { BatchError } from "./feasible.ts"
+import type { MeasureFailed } from "./measures.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 /** What is known of a run at any moment. */
@@ -23,6 +24,7 @@ export type TrainingError =
   | BatchError
   | DatasetInvalid
   | DeclarationRefused
+  | MeasureFailed
   | Tensors.ReadFailed
   | Optimizer.OptimizerError
   | ImageCorrupt
