@@ -93,7 +93,7 @@ const fieldsOf = (known: Catalogues) => ({
   learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
   schedule: orDefault(Schedules.textOf(known.schedules), "cosine").annotate({
     description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
-      Catalogue.help(known.schedules)
+      Schedules.help(known.schedules)
     }`
   }),
   optimizer: Schema.optionalKey(open(known.optimizers)).annotate({
@@ -310,9 +310,7 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]
       : []),
-    ...(backend !== "auto" && !knows(known.backends, backend, "threads")
-      ? [["threads", `the backend ${backend} has no threads of ours`] as const]
-      : []),
+    ...(backend === "auto" ? [] : Catalogue.idle(known.backends, "backend", backend)),
     ...(validationImages === undefined
       ? []
       : [["testImages", "the held-out images stand in the place of the test set"] as const])
