@@ -4,10 +4,12 @@ import * as Points from "../src/numerics/Points.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import type { Situation } from "./operations.ts"
 
-/** An extreme situation of a manifold, made of an ordinary one: what it changes. */
+/** An extreme situation of a manifold, made of an ordinary one: what it changes. Another x has another v, of length 1. */
 export interface Edge<P extends Points.Points = tf.Tensor> {
   readonly name: string
   readonly at: (s: Situation<P>, M: Manifold.Manifold<P>) => Partial<Situation<P>>
+  /** Several shortest geodesics lead from x to y, and rounding may choose: only identities tell whether one is right. */
+  readonly cut?: boolean
 }
 
 const scaled = (name: string, of: { readonly u: number; readonly v: number }): Edge<Points.Points> => ({
@@ -25,21 +27,12 @@ const everywhere: ReadonlyArray<Edge<Points.Points>> = [
 ]
 
 /**
- * Where the shortest geodesics to a point are many: the antipode of every sphere.
+ * A tangent vector of that length in the direction of another.
  *
  * @internal
  */
-export const antipode: Edge = { name: "antipodes", at: ({ x }) => ({ y: tf.neg(x) }) }
-
-/**
- * Steps so long that a retraction must find a point from their direction alone.
- *
- * @internal
- */
-export const longSteps = (length: number): Edge => ({
-  name: `steps of length ${length}`,
-  at: ({ v }) => ({ v: tf.mul(length, v) })
-})
+export const ofLength = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, v: P, length: number): P =>
+  Points.scaleItems(tf.div(length, M.norm(x, v)), v)
 
 /**
  * The names of all situations of a manifold with these edges.
@@ -48,6 +41,14 @@ export const longSteps = (length: number): Edge => ({
  */
 export const namesOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<string> =>
   [...everywhere, ...edges].map(({ name }) => name)
+
+/**
+ * Which of these situations are on the cut locus.
+ *
+ * @internal
+ */
+export const chosenOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<boolean> =>
+  [...everywhere, ...edges].map(({ cut = false }) => cut)
 
 /**
  * Situations at the edges of a manifold as one batch, whose items differ in conditioning as much as they can.
@@ -65,13 +66,14 @@ export const situations = <P extends Points.Points>(
       ? Seed.normalTensor(s, [1, ...(shape as Points.Shape)])
       : (shape as ReadonlyArray<Points.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
   const x = M.random(Seed.split(seed, "x"), [1])
-  const w = M.randomTangent(Seed.split(seed, "v"), x)
-  const v = Points.scaleItems(tf.div(Math.min(1, reach), tf.maximum(M.norm(x, w), 1e-12)), w)
+  const v = ofLength(M, x, M.randomTangent(Seed.split(seed, "v"), x), Math.min(1, reach))
   const u = Points.add(x, Points.scale(0.3, ambient(M.shape, Seed.split(seed, "u")) as P))
   const ordinary: Situation<P> = { x, y: M.retract(x, v), u, v }
   const list = [...(everywhere as unknown as ReadonlyArray<Edge<P>>), ...edges]
   const items = list.map(({ at }): Situation<P> => {
-    const { u = ordinary.u, v = ordinary.v, x = ordinary.x, y = ordinary.y } = at(ordinary, M)
+    const { u = ordinary.u, x = ordinary.x, y = ordinary.y, ...changed } = at(ordinary, M)
+    const v = changed.v ??
+      (x === ordinary.x ? ordinary.v : ofLength(M, x, M.randomTangent(seed, x), Math.min(1, reach)))
     return { x, y, u, v }
   })
   const stacked = (key: keyof Situation<P>) => {

@@ -14,7 +14,10 @@ export interface Situation<P extends Points.Points = tf.Tensor> {
 export interface Operation<P extends Points.Points = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
-  readonly apply: (s: Situation<P>) => Points.Points
+  /** What is composed of several operations rounds what it hands on, where it is to be seen how much that matters. */
+  readonly apply: (s: Situation<P>, round?: (p: P) => P) => Points.Points
+  /** What it must be, for an identity. */
+  readonly value?: (s: Situation<P>) => Points.Points
 }
 
 /**
@@ -56,6 +59,51 @@ export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): 
     }])
   ]
 }
+
+/**
+ * What operations do to what others give, wherever points and vectors are: a projection stays, logarithm and exponential
+ * lead to the other point and back, a logarithm is as long as the distance.
+ *
+ * @internal
+ */
+export const identitiesOf = <P extends Points.Points>(
+  M: Manifold.Manifold<P>,
+  representative: (x: P) => Points.Points
+): ReadonlyArray<Operation<P>> => {
+  const { dist, exp, log } = M
+  const itself = (p: P): P => p
+  const between = (x: P, y: P, round: (p: P) => P) => round(log!(round(x), round(y)))
+  return [
+    {
+      name: "project a projection",
+      takes: ["x", "u"],
+      apply: ({ u, x }, round = itself) => M.project(round(x), round(M.project(round(x), u))),
+      value: ({ u, x }) => M.project(x, u)
+    },
+    ...(log === undefined || dist === undefined ? [] : [{
+      name: "length of log",
+      takes: ["x", "y"] as const,
+      apply: ({ x, y }: Situation<P>, round = itself) => M.norm(x, between(x, y, round)),
+      value: ({ x, y }: Situation<P>) => dist(x, y)
+    }]),
+    ...(log === undefined || exp === undefined ? [] : [{
+      name: "exp of log",
+      takes: ["x", "y"] as const,
+      apply: ({ x, y }: Situation<P>, round = itself) => representative(exp(x, between(x, y, round))),
+      value: ({ y }: Situation<P>) => representative(y)
+    }])
+  ]
+}
+
+/**
+ * Whether any entry of a leaf is NaN, by item of the batch.
+ *
+ * @internal
+ */
+export const notANumber = (values: Points.Points): tf.Tensor =>
+  Points.leaves(values)
+    .map((leaf) => tf.max(tf.reshape(tf.cast(tf.isNaN(leaf), "float32"), [leaf.shape[0]!, -1]), -1))
+    .reduce((a, b) => tf.maximum(a, b))
 
 /**
  * How many entries of all leaves are NaN or infinite; a scalar.

@@ -16,8 +16,31 @@ import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.
 import * as SpectralBall from "../src/geometry/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
+import * as Matrices from "../src/numerics/Matrices.ts"
 import type * as Points from "../src/numerics/Points.ts"
-import { antipode, longSteps } from "./edges.ts"
+import type { Edge } from "./edges.ts"
+import {
+  beyondRim,
+  boundary,
+  corners,
+  farOut,
+  halfTurns,
+  lessRank,
+  longSteps,
+  lowerSheet,
+  nearSingular,
+  ofSpace,
+  orthogonalSubspaces,
+  otherLengths,
+  rankDrop,
+  reflections,
+  rim,
+  scales,
+  singular,
+  spherical,
+  vertices,
+  weakDirections
+} from "./extremes.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
 import { manifoldLaws, type Options } from "./manifoldLaws.ts"
@@ -41,7 +64,11 @@ const euclidean: Subject = {
   name: "euclidean",
   shapes: [[3, 3], [5, 2], [1, 4]],
   at: (shape) => [
-    claims(Euclidean.make(shape), "", { transport: "isometric", invariances: [leftRotations, rightRotations] })
+    claims(Euclidean.make(shape), "", {
+      transport: "isometric",
+      edges: scales,
+      invariances: [leftRotations, rightRotations]
+    })
   ]
 }
 
@@ -53,7 +80,8 @@ const sphere: Subject = {
       claims(Sphere.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
-        edges: [antipode, longSteps(1e6)],
+        edges: spherical,
+        outside: otherLengths,
         cut: tf.neg,
         invariances: [leftRotations, rightRotations]
       })
@@ -68,7 +96,8 @@ const oblique: Subject = {
       claims(Oblique.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
-        edges: [antipode, longSteps(1e6)],
+        edges: spherical,
+        outside: otherLengths,
         cut: tf.neg,
         invariances: [leftRotations, columnPermutation]
       })
@@ -86,7 +115,7 @@ const stiefel: Subject = {
           ...(metric === Stiefel.embedded ? { transport: "bounded" as const } : {}),
           // On O(n) and on spheres; elsewhere the interval holds for all m > n ≥ 2 at once.
           tightCurvature: retraction === Stiefel.qr && (shape[0] === shape[1] || Math.min(...shape) === 1),
-          edges: [longSteps(1000)],
+          edges: [longSteps(1000) as Edge],
           invariances: [leftRotations, rightRotations, columnPermutation]
         })
       )
@@ -102,6 +131,11 @@ const grassmann: Subject = {
       claims(Grassmann.make(shape, { transport }), transport.name, {
         metric: "other",
         transport: transport === Grassmann.parallel ? "isometric" : "bounded",
+        edges: orthogonalSubspaces,
+        outside: otherLengths,
+        // The projector onto the subspace.
+        representative: (x) =>
+          Matrices.multiply(x, x, shape[0]! > shape[1]! ? { transposeB: true } : { transposeA: true }),
         invariances: [leftRotations, rightRotations, columnPermutation]
       })
     )
@@ -115,6 +149,8 @@ const centred: Subject = {
       sharpNorms: false,
       tightCurvature: true,
       cut: tf.neg,
+      edges: spherical,
+      outside: otherLengths,
       transport: "bounded",
       invariances: [columnPermutation]
     })
@@ -127,6 +163,8 @@ const poincare: Subject = {
   at: (shape) => [
     claims(PoincareBall.make(shape), "", {
       metric: "other",
+      edges: rim,
+      outside: beyondRim,
       sharpNorms: false,
       transport: "isometric",
       invariances: [leftRotations, rightRotations]
@@ -145,6 +183,8 @@ const specialOrthogonal: Subject = {
     ].map((options) =>
       claims(SpecialOrthogonal.make(shape, options), options.retraction.name, {
         transport: "transport" in options ? "isometric" : "bounded",
+        edges: halfTurns,
+        outside: [...otherLengths, ...reflections],
         invariances: [properRotations]
       })
     )
@@ -155,6 +195,8 @@ const fixedSpectrum: Subject = {
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
   at: (shape) => [
     claims(FixedSpectrum.make(shape), "", {
+      edges: [weakDirections, longSteps(1000) as Edge],
+      outside: otherLengths,
       sharpNorms: false,
       transport: "bounded",
       invariances: shape[0]! >= shape[1]! ? [leftRotations] : [rightRotations]
@@ -167,12 +209,14 @@ const normBall: Subject = {
   shapes: [[3, 3], [5, 2]],
   at: (shape) => [
     claims(NormBall.make(shape), "", {
+      edges: boundary,
       reach: 0.4,
       convex: true,
       transport: "isometric",
       invariances: [leftRotations, rightRotations]
     }),
     claims(NormBall.make(shape, { radius: 0.25 }), "", {
+      edges: boundary,
       reach: 0.1,
       convex: true,
       transport: "isometric",
@@ -186,6 +230,7 @@ const spectralBall: Subject = {
   shapes: [[3, 3], [5, 2], [2, 5]],
   at: (shape) => [
     claims(SpectralBall.make(shape), "", {
+      edges: boundary,
       reach: 0.4,
       convex: true,
       transport: "isometric",
@@ -201,6 +246,8 @@ const spd: Subject = {
     claims(Spd.make(shape), "", {
       metric: "other",
       open: 1e-3,
+      edges: nearSingular,
+      outside: singular,
       transport: "isometric",
       // The search among planes takes long where every exponential needs eigenvectors; two dimensions have both ends.
       tightCurvature: shape[0] === 2,
@@ -215,6 +262,8 @@ const simplex: Subject = {
   at: (shape) => [
     claims(Simplex.make(shape), "", {
       metric: "other",
+      edges: corners,
+      outside: vertices,
       reach: 0.5,
       convex: true,
       sharpNorms: false,
@@ -230,6 +279,8 @@ const doublyStochastic: Subject = {
   at: (shape) => [
     claims(DoublyStochastic.make(shape), "", {
       metric: "other",
+      edges: corners,
+      outside: vertices,
       reach: 0.5,
       convex: true,
       invariances: [columnPermutation]
@@ -241,21 +292,33 @@ const lorentz: Subject = {
   name: "lorentz",
   shapes: [[3, 3], [4, 1]],
   at: (shape) => [
-    claims(Lorentz.make(shape), "", { metric: "other", transport: "isometric", tightCurvature: true })
+    claims(Lorentz.make(shape), "", {
+      metric: "other",
+      edges: farOut,
+      complete: ofSpace,
+      outside: lowerSheet,
+      transport: "isometric",
+      tightCurvature: true
+    })
   ]
 }
 
 const fixedRank: Subject = {
   name: "fixed-rank",
   shapes: [[3, 3], [5, 4], [2, 5]],
-  at: (shape) => [
-    // Points of singular values near 0, where the manifold ends, are further away than this.
-    claims(FixedRank.make(shape, { rank: shape[0] === 5 ? 2 : 1 }), "", {
-      reach: 0.5,
-      transport: "bounded",
-      invariances: [leftRotations, rightRotations]
-    })
-  ]
+  at: (shape) => {
+    const rank = shape[0] === 5 ? 2 : 1
+    return [
+      // Points of singular values near 0, where the manifold ends, are further away than this.
+      claims(FixedRank.make(shape, { rank }), "", {
+        reach: 0.5,
+        edges: rankDrop(rank),
+        outside: lessRank(rank),
+        transport: "bounded",
+        invariances: [leftRotations, rightRotations]
+      })
+    ]
+  }
 }
 
 /**

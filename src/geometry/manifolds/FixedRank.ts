@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { equal, less } from "../../numerics/Differentiable.ts"
+import { equal, length, less } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
@@ -28,7 +28,7 @@ const residual = (x: tf.Tensor, rank: number) => {
   const [kept, dropped] = tf.split(values, [rank, values.shape.at(-1)! - rank], -1)
   const least = tf.min(kept!, -1)
   const lost = less(least, tf.mul(tf.max(values, -1), missing()))
-  return tf.add(tf.sqrt(tf.sum(tf.square(dropped!), -1)), tf.maximum(lost, equal(least, 0)))
+  return tf.add(tf.squeeze(length(dropped!, [-1]), [-1]), tf.maximum(lost, equal(least, 0)))
 }
 
 const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
