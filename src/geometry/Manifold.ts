@@ -96,6 +96,8 @@ export interface Definition<P extends Points.Points> {
   readonly nearestPoint?: NearestPoint
   /** Default: the Frobenius inner product. */
   readonly inner?: (x: P, u: P, v: P) => tf.Tensor
+  /** Default: the root of `inner`, of vectors of any scale; to be given where points have scales that may be extreme. */
+  readonly norm?: (x: P, u: P) => tf.Tensor
   /** Default: `project`, which is right for the Frobenius inner product. */
   readonly gradient?: (x: P, e: P) => P
   /** Default: projection onto the tangent space at y. */
@@ -154,7 +156,7 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: number(inner),
-    norm: number((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))),
+    norm: number(definition.norm ?? ((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w))))),
     project: point(definition.project),
     gradient: point(definition.gradient ?? definition.project),
     nearest: point(definition.nearest),
