@@ -27,12 +27,12 @@ const everywhere: ReadonlyArray<Edge<Points.Points>> = [
 ]
 
 /**
- * A tangent vector of that length in the direction of another.
+ * A tangent vector of that length in the direction of another, projected again: rounding of a long one is not tangent.
  *
  * @internal
  */
 export const ofLength = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, v: P, length: number): P =>
-  Points.scaleItems(tf.div(length, M.norm(x, v)), v)
+  M.project(x, Points.scaleItems(tf.div(length, M.norm(x, v)), v))
 
 /**
  * The names of all situations of a manifold with these edges.
@@ -49,6 +49,22 @@ export const namesOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>):
  */
 export const chosenOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<boolean> =>
   [...everywhere, ...edges].map(({ cut = false }) => cut)
+
+/**
+ * An ordinary situation with what an edge changes of it.
+ *
+ * @internal
+ */
+export const atEdge = <P extends Points.Points>(
+  ordinary: Situation<P>,
+  at: Edge<P>["at"],
+  M: Manifold.Manifold<P>,
+  reach: number
+): Situation<P> => {
+  const { u = ordinary.u, x = ordinary.x, y = ordinary.y, ...changed } = at(ordinary, M)
+  const own = () => ofLength(M, x, M.randomTangent(0, x), Math.min(1, reach))
+  return { x, y, u, v: changed.v ?? (x === ordinary.x ? ordinary.v : own()) }
+}
 
 /**
  * Situations at the edges of a manifold as one batch, whose items differ in conditioning as much as they can.
@@ -70,12 +86,7 @@ export const situations = <P extends Points.Points>(
   const u = Points.add(x, Points.scale(0.3, ambient(M.shape, Seed.split(seed, "u")) as P))
   const ordinary: Situation<P> = { x, y: M.retract(x, v), u, v }
   const list = [...(everywhere as unknown as ReadonlyArray<Edge<P>>), ...edges]
-  const items = list.map(({ at }): Situation<P> => {
-    const { u = ordinary.u, x = ordinary.x, y = ordinary.y, ...changed } = at(ordinary, M)
-    const v = changed.v ??
-      (x === ordinary.x ? ordinary.v : ofLength(M, x, M.randomTangent(seed, x), Math.min(1, reach)))
-    return { x, y, u, v }
-  })
+  const items = list.map(({ at }) => atEdge(ordinary, at, M, reach))
   const stacked = (key: keyof Situation<P>) => {
     const leaves = items.map((item) => Points.leaves(item[key]))
     let k = 0

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
 import * as Points from "../src/numerics/Points.ts"
-import { type Edge, ofLength } from "./edges.ts"
+import { atEdge, type Edge, ofLength } from "./edges.ts"
 import type { Situation } from "./operations.ts"
 
 /** The edges of each manifold: rims, cut loci, faces, near-singular matrices, scales. */
@@ -133,9 +133,6 @@ export const nearSingular: ReadonlyArray<Edge> = [
     const d = diagonal(spread(size(x, -1), 1e-6))
     return { x: times(times(d, x), d), y: times(times(d, y), d) }
   }),
-  edge("nearest of what is singular", ({ u, x }) => ({
-    u: Matrices.sym(conjugated(u, diagonal(spread(size(x, -1), 0))))
-  })),
   ...scales
 ]
 
@@ -193,9 +190,8 @@ export const lessRank = (rank: number): ReadonlyArray<Edge> => [
  *
  * @internal
  */
-export const weakDirections = edge("a weak direction", ({ u }) => ({
-  u: ofValues(u, spread(Math.min(size(u, -1), size(u, -2)), 1e-3))
-}))
+export const weakDirections = (least: number): Edge =>
+  edge("a weak direction", ({ u }) => ({ u: ofValues(u, spread(Math.min(size(u, -1), size(u, -2)), least)) }))
 
 const turned = (s: Situation, angles: ReadonlyArray<number>) => {
   const n = size(s.x, -1)
@@ -219,7 +215,7 @@ export const halfTurns: ReadonlyArray<Edge> = [
   edge("half a turn in every plane", (s) => turned(s, s.x.shape.map(() => Math.PI)), true),
   edge("nearly half a turn", (s) => turned(s, [Math.PI - 1e-3])),
   longSteps(1000) as Edge,
-  weakDirections
+  weakDirections(1e-3)
 ]
 
 /**
@@ -257,7 +253,7 @@ export const rim: ReadonlyArray<Edge> = [
  * @internal
  */
 export const beyondRim: ReadonlyArray<Edge> = [
-  edge("the rim", ({ x }) => ({ x: tf.mul(tf.sign(x), 1 / Math.sqrt(size(x, -1) * size(x, -2))) })),
+  edge("the rim", ({ x }) => ({ x: inTime(tf.zerosLike(x), () => tf.scalar(1)) })),
   edge("beyond the rim", ({ x }) => ({ x: toRim(x, -1) }))
 ]
 
@@ -323,7 +319,7 @@ export const orthogonalSubspaces: ReadonlyArray<Edge> = [
   })),
   edge("another basis", ({ x }) => ({ y: tf.neg(x) })),
   longSteps(1000) as Edge,
-  weakDirections
+  weakDirections(1e-2)
 ]
 
 /**
@@ -335,3 +331,25 @@ export const otherLengths: ReadonlyArray<Edge> = [
   edge("zero", ({ x }) => ({ x: tf.zerosLike(x) })),
   edge("twice a point", ({ x }) => ({ x: tf.mul(2, x) }))
 ]
+
+/**
+ * An edge of every factor at once.
+ *
+ * @internal
+ */
+export const factorwise = <Ps extends ReadonlyArray<Points.Points>>(
+  factors: { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> },
+  ...edges: { readonly [K in keyof Ps]: Edge<Ps[K]> }
+): Edge<Ps> => ({
+  name: edges.map(({ name }) => name).join(" beside "),
+  cut: edges.some(({ cut = false }) => cut),
+  at: (s) => {
+    const each = edges.map(({ at }, i) => {
+      const own = { x: s.x[i]!, y: s.y[i]!, u: s.u[i]!, v: s.v[i]! }
+      const M = factors[i]! as Manifold.Manifold<Points.Points>
+      return atEdge(own, at as Edge<Points.Points>["at"], M, Infinity)
+    })
+    const part = (key: keyof Situation) => each.map((of) => of[key]) as unknown as Ps
+    return { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
+  }
+})

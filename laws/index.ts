@@ -8,7 +8,13 @@ export { columnPermutation, conjugation, leftRotations, properRotations, rightRo
 export { kernelLaws } from "./kernelLaws.ts"
 export * as Law from "./Law.ts"
 export { budgetLaw } from "./manifold/budget.ts"
-export { type Case, type Invariance, manifoldLaws, type Options as ManifoldLawOptions } from "./manifoldLaws.ts"
+export {
+  type Case,
+  type Invariance,
+  lawsAtEdges,
+  manifoldLaws,
+  type Options as ManifoldLawOptions
+} from "./manifoldLaws.ts"
 export { type Factored, matrixLaws } from "./matrixLaws.ts"
 export type { Mutant } from "./Mutant.ts"
 export { mutants } from "./mutants.ts"

@@ -61,8 +61,8 @@ export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): 
 }
 
 /**
- * What operations do to what others give, wherever points and vectors are: a projection stays, logarithm and exponential
- * lead to the other point and back, a logarithm is as long as the distance.
+ * What operations do to what others give, wherever points and vectors are: what is a tangent vector has no normal part,
+ * logarithm and exponential lead to the other point, a logarithm is as long as the distance.
  *
  * @internal
  */
@@ -71,25 +71,39 @@ export const identitiesOf = <P extends Points.Points>(
   representative: (x: P) => Points.Points
 ): ReadonlyArray<Operation<P>> => {
   const { dist, exp, log } = M
-  const itself = (p: P): P => p
-  const between = (x: P, y: P, round: (p: P) => P) => round(log!(round(x), round(y)))
-  return [
-    {
-      name: "project a projection",
-      takes: ["x", "u"],
-      apply: ({ u, x }, round = itself) => M.project(round(x), round(M.project(round(x), u))),
-      value: ({ u, x }) => M.project(x, u)
+  type Round = (p: P) => P
+  const itself: Round = (p) => p
+  /** A tangent vector at x or y less its projection there. */
+  const tangent = (
+    name: string,
+    takes: ReadonlyArray<keyof Situation<P>>,
+    vector: (s: Situation<P>) => P,
+    at: "x" | "y" = "x"
+  ): Operation<P> => ({
+    name: `normal part of ${name}`,
+    takes,
+    apply: (s, round = itself) => {
+      const w = round(vector(s))
+      return Points.sub(w, M.project(round(s[at]), w))
     },
+    value: (s) => Points.map(s[at], tf.zerosLike)
+  })
+  const between = ({ x, y }: Situation<P>, round: Round) => round(log!(round(x), round(y)))
+  return [
+    tangent("project", ["x", "u"], ({ u, x }) => M.project(x, u)),
+    tangent("gradient", ["x", "u"], ({ u, x }) => M.gradient(x, u)),
+    tangent("transport", ["x", "y", "v"], ({ v, x, y }) => M.transport(x, y, v), "y"),
+    ...(log === undefined ? [] : [tangent("log", ["x", "y"], ({ x, y }) => log(x, y))]),
     ...(log === undefined || dist === undefined ? [] : [{
       name: "length of log",
       takes: ["x", "y"] as const,
-      apply: ({ x, y }: Situation<P>, round = itself) => M.norm(x, between(x, y, round)),
+      apply: (s: Situation<P>, round: Round = itself) => M.norm(s.x, between(s, round)),
       value: ({ x, y }: Situation<P>) => dist(x, y)
     }]),
     ...(log === undefined || exp === undefined ? [] : [{
       name: "exp of log",
       takes: ["x", "y"] as const,
-      apply: ({ x, y }: Situation<P>, round = itself) => representative(exp(x, between(x, y, round))),
+      apply: (s: Situation<P>, round: Round = itself) => representative(exp(s.x, between(s, round))),
       value: ({ y }: Situation<P>) => representative(y)
     }])
   ]

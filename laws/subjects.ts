@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Combinators from "../src/collections/combinators.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as CentredSphere from "../src/geometry/manifolds/CentredSphere.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
@@ -23,6 +24,7 @@ import {
   beyondRim,
   boundary,
   corners,
+  factorwise,
   farOut,
   halfTurns,
   lessRank,
@@ -43,7 +45,7 @@ import {
 } from "./extremes.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
-import { manifoldLaws, type Options } from "./manifoldLaws.ts"
+import { lawsAtEdges, manifoldLaws, type Options } from "./manifoldLaws.ts"
 
 /** A family of manifolds with everything that is claimed of it. */
 export interface Subject {
@@ -195,7 +197,7 @@ const fixedSpectrum: Subject = {
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
   at: (shape) => [
     claims(FixedSpectrum.make(shape), "", {
-      edges: [weakDirections, longSteps(1000) as Edge],
+      edges: [weakDirections(1e-2), longSteps(1000) as Edge],
       outside: otherLengths,
       sharpNorms: false,
       transport: "bounded",
@@ -321,6 +323,27 @@ const fixedRank: Subject = {
   }
 }
 
+/** What combinators make of a sphere and of positive definite matrices, at their edges side by side. */
+const combined: Subject = {
+  name: "combined",
+  shapes: [[2, 2]],
+  at: (shape) => {
+    const [sphere, spd] = [Sphere.make(shape), Spd.make(shape)]
+    const factors = [sphere, spd] as const
+    const product = Combinators.product(sphere, spd)
+    const beside = spherical.flatMap((one) =>
+      [nearSingular[0]!, ...scales].map((other) => factorwise(factors, one, other))
+    )
+    return [
+      lawsAtEdges(Combinators.scaled(sphere, 1e20), { edges: spherical }),
+      lawsAtEdges(Combinators.scaled(sphere, 1e-20), { edges: spherical }),
+      lawsAtEdges(Combinators.power(sphere, 2), { edges: spherical }),
+      lawsAtEdges(product, { edges: beside as unknown as ReadonlyArray<Edge> }),
+      lawsAtEdges(Combinators.power(product, 2))
+    ]
+  }
+}
+
 /**
  * Every family of this library with the claims that its laws check.
  *
@@ -346,5 +369,6 @@ export const subjects: ReadonlyArray<Subject> = [
   doublyStochastic,
   poincare,
   lorentz,
-  fixedRank
+  fixedRank,
+  combined
 ]

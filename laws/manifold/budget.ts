@@ -6,6 +6,7 @@ import { chosenOf, type Edge, namesOf, situations } from "../edges.ts"
 import type { LawSet } from "../Law.ts"
 import { identitiesOf, type Operation, type Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
+import { wholeBatch } from "./edges.ts"
 import type { Setting } from "./setting.ts"
 
 /** The name of the law of budgets, by which reports find it. */
@@ -36,7 +37,7 @@ export const budgetLaws = <P extends Points.Points>(
       one && alongLogarithm.includes(name) || options.complete !== undefined && name === "residual" ? 0 : 1
     )
   const within = (name: string, equation: string, of: ReadonlyArray<Operation<P>>) =>
-    law(
+    wholeBatch(law(
       name,
       equation,
       ({ seed }) => {
@@ -46,7 +47,7 @@ export const budgetLaws = <P extends Points.Points>(
       Tolerance.measured(options.budget ?? budget, "the largest k measured is 24, what loses digits has hundreds"),
       undefined,
       of.flatMap(({ name }) => places.map((place) => `${name}, ${place}`))
-    )
+    ))
   const representative = (options.representative ?? ((x) => x)) as (x: Points.Points) => Points.Points
   always(
     {
@@ -59,7 +60,7 @@ export const budgetLaws = <P extends Points.Points>(
     },
     within(
       identityLaw,
-      "P(P(u)) = P(u), ‖log(x, y)‖ = d(x, y), exp(x, log(x, y)) = y, each within k·ε·condition, or a typed error",
+      "P(w) = w of tangent w, ‖log(x, y)‖ = d(x, y), exp(x, log(x, y)) = y, each within k·ε·condition, or a typed error",
       identitiesOf(M, representative)
     )
   )

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Points from "../../src/numerics/Points.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"
-import type { LawSet } from "../Law.ts"
+import type { Law, LawSet } from "../Law.ts"
 import { notANumber, type Situation } from "../operations.ts"
 import { outcome } from "../outcome.ts"
 import * as Tolerance from "../Tolerance.ts"
@@ -29,7 +29,7 @@ export const edgeLaws = <P extends Points.Points>(
     tolerance: Tolerance.Tolerance,
     list: ReadonlyArray<Part>
   ) =>
-    law(
+    wholeBatch(law(
       name,
       equation,
       ({ seed }) => {
@@ -44,7 +44,7 @@ export const edgeLaws = <P extends Points.Points>(
       tolerance,
       undefined,
       list.flatMap(({ name }) => places.map((place) => `${name}, ${place}`))
-    )
+    ))
   /** Of every item the largest entry: squares of a length might overflow. */
   const largest = (p: P) =>
     Points.leaves(p)
@@ -106,3 +106,10 @@ export const edgeLaws = <P extends Points.Points>(
 
 /** What multiplies points or vectors of 10³⁰, and may overflow: the law of the budget knows where. */
 const products = ["inner", "gradient"]
+
+/**
+ * Every case has all situations: a few are enough, and no smaller one is easier to read.
+ *
+ * @internal
+ */
+export const wholeBatch = (law: Law): Law => ({ ...law, maxRuns: 4 })

@@ -5,6 +5,9 @@ import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
 import { productCurvature } from "./product.ts"
 
+/** The root of the sum of squares, of lengths of any scale. */
+const together = (lengths: tf.Tensor): tf.Tensor => tf.squeeze(Differentiable.length(lengths, [-1]), [-1])
+
 const prepend = (count: number, shape: unknown): unknown =>
   Array.isArray(shape) && shape.every((length) => typeof length === "number")
     ? [count, ...shape]
@@ -41,6 +44,7 @@ export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, c
     injectivityRadius: manifold.injectivityRadius,
     nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
+    norm: (x, u) => together(manifold.norm(x, u)),
     project: manifold.project,
     gradient: manifold.gradient,
     nearest: manifold.nearest,
@@ -53,6 +57,6 @@ export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, c
     ...(log === undefined ? {} : { log }),
     ...(dist === undefined
       ? {}
-      : { dist: (x: P, y: P) => Differentiable.squareRoot(tf.sum(tf.square(dist(x, y)), -1)) })
+      : { dist: (x: P, y: P) => together(dist(x, y)) })
   })
 }

@@ -22,6 +22,10 @@ export const productCurvature = (
 
 const flat = Interval.point(0)
 
+/** The root of the sum of squares, of lengths of any scale. */
+const hypotenuse = (lengths: ReadonlyArray<tf.Tensor>): tf.Tensor =>
+  tf.squeeze(Differentiable.length(tf.stack([...lengths], -1), [-1]), [-1])
+
 /**
  * The Riemannian product M₁ × … × M_k: its points are lists of points, its metric is the sum of the factors' metrics.
  *
@@ -59,6 +63,7 @@ export const product = <const Ps extends ReadonlyArray<Points.Points>>(
     injectivityRadius: Math.min(Infinity, ...all.map(({ injectivityRadius }) => injectivityRadius)),
     nearestPoint: all.every(({ nearestPoint }) => nearestPoint === "exact") ? "exact" : "projection",
     inner: (x, u, v) => total((factor, i) => factor.inner(x[i]!, u[i]!, v[i]!)),
+    norm: (x, u) => all.length === 0 ? tf.scalar(0) : hypotenuse(all.map((factor, i) => factor.norm(x[i]!, u[i]!))),
     project: (x, u) => each((factor, i) => factor.project(x[i]!, u[i]!)),
     gradient: (x, e) => each((factor, i) => factor.gradient(x[i]!, e[i]!)),
     nearest: (u) => each((factor, i) => factor.nearest(u[i]!)),
@@ -71,7 +76,8 @@ export const product = <const Ps extends ReadonlyArray<Points.Points>>(
     ...(has("log") ? { log: (x: Ps, y: Ps) => each((factor, i) => factor.log!(x[i]!, y[i]!)) } : {}),
     ...(has("dist")
       ? {
-        dist: (x: Ps, y: Ps) => Differentiable.squareRoot(total((factor, i) => tf.square(factor.dist!(x[i]!, y[i]!))))
+        dist: (x: Ps, y: Ps) =>
+          all.length === 0 ? tf.scalar(0) : hypotenuse(all.map((factor, i) => factor.dist!(x[i]!, y[i]!)))
       }
       : {})
   })
