@@ -3,7 +3,7 @@ import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as Points from "../src/numerics/Points.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import type { Operation, Situation } from "./operations.ts"
-import { outcome } from "./outcome.ts"
+import { type Outcome, outcome } from "./outcome.ts"
 
 /** Values of one leaf, as float64 numbers, with their shape. */
 interface Values {
@@ -113,27 +113,36 @@ const reference = <P extends Points.Points>(
       const round = rounding(epsilon, items, seed)
       const part = (key: (typeof keys)[number]) => round(repeated(rebuild(all[key], inputs[key])))
       const batch = complete({ x: part("x"), y: part("y"), u: part("u"), v: part("v") })
-      const expected = operations.map(({ apply, value }): Expected | undefined => {
-        const right = outcome((s) => apply(s, round), batch, items * (1 + trials))
-        if (right === undefined) return undefined
+      const count = items * (1 + trials)
+      const expected = operations.map(({ apply, size, value }): Expected | undefined => {
+        const right = outcome((s) => apply(s, round), batch, count)
+        const identical = value === undefined ? right : outcome(value, batch, count)
+        const sized = size === undefined ? identical : outcome(size, batch, count)
+        if (right === undefined || identical === undefined || sized === undefined) return undefined
         const ofTrial = (values: Values, k: number): Values => {
           const each = values.of.length / (1 + trials)
           return { shape: [items, ...values.shape.slice(1)], of: values.of.slice(k * each, (k + 1) * each) }
         }
         const whole = read(right.leaves)
-        const base = whole.map((leaf) => ofTrial(leaf, 0))
-        const allowed = base.map((leaf, l) => {
+        const first = (of: Outcome) => read(of.leaves).map((leaf) => ofTrial(leaf, 0))
+        const sizes = first(sized)
+        const allowed = whole.map((leaf, l) => {
+          const base = ofTrial(leaf, 0)
           const moves = Array.from({ length: trials }, (_, k) => {
-            const changed = ofTrial(whole[l]!, k + 1)
-            return ofItems({ shape: leaf.shape, of: leaf.of.map((value, i) => changed.of[i]! - value) })
+            const changed = ofTrial(leaf, k + 1)
+            return ofItems({ shape: base.shape, of: base.of.map((value, i) => changed.of[i]! - value) })
           })
-          return ofItems(leaf).map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + least)
+          const own = ofItems(sizes[l]!)
+          return own.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + least)
         })
-        const ownValue = value === undefined ? base : read(Points.leaves(value(batch))).map((leaf) => ofTrial(leaf, 0))
+        const refused = [right, identical, sized].map((of) => of.refused)
         return {
-          leaves: ownValue,
+          leaves: first(identical),
           allowed,
-          refused: Array.from({ length: items }, (_, i) => right.refused.some((own, j) => own && j % items === i))
+          refused: Array.from(
+            { length: items },
+            (_, i) => refused.some((of) => of.some((own, j) => own && j % items === i))
+          )
         }
       })
       found = { like: all, inputs, expected }

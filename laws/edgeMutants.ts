@@ -45,7 +45,7 @@ const sphere = Sphere.make([3, 3])
 const spd = Spd.make([2, 2])
 const separable = FixedRank.make([5, 4], { rank: 2 })
 const rotations = SpecialOrthogonal.make([3, 3])
-const size = 32
+const size = 36
 const many = SpecialOrthogonal.make([size, size])
 const hyperbolic = PoincareBall.make([2, 1])
 const lorentz = Lorentz.make([4, 1])
@@ -209,5 +209,5 @@ export const edgeMutants: ReadonlyArray<Mutant> = [
       }
       return y
     }
-  }, { edges: [longSteps(30) as Edge] })
+  }, { edges: [longSteps(30), longSteps(100)] as ReadonlyArray<Edge> })
 ]

@@ -152,9 +152,10 @@ export const singular: ReadonlyArray<Edge> = [
   edge("zero", ({ x }) => ({ x: tf.zerosLike(x) }))
 ]
 
-/** Singular vectors of a random matrix, singular values as told. */
+/** Singular vectors from a random matrix, with entries of one size so that no row is small; singular values as told. */
 const ofValues = (u: tf.Tensor, values: ReadonlyArray<number>) => {
-  const factor = (a: tf.Tensor) => Matrices.qf(tf.slice(a, [0, 0, 0], [1, size(a, -2), values.length]))
+  const factor = (a: tf.Tensor) =>
+    Matrices.qf(tf.add(tf.mul(0.3, tf.slice(a, [0, 0, 0], [1, size(a, -2), values.length])), 1))
   const left = tf.mul(factor(u), tf.tensor1d([...values]))
   return Matrices.multiply(left, factor(Matrices.transpose(u)), { transposeB: true })
 }

@@ -18,6 +18,8 @@ export interface Operation<P extends Points.Points = tf.Tensor> {
   readonly apply: (s: Situation<P>, round?: (p: P) => P) => Points.Points
   /** What it must be, for an identity. */
   readonly value?: (s: Situation<P>) => Points.Points
+  /** What is as large as its roundings, where the value itself is not. */
+  readonly size?: (s: Situation<P>) => Points.Points
 }
 
 /**
@@ -86,7 +88,8 @@ export const identitiesOf = <P extends Points.Points>(
       const w = round(vector(s))
       return Points.sub(w, M.project(round(s[at]), w))
     },
-    value: (s) => Points.map(s[at], tf.zerosLike)
+    value: (s) => Points.map(s[at], tf.zerosLike),
+    size: vector
   })
   const between = ({ x, y }: Situation<P>, round: Round) => round(log!(round(x), round(y)))
   return [

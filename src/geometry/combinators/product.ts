@@ -23,8 +23,12 @@ export const productCurvature = (
 const flat = Interval.point(0)
 
 /** The root of the sum of squares, of lengths of any scale. */
-const hypotenuse = (lengths: ReadonlyArray<tf.Tensor>): tf.Tensor =>
-  tf.squeeze(Differentiable.length(tf.stack([...lengths], -1), [-1]), [-1])
+const hypotenuse = (lengths: ReadonlyArray<tf.Tensor>): tf.Tensor => {
+  // A factor that is a single point has no batch.
+  const batch = lengths.map(({ shape }) => shape).reduce((a, b) => a.length >= b.length ? a : b)
+  const alike = lengths.map((length) => tf.broadcastTo(length, batch))
+  return tf.squeeze(Differentiable.length(tf.stack(alike, -1), [-1]), [-1])
+}
 
 /**
  * The Riemannian product M₁ × … × M_k: its points are lists of points, its metric is the sum of the factors' metrics.

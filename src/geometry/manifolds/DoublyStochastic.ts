@@ -4,6 +4,7 @@ import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
+import { equal } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type * as Points from "../../numerics/Points.ts"
@@ -30,12 +31,12 @@ const shares = (w: tf.Tensor, u: tf.Tensor): tf.Tensor => {
   const diagonal = rows(beside)
   const largest = constant(tf.max(diagonal, axes, true))
   // Where all are 0 so is the right side; and blocks that do not touch have a constant each.
-  const size = tf.add(largest, tf.cast(tf.equal(largest, 0), "float32"))
+  const size = tf.add(largest, equal(largest, 0))
   const laplacian = tf.sub(tf.mul(tf.eye(n), tf.add(diagonal, tf.mul(size, loading()))), beside)
   const excess = tf.sub(rows(u), rows(tf.mul(w, inColumns)))
   const alpha = Matrices.solve(tf.add(laplacian, tf.div(size, n)), excess)
   const most = constant(w)
-  const heaviest = tf.cast(tf.equal(most, tf.max(most, -2, true)), "float32")
+  const heaviest = equal(tf.sub(most, tf.max(most, -2, true)), 0)
   const own = tf.div(Matrices.multiply(alpha, heaviest, { transposeA: true }), columns(heaviest))
   const apart = tf.sub(alpha, own)
   return tf.add(tf.sub(apart, columns(tf.mul(balanced, apart))), inColumns)

@@ -41,8 +41,8 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const plain = refined(Matrices.polar(sum), r)
   const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
   const chosen = () => {
-    // What of R is no rotation would be larger than what chooses.
-    const rotation = Matrices.polar(r)
+    // What of R is no rotation could be larger than what chooses.
+    const rotation = tf.where(tf.greater(own, 32 * epsilon), Matrices.polar(r), r)
     const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), tf.mul(general(n), 64 * epsilon)))
     return tf.where(found, plain, Array.from({ length: 4 }).reduce<tf.Tensor>((s) => refined(s, rotation), start))
   }
