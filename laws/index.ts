@@ -7,7 +7,7 @@ export type { Edge } from "./edges.ts"
 export { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 export { kernelLaws } from "./kernelLaws.ts"
 export * as Law from "./Law.ts"
-export { budgetLaw } from "./manifold/budget.ts"
+export { budgetLaw, identityLaw } from "./manifold/budget.ts"
 export {
   type Case,
   type Invariance,

@@ -37,7 +37,8 @@ const shares = (w: tf.Tensor, u: tf.Tensor): tf.Tensor => {
   const alpha = Matrices.solve(tf.add(laplacian, tf.div(size, n)), excess)
   const most = constant(w)
   const heaviest = equal(tf.sub(most, tf.max(most, -2, true)), 0)
-  const own = tf.div(Matrices.multiply(alpha, heaviest, { transposeA: true }), columns(heaviest))
+  const total = (values: tf.Tensor) => Matrices.multiply(values, heaviest, { transposeA: true })
+  const own = tf.div(total(alpha), total(tf.onesLike(alpha)))
   const apart = tf.sub(alpha, own)
   return tf.add(tf.sub(apart, columns(tf.mul(balanced, apart))), inColumns)
 }
