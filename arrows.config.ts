@@ -20,6 +20,7 @@ interface Rule {
 
 /** The rooms from bottom to top: what stands in one may import from its own and from those before it. */
 const rooms = [
+  "choices",
   "engine",
   "numerics",
   "geometry",

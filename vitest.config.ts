@@ -4,14 +4,34 @@ import { generate } from "./scripts/examples.ts"
 // Here and not in a globalSetup: vitest looks for test files before it runs that, so a fresh clone would find no examples.
 generate()
 
+/** Starting TensorFlow.js, Effect and Vega takes a second: files share it, one process for each worker and project. */
+const sharing = { isolate: false }
+
 export default defineConfig({
   resolve: { conditions: ["finegrain:source"] },
   ssr: { resolve: { conditions: ["finegrain:source"] } },
   test: {
-    include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2
+    maxWorkers: 2,
+    // A file is tagged by a comment, `@module-tag threads`.
+    tags: [{ name: "threads", description: "what threads of the wasm engine compute: CI runs it with two as well" }],
+    // In the order of their names, so that what takes longest begins first.
+    projects: [
+      // Engines change their process: variables, kernels, threads, devices.
+      { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
+      // 10,000 steps take a minute on a busy machine.
+      { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
+      {
+        extends: true,
+        test: {
+          name: "rooms",
+          include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
+          exclude: ["test/{engine,laws}/**"],
+          ...sharing
+        }
+      }
+    ]
   }
 })

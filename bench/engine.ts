@@ -1,6 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, Fused, Gradients, type Manifold, Oblique, Optimizer, Points, Seed, Sphere, Stiefel } from "finegrain"
+import {
+  Backend,
+  FusedKernels,
+  Gradients,
+  type Manifold,
+  NestedTensors,
+  Oblique,
+  Optimizer,
+  Seed,
+  Sphere,
+  Stiefel
+} from "finegrain"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { table } from "../cli/Table.ts"
@@ -77,7 +88,10 @@ for (const [name, M] of manifolds) {
     const y = M.retract(x, v)
     M.transport(x, y, v)
   }
-  const [kernels, composed] = await freed([{ name, run: step }, { name, run: () => Fused.without(step) }], warmUp)
+  const [kernels, composed] = await freed(
+    [{ name, run: step }, { name, run: () => FusedKernels.without(step) }],
+    warmUp
+  )
   tf.dispose([x, u])
   operations.push({ name, kernels: kernels!, composed: composed! })
 }
@@ -144,7 +158,7 @@ say(
     (process.memoryUsage().rss / 1e6).toFixed(0)
   } MB`
 )
-Points.dispose(gradients)
+NestedTensors.dispose(gradients)
 if (out !== undefined) {
   writeFileSync(
     out,

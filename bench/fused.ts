@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, Fused, FusedStep, type Network, Optimizer, Points } from "finegrain"
+import { Backend, FusedKernels, NestedTensors, type Network, Optimizer, StepFusion } from "finegrain"
 import { resNet20 } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
@@ -9,7 +9,7 @@ import { inTurns, spread } from "./timing.ts"
  * Usage: npm run bench:fused -- [BACKEND [ROUNDS]]
  */
 const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
-const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.Name)))
+const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))
 const { network, optimizer } = await resNet20()
 const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
 let state = Optimizer.init(optimizer, network.variables)
@@ -19,13 +19,13 @@ const step = async (update: () => Optimizer.Updated<Network.NetworkPoint, Networ
   // A GPU computes what is read.
   await updated.told["norms"]!.data()
   Optimizer.dispose(state)
-  Points.dispose([updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+  NestedTensors.dispose([updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
   state = updated.state
 }
 const own = () => Optimizer.update(optimizer, state, gradients)
 const [fused, composed] = await inTurns([
-  { name: FusedStep.interpretation(optimizer), run: () => step(own) },
-  { name: "composed", run: () => step(() => Fused.without(own)) }
+  { name: StepFusion.interpretation(optimizer), run: () => step(own) },
+  { name: "composed", run: () => step(() => FusedKernels.without(own)) }
 ], Number(rounds))
 process.stdout.write(
   `${device}: ${fused!.name} ${spread(fused!)} ms, composed ${spread(composed!)} ms, ratio ${

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
-import { Combinators, FgSgd, Grouping, Network, Optimizer, Seed, Specification, StepSize, TensorTree } from "finegrain"
+import { Combinators, FgSgd, Grouping, Network, Optimizer, Schedule, Seed, Specification, TensorTree } from "finegrain"
 
 /** A step that can be taken again and again, and what frees its tensors. */
 export interface Repeated {
@@ -25,7 +25,7 @@ export const layerStep = (
       to: (p) => kernel.to(plan.arrangement.to(p))
     }
   }
-  const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.01), momentum: 0.9 })
+  const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.01), momentum: 0.9 })
   const gradient = Seed.normalTensor(2, shape)
   let state = Optimizer.init(optimizer, Seed.normalTensor(1, shape))
   return {

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { FgSgd, Gradients, Models, Network, Optimizer, Points, Seed, StepSize } from "finegrain"
+import { FgSgd, Gradients, Models, NestedTensors, Network, Optimizer, Schedule, Seed } from "finegrain"
 import type { Repeated } from "./layerStep.ts"
 
 /** ResNet-20 for 28×28 pixels, four manifolds mixed in every layer, with its optimizer. */
 export const resNet20 = async () => {
   const model = Models.cifarResNet({ height: 28, width: 28, channels: 1, classes: 10, seed: 1 })
   const network = await Effect.runPromise(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
-  return { network, optimizer: FgSgd.make(network.problem, { schedule: StepSize.constant(0.01), momentum: 0.9 }) }
+  return { network, optimizer: FgSgd.make(network.problem, { schedule: Schedule.constant(0.01), momentum: 0.9 }) }
 }
 
 /** The loss of a batch of noise. */
@@ -28,7 +28,7 @@ export const networkStep = async (batch: number): Promise<Repeated> => {
       const gradients = network.variables.map(({ name }) => grads[name]!)
       const updated = Optimizer.update(optimizer, state, gradients)
       Network.assign(network, updated.weights)
-      Points.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+      NestedTensors.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
       Optimizer.dispose(state)
       value.dispose()
       state = updated.state

@@ -23,7 +23,7 @@ interface Running {
 }
 
 /** All that is known, as a value. */
-export interface State {
+export interface GridState {
   readonly total: number
   /** When work began, in milliseconds: trials that earlier processes had finished take no time that says anything. */
   readonly began: number
@@ -38,7 +38,7 @@ export interface State {
  *
  * @internal
  */
-export const start = (total: number, now: number): State => ({
+export const start = (total: number, now: number): GridState => ({
   total,
   began: now,
   ended: 0,
@@ -51,7 +51,7 @@ export const start = (total: number, now: number): State => ({
  *
  * @internal
  */
-export const running = (state: State, trial: string, share: number, now: number): State => {
+export const running = (state: GridState, trial: string, share: number, now: number): GridState => {
   const { from, since } = state.trials.get(trial) ?? { from: share, since: now }
   return { ...state, trials: new Map([...state.trials, [trial, { from, since, share }]]) }
 }
@@ -61,7 +61,7 @@ export const running = (state: State, trial: string, share: number, now: number)
  *
  * @internal
  */
-export const ended = (state: State, trial: string, now: number): State => {
+export const ended = (state: GridState, trial: string, now: number): GridState => {
   const own = state.trials.get(trial)
   const isIdle = state.worked === 0 && state.trials.size === 0
   return {
@@ -91,7 +91,7 @@ const shortened = (name: string, room: number): string => {
  *
  * @internal
  */
-export const lines = (state: State, now: number): Status.Lines => (columns) => {
+export const lines = (state: GridState, now: number): Status.Lines => (columns) => {
   const { began, trials } = state
   const all = [...trials.values()]
   const done = state.ended + sum(all.map(({ share }) => share))
@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<GridProgress, never, Scope.Scope | Terminal.Terminal> {
   const status = yield* Status.make
   const state = yield* Ref.make(start(total, yield* Clock.currentTimeMillis))
-  const change = Effect.fnUntraced(function*(next: (state: State, now: number) => State, atOnce: boolean) {
+  const change = Effect.fnUntraced(function*(next: (state: GridState, now: number) => GridState, atOnce: boolean) {
     const now = yield* Clock.currentTimeMillis
     const current = yield* Ref.updateAndGet(state, (before) => next(before, now))
     yield* status.show(lines(current, now), atOnce || current.ended >= total)

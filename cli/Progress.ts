@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** A job: of its units, so many had been done when this process started. */
-interface Job {
+interface Work {
   readonly total: number
   readonly before: number
   readonly started: number
@@ -29,7 +29,7 @@ interface Job {
  * @internal
  */
 export const line = (
-  { before, started, total }: Job,
+  { before, started, total }: Work,
   done: number,
   now: number,
   unit: string,
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(
   unit: string
 ): Effect.fn.Return<Progress, never, Scope.Scope | Terminal.Terminal> {
   const status = yield* Status.make
-  const job = yield* Ref.make<Job>({ total: 1, before: 0, started: 0 })
+  const job = yield* Ref.make<Work>({ total: 1, before: 0, started: 0 })
   const show = Effect.fnUntraced(function*(done: number, note: string, atOnce: boolean) {
     const current = yield* Ref.get(job)
     const now = yield* Clock.currentTimeMillis

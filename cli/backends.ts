@@ -4,6 +4,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import { checksOf } from "./checkBackend.ts"
 
@@ -28,7 +29,7 @@ const inspect = Effect.gen(function*() {
   }
 })
 
-const check = Effect.fnUntraced(function*(name: Backend.Name) {
+const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
   let [failed, of] = [0, 0]
   for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
     for (const { found, name: check, passed } of yield* run) {
@@ -44,7 +45,7 @@ const check = Effect.fnUntraced(function*(name: Backend.Name) {
 export const backends = Command.make(
   "backends",
   {
-    check: Flag.Literals("check", ["wasm", "cpu", "node", "nodeGpu", "webgpu"]).pipe(
+    check: Flag.Literals("check", Catalogue.names(Backend.engines)).pipe(
       Flag.withDescription("train ten steps and check the laws of the paper's manifolds and of FG-SGD on this backend"),
       Flag.optional
     )

@@ -10,14 +10,14 @@ import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Models from "../src/network/models/index.ts"
 import * as Network from "../src/network/Network.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import * as Tensors from "../src/numerics/Tensors.ts"
 import * as FgSgd from "../src/optimizer/FgSgd.ts"
-import * as FusedStep from "../src/optimizer/FusedStep.ts"
 import * as Gradients from "../src/optimizer/Gradients.ts"
 import * as Optimizer from "../src/optimizer/Optimizer.ts"
-import * as StepSize from "../src/optimizer/StepSize.ts"
+import * as Schedule from "../src/optimizer/Schedule.ts"
+import * as StepFusion from "../src/optimizer/StepFusion.ts"
 
 /** One thing that was looked at, and what was found. */
 export interface Check {
@@ -27,7 +27,7 @@ export interface Check {
 }
 
 /** Checks that are made together. */
-export interface Part {
+export interface CheckGroup {
   readonly name: string
   /** The engine stays in use. */
   readonly run: Effect.Effect<
@@ -59,12 +59,12 @@ const train = Effect.gen(function*() {
   const atStart = tf.memory().numTensors
   const model = Models.smallCnn({ height: side, width: side, channels: 1, classes, filters: [4, 8], seed: 1 })
   const network = yield* Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 })
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.02), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.02), momentum: 0.9 })
   let state = Optimizer.init(optimizer, network.variables)
   const [x, y] = Tensors.region(images)
   const losses: Array<number> = []
   const weights: Array<number> = []
-  const step = FusedStep.interpretation(optimizer)
+  const step = StepFusion.interpretation(optimizer)
   const before = tf.memory().numTensors
   for (let t = 0; t < 10; t++) {
     const { grads, value } = Gradients.ofVariables(
@@ -77,7 +77,7 @@ const train = Effect.gen(function*() {
     state = updated.state
     losses.push((yield* Tensors.read(value))[0]!)
     if (t === 0) { for (const w of updated.weights) weights.push(...(yield* Tensors.read(w))) }
-    Points.dispose([
+    NestedTensors.dispose([
       value,
       Object.values(grads),
       updated.weights,
@@ -88,7 +88,7 @@ const train = Effect.gen(function*() {
   const leaked = tf.memory().numTensors - before
   const on = yield* Effect.result(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
   Optimizer.dispose(state)
-  Points.dispose([x, y])
+  NestedTensors.dispose([x, y])
   model.dispose()
   return {
     losses,
@@ -166,7 +166,7 @@ const short = (set: Law.LawSet, reason: string): Law.LawSet => ({
 })
 
 /** How much is checked. */
-export interface Options {
+export interface CheckOptions {
   /** Cases of every law; default 3. */
   readonly runs?: number
   /** Why laws whose single case is thousands of steps without a read are left out; default: they are not. */
@@ -181,8 +181,8 @@ export interface Options {
  */
 export const checksOf = (
   engine: Layer.Layer<Backend.Backend, Backend.BackendUnavailable>,
-  { runs = 3, short: reason }: Options = {}
-): ReadonlyArray<Part> => {
+  { runs = 3, short: reason }: CheckOptions = {}
+): ReadonlyArray<CheckGroup> => {
   const optimizers = optimizerLaws([
     Sphere.make([3, 3]),
     Oblique.make([3, 3]),

@@ -3,17 +3,28 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import type { Catalogues } from "../src/training/Catalogues.ts"
+import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
 import { run } from "./experiments.ts"
 import { laws } from "./laws.ts"
 import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
+import * as Uses from "./uses.ts"
 
-const finegrain = Command.make("finegrain").pipe(
-  Command.withDescription("Fine-grained optimization of deep neural networks"),
-  Command.withSubcommands([train, run, report, compare, laws, backends])
-)
+const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
+  Command.make("finegrain").pipe(
+    Command.withDescription("Fine-grained optimization of deep neural networks"),
+    Command.withSubcommands([train(known, use), run, report, compare, laws, backends])
+  )
+
+/** The commands, with what modules of the user's own add to them. */
+const commandOf = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
+  const use = args[0] === "train" ? yield* Uses.ofTraining(args) : []
+  const { known } = yield* Door.open(use)
+  return finegrain(known, use)
+})
 
 /** Errors of the user's making are one line on stderr, not the whole help and a stack trace. */
 const presenter = CliOutput.layerPresenter({
@@ -33,7 +44,7 @@ const presenter = CliOutput.layerPresenter({
  * @internal
  */
 export const commandLine = (args: ReadonlyArray<string>) =>
-  Command.runWith(finegrain, { version: Versions.finegrain() })(args).pipe(
+  Effect.flatMap(commandOf(args), (command) => Command.runWith(command, { version: Versions.finegrain() })(args)).pipe(
     Effect.tapError((error) =>
       CliError.isCliError(error) ? Effect.void : Console.error(error instanceof Error ? error.message : String(error))
     ),

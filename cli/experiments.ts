@@ -3,25 +3,16 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
-import * as Struct from "effect/Struct"
-import { availableParallelism } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../src/experiment/Ledger.ts"
 import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
-import * as Runner from "../src/experiment/Runner.ts"
-import * as Recorded from "../src/report/Recorded.ts"
-import * as Report from "../src/report/Report.ts"
-import * as RunDirectory from "../src/training/RunDirectory.ts"
+import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
 import { table } from "./Table.ts"
 
@@ -29,13 +20,13 @@ const refuse = (experiment: string, problem: string) =>
   new Experiment.ExperimentError({ experiment, problems: [problem] })
 
 /** The default export of a file. */
-const load = Effect.fnUntraced(function*(file: string, options: Experiment.Options) {
+const load = Effect.fnUntraced(function*(file: string, options: Experiment.PlanOptions) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
     catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
   })
-  return yield* Experiment.decode(module.default, file, options)
+  return yield* Experiment.decode(module.default, file, { ...options, directory: path.dirname(path.resolve(file)) })
 })
 
 /** What stands between commas; nothing missing. */
@@ -82,36 +73,6 @@ const shortcoming = ({ cells }: Results.Results): string | undefined => {
     : undefined
 }
 
-/** Whether the page of a trial is missing, or older than what the trial left last. */
-const isToDraw = Effect.fnUntraced(function*(trial: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const written = (name: string) =>
-    Effect.map(
-      Effect.option(fs.stat(path.join(trial, name))),
-      Option.match({ onNone: () => -1, onSome: ({ mtime }) => Option.getOrElse(mtime, () => new Date(0)).getTime() })
-    )
-  const [page, events] = [yield* written("report.html"), yield* written("events.jsonl")]
-  return (yield* written("manifest.json")) >= 0 && page <= events
-})
-
-/** The pages of trials and of the experiment, drawn one at a time; drawing never stops a grid. */
-const draw = (directory: string, print: (text: string) => Effect.Effect<void>, read = Recorded.read) =>
-  Report.write(directory, read).pipe(
-    Effect.asVoid,
-    Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
-  )
-
-/** A disk that does not take what is known of a trial will not take the other trials, either. */
-const stopping = <E extends { readonly _tag: string }, R>(
-  trial: Experiment.Trial,
-  writing: Effect.Effect<void, E | RunDirectory.RunDirectoryError, R>
-): Effect.Effect<void, E | RunDirectory.RunDirectoryError | Runner.GridStopped, R> =>
-  Effect.mapError(writing, (error) =>
-    error instanceof RunDirectory.RunDirectoryError && error.isDisk === true
-      ? new Runner.GridStopped({ trial: Experiment.label(trial), reason: error.message })
-      : error)
-
 /** `finegrain run`. */
 export const run = Command.make(
   "run",
@@ -128,6 +89,12 @@ export const run = Command.make(
     seeds: Flag.String("seeds").pipe(
       Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
       Flag.optional
+    ),
+    use: Flag.String("use").pipe(
+      Flag.withDescription(
+        "module with entries of your own, beside those of the experiment; may be given several times"
+      ),
+      Flag.atLeast(0)
     ),
     jobs: Flag.Int("jobs").pipe(
       Flag.withAlias("j"),
@@ -150,10 +117,11 @@ export const run = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke }) {
+  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke, use }) {
     const path = yield* Path.Path
-    const options: Experiment.Options = {
+    const options: Experiment.PlanOptions = {
       smoke,
+      use: [...use],
       only: yield* list(file, "--only", only),
       seeds: yield* integers(file, "--seeds", seeds)
     }
@@ -174,50 +142,7 @@ export const run = Command.make(
       `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
-    const read = Recorded.remembering()
-    const pages = yield* Queue.sliding<void>(1)
-    // Drawn beside the trials, and seldom enough not to take their time; of several that ended meanwhile, once.
-    const drawing = yield* Effect.forkScoped(
-      Effect.forever(
-        Effect.andThen(Queue.take(pages), draw(directory, progress.print, read)).pipe(Effect.delay("5 seconds"))
-      )
-    )
-    const one = yield* Semaphore.make(1)
-    const record = Effect.fnUntraced(function*({ result, trial: { id } }: Runner.Outcome) {
-      if (yield* isToDraw(path.join(trials, id))) yield* draw(path.join(trials, id), progress.print)
-      yield* ledger.ended(id, result._tag === "Failed" ? Struct.omit(result, ["_tag"]) : undefined)
-      yield* ledger.write
-      yield* Queue.offer(pages, undefined)
-    }, one.withPermits(1))
-    yield* Runner.run(cells, {
-      jobs,
-      threads: jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs)),
-      directory: ({ id }) => path.join(trials, id),
-      progress: (trial, share) => progress.running(Experiment.label(trial), share),
-      settled: Effect.fnUntraced(function*(trial) {
-        const failure = yield* ledger.failure(trial.id)
-        const hasDiverged = failure?.error === "Diverged"
-        if (hasDiverged && !retry) return { trial, result: { _tag: "Failed", ...failure } }
-        const own = path.join(trials, trial.id)
-        yield* ExperimentDirectory.inside(directory, own)
-        yield* stopping(trial, ledger.begun(trial.id))
-        if (hasDiverged) yield* ExperimentDirectory.setAside(own)
-        return undefined
-      }),
-      ended: Effect.fnUntraced(function*(outcome) {
-        const { result, trial } = outcome
-        if (result._tag === "Failed") yield* progress.print(`${Experiment.label(trial)}: ${result.reason}`)
-        yield* stopping(trial, record(outcome))
-        yield* progress.ended(Experiment.label(trial))
-      })
-    }).pipe(
-      Effect.ensuring(Fiber.interrupt(drawing)),
-      // Interrupted or stopped: table and page say which trials were.
-      Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory, read))))
-    )
-    const results = yield* ledger.write
-    yield* ExperimentDirectory.writeManifests(directory, results)
-    yield* Report.write(directory, read)
+    const results = yield* Grid.run({ cells, directory, trials, ledger, jobs, retry, progress })
     yield* progress.print(
       `\n${
         table(...Results.table(results))

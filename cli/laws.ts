@@ -20,6 +20,7 @@ import {
   refusal,
   subjects
 } from "../laws/index.ts"
+import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Manifold from "../src/geometry/Manifold.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
@@ -27,8 +28,7 @@ import * as Oblique from "../src/geometry/manifolds/Oblique.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
-import type * as Points from "../src/numerics/Points.ts"
-import * as TrainConfig from "../src/training/TrainConfig.ts"
+import type * as Shape from "../src/numerics/Shape.ts"
 import { table } from "./Table.ts"
 
 /** A subject that is not there, or a file that holds none. */
@@ -49,7 +49,7 @@ export class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", {
   }
 }
 
-const readShape = (text: string): Effect.Effect<Points.Shape, NoSubject> => {
+const readShape = (text: string): Effect.Effect<Shape.Shape, NoSubject> => {
   const lengths = text.split(/[x×,]/).map(Number)
   return lengths.every((length) => Number.isInteger(length) && length > 0)
     ? Effect.succeed(lengths)
@@ -73,7 +73,7 @@ const isLawSet = (value: unknown): value is Law.LawSet =>
  * The law sets of every manifold, or member of a family, that a module exports; those with claims of their own as they
  * are.
  */
-const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Points.Shape>) {
+const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Shape.Shape>) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<Record<string, unknown>>,
@@ -109,7 +109,7 @@ const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<
 
 const named = (
   name: string,
-  shape: Option.Option<Points.Shape>
+  shape: Option.Option<Shape.Shape>
 ): Effect.Effect<ReadonlyArray<Law.LawSet>, NoSubject> => {
   const subject = subjects.find((known) => known.name === name.toLowerCase())
   if (subject === undefined) {
@@ -224,7 +224,7 @@ export const laws = Command.make(
       Flag.optional
     ),
     seed: Flag.Int("seed").pipe(Flag.withDescription("seed of the cases (default 1)"), Flag.withDefault(1)),
-    backend: Flag.Literals("backend", TrainConfig.backends).pipe(
+    backend: Flag.Literals("backend", Catalogue.names(Backend.choices)).pipe(
       Flag.withDescription("engine that runs the tensors (default wasm; cpu for float64)"),
       Flag.optional
     ),
@@ -238,7 +238,7 @@ export const laws = Command.make(
     function*({ all, arithmetic, backend: chosen, json, runs: asked, seed, shape: shapeText, subject }) {
       const shape = Option.isSome(shapeText)
         ? Option.some(yield* readShape(shapeText.value))
-        : Option.none<Points.Shape>()
+        : Option.none<Shape.Shape>()
       if (all === Option.isSome(subject)) {
         return yield* new NoSubject({
           subject: "finegrain laws",

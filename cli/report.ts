@@ -9,10 +9,10 @@ import * as Schema from "effect/Schema"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as Statistics from "../src/experiment/Statistics.ts"
-import * as Recorded from "../src/report/Recorded.ts"
 import * as Report from "../src/report/Report.ts"
-import type * as Job from "../src/training/Job.ts"
-import * as Stored from "../src/training/Stored.ts"
+import * as RunRecord from "../src/report/RunRecord.ts"
+import type * as Run from "../src/training/Run.ts"
+import * as RunFiles from "../src/training/RunFiles.ts"
 import { table } from "./Table.ts"
 
 /** `finegrain report`. */
@@ -65,16 +65,16 @@ export class NotComparable extends Schema.TaggedError<NotComparable>()("NotCompa
   }
 }
 
-type Summary = Omit<Job.Summary, "output">
+type Summary = Omit<Run.RunSummary, "output">
 
-const decodeSummary = Stored.decode(Stored.Summary, "summary")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
 const side = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results)) return { results: results.value, summary: undefined }
-  const summary = yield* Recorded.readOwn(directory, "summary.json", decodeSummary)
+  const summary = yield* RunRecord.readOwn(directory, "summary.json", decodeSummary)
   return Option.isSome(summary)
     ? { results: undefined, summary: summary.value }
     : yield* new Report.ReportError({
@@ -83,7 +83,7 @@ const side = Effect.fnUntraced(function*(directory: string) {
     })
 })
 
-const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Measured> =>
+const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.TrialResult> =>
   new Map(
     cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map((trial) => [trial.id, trial] as const))
   )
@@ -107,7 +107,7 @@ const pair = (
   return { cells: [name, ...texts, isSame ? "same bits" : "different"], isSame }
 }
 
-const trialText = (trial: Results.Measured | undefined) =>
+const trialText = (trial: Results.TrialResult | undefined) =>
   trial === undefined ? "not there" : trial.summary === undefined ? trial.status : percent(trial.summary)
 
 const runByRun = (one: Results.Results, other: Results.Results): ReadonlyArray<Pair> => {

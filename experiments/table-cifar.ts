@@ -20,7 +20,7 @@ export default Experiment.make({
     epochs: 200,
     batchSize: 128,
     learningRate: 0.1,
-    schedule: "step",
+    schedule: "step-decay",
     momentum: 0.9,
     backend: "auto"
   },

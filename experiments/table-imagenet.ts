@@ -18,7 +18,7 @@ export default Experiment.make({
     epochs: 90,
     batchSize: 256,
     learningRate: 0.1,
-    schedule: "step",
+    schedule: "step-decay",
     momentum: 0.9,
     weightDecay: 1e-4,
     backend: "auto"

@@ -72,6 +72,14 @@ export function sum(u: usize, v: usize, size: i32): void {
   }
 }
 
+/** A multiple of u, entry by entry. */
+export function times(u: usize, factor: f32, size: i32): void {
+  for (let e = 0; e < size; e++) {
+    const at = entry(u, e)
+    v128.store(at, v128.mul<f32>(v128.load(at), f32x4.splat(factor)))
+  }
+}
+
 /** Columns of norm 1, the tangent part of u: u − x ddiag(xᵀu). */
 export function unitTangent(x: usize, u: usize, rows: i32, columns: i32, down: i32, across: i32): void {
   for (let j = 0; j < columns; j++) {

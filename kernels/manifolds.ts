@@ -1,7 +1,7 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: operations of manifolds on stacks of matrices [count][rows][columns]. Four
 // matrices at a time, one in every lane of a vector; scratch holds their entries side by side.
-import { retracted, tangent } from "./formulas"
-import { entry, sum } from "./lanes"
+import { retracted, stiefel, tangent } from "./formulas"
+import { entry, sum, times } from "./lanes"
 import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack"
 
 /** The tangent parts of u at x; formulas.ts says what forms there are. */
@@ -28,6 +28,9 @@ export function project(
   }
 }
 
+/** What leaves room for sums of a thousand numbers. */
+const room: f32 = 0.0009765625
+
 /** x + v, brought back to the manifold. */
 export function retract(
   form: i32,
@@ -47,6 +50,8 @@ export function retract(
     toLanes(fourOf(x, first, count, bytes, work), bytes, size, scratch)
     toLanes(fourOf(v, first, count, bytes, work), bytes, size, y)
     sum(y, scratch, size)
+    // Products of columns may be sums of the largest numbers; of what a power of two multiplies, the Q factor keeps all bits.
+    if (form === stiefel) times(y, room, size)
     retracted(form, y, work, rows, columns, false)
     fromLanes(y, bytes, size, roomFor(out, first, count, bytes, work))
     finish(out, first, count, bytes, work)

@@ -28,7 +28,7 @@ export function unusual(square: v128): v128 {
  * @inline
  */
 export function doubtful(least: v128, longest: v128, most: v128): v128 {
-  const bound = v128.max<f32>(v128.mul<f32>(most, f32x4.splat(share)), f32x4.splat(smallest))
+  const bound = v128.pmax<f32>(v128.mul<f32>(most, f32x4.splat(share)), f32x4.splat(smallest))
   return v128.or(f32x4.lt(least, bound), f32x4.gt(longest, f32x4.splat(greatest)))
 }
 

@@ -1,4 +1,5 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
+import { multiply } from "./lanes"
 import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"
 
@@ -34,16 +35,17 @@ function squareOf3(at: usize): v128 {
  *
  * @inline
  */
-function squareOf9(y: usize): v128 {
-  const y0 = v128.load(y)
-  const y1 = v128.load(y, 16)
-  const y2 = v128.load(y, 32)
-  const y3 = v128.load(y, 48)
-  const y4 = v128.load(y, 64)
-  const y5 = v128.load(y, 80)
-  const y6 = v128.load(y, 96)
-  const y7 = v128.load(y, 112)
-  const y8 = v128.load(y, 128)
+function dot9(
+  y0: v128,
+  y1: v128,
+  y2: v128,
+  y3: v128,
+  y4: v128,
+  y5: v128,
+  y6: v128,
+  y7: v128,
+  y8: v128
+): v128 {
   return v128.add<f32>(
     v128.add<f32>(dot3(y0, y1, y2, y0, y1, y2), dot3(y3, y4, y5, y3, y4, y5)),
     dot3(y6, y7, y8, y6, y7, y8)
@@ -115,21 +117,47 @@ export function sphereTangent9(x: usize, u: usize): void {
 
 /** Nine entries divided by their length. */
 export function sphereLength9(y: usize): void {
-  let square = squareOf9(y)
+  const y0 = v128.load(y)
+  const y1 = v128.load(y, 16)
+  const y2 = v128.load(y, 32)
+  const y3 = v128.load(y, 48)
+  const y4 = v128.load(y, 64)
+  const y5 = v128.load(y, 80)
+  const y6 = v128.load(y, 96)
+  const y7 = v128.load(y, 112)
+  const y8 = v128.load(y, 128)
+  const square = dot9(y0, y1, y2, y3, y4, y5, y6, y7, y8)
   if (v128.any_true(unusual(square))) {
-    recover(y, 0, square, 9, 1, 1)
-    square = squareOf9(y)
+    recovered9(y, square)
+    return
   }
   const factor = inverseRoot(square)
-  v128.store(y, v128.mul<f32>(v128.load(y), factor))
-  v128.store(y, v128.mul<f32>(v128.load(y, 16), factor), 16)
-  v128.store(y, v128.mul<f32>(v128.load(y, 32), factor), 32)
-  v128.store(y, v128.mul<f32>(v128.load(y, 48), factor), 48)
-  v128.store(y, v128.mul<f32>(v128.load(y, 64), factor), 64)
-  v128.store(y, v128.mul<f32>(v128.load(y, 80), factor), 80)
-  v128.store(y, v128.mul<f32>(v128.load(y, 96), factor), 96)
-  v128.store(y, v128.mul<f32>(v128.load(y, 112), factor), 112)
-  v128.store(y, v128.mul<f32>(v128.load(y, 128), factor), 128)
+  v128.store(y, v128.mul<f32>(y0, factor))
+  v128.store(y, v128.mul<f32>(y1, factor), 16)
+  v128.store(y, v128.mul<f32>(y2, factor), 32)
+  v128.store(y, v128.mul<f32>(y3, factor), 48)
+  v128.store(y, v128.mul<f32>(y4, factor), 64)
+  v128.store(y, v128.mul<f32>(y5, factor), 80)
+  v128.store(y, v128.mul<f32>(y6, factor), 96)
+  v128.store(y, v128.mul<f32>(y7, factor), 112)
+  v128.store(y, v128.mul<f32>(y8, factor), 128)
+}
+
+/** The same where some of the four are out of range. */
+function recovered9(y: usize, square: v128): void {
+  recover(y, 0, square, 9, 1, 1)
+  const factor = inverseRoot(dot9(
+    v128.load(y),
+    v128.load(y, 16),
+    v128.load(y, 32),
+    v128.load(y, 48),
+    v128.load(y, 64),
+    v128.load(y, 80),
+    v128.load(y, 96),
+    v128.load(y, 112),
+    v128.load(y, 128)
+  ))
+  multiply(y, 0, factor, 9, 1, 1)
 }
 
 /** Orthonormal columns, the tangent part of u: u − x sym(xᵀu). */
@@ -204,12 +232,13 @@ export function orthonormalize3(y: usize): void {
   y5 = less(y5, y4, s12)
   y8 = less(y8, y7, s12)
   const square2 = dot3(y2, y5, y8, y2, y5, y8)
-  const most = v128.max<f32>(
-    v128.max<f32>(v128.mul<f32>(s01, s01), v128.mul<f32>(s02, s02)),
+  // pmin and pmax are one instruction each, min and max, which keep every NaN, are eight.
+  const most = v128.pmax<f32>(
+    v128.pmax<f32>(v128.mul<f32>(s01, s01), v128.mul<f32>(s02, s02)),
     v128.mul<f32>(s12, s12)
   )
-  const least = v128.min<f32>(v128.min<f32>(square0, square1), square2)
-  const longest = v128.max<f32>(v128.max<f32>(square0, square1), square2)
+  const least = v128.pmin<f32>(v128.pmin<f32>(square0, square1), square2)
+  const longest = v128.pmax<f32>(v128.pmax<f32>(square0, square1), square2)
   if (v128.any_true(doubtful(least, longest, most))) {
     orthonormalize(y, 3, 3, 3, 1)
     return

@@ -25,6 +25,8 @@ export interface Law<A = unknown> {
    */
   readonly residual: (a: A) => Residual
   readonly tolerance: Tolerance
+  /** Whether a typed error is an answer, too: what is refused by name is not wrong. Default: it is a failure. */
+  readonly refusable?: boolean
   /** At most so many cases, for a law whose single case is a long search. */
   readonly maxRuns?: number
   /** Names of the residual's entries, e.g. operations: a failure says which are too large. */
@@ -101,9 +103,10 @@ export const flatten = (set: LawSet): ReadonlyArray<Law> => {
  *
  * @example
  * ```ts
- * import { Stiefel } from "finegrain"
+ * import { FixedRank } from "finegrain"
  * import { Law, manifoldLaws } from "finegrain/laws"
- * Law.notApplicable(manifoldLaws(Stiefel.make([3, 2]))).map(({ name }) => name).includes("logarithm") // => true
+ * const laws = manifoldLaws(FixedRank.make([4, 3], { rank: 2 }))
+ * Law.notApplicable(laws).map(({ name }) => name).includes("logarithm") // => true
  * ```
  */
 export const notApplicable = (set: LawSet): ReadonlyArray<NotApplicable> => [
@@ -178,15 +181,38 @@ const residuals = async (
     return values
   }
   const tensor = result as tf.Tensor
-  const values = Array.from(await tensor.data())
-  tensor.dispose()
-  return values
+  try {
+    return Array.from(await tensor.data())
+  } finally {
+    tensor.dispose()
+  }
 }
+
+/**
+ * Whether an error is a refusal by name, and not a defect or an engine that failed.
+ *
+ * @internal
+ */
+export const isRefusal = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag !== "EngineFailed"
+
+/** The residuals of a case; of one that may be refused, and is, 0. */
+const residualsOf = (arithmetic: Arithmetic.Arithmetic, law: Law, a: unknown): Promise<ReadonlyArray<number>> =>
+  residuals(arithmetic, () => law.residual(a)).catch((error: unknown) => {
+    if (law.refusable === true && isRefusal(error)) return [0]
+    throw error
+  })
 
 const largest = (values: ReadonlyArray<number>) =>
   values.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), -Infinity)
 
-class Violated extends Error {}
+class Violated extends Error {
+  readonly values: ReadonlyArray<number>
+  constructor(values: ReadonlyArray<number>) {
+    super()
+    this.values = values
+  }
+}
 
 /**
  * Checks a law on generated cases; a failing one is shrunk.
@@ -216,12 +242,12 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const started = performance.now()
   const details = await fc.check(
     fc.asyncProperty(law.arbitrary, async (a) => {
-      const values = await residuals(arithmetic, () => law.residual(a))
+      const values = await residualsOf(arithmetic, law, a)
       const residual = largest(values)
       for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
       worst = residual >= worst || Number.isNaN(residual) ? residual : worst
       // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= tolerance)) throw new Violated()
+      if (!(residual <= tolerance)) throw new Violated(values)
     }),
     // A case that is a long search is not shrunk by more of them.
     {
@@ -234,7 +260,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   const thrown = details.errorInstance
   let counterexample: string | undefined
   if (thrown instanceof Violated) {
-    const values = await residuals(arithmetic, () => law.residual(smallest))
+    const { values } = thrown
     worst = largest(values)
     const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
     // What breaks the law may break its display, too.

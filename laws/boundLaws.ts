@@ -22,7 +22,7 @@ const kinds = ["frobenius", "rowSum", "spectral"] as const
 const float64 = Tolerance.measured(1e-9, "sums of a few dozen logarithms in float64")
 
 /** The formula as printed, which overflows for deep networks. */
-const direct = ({ layers, samples, width }: Bounds.Network): Bounds.LogBounds => {
+const direct = ({ layers, samples, width }: Bounds.BoundedNetwork): Bounds.LogBounds => {
   const product = (values: ReadonlyArray<number>) => values.reduce((a, b) => a * b, 1)
   const total = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0)
   const all = layers.flat()
@@ -42,7 +42,7 @@ const direct = ({ layers, samples, width }: Bounds.Network): Bounds.LogBounds =>
 }
 
 /** What the laws of norms and bounds speak of; replace one to see them fail. */
-export interface Measured {
+export interface BoundDefinitions {
   readonly logBounds: typeof Bounds.logBounds
   readonly norms: Pick<typeof Norms, "spectral" | "frobenius" | "rowSum">
   /** Parts are scaled down to this norm: with a bound above 1 the law of concatenations fails, as it should. */
@@ -70,7 +70,7 @@ export const boundLaws = (
     largest = 1,
     logBounds = Bounds.logBounds,
     norms = Norms
-  }: Partial<Measured> = {}
+  }: Partial<BoundDefinitions> = {}
 ): LawSet => {
   const promising = Renormalization.policies.filter(({ promises }) => promises.length > 0)
   const matrices = fc.record({

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
-import type { Operation, Situation } from "./operations.ts"
+import type { ManifoldOperation, Situation } from "./operations.ts"
 import { type Outcome, outcome } from "./outcome.ts"
 
 /** Values of one leaf, as float64 numbers, with their shape. */
@@ -20,7 +20,7 @@ interface Expected {
   readonly refused: ReadonlyArray<boolean>
 }
 
-interface Reference<P extends Points.Points> {
+interface Reference<P extends NestedTensors.NestedTensors> {
   /** Only how its points are put together counts. */
   readonly like: Situation<P>
   readonly inputs: Readonly<Record<keyof Situation, ReadonlyArray<Values>>>
@@ -70,9 +70,9 @@ const ofItems = ({ of, shape }: Values): ReadonlyArray<number> => {
 
 const keys = ["x", "y", "u", "v"] as const
 
-const rebuild = <P extends Points.Points>(like: P, leaves: ReadonlyArray<Values>): P => {
+const rebuild = <P extends NestedTensors.NestedTensors>(like: P, leaves: ReadonlyArray<Values>): P => {
   let k = 0
-  return Points.map(like, () => {
+  return NestedTensors.map(like, () => {
     const { of, shape } = leaves[k++]!
     return tf.tensor([...of], [...shape])
   })
@@ -81,8 +81,8 @@ const rebuild = <P extends Points.Points>(like: P, leaves: ReadonlyArray<Values>
 /** Relative roundings up or down of all items but the first ones; the same under the same seed. */
 const rounding = (epsilon: number, exact: number, seed: Seed.Seed) => {
   let drawn = 0
-  return <P extends Points.Points>(p: P): P =>
-    Points.map(p, (leaf) => {
+  return <P extends NestedTensors.NestedTensors>(p: P): P =>
+    NestedTensors.map(p, (leaf) => {
       const noise = Seed.uniforms(Seed.split(seed, drawn++), leaf.size)
       const kept = (leaf.size / leaf.shape[0]!) * exact
       const factors = Array.from(noise, (u, i) => i < kept ? 1 : 1 + (u < 0.5 ? -epsilon : epsilon))
@@ -91,11 +91,11 @@ const rounding = (epsilon: number, exact: number, seed: Seed.Seed) => {
 }
 
 /** Points as often as inputs are rounded, and once as they are. */
-const repeated = <P extends Points.Points>(p: P): P =>
-  Points.map(p, (leaf) => tf.concat(Array.from({ length: 1 + trials }, () => leaf), 0))
+const repeated = <P extends NestedTensors.NestedTensors>(p: P): P =>
+  NestedTensors.map(p, (leaf) => tf.concat(Array.from({ length: 1 + trials }, () => leaf), 0))
 
 /** Inputs as the arithmetic in use holds them; the values that float64 finds for them, and for inputs one rounding away. */
-const reference = <P extends Points.Points>(
+const reference = <P extends NestedTensors.NestedTensors>(
   { complete, made, operations, seed }: Compared<P>
 ): Reference<P> => {
   const { epsilon, name } = Arithmetic.current()
@@ -107,7 +107,7 @@ const reference = <P extends Points.Points>(
       const all = made()
       const inputs = Object.fromEntries(keys.map((key) => [
         key,
-        read(Points.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(held) }))
+        read(NestedTensors.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(held) }))
       ])) as unknown as Reference<P>["inputs"]
       const items = inputs.x[0]!.shape[0]!
       const round = rounding(epsilon, items, seed)
@@ -152,8 +152,8 @@ const reference = <P extends Points.Points>(
 }
 
 /** What is compared, in which situations. */
-export interface Compared<P extends Points.Points> {
-  readonly operations: ReadonlyArray<Operation<P>>
+export interface Compared<P extends NestedTensors.NestedTensors> {
+  readonly operations: ReadonlyArray<ManifoldOperation<P>>
   /** The situations, in the arithmetic in which it is called. */
   readonly made: () => Situation<P>
   /** What of inputs says nothing beyond rounding, computed from what does. */
@@ -170,7 +170,7 @@ export interface Compared<P extends Points.Points> {
  *
  * @internal
  */
-export const errors = <P extends Points.Points>(
+export const errors = <P extends NestedTensors.NestedTensors>(
   compared: Compared<P>
 ): tf.Tensor => {
   const { operations } = compared

@@ -4,10 +4,10 @@ import * as Combinators from "../src/collections/combinators.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Oblique from "../src/geometry/manifolds/Oblique.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
+import * as Shape from "../src/numerics/Shape.ts"
 import { type Law, law, type LawSet } from "./Law.ts"
-import { entriesOf } from "./shapes.ts"
 import * as Tolerance from "./Tolerance.ts"
 
 const source = "the definition of the Riemannian product; do Carmo 1992, chapter 1"
@@ -37,15 +37,15 @@ const apart = (a: number, b: number) => (a === b ? 0 : Math.abs(a - b) / (1 + Ma
  * reports.every(({ passed }) => passed) // => true
  * ```
  */
-export const isomorphic = <P extends Points.Points, Q extends Points.Points>(
+export const isomorphic = <P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors>(
   name: string,
   A: Manifold.Manifold<P>,
   B: Manifold.Manifold<Q>,
   to: (x: P) => Q
 ): LawSet => {
-  const size = Math.max(1, entriesOf(A.shape))
+  const size = Math.max(1, Shape.entries(A.shape))
   const gap = (a: P, b: Q): tf.Tensor => {
-    const difference = Points.leaves(Points.sub(to(a), b)).map((leaf) => tf.max(tf.abs(leaf)))
+    const difference = NestedTensors.leaves(NestedTensors.sub(to(a), b)).map((leaf) => tf.max(tf.abs(leaf)))
     return difference.reduce((s, t) => tf.maximum(s, t), tf.scalar(0) as tf.Tensor)
   }
   const operations: Law = law({
@@ -56,7 +56,7 @@ export const isomorphic = <P extends Points.Points, Q extends Points.Points>(
     tolerance: Tolerance.rounding(size, 4),
     residual: (seed) => {
       const x = A.random(seed, [2])
-      const u = Points.map(x, (leaf) => Seed.normalTensor(seed + 1, leaf.shape))
+      const u = NestedTensors.map(x, (leaf) => Seed.normalTensor(seed + 1, leaf.shape))
       const v = A.randomTangent(seed + 2, x)
       const y = A.retract(x, v)
       const scalar = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
@@ -65,7 +65,10 @@ export const isomorphic = <P extends Points.Points, Q extends Points.Points>(
         gap(A.gradient(x, u), B.gradient(to(x), to(u))),
         gap(y, B.retract(to(x), to(v))),
         gap(A.transport(x, y, v), B.transport(to(x), to(y), to(v))),
-        gap(A.nearest(Points.add(x, Points.scale(0.2, u))), B.nearest(to(Points.add(x, Points.scale(0.2, u))))),
+        gap(
+          A.nearest(NestedTensors.add(x, NestedTensors.scale(0.2, u))),
+          B.nearest(to(NestedTensors.add(x, NestedTensors.scale(0.2, u))))
+        ),
         scalar(A.inner(x, u, v), B.inner(to(x), to(u), to(v))),
         scalar(A.norm(x, v), B.norm(to(x), to(v))),
         tf.max(B.residual(to(y))),
@@ -151,7 +154,7 @@ export const combinatorLaws = (
     equation: "norms(sM) = s·norms(M), K(sM) = K(M)/s², c(s·x) = 0",
     source,
     arbitrary: fc.record({ seed: fc.nat({ max: 9999 }), s: fc.constantFrom(0.25, 0.5, 3) }),
-    tolerance: Tolerance.rounding(A.shape.reduce((a, b) => a * b, 1), 4),
+    tolerance: Tolerance.rounding(Shape.size(A.shape), 4),
     residual: ({ s, seed }) => {
       const M = scaled(A, s)
       const onto = tf.max(M.residual(tf.mul(A.random(seed, [2]), s)))

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Manifold from "../src/geometry/Manifold.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 
 /**
  * D_a P(b) for tangent a and b, a normal vector: the second fundamental form. Richardson extrapolation of central
  * differences.
  */
-const secondFundamentalForm = <P extends Points.Points>(
+const secondFundamentalForm = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P,
   a: P,
@@ -14,22 +14,29 @@ const secondFundamentalForm = <P extends Points.Points>(
   length: number
 ): P => {
   const difference = (h: number) =>
-    Points.scale(
+    NestedTensors.scale(
       1 / (2 * h),
-      Points.sub(M.project(M.retract(x, Points.scale(h, a)), b), M.project(M.retract(x, Points.scale(-h, a)), b))
+      NestedTensors.sub(
+        M.project(M.retract(x, NestedTensors.scale(h, a)), b),
+        M.project(M.retract(x, NestedTensors.scale(-h, a)), b)
+      )
     )
-  const extrapolated = Points.scale(
+  const extrapolated = NestedTensors.scale(
     1 / 3,
-    Points.sub(Points.scale(4, difference(0.05 * length)), difference(0.1 * length))
+    NestedTensors.sub(NestedTensors.scale(4, difference(0.05 * length)), difference(0.1 * length))
   )
-  return Points.sub(extrapolated, M.project(x, extrapolated))
+  return NestedTensors.sub(extrapolated, M.project(x, extrapolated))
 }
 
 /** Orthonormal vectors that span the plane of two others. */
-const orthonormal = <P extends Points.Points>(inner: (u: P, v: P) => tf.Tensor, a: P, b: P): readonly [P, P] => {
-  const unit = (u: P) => Points.scaleItems(tf.div(1, tf.maximum(tf.sqrt(inner(u, u)), 1e-6)), u)
+const orthonormal = <P extends NestedTensors.NestedTensors>(
+  inner: (u: P, v: P) => tf.Tensor,
+  a: P,
+  b: P
+): readonly [P, P] => {
+  const unit = (u: P) => NestedTensors.scaleItems(tf.div(1, tf.maximum(tf.sqrt(inner(u, u)), 1e-6)), u)
   const u = unit(a)
-  return [u, unit(Points.sub(b, Points.scaleItems(inner(u, b), u)))]
+  return [u, unit(NestedTensors.sub(b, NestedTensors.scaleItems(inner(u, b), u)))]
 }
 
 /**
@@ -51,7 +58,7 @@ const orthonormal = <P extends Points.Points>(inner: (u: P, v: P) => tf.Tensor, 
  * Math.abs(k + 1) < 0.05 // => true
  * ```
  */
-export const curvatureOfSpread = <P extends Points.Points>(
+export const curvatureOfSpread = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P,
   a: P,
@@ -63,16 +70,19 @@ export const curvatureOfSpread = <P extends Points.Points>(
   return tf.tidy(() => {
     const [u, v] = orthonormal((p: P, q: P) => M.inner(x, p, q), a, b)
     const squared = (t: number) => {
-      const at = exp(x, Points.scale(t, u))
+      const at = exp(x, NestedTensors.scale(t, u))
       const difference = (h: number) =>
-        Points.scale(
+        NestedTensors.scale(
           1 / (2 * h),
-          Points.sub(
-            exp(x, Points.add(Points.scale(t, u), Points.scale(h, v))),
-            exp(x, Points.sub(Points.scale(t, u), Points.scale(h, v)))
+          NestedTensors.sub(
+            exp(x, NestedTensors.add(NestedTensors.scale(t, u), NestedTensors.scale(h, v))),
+            exp(x, NestedTensors.sub(NestedTensors.scale(t, u), NestedTensors.scale(h, v)))
           )
         )
-      const ahead = Points.scale(1 / 3, Points.sub(Points.scale(4, difference(0.1 * length)), difference(0.2 * length)))
+      const ahead = NestedTensors.scale(
+        1 / 3,
+        NestedTensors.sub(NestedTensors.scale(4, difference(0.1 * length)), difference(0.2 * length))
+      )
       return tf.square(M.norm(at, M.project(at, ahead)))
     }
     // t and −t cancel the odd terms, two lengths the next even one.
@@ -98,7 +108,7 @@ export const curvatureOfSpread = <P extends Points.Points>(
  * Math.abs(k - 1) < 1e-3 // => true
  * ```
  */
-export const sectionalCurvature = <P extends Points.Points>(
+export const sectionalCurvature = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P,
   a: P,

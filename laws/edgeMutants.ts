@@ -29,7 +29,7 @@ import {
   vertices
 } from "./extremes.ts"
 import { budgetLaw, identityLaw } from "./manifold/budget.ts"
-import { lawsAtEdges, type Options } from "./manifoldLaws.ts"
+import { lawsAtEdges, type ManifoldClaims } from "./manifoldLaws.ts"
 import { leverrier } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 
@@ -59,7 +59,7 @@ const mutant = (
   killedBy: string,
   original: Manifold.Manifold,
   defect: Partial<Manifold.Manifold>,
-  options: Options
+  options: ManifoldClaims
 ): Mutant => ({ name, killedBy, laws: lawsAtEdges({ ...original, ...defect }, options) })
 
 /** 2 artanh ‖(−x) ⊕ y‖, as the library had it. */
@@ -198,7 +198,7 @@ export const edgeMutants: ReadonlyArray<Mutant> = [
       for (let k = 0; k < 4; k++) y = tf.sub(tf.mul(1.5, y), tf.mul(0.5, times(y, times(y, y, true))))
       return y
     }
-  }, { edges: [longSteps(1000) as Edge] }),
+  }, { edges: [longSteps(1000)] }),
   mutant("Sinkhorn's balance of fifty rounds that nobody checks", reached, stochastic, {
     retract: (x, v) => {
       const exponents = tf.add(tf.log(x), tf.div(v, x))
@@ -209,5 +209,5 @@ export const edgeMutants: ReadonlyArray<Mutant> = [
       }
       return y
     }
-  }, { edges: [longSteps(30), longSteps(100)] as ReadonlyArray<Edge> })
+  }, { edges: [longSteps(30), longSteps(100)] })
 ]

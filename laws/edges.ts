@@ -1,27 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
+import type * as Shape from "../src/numerics/Shape.ts"
 import type { Situation } from "./operations.ts"
 
 /** An extreme situation of a manifold, made of an ordinary one: what it changes. Another x has another v, of length 1. */
-export interface Edge<P extends Points.Points = tf.Tensor> {
+export interface Edge<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly at: (s: Situation<P>, M: Manifold.Manifold<P>) => Partial<Situation<P>>
   /** Several shortest geodesics lead from x to y, and rounding may choose: only identities tell whether one is right. */
   readonly cut?: boolean
 }
 
-const scaled = (name: string, of: { readonly u: number; readonly v: number }): Edge<Points.Points> => ({
+const scaled = (name: string, of: { readonly u: number; readonly v: number }): Edge<NestedTensors.NestedTensors> => ({
   name,
-  at: ({ u, v }) => ({ u: Points.scale(of.u, u), v: Points.scale(of.v, v) })
+  at: ({ u, v }) => ({ u: NestedTensors.scale(of.u, u), v: NestedTensors.scale(of.v, v) })
 })
 
 /** The edges that every manifold has: points that coincide or nearly do, vectors of extreme lengths. */
-const everywhere: ReadonlyArray<Edge<Points.Points>> = [
+const everywhere: ReadonlyArray<Edge<NestedTensors.NestedTensors>> = [
   { name: "ordinary", at: () => ({}) },
   { name: "coinciding points", at: ({ x }) => ({ y: x }) },
-  { name: "neighbouring points", at: ({ v, x }, M) => ({ y: M.retract(x, Points.scale(1e-3, v)) }) },
+  { name: "neighbouring points", at: ({ v, x }, M) => ({ y: M.retract(x, NestedTensors.scale(1e-3, v)) }) },
   scaled("small vectors", { u: 1e-6, v: 1e-6 }),
   scaled("large ambient vectors", { u: 1e6, v: 1 })
 ]
@@ -31,15 +32,19 @@ const everywhere: ReadonlyArray<Edge<Points.Points>> = [
  *
  * @internal
  */
-export const ofLength = <P extends Points.Points>(M: Manifold.Manifold<P>, x: P, v: P, length: number): P =>
-  M.project(x, Points.scaleItems(tf.div(length, M.norm(x, v)), v))
+export const ofLength = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  x: P,
+  v: P,
+  length: number
+): P => M.project(x, NestedTensors.scaleItems(tf.div(length, M.norm(x, v)), v))
 
 /**
  * The names of all situations of a manifold with these edges.
  *
  * @internal
  */
-export const namesOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<string> =>
+export const namesOf = <P extends NestedTensors.NestedTensors>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<string> =>
   [...everywhere, ...edges].map(({ name }) => name)
 
 /**
@@ -47,15 +52,16 @@ export const namesOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>):
  *
  * @internal
  */
-export const chosenOf = <P extends Points.Points>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<boolean> =>
-  [...everywhere, ...edges].map(({ cut = false }) => cut)
+export const chosenOf = <P extends NestedTensors.NestedTensors>(
+  edges: ReadonlyArray<Edge<P>>
+): ReadonlyArray<boolean> => [...everywhere, ...edges].map(({ cut = false }) => cut)
 
 /**
  * An ordinary situation with what an edge changes of it.
  *
  * @internal
  */
-export const atEdge = <P extends Points.Points>(
+export const atEdge = <P extends NestedTensors.NestedTensors>(
   ordinary: Situation<P>,
   at: Edge<P>["at"],
   M: Manifold.Manifold<P>,
@@ -71,26 +77,26 @@ export const atEdge = <P extends Points.Points>(
  *
  * @internal
  */
-export const situations = <P extends Points.Points>(
+export const situations = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   edges: ReadonlyArray<Edge<P>>,
   reach: number,
   seed: number
 ): Situation<P> => {
-  const ambient = (shape: Points.ShapeTree, s: number): Points.Points =>
+  const ambient = (shape: Shape.ShapeTree, s: number): NestedTensors.NestedTensors =>
     shape.every((length) => typeof length === "number")
-      ? Seed.normalTensor(s, [1, ...(shape as Points.Shape)])
-      : (shape as ReadonlyArray<Points.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
+      ? Seed.normalTensor(s, [1, ...(shape as Shape.Shape)])
+      : (shape as ReadonlyArray<Shape.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
   const x = M.random(Seed.split(seed, "x"), [1])
   const v = ofLength(M, x, M.randomTangent(Seed.split(seed, "v"), x), Math.min(1, reach))
-  const u = Points.add(x, Points.scale(0.3, ambient(M.shape, Seed.split(seed, "u")) as P))
+  const u = NestedTensors.add(x, NestedTensors.scale(0.3, ambient(M.shape, Seed.split(seed, "u")) as P))
   const ordinary: Situation<P> = { x, y: M.retract(x, v), u, v }
   const list = [...(everywhere as unknown as ReadonlyArray<Edge<P>>), ...edges]
   const items = list.map(({ at }) => atEdge(ordinary, at, M, reach))
   const stacked = (key: keyof Situation<P>) => {
-    const leaves = items.map((item) => Points.leaves(item[key]))
+    const leaves = items.map((item) => NestedTensors.leaves(item[key]))
     let k = 0
-    return Points.map(x, () => {
+    return NestedTensors.map(x, () => {
       const own = k++
       return tf.concat(leaves.map((of) => of[own]!), 0)
     })

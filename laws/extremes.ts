@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import { atEdge, type Edge, ofLength } from "./edges.ts"
 import type { Situation } from "./operations.ts"
 
@@ -27,16 +27,16 @@ const diagonal = (values: ReadonlyArray<number>) =>
  *
  * @internal
  */
-export const antipode: Edge<Points.Points> = {
+export const antipode: Edge = {
   name: "antipodes",
   cut: true,
-  at: ({ x }) => ({ y: Points.scale(-1, x) })
+  at: ({ x }) => ({ y: tf.neg(x) })
 }
 
 /** Within a thousandth of the antipode, where the logarithm must still be tangent. */
-const nearAntipode: Edge<Points.Points> = {
+const nearAntipode: Edge = {
   name: "near the antipode",
-  at: ({ v, x }, M) => ({ y: M.retract(Points.scale(-1, x), Points.scale(1e-3, v)) })
+  at: ({ v, x }, M) => ({ y: M.retract(tf.neg(x), tf.mul(1e-3, v)) })
 }
 
 /**
@@ -44,9 +44,9 @@ const nearAntipode: Edge<Points.Points> = {
  *
  * @internal
  */
-export const longSteps = (length: number): Edge<Points.Points> => ({
+export const longSteps = (length: number): Edge => ({
   name: `steps of length ${length}`,
-  at: ({ v }) => ({ v: Points.scale(length, v) })
+  at: ({ v }) => ({ v: tf.mul(length, v) })
 })
 
 /**
@@ -54,7 +54,7 @@ export const longSteps = (length: number): Edge<Points.Points> => ({
  *
  * @internal
  */
-export const spherical: ReadonlyArray<Edge> = [antipode, nearAntipode, longSteps(1e6)] as ReadonlyArray<Edge>
+export const spherical: ReadonlyArray<Edge> = [antipode, nearAntipode, longSteps(1e6)]
 
 const scale = (name: string, c: number): Edge => ({
   name,
@@ -215,7 +215,7 @@ export const halfTurns: ReadonlyArray<Edge> = [
   edge("half a turn", (s) => turned(s, [Math.PI]), true),
   edge("half a turn in every plane", (s) => turned(s, s.x.shape.map(() => Math.PI)), true),
   edge("nearly half a turn", (s) => turned(s, [Math.PI - 1e-3])),
-  longSteps(1000) as Edge,
+  longSteps(1000),
   weakDirections(1e-3)
 ]
 
@@ -245,7 +245,7 @@ export const rim: ReadonlyArray<Edge> = [
     const from = toRim(x, 1e-5)
     return { x: from, y: M.retract(from, ofLength(M, from, v, 1)) }
   }),
-  longSteps(100) as Edge
+  longSteps(100)
 ]
 
 /**
@@ -298,7 +298,7 @@ export const farOut: ReadonlyArray<Edge> = [
   edge("7 and 7.01 out", ({ x }) => ({ x: lorentz(x, 7), y: lorentz(x, 7.01) })),
   edge("10 out on both sides", ({ x }) => ({ x: lorentz(x, 10), y: lorentz(x, -10) })),
   edge("11 and 11.1 out", ({ x }) => ({ x: lorentz(x, 11), y: lorentz(x, 11.1) })),
-  longSteps(1000) as Edge
+  longSteps(1000)
 ]
 
 /**
@@ -319,7 +319,7 @@ export const orthogonalSubspaces: ReadonlyArray<Edge> = [
     y: tf.add(tf.mul(x, 1e-3), tf.mul(Math.sqrt(1 - 1e-6), M.nearest(M.project(x, u))))
   })),
   edge("another basis", ({ x }) => ({ y: tf.neg(x) })),
-  longSteps(1000) as Edge,
+  longSteps(1000),
   weakDirections(1e-2)
 ]
 
@@ -338,7 +338,7 @@ export const otherLengths: ReadonlyArray<Edge> = [
  *
  * @internal
  */
-export const factorwise = <Ps extends ReadonlyArray<Points.Points>>(
+export const factorwise = <Ps extends ReadonlyArray<NestedTensors.NestedTensors>>(
   factors: { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> },
   ...edges: { readonly [K in keyof Ps]: Edge<Ps[K]> }
 ): Edge<Ps> => ({
@@ -347,8 +347,8 @@ export const factorwise = <Ps extends ReadonlyArray<Points.Points>>(
   at: (s) => {
     const each = edges.map(({ at }, i) => {
       const own = { x: s.x[i]!, y: s.y[i]!, u: s.u[i]!, v: s.v[i]! }
-      const M = factors[i]! as Manifold.Manifold<Points.Points>
-      return atEdge(own, at as Edge<Points.Points>["at"], M, Infinity)
+      const M = factors[i]! as Manifold.Manifold<NestedTensors.NestedTensors>
+      return atEdge(own, at as Edge<NestedTensors.NestedTensors>["at"], M, Infinity)
     })
     const part = (key: keyof Situation) => each.map((of) => of[key]) as unknown as Ps
     return { x: part("x"), y: part("y"), u: part("u"), v: part("v") }

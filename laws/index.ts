@@ -12,14 +12,15 @@ export {
   type Case,
   type Invariance,
   lawsAtEdges,
-  manifoldLaws,
-  type Options as ManifoldLawOptions
+  type ManifoldClaims as ManifoldLawOptions,
+  manifoldLaws
 } from "./manifoldLaws.ts"
 export { type Factored, matrixLaws } from "./matrixLaws.ts"
 export type { Mutant } from "./Mutant.ts"
 export { mutants } from "./mutants.ts"
-export { type Operation, operationsOf, type Situation } from "./operations.ts"
+export { type ManifoldOperation, operationsOf, type Situation } from "./operations.ts"
 export * as methods from "./optimizer/Method.ts"
+export { metricLaws } from "./optimizer/metricLaws.ts"
 export { muonLaws } from "./optimizer/muonLaws.ts"
 export { optimizerLaws } from "./optimizer/optimizerLaws.ts"
 export { type Subject, subjects } from "./subjects.ts"

@@ -114,7 +114,7 @@ const subjects: ReadonlyArray<Subject> = [
 ]
 
 /** What the laws speak of; replace one to see them fail. */
-export interface Kernels {
+export interface KernelDefinitions {
   readonly arrangement: typeof KernelOrder.arrangement
   readonly perMatrix: typeof Renormalization.perMatrix
   readonly matricized: typeof KernelOrder.matricized
@@ -144,7 +144,7 @@ const gap = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
-export const kernelLaws = (replaced: Partial<Kernels> = {}): LawSet => {
+export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet => {
   const { arrangement, matricized, perMatrix } = {
     arrangement: KernelOrder.arrangement,
     perMatrix: Renormalization.perMatrix,

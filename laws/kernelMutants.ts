@@ -3,7 +3,7 @@ import * as KernelOrder from "../src/collections/KernelOrder.ts"
 import * as Renormalization from "../src/collections/Renormalization.ts"
 import type { Arrangement } from "../src/geometry/combinators/rearranged.ts"
 import { scaled } from "../src/geometry/combinators/scaled.ts"
-import { kernelLaws, type Kernels } from "./kernelLaws.ts"
+import { type KernelDefinitions, kernelLaws } from "./kernelLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 
 type Arranged = Arrangement<tf.Tensor, tf.Tensor>
@@ -11,7 +11,7 @@ type Arranged = Arrangement<tf.Tensor, tf.Tensor>
 const axes = ["blocks", "rows", "columns", "inputs", "outputs"] as const
 type Axis = typeof axes[number]
 
-const broken = (name: string, killedBy: string, defect: Partial<Kernels>): Mutant => ({
+const broken = (name: string, killedBy: string, defect: Partial<KernelDefinitions>): Mutant => ({
   name,
   killedBy,
   laws: kernelLaws(defect)
@@ -21,7 +21,7 @@ const broken = (name: string, killedBy: string, defect: Partial<Kernels>): Mutan
 const arranged = (
   wrong: KernelOrder.KernelOrder,
   defect: (right: Arranged) => Arranged
-): Partial<Kernels> => ({
+): Partial<KernelDefinitions> => ({
   arrangement: (order, weight) => {
     const right = KernelOrder.arrangement(order, weight)
     return order.name === wrong.name ? defect(right) : right

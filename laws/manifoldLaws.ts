@@ -1,5 +1,5 @@
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import type * as Points from "../src/numerics/Points.ts"
+import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import type { LawSet } from "./Law.ts"
 import { budgetLaws } from "./manifold/budget.ts"
 import { curvatureLaws } from "./manifold/curvature.ts"
@@ -13,10 +13,10 @@ import { operationLaws } from "./manifold/operations.ts"
 import { pointLaws } from "./manifold/points.ts"
 import { projectionLaws } from "./manifold/projection.ts"
 import { retractionLaws } from "./manifold/retraction.ts"
-import { type Options, setting } from "./manifold/setting.ts"
+import { type ManifoldClaims, setting } from "./manifold/setting.ts"
 import { transportLaws } from "./manifold/transport.ts"
 
-export type { Case, Invariance, Options } from "./manifold/setting.ts"
+export type { Case, Invariance, ManifoldClaims } from "./manifold/setting.ts"
 
 /**
  * The laws of any Riemannian submanifold of a space of tensors: projection, retraction, transport, metric, gradient,
@@ -32,7 +32,10 @@ export type { Case, Invariance, Options } from "./manifold/setting.ts"
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
-export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options = {}): LawSet => {
+export const manifoldLaws = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  options: ManifoldClaims = {}
+): LawSet => {
   const S = setting(M, options)
   return {
     name: M.name,
@@ -70,7 +73,10 @@ export const manifoldLaws = <P extends Points.Points>(M: Manifold.Manifold<P>, o
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
-export const lawsAtEdges = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options = {}): LawSet => {
+export const lawsAtEdges = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  options: ManifoldClaims = {}
+): LawSet => {
   const S = setting(M, options)
   return { name: `${M.name} at the edges`, parents: [edgeLaws(S), budgetLaws(S)], laws: [], notApplicable: [] }
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Combinators from "../src/collections/combinators.ts"
 import * as Renormalization from "../src/collections/Renormalization.ts"
-import * as Fused from "../src/engine/Fused.ts"
+import * as FusedKernels from "../src/engine/FusedKernels.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
 import * as NormBall from "../src/geometry/manifolds/NormBall.ts"
@@ -26,6 +26,7 @@ import { manifoldLaws } from "./manifoldLaws.ts"
 import { matrixMutants } from "./matrixMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { optimizerMutants } from "./optimizer/optimizerMutants.ts"
+import { stiefelMutants } from "./stiefelMutants.ts"
 
 const sphere = Sphere.make([3, 3])
 const stiefel = Stiefel.make([4, 2])
@@ -252,7 +253,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     nearest: (u) => tf.sub(tf.mul(sphere.nearest(u), 2), constant(sphere.nearest(u)))
   }),
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
-    retract: (x, v) => sphere.retract(x, Fused.allowed() ? tf.neg(v) : v)
+    retract: (x, v) => sphere.retract(x, FusedKernels.allowed() ? tf.neg(v) : v)
   }),
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
@@ -503,5 +504,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   ...kernelMutants,
   ...matrixMutants,
+  ...stiefelMutants,
   ...edgeMutants
 ]

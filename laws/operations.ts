@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 
 /** What operations are given: two points, an ambient vector, and a tangent vector at the first. */
-export interface Situation<P extends Points.Points = tf.Tensor> {
+export interface Situation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly x: P
   readonly y: P
   readonly u: P
@@ -11,15 +11,15 @@ export interface Situation<P extends Points.Points = tf.Tensor> {
 }
 
 /** An operation of a manifold with the arguments that it takes of a situation. */
-export interface Operation<P extends Points.Points = tf.Tensor> {
+export interface ManifoldOperation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
   /** What is composed of several operations rounds what it hands on, where it is to be seen how much that matters. */
-  readonly apply: (s: Situation<P>, round?: (p: P) => P) => Points.Points
+  readonly apply: (s: Situation<P>, round?: (p: P) => P) => NestedTensors.NestedTensors
   /** What it must be, for an identity. */
-  readonly value?: (s: Situation<P>) => Points.Points
+  readonly value?: (s: Situation<P>) => NestedTensors.NestedTensors
   /** What is as large as its roundings, where the value itself is not. */
-  readonly size?: (s: Situation<P>) => Points.Points
+  readonly size?: (s: Situation<P>) => NestedTensors.NestedTensors
 }
 
 /**
@@ -33,7 +33,9 @@ export interface Operation<P extends Points.Points = tf.Tensor> {
  * operationsOf(Euclidean.make([2, 2])).map(({ name }) => name).includes("dist") // => true
  * ```
  */
-export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): ReadonlyArray<Operation<P>> => {
+export const operationsOf = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>
+): ReadonlyArray<ManifoldOperation<P>> => {
   const { dist, exp, log } = M
   return [
     { name: "project", takes: ["x", "u"], apply: ({ x, u }) => M.project(x, u) },
@@ -68,10 +70,10 @@ export const operationsOf = <P extends Points.Points>(M: Manifold.Manifold<P>): 
  *
  * @internal
  */
-export const identitiesOf = <P extends Points.Points>(
+export const identitiesOf = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
-  representative: (x: P) => Points.Points
-): ReadonlyArray<Operation<P>> => {
+  representative: (x: P) => NestedTensors.NestedTensors
+): ReadonlyArray<ManifoldOperation<P>> => {
   const { dist, exp, log } = M
   type Round = (p: P) => P
   const itself: Round = (p) => p
@@ -81,14 +83,14 @@ export const identitiesOf = <P extends Points.Points>(
     takes: ReadonlyArray<keyof Situation<P>>,
     vector: (s: Situation<P>) => P,
     at: "x" | "y" = "x"
-  ): Operation<P> => ({
+  ): ManifoldOperation<P> => ({
     name: `normal part of ${name}`,
     takes,
     apply: (s, round = itself) => {
       const w = round(vector(s))
-      return Points.sub(w, M.project(round(s[at]), w))
+      return NestedTensors.sub(w, M.project(round(s[at]), w))
     },
-    value: (s) => Points.map(s[at], tf.zerosLike),
+    value: (s) => NestedTensors.map(s[at], tf.zerosLike),
     size: vector
   })
   const between = ({ x, y }: Situation<P>, round: Round) => round(log!(round(x), round(y)))
@@ -117,8 +119,8 @@ export const identitiesOf = <P extends Points.Points>(
  *
  * @internal
  */
-export const notANumber = (values: Points.Points): tf.Tensor =>
-  Points.leaves(values)
+export const notANumber = (values: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(values)
     .map((leaf) => tf.max(tf.reshape(tf.cast(tf.isNaN(leaf), "float32"), [leaf.shape[0]!, -1]), -1))
     .reduce((a, b) => tf.maximum(a, b))
 
@@ -127,6 +129,6 @@ export const notANumber = (values: Points.Points): tf.Tensor =>
  *
  * @internal
  */
-export const notFinite = (values: Points.Points): tf.Tensor =>
-  Points.leaves(values).map((leaf) => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(leaf)), "float32")))
+export const notFinite = (values: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(values).map((leaf) => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(leaf)), "float32")))
     .reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)

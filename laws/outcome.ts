@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../src/numerics/Points.ts"
+import * as NestedTensors from "../src/numerics/NestedTensors.ts"
+import { isRefusal } from "./Law.ts"
 import type { Situation } from "./operations.ts"
 
 /** What an operation gives for a batch, and the items that it refuses by a typed error. */
@@ -12,7 +13,7 @@ const orRefused = <A>(f: () => A): A | undefined => {
   try {
     return f()
   } catch (error) {
-    if (typeof error === "object" && error !== null && "_tag" in error) return undefined
+    if (isRefusal(error)) return undefined
     throw error
   }
 }
@@ -22,17 +23,17 @@ const orRefused = <A>(f: () => A): A | undefined => {
  *
  * @internal
  */
-export const outcome = <P extends Points.Points>(
-  apply: (s: Situation<P>) => Points.Points,
+export const outcome = <P extends NestedTensors.NestedTensors>(
+  apply: (s: Situation<P>) => NestedTensors.NestedTensors,
   s: Situation<P>,
   items: number
 ): Outcome | undefined => {
   const indices = Array.from({ length: items }, (_, i) => i)
-  const whole = orRefused(() => Points.leaves(apply(s)))
+  const whole = orRefused(() => NestedTensors.leaves(apply(s)))
   if (whole !== undefined) return { leaves: whole, refused: indices.map(() => false) }
-  const item = (p: P, i: number) => Points.map(p, (leaf) => tf.slice(leaf, [i], [1]))
+  const item = (p: P, i: number) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
   const each = indices.map((i) =>
-    orRefused(() => Points.leaves(apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })))
+    orRefused(() => NestedTensors.leaves(apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })))
   )
   const like = each.find((leaves) => leaves !== undefined)
   return like === undefined

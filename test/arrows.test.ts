@@ -45,8 +45,10 @@ describe("the arrows between the rooms", () => {
   it("may run downwards, and within a room", () => {
     expect(found({
       "src/engine/Engine.ts": "export interface Engine { readonly name: string }",
-      "src/numerics/Points.ts": `import type { Engine } from "../engine/Engine.ts"\nexport type Points = Engine`,
-      "src/numerics/Norms.ts": `import type { Points } from "./Points.ts"\nexport type Norms = Points`,
+      "src/numerics/NestedTensors.ts":
+        `import type { Engine } from "../engine/Engine.ts"\nexport type NestedTensors = Engine`,
+      "src/numerics/Norms.ts":
+        `import type { NestedTensors } from "./NestedTensors.ts"\nexport type Norms = NestedTensors`,
       "src/report/page.ts": `import type { Norms } from "../numerics/Norms.ts"\nexport type Page = Norms`,
       "src/index.ts": `export * from "./report/page.ts"`,
       "laws/laws.ts": `export * from "../src/index.ts"`,

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
-import type * as Points from "../../src/numerics/Points.ts"
+import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { errors } from "../budget.ts"
 import { chosenOf, type Edge, namesOf, situations } from "../edges.ts"
 import type { LawSet } from "../Law.ts"
-import { identitiesOf, type Operation, type Situation } from "../operations.ts"
+import { identitiesOf, type ManifoldOperation, type Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { wholeBatch } from "./edges.ts"
 import type { Setting } from "./setting.ts"
@@ -20,7 +20,7 @@ export const identityLaw = "identities at the edges are within their error budge
  *
  * @internal
  */
-export const budgetLaws = <P extends Points.Points>(
+export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   { M, operations, options, reach, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section(
@@ -31,12 +31,12 @@ export const budgetLaws = <P extends Points.Points>(
   const places = namesOf(edges)
   const complete = (options.complete ?? ((s: Situation) => s)) as unknown as (s: Situation<P>) => Situation<P>
   const chosen = chosenOf(edges)
-  const judged = ({ name }: Operation<P>) =>
+  const judged = ({ name }: ManifoldOperation<P>) =>
     chosen.map((one) =>
       // What goes along one of several shortest geodesics may go along another; what was completed is a point exactly.
       one && alongLogarithm.includes(name) || options.complete !== undefined && name === "residual" ? 0 : 1
     )
-  const within = (name: string, equation: string, of: ReadonlyArray<Operation<P>>) =>
+  const within = (name: string, equation: string, of: ReadonlyArray<ManifoldOperation<P>>) =>
     wholeBatch(law(
       name,
       equation,
@@ -48,7 +48,9 @@ export const budgetLaws = <P extends Points.Points>(
       undefined,
       of.flatMap(({ name }) => places.map((place) => `${name}, ${place}`))
     ))
-  const representative = (options.representative ?? ((x) => x)) as (x: Points.Points) => Points.Points
+  const representative = (options.representative ?? ((x) => x)) as (
+    x: NestedTensors.NestedTensors
+  ) => NestedTensors.NestedTensors
   always(
     {
       ...within(

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import { curvatureOfSpread, sectionalCurvature } from "../curvature.ts"
 import type { Law, LawSet } from "../Law.ts"
@@ -12,7 +12,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const curvatureLaws = <P extends Points.Points>(
+export const curvatureLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, embedded, length, reach, point, tangent, section }: Setting<P>
 ): LawSet => {
   const { law, set, when } = section("curvature", "do Carmo 1992, chapters 5 and 6")
@@ -35,14 +35,21 @@ export const curvatureLaws = <P extends Points.Points>(
             let best = tf.mul(sectional(x, a, b), sign)
             for (let round = 0; round < 60; round++) {
               const size = 0.6 * 0.95 ** round
-              const unit = (p: P) => Points.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
+              const unit = (p: P) => NestedTensors.scaleItems(tf.div(1, tf.maximum(length(p), 1e-6)), p)
               const trial = [
-                Points.add(unit(a), Points.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))),
-                Points.add(unit(b), Points.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x)))
+                NestedTensors.add(
+                  unit(a),
+                  NestedTensors.scale(size, M.randomTangent(Seed.split(c.seed, `a${round}`), x))
+                ),
+                NestedTensors.add(
+                  unit(b),
+                  NestedTensors.scale(size, M.randomTangent(Seed.split(c.seed, `b${round}`), x))
+                )
               ] as const
               const value = tf.mul(sectional(x, ...trial), sign)
               const better = tf.cast(tf.greater(value, best), "float32")
-              const choose = (old: P, next: P) => Points.add(old, Points.scaleItems(better, Points.sub(next, old)))
+              const choose = (old: P, next: P) =>
+                NestedTensors.add(old, NestedTensors.scaleItems(better, NestedTensors.sub(next, old)))
               a = choose(unit(a), trial[0])
               b = choose(unit(b), trial[1])
               best = tf.maximum(best, value)

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import type { Law, LawSet } from "../Law.ts"
-import type { Operation, Situation } from "../operations.ts"
+import type { ManifoldOperation, Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { type Case, type Setting } from "./setting.ts"
 
@@ -11,7 +11,7 @@ import { type Case, type Setting } from "./setting.ts"
  *
  * @internal
  */
-export const derivativeLaws = <P extends Points.Points>(
+export const derivativeLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, operations, entries, reach, length, gap, relative, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { law, set, when } = section(
@@ -30,7 +30,7 @@ export const derivativeLaws = <P extends Points.Points>(
       const squared = (y: P) => tf.sum(tf.square(dist!(x, y)))
       const gradient = (y: P) => M.gradient(y, differential(squared, y))
       const y = M.retract(x, tangent({ ...c, size: short }, x))
-      const along = Points.scale(-2, log!(y, x))
+      const along = NestedTensors.scale(-2, log!(y, x))
       return tf.stack([
         relative(gap(gradient(y), along), length(along)),
         length(gradient(x))
@@ -56,42 +56,50 @@ export const derivativeLaws = <P extends Points.Points>(
   )
   return set
 
-  /** Situations along a curve: x and y move on the manifold, v stays tangent. */
+  /** Situations along a curve: x and y move on the manifold, v stays tangent. Only what is asked for is computed. */
   function curve(c: Case) {
     const moving = (x: P, k: number) => {
       const w = tangent({ ...c, size: short / 2 }, x, k)
-      return (t: number) => M.retract(x, Points.scale(t, w))
+      return (t: number) => M.retract(x, NestedTensors.scale(t, w))
     }
     const x = moving(point(c), 3)
-    const x0 = x(0)
-    const v0 = tangent(c, x0)
-    const y = moving(M.retract(x0, tangent({ ...c, size: short / 2 }, x0, 4)), 5)
-    const u0 = Points.add(x0, Points.scale(0.3, ambient(c)))
-    const [du, dv] = [ambient(c, 1), ambient(c, 2)]
-    return (t: number): Situation<P> => ({
-      x: x(t),
-      y: y(t),
-      u: Points.add(u0, Points.scale(0.3 * t, du)),
-      v: M.project(x(t), Points.add(v0, Points.scale(t * short, dv)))
-    })
+    const x0 = once(() => x(0))
+    const v0 = once(() => tangent(c, x0()))
+    const y = once(() => moving(M.retract(x0(), tangent({ ...c, size: short / 2 }, x0(), 4)), 5))
+    const u0 = once(() => NestedTensors.add(x0(), NestedTensors.scale(0.3, ambient(c))))
+    const [du, dv] = [once(() => ambient(c, 1)), once(() => ambient(c, 2))]
+    return (t: number, parts: ReadonlyArray<keyof Situation<P>>): Situation<P> => {
+      const xt = once(() => t === 0 ? x0() : x(t))
+      const part = {
+        x: xt,
+        y: () => y()(t),
+        u: () => NestedTensors.add(u0(), NestedTensors.scale(0.3 * t, du())),
+        v: () => M.project(xt(), NestedTensors.add(v0(), NestedTensors.scale(t * short, dv())))
+      }
+      return Object.fromEntries(parts.map((key) => [key, part[key]()])) as unknown as Situation<P>
+    }
   }
 
-  /**
-   * How far the derivative is from differences, beyond what these are from each other where the operation has a kink.
-   */
-  function apart({ apply, takes }: Operation<P>, c: Case): tf.Tensor {
+  /** How far the derivative is from differences, beyond what they are from each other where an operation has a kink. */
+  function apart({ apply, takes }: ManifoldOperation<P>, c: Case): tf.Tensor {
     const along = curve(c)
-    const weights = Points.map(apply(along(0)), (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape))
-    const value = (s: Situation<P>) => sum(Points.zipWith(apply(s), weights, tf.mul))
-    const slope = (h: number) => tf.div(tf.sub(value(along(h)), value(along(-h))), 2 * h)
-    const [coarse, fine] = [slope(0.02), slope(0.01)]
+    const [far, behind, at, ahead, farther] = [-0.02, -0.01, 0, 0.01, 0.02].map((t) => along(t, takes)) as [
+      Situation<P>,
+      Situation<P>,
+      Situation<P>,
+      Situation<P>,
+      Situation<P>
+    ]
+    const weights = NestedTensors.map(apply(at), (leaf) => Seed.normalTensor(Seed.split(c.seed, "weights"), leaf.shape))
+    const value = (s: Situation<P>) => sum(NestedTensors.zipWith(apply(s), weights, tf.mul))
+    const slope = (before: Situation<P>, after: Situation<P>, h: number) =>
+      tf.div(tf.sub(value(after), value(before)), 2 * h)
+    const [coarse, fine] = [slope(far, farther, 0.02), slope(behind, ahead, 0.01)]
     const measured = tf.div(tf.sub(tf.mul(4, fine), coarse), 3)
-    const at = along(0)
-    const [ahead, behind] = [along(0.01), along(-0.01)]
-    const velocity = (key: keyof Situation<P>) => Points.scale(50, Points.sub(ahead[key], behind[key]))
+    const velocity = (key: keyof Situation<P>) => NestedTensors.scale(50, NestedTensors.sub(ahead[key], behind[key]))
     const parts = takes.map((key) => {
       const d = differential((p: P) => value({ ...at, [key]: p }), at[key])
-      return [sum(Points.zipWith(d, velocity(key), tf.mul)), length(d)] as const
+      return [sum(NestedTensors.zipWith(d, velocity(key), tf.mul)), length(d)] as const
     })
     const found = parts.map(([change]) => change).reduce((a, b) => tf.add(a, b))
     const scale = parts.map(([, size]) => tf.sum(size)).reduce((a, b) => tf.add(a, b))
@@ -100,18 +108,24 @@ export const derivativeLaws = <P extends Points.Points>(
   }
 }
 
-const sum = (p: Points.Points): tf.Tensor =>
-  Points.leaves(p).map((leaf) => tf.sum(leaf)).reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)
+/** A value that is computed when it is first asked for. */
+const once = <A>(make: () => A): () => A => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+const sum = (p: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(p).map((leaf) => tf.sum(leaf)).reduce((a, b) => tf.add(a, b), tf.scalar(0) as tf.Tensor)
 
 /** Every operation is passed forth and back many times: one case of two points is enough. */
 const few = (law: Law): Law => ({ ...law, maxRuns: 1 })
 
 /** The gradient of a scalar function of a point by automatic differentiation, 0 where it does not depend on a leaf. */
-const differential = <P extends Points.Points>(f: (p: P) => tf.Tensor, p: P): P => {
-  const leaves = Points.leaves(p)
+const differential = <P extends NestedTensors.NestedTensors>(f: (p: P) => tf.Tensor, p: P): P => {
+  const leaves = NestedTensors.leaves(p)
   const rebuilt = (given: ReadonlyArray<tf.Tensor>) => {
     let k = 0
-    return Points.map(p, () => given[k++]!)
+    return NestedTensors.map(p, () => given[k++]!)
   }
   const gradients = tf.grads((...given: Array<tf.Tensor>) =>
     // Kept in the graph, every leaf has a gradient.

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"
 import type { Law, LawSet } from "../Law.ts"
 import { notANumber, type Situation } from "../operations.ts"
@@ -12,7 +12,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const edgeLaws = <P extends Points.Points>(
+export const edgeLaws = <P extends NestedTensors.NestedTensors>(
   { M, operations, options, entries, reach, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section("edges", "the contract of Manifold.Manifold")
@@ -47,7 +47,7 @@ export const edgeLaws = <P extends Points.Points>(
     ))
   /** Of every item the largest entry: squares of a length might overflow. */
   const largest = (p: P) =>
-    Points.leaves(p)
+    NestedTensors.leaves(p)
       .map((leaf) => tf.max(tf.reshape(tf.abs(leaf), [leaf.shape[0]!, -1]), -1))
       .reduce((a, b) => tf.maximum(a, b))
   // Cones have points of any size, whose roundings are as large.
@@ -79,7 +79,7 @@ export const edgeLaws = <P extends Points.Points>(
       Tolerance.rounding(entries, 4),
       [{
         name: "nearest",
-        of: ({ x }) => tf.div(largest(Points.sub(M.nearest(x), x)), tf.maximum(largest(x), 1e-35))
+        of: ({ x }) => tf.div(largest(NestedTensors.sub(M.nearest(x), x)), tf.maximum(largest(x), 1e-35))
       }]
     )
   )
@@ -92,7 +92,7 @@ export const edgeLaws = <P extends Points.Points>(
       "c(x) ≥ 1/2 for x beside the manifold, at vertices of an open set too",
       ({ seed }) => {
         const s = situations(M, [], reach, seed)
-        const first = (p: P) => Points.map(p, (leaf) => tf.slice(leaf, [0], [1]))
+        const first = (p: P) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [0], [1]))
         const ordinary = { x: first(s.x), y: first(s.y), u: first(s.u), v: first(s.v) }
         return tf.concat(outside.map(({ at }) => tf.relu(tf.sub(0.5, M.residual(at(ordinary, M).x!)))))
       },

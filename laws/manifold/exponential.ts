@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
-import type { LawSet } from "../Law.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
+import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
-import type { Setting } from "./setting.ts"
+import type { Case, Setting } from "./setting.ts"
 
 /**
  * Exponential map, logarithm and distance.
  *
  * @internal
  */
-export const exponentialLaws = <P extends Points.Points>(
+export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, entries, reach, length, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, section }:
     Setting<P>
 ): LawSet => {
@@ -29,7 +29,7 @@ export const exponentialLaws = <P extends Points.Points>(
     "the manifold gives none",
     law("exponential of zero stays", "exp(x, 0) = x", (c) => {
       const x = point(c)
-      return gap(exp!(x, Points.map(x, tf.zerosLike)), x)
+      return gap(exp!(x, NestedTensors.map(x, tf.zerosLike)), x)
     }),
     law("exponential stays on the manifold", "c(exp(x, v)) = 0", (c) => {
       const x = point(c)
@@ -41,7 +41,11 @@ export const exponentialLaws = <P extends Points.Points>(
       (c) => {
         const x = point(c)
         const v = unitTangent(c, x)
-        return shortOfOrder(2, 0.2, (t) => gap(exp!(x, Points.scale(t, v)), Points.add(x, Points.scale(t, v))))
+        return shortOfOrder(
+          2,
+          0.2,
+          (t) => gap(exp!(x, NestedTensors.scale(t, v)), NestedTensors.add(x, NestedTensors.scale(t, v)))
+        )
       },
       slopes
     ),
@@ -53,9 +57,12 @@ export const exponentialLaws = <P extends Points.Points>(
         const v = tangent(c, x)
         const h = 0.02
         return [0.4, 0.8].map((s) => {
-          const at = exp!(x, Points.scale(s, v))
-          const ahead = Points.sub(exp!(x, Points.scale(s + h, v)), exp!(x, Points.scale(s - h, v)))
-          const speed = M.norm(at, M.project(at, Points.scale(1 / (2 * h), ahead)))
+          const at = exp!(x, NestedTensors.scale(s, v))
+          const ahead = NestedTensors.sub(
+            exp!(x, NestedTensors.scale(s + h, v)),
+            exp!(x, NestedTensors.scale(s - h, v))
+          )
+          const speed = M.norm(at, M.project(at, NestedTensors.scale(1 / (2 * h), ahead)))
           return relative(tf.abs(tf.sub(speed, c.size)), tf.scalar(c.size))
         }).reduce((a, b) => tf.maximum(a, b))
       },
@@ -94,7 +101,7 @@ export const exponentialLaws = <P extends Points.Points>(
       ])
     }, Tolerance.rounding(entries, 10))
   )
-  const cut = options.cut as ((x: Points.Points) => P) | undefined
+  const cut = options.cut as ((x: NestedTensors.NestedTensors) => P) | undefined
   when(
     exp !== undefined && log !== undefined && dist !== undefined && cut !== undefined,
     "logarithm leads to the cut locus",
@@ -102,7 +109,7 @@ export const exponentialLaws = <P extends Points.Points>(
     law("logarithm leads to the cut locus", "the same for y of the cut locus of x, and near it", (c) => {
       const x = point(c)
       const opposite = cut!(x)
-      const near = M.retract(opposite, Points.scale(1e-5, unitTangent(c, opposite)))
+      const near = M.retract(opposite, NestedTensors.scale(1e-5, unitTangent(c, opposite)))
       return tf.stack([opposite, near].flatMap((y) => {
         const v = log!(x, y)
         return [
@@ -113,30 +120,71 @@ export const exponentialLaws = <P extends Points.Points>(
       }))
     }, Tolerance.rounding(entries, 10))
   )
+  // Where a radius is known, logarithms may be refused beyond it: by name, as the law of far points has it.
+  const bounded = exp !== undefined && injectivityRadius > 0 && Number.isFinite(injectivityRadius)
+  const size = (c: Case) => bounded ? Math.min(c.size, 0.45 * injectivityRadius) : c.size
+  const other = (c: Case, x: P, k: number) => bounded ? exp(x, tangent({ ...c, size: size(c) }, x, k)) : point(c, k)
+  const asymmetry = (x: P, y: P) => {
+    const [there, back] = [dist!(x, y), dist!(y, x)]
+    // Points of different components are infinitely far apart, either way.
+    const same = tf.equal(there, back)
+    return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
+  }
+  const excess = (x: P, y: P, z: P) => {
+    const [straight, around] = [dist!(x, z), tf.add(dist!(x, y), dist!(y, z))]
+    return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
+  }
   when(
     dist !== undefined,
     "distance",
     "the manifold gives none",
     law("distance is symmetric", "d(x, y) = d(y, x)", (c) => {
-      const [x, y] = [point(c), point(c, 1)]
-      const [there, back] = [dist!(x, y), dist!(y, x)]
-      // Points of different components are infinitely far apart, either way.
-      const same = tf.equal(there, back)
-      return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
+      const x = point(c)
+      return asymmetry(x, other(c, x, 1))
     }),
     law("distance to itself is zero", "d(x, x) = 0", (c) => dist!(point(c), point(c))),
     law("distance obeys the triangle inequality", "d(x, z) ≤ d(x, y) + d(y, z)", (c) => {
-      const [x, y, z] = [point(c), point(c, 1), point(c, 2)]
-      // Points that follow one direction are where the inequality is closest to an equation.
-      const v = tangent(c, x)
-      const ahead = M.retract(x, v)
-      const further = M.retract(ahead, M.transport(x, ahead, v))
-      const excess = (a: P, b: P, c: P) => {
-        const [straight, around] = [dist!(a, c), tf.add(dist!(a, b), dist!(b, c))]
-        return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
+      const apart = () => {
+        const x = point(c)
+        const y = other(c, x, 1)
+        return excess(x, y, other(c, y, 2))
       }
-      return tf.maximum(excess(x, y, z), excess(x, ahead, further))
+      // Points that follow one direction are where the inequality is closest to an equation.
+      const inLine = () => {
+        const x = point(c)
+        const v = tangent({ ...c, size: size(c) }, x)
+        const ahead = M.retract(x, v)
+        return excess(x, ahead, M.retract(ahead, M.transport(x, ahead, v)))
+      }
+      return [apart, inLine]
     }, Tolerance.rounding(entries, 10))
+  )
+  when(
+    bounded && dist !== undefined,
+    "distances of far points are right or refused",
+    "the manifold gives no exponential map, distance or finite injectivity radius: all points are near",
+    refusable(law(
+      "distances of far points are right or refused",
+      "d(x, y) = d(y, x) and d(x, z) ≤ d(x, y) + d(y, z) for random points, or a typed error",
+      (c) => [() => asymmetry(point(c), point(c, 1)), () => excess(point(c), point(c, 1), point(c, 2))],
+      Tolerance.rounding(entries, 10)
+    ))
+  )
+  when(
+    bounded && log !== undefined && dist !== undefined,
+    "logarithms of far points are right or refused",
+    "the manifold gives no exponential map, logarithm, distance or finite injectivity radius: all points are near",
+    refusable(law(
+      "logarithms of far points are right or refused",
+      "v = log(x, y): exp(x, v) = y, ‖v‖ = d(x, y) for random points, or a typed error",
+      (c) => {
+        const [x, y] = [point(c), point(c, 1)]
+        const v = log!(x, y)
+        const d = dist!(x, y)
+        return tf.stack([relative(gap(exp!(x, v), y), length(y)), relative(tf.abs(tf.sub(M.norm(x, v), d)), d)])
+      },
+      Tolerance.rounding(entries, 10)
+    ))
   )
   when(
     exp !== undefined && dist !== undefined && radius > 0,
@@ -164,18 +212,19 @@ export const exponentialLaws = <P extends Points.Points>(
         const x = point(c)
         const v = unitTangent(c, x)
         const w = unitTangent(c, x, 1)
-        const across = Points.sub(w, Points.scaleItems(tf.div(M.inner(x, w, v), M.inner(x, v, v)), v))
-        const unit = Points.scaleItems(tf.div(1, tf.maximum(M.norm(x, across), 1e-3)), across)
+        const across = NestedTensors.sub(w, NestedTensors.scaleItems(tf.div(M.inner(x, w, v), M.inner(x, v, v)), v))
+        const unit = NestedTensors.scaleItems(tf.div(1, tf.maximum(M.norm(x, across), 1e-3)), across)
         const h = 0.02
         const lengths = Array.from({ length: 24 }, (_, k) => ((k + 1) / 24) * radius)
         // All lengths as one batch: as few operations as for one.
         const atEach = (f: (s: number) => P): P => stacked(lengths.map(f))
-        const along = (s: number) => Points.scale(s / Math.min(1, reach), v)
+        const along = (s: number) => NestedTensors.scale(s / Math.min(1, reach), v)
         const xs = atEach(() => x)
-        const side = (t: number) => exp!(xs, atEach((s) => Points.add(along(s), Points.scale(t * s, unit))))
+        const side = (t: number) =>
+          exp!(xs, atEach((s) => NestedTensors.add(along(s), NestedTensors.scale(t * s, unit))))
         const at = exp!(xs, atEach(along))
         const factors = tf.tensor1d(lengths.map((s) => 1 / (2 * h * s)))
-        const turned = M.project(at, Points.scaleItems(factors, Points.sub(side(h), side(-h))))
+        const turned = M.project(at, NestedTensors.scaleItems(factors, NestedTensors.sub(side(h), side(-h))))
         return tf.relu(tf.sub(least, M.norm(at, turned)))
       },
       Tolerance.measured(
@@ -187,14 +236,16 @@ export const exponentialLaws = <P extends Points.Points>(
   return set
 }
 
+const refusable = (law: Law): Law => ({ ...law, refusable: true })
+
 /** Below sin s/s at s = 0.95π, above what 24 steps see of it where it is 0. */
 const least = 0.05
 
 /** Points side by side, as items of a new first axis. */
-const stacked = <P extends Points.Points>(points: ReadonlyArray<P>): P => {
-  const leaves = points.map(Points.leaves)
+const stacked = <P extends NestedTensors.NestedTensors>(points: ReadonlyArray<P>): P => {
+  const leaves = points.map(NestedTensors.leaves)
   let index = 0
-  return Points.map(points[0]!, () => {
+  return NestedTensors.map(points[0]!, () => {
     const own = index++
     return tf.stack(leaves.map((all) => all[own]!))
   })

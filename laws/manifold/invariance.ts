@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -9,17 +9,17 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const invarianceLaws = <P extends Points.Points>(
+export const invarianceLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, entries, gap, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section("invariances", "Edelman, Arias and Smith 1998")
   for (const { act, name } of options.invariances ?? []) {
     always(law(`invariance: ${name}`, "f(g·x) = g·f(x)", (c) => {
-      const g = (p: P) => Points.map(p, (leaf) => act(leaf, c.seed))
+      const g = (p: P) => NestedTensors.map(p, (leaf) => act(leaf, c.seed))
       const x = point(c)
       const [u, v] = [ambient(c), tangent(c, x)]
       const y = M.retract(x, v)
-      const near = Points.add(x, Points.scale(0.2, u))
+      const near = NestedTensors.add(x, NestedTensors.scale(0.2, u))
       return tf.stack([
         gap(M.project(g(x), g(u)), g(M.project(x, u))),
         gap(M.gradient(g(x), g(u)), g(M.gradient(x, u))),

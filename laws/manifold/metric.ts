@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const metricLaws = <P extends Points.Points>(
+export const metricLaws = <P extends NestedTensors.NestedTensors>(
   { M, embedded, entries, inner, length, gap, relative, point, ambient, tangent, unitTangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section("metric", "Absil, Mahony and Sepulchre 2008, section 3.6")
@@ -22,7 +22,7 @@ export const metricLaws = <P extends Points.Points>(
     law("metric is bilinear", "⟨2u − 3w, v⟩ = 2⟨u, v⟩ − 3⟨w, v⟩", (c) => {
       const x = point(c)
       const [u, v, w] = [tangent(c, x), tangent(c, x, 1), tangent(c, x, 2)]
-      const whole = M.inner(x, Points.sub(Points.scale(2, u), Points.scale(3, w)), v)
+      const whole = M.inner(x, NestedTensors.sub(NestedTensors.scale(2, u), NestedTensors.scale(3, w)), v)
       return tf.abs(tf.sub(whole, tf.sub(tf.mul(2, M.inner(x, u, v)), tf.mul(3, M.inner(x, w, v)))))
     }, Tolerance.rounding(entries, 20)),
     law(
@@ -69,15 +69,19 @@ export const metricLaws = <P extends Points.Points>(
       (c) => {
         const x = point(c)
         const v = unitTangent(c, x)
-        const [a, b] = [Points.scale(0.3, ambient(c)), Points.scale(0.3, ambient(c, 1))]
+        const [a, b] = [NestedTensors.scale(0.3, ambient(c)), NestedTensors.scale(0.3, ambient(c, 1))]
         const f = (y: P) => {
-          const away = Points.sub(y, b)
+          const away = NestedTensors.sub(y, b)
           return tf.add(inner(a, y), tf.mul(tf.square(inner(away, away)), 0.25))
         }
-        const away = Points.sub(x, b)
-        const slope = M.inner(x, M.gradient(x, Points.add(a, Points.scaleItems(inner(away, away), away))), v)
+        const away = NestedTensors.sub(x, b)
+        const slope = M.inner(
+          x,
+          M.gradient(x, NestedTensors.add(a, NestedTensors.scaleItems(inner(away, away), away))),
+          v
+        )
         const difference = (t: number) =>
-          tf.div(tf.sub(f(M.retract(x, Points.scale(t, v))), f(M.retract(x, Points.scale(-t, v)))), 2 * t)
+          tf.div(tf.sub(f(M.retract(x, NestedTensors.scale(t, v))), f(M.retract(x, NestedTensors.scale(-t, v)))), 2 * t)
         // Richardson: the O(t²) of a retraction of first order cancels in neither, that of f in both.
         const measured = tf.div(tf.sub(tf.mul(4, difference(0.05)), difference(0.1)), 3)
         return relative(tf.abs(tf.sub(measured, slope)), tf.abs(f(x)))

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../src/numerics/Norms.ts"
 import * as Norms from "../../src/numerics/Norms.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { LawSet } from "../Law.ts"
-import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import { outside } from "./outside.ts"
 import type { Setting } from "./setting.ts"
@@ -14,9 +14,11 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const normLaws = <P extends Points.Points>({ M, options, entries, point, section }: Setting<P>): LawSet => {
+export const normLaws = <P extends NestedTensors.NestedTensors>(
+  { M, options, entries, point, section }: Setting<P>
+): LawSet => {
   const { law, set, when } = section("norms", "Ozay 2019, section 3, with sharp intervals")
-  const shapes = leafShapes(M.shape)
+  const shapes = Shape.leaves(M.shape)
   const matrices = shapes.every((shape) => shape.length === 2 || shape.length === 3)
   when(
     matrices,
@@ -68,12 +70,12 @@ const kinds = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 const finite = (value: number) => (Number.isFinite(value) ? value : 0)
 
 /** The norms of the direct sum of all matrices of a point; shape [batch]. */
-const directSumNorms = <P extends Points.Points>(
+const directSumNorms = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P
 ): Record<(typeof kinds)[number], tf.Tensor> => {
-  const shapes = leafShapes(M.shape)
-  const leaves = Points.leaves(x).map((leaf, i) => shapes[i]!.length === 2 ? tf.expandDims(leaf, -3) : leaf)
+  const shapes = Shape.leaves(M.shape)
+  const leaves = NestedTensors.leaves(x).map((leaf, i) => shapes[i]!.length === 2 ? tf.expandDims(leaf, -3) : leaf)
   const over = (
     f: (x: tf.Tensor) => tf.Tensor,
     inside: (x: tf.Tensor) => tf.Tensor,

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Option from "effect/Option"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import * as Manifold from "../../src/geometry/Manifold.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { LawSet } from "../Law.ts"
-import { leafShapes } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
 
@@ -13,7 +13,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const operationLaws = <P extends Points.Points>(
+export const operationLaws = <P extends NestedTensors.NestedTensors>(
   { M, batch, entries, finite, gap, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section("operations", "the contract of Manifold.Manifold")
@@ -27,9 +27,9 @@ export const operationLaws = <P extends Points.Points>(
     ),
     law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
       const [x, u] = [point(c), ambient(c)]
-      const expected = leafShapes(M.shape).map((shape) => [...batch, ...shape].join())
+      const expected = Shape.leaves(M.shape).map((shape) => [...batch, ...shape].join())
       const wrong = (p: P) => {
-        const found = Points.leaves(p).map((leaf) => leaf.shape.join())
+        const found = NestedTensors.leaves(p).map((leaf) => leaf.shape.join())
         return found.join(";") === expected.join(";") ? 0 : 1
       }
       const wrongNumber = (s: tf.Tensor) => (s.shape.join() === batch.join() ? 0 : 1)
@@ -46,7 +46,7 @@ export const operationLaws = <P extends Points.Points>(
       const [u, v] = [ambient(c), tangent(c, x)]
       const y = M.retract(x, v)
       const item = (p: P, i: number) =>
-        Points.map(p, (leaf) => tf.reshape(tf.slice(leaf, [i], [1]), leaf.shape.slice(1)))
+        NestedTensors.map(p, (leaf) => tf.reshape(tf.slice(leaf, [i], [1]), leaf.shape.slice(1)))
       const points = (f: (x: P, u: P, v: P, y: P) => P) =>
         [0, 1].map((i) => gap(item(f(x, u, v, y), i), f(item(x, i), item(u, i), item(v, i), item(y, i))))
       const numbers = (f: (x: P, u: P, v: P, y: P) => tf.Tensor) =>
@@ -60,7 +60,7 @@ export const operationLaws = <P extends Points.Points>(
         ...points((x, u) => M.project(x, u)),
         ...points((x, u) => M.gradient(x, u)),
         ...points((x, _u, v) => M.retract(x, v)),
-        ...points((x, u) => M.nearest(Points.add(x, Points.scale(0.1, u)))),
+        ...points((x, u) => M.nearest(NestedTensors.add(x, NestedTensors.scale(0.1, u)))),
         ...points((x, _u, v, y) => M.transport(x, y, v)),
         ...numbers((x, u, v) => M.inner(x, u, v)),
         ...numbers((x, _u, v) => M.norm(x, v)),
@@ -71,7 +71,7 @@ export const operationLaws = <P extends Points.Points>(
       const x = point(c)
       const [u, v] = [ambient(c), tangent(c, x)]
       const y = M.retract(x, v)
-      const both = (f: () => P) => gap(f(), Fused.without(f))
+      const both = (f: () => P) => gap(f(), FusedKernels.without(f))
       return tf.stack([
         both(() => M.project(x, u)),
         both(() => M.gradient(x, u)),
@@ -82,9 +82,9 @@ export const operationLaws = <P extends Points.Points>(
     law("operations keep nothing but their result", "tensors(f) ≤ leaves(f)", (c) => {
       const x = point(c)
       const v = tangent(c, x)
-      const left = (f: () => Points.Points) => {
+      const left = (f: () => NestedTensors.NestedTensors) => {
         const before = tf.memory().numTensors
-        const leaves = new Set(Points.leaves(f())).size
+        const leaves = new Set(NestedTensors.leaves(f())).size
         return Math.max(0, tf.memory().numTensors - before - leaves)
       }
       return Math.max(

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const pointLaws = <P extends Points.Points>(
+export const pointLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, entries, rounding, gap, length, relative, point, ambient, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section(
@@ -33,11 +33,11 @@ export const pointLaws = <P extends Points.Points>(
     law(
       "nearest points lie on the manifold",
       "c(nearest(u)) = 0",
-      (c) => M.residual(M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c)))))
+      (c) => M.residual(M.nearest(NestedTensors.add(point(c), NestedTensors.scale(0.3, ambient(c)))))
     ),
     law("nearest fixes points", "nearest(x) = x", (c) => gap(M.nearest(point(c)), point(c))),
     law("nearest is idempotent", "nearest(nearest(u)) = nearest(u)", (c) => {
-      const once = M.nearest(Points.add(point(c), Points.scale(0.3, ambient(c))))
+      const once = M.nearest(NestedTensors.add(point(c), NestedTensors.scale(0.3, ambient(c))))
       return relative(gap(M.nearest(once), once), length(once))
     }, Tolerance.rounding(entries, 4))
   )
@@ -48,7 +48,7 @@ export const pointLaws = <P extends Points.Points>(
     "degenerate points have nearest ones, too",
     `${onlyProjection}, nor be there for every ambient point`,
     law("degenerate points have nearest ones, too", "c(nearest(u)) = 0 for u of one column", (c) => {
-      const firstColumn = Points.map(ambient(c), (leaf) => {
+      const firstColumn = NestedTensors.map(ambient(c), (leaf) => {
         const last = leaf.shape.at(-1) ?? 1
         return tf.mul(leaf, tf.tensor1d(Array.from({ length: last }, (_, i) => (i === 0 ? 1 : 0))))
       })
@@ -60,9 +60,9 @@ export const pointLaws = <P extends Points.Points>(
     "nearest is nearest",
     onlyProjection,
     law("nearest is nearest", "‖u − nearest(u)‖ ≤ ‖u − y‖ for y on M", (c) => {
-      const u = Points.add(point(c), Points.scale(0.3, ambient(c)))
+      const u = NestedTensors.add(point(c), NestedTensors.scale(0.3, ambient(c)))
       const best = M.nearest(u)
-      const rival = M.retract(best, Points.scale(0.2, tangent(c, best)))
+      const rival = M.retract(best, NestedTensors.scale(0.2, tangent(c, best)))
       const excess = (y: P) => tf.relu(tf.sub(gap(u, best), gap(u, y)))
       return tf.maximum(excess(rival), tf.maximum(excess(point(c)), excess(point(c, 1))))
     }, options.open === undefined ? rounding : Tolerance.measured(options.open, "an open set has no nearest points"))
@@ -73,8 +73,8 @@ export const pointLaws = <P extends Points.Points>(
     exact ? "the set is not claimed to be convex" : onlyProjection,
     law("nearest points do not spread", "‖nearest(u) − nearest(w)‖ ≤ ‖u − w‖", (c) => {
       // Around the boundary of a set of size 1, near each other.
-      const u = Points.scale(0.3, ambient(c))
-      const w = Points.add(u, Points.scale(0.3, ambient(c, 1)))
+      const u = NestedTensors.scale(0.3, ambient(c))
+      const w = NestedTensors.add(u, NestedTensors.scale(0.3, ambient(c, 1)))
       return tf.relu(tf.sub(gap(M.nearest(u), M.nearest(w)), gap(u, w)))
     }, Tolerance.rounding(entries, 4))
   )

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const retractionLaws = <P extends Points.Points>(
+export const retractionLaws = <P extends NestedTensors.NestedTensors>(
   { M, reach, rounding, embedded, length, gap, point, tangent, unitTangent, shortOfOrder, slopes, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section(
@@ -33,9 +33,11 @@ export const retractionLaws = <P extends Points.Points>(
       const x = point(c)
       const v = unitTangent(c, x)
       return shortOfOrder(3, 0.4, (t) => {
-        const step = Points.scale(t, v)
+        const step = NestedTensors.scale(t, v)
         const end = M.retract(x, step)
-        return exp === undefined ? length(M.project(x, Points.sub(end, Points.add(x, step)))) : gap(end, exp(x, step))
+        return exp === undefined
+          ? length(M.project(x, NestedTensors.sub(end, NestedTensors.add(x, step))))
+          : gap(end, exp(x, step))
       })
     },
     slopes
@@ -47,8 +49,8 @@ export const retractionLaws = <P extends Points.Points>(
       const x = point(c)
       const v = unitTangent(c, x)
       return shortOfOrder(2, 0.2, (t) => {
-        const step = Points.scale(t, v)
-        return gap(M.retract(x, step), Points.add(x, step))
+        const step = NestedTensors.scale(t, v)
+        return gap(M.retract(x, step), NestedTensors.add(x, step))
       })
     },
     slopes
@@ -58,7 +60,7 @@ export const retractionLaws = <P extends Points.Points>(
   always(
     law("retraction of zero stays", "R(x, 0) = x", (c) => {
       const x = point(c)
-      return gap(M.retract(x, Points.map(x, tf.zerosLike)), x)
+      return gap(M.retract(x, NestedTensors.map(x, tf.zerosLike)), x)
     }),
     law(
       "retraction stays on the manifold",
@@ -97,10 +99,11 @@ export const retractionLaws = <P extends Points.Points>(
         const x = point(c)
         const v = tangent({ ...c, size: reach }, x)
         const [steps, h] = [30, 1 / 30]
-        const at = Array.from({ length: steps + 1 }, (_, k) => M.retract(x, Points.scale(k * h, v)))
+        const at = Array.from({ length: steps + 1 }, (_, k) => M.retract(x, NestedTensors.scale(k * h, v)))
         const bends = Array.from(
           { length: steps - 1 },
-          (_, k) => length(Points.add(Points.sub(at[k + 2]!, at[k + 1]!), Points.sub(at[k]!, at[k + 1]!)))
+          (_, k) =>
+            length(NestedTensors.add(NestedTensors.sub(at[k + 2]!, at[k + 1]!), NestedTensors.sub(at[k]!, at[k + 1]!)))
         )
         return tf.div(bends.reduce((a, b) => tf.maximum(a, b)), tf.mul(h, length(v)))
       },

@@ -2,16 +2,16 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
+import * as Shape from "../../src/numerics/Shape.ts"
 import type { Edge } from "../edges.ts"
 import { type Law, law as makeLaw, type LawSet, type NotApplicable, type Residual } from "../Law.ts"
 import { notFinite, operationsOf, type Situation } from "../operations.ts"
-import { entriesOf } from "../shapes.ts"
 import * as Tolerance from "../Tolerance.ts"
 
 /** What a law set cannot find out for itself. */
-export interface Options {
+export interface ManifoldClaims {
   /**
    * `other` where the metric is not the Frobenius inner product: laws that need it are then listed as not applicable.
    */
@@ -74,33 +74,33 @@ const cases = (max: number): fc.Arbitrary<Case> =>
 const literal = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(literal).join(", ")}]` : String(Number((value as number).toPrecision(6)))
 
-const print = async (points: Points.Points): Promise<string> =>
-  Points.isLeaf(points) ? literal(await points.array()) : `[${(await Promise.all(points.map(print))).join(", ")}]`
+const print = async (points: NestedTensors.NestedTensors): Promise<string> =>
+  NestedTensors.isLeaf(points)
+    ? literal(await points.array())
+    : `[${(await Promise.all(points.map(print))).join(", ")}]`
 
 /**
  * How laws of one manifold are written: generators of points and vectors, measures of distance, and a place to put the
  * laws.
  */
-export type Setting<P extends Points.Points> = ReturnType<typeof setting<P>>
+export type Setting<P extends NestedTensors.NestedTensors> = ReturnType<typeof setting<P>>
 
 /**
  * The setting of a manifold's laws.
- *
- * @internal
  */
-export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, options: Options) => {
-  const entries = Math.max(1, entriesOf(M.shape))
+export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
+  const entries = Math.max(1, Shape.entries(M.shape))
   const rounding = Tolerance.rounding(entries)
   const reach = options.reach ?? Infinity
   const embedded = (options.metric ?? "embedded") === "embedded"
   const inner = (u: P, v: P) => Manifold.frobeniusInner(M.shape, u, v)
   const length = (u: P) => tf.sqrt(tf.relu(inner(u, u)))
-  const gap = (u: P, v: P) => length(Points.sub(u, v))
+  const gap = (u: P, v: P) => length(NestedTensors.sub(u, v))
   const relative = (difference: tf.Tensor, size: tf.Tensor) => tf.div(difference, tf.add(size, 1))
 
   const point = ({ seed }: Case, k = 0) => M.random(Seed.split(seed, `x${k}`), batch)
   const ambient = ({ seed }: Case, k = 0) => {
-    const go = (shape: unknown, s: number): Points.Points =>
+    const go = (shape: unknown, s: number): NestedTensors.NestedTensors =>
       Array.isArray(shape) && shape.every((l) => typeof l === "number")
         ? Seed.normalTensor(s, [...batch, ...(shape as ReadonlyArray<number>)])
         : (shape as ReadonlyArray<unknown>).map((factor, i) => go(factor, Seed.split(s, i)))
@@ -109,7 +109,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
   /** A tangent vector of norm `size`. */
   const tangent = (c: Case, x: P, k = 0) => {
     const v = M.randomTangent(Seed.split(c.seed, `v${k}`), x)
-    return Points.scaleItems(tf.div(c.size, tf.maximum(M.norm(x, v), 1e-12)), v)
+    return NestedTensors.scaleItems(tf.div(c.size, tf.maximum(M.norm(x, v), 1e-12)), v)
   }
   /** A tangent vector of norm 1, or as long as the manifold reaches. */
   const unitTangent = (c: Case, x: P, k = 0) => tangent({ ...c, size: Math.min(1, reach) }, x, k)
@@ -120,7 +120,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
       return [x, tangent(c, x), ambient(c)] as unknown as tf.TensorContainer
     }) as unknown as [P, P, P]
     const text = `case ${JSON.stringify(c)}\nx = ${await print(x)}\nv = ${await print(v)}\nu = ${await print(u)}`
-    Points.dispose([x, v, u])
+    NestedTensors.dispose([x, v, u])
     return text
   }
   /**
@@ -141,7 +141,7 @@ export const setting = <P extends Points.Points>(M: Manifold.Manifold<P>, option
     const x = point(c)
     const v = tangent(c, x)
     // Not far from x, so that a mere projection is asked for what it claims.
-    return { x, y: M.retract(x, v), u: Points.add(x, Points.scale(0.3, ambient(c))), v }
+    return { x, y: M.retract(x, v), u: NestedTensors.add(x, NestedTensors.scale(0.3, ambient(c))), v }
   }
   const operations = operationsOf(M)
   const finite = makeLaw<Case>({

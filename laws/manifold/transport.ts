@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Setting } from "./setting.ts"
@@ -9,7 +9,7 @@ import type { Setting } from "./setting.ts"
  *
  * @internal
  */
-export const transportLaws = <P extends Points.Points>(
+export const transportLaws = <P extends NestedTensors.NestedTensors>(
   { M, options, entries, length, gap, relative, point, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set, when } = section("transport", "Absil, Mahony and Sepulchre 2008, section 8.1")
@@ -37,8 +37,11 @@ export const transportLaws = <P extends Points.Points>(
       const x = point(c)
       const y = M.retract(x, tangent(c, x, 2))
       const [u, v] = [tangent(c, x), tangent(c, x, 1)]
-      const whole = M.transport(x, y, Points.sub(Points.scale(2, u), Points.scale(3, v)))
-      const parts = Points.sub(Points.scale(2, M.transport(x, y, u)), Points.scale(3, M.transport(x, y, v)))
+      const whole = M.transport(x, y, NestedTensors.sub(NestedTensors.scale(2, u), NestedTensors.scale(3, v)))
+      const parts = NestedTensors.sub(
+        NestedTensors.scale(2, M.transport(x, y, u)),
+        NestedTensors.scale(3, M.transport(x, y, v))
+      )
       return relative(gap(whole, parts), length(whole))
     }, Tolerance.rounding(entries, 4)),
     law("transport to the same point is the identity", "T_{x→x}(v) = v", (c) => {

@@ -1,17 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type * as Points from "../../src/numerics/Points.ts"
+import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { TensorTree } from "../../src/numerics/TensorTree.ts"
 import * as FgSgd from "../../src/optimizer/FgSgd.ts"
 import * as ManifoldMuon from "../../src/optimizer/ManifoldMuon.ts"
 import * as RiemannianAdam from "../../src/optimizer/RiemannianAdam.ts"
 import * as RiemannianSgd from "../../src/optimizer/RiemannianSgd.ts"
-import type * as StepSize from "../../src/optimizer/StepSize.ts"
+import type * as Schedule from "../../src/optimizer/Schedule.ts"
 import { chain, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 
 /** What the laws vary of a method. */
-export interface Hyperparameters {
-  readonly schedule: StepSize.Schedule
+export interface VariedHyperparameters {
+  readonly schedule: Schedule.Schedule
   readonly momentum: number
 }
 
@@ -26,9 +26,9 @@ export type Classical = (
 /** An optimizer as laws see it: its chain, and what is claimed of it. */
 export interface Method {
   readonly name: string
-  readonly transform: (hyperparameters: Hyperparameters) => Transform
+  readonly transform: (hyperparameters: VariedHyperparameters) => Transform
   /** The parts of its state that are tangent. */
-  readonly tangents: (memory: TensorTree) => ReadonlyArray<Points.Points>
+  readonly tangents: (memory: TensorTree) => ReadonlyArray<NestedTensors.NestedTensors>
   /** What it is on Euclidean weights. */
   readonly classical: Classical
   /** Whether ‖v‖ ≤ r·min(R, 1/(2ρ + R)) is claimed. */
@@ -40,7 +40,7 @@ export interface Method {
 const at = (tree: TensorTree, ...path: ReadonlyArray<string>): TensorTree =>
   path.reduce((node, name) => (node as Readonly<Record<string, TensorTree>>)[name]!, tree)
 
-const points = (tree: TensorTree) => tree as Points.Points
+const points = (tree: TensorTree) => tree as NestedTensors.NestedTensors
 
 const sgd = (nesterov: boolean): Classical => (start, gradients, rate, momentum) => {
   let [w, m] = [start, tf.zerosLike(start)]

@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Collection from "../../src/collections/Collection.ts"
 import * as Grouping from "../../src/collections/Grouping.ts"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Euclidean from "../../src/geometry/manifolds/Euclidean.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import * as TensorTree from "../../src/numerics/TensorTree.ts"
 import * as Optimizer from "../../src/optimizer/Optimizer.ts"
-import * as StepSize from "../../src/optimizer/StepSize.ts"
+import * as Schedule from "../../src/optimizer/Schedule.ts"
 import { chain, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import { type Law, law, type LawSet } from "../Law.ts"
@@ -45,8 +45,9 @@ const cases: fc.Arbitrary<Case> = fc.record({
  * @example
  * ```ts
  * import { Sphere, Stiefel } from "finegrain"
- * import { Law, optimizerLaws } from "finegrain/laws"
- * const reports = await Law.checkAll(optimizerLaws([Sphere.make([3, 3]), Stiefel.make([3, 3])]), { runs: 3 })
+ * import { Law, methods, optimizerLaws } from "finegrain/laws"
+ * const laws = optimizerLaws([Sphere.make([3, 3]), Stiefel.make([3, 3])], methods.fgSgd, { longRuns: false })
+ * const reports = await Law.checkAll(laws, { runs: 3 })
  * reports.filter(({ passed }) => !passed).map(Law.format) // => []
  * ```
  */
@@ -72,7 +73,7 @@ export const optimizerLaws = (
     )
   const inOrder = Array.from({ length: count }, (_, i) => i)
   const problem = (seed: number) => problemOf(Grouping.PIO(), seed, inOrder)
-  const transformOf = ({ momentum, rate }: Case) => method.transform({ schedule: StepSize.constant(rate), momentum })
+  const transformOf = ({ momentum, rate }: Case) => method.transform({ schedule: Schedule.constant(rate), momentum })
   const optimizerOf = (p: Problem, c: Case) => Optimizer.make(p, transformOf(c))
   const weights = ({ seed }: Case) => Seed.normalTensor(Seed.split(seed, "w"), [count, ...matrix])
   const gradient = ({ seed, size }: Case, t = 0) =>
@@ -138,7 +139,7 @@ export const optimizerLaws = (
       const p = problem(c.seed)
       const { memory, x } = run(optimizerOf(p, c), c, 6).state
       const { manifold } = p.collection
-      return tangents(memory).flatMap((u) => Points.leaves(Points.sub(u, manifold.project(x, u))))
+      return tangents(memory).flatMap((u) => NestedTensors.leaves(NestedTensors.sub(u, manifold.project(x, u))))
         .map((normal) => tf.div(tf.max(tf.abs(normal)), 1 + c.size))
         .reduce((a, b) => tf.maximum(a, b), tf.scalar(0))
     }),
@@ -149,7 +150,7 @@ export const optimizerLaws = (
       const { collection } = p
       const to = collection.manifold.retract(
         state.x,
-        Points.scale(0.3, collection.manifold.randomTangent(c.seed, state.x))
+        NestedTensors.scale(0.3, collection.manifold.randomTangent(c.seed, state.x))
       )
       const here = { step: 1, x: state.x, collection, scaling: [] }
       const carried = (memory: TensorTree.TensorTree) =>
@@ -158,14 +159,14 @@ export const optimizerLaws = (
         const u = collection.manifold.randomTangent(Seed.split(c.seed, seed), state.x)
         let k = 0
         // Every tangent tree has as many leaves as a point; other parts stay what they are.
-        return replaced(state.memory, tangents(state.memory), () => Points.leaves(u)[k++ % u.length]!)
+        return replaced(state.memory, tangents(state.memory), () => NestedTensors.leaves(u)[k++ % u.length]!)
       }
       const [u, v] = [filled(1), filled(2)]
       const sum = TensorTree.map(u, (leaf, path) => {
         const other = new Map(TensorTree.entries(v)).get(path)!
         return tf.add(tf.mul(leaf, 2), tf.mul(other, -0.5))
       })
-      const [a, b, ab] = [carried(u), carried(v), carried(sum)].map((trees) => trees.flatMap(Points.leaves))
+      const [a, b, ab] = [carried(u), carried(v), carried(sum)].map((trees) => trees.flatMap(NestedTensors.leaves))
       return ab!.map((leaf, i) => gap(leaf, tf.add(tf.mul(a![i]!, 2), tf.mul(b![i]!, -0.5))))
         .reduce((x, y) => tf.maximum(x, y), tf.scalar(0))
     }),
@@ -231,9 +232,9 @@ export const optimizerLaws = (
         const { state } = run(optimizerOf(p, c), c, 1)
         const scaling = state.x.map((x, i) => tf.add(0.5, tf.abs(Seed.normalTensor(i, [x.shape[0]!, 1, 1]))))
         const next = () => Optimizer.update(optimizerOf(p, { ...c, rate: 0.1 }), { ...state, scaling }, gradient(c, 1))
-        const [one, other] = [next(), Fused.without(next)]
-        const gaps = (of: (u: typeof one) => Points.Points) =>
-          Points.leaves(of(one)).map((leaf, i) => gap(leaf, Points.leaves(of(other))[i]!))
+        const [one, other] = [next(), FusedKernels.without(next)]
+        const gaps = (of: (u: typeof one) => NestedTensors.NestedTensors) =>
+          NestedTensors.leaves(of(one)).map((leaf, i) => gap(leaf, NestedTensors.leaves(of(other))[i]!))
         return tf.stack([
           ...gaps(({ state, weights }) => [state.x, weights]),
           // Of the size of the gradient, and their sums.

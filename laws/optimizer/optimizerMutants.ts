@@ -2,16 +2,17 @@
  * Defects of optimizers, each with the law that finds it.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import * as Fused from "../../src/engine/Fused.ts"
+import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
 import * as Sphere from "../../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
-import * as Points from "../../src/numerics/Points.ts"
+import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as StepSize from "../../src/optimizer/StepSize.ts"
 import { chain, pure, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import type { Mutant } from "../Mutant.ts"
-import { adam, fgSgd, type Hyperparameters, type Method } from "./Method.ts"
+import { adam, fgSgd, type Method, type VariedHyperparameters } from "./Method.ts"
+import { metricMutants } from "./metricLaws.ts"
 import { muonMutants } from "./muonLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
 
@@ -23,7 +24,7 @@ const fgSgdWith = (
   parts: {
     readonly momentum?: (decay: number) => Transform
     readonly before?: Transform
-    readonly step?: (h: Hyperparameters) => Transform
+    readonly step?: (h: VariedHyperparameters) => Transform
     readonly after?: Transform
   }
 ): Method => ({
@@ -65,11 +66,12 @@ let steps = 0
 
 /** The catalogue of optimizers' mutants. */
 export const optimizerMutants: ReadonlyArray<Mutant> = [
+  ...metricMutants,
   ...muonMutants,
   mutant(
     "momentum that starts with the gradient twice",
     "Euclidean kernels follow the classical method",
-    fgSgdWith({ before: pure("twice", (u, { step }) => step === 0 ? Points.scale(1.9, u) : u) })
+    fgSgdWith({ before: pure("twice", (u, { step }) => step === 0 ? NestedTensors.scale(1.9, u) : u) })
   ),
   moved("weights moved without a retraction", "iterates stay on the manifold", (x, v) => tf.add(x, v)),
   moved(
@@ -88,7 +90,8 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
     fgSgdWith({
       momentum: (decay) => ({
         ...Transforms.momentum({ decay }),
-        carry: (state) => Points.map(state as Points.Points, (u) => tf.mul(u, tf.sqrt(tf.sum(tf.square(u)))))
+        carry: (state) =>
+          NestedTensors.map(state as NestedTensors.NestedTensors, (u) => tf.mul(u, tf.sqrt(tf.sum(tf.square(u)))))
       })
     })
   ),
@@ -102,7 +105,7 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
     "relabelled kernels move as before",
     fgSgdWith({
       before: pure("neighbour", (u) =>
-        Points.map(u, (leaf) => {
+        NestedTensors.map(u, (leaf) => {
           const last = leaf.shape[0]! - 1
           return tf.gather(leaf, tf.tensor1d([last, ...Array.from({ length: last }, (_, i) => i)], "int32"))
         }))
@@ -116,17 +119,17 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
   mutant(
     "wrong sign of the step",
     "small steps descend",
-    fgSgdWith({ after: pure("reversed", (v) => Points.scale(-1, v)) })
+    fgSgdWith({ after: pure("reversed", (v) => NestedTensors.scale(-1, v)) })
   ),
   mutant(
     "kernel that takes the step twice",
     "the engine's step is the composed one",
-    fgSgdWith({ after: pure("twice", (v) => Points.scale(Fused.allowed() ? 2 : 1, v)) })
+    fgSgdWith({ after: pure("twice", (v) => NestedTensors.scale(FusedKernels.allowed() ? 2 : 1, v)) })
   ),
   mutant(
     "state outside of the state",
     "a restored state continues to the same bits",
-    fgSgdWith({ after: pure("hidden", (v) => Points.scale(1 / (1 + (steps++ % 7)), v)) })
+    fgSgdWith({ after: pure("hidden", (v) => NestedTensors.scale(1 / (1 + (steps++ % 7)), v)) })
   ),
   mutant("Adam without correction of its start", "Euclidean kernels follow the classical method", {
     ...adam,
@@ -147,7 +150,7 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
       const last = Transforms.curvatureStep(h)
       return chain("mutant", ...whole.parts!.slice(0, -1), {
         ...last,
-        update: (u, state, at) => last.update(Points.scale(1 + 1e-6 * (noticed++ % 3), u), state, at)
+        update: (u, state, at) => last.update(NestedTensors.scale(1 + 1e-6 * (noticed++ % 3), u), state, at)
       })
     }
   }),
@@ -157,7 +160,7 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
       const theta = Transforms.momentum({ decay: 0.5 })
       return chain(
         "mutant",
-        pure("early", (u, { step }) => Points.scale(1 / (1 + step), u)),
+        pure("early", (u, { step }) => NestedTensors.scale(1 / (1 + step), u)),
         chain("tangentProjection", Transforms.pullback, Transforms.riemannian, theta),
         Transforms.curvatureStep({ ...h, rule: StepSize.plain })
       )

@@ -5,7 +5,8 @@ import { product, productCurvature } from "../geometry/combinators/product.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Interval from "../numerics/Interval.ts"
-import * as Points from "../numerics/Points.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
+import * as Shape from "../numerics/Shape.ts"
 
 /** A product of weight manifolds (POM): its name, the manifold of its factors, and the metadata a step size needs. */
 export interface Pom {
@@ -27,7 +28,7 @@ export interface Pom {
  *
  * Source: Ozay 2019, definition 1.
  */
-export interface Collection<P extends Points.Points = Points.Points> {
+export interface Collection<P extends NestedTensors.NestedTensors = NestedTensors.NestedTensors> {
   readonly manifold: Manifold.Manifold<P>
   readonly poms: ReadonlyArray<Pom>
   /** ‖u‖² over each whole POM; shape [poms]. */
@@ -37,7 +38,7 @@ export interface Collection<P extends Points.Points = Points.Points> {
   /**
    * What every leaf of a point holds, from left to right; undefined where a leaf holds factors of several manifolds.
    */
-  readonly leaves: ReadonlyArray<Leaf> | undefined
+  readonly leaves: ReadonlyArray<FactorStack> | undefined
 }
 
 const known = new WeakMap<ReadonlyArray<Pom>, ReadonlyArray<Interval.Interval>>()
@@ -59,7 +60,7 @@ export const curvatures = ({ poms }: { readonly poms: ReadonlyArray<Pom> }): Rea
 }
 
 /** A leaf of a point: factors on one manifold, and the number of the POM that each belongs to. */
-export interface Leaf {
+export interface FactorStack {
   readonly manifold: Manifold.Manifold
   readonly owners: Int32Array
 }
@@ -85,7 +86,7 @@ export const labelsOf = ({ labels, manifold }: Pom): ReadonlyArray<string> => la
  * Collection.labelsOf(labelled.poms[0]!) // => ["Sp", "kernel"]
  * ```
  */
-export const labelled = <P extends Points.Points>(
+export const labelled = <P extends NestedTensors.NestedTensors>(
   collection: Collection<P>,
   labels: (pom: Pom) => ReadonlyArray<string>
 ): Collection<P> => ({ ...collection, poms: collection.poms.map((pom) => ({ ...pom, labels: labels(pom) })) })
@@ -99,7 +100,7 @@ export const labelled = <P extends Points.Points>(
  * Collection.pom(Combinators.product(Sphere.make([3, 1]), Stiefel.make([4, 2]))).poms.length // => 1
  * ```
  */
-export const pom = <P extends Points.Points>(
+export const pom = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold.Manifold<P>,
   name: string = manifold.name
 ): Collection<P> => ({
@@ -112,13 +113,13 @@ export const pom = <P extends Points.Points>(
     curvature: manifold.curvature
   }],
   squaredNorms: (x, u) => tf.reshape(manifold.inner(x, u, u), [1]),
-  scale: (factors, u) => Points.scale(tf.reshape(factors, []) as tf.Scalar, u),
+  scale: (factors, u) => NestedTensors.scale(tf.reshape(factors, []) as tf.Scalar, u),
   leaves: isOfTensors(manifold) ? [{ manifold, owners: Int32Array.of(0) }] : undefined
 })
 
 /** Points of this manifold are single tensors. */
 const isOfTensors = (manifold: { readonly shape: unknown }): manifold is Manifold.Manifold =>
-  Array.isArray(manifold.shape) && manifold.shape.every((length) => typeof length === "number")
+  Shape.isShape(manifold.shape)
 
 /**
  * The power Mᵏ with its k factors shared among POMs; `owners` says which one every factor belongs to.
@@ -138,7 +139,7 @@ const grouped = (
   })),
   squaredNorms: (x, u) =>
     tf.unsortedSegmentSum(manifold.inner(x, u, u), tf.tensor1d(owners, "int32"), poms.length) as tf.Tensor1D,
-  scale: (factors, u) => Points.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u),
+  scale: (factors, u) => NestedTensors.scaleItems(tf.gather(factors, tf.tensor1d(owners, "int32")), u),
   leaves: [{ manifold, owners }]
 })
 
@@ -153,7 +154,7 @@ const grouped = (
  * both.poms.length // => 3
  * ```
  */
-export const join = <const Ps extends ReadonlyArray<Points.Points>>(
+export const join = <const Ps extends ReadonlyArray<NestedTensors.NestedTensors>>(
   ...parts: { readonly [K in keyof Ps]: Collection<Ps[K]> }
 ): Collection<Ps> => {
   const all = parts as ReadonlyArray<Collection>

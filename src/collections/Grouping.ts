@@ -1,3 +1,4 @@
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 
 /** Members of one POM: matrices of a layer, by index, and which manifold of the specification they live on. */
@@ -6,8 +7,14 @@ export interface Group {
   readonly indices: ReadonlyArray<number>
 }
 
-/** How the order in which indices are dealt is chosen: by drawing without replacement, or as they come. */
-export type Selection = "random" | "contiguous"
+/** How the order in which indices are dealt is chosen. */
+export const selections = {
+  random: { about: "members are drawn without replacement" },
+  contiguous: { about: "members are dealt in order" }
+} as const satisfies Catalogue.Catalogue
+
+/** One of them. */
+export type DealingOrder = keyof typeof selections
 
 /** The paper's strategies: products for input channels, for output channels, for both. */
 export type StrategyName = "PI" | "PO" | "PIO"
@@ -15,7 +22,7 @@ export type StrategyName = "PI" | "PO" | "PIO"
 /** A grouping strategy, as a value. */
 export interface Strategy {
   readonly name: StrategyName
-  readonly selection: Selection
+  readonly selection: DealingOrder
   /**
    * Disjoint groups that cover `inputs × outputs` matrices (index i·outputs + o), shared among `manifolds` manifolds;
    * of so many blocks of them (default 1), one after the other, each with channels of its own.
@@ -49,13 +56,13 @@ export const deal = <A>(items: ReadonlyArray<A>, k: number): ReadonlyArray<Reado
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-const drawn = (count: number, selection: Selection, seed: Seed.Seed): ReadonlyArray<number> =>
+const drawn = (count: number, selection: DealingOrder, seed: Seed.Seed): ReadonlyArray<number> =>
   selection === "random" ? Array.from(Seed.permutation(seed, count)) : range(count)
 
 /** One group per channel; whole channels are dealt to the manifolds. */
 const byChannel = (
   name: StrategyName,
-  selection: Selection,
+  selection: DealingOrder,
   channels: (inputs: number, outputs: number) => number,
   members: (channel: number, inputs: number, outputs: number) => ReadonlyArray<number>
 ): Strategy => ({
@@ -82,7 +89,7 @@ const byChannel = (
  * Grouping.PI("contiguous").groups(2, 3, 1, 0).map(({ indices }) => indices) // => [[0, 1, 2], [3, 4, 5]]
  * ```
  */
-export const PI = (selection: Selection = "random"): Strategy =>
+export const PI = (selection: DealingOrder = "random"): Strategy =>
   byChannel("PI", selection, (inputs) => inputs, (c, _inputs, outputs) => range(outputs).map((d) => c * outputs + d))
 
 /**
@@ -94,7 +101,7 @@ export const PI = (selection: Selection = "random"): Strategy =>
  * Grouping.PO("contiguous").groups(2, 3, 1, 0).map(({ indices }) => indices) // => [[0, 3], [1, 4], [2, 5]]
  * ```
  */
-export const PO = (selection: Selection = "random"): Strategy =>
+export const PO = (selection: DealingOrder = "random"): Strategy =>
   byChannel("PO", selection, (_, outputs) => outputs, (d, inputs, outputs) => range(inputs).map((c) => c * outputs + d))
 
 /**
@@ -110,7 +117,7 @@ export const PO = (selection: Selection = "random"): Strategy =>
  * Grouping.PIO("random").groups(4, 6, 2, 1).map(({ indices }) => indices.length) // => [3, 3, 2, 2, 2, 3, 3, 2, 2, 2]
  * ```
  */
-export const PIO = (selection: Selection = "random"): Strategy => ({
+export const PIO = (selection: DealingOrder = "random"): Strategy => ({
   name: "PIO",
   selection,
   groups: (inputs, outputs, manifolds, seed, blocks = 1) => {
@@ -125,6 +132,15 @@ export const PIO = (selection: Selection = "random"): Strategy => ({
   }
 })
 
+const entry = Catalogue.entries<{ readonly selection: DealingOrder }, Strategy>()
+
+/** All strategies by name. */
+export const strategies = {
+  PI: entry({ about: "products for input channels", make: ({ selection }) => PI(selection) }),
+  PO: entry({ about: "products for output channels", make: ({ selection }) => PO(selection) }),
+  PIO: entry({ about: "products for both", make: ({ selection }) => PIO(selection) })
+} satisfies Catalogue.Catalogue & Readonly<Record<StrategyName, unknown>>
+
 /**
  * The strategy of a name and a selection.
  *
@@ -134,5 +150,5 @@ export const PIO = (selection: Selection = "random"): Strategy => ({
  * Grouping.strategy("PO", "contiguous").name // => "PO"
  * ```
  */
-export const strategy = (name: StrategyName, selection: Selection = "random"): Strategy =>
-  ({ PI, PO, PIO })[name](selection)
+export const strategy = (name: StrategyName, selection: DealingOrder = "random"): Strategy =>
+  strategies[name].make({ selection })

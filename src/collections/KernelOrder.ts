@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Arrangement, rearranged } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
-import type * as Points from "../numerics/Points.ts"
+import type * as Shape from "../numerics/Shape.ts"
 import { kernelArrangement, type KernelShape, type Matricization } from "./matricized.ts"
 
 type Axes = ReadonlyArray<number>
@@ -16,7 +16,7 @@ export interface KernelOrder {
   /** How many axes a weight has. */
   readonly rank: number
   /** Axes of the weight, those that hold two of the kernels' ones as two. */
-  readonly split: (weight: Points.Shape) => Points.Shape
+  readonly split: (weight: Shape.Shape) => Shape.Shape
   /** For each axis of the kernels the split ones that it consists of, slowest first; none: its length is 1. */
   readonly axes: readonly [blocks: Axes, a: Axes, b: Axes, c: Axes, d: Axes]
   /**
@@ -26,7 +26,7 @@ export interface KernelOrder {
   readonly inputs: "shared" | "own"
 }
 
-const asItIs = (weight: Points.Shape) => weight
+const asItIs = (weight: Shape.Shape) => weight
 
 const order = (name: string, axes: KernelOrder["axes"], inputs: KernelOrder["inputs"] = "shared"): KernelOrder => ({
   name,
@@ -37,7 +37,7 @@ const order = (name: string, axes: KernelOrder["axes"], inputs: KernelOrder["inp
 })
 
 /** The last axis as so many runs. */
-const inRuns = (runs: number) => (weight: Points.Shape): Points.Shape => [
+const inRuns = (runs: number) => (weight: Shape.Shape): Shape.Shape => [
   ...weight.slice(0, -1),
   runs,
   weight.at(-1)! / runs
@@ -229,7 +229,7 @@ export interface Kernels {
  * KernelOrder.kernels(KernelOrder.gates(3), [10, 24]) // => { blocks: 3, shape: [1, 1, 10, 8] }
  * ```
  */
-export const kernels = ({ axes, name, rank, split }: KernelOrder, weight: Points.Shape): Kernels => {
+export const kernels = ({ axes, name, rank, split }: KernelOrder, weight: Shape.Shape): Kernels => {
   const whole = weight.length === rank ? split(weight) : []
   if (whole.length === 0 || !whole.every(Number.isInteger)) {
     const why = whole.length === 0 ? `it has ${weight.length} axes, not ${rank}` : "its outputs cannot be shared evenly"
@@ -255,7 +255,7 @@ export const kernels = ({ axes, name, rank, split }: KernelOrder, weight: Points
  * KernelOrder.channels(KernelOrder.gates(4), [10, 32]) // => 10
  * ```
  */
-export const channels = (order: KernelOrder, weight: Points.Shape): number => {
+export const channels = (order: KernelOrder, weight: Shape.Shape): number => {
   const { blocks, shape: [, , inputs] } = kernels(order, weight)
   return order.inputs === "own" ? blocks * inputs : inputs
 }
@@ -269,7 +269,7 @@ export const channels = (order: KernelOrder, weight: Points.Shape): number => {
  * KernelOrder.outputs(KernelOrder.depthwise, [3, 3, 8, 2]) // => 16
  * ```
  */
-export const outputs = (order: KernelOrder, weight: Points.Shape): number => {
+export const outputs = (order: KernelOrder, weight: Shape.Shape): number => {
   const { blocks, shape: [, , , outputs] } = kernels(order, weight)
   return weight.length === 2 ? weight[1]! : blocks * outputs
 }
@@ -288,7 +288,7 @@ export const outputs = (order: KernelOrder, weight: Points.Shape): number => {
  * from(tf.tensor2d([[1, 2, 3, 4]])).shape // => [2, 1, 1, 1, 2]
  * ```
  */
-export const arrangement = (order: KernelOrder, weight: Points.Shape): Arrangement<tf.Tensor, tf.Tensor> => {
+export const arrangement = (order: KernelOrder, weight: Shape.Shape): Arrangement<tf.Tensor, tf.Tensor> => {
   const { blocks, shape } = kernels(order, weight)
   const [whole, axes] = [order.split(weight), order.axes.flat()]
   const inverse = axes.map((_, axis) => axes.indexOf(axis))
@@ -326,7 +326,7 @@ export const arrangement = (order: KernelOrder, weight: Points.Shape): Arrangeme
 export const matrices = (
   order: KernelOrder,
   matricization: Matricization,
-  weight: Points.Shape
+  weight: Shape.Shape
 ): Arrangement<tf.Tensor, tf.Tensor> => {
   const { blocks, shape } = kernels(order, weight)
   const [outer, inner] = [arrangement(order, weight), kernelArrangement(matricization, shape)]
@@ -384,11 +384,11 @@ export const matricized = (
   stack: Manifold.Manifold,
   order: KernelOrder,
   matricization: Matricization,
-  weight: Points.Shape
+  weight: Shape.Shape
 ): Manifold.Manifold => {
   const { blocks, shape } = kernels(order, weight)
   const [inputs, outputs] = matricization.grid(shape)
-  const expected: Points.Shape = [blocks * inputs * outputs, ...matricization.matrix(shape)]
+  const expected: Shape.Shape = [blocks * inputs * outputs, ...matricization.matrix(shape)]
   if (expected.join() !== stack.shape.join()) {
     throw new RangeError(
       `${matricization.name} sees ${order.name} kernels of a [${weight.join(", ")}] weight as ` +

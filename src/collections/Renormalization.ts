@@ -10,6 +10,8 @@ import type { KernelShape, Matricization } from "./matricized.ts"
  */
 export interface Policy {
   readonly name: "unit" | "frobenius" | "none" | "unclamped"
+  /** What it does, in one line. */
+  readonly about: string
   /** γ of a manifold; 1 where a norm is unbounded and nothing can be promised. */
   readonly gamma: (manifold: Manifold.Manifold) => number
   /** Whether λ < 1 counts as 1, so that ℜ ≤ γ and the promise survives. */
@@ -36,6 +38,7 @@ const unitGamma = ({ norms }: Manifold.Manifold): number =>
  */
 export const unit: Policy = {
   name: "unit",
+  about: "spectral, Frobenius and ‖·‖₂→₁ norms of weights at most 1",
   gamma: unitGamma,
   clamped: true,
   promises: ["spectral", "frobenius", "rowSum"]
@@ -52,6 +55,7 @@ export const unit: Policy = {
  */
 export const frobenius: Policy = {
   name: "frobenius",
+  about: "Frobenius norms of weights at most 1",
   gamma: ({ norms }) => bounded(norms.frobenius.max),
   clamped: true,
   promises: ["spectral", "frobenius"]
@@ -66,7 +70,7 @@ export const frobenius: Policy = {
  * Renormalization.none.gamma(Stiefel.make([4, 4])) // => 1
  * ```
  */
-export const none: Policy = { name: "none", gamma: () => 1, clamped: true, promises: [] }
+export const none: Policy = { name: "none", about: "γ = 1", gamma: () => 1, clamped: true, promises: [] }
 
 /**
  * γ of `unit` and ℜ = γ/λ to the letter, λ < 1 included: no norm is promised to stay at most 1.
@@ -77,7 +81,13 @@ export const none: Policy = { name: "none", gamma: () => 1, clamped: true, promi
  * Renormalization.unclamped.promises // => []
  * ```
  */
-export const unclamped: Policy = { name: "unclamped", gamma: unitGamma, clamped: false, promises: [] }
+export const unclamped: Policy = {
+  name: "unclamped",
+  about: "γ of unit, and λ below 1 too",
+  gamma: unitGamma,
+  clamped: false,
+  promises: []
+}
 
 /**
  * All policies.

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Arrangement, rearranged } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
-import type * as Points from "../numerics/Points.ts"
+import type * as Shape from "../numerics/Shape.ts"
 
 /** Shape of a convolution kernel: height A, width B, input channels C, output channels D (HWIO). */
 export type KernelShape = readonly [a: number, b: number, c: number, d: number]
@@ -14,6 +14,8 @@ export type MatricizationName = "perKernel" | "perFilter" | "perFilterMatrix" | 
  */
 export interface Matricization {
   readonly name: MatricizationName
+  /** What its matrices are, in one line. */
+  readonly about: string
   /** How many matrices there are, by input and by output channels; matrix (i, o) has index i·outputs + o. */
   readonly grid: (shape: KernelShape) => readonly [inputs: number, outputs: number]
   /** Shape m×n of one matrix. */
@@ -33,6 +35,7 @@ export interface Matricization {
  */
 export const perKernel: Matricization = {
   name: "perKernel",
+  about: "a matrix A×B for every pair of channels",
   grid: ([, , c, d]) => [c, d],
   matrix: ([a, b]) => [a, b],
   order: [2, 3, 0, 1]
@@ -49,6 +52,7 @@ export const perKernel: Matricization = {
  */
 export const perFilter: Matricization = {
   name: "perFilter",
+  about: "a vector ABC×1 for every output channel",
   grid: ([, , , d]) => [1, d],
   matrix: ([a, b, c]) => [a * b * c, 1],
   order: [3, 0, 1, 2]
@@ -65,6 +69,7 @@ export const perFilter: Matricization = {
  */
 export const perFilterMatrix: Matricization = {
   name: "perFilterMatrix",
+  about: "a matrix AB×C for every output channel",
   grid: ([, , , d]) => [1, d],
   matrix: ([a, b, c]) => [a * b, c],
   order: [3, 0, 1, 2]
@@ -81,6 +86,7 @@ export const perFilterMatrix: Matricization = {
  */
 export const perInput: Matricization = {
   name: "perInput",
+  about: "a matrix AB×D for every input channel",
   grid: ([, , c]) => [c, 1],
   matrix: ([a, b, , d]) => [a * b, d],
   order: [2, 0, 1, 3]
@@ -97,6 +103,7 @@ export const perInput: Matricization = {
  */
 export const whole: Matricization = {
   name: "whole",
+  about: "one matrix ABC×D",
   grid: () => [1, 1],
   matrix: ([a, b, c, d]) => [a * b * c, d],
   order: [0, 1, 2, 3]
@@ -171,7 +178,7 @@ export const matricized = (
   shape: KernelShape
 ): Manifold.Manifold => {
   const [inputs, outputs] = matricization.grid(shape)
-  const expected: Points.Shape = [inputs * outputs, ...matricization.matrix(shape)]
+  const expected: Shape.Shape = [inputs * outputs, ...matricization.matrix(shape)]
   if (expected.join() !== stack.shape.join()) {
     throw new RangeError(
       `${matricization.name} sees a [${shape.join(", ")}] kernel as [${expected.join(", ")}], ` +

@@ -1,6 +1,20 @@
+import type * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batch.ts"
-import type { Normalization, Split } from "./Dataset.ts"
+import type { ChannelStatistics, Split } from "./Dataset.ts"
+
+/** How training images can be varied. */
+export const augmentations = {
+  none: { about: "not at all" },
+  "crop-flip": {
+    about:
+      "cropped and mirrored at random, padded by 4 pixels before; of class folders a random window of 8 to 100 % " +
+      "of the area is brought to size"
+  }
+} as const satisfies Catalogue.Catalogue
+
+/** One of them. */
+export type Augmentation = keyof typeof augmentations
 
 /** Size of every image of a batch. */
 export interface Size {
@@ -74,7 +88,7 @@ export const cropFlip = (
  * Augment.normalization(split, 2).deviation // => [0.5, 1]
  * ```
  */
-export const normalization = ({ images }: Split, channels: number): Normalization => {
+export const normalization = ({ images }: Split, channels: number): ChannelStatistics => {
   if (images.length === 0 || images.length % channels !== 0) {
     throw new RangeError(`${images.length} pixels are no pixels of ${channels} channels`)
   }
@@ -108,7 +122,7 @@ export const normalization = ({ images }: Split, channels: number): Normalizatio
  * [...Augment.normalized(batch, { mean: [0.5], deviation: [0.5] }).images] // => [-1, 1]
  * ```
  */
-export const normalized = ({ images, labels }: Batch, { deviation, mean }: Normalization): Batch => {
+export const normalized = ({ images, labels }: Batch, { deviation, mean }: ChannelStatistics): Batch => {
   if (mean.length !== deviation.length || !deviation.every((d) => d > 0) || images.length % mean.length !== 0) {
     throw new RangeError(`means ${mean.join(", ")} and deviations ${deviation.join(", ")} normalize no such images`)
   }

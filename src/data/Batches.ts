@@ -3,7 +3,7 @@ import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"
 import type { Batch } from "./Batch.ts"
 import type { ImageCorrupt } from "./DataError.ts"
-import { isStream, type Source, type Split } from "./Dataset.ts"
+import { type ImageSource, isStream, type Split } from "./Dataset.ts"
 
 export type { Batch } from "./Batch.ts"
 
@@ -73,7 +73,7 @@ export const gather = (split: Split, order: Int32Array, from: number, to: number
  * ```
  */
 export const read = (
-  source: Source,
+  source: ImageSource,
   size: Augment.Size,
   order: Int32Array,
   from: number,

@@ -38,7 +38,7 @@ export const formats = {
 } as const
 
 /** Which of the two. */
-export type Format = keyof typeof formats
+export type CifarFormat = keyof typeof formats
 
 /** Coarse labels of CIFAR-100, which stand before the fine ones, go this far. */
 const superclasses = 20
@@ -66,7 +66,7 @@ const plane = side * side
  * Result.isFailure(Cifar.decode(record.subarray(1), "cifar-10", "test_batch.bin")) // => true
  * ```
  */
-export const decode = (bytes: Uint8Array, format: Format, file: string): Result.Result<Split, CifarCorrupt> => {
+export const decode = (bytes: Uint8Array, format: CifarFormat, file: string): Result.Result<Split, CifarCorrupt> => {
   const { classes, labelBytes } = formats[format]
   const record = labelBytes + channels * plane
   const refuse = (reason: string) => Result.fail(new CifarCorrupt({ file, reason }))
@@ -105,7 +105,7 @@ export const decode = (bytes: Uint8Array, format: Format, file: string): Result.
  */
 export const decodeNames = (
   text: string,
-  format: Format,
+  format: CifarFormat,
   file: string
 ): Result.Result<ReadonlyArray<string>, CifarCorrupt> => {
   const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "")

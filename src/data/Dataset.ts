@@ -30,23 +30,23 @@ export interface Stream {
 }
 
 /** Where batches come from. */
-export type Source = Split | Stream
+export type ImageSource = Split | Stream
 
 /**
  * Whether images are read when they are needed.
  *
  * @internal
  */
-export const isStream = (source: Source): source is Stream => "read" in source
+export const isStream = (source: ImageSource): source is Stream => "read" in source
 
 /** What makes every channel of the training images have mean 0 and standard deviation 1. */
-export interface Normalization {
+export interface ChannelStatistics {
   readonly mean: ReadonlyArray<number>
   readonly deviation: ReadonlyArray<number>
 }
 
 /** A labelled image dataset, with the checksum of its contents. */
-export interface Dataset<S extends Source = Source> {
+export interface Dataset<S extends ImageSource = ImageSource> {
   readonly name: string
   readonly classes: number
   /** Names of the classes, in the order of their numbers; without them a class is called by its number. */
@@ -62,7 +62,7 @@ export interface Dataset<S extends Source = Source> {
    */
   readonly checksum: string
   /** Known mean and deviation of the channels; without it they are measured, which streams do not allow. */
-  readonly normalization?: Normalization
+  readonly normalization?: ChannelStatistics
   /** What its reader left out, turned or renumbered, in words: for the manifest of a run, and the screen. */
   readonly notes?: ReadonlyArray<string>
 }
@@ -99,7 +99,7 @@ const labelProblem = (labels: ArrayLike<number>, classes: number, part: string):
  * @internal
  */
 export const splitProblem = (
-  source: Source,
+  source: ImageSource,
   { channels, classes, height, width }: Pick<Dataset, "channels" | "classes" | "height" | "width">,
   part: string
 ): string | undefined => {
@@ -157,7 +157,7 @@ const problem = (dataset: Dataset): string | undefined => {
  * reason // => "training image 1 has label 2, but there are 2 classes, numbered from 0"
  * ```
  */
-export const check = <S extends Source>(dataset: Dataset<S>): Result.Result<Dataset<S>, DatasetInvalid> => {
+export const check = <S extends ImageSource>(dataset: Dataset<S>): Result.Result<Dataset<S>, DatasetInvalid> => {
   const reason = problem(dataset)
   return reason === undefined
     ? Result.succeed(dataset)
@@ -181,7 +181,7 @@ export const listing = (names: ReadonlyArray<string>): string =>
  * @internal
  */
 export const absent = (
-  { labels }: Pick<Source, "labels">,
+  { labels }: Pick<ImageSource, "labels">,
   { classNames, classes }: Pick<Dataset, "classNames" | "classes">,
   part: string
 ): ReadonlyArray<string> => {

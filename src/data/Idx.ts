@@ -1,6 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { endianness } from "node:os"
+import * as Shape from "../numerics/Shape.ts"
 
 /** The element types of the IDX format, by their code. */
 export const elementTypes = {
@@ -75,7 +76,7 @@ export const headerOf = (bytes: Uint8Array, file: string): Result.Result<Header,
   const length = 4 + 4 * rank
   if (bytes.length < length) return corrupt(`it ends inside the header, after ${bytes.length} of ${length} bytes`)
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i))
-  const count = shape.includes(0) ? 0 : shape.reduce((a, b) => a * b, 1)
+  const count = shape.includes(0) ? 0 : Shape.size(shape)
   return Result.succeed({ code, shape, length, total: length + count * elementTypes[code].bytes })
 }
 

@@ -94,7 +94,7 @@ export const locate = Effect.fnUntraced(function*(
 })
 
 /** One of the files, decoded. */
-export interface Read {
+export interface DecodedFile {
   readonly file: string
   readonly idx: Idx.Idx
 }
@@ -110,7 +110,7 @@ export const read = Effect.fnUntraced(function*(
   { directory, names, set }: Place,
   part: Part,
   kind: Kind
-): Effect.fn.Return<Read, DatasetMissing | Idx.IdxCorrupt, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<DecodedFile, DatasetMissing | Idx.IdxCorrupt, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
   const wanted = candidates(set, part, kind)
   for (const name of wanted.filter((name) => names.includes(name))) {

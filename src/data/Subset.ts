@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Seed from "../numerics/Seed.ts"
 import type { DatasetInvalid } from "./DataError.ts"
-import { absent, check, type Dataset, isStream, type Source, type Split, type Stream } from "./Dataset.ts"
+import { absent, check, type Dataset, type ImageSource, isStream, type Split, type Stream } from "./Dataset.ts"
 
 /** Other images asked for than there are. */
 export class SubsetError extends Schema.TaggedError<SubsetError>()("SubsetError", {
@@ -23,7 +23,7 @@ export class SubsetError extends Schema.TaggedError<SubsetError>()("SubsetError"
 }
 
 /** What to take of a dataset. */
-export interface Options {
+export interface SubsetOptions {
   /** Default: all that are not held out. */
   readonly trainImages?: number | undefined
   /** Default 0. */
@@ -47,7 +47,7 @@ const pickStream = ({ labels, read }: Stream, indices: Int32Array): Stream => ({
   read: (own, variation) => read(own.map((i) => indices[i]!), variation)
 })
 
-const pick = <S extends Source>(source: S, indices: Int32Array): S =>
+const pick = <S extends ImageSource>(source: S, indices: Int32Array): S =>
   (isStream(source) ? pickStream(source, indices) : pickImages(source as Split, indices)) as S
 
 /** One order for every run: what is held out is never trained on, by any of them. */
@@ -72,9 +72,9 @@ const order = (count: number) => Seed.permutation(0, count)
  * train.count // => 3
  * ```
  */
-export const take = <S extends Source>(
+export const take = <S extends ImageSource>(
   dataset: Dataset<S>,
-  options: Options
+  options: SubsetOptions
 ): Effect.Effect<Dataset<S>, SubsetError | DatasetInvalid> =>
   Effect.flatMap(Effect.fromResult(check(dataset)), (sound) => {
     const refused = problem(sound, options)
@@ -86,7 +86,7 @@ const isCount = (count: number, available: number) => Number.isInteger(count) &&
 /** Held-out images stand in the place of the test set: how many of that were asked for has no effect then. */
 const problem = (
   { name, test, train }: Dataset,
-  { testImages, trainImages, validationImages }: Options
+  { testImages, trainImages, validationImages }: SubsetOptions
 ): SubsetError | undefined => {
   const refuse = (part: SubsetError["part"], asked: number, available: number) =>
     new SubsetError({ dataset: name, part, asked, available })
@@ -100,9 +100,9 @@ const problem = (
     : undefined
 }
 
-const taken = <S extends Source>(
+const taken = <S extends ImageSource>(
   dataset: Dataset<S>,
-  { testImages, trainImages, validationImages = 0 }: Options
+  { testImages, trainImages, validationImages = 0 }: SubsetOptions
 ): Dataset<S> => {
   const { count } = dataset.train
   const isWhole = trainImages === undefined && validationImages === 0

@@ -4,13 +4,16 @@ import "@tensorflow/tfjs-layers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Catalogue from "../choices/Catalogue.ts"
 import { cpu as startCpu } from "./cpu.ts"
-import { BackendUnavailable, type Engine, EngineFailed, type Name, type Start } from "./Engine.ts"
+import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
+import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
-export { BackendUnavailable, EngineFailed, type Name }
+export { BackendUnavailable, EngineFailed, type EngineName }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
@@ -31,29 +34,45 @@ tf.env().set("PROD", true)
 export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
 
 /** How engines are to run, as far as one has a choice. */
-export interface Options {
+export interface EngineOptions {
   /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
   readonly threads?: number | undefined
 }
 
-/** Every engine, in the order in which `auto` prefers them. A new one is a file in `backend/` and a line here. */
-const engines = (options: Options = {}): ReadonlyArray<readonly [Name, Start]> => [
-  ["nodeGpu", native("nodeGpu")],
-  ["webgpu", startWebgpu({ software: true })],
-  ["node", native("node")],
-  ["wasm", startWasm(options)],
-  ["cpu", startCpu]
-]
+const engine = Catalogue.entries<EngineOptions, Start>()
 
-const start = (name: Name): Start => engines().find(([known]) => known === name)![1]
+/** Every engine, in the order in which `auto` prefers them. A new one is a file beside this one, and an entry here. */
+export const engines = {
+  nodeGpu: engine({ about: "TensorFlow on an NVIDIA GPU", make: () => native("nodeGpu") }),
+  webgpu: engine({ about: "WebGPU", make: () => startWebgpu({ software: true }) }),
+  node: engine({ about: "TensorFlow on the CPU", make: () => native("node") }),
+  wasm: engine({
+    about: "WebAssembly, from npm alone",
+    parameters: {
+      threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))).annotate({
+        description: "threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores; " +
+          "results do not depend on it"
+      })
+    },
+    make: (options) => startWasm(options)
+  }),
+  cpu: engine({ about: "plain JavaScript, the reference", make: () => startCpu })
+} satisfies Catalogue.Catalogue & Readonly<Record<EngineName, unknown>>
 
-const firstOf = (options: Options = {}): Start =>
+/** What can be asked for: an engine, or the first that works. */
+export const choices = { auto: { about: "the first that works" }, ...engines }
+
+const start = (name: EngineName): Start => engines[name].make({})
+
+const firstOf = (options: EngineOptions = {}): Start =>
   // A mistake in what was asked is told, whatever other engines there are.
   Effect.andThen(
     wanted(options.threads),
     // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
     Effect.firstSuccessOf(
-      engines(options).map(([name, engine]) => name === "webgpu" ? startWebgpu({ software: false }) : engine)
+      Catalogue.names(engines).map((name) =>
+        name === "webgpu" ? startWebgpu({ software: false }) : Catalogue.make(engines, name, options, {})
+      )
     )
   )
 
@@ -161,7 +180,10 @@ export const auto = asLayer(firstOf())
  * Backend.layer("wasm") === Backend.wasm // => true
  * ```
  */
-export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<Backend, BackendUnavailable> => {
+export const layer = (
+  name: EngineName | "auto",
+  options: EngineOptions = {}
+): Layer.Layer<Backend, BackendUnavailable> => {
   if (options.threads !== undefined) {
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
@@ -170,8 +192,8 @@ export const layer = (name: Name | "auto", options: Options = {}): Layer.Layer<B
 }
 
 /** Whether a backend can be used here, and why not. */
-export interface Report {
-  readonly name: Name
+export interface Availability {
+  readonly name: EngineName
   readonly available: boolean
   readonly device: string
   readonly reason: string
@@ -189,10 +211,10 @@ export interface Report {
  * reports.filter(({ name }) => name === "wasm" || name === "cpu").every(({ available }) => available) // => true
  * ```
  */
-export const inspect: Effect.Effect<ReadonlyArray<Report>> = Effect.forEach(
-  engines().toReversed(),
-  ([name, engine]) =>
-    Effect.match(engine, {
+export const inspect: Effect.Effect<ReadonlyArray<Availability>> = Effect.forEach(
+  Catalogue.names(engines).toReversed(),
+  (name) =>
+    Effect.match(start(name), {
       onSuccess: ({ device }) => ({ name, available: true, device, reason: "", remedy: "" }),
       onFailure: ({ reason, remedy }) => ({ name, available: false, device: "", reason, remedy })
     })

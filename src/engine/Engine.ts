@@ -2,11 +2,11 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /** Names of the backends. */
-export type Name = "wasm" | "cpu" | "node" | "nodeGpu" | "webgpu"
+export type EngineName = "wasm" | "cpu" | "node" | "nodeGpu" | "webgpu"
 
 /** A backend in use. */
 export interface Engine {
-  readonly name: Name
+  readonly name: EngineName
   /** Its name in TensorFlow.js. */
   readonly engine: string
   /** What computes, e.g. `CPU, WebAssembly SIMD, 1 thread`. */

@@ -2,17 +2,17 @@
  * The contract of an engine that has an optimizer's whole step in two kernels: their names, and what they are told of a
  * problem.
  */
-import type { Form } from "./Form.ts"
+import type { MatrixForm } from "./MatrixForm.ts"
 
 /** The kernels of an engine that has the whole step, in two sweeps. */
 export const kernels = { direction: "FinegrainStepDirection", move: "FinegrainStepMove" } as const
 
 /** A leaf of ω as a kernel sees it. */
-export interface Leaf {
+export interface StepLeaf {
   /**
    * undefined: the kernel only brings entries to and from their places, and the manifold's own operations do the rest.
    */
-  readonly form: Form | undefined
+  readonly form: MatrixForm | undefined
   /** Matrices, and entries of each. */
   readonly count: number
   readonly size: number
@@ -32,8 +32,8 @@ export interface Leaf {
 }
 
 /** What the kernels need to know of a problem. */
-export interface Plan {
-  readonly leaves: ReadonlyArray<Leaf>
+export interface StepPlan {
+  readonly leaves: ReadonlyArray<StepLeaf>
   /** Sizes of the variables. */
   readonly variables: ReadonlyArray<number>
   readonly poms: number

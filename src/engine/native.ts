@@ -16,11 +16,14 @@ const packages = {
 
 const version = "4.22.0"
 
-/** Functions that Node 23 removed and the released packages still call on almost every operation. */
+const cuda = "The library that its install script downloads needs a driver newer than 450, CUDA 11.2 and cuDNN 8.1 " +
+  "(CUDA 12 does not do); scripts/libtensorflow.sh in finegrain's repository builds the same package on a newer one."
+
+/** Functions that Node 23 removed, or warns of, and the released packages still call on almost every operation. */
 export const closeUtilGap = (): void => {
   const old = util as unknown as Record<string, unknown>
   old["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined
-  old["isArray"] ??= Array.isArray
+  old["isArray"] = Array.isArray
 }
 
 const setDefault = (variable: string, value: string) => {
@@ -58,8 +61,8 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
     backend: name,
     reason: `${wanted} does not load (${headline})`,
     remedy: name === "nodeGpu"
-      ? "It needs a driver newer than 450 with the libraries of CUDA 11.2 and cuDNN 8.1 on the library path."
-      : "Check that the system's C library is recent enough for TensorFlow 2.9."
+      ? cuda
+      : "Check that the system's C library is recent enough for its TensorFlow."
   })
 }
 
@@ -95,8 +98,7 @@ const started = (name: keyof typeof packages, load: Importer): Start =>
       return yield* new BackendUnavailable({
         backend: name,
         reason: "TensorFlow found no usable GPU and would silently compute on the CPU",
-        remedy: "It needs a driver newer than 450, CUDA 11.2 and cuDNN 8.1 (CUDA 12 does not do); check nvidia-smi, " +
-          "LD_LIBRARY_PATH and CUDA_VISIBLE_DEVICES."
+        remedy: `${cuda} Check nvidia-smi, LD_LIBRARY_PATH and CUDA_VISIBLE_DEVICES.`
       })
     }
     return {

@@ -1,9 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Mistakes from "../training/Mistakes.ts"
+import { resolve } from "node:path"
+import type { Catalogues } from "../training/Catalogues.ts"
+import * as Door from "../training/Door.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import { type Experiment, measures, type Options, type Selection } from "./design.ts"
+import * as ValidationIssues from "../training/ValidationIssues.ts"
+import { type Experiment, measures, type PlanOptions, type Selection, type Settings } from "./design.ts"
 import * as problems from "./problems.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
@@ -12,7 +15,7 @@ export {
   type Experiment,
   type Measure,
   measures,
-  type Options,
+  type PlanOptions,
   type Published,
   type Selection,
   type Settings,
@@ -74,11 +77,11 @@ const Value = Schema.Union([Schema.Finite, Schema.String])
 
 /** What a selection may choose: single values, and not what the experiment sets itself. */
 const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key is Selection["setting"] =>
-  !["seed", "validationImages", "layers"].includes(key)
+  !["seed", "validationImages", "layers", "use"].includes(key)
 )
 
 /** An experiment as a file exports it, and `experiment.json` holds it. */
-export const Shape = Schema.Struct({
+export const ExperimentSchema = Schema.Struct({
   name: Schema.String.check(
     Schema.makeFilter((name: string) =>
       !/^[A-Za-z0-9._-]+$/.test(name)
@@ -89,6 +92,7 @@ export const Shape = Schema.Struct({
     )
   ),
   about: Schema.String,
+  use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
   base: Loose,
   rows: Schema.Array(Named),
   columns: Schema.optionalKey(Schema.Array(Named)),
@@ -114,7 +118,7 @@ export const Shape = Schema.Struct({
   }))
 })
 
-const decodeShape = Schema.decodeUnknownResult(Shape, { errors: "all", onExcessProperty: "error" })
+const decodeShape = Schema.decodeUnknownResult(ExperimentSchema, { errors: "all", onExcessProperty: "error" })
 const isNamed = Schema.is(Named)
 
 const isVariant = ([list, index]: ReadonlyArray<PropertyKey>) =>
@@ -122,7 +126,7 @@ const isVariant = ([list, index]: ReadonlyArray<PropertyKey>) =>
 
 /** How a reader would tell the place of a mistake: rows by their names, everything else by its path. */
 const inWords = (input: unknown, error: Schema.SchemaError): ReadonlyArray<string> =>
-  Mistakes.of(error, input, "part", (path) => isVariant(path) ? 2 : 0).map(({ path, text }) => {
+  ValidationIssues.of(error, input, "part", (path) => isVariant(path) ? 2 : 0).map(({ path, text }) => {
     if (!isVariant(path)) return text
     const [list, index] = path as unknown as readonly ["rows" | "columns", number]
     const { name } = (input as Record<typeof list, ReadonlyArray<{ readonly name?: unknown } | null>>)[list][index] ??
@@ -133,7 +137,7 @@ const inWords = (input: unknown, error: Schema.SchemaError): ReadonlyArray<strin
 /** What of a value can be read as an experiment, so that its problems can be told together with those of the rest. */
 const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
   const given = typeof input === "object" && input !== null ? input as Record<string, unknown> : {}
-  const broken = new Set(Mistakes.of(error, input, "part").map(({ path: [key] }) => key))
+  const broken = new Set(ValidationIssues.of(error, input, "part").map(({ path: [key] }) => key))
   const list = (key: string) =>
     Array.isArray(given[key]) ? { [key]: (given[key] as ReadonlyArray<unknown>).filter((one) => isNamed(one)) } : {}
   return {
@@ -142,7 +146,7 @@ const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
     base: {},
     rows: [],
     seeds: [],
-    ...Object.fromEntries(Object.entries(given).filter(([key]) => key in Shape.fields && !broken.has(key))),
+    ...Object.fromEntries(Object.entries(given).filter(([key]) => key in ExperimentSchema.fields && !broken.has(key))),
     ...list("rows"),
     ...list("columns")
   } as Experiment
@@ -164,7 +168,7 @@ const legible = (input: unknown, error: Schema.SchemaError): Experiment => {
 export const decode = (
   input: unknown,
   source: string,
-  options: Options = {}
+  options: PlanOptions = {}
 ): Effect.Effect<Experiment, ExperimentError> =>
   Effect.flatMap(
     // Whatever a getter of it throws is told once, here, as the file's own.
@@ -173,8 +177,26 @@ export const decode = (
       catch: (error) =>
         new ExperimentError({ experiment: source, problems: [`it cannot be read: ${inOneLine(error)}`] })
     }),
-    (copy) => decodePlain(copy, source, options)
+    (copy) =>
+      Effect.flatMap(
+        opened(modulesOf(copy, options), source),
+        ({ known }) => decodePlain(withModules(copy, modulesOf(copy, options)), source, options, known)
+      )
   )
+
+/** The modules of what may be an experiment, and of options, as absolute paths. */
+const modulesOf = (input: unknown, { directory = ".", use = [] }: PlanOptions): ReadonlyArray<string> => {
+  const own = typeof input === "object" && input !== null && "use" in input ? input.use : undefined
+  const named = Array.isArray(own) && own.every((file) => typeof file === "string") ? own : []
+  return [...new Set([...named.map((file) => resolve(directory, file)), ...use.map((file) => resolve(file))])]
+}
+
+/** Where they are is known from then on, whatever the working directory is. */
+const withModules = (input: unknown, use: ReadonlyArray<string>): unknown =>
+  use.length === 0 || typeof input !== "object" ? input : { ...input, use }
+
+const opened = (use: ReadonlyArray<string>, experiment: string) =>
+  Effect.mapError(Door.open(use), ({ message }) => new ExperimentError({ experiment, problems: [message] }))
 
 const inOneLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ")
 
@@ -189,15 +211,16 @@ const plainCopy = (value: unknown): unknown =>
 const decodePlain = (
   input: unknown,
   source: string,
-  options: Options
+  options: PlanOptions,
+  known: Catalogues
 ): Effect.Effect<Experiment, ExperimentError> => {
   const shape = decodeShape(input)
   const found = Result.match(shape, {
     onFailure: (error) => {
       // What is missing in the legible part may be there, illegible.
-      return [...inWords(input, error), ...problems.of(legible(input, error), options, "part")]
+      return [...inWords(input, error), ...problems.of(legible(input, error), options, known, "part")]
     },
-    onSuccess: (experiment) => problems.of(experiment as Experiment, options)
+    onSuccess: (experiment) => problems.of(experiment as Experiment, options, known)
   })
   return found.length === 0
     ? Effect.succeed(Result.getOrThrow(shape) as Experiment)
@@ -256,17 +279,24 @@ export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" 
  */
 export const plan = (
   experiment: Experiment,
-  options: Options = {}
+  options: PlanOptions = {}
 ): Effect.Effect<ReadonlyArray<Cell>, ExperimentError> => {
-  const found = problems.of(experiment, options)
-  return found.length === 0
-    ? Effect.sync(() => cellsOf(experiment, options))
-    : Effect.fail(new ExperimentError({ experiment: experiment.name, problems: found }))
+  const use = modulesOf(experiment, options)
+  return Effect.flatMap(opened(use, experiment.name), ({ known }) => {
+    const found = problems.of(experiment, options, known)
+    return found.length === 0
+      ? Effect.sync(() => cellsOf(experiment, options, known, use.length === 0 ? {} : { use }))
+      : Effect.fail(new ExperimentError({ experiment: experiment.name, problems: found }))
+  })
 }
 
-const decodeConfig = Schema.decodeUnknownSync(TrainConfig.TrainConfig)
-
-const cellsOf = (experiment: Experiment, { only = [], seeds: own, smoke = false }: Options): ReadonlyArray<Cell> => {
+const cellsOf = (
+  experiment: Experiment,
+  { only = [], seeds: own, smoke = false }: PlanOptions,
+  known: Catalogues,
+  use: Pick<Settings, "use">
+): ReadonlyArray<Cell> => {
+  const decodeConfig = Schema.decodeUnknownSync(TrainConfig.schemaOf(known))
   const { rows, selection } = experiment
   const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
   const held = selection?.validationImages ?? 0
@@ -281,7 +311,7 @@ const cellsOf = (experiment: Experiment, { only = [], seeds: own, smoke = false 
         column: column.name,
         seed,
         candidate,
-        config: decodeConfig({ ...settings, ...more, seed })
+        config: decodeConfig({ ...settings, ...more, ...use, seed })
       })
       return {
         row: row.name,

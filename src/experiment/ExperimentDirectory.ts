@@ -5,15 +5,15 @@ import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import * as RunDirectory from "../training/RunDirectory.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import * as RunLock from "../training/RunLock.ts"
-import * as StoredRun from "../training/Stored.ts"
 import * as WholeFile from "../training/WholeFile.ts"
 import * as collect from "./collect.ts"
-import { differences, type Stored } from "./differences.ts"
+import { differences, type StoredExperiment } from "./differences.ts"
 import * as Experiment from "./Experiment.ts"
+import * as ExperimentFiles from "./ExperimentFiles.ts"
 import * as provenance from "./provenance.ts"
 import * as Results from "./Results.ts"
-import * as StoredExperiment from "./Stored.ts"
 
 /** How a trial failed, by the name of its error; `failures.json` holds those of all trials. */
 export interface Failure {
@@ -37,11 +37,11 @@ const wholeFiles = [
   "report.html"
 ]
 
-const decodeStored = StoredRun.decode(StoredExperiment.Stored, "experiment")
-const decodeFailures = StoredRun.decode(StoredExperiment.Failures, "list of failures")
-const decodeResults = StoredRun.decode(StoredExperiment.Results, "results")
-const decodeTrial = StoredRun.decode(StoredExperiment.TrialManifest, "manifest")
-const decodeSummary = StoredRun.decode(StoredRun.Summary, "summary")
+const decodeStored = RunFiles.decode(ExperimentFiles.StoredExperiment, "experiment")
+const decodeFailures = RunFiles.decode(ExperimentFiles.Failures, "list of failures")
+const decodeResults = RunFiles.decode(ExperimentFiles.Results, "results")
+const decodeTrial = RunFiles.decode(ExperimentFiles.TrialManifest, "manifest")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 const anew = "Restore it, or run the experiment anew in another directory with --output."
 
@@ -67,7 +67,7 @@ const inWords = ({ error, isDisk = false }: Failure): string =>
     : ownWords.get(error) ??
       `failed (${error.replace(/Error$/, "").replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()})`
 
-const nothing: collect.Found = {
+const nothing: collect.TrialRecord = {
   status: "not run",
   reason: undefined,
   summary: undefined,
@@ -95,7 +95,7 @@ const find = Effect.fnUntraced(function*(directory: string, id: string, failure:
   // Earlier versions did not look at what the last step did.
   const lost = ended?.status === "completed" && ended.testLoss !== undefined && !Number.isFinite(ended.testLoss)
   const isDone = ended?.status === "completed" && !lost
-  const state = (): Pick<collect.Found, "status" | "reason"> =>
+  const state = (): Pick<collect.TrialRecord, "status" | "reason"> =>
     damaged !== undefined
       ? { status: "damaged", reason: damaged.message }
       : isDone
@@ -113,7 +113,7 @@ const find = Effect.fnUntraced(function*(directory: string, id: string, failure:
     summary: isDone ? Struct.omit(ended, ["output"]) : undefined,
     environment: there === undefined ? undefined : provenance.environmentOf(there),
     report: (yield* Effect.orElseSucceed(fs.exists(path.join(directory, report)), () => false)) ? report : undefined
-  } satisfies collect.Found
+  } satisfies collect.TrialRecord
 })
 
 const entries = Effect.fnUntraced(function*(directory: string) {
@@ -129,7 +129,7 @@ const entries = Effect.fnUntraced(function*(directory: string) {
 export const stored = (directory: string) =>
   Effect.map(
     RunDirectory.readOwn(directory, "experiment.json", decodeStored, anew),
-    (found) => found as Option.Option<Stored>
+    (found) => found as Option.Option<StoredExperiment>
   )
 
 /**
@@ -167,14 +167,14 @@ export const hasTrials = Effect.fnUntraced(function*(directory: string) {
 })
 
 /** Whether there is nothing more to come from a trial, unless it is begun anew. */
-const hasEnded = (found: collect.Found) => found.status === "completed" || Results.hasFailed(found)
+const hasEnded = (found: collect.TrialRecord) => found.status === "completed" || Results.hasFailed(found)
 
 /**
  * All cells of an experiment as it was run, whatever part of it is run now.
  *
  * @internal
  */
-export const planOf = ({ experiment, smoke }: Stored) => Experiment.plan(experiment, { smoke })
+export const planOf = ({ experiment, smoke }: StoredExperiment) => Experiment.plan(experiment, { smoke })
 
 /**
  * The results of an experiment from the trials in a directory; those that have ended are read once, into `ended`.
@@ -183,10 +183,10 @@ export const planOf = ({ experiment, smoke }: Stored) => Experiment.plan(experim
  */
 export const gather = Effect.fnUntraced(function*(
   directory: string,
-  { experiment, smoke }: Stored,
+  { experiment, smoke }: StoredExperiment,
   plan: ReadonlyArray<Experiment.Cell>,
   failed: Failures,
-  ended: Map<string, collect.Found>
+  ended: Map<string, collect.TrialRecord>
 ) {
   const path = yield* Path.Path
   const names = new Map(
@@ -279,7 +279,7 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
   yield* Effect.mapError(fs.remove(stale, { force: true }), RunDirectory.unwritten(stale))
 })
 
-const plain = (value: Stored): Stored => JSON.parse(JSON.stringify(value)) as Stored
+const plain = (value: StoredExperiment): StoredExperiment => JSON.parse(JSON.stringify(value)) as StoredExperiment
 
 /** What may stand in a directory before there is an experiment in it. */
 const isBefore = (name: string): boolean =>
@@ -335,7 +335,7 @@ const isResult = (name: string) => ["trials", "results.json"].includes(name)
  *
  * @internal
  */
-export const open = Effect.fnUntraced(function*(directory: string, own: Stored, resume: boolean) {
+export const open = Effect.fnUntraced(function*(directory: string, own: StoredExperiment, resume: boolean) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const refuse = (problems: ReadonlyArray<string>) =>

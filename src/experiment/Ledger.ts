@@ -34,7 +34,7 @@ export const make = Effect.fnUntraced(function*(directory: string) {
   const own = Option.getOrThrow(yield* ExperimentDirectory.stored(directory))
   const plan = yield* ExperimentDirectory.planOf(own)
   const failures = yield* Ref.make(yield* ExperimentDirectory.failures(directory))
-  const found = new Map<string, collect.Found>()
+  const found = new Map<string, collect.TrialRecord>()
   const one = yield* Semaphore.make(1)
   const ledger: Ledger = {
     failure: (id) => Effect.map(Ref.get(failures), (all) => all[id]),

@@ -1,10 +1,10 @@
-import type * as Job from "../training/Job.ts"
+import type * as Run from "../training/Run.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import type * as Statistics from "./Statistics.ts"
 
 /** A trial in a table: what it measured, or what became of it. */
-export interface Measured {
+export interface TrialResult {
   readonly id: string
   readonly seed: number
   readonly candidate: number | string | undefined
@@ -14,7 +14,7 @@ export interface Measured {
   readonly status: string
   readonly reason: string | undefined
   /** Without the directory, which means nothing elsewhere. Of trials that completed. */
-  readonly summary: Omit<Job.Summary, "output"> | undefined
+  readonly summary: Omit<Run.RunSummary, "output"> | undefined
   /** Which of the environments it ran in. */
   readonly environment: number | undefined
   /** Its own page, relative to the directory of the experiment. */
@@ -29,15 +29,15 @@ const innocent: ReadonlySet<string> = new Set(["completed", "not run", "running"
  *
  * @internal
  */
-export const hasFailed = ({ status }: Pick<Measured, "status">): boolean => !innocent.has(status)
+export const hasFailed = ({ status }: Pick<TrialResult, "status">): boolean => !innocent.has(status)
 
 /** A cell of the table; errors are test errors in percent. */
 export interface CellResult {
   readonly row: string
   readonly column: string
   readonly chosen: number | string | undefined
-  readonly candidates: ReadonlyArray<Measured>
-  readonly finals: ReadonlyArray<Measured>
+  readonly candidates: ReadonlyArray<TrialResult>
+  readonly finals: ReadonlyArray<TrialResult>
   /** undefined where no seed completed. */
   readonly error: Statistics.Sample | undefined
   /** This row's errors minus the baseline's, over the seeds that both completed; negative is better. */
@@ -61,7 +61,7 @@ export interface Results {
 }
 
 /** A number that the summary of a run gives. */
-export type Quantity = (summary: Omit<Job.Summary, "output">) => number | undefined
+export type SummaryQuantity = (summary: Omit<Run.RunSummary, "output">) => number | undefined
 
 /**
  * An accuracy between 0 and 1 as an error in percent.
@@ -73,14 +73,16 @@ export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
 const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
 
 /** The test error in percent. */
-export const testError: Quantity = ({ testAccuracy }) => percentWrong(testAccuracy)
+export const testError: SummaryQuantity = ({ testAccuracy }) => percentWrong(testAccuracy)
 
 const percentText = (value: number) => value.toFixed(2)
 /** Of quantities that may become very small. */
 const threeDigits = (value: number) => value.toPrecision(3)
 
 /** What a table can show: its title, its text, and the number itself. */
-export const quantities: Readonly<Record<Measure, readonly [title: string, text: typeof percentText, of: Quantity]>> = {
+export const quantities: Readonly<
+  Record<Measure, readonly [title: string, text: typeof percentText, of: SummaryQuantity]>
+> = {
   trainLoss: ["training loss", threeDigits, ({ trainLoss }) => trainLoss],
   trainError: ["training error %", percentText, ({ trainAccuracy }) => percentWrong(trainAccuracy)],
   testLoss: ["test loss", threeDigits, ({ testLoss }) => testLoss],
@@ -98,7 +100,7 @@ export const quantities: Readonly<Record<Measure, readonly [title: string, text:
  *
  * @internal
  */
-export const bySeed = (quantity: Quantity, finals: ReadonlyArray<Measured>): ReadonlyMap<number, number> =>
+export const bySeed = (quantity: SummaryQuantity, finals: ReadonlyArray<TrialResult>): ReadonlyMap<number, number> =>
   new Map(finals.flatMap(({ seed, summary }) => {
     const value = summary === undefined ? undefined : quantity(summary)
     return value === undefined ? [] : [[seed, value] as const]
@@ -117,7 +119,7 @@ export const plusMinus = (
 ): string => deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
 
 /** States other than completed, with how many there are of each. */
-const statesOf = (trials: ReadonlyArray<Measured>): ReadonlyArray<string> => {
+const statesOf = (trials: ReadonlyArray<TrialResult>): ReadonlyArray<string> => {
   const open = trials.map(({ status }) => status).filter((status) => status !== "completed")
   return [...new Set(open)].map((status) => {
     const count = open.filter((other) => other === status).length

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { fork } from "node:child_process"
 import { extname } from "node:path"
 import { visibleGpus } from "../engine/gpus.ts"
-import type * as Job from "../training/Job.ts"
+import type * as Run from "../training/Run.ts"
 import { choose } from "./choose.ts"
 import { type Cell, label, type Trial } from "./Experiment.ts"
 import type { Answer, Request } from "./worker.ts"
@@ -12,7 +12,7 @@ import type { Answer, Request } from "./worker.ts"
 export interface Outcome {
   readonly trial: Trial
   readonly result:
-    | { readonly _tag: "Completed"; readonly summary: Job.Summary }
+    | { readonly _tag: "Completed"; readonly summary: Run.RunSummary }
     /** `Diverged`, the name of another error, or `Crashed` where the process ended without a word. */
     | { readonly _tag: "Failed"; readonly error: string; readonly reason: string; readonly isDisk?: boolean }
 }
@@ -28,7 +28,7 @@ export class GridStopped extends Schema.TaggedError<GridStopped>()("GridStopped"
 }
 
 /** How trials are run. */
-export interface Options<E, R> {
+export interface RunnerOptions<E, R> {
   /** Processes at a time; each has one of the GPUs that CUDA may use, if there are any. */
   readonly jobs: number
   /** Threads of each. */
@@ -53,7 +53,7 @@ const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.ur
 const inProcess = (
   trial: Trial,
   request: Request,
-  progress: Options<never, never>["progress"],
+  progress: RunnerOptions<never, never>["progress"],
   gpu: string | undefined
 ): Effect.Effect<Outcome> =>
   Effect.callback<Outcome>((resume) => {
@@ -101,7 +101,7 @@ const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result
  *
  * @internal
  */
-export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>, options: Options<E, R>) {
+export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>, options: RunnerOptions<E, R>) {
   const gpus = visibleGpus()
   // As many places as there are processes at a time; those share the GPUs evenly.
   const places = Array.from({ length: options.jobs }, (_, place) => place)

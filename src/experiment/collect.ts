@@ -1,4 +1,4 @@
-import type * as Job from "../training/Job.ts"
+import type * as Run from "../training/Run.ts"
 import { choose } from "./choose.ts"
 import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
 import type { Environment } from "./provenance.ts"
@@ -6,17 +6,17 @@ import * as Results from "./Results.ts"
 import * as Statistics from "./Statistics.ts"
 
 /** What is on disk of a trial. */
-export interface Found {
+export interface TrialRecord {
   readonly status: string
   readonly reason: string | undefined
-  readonly summary: Omit<Job.Summary, "output"> | undefined
+  readonly summary: Omit<Run.RunSummary, "output"> | undefined
   readonly environment: Environment | undefined
   readonly report: string | undefined
 }
 
 /** What is on disk of an experiment. */
 export interface Disk {
-  readonly trial: (id: string) => Found
+  readonly trial: (id: string) => TrialRecord
   /** Seeds of the final runs in the directory of a cell, those beside the experiment's own among them. */
   readonly seeds: (cell: Cell, chosen: number | string | undefined) => ReadonlyArray<number>
 }
@@ -25,12 +25,12 @@ export interface Disk {
  * Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run
  * again.
  */
-const isOpen = ({ status }: Results.Measured) => status !== "completed" && status !== "diverged"
+const isOpen = ({ status }: Results.TrialResult) => status !== "completed" && status !== "diverged"
 
 const sampleOf = (values: ReadonlyMap<number, number>) =>
   values.size === 0 ? undefined : Statistics.sample([...values.values()])
 
-const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Results.Measured>) =>
+const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Results.TrialResult>) =>
   Object.fromEntries(wanted.flatMap((measure) => {
     const sample = sampleOf(Results.bySeed(Results.quantities[measure][2], finals))
     return sample === undefined ? [] : [[measure, sample]]
@@ -55,7 +55,7 @@ export const results = (
     numbers.set(key, number)
     return number
   }
-  const measured = ({ candidate, config, id, seed }: Trial): Results.Measured => {
+  const measured = ({ candidate, config, id, seed }: Trial): Results.TrialResult => {
     const { environment, ...found } = disk.trial(id)
     const number = environment === undefined ? undefined : numberOf(environment)
     return { id, seed, candidate, config, ...found, environment: number }

@@ -22,7 +22,7 @@ export type Measure = (typeof measures)[number]
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
 export interface Selection {
-  readonly setting: Exclude<keyof Settings, "seed" | "validationImages" | "layers">
+  readonly setting: Exclude<keyof Settings, "seed" | "validationImages" | "layers" | "use">
   readonly values: ReadonlyArray<number | string>
   /** Seed of the runs that choose; one that no final run has. */
   readonly seed: number
@@ -39,6 +39,11 @@ export interface Experiment {
   readonly name: string
   /** What is asked, in a sentence or two, for the report. */
   readonly about: string
+  /**
+   * Modules with manifolds, optimizers, schedules, models, datasets or losses of one's own; relative to the file of the
+   * experiment.
+   */
+  readonly use?: ReadonlyArray<string>
   readonly base: Settings
   readonly rows: ReadonlyArray<Variant>
   /** Default: one column, named after the model. */
@@ -67,9 +72,13 @@ export interface Published {
 }
 
 /** What of an experiment to run. */
-export interface Options {
+export interface PlanOptions {
   readonly smoke?: boolean
   readonly seeds?: ReadonlyArray<number> | undefined
   /** Names of rows. */
   readonly only?: ReadonlyArray<string> | undefined
+  /** Modules beside those of the experiment. */
+  readonly use?: ReadonlyArray<string>
+  /** What paths of modules are relative to; default the working directory. */
+  readonly directory?: string
 }

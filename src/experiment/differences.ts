@@ -3,7 +3,7 @@ import type { Experiment, Settings, Variant } from "./Experiment.ts"
 import { columnsOf } from "./settings.ts"
 
 /** An experiment as it was run; `experiment.json`. */
-export interface Stored {
+export interface StoredExperiment {
   readonly experiment: Experiment
   readonly smoke: boolean
 }
@@ -43,7 +43,7 @@ const ofVariants = (
  *
  * @internal
  */
-export const differences = (before: Stored, now: Stored): ReadonlyArray<string> => {
+export const differences = (before: StoredExperiment, now: StoredExperiment): ReadonlyArray<string> => {
   const [old, own] = [before.experiment, now.experiment]
   const smoke = before.smoke && now.smoke
   const [chose, chooses] = [old.selection, own.selection]

@@ -1,13 +1,22 @@
 import * as Effect from "effect/Effect"
-import * as Datasets from "../data/Datasets.ts"
+import * as Struct from "effect/Struct"
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as Subset from "../data/Subset.ts"
+import type { Catalogues } from "../training/Catalogues.ts"
+import * as Door from "../training/Door.ts"
+import * as made from "../training/made.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
 
 const distinct = <A>(values: ReadonlyArray<A>, key: (value: A) => unknown): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(key(value)), value])).values()
 ]
 
-const dataOf = ({ dataset, imageSize }: TrainConfig) => [dataset, imageSize]
+/** Settings on which data depends before a part of it is taken. */
+const dataOf = ({ datasets }: Catalogues) => (config: TrainConfig) => [
+  config.dataset,
+  config.imageSize,
+  Struct.pick(config as Readonly<Record<string, unknown>>, Object.keys(Catalogue.parameters(datasets)))
+]
 
 /**
  * What is wrong with the data that configurations name: each dataset is read once, and must have as many images as the
@@ -16,12 +25,14 @@ const dataOf = ({ dataset, imageSize }: TrainConfig) => [dataset, imageSize]
  * @internal
  */
 export const problems = Effect.fnUntraced(function*(configs: ReadonlyArray<TrainConfig>) {
+  const { known } = yield* Door.open(configs[0]?.use ?? [])
+  const own = dataOf(known)
   const each = yield* Effect.forEach(
-    distinct(configs, dataOf),
-    Effect.fnUntraced(function*(own) {
-      const dataset = yield* Datasets.load(own.dataset, own.imageSize)
+    distinct(configs, own),
+    Effect.fnUntraced(function*(first) {
+      const dataset = yield* made.dataset(first, known)
       const parts = distinct(
-        configs.filter((config) => JSON.stringify(dataOf(config)) === JSON.stringify(dataOf(own))),
+        configs.filter((config) => JSON.stringify(own(config)) === JSON.stringify(own(first))),
         ({ testImages, trainImages, validationImages }) => [testImages, trainImages, validationImages]
       )
       return yield* Effect.forEach(parts, (config) =>

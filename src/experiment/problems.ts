@@ -1,8 +1,9 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Catalogues } from "../training/Catalogues.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import type { Experiment, Options, Settings, Variant } from "./design.ts"
-import { allSources, columnsOf, merged, type Source, sources } from "./settings.ts"
+import type { Experiment, PlanOptions, Settings, Variant } from "./design.ts"
+import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -32,7 +33,7 @@ const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<str
 /** What is wrong between names, seeds and the selection; of a part of an experiment, what it lacks is no problem. */
 const ofNames = (
   experiment: Experiment,
-  { only = [], seeds }: Options,
+  { only = [], seeds }: PlanOptions,
   extent: "part" | "whole"
 ): ReadonlyArray<string> => {
   const { baseline, rows, selection } = experiment
@@ -74,6 +75,7 @@ const ofNames = (
 const reserved = ({ selection }: Experiment): ReadonlyMap<string, string> =>
   new Map([
     ["seed", `the seeds of the experiment stand in "seeds"`],
+    ["use", `the modules of the experiment stand in its own "use"`],
     ...(selection === undefined ? [] : [
       ["validationImages", "the selection holds images out, of its own runs only"] as const,
       [selection.setting, "the selection chooses it"] as const
@@ -82,7 +84,7 @@ const reserved = ({ selection }: Experiment): ReadonlyMap<string, string> =>
 
 const selectionPlace = "the selection"
 
-const candidateSources = ({ selection }: Experiment): ReadonlyArray<Source> =>
+const candidateSources = ({ selection }: Experiment): ReadonlyArray<PlacedSettings> =>
   (selection?.values ?? []).map((value) => ({
     place: selectionPlace,
     settings: { [selection!.setting]: value },
@@ -90,36 +92,38 @@ const candidateSources = ({ selection }: Experiment): ReadonlyArray<Source> =>
   }))
 
 /** Settings that no run could have, by the place where they stand. */
-const ofSettings = (experiment: Experiment): ReadonlyArray<string> => {
+const ofSettings = (experiment: Experiment, known: Catalogues): ReadonlyArray<string> => {
   const own = reserved(experiment)
   return [
     ...allSources(experiment).flatMap(({ place, settings }) =>
       Object.keys(settings).flatMap((key) => own.has(key) ? [`${key} is set in ${place}, but ${own.get(key)}`] : [])
     ),
     ...[...allSources(experiment), ...candidateSources(experiment)].flatMap(({ place, settings }) =>
-      TrainConfig.mistakes(settings).flatMap(({ path, text }) => path.length === 0 ? [] : [`${text} in ${place}`])
+      TrainConfig.mistakes(settings, known).flatMap(({ path, text }) =>
+        path.length === 0 ? [] : [`${text} in ${place}`]
+      )
     )
   ]
 }
 
-const sound = (settings: Settings): Settings => {
-  const wrong = new Set(TrainConfig.mistakes(settings).map(({ path }) => path[0]))
+const sound = (known: Catalogues) => (settings: Settings): Settings => {
+  const wrong = new Set(TrainConfig.mistakes(settings, known).map(({ path }) => path[0]))
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !wrong.has(key)))
 }
 
-const soundVariant = <V extends Variant>(variant: V): V => ({
+const soundVariant = (known: Catalogues) => <V extends Variant>(variant: V): V => ({
   ...variant,
-  settings: sound(variant.settings),
-  ...(variant.smoke === undefined ? {} : { smoke: sound(variant.smoke) })
+  settings: sound(known)(variant.settings),
+  ...(variant.smoke === undefined ? {} : { smoke: sound(known)(variant.smoke) })
 })
 
 /** Without the settings that are wrong by themselves, so that the others can be looked at together. */
-const soundOnly = (experiment: Experiment): Experiment => ({
+const soundOnly = (experiment: Experiment, known: Catalogues): Experiment => ({
   ...experiment,
-  base: sound(experiment.base),
-  smoke: sound(experiment.smoke ?? {}),
-  rows: experiment.rows.map(soundVariant),
-  ...(experiment.columns === undefined ? {} : { columns: experiment.columns.map(soundVariant) })
+  base: sound(known)(experiment.base),
+  smoke: sound(known)(experiment.smoke ?? {}),
+  rows: experiment.rows.map(soundVariant(known)),
+  ...(experiment.columns === undefined ? {} : { columns: experiment.columns.map(soundVariant(known)) })
 })
 
 /** A setting of both a row and a column: which one holds is not for the order of an implementation to say. */
@@ -133,14 +137,13 @@ const doubly = (experiment: Experiment): ReadonlyArray<string> =>
     })
   )
 
-const decode = Schema.decodeUnknownResult(TrainConfig.TrainConfig)
-
 /** What the settings of cells say together: contradictions, and settings that change nothing in any cell. */
-const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string> => {
+const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): ReadonlyArray<string> => {
+  const decode = Schema.decodeUnknownResult(TrainConfig.schemaOf(known))
   const { rows } = experiment
   const own = reserved(experiment)
   const first = candidateSources(experiment).slice(0, 1)
-    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(settings) }))
+    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
   const [contradictions, used, idle] = [
     new Map<string, Set<string>>(),
     new Set<string>(),
@@ -150,12 +153,12 @@ const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string
     for (const column of columnsOf(experiment)) {
       const all = [...sources(experiment, row, column, isSmoke), ...first]
       const settings = merged(all)
-      for (const { text } of TrainConfig.mistakes(settings)) {
+      for (const { text } of TrainConfig.mistakes(settings, known)) {
         contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
       }
       const config = decode(settings)
       if (Result.isFailure(config)) continue
-      const without = TrainConfig.idle(config.success)
+      const without = TrainConfig.idle(config.success, known)
       // Those that hold everywhere are judged in full runs, those of smoke runs in smoke runs.
       for (const [i, { isSmoke: ofSmoke, place, settings }] of all.entries()) {
         if (ofSmoke !== isSmoke) continue
@@ -186,17 +189,18 @@ const ofCells = (experiment: Experiment, isSmoke: boolean): ReadonlyArray<string
  */
 export const of = (
   experiment: Experiment,
-  options: Options,
+  options: PlanOptions,
+  known: Catalogues,
   extent: "part" | "whole" = "whole"
 ): ReadonlyArray<string> => {
-  const rest = soundOnly(experiment)
+  const rest = soundOnly(experiment, known)
   return [
     ...new Set([
       ...ofNames(experiment, options, extent),
-      ...ofSettings(experiment),
+      ...ofSettings(experiment, known),
       ...doubly(experiment),
-      ...ofCells(rest, false),
-      ...ofCells(rest, true)
+      ...ofCells(rest, known, false),
+      ...ofCells(rest, known, true)
     ])
   ]
 }

@@ -2,11 +2,11 @@ import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
 import { toJson } from "../training/RunDirectory.ts"
-import type * as StoredRun from "../training/Stored.ts"
-import type { TrialManifest } from "./Stored.ts"
+import type * as RunFiles from "../training/RunFiles.ts"
+import type { TrialManifest } from "./ExperimentFiles.ts"
 
 /** Where a trial ran: versions, backend, and the data by its checksum. */
-export type Environment = typeof StoredRun.Environment.Type
+export type Environment = typeof RunFiles.Environment.Type
 
 /**
  * Of a manifest what does not change from trial to trial.

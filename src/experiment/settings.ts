@@ -1,7 +1,7 @@
 import type { Experiment, Settings, Variant } from "./design.ts"
 
 /** Where in an experiment some settings stand. */
-export interface Source {
+export interface PlacedSettings {
   readonly place: string
   readonly settings: Settings
   /** Whether they hold in smoke runs only. */
@@ -16,7 +16,7 @@ export interface Source {
 export const columnsOf = ({ base, columns }: Experiment): ReadonlyArray<Variant> =>
   columns ?? [{ name: base.model ?? "small-cnn", settings: {} }]
 
-const ofVariant = (what: string, { name, settings, smoke = {} }: Variant): ReadonlyArray<Source> => [
+const ofVariant = (what: string, { name, settings, smoke = {} }: Variant): ReadonlyArray<PlacedSettings> => [
   { place: `${what} "${name}"`, settings, isSmoke: false },
   { place: `the smoke settings of ${what} "${name}"`, settings: smoke, isSmoke: true }
 ]
@@ -32,7 +32,7 @@ export const sources = (
   row: Variant,
   column: Variant,
   isSmoke: boolean
-): ReadonlyArray<Source> =>
+): ReadonlyArray<PlacedSettings> =>
   [
     { place: "base", settings: base, isSmoke: false },
     { place: "the smoke settings", settings: smoke, isSmoke: true },
@@ -45,7 +45,7 @@ export const sources = (
  *
  * @internal
  */
-export const allSources = (experiment: Experiment): ReadonlyArray<Source> => {
+export const allSources = (experiment: Experiment): ReadonlyArray<PlacedSettings> => {
   const { base, rows, smoke = {} } = experiment
   return [
     { place: "base", settings: base, isSmoke: false },
@@ -60,5 +60,5 @@ export const allSources = (experiment: Experiment): ReadonlyArray<Source> => {
  *
  * @internal
  */
-export const merged = (all: ReadonlyArray<Source>): Settings =>
+export const merged = (all: ReadonlyArray<PlacedSettings>): Settings =>
   Object.fromEntries(all.flatMap(({ settings }) => Object.entries(settings)))

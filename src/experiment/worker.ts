@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Backend from "../engine/Backend.ts"
 import * as endings from "../training/endings.ts"
-import * as Job from "../training/Job.ts"
+import * as Run from "../training/Run.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
 
 /** What a worker is asked, once. */
@@ -17,7 +17,7 @@ export interface Request {
 /** What it answers: progress, then how it ended. */
 export type Answer =
   | { readonly _tag: "Progress"; readonly images: number; readonly total: number }
-  | { readonly _tag: "Ended"; readonly summary: Job.Summary }
+  | { readonly _tag: "Ended"; readonly summary: Run.RunSummary }
   | { readonly _tag: "Failed"; readonly error: string; readonly reason: string; readonly isDisk: boolean }
 
 /** Nobody listens any more once the runner is gone: its end interrupts the work, which is to end in order. */
@@ -31,14 +31,14 @@ const every = 250
 
 const work = Effect.fnUntraced(function*({ config, output, threads }: Request) {
   let [told, total] = [0, 1]
-  const observe = (event: Job.Event) =>
+  const observe = (event: Run.RunEvent) =>
     Effect.suspend(() => {
       if (event._tag === "Started") total = event.totalImages
       if (event._tag !== "StepDone" || Date.now() - told < every) return Effect.void
       told = Date.now()
       return tell({ _tag: "Progress", images: event.images, total })
     })
-  const summary = yield* Job.run(config, output, observe, { resume: true }).pipe(
+  const summary = yield* Run.train(config, output, observe, { resume: true }).pipe(
     Effect.provide([NodeServices.layer, Backend.layer(config.backend, { threads: threads ?? config.threads })])
   )
   yield* tell({ _tag: "Ended", summary })

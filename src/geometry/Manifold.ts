@@ -6,9 +6,10 @@ import * as Schema from "effect/Schema"
 import { constant } from "../numerics/Constant.ts"
 import * as Differentiable from "../numerics/Differentiable.ts"
 import type { Interval } from "../numerics/Interval.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
-import * as Points from "../numerics/Points.ts"
 import * as Seed from "../numerics/Seed.ts"
+import * as Shape from "../numerics/Shape.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import { refusal } from "./claims.ts"
 
@@ -26,12 +27,12 @@ const TypeId = "~finegrain/Manifold" as const
  * Source of the vocabulary: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, chapters
  * 3–5, 8.
  */
-export interface Manifold<P extends Points.Points = tf.Tensor> {
+export interface Manifold<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly [TypeId]: typeof TypeId
   /** Name with shape, e.g. `St(5,3)`. */
   readonly name: string
   /** Shape of one point. */
-  readonly shape: Points.Shapes<P>
+  readonly shape: Shape.Shapes<P>
   /** Dimension of the manifold. */
   readonly dimension: number
   /** Interval that holds every sectional curvature. */
@@ -59,7 +60,7 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
   /** Vector transport of the tangent vector v from x to y. */
   readonly transport: (x: P, y: P, v: P) => P
   /** Random points: the same seed gives the same points. */
-  readonly random: (seed: Seed.Seed, batch?: Points.Shape) => P
+  readonly random: (seed: Seed.Seed, batch?: Shape.Shape) => P
   /** Random tangent vectors at x: projected standard normal ones. */
   readonly randomTangent: (seed: Seed.Seed, x: P) => P
   /** How far x is from satisfying the constraint, at least 0; batch shape. */
@@ -79,9 +80,9 @@ export interface Manifold<P extends Points.Points = tf.Tensor> {
 export type NearestPoint = "exact" | "projection"
 
 /** What `make` needs; everything else is derived. */
-export interface Definition<P extends Points.Points> {
+export interface Definition<P extends NestedTensors.NestedTensors> {
   readonly name: string
-  readonly shape: Points.Shapes<P>
+  readonly shape: Shape.Shapes<P>
   readonly dimension: number
   readonly curvature: Interval
   readonly norms: NormIntervals
@@ -103,7 +104,7 @@ export interface Definition<P extends Points.Points> {
   /** Default: projection onto the tangent space at y. */
   readonly transport?: (x: P, y: P, v: P) => P
   /** Default: the nearest points to standard normal ambient ones. */
-  readonly random?: (seed: Seed.Seed, batch: Points.Shape) => P
+  readonly random?: (seed: Seed.Seed, batch: Shape.Shape) => P
   /** Default: standard normal ambient vectors, projected. */
   readonly randomTangent?: (seed: Seed.Seed, x: P) => P
   /** Default: the Frobenius distance to the nearest point. */
@@ -134,13 +135,13 @@ export interface Definition<P extends Points.Points> {
  * [...x.dataSync()] // => [1, 3, 3, 3]
  * ```
  */
-export const make = <P extends Points.Points = tf.Tensor>(definition: Definition<P>): Manifold<P> => {
+export const make = <P extends NestedTensors.NestedTensors = tf.Tensor>(definition: Definition<P>): Manifold<P> => {
   const refused = refusal(definition)
   if (Option.isSome(refused)) throw refused.value
   const { shape } = definition
   const inner = definition.inner ?? ((_x: P, u: P, v: P) => frobeniusInner(shape, u, v))
   const residual = definition.residual ?? ((x: P) => {
-    const gap = Points.sub(x, definition.nearest(x))
+    const gap = NestedTensors.sub(x, definition.nearest(x))
     return rootOf(shape, gap, (u) => frobeniusInner(shape, u, u))
   })
   const { exp, log, dist } = definition
@@ -163,9 +164,9 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
     retract: point(definition.retract),
     transport: point(definition.transport ?? ((_x, y, v) => definition.project(y, v))),
     random: region(
-      (seed: Seed.Seed, batch: Points.Shape = []) =>
-        batch.includes(0) && isShape(shape)
-          ? tf.zeros([...batch, ...shape]) as Points.Points as P
+      (seed: Seed.Seed, batch: Shape.Shape = []) =>
+        batch.includes(0) && Shape.isShape(shape)
+          ? tf.zeros([...batch, ...shape]) as NestedTensors.NestedTensors as P
           : definition.random === undefined
           ? definition.nearest(normal(shape, seed, batch) as P)
           : definition.random(seed, batch)
@@ -182,8 +183,8 @@ export const make = <P extends Points.Points = tf.Tensor>(definition: Definition
 }
 
 /** The shape of an empty batch among the arguments, where there is one; what a product does is left to its factors. */
-const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape | undefined =>
-  isShape(shape)
+const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Shape.Shape | undefined =>
+  Shape.isShape(shape)
     ? args
       .map((arg) => arg instanceof tf.Tensor ? arg.shape.slice(0, arg.rank - shape.length) : [])
       .find((batch) => batch.includes(0))
@@ -192,15 +193,16 @@ const emptyBatch = (shape: unknown, args: ReadonlyArray<unknown>): Points.Shape 
 /**
  * A region that gives points; of an empty batch an empty one, since engines fail by chance on tensors without entries.
  */
-const points =
-  (shape: unknown) =>
-  <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A): (...args: Args) => A => {
-    const computed = region(f)
-    return (...args) => {
-      const batch = emptyBatch(shape, args)
-      return batch === undefined ? computed(...args) : tf.zeros([...batch, ...shape as Points.Shape]) as A
-    }
+const points = (shape: unknown) =>
+<Args extends ReadonlyArray<unknown>, A extends NestedTensors.NestedTensors>(
+  f: (...args: Args) => A
+): (...args: Args) => A => {
+  const computed = region(f)
+  return (...args) => {
+    const batch = emptyBatch(shape, args)
+    return batch === undefined ? computed(...args) : tf.zeros([...batch, ...shape as Shape.Shape]) as A
   }
+}
 
 /** The same for what gives a number per point. */
 const numbers =
@@ -214,8 +216,8 @@ const numbers =
   }
 
 const region =
-  <Args extends ReadonlyArray<unknown>, A extends Points.Points>(f: (...args: Args) => A) => (...args: Args): A =>
-    tf.tidy(() => f(...args) as tf.TensorContainer) as A
+  <Args extends ReadonlyArray<unknown>, A extends NestedTensors.NestedTensors>(f: (...args: Args) => A) =>
+  (...args: Args): A => tf.tidy(() => f(...args) as tf.TensorContainer) as A
 
 /**
  * Whether a value is a manifold.
@@ -227,13 +229,13 @@ const region =
  * Manifold.isManifold({ name: "St(3,3)" }) // => false
  * ```
  */
-export const isManifold = (u: unknown): u is Manifold<Points.Points> =>
+export const isManifold = (u: unknown): u is Manifold<NestedTensors.NestedTensors> =>
   typeof u === "object" && u !== null && TypeId in u
 
 /** The largest entry by size; batch shape. */
-const largestOf = (shape: unknown, u: Points.Points): tf.Tensor => {
-  if (Points.isLeaf(u)) {
-    const rank = isShape(shape) ? shape.length : 0
+const largestOf = (shape: unknown, u: NestedTensors.NestedTensors): tf.Tensor => {
+  if (NestedTensors.isLeaf(u)) {
+    const rank = Shape.isShape(shape) ? shape.length : 0
     const sizes = tf.abs(constant(u))
     return rank === 0 ? sizes : tf.max(sizes, Array.from({ length: rank }, (_, i) => i - rank))
   }
@@ -243,13 +245,14 @@ const largestOf = (shape: unknown, u: Points.Points): tf.Tensor => {
 }
 
 /** √square(u) for a square of degree 2, of vectors of any scale, with gradient 0 at 0; batch shape. */
-const rootOf = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, square: (u: P) => tf.Tensor): tf.Tensor => {
+const rootOf = <P extends NestedTensors.NestedTensors>(
+  shape: Shape.Shapes<P>,
+  u: P,
+  square: (u: P) => tf.Tensor
+): tf.Tensor => {
   const scale = Differentiable.scaleOf(largestOf(shape, u))
-  return tf.mul(scale, Differentiable.squareRoot(square(Points.scaleItems(tf.div(1, scale), u))))
+  return tf.mul(scale, Differentiable.squareRoot(square(NestedTensors.scaleItems(tf.div(1, scale), u))))
 }
-
-const isShape = (shape: unknown): shape is Points.Shape =>
-  Array.isArray(shape) && shape.every((length) => typeof length === "number")
 
 /**
  * The Frobenius inner product over the point axes of all leaves, Σ u·v; batch shape.
@@ -261,33 +264,42 @@ const isShape = (shape: unknown): shape is Points.Shape =>
  * Manifold.frobeniusInner([2], tf.tensor2d([[1, 2], [3, 4]]), tf.ones([2, 2])).dataSync().join() // => "3,7"
  * ```
  */
-export const frobeniusInner = <P extends Points.Points>(shape: Points.Shapes<P>, u: P, v: P): tf.Tensor => {
-  const go = (s: unknown, a: Points.Points, b: Points.Points): tf.Tensor => {
-    if (Points.isLeaf(a) && Points.isLeaf(b)) {
-      const rank = isShape(s) ? s.length : 0
+export const frobeniusInner = <P extends NestedTensors.NestedTensors>(
+  shape: Shape.Shapes<P>,
+  u: P,
+  v: P
+): tf.Tensor => {
+  const go = (s: unknown, a: NestedTensors.NestedTensors, b: NestedTensors.NestedTensors): tf.Tensor => {
+    if (NestedTensors.isLeaf(a) && NestedTensors.isLeaf(b)) {
+      const rank = Shape.isShape(s) ? s.length : 0
       const product = tf.mul(a, b)
       return rank === 0 ? product : tf.sum(product, Array.from({ length: rank }, (_, i) => i - rank))
     }
-    const factors = a as ReadonlyArray<Points.Points>
+    const factors = a as ReadonlyArray<NestedTensors.NestedTensors>
     if (factors.length === 0) return tf.scalar(0)
     return factors
-      .map((factor, i) => go((s as ReadonlyArray<unknown>)[i], factor, (b as ReadonlyArray<Points.Points>)[i]!))
+      .map((factor, i) =>
+        go((s as ReadonlyArray<unknown>)[i], factor, (b as ReadonlyArray<NestedTensors.NestedTensors>)[i]!)
+      )
       .reduce((sum, term) => tf.add(sum, term))
   }
   return go(shape, u, v)
 }
 
 /** The batch dimensions of x: those in front of the shape of one point. */
-export const batchShape = <P extends Points.Points>(shape: Points.Shapes<P>, x: P): Points.Shape => {
-  const go = (s: Points.ShapeTree, a: Points.Points): Points.Shape => {
-    if (Points.isLeaf(a)) return a.shape.slice(0, a.rank - s.length)
-    return a[0] === undefined ? [] : go((s as ReadonlyArray<Points.ShapeTree>)[0]!, a[0])
+export const batchShape = <P extends NestedTensors.NestedTensors>(
+  shape: Shape.Shapes<P>,
+  x: P
+): Shape.Shape => {
+  const go = (s: Shape.ShapeTree, a: NestedTensors.NestedTensors): Shape.Shape => {
+    if (NestedTensors.isLeaf(a)) return a.shape.slice(0, a.rank - s.length)
+    return a[0] === undefined ? [] : go((s as ReadonlyArray<Shape.ShapeTree>)[0]!, a[0])
   }
   return go(shape, x)
 }
 
-const normal = (shape: unknown, seed: Seed.Seed, batch: Points.Shape): Points.Points =>
-  isShape(shape) && !(Array.isArray(shape) && shape.length === 0 && batch.length === 0)
+const normal = (shape: unknown, seed: Seed.Seed, batch: Shape.Shape): NestedTensors.NestedTensors =>
+  Shape.isShape(shape) && !(Array.isArray(shape) && shape.length === 0 && batch.length === 0)
     ? Seed.normalTensor(seed, [...batch, ...shape])
     : (shape as ReadonlyArray<unknown>).map((factor, i) => normal(factor, Seed.split(seed, i), batch))
 
@@ -315,7 +327,7 @@ export class ShapeRefused extends Schema.TaggedError<ShapeRefused>()("ShapeRefus
  */
 export const matrixShape = (
   manifold: string,
-  shape: Points.Shape,
+  shape: Shape.Shape,
   accepts: (lengths: readonly [m: number, n: number]) => boolean,
   reason = "its points are isolated (entries ±1), the dimension is 0 and nothing can be learned"
 ): Result.Result<readonly [m: number, n: number], ShapeRefused> => {
@@ -341,7 +353,7 @@ export interface Family {
   /** Name in full, e.g. `Stiefel`. */
   readonly name: string
   /** The member for m×n matrices, or why there is none. */
-  readonly at: (shape: Points.Shape) => Result.Result<Manifold, ShapeRefused>
+  readonly at: (shape: Shape.Shape) => Result.Result<Manifold, ShapeRefused>
 }
 
 /**
@@ -370,7 +382,10 @@ export class FamilyFailed extends Schema.TaggedError<FamilyFailed>()("FamilyFail
  * Result.getOrThrow(Result.flip(Manifold.member(mine, [3, 3]))).reason // => "its `at` throws \"no such table\""
  * ```
  */
-export const member = (family: Family, shape: Points.Shape): Result.Result<Manifold, ShapeRefused | FamilyFailed> => {
+export const member = (
+  family: Family,
+  shape: Shape.Shape
+): Result.Result<Manifold, ShapeRefused | FamilyFailed> => {
   const fail = (reason: string) =>
     Result.fail(new FamilyFailed({ manifold: family.symbol || family.name, shape: [...shape], reason }))
   try {
@@ -421,7 +436,7 @@ const worst = (residuals: tf.Tensor) =>
  * error.message // => "the point is not on Sp(2,2): residual 1 exceeds the tolerance 0.000001"
  * ```
  */
-export const checkPoint = <P extends Points.Points>(
+export const checkPoint = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold<P>,
   x: P,
   tolerance: number
@@ -444,7 +459,7 @@ export const checkPoint = <P extends Points.Points>(
  * error._tag // => "OffManifold"
  * ```
  */
-export const checkTangent = <P extends Points.Points>(
+export const checkTangent = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold<P>,
   x: P,
   v: P,
@@ -453,7 +468,7 @@ export const checkTangent = <P extends Points.Points>(
   Effect.flatMap(
     Effect.suspend(() =>
       worst(tf.tidy(() => {
-        const normalPart = Points.sub(v, manifold.project(x, v))
+        const normalPart = NestedTensors.sub(v, manifold.project(x, v))
         return tf.sqrt(frobeniusInner(manifold.shape, normalPart, normalPart))
       }))
     ),

@@ -2,12 +2,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Interval } from "../numerics/Interval.ts"
 import type { NormIntervals } from "../numerics/Norms.ts"
-import type * as Points from "../numerics/Points.ts"
+import * as Shape from "../numerics/Shape.ts"
 
 /** What a manifold says of itself in numbers; each is a claim that a law can refute, if it is a possible one. */
 export interface Claims {
   readonly name: string
-  readonly shape: Points.ShapeTree
+  readonly shape: Shape.ShapeTree
   readonly dimension: number
   readonly curvature: Interval
   readonly norms: NormIntervals
@@ -31,13 +31,9 @@ export class DefinitionRefused extends Schema.TaggedError<DefinitionRefused>()("
 
 const isLength = (length: unknown) => Number.isInteger(length) && (length as number) > 0
 
-const isShape = (shape: unknown): boolean =>
-  Array.isArray(shape) && (shape.every(isLength) || shape.every((factor) => Array.isArray(factor) && isShape(factor)))
-
-const size = (shape: Points.ShapeTree): number =>
-  shape.every((length) => typeof length === "number")
-    ? (shape as Points.Shape).reduce((a, b) => a * b, 1)
-    : (shape as ReadonlyArray<Points.ShapeTree>).reduce((sum, factor) => sum + size(factor), 0)
+const isShapeTree = (shape: unknown): boolean =>
+  Array.isArray(shape) &&
+  (shape.every(isLength) || shape.every((factor) => Array.isArray(factor) && isShapeTree(factor)))
 
 // NaN fails every comparison.
 const isInterval = ({ max, min }: Interval, least: number) => min <= max && min >= least
@@ -66,8 +62,10 @@ export const refusal = (claims: Claims): Option.Option<DefinitionRefused> => {
     Option.some(
       new DefinitionRefused({ manifold: name === "" ? "a manifold" : name, field, found: String(found), expected })
     )
-  if (!isShape(shape)) return refuse("shape", JSON.stringify(shape), "a list of positive integers, or a list of such")
-  const entries = size(shape)
+  if (!isShapeTree(shape)) {
+    return refuse("shape", JSON.stringify(shape), "a list of positive integers, or a list of such")
+  }
+  const entries = Shape.entries(shape)
   if (!(Number.isInteger(dimension) && dimension >= 0 && dimension <= entries)) {
     return refuse("dimension", dimension, `a whole number from 0 to ${entries}, the number of entries`)
   }

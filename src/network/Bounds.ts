@@ -7,7 +7,7 @@ export interface GroupNorms {
 }
 
 /** What a generalization bound speaks of. */
-export interface Network {
+export interface BoundedNetwork {
   /** For every layer, the norms of its groups. */
   readonly layers: ReadonlyArray<ReadonlyArray<GroupNorms>>
   /** Number N of training samples. */
@@ -51,7 +51,7 @@ const logSum = (logs: ReadonlyArray<number>): number => {
  * Math.exp(frobenius) // => 1
  * ```
  */
-export const logBounds = ({ layers, samples, width }: Network): LogBounds => {
+export const logBounds = ({ layers, samples, width }: BoundedNetwork): LogBounds => {
   const norms = layers.flat().flatMap(({ frobenius, rowSum, spectral }) => [frobenius, rowSum, spectral])
   const bad = [...norms, samples, width].find((value) => !(value > 0 && Number.isFinite(value)))
   if (layers.length === 0 || layers.some((groups) => groups.length === 0) || bad !== undefined) {

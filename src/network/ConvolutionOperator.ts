@@ -7,7 +7,7 @@ import * as Matrices from "../numerics/Matrices.ts"
 import * as Norms from "../numerics/Norms.ts"
 
 /** What a kernel is applied to, and how. */
-export interface Geometry {
+export interface OperatorGeometry {
   /** Height and width of the features that enter. */
   readonly size: readonly [height: number, width: number]
   /** Default [1, 1]; each must divide its side. */
@@ -228,7 +228,7 @@ const normOn = (given: tf.Tensor, lattice: Lattice): tf.Scalar => {
  * ConvolutionOperator.norm(mean, { size: [8, 8] }).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const norm = (kernel: tf.Tensor4D, geometry: Geometry): tf.Scalar =>
+export const norm = (kernel: tf.Tensor4D, geometry: OperatorGeometry): tf.Scalar =>
   tf.tidy(() => normOfBlocks(tf.expandDims(kernel) as tf.Tensor5D, geometry))
 
 /**
@@ -247,7 +247,7 @@ export const norm = (kernel: tf.Tensor4D, geometry: Geometry): tf.Scalar =>
  */
 export const normOfBlocks = (
   kernels: tf.Tensor5D,
-  { dilations = [1, 1], size, strides = [1, 1] }: Geometry
+  { dilations = [1, 1], size, strides = [1, 1] }: OperatorGeometry
 ): tf.Scalar => normOn(kernels, { dilations, size, strides })
 
 /** What a kernel of volumes is applied to, and how. */
@@ -302,7 +302,7 @@ const workOn = (
  */
 export const work = (
   [height, width, inputs, outputs]: KernelShape,
-  { size, strides = [1, 1] }: Geometry,
+  { size, strides = [1, 1] }: OperatorGeometry,
   groups = 1
 ): number => workOn([height, width], [groups, inputs, outputs], size, strides)
 

@@ -16,19 +16,19 @@ import {
 } from "./layers/batchNormalization.ts"
 import { leavesOf, modelsOf } from "./layers/graph.ts"
 import { addRelu, available } from "./layers/normalize.ts"
-import { isRelu, type Plan, planOf } from "./layers/plan.ts"
+import { isRelu, type LayerRoles, rolesOf } from "./layers/roles.ts"
 
 type Call = tfl.layers.Layer["call"]
 
 const tensorsOf = (inputs: tf.Tensor | Array<tf.Tensor>) => Array.isArray(inputs) ? inputs : [inputs]
 
 /** The plan of the model that runs as a whole at the moment. */
-let running: Plan | undefined
+let running: LayerRoles | undefined
 
 /** The model that runs as a whole at the moment, with all models within it. */
 let outermost: tfl.LayersModel | undefined
 
-const whileRunning = <A>(model: tfl.LayersModel, plan: Plan | undefined, f: () => A): A => {
+const whileRunning = <A>(model: tfl.LayersModel, plan: LayerRoles | undefined, f: () => A): A => {
   const before = [running, outermost] as const
   running = plan
   outermost ??= model
@@ -171,7 +171,7 @@ export const accelerate = <Model extends tfl.LayersModel>(model: Model): Model =
   }
   for (const whole of modelsOf(model).filter(first)) {
     const stock = whole.call.bind(whole)
-    const plan = planOf(whole)
+    const plan = rolesOf(whole)
     whole.call = (inputs, kwargs) => whileRunning(whole, available() ? plan : undefined, () => stock(inputs, kwargs))
   }
   return model

@@ -8,7 +8,7 @@ import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
 import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
-import type { ConstrainedLayer, Network, NetworkPoint, NetworkWeights, Options } from "./constrained.ts"
+import type { ConstrainedLayer, Network, NetworkOptions, NetworkPoint, NetworkWeights } from "./constrained.ts"
 import { constraintOf } from "./declarations/private.ts"
 import { refusalOf } from "./declarations/refusals.ts"
 import { DeclarationRefused } from "./declarations/Refused.ts"
@@ -27,14 +27,14 @@ export type {
   Kind,
   LayerOptions,
   Network,
+  NetworkOptions,
   NetworkPoint,
-  NetworkWeights,
-  Options
+  NetworkWeights
 } from "./constrained.ts"
 export { DeclarationRefused }
 export type { Unconstrained } from "./declarations/unconstrained.ts"
 export { deviations } from "./features.ts"
-export { geometry } from "./fingerprint.ts"
+export { fingerprint } from "./fingerprint.ts"
 export type { Entering, LayerClass, LayerKernel, OwnClasses } from "./kernelClasses.ts"
 export { type LargestNorm, largestNorms } from "./largestNorms.ts"
 export { PlanError } from "./PlanError.ts"
@@ -89,7 +89,7 @@ const parsed = (
  */
 export const make = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
-  options: Options = {}
+  options: NetworkOptions = {}
 ): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
   const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
   settle(model)
@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function*(
       const constraint = constraintOf(weight)
       const kernel = kernels.find((kernel) => kernel.weight === ownName(weight))
       const own = [overrides[layerName], overrides[`${layerName}/${kernel?.weight}`]].filter((o) => o !== undefined)
-      const settings: Options = Object.assign({}, options, ...own)
+      const settings: NetworkOptions = Object.assign({}, options, ...own)
       const specification = yield* Effect.fromResult(parsed(settings.specification ?? "Sp+Ob+St+Euc"))
       // A kernel in Euclidean space is as free as a constraint of its own leaves it.
       const isFree = constraint !== undefined && isEuclidean(specification)

@@ -7,8 +7,9 @@ import type { Matricization } from "../collections/matricized.ts"
 import type * as Specification from "../collections/Specification.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
 import * as Euclidean from "../geometry/manifolds/Euclidean.ts"
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import type * as Seed from "../numerics/Seed.ts"
+import type * as Shape from "../numerics/Shape.ts"
 import type { ConstrainedLayer } from "./constrained.ts"
 import { held } from "./declarations/constraints.ts"
 import type { Constraint } from "./declarations/private.ts"
@@ -36,7 +37,11 @@ export const labelled = (bound: Bound, of: (pom: Collection.Pom) => ReadonlyArra
   collection: Collection.labelled(bound.collection, of)
 })
 
-const composed = <P extends Points.Points, Q extends Points.Points, R extends Points.Points>(
+const composed = <
+  P extends NestedTensors.NestedTensors,
+  Q extends NestedTensors.NestedTensors,
+  R extends NestedTensors.NestedTensors
+>(
   inner: Arrangement<P, Q>,
   outer: Arrangement<Q, R>
 ): Arrangement<P, R> => ({
@@ -57,7 +62,7 @@ export const bind = (
   },
   { order }: LayerKernel,
   name: string,
-  weight: Points.Shape,
+  weight: Shape.Shape,
   seed: Seed.Seed
 ): Result.Result<Bound & { readonly plan: Planned }, PlanError> =>
   Result.flatMap(

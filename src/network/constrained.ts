@@ -23,7 +23,7 @@ export interface LayerOptions {
 }
 
 /** How a network is constrained. */
-export interface Options extends LayerOptions {
+export interface NetworkOptions extends LayerOptions {
   /** Default `Sp+Ob+St+Euc`. */
   readonly specification?: Specification.Specification | string
   /** Default `Grouping.PIO()`. */

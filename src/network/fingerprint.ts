@@ -11,13 +11,13 @@ import type { Network } from "./constrained.ts"
  * import * as Effect from "effect/Effect"
  * import { Network } from "finegrain"
  * const model = tfl.sequential({ layers: [tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3 })] })
- * const geometryOn = (specification: string) =>
- *   Effect.runSync(Effect.map(Network.make(model, { specification }), Network.geometry))
- * geometryOn("Sp") === geometryOn("Sp") // => true
- * geometryOn("Sp") === geometryOn("St") // => false
+ * const fingerprintOn = (specification: string) =>
+ *   Effect.runSync(Effect.map(Network.make(model, { specification }), Network.fingerprint))
+ * fingerprintOn("Sp") === fingerprintOn("Sp") // => true
+ * fingerprintOn("Sp") === fingerprintOn("St") // => false
  * ```
  */
-export const geometry = ({ layers, model, problem }: Network): string =>
+export const fingerprint = ({ layers, model, problem }: Network): string =>
   createHash("sha256").update(JSON.stringify({
     weights: model.weights.map(({ shape }) => shape),
     manifold: problem.collection.manifold.name,

@@ -23,11 +23,11 @@ const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum:
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"
  * import * as Effect from "effect/Effect"
- * import { FgSgd, Network, Optimizer, StepSize } from "finegrain"
+ * import { FgSgd, Network, Optimizer, Schedule } from "finegrain"
  * const conv = tfl.layers.conv2d({ inputShape: [6, 6, 2], filters: 2, kernelSize: 3, useBias: false })
  * const model = tfl.sequential({ layers: [conv] })
  * const network = await Effect.runPromise(Network.make(model, { specification: "Sp" }))
- * const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
+ * const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1) })
  * const norms = await Effect.runPromise(Network.largestNorms(network, Optimizer.init(optimizer, network.variables)))
  * norms.find(({ norm }) => norm === "frobenius")!.largest // => 1
  * ```
@@ -45,7 +45,7 @@ export const largestNorms = Effect.fnUntraced(function*(
           const x = state.x[variable]![k]!
           return tf.max(measured[norm](factor === undefined ? x : tf.mul(x, factor)))
         })
-        const promised = network.policy.promises.includes(norm) && Number.isFinite(manifold.norms.frobenius.max)
+        const promised = network.policy.promises.includes(norm) && Number.isFinite(manifold.norms[norm].max)
         const key = `${symbol}/${norm}`
         found.set(key, {
           manifold: symbol,

@@ -36,7 +36,7 @@ const unknown = (why: string): LayerMap => ({ unknown: why })
 
 const images = (
   { blocks, kernel: { order }, shape }: ConstrainedLayer,
-  geometry: ConvolutionOperator.Geometry
+  geometry: ConvolutionOperator.OperatorGeometry
 ): LayerMap => {
   const [a, b, c, d] = shape
   const [groups, outputs] = order.inputs === "own" ? [blocks, d] : [1, blocks * d]
@@ -64,7 +64,7 @@ const volumes = (weight: ReadonlyArray<number>, volume: ConvolutionOperator.Volu
   work: ConvolutionOperator.workOfVolumes(weight as [number, number, number, number, number], volume)
 })
 
-const everywhereAlike: ConvolutionOperator.Geometry = { size: [1, 1] }
+const everywhereAlike: ConvolutionOperator.OperatorGeometry = { size: [1, 1] }
 
 /** How many axes of space the kernels of an order have. */
 const spaceAxes = ({ name }: KernelOrder.KernelOrder): number =>

@@ -1,8 +1,8 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Result from "effect/Result"
-import type { Options } from "./constrained.ts"
+import type { NetworkOptions } from "./constrained.ts"
 import { addresses, classOf, type OwnClasses } from "./kernelClasses.ts"
-import { type Leaf, leavesOf } from "./layers/graph.ts"
+import { leavesOf, type NestedLayer } from "./layers/graph.ts"
 import { PlanError } from "./PlanError.ts"
 
 /**
@@ -12,7 +12,7 @@ export const named = (model: tfl.LayersModel): Result.Result<ReadonlyMap<string,
   const leaves = leavesOf(model)
   const count = new Map<string, number>()
   for (const { layer: { name } } of leaves) count.set(name, 1 + (count.get(name) ?? 0))
-  const nameOf = ({ layer: { name }, path }: Leaf) => count.get(name) === 1 ? name : path.join("/")
+  const nameOf = ({ layer: { name }, path }: NestedLayer) => count.get(name) === 1 ? name : path.join("/")
   const found = new Map<string, tfl.layers.Layer>()
   for (const leaf of leaves) {
     const name = nameOf(leaf)
@@ -60,7 +60,7 @@ const unknownLayer = (
 export const refusedOverride = (
   model: tfl.LayersModel,
   layers: ReadonlyMap<string, tfl.layers.Layer>,
-  { classes, overrides = {} }: Options
+  { classes, overrides = {} }: NetworkOptions
 ): PlanError | undefined => {
   const known = new Set([...layers].flatMap(([name, layer]) => addresses(name, classOf(layer, classes))))
   const name = Object.keys(overrides).find((name) => !known.has(name))

@@ -65,7 +65,16 @@ export const require = ({ remedy, residual, tolerance, what }: Requirement): voi
     const worst = Array.from(values).reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), 0)
     return worst <= tolerance ? undefined : new NotConverged({ what, residual: worst, tolerance, remedy })
   }
-  if (Postponed.here()) return Postponed.add(residual, verdict)
-  const error = verdict(residual.dataSync())
+  judge(residual, verdict)
+}
+
+/**
+ * Throws the error that some values are, if any, where they can be read at once; on webgpu the next read fails with it.
+ *
+ * @internal
+ */
+export const judge = (values: tf.Tensor, verdict: (values: ArrayLike<number>) => Error | undefined): void => {
+  if (Postponed.here()) return Postponed.add(values, verdict)
+  const error = verdict(values.dataSync())
   if (error !== undefined) throw error
 }

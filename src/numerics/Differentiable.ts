@@ -25,6 +25,10 @@ export const equal = mask(tf.equal)
 export const choose = (chosen: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
   tf.where(tf.cast(chosen, "bool"), a, b)
 
+/** u within ±limit; NaN stays NaN, of which engines may make a number. */
+export const clipped = (u: tf.Tensor, limit: number): tf.Tensor =>
+  tf.where(tf.isNaN(constant(u)), u, tf.clipByValue(u, -limit, limit))
+
 /** a/b, and something else where b is 0. */
 export const ratio = (a: tf.Tensor, b: tf.Tensor, otherwise: tf.Tensor): tf.Tensor => {
   const zero = equal(b, 0)
@@ -45,6 +49,32 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
 export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
   const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
   return choose(plain, tf.onesLike(largest), largest)
+}
+
+/**
+ * u to the bit, or in its direction what has no entry above the limit: of vectors so long that sums of their squares or
+ * entries would be no numbers. What it is shortened by is a constant for gradients.
+ */
+export const shortened = (
+  u: tf.Tensor,
+  limit: tf.Tensor | number,
+  axes: ReadonlyArray<number> = [-2, -1]
+): tf.Tensor => tf.div(u, excess(u, limit, axes))
+
+/** How often the limit the largest entry is, at least 1. */
+export const excess = (
+  u: tf.Tensor,
+  limit: tf.Tensor | number,
+  axes: ReadonlyArray<number> = [-2, -1]
+): tf.Tensor => {
+  const largest = tf.abs(constant(u))
+  return tf.maximum(tf.div(axes.length === 0 ? largest : tf.max(largest, [...axes], true), limit), 1)
+}
+
+/** f(u) of any size, for f with f(cu) = c·f(u), c > 0. */
+export const homogeneous = (f: (u: tf.Tensor) => tf.Tensor) => (u: tf.Tensor): tf.Tensor => {
+  const size = excess(u, 1e30)
+  return tf.mul(f(tf.div(u, size)), size)
 }
 
 /** ‖u‖ over some axes, which are kept; of any scale, with gradient 0 at 0. */
@@ -81,4 +111,18 @@ export const tanhRatio = (h: tf.Tensor): tf.Tensor => {
   const root = tf.sqrt(choose(small, tf.onesLike(h), h))
   const series = tf.add(1, tf.mul(h, tf.add(-1 / 3, tf.mul(h, tf.add(2 / 15, tf.mul(h, -17 / 315))))))
   return choose(small, series, tf.div(tf.tanh(root), root))
+}
+
+/** The gradients of a number, within the gradient of something else: TensorFlow.js has one tape, which it ends. */
+export const gradientsWithin = (
+  f: (...args: Array<tf.Tensor>) => tf.Tensor,
+  args: ReadonlyArray<tf.Tensor>
+): ReadonlyArray<tf.Tensor> => {
+  const { state } = tf.engine()
+  const outer = state.activeTape
+  try {
+    return tf.grads(f)([...args])
+  } finally {
+    if (state.gradientDepth === 0 && outer !== undefined) state.activeTape = outer
+  }
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { uniformInt } from "pure-rand/distribution/uniformInt"
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus"
+import * as Shape from "./Shape.ts"
 
 /** A 32-bit integer from which every random draw of this library follows. */
 export type Seed = number
@@ -76,7 +77,7 @@ export const normals = (seed: Seed, count: number): Float64Array => {
  * ```
  */
 export const normalTensor = (seed: Seed, shape: ReadonlyArray<number>): tf.Tensor => {
-  const count = shape.reduce((a, b) => a * b, 1)
+  const count = Shape.size(shape)
   return tf.tensor(Float32Array.from(normals(seed, count)), [...shape], "float32")
 }
 

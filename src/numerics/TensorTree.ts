@@ -40,10 +40,14 @@ export const entries = (tree: TensorTree, path = ""): ReadonlyArray<readonly [pa
  */
 export const leaves = (tree: TensorTree): ReadonlyArray<tf.Tensor> => {
   const found: Array<tf.Tensor> = []
+  // Lists first: whether something is a tensor is a question that TensorFlow.js takes long to answer.
   const collect = (node: TensorTree): void => {
-    if (isLeaf(node)) found.push(node)
-    else if (Array.isArray(node)) { for (const part of node) collect(part) }
-    else for (const [, part] of parts(node)) collect(part)
+    if (Array.isArray(node)) { for (const part of node) collect(part) }
+    else if (isLeaf(node)) found.push(node)
+    else {
+      const named = node as Readonly<Record<string, TensorTree>>
+      for (const name of Object.keys(named)) collect(named[name]!)
+    }
   }
   collect(tree)
   return found

@@ -5,7 +5,8 @@ import type * as Scope from "effect/Scope"
 import { EngineFailed } from "../engine/Engine.ts"
 import { heapBytes, outOfMemory } from "../engine/wasm/memory.ts"
 import { NotConverged } from "./Convergence.ts"
-import * as Points from "./Points.ts"
+import * as NestedTensors from "./NestedTensors.ts"
+import type * as Shape from "./Shape.ts"
 import * as TensorTree from "./TensorTree.ts"
 
 /** A tensor whose shape is not the one that is needed. */
@@ -35,10 +36,10 @@ export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMis
  */
 export const checkShapes = (
   where: string,
-  expected: Points.ShapeTree,
-  points: Points.Points
+  expected: Shape.ShapeTree,
+  points: NestedTensors.NestedTensors
 ): Effect.Effect<void, ShapeMismatch> => {
-  if (Points.isLeaf(points)) {
+  if (NestedTensors.isLeaf(points)) {
     return points.shape.join() === expected.join()
       ? Effect.void
       : Effect.fail(
@@ -50,9 +51,13 @@ export const checkShapes = (
       new ShapeMismatch({ where: `${where}, number of parts`, expected: [expected.length], actual: [points.length] })
     )
   }
-  return Effect.forEach(points, (part, i) => checkShapes(`${where}[${i}]`, expected[i] as Points.ShapeTree, part), {
-    discard: true
-  })
+  return Effect.forEach(
+    points,
+    (part, i) => checkShapes(`${where}[${i}]`, expected[i] as Shape.ShapeTree, part),
+    {
+      discard: true
+    }
+  )
 }
 
 /** A quantity that stopped being finite: where, at which step, and its value. */
@@ -81,7 +86,12 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
  * tf.memory().numTensors - before // => 1
  * ```
  */
-export const region = <A extends TensorTree.TensorTree>(f: () => A): A => tf.tidy(() => f() as tf.TensorContainer) as A
+export const region = <A extends TensorTree.TensorTree>(f: () => A): A => {
+  let result: A | undefined
+  // A list: TensorFlow.js walks named parts slowly, and this stands in every step.
+  tf.tidy(() => TensorTree.leaves(result = f()) as Array<tf.Tensor>)
+  return result as A
+}
 
 /**
  * Copies the leaves of `result` that are also leaves of `others`, so that each has one owner.
@@ -101,7 +111,10 @@ export const fresh = <T extends TensorTree.TensorTree>(
   result: T,
   others: ReadonlyArray<TensorTree.TensorTree>
 ): T => {
-  const owned = new Set(others.flatMap(TensorTree.leaves))
+  const owned = new Set(TensorTree.leaves(others))
+  const leaves = TensorTree.leaves(result)
+  // As good as always nothing is shared: a step comes by here.
+  if (new Set([...owned, ...leaves]).size === owned.size + leaves.length) return result
   return TensorTree.map(result, (leaf) => {
     if (owned.has(leaf)) return tf.clone(leaf)
     owned.add(leaf)

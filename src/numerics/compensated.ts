@@ -3,6 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "./Arithmetic.ts"
+import { clipped } from "./Differentiable.ts"
 
 /** A sum, and what rounding took from it. */
 interface Sum {
@@ -58,9 +59,8 @@ export const oneMinusSquares = (x: tf.Tensor): tf.Tensor =>
     const points = given as tf.Tensor
     const batch = points.shape.slice(0, -2)
     const value = tf.tidy(() => {
-      // Far outside only the sign counts; on wasm clipping makes a number of NaN.
-      const bounded = tf.where(tf.isNaN(points), points, tf.clipByValue(points, -2, 2))
-      const { error, value } = twoSquare(tf.reshape(bounded, [...batch, -1]))
+      // Far outside only the sign counts.
+      const { error, value } = twoSquare(tf.reshape(clipped(points, 2), [...batch, -1]))
       const terms = tf.concat([tf.ones([...batch, 1]), tf.neg(value), tf.neg(error)], -1)
       return tf.reshape(total(terms), [...batch, 1, 1])
     })

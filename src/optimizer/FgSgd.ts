@@ -2,31 +2,39 @@
  * FG-SGD, the paper's optimizer: five stages by name, of which the first three are transforms and the last two every
  * optimizer's.
  */
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
+import type { Metric } from "./metrics.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
+import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { curvatureStep } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
+import { fromWeights } from "./transforms/fromWeights.ts"
 import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
-/** Hyperparameters Θ of FG-SGD. */
-export interface Hyperparameters {
+/** FgSgdHyperparameters Θ of FG-SGD. */
+export interface FgSgdHyperparameters {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** θ in μᵗ = θ·transport(μᵗ⁻¹) + grad; default 0. */
   readonly momentum?: number
   /** Multiple of the weights added to the Euclidean gradient; default 0. On spheres it is radial and has no effect. */
   readonly weightDecay?: number
   /** g; default `StepSize.curvatureAware()`. */
   readonly rule?: StepSize.Rule
+  /**
+   * Whose steps they are: those of the points ω (the default, the paper's), or of the weights W = ℜω, whose metric
+   * ⟨u, v⟩ = ℜ²⟨u, v⟩_F makes every POM one of manifolds `Combinators.scaled(M, ℜ)`.
+   */
+  readonly metric?: Metric
 }
 
 /**
  * Stage 1, the Euclidean gradient with respect to ω: grad_E = ℜ·(∂L/∂W + weightDecay·W), by the chain rule through W =
- * ℜω.
+ * ℜω. In the metric of weights that with respect to W, ∂L/∂W + weightDecay·W.
  *
  * @example
  * ```ts
@@ -34,8 +42,10 @@ export interface Hyperparameters {
  * FgSgd.euclideanGradient(0.1).parts!.map(({ name }) => name) // => ["pullback", "decay"]
  * ```
  */
-export const euclideanGradient = (weightDecay: number): Transform =>
-  chain("euclideanGradient", pullback, decay({ weight: weightDecay }))
+export const euclideanGradient = (weightDecay: number, metric: Metric = "points"): Transform =>
+  metric === "points"
+    ? chain("euclideanGradient", pullback, decay({ weight: weightDecay }))
+    : chain("euclideanGradient", decay({ weight: weightDecay, metric }))
 
 /**
  * Stage 2, the tangent direction: the Riemannian gradient plus momentum, μᵗ = θ·μᵗ⁻¹ + grad, with μᵗ⁻¹ already
@@ -51,16 +61,17 @@ export const tangentProjection = (theta: number): Transform =>
   chain("tangentProjection", riemannian, momentum({ decay: theta }))
 
 /**
- * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`.
+ * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`. In the metric of
+ * weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
  *
  * @example
  * ```ts
- * import { FgSgd, StepSize } from "finegrain"
- * FgSgd.stepSize({ schedule: StepSize.constant(0.1) }).tells // => ["norms", "denominators"]
+ * import { FgSgd, Schedule } from "finegrain"
+ * FgSgd.stepSize({ schedule: Schedule.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): Transform =>
-  chain("stepSize", curvatureStep(options))
+export const stepSize = (options: Pick<FgSgdHyperparameters, "metric" | "rule" | "schedule">): Transform =>
+  chain("stepSize", curvatureStep(options), ...(options.metric === "weights" ? [fromWeights] : []))
 
 /**
  * The three stages that find the step; stages 4 and 5, `retraction` and `rescaling`, are those of `Optimizer.step`.
@@ -71,13 +82,13 @@ export const stepSize = (options: Pick<Hyperparameters, "rule" | "schedule">): T
  *
  * @example
  * ```ts
- * import { FgSgd, StepSize } from "finegrain"
- * const { parts } = FgSgd.transform({ schedule: StepSize.constant(0.1), momentum: 0.9 })
+ * import { FgSgd, Schedule } from "finegrain"
+ * const { parts } = FgSgd.transform({ schedule: Schedule.constant(0.1), momentum: 0.9 })
  * parts!.map(({ name }) => name) // => ["euclideanGradient", "tangentProjection", "stepSize"]
  * ```
  */
-export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparameters): Transform =>
-  chain("FG-SGD", euclideanGradient(weightDecay), tangentProjection(momentum), stepSize(step))
+export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyperparameters): Transform =>
+  chain("FG-SGD", euclideanGradient(weightDecay, step.metric), tangentProjection(momentum), stepSize(step))
 
 /**
  * FG-SGD on a problem.
@@ -88,17 +99,17 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: Hyperparam
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, FgSgd, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Collection, FgSgd, Optimizer, Sphere, Schedule } from "finegrain"
  * // The largest entry of a vector, on the sphere: minimize −⟨a, x⟩.
  * const sphere = Sphere.make([3, 1])
- * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(sphere)), { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(sphere)), { schedule: Schedule.constant(0.5) })
  * const a = tf.tensor2d([[0], [2], [0]])
  * let state = Optimizer.init(optimizer, sphere.random(1))
  * for (let t = 0; t < 60; t++) state = Optimizer.update(optimizer, state, tf.neg(a)).state
  * state.x.dataSync()[1]! > 0.999 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: FgSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

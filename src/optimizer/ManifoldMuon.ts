@@ -1,6 +1,6 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
-import type * as StepSize from "./StepSize.ts"
+import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { descend } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
@@ -11,9 +11,9 @@ import { riemannian } from "./transforms/riemannian.ts"
 import { steepest } from "./transforms/steepest.ts"
 
 /** Hyperparameters of manifold Muon. */
-export interface Hyperparameters extends DualAscent {
+export interface ManifoldMuonHyperparameters extends DualAscent {
   /** r(t), the spectral norm of a step. */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** θ in [0, 1); default 0. */
   readonly momentum?: number
   /** Default false. */
@@ -30,13 +30,13 @@ export interface Hyperparameters extends DualAscent {
  *
  * @example
  * ```ts
- * import { ManifoldMuon, StepSize } from "finegrain"
- * const { parts } = ManifoldMuon.transform({ schedule: StepSize.constant(0.1) })
+ * import { ManifoldMuon, Schedule } from "finegrain"
+ * const { parts } = ManifoldMuon.transform({ schedule: Schedule.constant(0.1) })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "momentum", "steepest spectral", "descend"]
  * ```
  */
 export const transform = (
-  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0, ...ascent }: Hyperparameters
+  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0, ...ascent }: ManifoldMuonHyperparameters
 ): Transform =>
   chain(
     "manifold Muon",
@@ -56,14 +56,14 @@ export const transform = (
  *
  * @example
  * ```ts
- * import { Collection, ManifoldMuon, Optimizer, Stiefel, StepSize } from "finegrain"
+ * import { Collection, ManifoldMuon, Optimizer, Stiefel, Schedule } from "finegrain"
  * const stiefel = Stiefel.make([4, 2])
- * const muon = ManifoldMuon.make(Optimizer.onPoints(Collection.pom(stiefel)), { schedule: StepSize.constant(0.1) })
+ * const muon = ManifoldMuon.make(Optimizer.onPoints(Collection.pom(stiefel)), { schedule: Schedule.constant(0.1) })
  * const { told } = Optimizer.update(muon, Optimizer.init(muon, stiefel.random(1)), stiefel.random(2))
  * told["gap"]!.dataSync()[0]! < 0.05 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: ManifoldMuonHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -5,11 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Collection from "../collections/Collection.ts"
-import * as Points from "../numerics/Points.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State, Updated } from "./contract.ts"
-import * as FusedStep from "./FusedStep.ts"
+import * as StepFusion from "./StepFusion.ts"
 import { anyCollection, type At, type Transform, TransformThrew } from "./Transform.ts"
 import { rescale } from "./transforms/rescale.ts"
 
@@ -51,7 +51,9 @@ const identity = <A>(a: A): A => a
  * Optimizer.onPoints(Collection.pom(Sphere.make([3, 1]))).collection.poms.length // => 1
  * ```
  */
-export const onPoints = <P extends Points.Points>(collection: Collection.Collection<P>): Problem<P, P> => ({
+export const onPoints = <P extends NestedTensors.NestedTensors>(
+  collection: Collection.Collection<P>
+): Problem<P, P> => ({
   collection,
   arrangement: { shape: collection.manifold.shape, from: identity, to: identity }
 })
@@ -65,10 +67,10 @@ export const onPoints = <P extends Points.Points>(collection: Collection.Collect
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Optimizer, Sphere, StepSize, Transform, Transforms } from "finegrain"
+ * import { Collection, Optimizer, Sphere, Schedule, Transform, Transforms } from "finegrain"
  * // The largest entry of a vector, on the sphere: minimize −⟨a, x⟩.
  * const sphere = Sphere.make([3, 1])
- * const descent = Transform.chain("descent", Transforms.riemannian, Transforms.descend(StepSize.constant(0.2)))
+ * const descent = Transform.chain("descent", Transforms.riemannian, Transforms.descend(Schedule.constant(0.2)))
  * const optimizer = Optimizer.make(Optimizer.onPoints(Collection.pom(sphere)), descent)
  * const a = tf.tensor2d([[0], [2], [0]])
  * let state = Optimizer.init(optimizer, sphere.random(1))
@@ -76,7 +78,7 @@ export const onPoints = <P extends Points.Points>(collection: Collection.Collect
  * state.x.dataSync()[1]! > 0.999 // => true
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
   transform: Transform
 ): Optimizer<P, W> => {
@@ -88,7 +90,7 @@ export const make = <P extends Points.Points, W extends Points.Points>(
   return { problem, transform }
 }
 
-const at = <P extends Points.Points, W extends Points.Points>(
+const at = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { problem: { collection } }: Optimizer<P, W>,
   { scaling, step, x }: Pick<State<P>, "scaling" | "step" | "x">
 ): At<P> => ({ step, x, collection, scaling })
@@ -99,13 +101,13 @@ const at = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, FgSgd, Optimizer, Sphere, StepSize } from "finegrain"
+ * import { Collection, FgSgd, Optimizer, Sphere, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Sphere.make([2, 1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1) })
  * [...Optimizer.init(optimizer, tf.tensor2d([[3], [4]])).x.dataSync()] // => [0.6, 0.8]
  * ```
  */
-export const init = <P extends Points.Points, W extends Points.Points>(
+export const init = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   weights: W
 ): State<P> => {
@@ -123,14 +125,14 @@ export const init = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(1) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1) })
  * const state = { ...Optimizer.init(optimizer, tf.tensor1d([4])), scaling: [tf.scalar(0.5)] }
  * [...Optimizer.weightsOf(optimizer, state).dataSync()] // => [2]
  * ```
  */
-export const weightsOf = <P extends Points.Points, W extends Points.Points>(
+export const weightsOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { problem }: Optimizer<P, W>,
   { scaling, x }: Pick<State<P>, "scaling" | "x">
 ): W => problem.arrangement.to(rescale(scaling, x))
@@ -139,7 +141,7 @@ export const weightsOf = <P extends Points.Points, W extends Points.Points>(
  * One step as an Effect, in stages, each in a region of its own whose tensors live until the step ends: transform,
  * retraction, transport of what is tangent, rescaling.
  *
- * Where the engine has the whole step in kernels, it runs those; see FusedStep. The given state stays untouched and
+ * Where the engine has the whole step in kernels, it runs those; see StepFusion. The given state stays untouched and
  * alive, whatever happens; the result owns its tensors (ℜ is shared with the given state). Fails with ShapeMismatch
  * where the gradients do not have the weights' shapes, and with the name of a transform or stage that threw. Source:
  * Ozay 2019, algorithm 1.
@@ -148,15 +150,15 @@ export const weightsOf = <P extends Points.Points, W extends Points.Points>(
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
  * import * as Effect from "effect/Effect"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.5) })
  * const state = Optimizer.init(optimizer, tf.tensor1d([1]))
  * const { weights } = await Effect.runPromise(Optimizer.step(optimizer, state, tf.tensor1d([1])))
  * weights.dataSync()[0] // => 0.5
  * ```
  */
-export const step = <P extends Points.Points, W extends Points.Points>(
+export const step = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   state: State<P>,
   gradients: W
@@ -204,10 +206,10 @@ export const step = <P extends Points.Points, W extends Points.Points>(
   })
   return Effect.scoped(Effect.gen(function*() {
     yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
-    const plan = FusedStep.planOf(optimizer)
+    const plan = StepFusion.planOf(optimizer)
     const { memory, told, weights, x } = yield* plan === undefined
       ? inStages
-      : stage("fused step", () => FusedStep.sweep(plan, optimizer, state, gradients))
+      : stage("fused step", () => StepFusion.sweep(plan, optimizer, state, gradients))
     for (const leaf of TensorTree.leaves([x, memory, weights, told])) kept.add(leaf)
     return { state: { step: state.step + 1, x, memory, scaling: state.scaling }, weights, told }
   }))
@@ -219,21 +221,55 @@ export const step = <P extends Points.Points, W extends Points.Points>(
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, FgSgd, Optimizer, StepSize } from "finegrain"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.5) })
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.5) })
  * const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, tf.tensor1d([1])), tf.tensor1d([1]))
  * state.x.dataSync()[0] // => 0.5
  * ```
  */
-export const update = <P extends Points.Points, W extends Points.Points>(
+export const update = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   optimizer: Optimizer<P, W>,
   state: State<P>,
   gradients: W
 ): Updated<P, W> => Effect.runSync(step(optimizer, state, gradients))
 
+/** The path of the first part of this name in a chain's state. */
+const pathOf = ({ names = [], parts = [] }: Transform, name: string): ReadonlyArray<string> | undefined => {
+  for (const [i, part] of parts.entries()) {
+    const within = part.name === name ? [] : pathOf(part, name)
+    if (within !== undefined) return [names[i]!, ...within]
+  }
+  return undefined
+}
+
+/**
+ * What the first transform of a name keeps, as an average of the points; undefined where the chain has none.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, Optimizer, Schedule, Transform, Transforms } from "finegrain"
+ * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
+ * const descend = Transforms.descend(Schedule.constant(1))
+ * const optimizer = Optimizer.make(problem, Transform.chain("sgd", descend, Transforms.average({ decay: 0.75 })))
+ * const { state } = Optimizer.update(optimizer, Optimizer.init(optimizer, tf.tensor1d([0])), tf.tensor1d([4]))
+ * const average = Optimizer.stateOf(optimizer, state, "average") as tf.Tensor
+ * [state.x.dataSync()[0], average.dataSync()[0]] // => [-4, -1]
+ * ```
+ */
+export const stateOf = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
+  { transform }: Optimizer<P, W>,
+  { memory }: State<P>,
+  name: string
+): TensorTree.TensorTree | undefined =>
+  pathOf(transform, name)?.reduce<TensorTree.TensorTree>(
+    (tree, part) => (tree as Readonly<Record<string, TensorTree.TensorTree>>)[part]!,
+    memory
+  )
+
 /** Frees the tensors of a state. */
-export const dispose = ({ memory, x }: State<Points.Points>): void => {
-  Points.dispose(x)
+export const dispose = ({ memory, x }: State<NestedTensors.NestedTensors>): void => {
+  NestedTensors.dispose(x)
   TensorTree.dispose(memory)
 }

@@ -1,6 +1,6 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
-import type * as StepSize from "./StepSize.ts"
+import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { type Adam, adam } from "./transforms/adam.ts"
 import { descend } from "./transforms/curvatureStep.ts"
@@ -9,9 +9,9 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters of Riemannian Adam. */
-export interface Hyperparameters extends Adam {
+export interface RiemannianAdamHyperparameters extends Adam {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** Default 0. */
   readonly weightDecay?: number
 }
@@ -24,12 +24,12 @@ export interface Hyperparameters extends Adam {
  *
  * @example
  * ```ts
- * import { RiemannianAdam, StepSize } from "finegrain"
- * const { parts } = RiemannianAdam.transform({ schedule: StepSize.constant(0.001), amsgrad: true })
+ * import { RiemannianAdam, Schedule } from "finegrain"
+ * const { parts } = RiemannianAdam.transform({ schedule: Schedule.constant(0.001), amsgrad: true })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "amsgrad", "descend"]
  * ```
  */
-export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparameters): Transform =>
+export const transform = ({ schedule, weightDecay = 0, ...moments }: RiemannianAdamHyperparameters): Transform =>
   chain("Riemannian Adam", pullback, decay({ weight: weightDecay }), riemannian, adam(moments), descend(schedule))
 
 /**
@@ -41,14 +41,14 @@ export const transform = ({ schedule, weightDecay = 0, ...moments }: Hyperparame
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, Optimizer, RiemannianAdam, StepSize } from "finegrain"
+ * import { Collection, Euclidean, Optimizer, RiemannianAdam, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const adam = RiemannianAdam.make(problem, { schedule: StepSize.constant(0.1) })
+ * const adam = RiemannianAdam.make(problem, { schedule: Schedule.constant(0.1) })
  * const { weights } = Optimizer.update(adam, Optimizer.init(adam, tf.tensor1d([0])), tf.tensor1d([4]))
  * weights.dataSync()[0]!.toFixed(5) // => "-0.10000"
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: RiemannianAdamHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

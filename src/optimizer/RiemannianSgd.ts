@@ -1,6 +1,6 @@
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
-import type * as StepSize from "./StepSize.ts"
+import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { descend } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
@@ -9,9 +9,9 @@ import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** Hyperparameters of Riemannian SGD. */
-export interface Hyperparameters {
+export interface RiemannianSgdHyperparameters {
   /** r(t). */
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   /** θ in [0, 1); default 0. */
   readonly momentum?: number
   /** Whether momentum looks ahead; default false. */
@@ -27,13 +27,13 @@ export interface Hyperparameters {
  *
  * @example
  * ```ts
- * import { RiemannianSgd, StepSize } from "finegrain"
- * const { parts } = RiemannianSgd.transform({ schedule: StepSize.constant(0.1) })
+ * import { RiemannianSgd, Schedule } from "finegrain"
+ * const { parts } = RiemannianSgd.transform({ schedule: Schedule.constant(0.1) })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "momentum", "descend"]
  * ```
  */
 export const transform = (
-  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0 }: Hyperparameters
+  { momentum: theta = 0, nesterov = false, schedule, weightDecay = 0 }: RiemannianSgdHyperparameters
 ): Transform =>
   chain(
     "Riemannian SGD",
@@ -52,14 +52,14 @@ export const transform = (
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, Optimizer, RiemannianSgd, StepSize } from "finegrain"
+ * import { Collection, Euclidean, Optimizer, RiemannianSgd, Schedule } from "finegrain"
  * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
- * const sgd = RiemannianSgd.make(problem, { schedule: StepSize.constant(1), momentum: 0.5, nesterov: true })
+ * const sgd = RiemannianSgd.make(problem, { schedule: Schedule.constant(1), momentum: 0.5, nesterov: true })
  * // grad + θμ = 1 + 0.5·1.
  * Optimizer.update(sgd, Optimizer.init(sgd, tf.tensor1d([0])), tf.tensor1d([1])).weights.dataSync()[0] // => -1.5
  * ```
  */
-export const make = <P extends Points.Points, W extends Points.Points>(
+export const make = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   problem: Problem<P, W>,
-  hyperparameters: Hyperparameters
+  hyperparameters: RiemannianSgdHyperparameters
 ): Optimizer<P, W> => makeOptimizer(problem, transform(hyperparameters))

@@ -6,14 +6,14 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../collections/Collection.ts"
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import type { TensorTree } from "../numerics/TensorTree.ts"
 
 /** ℜ for the leaves of a point, from left to right; undefined, or beyond the end, where it is 1. */
 export type Scaling = ReadonlyArray<tf.Tensor | undefined>
 
 /** Where a transform is applied: the step that is taken, the point ω on the product of all POMs, and ℜ. */
-export interface At<P extends Points.Points = Points.Points> {
+export interface At<P extends NestedTensors.NestedTensors = NestedTensors.NestedTensors> {
   /** Steps taken before, from 0. */
   readonly step: number
   readonly x: P
@@ -28,7 +28,7 @@ export type Told = Readonly<Record<string, tf.Tensor1D>>
  * What a transform gives: the direction for the next one, undefined where the point stays this time, and its own next
  * state.
  */
-export interface Transformed<P extends Points.Points, S extends TensorTree> {
+export interface Transformed<P extends NestedTensors.NestedTensors, S extends TensorTree> {
   readonly direction: P | undefined
   readonly state: S
   readonly told?: Told
@@ -43,10 +43,10 @@ export interface Transform<S extends TensorTree = TensorTree> {
   /** Why it cannot serve a collection, and what to do; undefined where it can. */
   readonly refuses?: (collection: Collection.Collection) => string | undefined
   // Methods, so that transforms of different states stand in one list.
-  init<P extends Points.Points>(at: At<P>): S
-  update<P extends Points.Points>(direction: P, state: S, at: At<P>): Transformed<P, S>
+  init<P extends NestedTensors.NestedTensors>(at: At<P>): S
+  update<P extends NestedTensors.NestedTensors>(direction: P, state: S, at: At<P>): Transformed<P, S>
   /** The state at the point to which the step led: tangent parts are transported. Default: it stays as it is. */
-  carry?<P extends Points.Points>(state: S, to: P, at: At<P>): S
+  carry?<P extends NestedTensors.NestedTensors>(state: S, to: P, at: At<P>): S
   /** What `chain` is made of, for those who look into it. */
   readonly parts?: ReadonlyArray<Transform>
   /** The names under which the states of its parts stand. */
@@ -62,15 +62,15 @@ export const stateless: Readonly<Record<string, never>> = {}
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
- * import { Collection, Euclidean, Points, Transform } from "finegrain"
- * const negated = Transform.pure("negated", (u) => Points.scale(-1, u))
+ * import { Collection, Euclidean, NestedTensors, Transform } from "finegrain"
+ * const negated = Transform.pure("negated", (u) => NestedTensors.scale(-1, u))
  * const at = { step: 0, x: tf.ones([1]), collection: Collection.pom(Euclidean.make([1])), scaling: [] }
  * [...negated.update(tf.tensor1d([2]), Transform.stateless, at).direction!.dataSync()] // => [-2]
  * ```
  */
 export const pure = (
   name: string,
-  f: <P extends Points.Points>(direction: P, at: At<P>) => P
+  f: <P extends NestedTensors.NestedTensors>(direction: P, at: At<P>) => P
 ): Transform<typeof stateless> => ({
   name,
   init: () => stateless,
@@ -78,8 +78,9 @@ export const pure = (
 })
 
 /** The collection of every POM that a point stands on, whatever the nesting of its points. */
-export const anyCollection = <P extends Points.Points>(collection: Collection.Collection<P>): Collection.Collection =>
-  collection as unknown as Collection.Collection
+export const anyCollection = <P extends NestedTensors.NestedTensors>(
+  collection: Collection.Collection<P>
+): Collection.Collection => collection as unknown as Collection.Collection
 
 /** Names by which parts are told apart: a second `clip` is `clip 2`. */
 const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -111,7 +112,11 @@ export const chain = (name: string, ...parts: ReadonlyArray<Transform>): Transfo
     refuses: (collection) => parts.map(({ refuses }) => refuses?.(collection)).find((reason) => reason !== undefined),
     tells: [...new Set(parts.flatMap(({ tells = [] }) => tells))],
     init: (at) => Object.fromEntries(parts.map((part, i) => [names[i]!, part.init(at)])),
-    update: <P extends Points.Points>(direction: P, state: Chained, at: At<P>): Transformed<P, Chained> => {
+    update: <P extends NestedTensors.NestedTensors>(
+      direction: P,
+      state: Chained,
+      at: At<P>
+    ): Transformed<P, Chained> => {
       let now: P | undefined = direction
       const told: Array<Told> = []
       const after: Record<string, TensorTree> = {}

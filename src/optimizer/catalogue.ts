@@ -1,14 +1,17 @@
 /**
  * The optimizers that configurations, flags and experiments name: a line each.
  */
+import * as Catalogue from "../choices/Catalogue.ts"
 import * as FgSgd from "./FgSgd.ts"
+import type { Metric } from "./metrics.ts"
+import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
 
 /** What the settings of a run say of its optimizer. */
-export interface Settings {
-  readonly schedule: StepSize.Schedule
+export interface OptimizerSettings {
+  readonly schedule: Schedule.Schedule
   readonly rule: StepSize.Rule
   /** θ in [0, 1). */
   readonly momentum: number
@@ -21,21 +24,21 @@ export interface Settings {
   readonly clip?: number
   /** Batches whose gradients are taken together; default 1. */
   readonly accumulate?: number
+  /** d of an average of the points, kept on the manifolds: a ← nearest(d·a + (1 − d)·ω); default none. */
+  readonly average?: number
+  /** Whose steps they are, those of the points ω or of the weights W = ℜω; default `points`. */
+  readonly metric?: Metric
 }
 
-/** An optimizer by its name. */
-export interface Entry {
-  /** What it is, in a few words. */
-  readonly about: string
-  /** Settings that it does not know. */
-  readonly ignores: ReadonlyArray<"momentum" | "rule">
-  /** The parts that lead from gradients to a direction. */
-  readonly direction: (settings: Settings) => ReadonlyArray<Transform>
+/** An optimizer: what it makes of settings are the parts that lead from gradients to a direction. */
+export interface Entry<in Given = never> extends Catalogue.Maker<Given, ReadonlyArray<Transform>> {
+  /** Settings that it does not know; default none. */
+  readonly ignores?: ReadonlyArray<"momentum" | "rule">
 }
 
-const gradient = ({ weightDecay }: Settings) => [
-  Transforms.pullback,
-  Transforms.decay({ weight: weightDecay }),
+const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
+  ...(metric === "points" ? [Transforms.pullback] : []),
+  Transforms.decay({ weight: weightDecay, metric }),
   Transforms.riemannian
 ]
 
@@ -43,28 +46,30 @@ const gradient = ({ weightDecay }: Settings) => [
 export const optimizers = {
   "fg-sgd": {
     about: "the paper's: momentum in the tangent space, steps that adapt to curvature",
-    ignores: [],
-    direction: ({ momentum, weightDecay }) => [FgSgd.euclideanGradient(weightDecay), FgSgd.tangentProjection(momentum)]
+    make: ({ metric, momentum, weightDecay }) => [
+      FgSgd.euclideanGradient(weightDecay, metric),
+      FgSgd.tangentProjection(momentum)
+    ]
   },
   nesterov: {
     about: "Riemannian SGD whose momentum looks ahead",
     ignores: ["rule"],
-    direction: (settings) => [...gradient(settings), Transforms.momentum({ decay: settings.momentum, nesterov: true })]
+    make: (settings) => [...gradient(settings), Transforms.momentum({ decay: settings.momentum, nesterov: true })]
   },
   "riemannian-adam": {
     about: "Riemannian Adam: a second moment per matrix",
     ignores: ["momentum", "rule"],
-    direction: (settings) => [...gradient(settings), Transforms.adam()]
+    make: (settings) => [...gradient(settings), Transforms.adam()]
   },
   amsgrad: {
     about: "Riemannian Adam whose second moments never fall",
     ignores: ["momentum", "rule"],
-    direction: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
+    make: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
   },
   normalized: {
     about: "momentum, then steps of one length for every matrix",
     ignores: ["rule"],
-    direction: (settings) => [
+    make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
       Transforms.steepest("frobenius")
@@ -73,19 +78,16 @@ export const optimizers = {
   "manifold-muon": {
     about: "momentum, then the steepest direction under the spectral norm",
     ignores: ["rule"],
-    direction: (settings) => [
+    make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
       Transforms.steepest("spectral")
     ]
   }
-} as const satisfies Readonly<Record<string, Entry>>
+} as const satisfies Catalogue.Catalogue<Entry<OptimizerSettings>>
 
-/** The name of an optimizer. */
-export type Name = keyof typeof optimizers
-
-/** All names. */
-export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonly [Name, ...ReadonlyArray<Name>]
+/** The name of an optimizer, of these or of the user's own. */
+export type OptimizerName = Catalogue.Name<typeof optimizers>
 
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
@@ -95,24 +97,33 @@ export const names = Object.keys(optimizers) as ReadonlyArray<string> as readonl
  *
  * @example
  * ```ts
- * import { Optimizers, StepSize } from "finegrain"
- * const settings = { schedule: StepSize.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
+ * import { Optimizers, Schedule, StepSize } from "finegrain"
+ * const settings = { schedule: Schedule.constant(0.1), rule: StepSize.plain, momentum: 0.9, weightDecay: 0 }
  * const { parts } = Optimizers.transform("riemannian-adam", { ...settings, rates: { St: 64 }, clip: 1 })
  * parts!.map(({ name }) => name) // => ["pullback", "decay", "riemannian", "adam", "rates", "clip", "descend"]
  * ```
  */
-export const transform = (name: Name, settings: Settings): Transform => {
-  const { accumulate = 1, clip, rates = {}, ratesAfterRule = false, rule, schedule } = settings
-  const { direction, ignores }: Entry = optimizers[name]
+export const transform = (
+  name: OptimizerName,
+  settings: OptimizerSettings,
+  known: Catalogue.Catalogue<Entry> = optimizers
+): Transform => {
+  const { accumulate = 1, average, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } =
+    settings
+  const ignores = known[name]?.ignores ?? []
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
-  const step = ignores.includes("rule") ? Transforms.descend(schedule) : Transforms.curvatureStep({ schedule, rule })
+  const step = ignores.includes("rule")
+    ? Transforms.descend(schedule)
+    : Transforms.curvatureStep({ schedule, rule, metric })
   return chain(
     name,
     ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
-    ...direction(settings),
+    ...Catalogue.make(known, name, settings, settings),
     ...(ratesAfterRule ? [] : rated),
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,
-    ...(ratesAfterRule ? rated : [])
+    ...(ratesAfterRule ? rated : []),
+    ...(metric === "points" ? [] : [Transforms.fromWeights]),
+    ...(average === undefined ? [] : [Transforms.average({ decay: average })])
   )
 }

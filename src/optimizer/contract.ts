@@ -4,7 +4,7 @@
  */
 import type * as Collection from "../collections/Collection.ts"
 import type { Arrangement } from "../geometry/combinators/rearranged.ts"
-import type * as Points from "../numerics/Points.ts"
+import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import type * as TensorTree from "../numerics/TensorTree.ts"
 import type { Scaling, Told, Transform } from "./Transform.ts"
 
@@ -12,19 +12,19 @@ import type { Scaling, Told, Transform } from "./Transform.ts"
  * What is optimized: a collection of POMs with points ω of nesting `P`, and how the network's weights of nesting `W`
  * are arranged.
  */
-export interface Problem<P extends Points.Points, W extends Points.Points> {
+export interface Problem<P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors> {
   readonly collection: Collection.Collection<P>
   readonly arrangement: Arrangement<P, W>
 }
 
 /** An optimizer: a problem, and what becomes of its gradients. */
-export interface Optimizer<P extends Points.Points, W extends Points.Points> {
+export interface Optimizer<P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors> {
   readonly problem: Problem<P, W>
   readonly transform: Transform
 }
 
 /** The optimizer's state; ω and the states of transforms belong to it. */
-export interface State<P extends Points.Points> {
+export interface State<P extends NestedTensors.NestedTensors> {
   readonly step: number
   /** ω, on the manifolds. */
   readonly x: P
@@ -35,7 +35,7 @@ export interface State<P extends Points.Points> {
 }
 
 /** What one update gives: the next state, the weights for the network, and what was told of every POM. */
-export interface Updated<P extends Points.Points, W extends Points.Points> {
+export interface Updated<P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors> {
   readonly state: State<P>
   readonly weights: W
   readonly told: Told

@@ -4,30 +4,30 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
+import * as StoredExperiment from "../experiment/ExperimentFiles.ts"
 import { slug } from "../experiment/slug.ts"
-import * as StoredExperiment from "../experiment/Stored.ts"
-import * as Stored from "../training/Stored.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import * as WholeFile from "../training/WholeFile.ts"
 import * as Chart from "./Chart.ts"
 import { ofExperiment } from "./experimentReport.ts"
 import * as Html from "./Html.ts"
-import * as Recorded from "./Recorded.ts"
 import { ReportError } from "./ReportError.ts"
+import * as RunRecord from "./RunRecord.ts"
 import { ofRun } from "./runReport.ts"
 
 export { ReportError } from "./ReportError.ts"
 
-const decodeResults = Stored.decode(StoredExperiment.Results, "results")
-const decodeManifest = Stored.decode(Stored.Manifest, "manifest")
+const decodeResults = RunFiles.decode(StoredExperiment.Results, "results")
+const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
 
-const contentOf = Effect.fnUntraced(function*(directory: string, read: Recorded.Read) {
-  const results = yield* Recorded.readOwn(directory, "results.json", decodeResults)
+const contentOf = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord) {
+  const results = yield* RunRecord.readOwn(directory, "results.json", decodeResults)
   if (Option.isSome(results)) return yield* ofExperiment(directory, results.value, read)
-  const manifest = yield* Recorded.readOwn(
+  const manifest = yield* RunRecord.readOwn(
     directory,
     "manifest.json",
     // All of it is shown, whatever of it is known here.
-    (value) => Result.map(decodeManifest(value), () => value as Stored.Manifest)
+    (value) => Result.map(decodeManifest(value), () => value as RunFiles.Manifest)
   )
   if (Option.isSome(manifest)) return yield* ofRun(directory, manifest.value)
   return yield* new ReportError({
@@ -64,7 +64,7 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
  *
  * @internal
  */
-export const write = Effect.fnUntraced(function*(directory: string, read: Recorded.Read = Recorded.read) {
+export const write = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord = RunRecord.read) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { after, before, figures, title } = yield* contentOf(directory, read)

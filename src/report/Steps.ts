@@ -1,7 +1,7 @@
 import type { StepDone } from "../training/Trainer.ts"
 
 /** Neighbouring steps together. */
-export interface Part {
+export interface StepRange {
   /** Its place among the parts of the run, from 0. */
   readonly index: number
   readonly count: number
@@ -30,7 +30,7 @@ export interface Steps {
   /** Steps of a part: a power of two, so that parts of one run are parts of those of a longer one. */
   readonly size: number
   readonly last: number
-  readonly parts: ReadonlyArray<Part>
+  readonly parts: ReadonlyArray<StepRange>
   readonly poms: PomSteps
 }
 
@@ -58,7 +58,7 @@ export const middle = (index: number, size: number): number => size * (index + 0
 const isNumbered = (pom: string) => /\/\d+$/.test(pom)
 
 /** A part more; into one that is there already, where there is one of its place. */
-const put = (into: Map<number, Part>, { count, gradientNorm, index, loss }: Part): void => {
+const put = (into: Map<number, StepRange>, { count, gradientNorm, index, loss }: StepRange): void => {
   const there = into.get(index)
   const all = count + (there?.count ?? 0)
   const mean = (a: number, b: number | undefined) => b === undefined ? a : b + (a - b) * count / all
@@ -71,8 +71,8 @@ const put = (into: Map<number, Part>, { count, gradientNorm, index, loss }: Part
 }
 
 /** So many parts together. */
-const merged = (parts: Iterable<Part>, factor: number): Map<number, Part> => {
-  const together = new Map<number, Part>()
+const merged = (parts: Iterable<StepRange>, factor: number): Map<number, StepRange> => {
+  const together = new Map<number, StepRange>()
   for (const part of parts) put(together, { ...part, index: Math.floor(part.index / factor) })
   return together
 }
@@ -82,7 +82,7 @@ const merged = (parts: Iterable<Part>, factor: number): Map<number, Part> => {
  *
  * @internal
  */
-export const resized = ({ parts, size }: Steps, to: number): ReadonlyArray<Part> => [
+export const resized = ({ parts, size }: Steps, to: number): ReadonlyArray<StepRange> => [
   ...merged(parts, to / size).values()
 ]
 
@@ -93,7 +93,7 @@ export const resized = ({ parts, size }: Steps, to: number): ReadonlyArray<Part>
  */
 export const collector = () => {
   let [size, last] = [1, 0]
-  let parts = new Map<number, Part>()
+  let parts = new Map<number, StepRange>()
   let [total, names]: [number, ReadonlyArray<string>] = [0, []]
   const steps: Array<PomSteps["steps"][number]> = []
   const valuesOf = (told: Readonly<Record<string, number>>) => {

@@ -1,6 +1,6 @@
-import type { LayerPlan } from "../training/Stored.ts"
+import type { LayerPlan } from "../training/RunFiles.ts"
 import type { Chart } from "./Chart.ts"
-import * as look from "./look.ts"
+import * as chartStyle from "./chartStyle.ts"
 import { middle, type Steps } from "./Steps.ts"
 
 /** A row's errors, one a seed, with the interval of their mean. */
@@ -19,7 +19,7 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart | undefined =>
     title: "Test errors",
     caption: "One dot a seed; the mean, and its 95 % interval by Student's t.",
     spec: {
-      width: look.width,
+      width: chartStyle.width,
       height: { step: 24 },
       encoding: { y: { field: "row", type: "nominal", sort: null, title: null, axis: { labelLimit: 400 } } },
       layer: [
@@ -62,12 +62,12 @@ export const lossCurve = ({ parts, size }: Steps): Chart | undefined =>
     title: "Training loss by step",
     caption: size === 1 ? "Every step." : `Mean over every ${size} steps.`,
     spec: {
-      width: look.width,
+      width: chartStyle.width,
       height: 260,
       data: { values: parts.map(({ index, loss }) => ({ step: middle(index, size), loss })) },
       mark: { type: "line", color: "#1f5a96", strokeWidth: 1 },
       encoding: {
-        x: { field: "step", type: "quantitative", title: "step", axis: look.steps },
+        x: { field: "step", type: "quantitative", title: "step", axis: chartStyle.steps },
         y: { field: "loss", type: "quantitative", title: "loss" }
       }
     }
@@ -97,7 +97,7 @@ export const manifoldMap = (
     title: `Manifolds of the kernels of ${layer}`,
     caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
     spec: {
-      width: Math.min(look.width, 18 * outputs),
+      width: Math.min(chartStyle.width, 18 * outputs),
       height: Math.min(600, 18 * inputs),
       data: {
         values: groups.flatMap(({ manifold, matrices }, pom) =>

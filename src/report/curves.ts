@@ -1,6 +1,6 @@
 import * as Statistics from "../experiment/Statistics.ts"
 import type { Chart } from "./Chart.ts"
-import * as look from "./look.ts"
+import * as chartStyle from "./chartStyle.ts"
 
 /** What one run says of a quantity at one moment, and where that belongs in the figure. */
 export interface Point {
@@ -16,7 +16,7 @@ export interface Point {
 }
 
 /** What a figure of curves says about its axes. */
-export interface Quantity {
+export interface CurveAxes {
   readonly name: string
   readonly title: string
   readonly caption: string
@@ -80,7 +80,7 @@ const mostDots = 30
  *
  * @internal
  */
-export const curves = (quantity: Quantity, points: ReadonlyArray<Point>): Chart | undefined => {
+export const curves = (quantity: CurveAxes, points: ReadonlyArray<Point>): Chart | undefined => {
   const { caption, name, over, scale, title } = quantity
   const values = summaries(points, scale)
   if (values.length === 0) return undefined
@@ -90,21 +90,23 @@ export const curves = (quantity: Quantity, points: ReadonlyArray<Point>): Chart 
   const hasBands = values.some(({ low }) => low !== undefined)
   const bounded = distinct(values.filter(({ bound }) => bound !== undefined).map(({ row }) => row))
   const vertical = scale === "log"
-    ? look.logarithmic(values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean]))
-    : look.linear(quantity.zero ?? false)
+    ? chartStyle.logarithmic(
+      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
+    )
+    : chartStyle.linear(quantity.zero ?? false)
   const y = (field: string) => ({ field, type: "quantitative" as const, ...vertical, title: quantity.value })
   const panel = {
-    ...look.size(across.length),
+    ...chartStyle.size(across.length),
     encoding: {
       x: {
         field: "at",
         type: "quantitative" as const,
         scale: { zero: false, nice: false },
         ...(typeof over === "string"
-          ? { axis: over === "epoch" ? look.whole : look.steps, title: over }
+          ? { axis: over === "epoch" ? chartStyle.whole : chartStyle.steps, title: over }
           : { axis: { format: over.format, tickCount: 5 }, title: over.title })
       },
-      color: look.colours(rows)
+      color: chartStyle.colours(rows)
     },
     layer: [
       ...(hasBands
@@ -136,6 +138,6 @@ export const curves = (quantity: Quantity, points: ReadonlyArray<Point>): Chart 
     name,
     title,
     caption: `${caption}${promised(rows, bounded)}${hasBands ? band(scale) : ""}`.trim(),
-    spec: { data: { values }, ...look.panels(panel, across, down) }
+    spec: { data: { values }, ...chartStyle.panels(panel, across, down) }
   }
 }

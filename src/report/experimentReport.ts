@@ -7,7 +7,7 @@ import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import * as pomCurves from "./pomCurves.ts"
 import * as quantities from "./quantities.ts"
-import * as Recorded from "./Recorded.ts"
+import * as RunRecord from "./RunRecord.ts"
 
 /** Test errors of the seeds by row, of a column of the table. */
 const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Dots> =>
@@ -24,7 +24,7 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
 
 /** What is drawn of the runs of a column. */
 const figures: ReadonlyArray<
-  (runs: ReadonlyArray<quantities.Run & { readonly seed: number }>) => Chart | undefined
+  (runs: ReadonlyArray<quantities.RowRun & { readonly seed: number }>) => Chart | undefined
 > = [
   quantities.testError,
   quantities.trainingLoss,
@@ -52,7 +52,7 @@ const named = (column: string) => (chart: Chart): Chart => ({
 export const ofExperiment = Effect.fnUntraced(function*(
   directory: string,
   results: Results.Results,
-  read: Recorded.Read = Recorded.read
+  read: RunRecord.ReadRunRecord = RunRecord.read
 ) {
   const path = yield* Path.Path
   const [header, rows] = Results.table(results)

@@ -1,5 +1,5 @@
 import type { Chart } from "./Chart.ts"
-import * as look from "./look.ts"
+import * as chartStyle from "./chartStyle.ts"
 import { evenly, mostPoms, type OfPoms, type Steps } from "./Steps.ts"
 
 /** What is known of every POM in some steps. */
@@ -65,31 +65,31 @@ const curves = (quantity: Quantity) => (runs: ReadonlyArray<Run>): Chart | undef
     ? ""
     : ` Of every row one run${seeds.size === 1 ? `, seed ${[...seeds][0]}` : ""}: POMs are drawn anew for every seed.`
   const unit = {
-    ...look.size(across.length),
+    ...chartStyle.size(across.length),
     mark: { type: "line" as const, strokeWidth: 1, opacity: 0.5, aria: false },
     encoding: {
       x: {
         field: "at",
         type: "quantitative" as const,
         scale: { zero: false, nice: false },
-        axis: look.steps,
+        axis: chartStyle.steps,
         title: "step"
       },
       y: {
         field: "value",
         type: "quantitative" as const,
-        ...look.logarithmic(points.map(({ value }) => value)),
+        ...chartStyle.logarithmic(points.map(({ value }) => value)),
         title: quantity.value
       },
       detail: { field: "pom" },
-      color: look.colours([...new Set(points.map(({ layer }) => layer))], "layer")
+      color: chartStyle.colours([...new Set(points.map(({ layer }) => layer))], "layer")
     }
   }
   return {
     name: quantity.name,
     title: quantity.title,
     caption: `${quantity.caption}; ${thinned}, on a logarithmic scale.${which}`,
-    spec: { data: { values: points }, ...look.panels(unit, across, [], "shared") }
+    spec: { data: { values: points }, ...chartStyle.panels(unit, across, [], "shared") }
   }
 }
 

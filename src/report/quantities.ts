@@ -1,18 +1,18 @@
 import { errorPercent } from "../experiment/Results.ts"
 import type { Chart } from "./Chart.ts"
-import { curves, type Point, type Quantity } from "./curves.ts"
-import type { Recorded } from "./Recorded.ts"
+import { type CurveAxes, curves, type Point } from "./curves.ts"
+import type { RunRecord } from "./RunRecord.ts"
 import { middle, resized } from "./Steps.ts"
 
 /** One run, and the row that it belongs to. */
-export interface Run extends Omit<Recorded, "damaged"> {
+export interface RowRun extends Omit<RunRecord, "damaged"> {
   readonly row: string
 }
 
 /** A figure of what runs recorded; undefined where they did not. */
-type Figure = (runs: ReadonlyArray<Run>) => Chart | undefined
+type Figure = (runs: ReadonlyArray<RowRun>) => Chart | undefined
 
-const figure = (quantity: Quantity, points: (run: Run) => ReadonlyArray<Point>): Figure => (runs) =>
+const figure = (quantity: CurveAxes, points: (run: RowRun) => ReadonlyArray<Point>): Figure => (runs) =>
   curves(quantity, runs.flatMap(points))
 
 /** Test error by epoch. */
@@ -102,7 +102,7 @@ export const bounds: Figure = figure(
 
 const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const
 
-const normQuantity: Quantity = {
+const normQuantity: CurveAxes = {
   name: "norms",
   title: "Norms of the weights, and their bounds",
   caption: "The largest over all component weights of a manifold; dashed: the bound that the policy promises.",

@@ -3,14 +3,14 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
-import * as Stored from "../training/Stored.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import * as pomCurves from "./pomCurves.ts"
 import * as quantities from "./quantities.ts"
-import * as Recorded from "./Recorded.ts"
+import * as RunRecord from "./RunRecord.ts"
 
-const decodeSummary = Stored.decode(Stored.Summary, "summary")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 const significant = (value: number | undefined): string => value === undefined ? "–" : value.toPrecision(4)
 
@@ -19,11 +19,11 @@ const significant = (value: number | undefined): string => value === undefined ?
  *
  * @internal
  */
-export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Stored.Manifest) {
+export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: RunFiles.Manifest) {
   const path = yield* Path.Path
-  const recorded = yield* Recorded.read(directory)
+  const recorded = yield* RunRecord.read(directory)
   const { damaged, epochs, spectra, steps } = recorded
-  const summary = yield* Effect.result(Recorded.readOwn(directory, "summary.json", decodeSummary))
+  const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
   // A line without a name: there is but one.
   const alone = [{ ...recorded, row: "" }]

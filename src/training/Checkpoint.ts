@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
-import type { EpochDone } from "./Event.ts"
-import * as Stored from "./Stored.ts"
+import * as Shape from "../numerics/Shape.ts"
+import * as RunFiles from "./RunFiles.ts"
+import type { EpochDone } from "./TrainingEvent.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
@@ -39,7 +40,7 @@ export interface Named {
 /** Everything that a run needs to go on to the same bits. */
 export interface Snapshot {
   /** SHA-256 of the network's shapes, manifolds and POMs. */
-  readonly geometry: string
+  readonly fingerprint: string
   readonly position: Position
   /** Events of the epochs that are done. */
   readonly epochs: ReadonlyArray<EpochDone>
@@ -75,14 +76,15 @@ const magic = Buffer.from("finegrain checkpoint 1\n")
 const digestBytes = 32
 
 const Header = Schema.Struct({
+  /** The fingerprint of the network; the key is that of earlier versions. */
   geometry: Schema.String,
   position: Position,
-  epochs: Schema.Array(Stored.EpochDone),
+  epochs: Schema.Array(RunFiles.EpochDone),
   extra: Schema.Record(Schema.String, Schema.Finite),
   tensors: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(count) }))
 })
 
-const decodeHeader = Stored.decode(Header, "header of a checkpoint")
+const decodeHeader = RunFiles.decode(Header, "header of a checkpoint")
 
 const parse = (text: string): unknown => {
   try {
@@ -104,16 +106,16 @@ const parse = (text: string): unknown => {
  * const none = { leaked: 0, tensorsLeaked: 0 }
  * const position = { step: 7, epoch: 1, from: 64, measuredIn: 1, seconds: 0.5, ...sums, ...none }
  * const tensors = [{ name: "omega/0", shape: [2], values: Float32Array.of(1, 2) }]
- * const bytes = Checkpoint.encode({ geometry: "", position, epochs: [], tensors }, { eventBytes: 10 })
+ * const bytes = Checkpoint.encode({ fingerprint: "", position, epochs: [], tensors }, { eventBytes: 10 })
  * const { extra, snapshot } = Result.getOrThrow(Checkpoint.decode(bytes, "checkpoint.bin"))
  * [snapshot.position.step, extra["eventBytes"], ...snapshot.tensors[0]!.values] // => [7, 10, 1, 2]
  * Result.isFailure(Checkpoint.decode(bytes.subarray(0, 50), "checkpoint.bin")) // => true
  * ```
  */
 export const encode = (snapshot: Snapshot, extra: Readonly<Record<string, number>> = {}): Uint8Array => {
-  const { epochs, geometry, position, tensors } = snapshot
-  const header = Buffer.from(Stored.toJson({
-    geometry,
+  const { epochs, fingerprint, position, tensors } = snapshot
+  const header = Buffer.from(RunFiles.toJson({
+    geometry: fingerprint,
     position,
     epochs,
     extra,
@@ -161,18 +163,18 @@ export const decode = (
   const data = start + all.readUInt32LE(magic.length)
   const header = decodeHeader(parse(all.toString("utf8", start, data)))
   if (Result.isFailure(header)) return refuse(header.failure)
-  const { epochs, extra, geometry, position, tensors } = header.success
-  const numbers = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  const { epochs, extra, geometry: fingerprint, position, tensors } = header.success
+  const numbers = tensors.reduce((sum, { shape }) => sum + Shape.size(shape), 0)
   if (data + 4 * numbers !== body.length) {
     return refuse(`it holds ${body.length - data} bytes of numbers, not ${4 * numbers}`)
   }
   let at = data
   const read = tensors.map(({ name, shape }) => {
-    const size = shape.reduce((a, b) => a * b, 1)
+    const size = Shape.size(shape)
     // A copy, because numbers may begin anywhere in the file.
     const values = new Float32Array(new Uint8Array(all.subarray(at, at + 4 * size)).buffer)
     at += 4 * size
     return { name, shape, values }
   })
-  return Result.succeed({ snapshot: { geometry, position, epochs, tensors: read }, extra })
+  return Result.succeed({ snapshot: { fingerprint, position, epochs, tensors: read }, extra })
 }

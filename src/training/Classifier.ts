@@ -3,6 +3,7 @@ import { type Logits, logitsOf } from "../network/declarations/logits.ts"
 import { drawing } from "../network/declarations/randomness.ts"
 import { penalized, penaltiesOf, type Penalty } from "../network/declarations/regularization.ts"
 import * as Layers from "../network/Layers.ts"
+import { type Loss, softmaxCrossEntropy } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 
@@ -12,11 +13,10 @@ export interface Judged {
   readonly correct: tf.Scalar
 }
 
-const judge = (logits: Logits, images: tf.Tensor, labels: tf.Tensor1D, training: boolean): Judged => {
+const judge = (loss: Loss, logits: Logits, images: tf.Tensor, labels: tf.Tensor1D, training: boolean): Judged => {
   const found = logits(images, training)
   const correct = tf.sum(tf.cast(tf.equal(tf.argMax(found, -1), labels), "float32"))
-  const loss = tf.losses.softmaxCrossEntropy(tf.oneHot(labels, found.shape[1]), found) as tf.Scalar
-  return { loss, correct: correct as tf.Scalar }
+  return { loss: loss.value(found, labels), correct: correct as tf.Scalar }
 }
 
 /** A network that tells classes apart, as it is trained and as it is used. */
@@ -31,16 +31,20 @@ export interface Classifier {
  *
  * @throws DeclarationRefused for an output that is no logits, as `logitsOf` has it.
  */
-export const classifier = ({ model }: Network.Network, seed: Seed.Seed): Classifier => {
-  const logits = logitsOf(model)
+export const classifier = (
+  { model }: Network.Network,
+  seed: Seed.Seed,
+  loss: Loss = softmaxCrossEntropy()
+): Classifier => {
+  const logits = logitsOf(model, loss)
   const penalties: ReadonlyArray<Penalty> = penaltiesOf(model)
   const draw = drawing(model, seed)
   return {
     learning: (images, labels, step) => {
       Layers.setStep(model, step)
-      const { correct, loss } = draw(step, () => judge(logits, images, labels, true))
-      return { correct, loss: penalized(loss, penalties) }
+      const judged = draw(step, () => judge(loss, logits, images, labels, true))
+      return { ...judged, loss: penalized(judged.loss, penalties) }
     },
-    knowing: (images, labels) => judge(logits, images, labels, false)
+    knowing: (images, labels) => judge(loss, logits, images, labels, false)
   }
 }

@@ -7,8 +7,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
+import * as RunFiles from "./RunFiles.ts"
 import * as RunLock from "./RunLock.ts"
-import * as Stored from "./Stored.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
@@ -45,7 +45,7 @@ export interface RunDirectory {
 }
 
 /** A run that was started before. */
-export interface Resumed extends RunDirectory {
+export interface ResumedDirectory extends RunDirectory {
   readonly manifest: unknown
   readonly summary: Option.Option<unknown>
   /** Where it stood, if it got so far as to write that. Events after that moment have been cut off. */
@@ -97,7 +97,7 @@ export const unwritten = (path: string) => (error: PlatformError.PlatformError):
  *
  * @internal
  */
-export const toJson = Stored.toJson
+export const toJson = RunFiles.toJson
 
 /**
  * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be
@@ -292,7 +292,7 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 ) {
   const path = yield* Path.Path
   const file = path.join(directory, name)
-  return yield* Stored.read(
+  return yield* RunFiles.read(
     file,
     decoding,
     unread(file),
@@ -422,7 +422,7 @@ const anything = (value: unknown): Result.Result<unknown, string> => Result.succ
 export const reopen = Effect.fnUntraced(function*(
   directory: string
 ): Effect.fn.Return<
-  Option.Option<Resumed>,
+  Option.Option<ResumedDirectory>,
   RunDirectoryError | Checkpoint.CheckpointCorrupt,
   FileSystem.FileSystem | Path.Path | Scope.Scope
 > {

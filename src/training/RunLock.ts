@@ -7,14 +7,14 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
-import { Identity, self, stateOf } from "./process.ts"
+import { ProcessIdentity, self, stateOf } from "./process.ts"
 
 /**
  * A lock file is a lease: it says which process holds it, which whoever sees that process asks the system; and its
  * holder touches it again and again, which everybody else watches. A moment is never compared with a clock: a touch is
  * a change, whatever it changes to.
  */
-const Holder = Schema.Struct({ ...Identity.fields, token: Schema.optionalKey(Schema.String) })
+const Holder = Schema.Struct({ ...ProcessIdentity.fields, token: Schema.optionalKey(Schema.String) })
 
 const decodeHolder = Schema.decodeUnknownOption(Schema.fromJsonString(Holder))
 
@@ -35,7 +35,7 @@ export interface Taken {
 }
 
 /** How a lease is kept and watched. */
-export interface Options {
+export interface LeaseOptions {
   /** It is touched as often; steps longer than this delay the next touch to their end. */
   readonly every?: Duration.Input
   /**
@@ -71,7 +71,7 @@ const judge = (text: string): "alive" | "dead" | "out of sight" => {
 }
 
 /** What a look at a lock file comes to; watched as long as it takes. */
-const look = Effect.fnUntraced(function*(file: string, { every = usually, looks = usualLooks }: Options) {
+const look = Effect.fnUntraced(function*(file: string, { every = usually, looks = usualLooks }: LeaseOptions) {
   const first = yield* stampOf(file)
   const seen = judge(first.text)
   if (seen !== "out of sight") return { seen, text: first.text }
@@ -106,7 +106,7 @@ const aMoment: Duration.Input = "20 millis"
  * Removes a lock whose holder is dead. Of several that find it so one does, the one that holds the guard; the others
  * look again.
  */
-const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: string, options: Options) {
+const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: string, options: LeaseOptions) {
   const guard = `${file}.taking`
   yield* Effect.acquireUseRelease(
     create(guard, mine),
@@ -128,7 +128,7 @@ const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: s
 const take = Effect.fnUntraced(function*(
   file: string,
   mine: string,
-  options: Options
+  options: LeaseOptions
 ): Effect.fn.Return<Option.Option<Held>, PlatformError.PlatformError, FileSystem.FileSystem> {
   for (let i = 0; i < attempts; i++) {
     const taken = yield* create(file, mine).pipe(
@@ -145,7 +145,7 @@ const take = Effect.fnUntraced(function*(
 })
 
 /** Touches a lock now and then, as long as it is ours. */
-const renew = Effect.fnUntraced(function*(file: string, mine: string, { every = usually }: Options) {
+const renew = Effect.fnUntraced(function*(file: string, mine: string, { every = usually }: LeaseOptions) {
   const fs = yield* FileSystem.FileSystem
   const touch = Effect.gen(function*() {
     if ((yield* fs.readFileString(file)) !== mine) return
@@ -165,7 +165,7 @@ const renew = Effect.fnUntraced(function*(file: string, mine: string, { every = 
  */
 export const acquire = Effect.fnUntraced(function*(
   file: string,
-  options: Options = {}
+  options: LeaseOptions = {}
 ): Effect.fn.Return<Held | Taken, PlatformError.PlatformError, FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const token = randomUUID()

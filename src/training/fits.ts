@@ -4,20 +4,17 @@ import type { Dataset } from "../data/Dataset.ts"
 import { partsOf } from "../network/declarations/private.ts"
 import { DeclarationRefused } from "../network/declarations/Refused.ts"
 import { isModel } from "../network/layers/graph.ts"
+import { type Loss, softmaxCrossEntropy } from "../network/losses.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 
 const refused = (declares: string, reason: string, remedy: string) =>
   new DeclarationRefused({ layer: undefined, declares, reason, remedy })
 
-/** Losses that `model.compile` may have been told: the trainer's own, by both of its names. */
-const losses: ReadonlySet<unknown> = new Set([
-  undefined,
-  null,
-  "categoricalCrossentropy",
-  "sparseCategoricalCrossentropy"
-])
+/** What `model.compile` may have been told: nothing, or the loss that is trained with. */
+const isCompiledWith = ({ compiled }: Loss, loss: unknown): boolean =>
+  loss === undefined || loss === null || (typeof loss === "string" && compiled.includes(loss))
 
-const declared = (model: tfl.LayersModel): DeclarationRefused | undefined => {
+const declared = (model: tfl.LayersModel, own: Loss): DeclarationRefused | undefined => {
   const { inputs, loss, outputs } = model
   const batch = inputs[0]?.shape[0] ?? null
   if (inputs.length !== 1) {
@@ -48,19 +45,22 @@ const declared = (model: tfl.LayersModel): DeclarationRefused | undefined => {
       remedy: "Set stateful: false"
     })
   }
-  return losses.has(loss) ? undefined : refused(
+  return isCompiledWith(own, loss) ? undefined : refused(
     `to be compiled with the loss ${typeof loss === "string" ? loss : JSON.stringify(loss) ?? "of a function"}`,
-    "the trainer's loss is softmax cross-entropy",
-    "Compile it with categoricalCrossentropy, or not at all: training needs no compile"
+    `the trainer's loss is ${own.name}`,
+    own.compiled.length === 0
+      ? "Do not compile it: training needs no compile"
+      : `Compile it with ${own.compiled[0]}, or not at all: training needs no compile`
   )
 }
 
 /** The model must take the dataset's images and give one logit per class. */
 export const fits = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
-  { channels, classes, height, width }: Dataset
+  { channels, classes, height, width }: Dataset,
+  loss: Loss = softmaxCrossEntropy()
 ): Effect.fn.Return<void, DeclarationRefused | Tensors.ShapeMismatch> {
-  const refusal = declared(model)
+  const refusal = declared(model, loss)
   if (refusal !== undefined) return yield* refusal
   const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
     // null is a length that the model leaves open.

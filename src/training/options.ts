@@ -1,17 +1,21 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
+import type { Loss } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type { Evaluation } from "./evaluations.ts"
 
 /** What a run does. */
-export interface Options {
+export interface TrainerOptions {
   readonly network: Network.Network
   readonly dataset: Dataset
-  readonly schedule: StepSize.Schedule
+  readonly schedule: Schedule.Schedule
   readonly epochs: number
   readonly batchSize: number
   readonly seed: Seed.Seed
@@ -26,16 +30,20 @@ export interface Options {
    * above.
    */
   readonly transform?: Transform
+  /** What is to become small; default softmax cross-entropy. */
+  readonly loss?: Loss
   /** Training images from whose features λ is measured at the start of every epoch; default 512. */
   readonly renormalizationImages?: number
   /** Whether ℜ = γ/λ; default true. Without it ℜ = γ. */
   readonly measureLambda?: boolean
   /** How training images are varied; default `none`. */
-  readonly augment?: "none" | "crop-flip"
+  readonly augment?: Augmentation
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
   readonly measureBounds?: boolean
+  /** Which weights are tested where the chain keeps an average of the points; default the average. */
+  readonly evaluate?: Evaluation
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot
 }
@@ -58,7 +66,7 @@ const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
  *
  * @internal
  */
-export const check = (options: Options): Effect.Effect<void, OptionRefused> => {
+export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefused> => {
   const { dataset, epochs, renormalizationImages = 1, seed } = options
   const counts = {
     epochs,

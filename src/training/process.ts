@@ -7,7 +7,7 @@ import { hostname } from "node:os"
  * since it booted, in one space of numbers (every container counts from 1), and together with the moment at which it
  * began.
  */
-export const Identity = Schema.Struct({
+export const ProcessIdentity = Schema.Struct({
   pid: Schema.Int,
   host: Schema.String,
   boot: Schema.optionalKey(Schema.String),
@@ -16,7 +16,7 @@ export const Identity = Schema.Struct({
 })
 
 /** A process as others can tell it. */
-export type Identity = typeof Identity.Type
+export type ProcessIdentity = typeof ProcessIdentity.Type
 
 const orUndefined = (read: () => string): string | undefined => {
   try {
@@ -41,7 +41,7 @@ const beganOf = (pid: number | "self"): string | undefined => {
  *
  * @internal
  */
-export const self = (): Identity => {
+export const self = (): ProcessIdentity => {
   const [boot, space, began] = [
     orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
     orUndefined(() => readlinkSync("/proc/self/ns/pid")),
@@ -72,7 +72,7 @@ const hasNumber = (pid: number): boolean => {
  *
  * @internal
  */
-export const stateOf = (other: Identity, own: Identity = self()): "alive" | "dead" | "out of sight" => {
+export const stateOf = (other: ProcessIdentity, own: ProcessIdentity = self()): "alive" | "dead" | "out of sight" => {
   if (other.boot !== undefined && other.began !== undefined) {
     if (other.boot !== own.boot || other.space !== own.space) return "out of sight"
     return beganOf(other.pid) === other.began ? "alive" : "dead"

@@ -1,11 +1,15 @@
 import * as Effect from "effect/Effect"
 import * as Checkpoint from "./Checkpoint.ts"
-import type * as Stored from "./Stored.ts"
+import * as Door from "./Door.ts"
+import { difference } from "./doors/sources.ts"
+import type * as RunFiles from "./RunFiles.ts"
 import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
 
 /** What of a run decides about its bits. */
-export interface Identity {
+export interface RunIdentity {
   readonly config: TrainConfig
+  /** Everything that its settings can name, and the modules that added to it. */
+  readonly door: Door.Opened
   readonly dataset: object
   readonly backend: {
     readonly name: string
@@ -19,6 +23,9 @@ export interface Identity {
 /** Settings that change nothing in the results of a run. */
 const free: ReadonlySet<string> = new Set<`config.${keyof TrainConfig}`>(["config.threads"])
 
+/** Where modules are is not what they are, which checksums tell. */
+const isFree = (key: string) => free.has(key) || key.startsWith("config.use.")
+
 /** Every number, text and boolean of a value, by its path. */
 const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, string]> =>
   typeof value === "object" && value !== null
@@ -31,7 +38,7 @@ const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, stri
 const deviceOf = (device: string | undefined) => device?.replace(/, \d+ threads?$/, "")
 
 /** Keys that earlier versions did not write are compared where both have them. */
-const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "backend" | "versions">) => ({
+const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifest>, "backend" | "versions">) => ({
   "versions.finegrain": versions?.finegrain,
   "versions.tensorflow": versions?.tensorflow,
   // What it compiles to is settled by its major version.
@@ -49,16 +56,24 @@ const environment = ({ backend, versions }: Pick<Partial<Stored.Manifest>, "back
  *
  * @internal
  */
-export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Stored.Manifest, own: Identity) {
+export const sameRun = Effect.fnUntraced(function*(source: string, manifest: RunFiles.Manifest, own: RunIdentity) {
   const { config, dataset } = manifest
-  const earlier = { config: yield* decodeConfig(config, source), dataset, backend: { name: manifest.backend?.name } }
+  const earlier = {
+    config: yield* decodeConfig(config, source, own.door.known),
+    dataset,
+    backend: { name: manifest.backend?.name }
+  }
+  const changed = difference(manifest.use ?? [], own.door.used)
+  if (changed !== undefined) {
+    return yield* new Door.DoorError({ file: source, reason: `the run was begun with other modules. ${changed}` })
+  }
   const [there, here] = [
     new Map(flat(earlier)),
     new Map(flat({ config: own.config, dataset: own.dataset, backend: { name: own.backend.name } }))
   ]
   for (const key of new Set([...there.keys(), ...here.keys()])) {
     const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
-    if (actual !== expected && !free.has(key)) {
+    if (actual !== expected && !isFree(key)) {
       return yield* new Checkpoint.CheckpointMismatch({ what: key, expected, actual })
     }
   }
@@ -72,7 +87,7 @@ export const sameRun = Effect.fnUntraced(function*(source: string, manifest: Sto
  *
  * @internal
  */
-export const sameEnvironment = Effect.fnUntraced(function*(manifest: Stored.Manifest, own: Identity) {
+export const sameEnvironment = Effect.fnUntraced(function*(manifest: RunFiles.Manifest, own: RunIdentity) {
   const [ran, runs] = [environment(manifest), environment(own)]
   for (const key of Object.keys(runs) as ReadonlyArray<keyof typeof runs>) {
     const [actual, expected] = [ran[key], runs[key]]

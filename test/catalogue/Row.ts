@@ -14,7 +14,7 @@ import { finegrain } from "../commandLine.ts"
  * `catalogue.test.ts`. A row runs on the engine cpu, in an empty directory of its own; it should take milliseconds.
  *
  * ```
- * { area: "schedules", given: "a rate of NaN", says: /rate.*finite.*NaN/, run: () => StepSize.constant(Number.NaN) }
+ * { area: "schedules", given: "a rate of NaN", says: /rate.*finite.*NaN/, run: () => Schedule.constant(Number.NaN) }
  * { area: "Poincaré ball", given: "two points at the rim", value: expect.closeTo(0.69, 2), run: () => …dataSync()[0] }
  * { area: "run directories", given: "a directory of somebody else's", says: "DIR: it is not empty. …",
  *   prepare: (directory) => writeFileSync(join(directory, "notes.part"), "mine"),

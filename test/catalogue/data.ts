@@ -10,8 +10,8 @@ import {
   Labels,
   Models,
   Network,
+  Schedule,
   Seed,
-  StepSize,
   Subset,
   TrainConfig,
   Trainer
@@ -446,7 +446,7 @@ const labelRows: ReadonlyArray<Row> = [
   }
 ]
 
-const damagedCifar = (format: Cifar.Format, name: string, change: (bytes: Uint8Array) => Uint8Array) => () => {
+const damagedCifar = (format: Cifar.CifarFormat, name: string, change: (bytes: Uint8Array) => Uint8Array) => () => {
   const files = cifar(format)
   return { ...files, [name]: change(files[name]!) }
 }
@@ -951,7 +951,7 @@ const ownRows: ReadonlyArray<Row> = [
   }
 ]
 
-const training = (given: string, says: RegExp | string, changes: Partial<Trainer.Options>): Row => ({
+const training = (given: string, says: RegExp | string, changes: Partial<Trainer.TrainerOptions>): Row => ({
   area: "data and network",
   given,
   says,
@@ -959,7 +959,7 @@ const training = (given: string, says: RegExp | string, changes: Partial<Trainer
     Effect.gen(function*() {
       const dataset = changes.dataset ?? blank
       const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [2, 2, 2], seed: 1 }))
-      const options = { dataset, epochs: 1, batchSize: 2, seed: 1, schedule: StepSize.constant(0.1), ...changes }
+      const options = { dataset, epochs: 1, batchSize: 2, seed: 1, schedule: Schedule.constant(0.1), ...changes }
       return yield* Effect.flatMap(Trainer.make({ network, ...options }), ({ train }) => train(() => Effect.void))
     })
 })
@@ -967,7 +967,7 @@ const sized = (side: number, count = 4) => {
   const own = { ...split, images: new Uint8Array(count * side * side), count, labels: new Uint8Array(count).fill(1, 1) }
   return { ...blank, height: side, width: side, train: own, test: own }
 }
-const taken = (given: string, options: Subset.Options, says: string): Row => ({
+const taken = (given: string, options: Subset.SubsetOptions, says: string): Row => ({
   area: "parts of datasets",
   given,
   says,

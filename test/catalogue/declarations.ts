@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Network, StepSize, Trainer } from "finegrain"
+import { Network, Schedule, Trainer } from "finegrain"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 import type { Row } from "./Row.ts"
 
@@ -15,13 +15,13 @@ const model = (...layers: ReadonlyArray<tfl.layers.Layer>) =>
 const ended = (convolution: object, dense: object = {}, ...more: ReadonlyArray<tfl.layers.Layer>) =>
   tfl.sequential({ layers: [conv(convolution), tfl.layers.flatten(), head(dense), ...more] })
 
-const prepared = Effect.fnUntraced(function*(given: tfl.LayersModel, options: Network.Options = {}) {
+const prepared = Effect.fnUntraced(function*(given: tfl.LayersModel, options: Network.NetworkOptions = {}) {
   const network = yield* Network.make(given, { specification: "Sp", seed: 1, ...options })
-  const schedule = StepSize.constant(0.1)
+  const schedule = Schedule.constant(0.1)
   return yield* Trainer.make({ network, dataset, schedule, epochs: 1, batchSize: 48, seed: 1 })
 })
 
-const trained = (given: tfl.LayersModel, options?: Network.Options) =>
+const trained = (given: tfl.LayersModel, options?: Network.NetworkOptions) =>
   Effect.flatMap(prepared(given, options), (run) => run.train(() => Effect.void))
 
 const frozen = (given: tfl.LayersModel) => {

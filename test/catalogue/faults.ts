@@ -1,7 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Backend, Checkpoint, Experiment, Models, Network, StepSize, TrainConfig, Trainer, Versions } from "finegrain"
+import {
+  Backend,
+  Checkpoint,
+  Experiment,
+  Models,
+  Network,
+  Schedule,
+  StepSize,
+  TrainConfig,
+  Trainer,
+  Versions
+} from "finegrain"
 import {
   appendFileSync,
   cpSync,
@@ -15,7 +26,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import * as Stored from "../../src/training/Stored.ts"
+import * as RunFiles from "../../src/training/RunFiles.ts"
 import { finegrain } from "../commandLine.ts"
 import { type Row, told } from "./Row.ts"
 import { completedIn, experiment, flags, killedIn } from "./runs.ts"
@@ -103,12 +114,12 @@ const resumed: ReadonlyArray<Row> = [
 )
 
 /** A manifest that says something else of where it ran. */
-const elsewhere = (given: string, change: (manifest: Stored.Manifest) => object, says: RegExp): Row => ({
+const elsewhere = (given: string, change: (manifest: RunFiles.Manifest) => object, says: RegExp): Row => ({
   area: "resume",
   given: `a run of ${given}`,
   prepare: async (directory) => {
     await killedIn(directory)
-    const manifest = json(directory, "manifest.json") as unknown as Stored.Manifest
+    const manifest = json(directory, "manifest.json") as unknown as RunFiles.Manifest
     write(directory, "manifest.json", { ...manifest, ...change(manifest) })
   },
   says,
@@ -284,7 +295,7 @@ const checkpoints: ReadonlyArray<Row> = [
     /a number of omega\/0 is NaN there/
   ),
   tensor("a point off its manifold", (one) => ({ ...one, values: one.values.map((x) => 3 * x) }), /is not on/),
-  sealed("another geometry", (one) => ({ ...one, geometry: "0" }), /geometry of the network/)
+  sealed("another geometry", (one) => ({ ...one, fingerprint: "0" }), /geometry of the network/)
 ]
 
 /** A damaged experiment, which what is given makes in its directory. */
@@ -335,7 +346,7 @@ const experiments: ReadonlyArray<Row> = [
     value: "NaN",
     run: () => {
       const named = { ...experiment, rows: [{ name: "NaN", settings: {} }] }
-      const text = Stored.toJson({ experiment: named, smoke: false })
+      const text = RunFiles.toJson({ experiment: named, smoke: false })
       return (JSON.parse(text) as { readonly experiment: typeof named }).experiment.rows[0]!.name
     }
   },
@@ -420,18 +431,18 @@ const experiments: ReadonlyArray<Row> = [
 ]
 
 const schedules: ReadonlyArray<Row> = [
-  ["a rate of NaN", () => StepSize.constant(Number.NaN), /constant: rate must be finite.*not NaN/],
-  ["an infinite rate", () => StepSize.constant(Infinity), /not Infinity/],
-  ["a negative rate", () => StepSize.constant(-1), /at least 0, not -1/],
+  ["a rate of NaN", () => Schedule.constant(Number.NaN), /constant: rate must be finite.*not NaN/],
+  ["an infinite rate", () => Schedule.constant(Infinity), /not Infinity/],
+  ["a negative rate", () => Schedule.constant(-1), /at least 0, not -1/],
   [
     "a cosine over no steps",
-    () => StepSize.cosine({ rate: 1, steps: 0 }),
+    () => Schedule.cosine({ rate: 1, steps: 0 }),
     /cosine: steps must be finite and above 0, not 0/
   ],
-  ["a cosine over NaN steps", () => StepSize.cosine({ rate: 1, steps: Number.NaN }), /steps.*NaN/],
-  ["a drop every 0 steps", () => StepSize.step({ rate: 1, factor: 0.1, every: 0 }), /step: every must be.*not 0/],
-  ["a factor of NaN", () => StepSize.step({ rate: 1, factor: Number.NaN, every: 1 }), /factor.*NaN/],
-  ["a power of NaN", () => StepSize.power({ rate: 1, exponent: Number.NaN }), /power: exponent must be finite/],
+  ["a cosine over NaN steps", () => Schedule.cosine({ rate: 1, steps: Number.NaN }), /steps.*NaN/],
+  ["a drop every 0 steps", () => Schedule.stepDecay({ rate: 1, factor: 0.1, every: 0 }), /step: every must be.*not 0/],
+  ["a factor of NaN", () => Schedule.stepDecay({ rate: 1, factor: Number.NaN, every: 1 }), /factor.*NaN/],
+  ["a power of NaN", () => Schedule.power({ rate: 1, exponent: Number.NaN }), /power: exponent must be finite/],
   ["ρ = NaN", () => StepSize.curvatureAware({ rho: Number.NaN }), /curvatureAware: rho must be/],
   ["ρ = 0", () => StepSize.curvatureAware({ rho: 0 }), /rho must be finite and above 0, not 0/]
 ].map(([given, run, says]): Row => ({
@@ -453,7 +464,7 @@ const withVariable = (name: string, value: string, run: () => Promise<unknown>) 
   }
 }
 
-const start = (name: Backend.Name | "auto") => () =>
+const start = (name: Backend.EngineName | "auto") => () =>
   Effect.runPromise(Effect.flip(Effect.provide(Backend.Backend, Backend.layer(name)))).then(({ message }) => message)
 
 const engines: ReadonlyArray<Row> = (["auto", "wasm"] as const).flatMap((name) =>
@@ -538,11 +549,11 @@ const layers: ReadonlyArray<Row> = [{
 }]
 
 /** One image each, of which what is not told is as it should be. */
-const training = async (given: Partial<Trainer.Options>) => {
+const training = async (given: Partial<Trainer.TrainerOptions>) => {
   const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
   const dataset = { name: "two", classes: 2, height: 8, width: 8, channels: 1, train: split, test: split, checksum: "" }
   const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
-  const own = { network, dataset, schedule: StepSize.constant(0.1), epochs: 1, batchSize: 1, seed: 1 }
+  const own = { network, dataset, schedule: Schedule.constant(0.1), epochs: 1, batchSize: 1, seed: 1 }
   const trained = Effect.flatMap(Trainer.make({ ...own, ...given }), (run) => run.train(() => Effect.void))
   return Effect.runPromise(Effect.scoped(trained))
 }

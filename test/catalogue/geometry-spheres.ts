@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { CentredSphere, Combinators, Euclidean, Manifold, NormBall, Oblique, Points, Sphere } from "finegrain"
+import { CentredSphere, Combinators, Euclidean, Manifold, NestedTensors, NormBall, Oblique, Sphere } from "finegrain"
 import { expect } from "vitest"
 import type { Row } from "./Row.ts"
 
@@ -105,7 +105,7 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
   [
     "a tensor where a product has two factors",
     /Points of different nesting/,
-    () => Points.add([pole(), pole()] as Points.Points, pole() as Points.Points)
+    () => NestedTensors.add([pole(), pole()] as NestedTensors.NestedTensors, pole() as NestedTensors.NestedTensors)
   ]
 ]
 

@@ -6,7 +6,7 @@ import type { Row } from "./Row.ts"
 
 const recurrentInitializer = "glorotNormal"
 
-const make = (layer: tfl.layers.Layer, shape: ReadonlyArray<number>, options: Network.Options) => {
+const make = (layer: tfl.layers.Layer, shape: ReadonlyArray<number>, options: Network.NetworkOptions) => {
   const input = tfl.input({ shape: [...shape] })
   return Network.make(
     tfl.model({ inputs: input, outputs: layer.apply(input) as tfl.SymbolicTensor }),

@@ -6,15 +6,15 @@ import {
   FixedRank,
   Optimizer,
   RiemannianAdam,
+  Schedule,
   Sphere,
-  StepSize,
   Stiefel,
   Transform,
   Transforms
 } from "finegrain"
 import type { Row } from "./Row.ts"
 
-const schedule = StepSize.constant(0.1)
+const schedule = Schedule.constant(0.1)
 const onSphere = Optimizer.onPoints(Collection.pom(Sphere.make([3, 1])))
 const product = Optimizer.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Stiefel.make([2, 2]))))
 

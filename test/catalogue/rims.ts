@@ -1,5 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { DoublyStochastic, Lorentz, Manifold, PoincareBall, Simplex } from "finegrain"
+import {
+  Combinators,
+  DoublyStochastic,
+  Grassmann,
+  Lorentz,
+  Manifold,
+  NormBall,
+  PoincareBall,
+  Simplex,
+  Sphere
+} from "finegrain"
 import { expect } from "vitest"
 import type { Row } from "./Row.ts"
 
@@ -38,6 +48,24 @@ const values: ReadonlyArray<readonly [given: string, value: unknown, run: () => 
       return first(M.residual(M.retract(x, tf.mul(M.randomTangent(2, x), 1e6))))
     }
   ],
+  ...[["thrice", 3], ["a third of", 1 / 3], ["1.1 times 1.3 times", 1.1]].map((
+    [words, s]
+  ): readonly [string, unknown, () => unknown] => [
+    `a step of 1e30 in ${words} the Poincaré ball`,
+    0,
+    () => {
+      const M = Combinators.scaled(s === 1.1 ? Combinators.scaled(ball, 1.3) : ball, s as number)
+      return first(M.residual(M.retract(M.random(1), tf.mul(p(0.6, 0.7), 1e30))))
+    }
+  ]),
+  ["the norm of the nearest point to 3e38 in a ball", near(1), () => {
+    const M = NormBall.make([2, 1])
+    return first(M.norm(p(0, 0), M.nearest(p(3e38, 3e38))))
+  }],
+  ["a step of 3e38 on a sphere", near(1), () => {
+    const M = Sphere.make([2, 1])
+    return first(M.norm(p(1, 0), M.retract(p(1, 0), p(0, 3e38))))
+  }],
   [
     "a step of 1e30 on a simplex",
     near(0, 5),
@@ -65,6 +93,22 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     "a permutation, a vertex of the doubly stochastic matrices",
     /the point is not on DS\(3\): residual 1/,
     () => Manifold.checkPoint(DoublyStochastic.make([3, 3]), tf.eye(3), 1e-3)
+  ],
+  [
+    "a retraction by −X, which is no tangent vector, on a Grassmann manifold",
+    /the polar factor of a matrix 4×2 did not converge: residual 1 .*Retract a finite tangent vector.*`project` makes/,
+    () => {
+      const M = Grassmann.make([4, 2])
+      return M.retract(M.random(1), tf.neg(M.random(1)))
+    }
+  ],
+  [
+    "a retraction beyond the largest number, on a scaled Lorentz model",
+    /the retraction on 100000·Lor\(3,1\) did not converge: residual NaN .*take shorter vectors, or a smaller scale/,
+    () => {
+      const M = Combinators.scaled(sheet, 1e5)
+      return M.retract(M.random(1), tf.mul(M.randomTangent(2, M.random(1)), 1e10))
+    }
   ],
   [
     "entries that are not finite",

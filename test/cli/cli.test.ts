@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { finegrain as inProcess } from "../commandLine.ts"
 import { hasNativePackages } from "../nativePackages.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
-import { runsWebgpu } from "../webgpu.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const main = join(root, "cli", "main.ts")
@@ -18,6 +18,7 @@ interface Result {
   readonly stderr: string
 }
 
+/** The command line in a process of its own: what it exits with, and what files of users import, is about that. */
 const finegrain = (...args: ReadonlyArray<string>): Promise<Result> =>
   new Promise((done) => {
     execFile(
@@ -33,25 +34,18 @@ writeTinyDataset(scratch)
 const json = (...path: ReadonlyArray<string>) =>
   JSON.parse(readFileSync(join(scratch, ...path), "utf8")) as Record<string, never>
 
-const small = (output: string, ...more: ReadonlyArray<string>) =>
-  finegrain(
-    "train",
-    "--dataset",
+const flagsOf = (output: string, more: ReadonlyArray<string>) =>
+  "train --epochs 2 --batch-size 16 --backend wasm --dataset".split(" ").concat(
     scratch,
-    "--epochs",
-    "2",
-    "--batch-size",
-    "16",
-    "--backend",
-    "wasm",
     "--output",
-    output,
+    join(scratch, output),
     ...more
   )
+const small = (output: string, ...more: ReadonlyArray<string>) => inProcess(...flagsOf(output, more))
 
 describe("finegrain train", () => {
   it("writes a manifest, events, a summary and the model, the same bits for the same seed", async () => {
-    const first = await small("one", "--seed", "5")
+    const first = await finegrain(...flagsOf("one", ["--seed", "5"]))
     const second = await small("two", "--seed", "5")
     const other = await small("three", "--seed", "6")
     expect([first.stderr, first.code, second.code, other.code]).toEqual(["", 0, 0, 0])
@@ -133,7 +127,7 @@ describe("finegrain train", () => {
   })
 
   it("says a divergence in one message and keeps what there was", async () => {
-    const result = await small("diverged", "--learning-rate", "1e38", "--collection", "Euc")
+    const result = await finegrain(...flagsOf("diverged", ["--learning-rate", "1e38", "--collection", "Euc"]))
     expect(result.code).toBe(1)
     expect(result.stderr).toMatch(/^Training diverged at step \d+: .* is (NaN|Infinity)\. Lower the learning rate/)
     expect(result.stderr).not.toMatch(/at .*\.ts:/)
@@ -145,32 +139,24 @@ describe("finegrain train", () => {
     expect(readFileSync(join(scratch, "diverged", "report.html"), "utf8")).toBe("mine")
   })
 
-  it("answers bad flags and bad configurations with one clear message", async () => {
-    writeFileSync(join(scratch, "bad.json"), JSON.stringify({ epochs: 0, sed: 1, momentum: 2 }))
-    writeFileSync(join(scratch, "broken.json"), "{")
+  // Flags and configurations with mistakes are rows of the catalogue.
+  it("answers what it cannot do with one clear message", async () => {
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-      [["train", "--epochs", "many"], /epochs/],
-      [["train", "--epoch", "3"], /--epoch\b/],
-      [["train", "--strategy", "XYZ"], /PI.*PO.*PIO/],
-      [["train", "--epochs", "0"], /epochs/],
-      [["train", "--backend", "quantum"], /auto/],
       [["train", "--dataset", scratch, "--collection", "Sp+Nope"], /no manifold "Nope".*Sp, Ob, St, Euc/],
       [["train", "--dataset", "/nowhere"], /train-images-idx3-ubyte.*\/nowhere/],
       ...(hasNativePackages
         ? []
         : [[["train", "--backend", "nodeGpu"], /not installed.*npm install @tensorflow\/tfjs-node-gpu/] as const]),
-      [["train", "--config", "bad.json"], /epochs[\s\S]*sed|sed[\s\S]*epochs/],
-      [["train", "--config", "broken.json"], /broken\.json: not JSON/],
-      [["train", "--config", "none.json"], /none\.json/],
-      [["train", "--dataset", scratch, "--output", "."], /not empty.*--output/],
-      [["trane"], /trane/]
+      [["train", "--dataset", scratch, "--output", scratch], /not empty.*--output/]
     ]
     for (const [args, message] of cases) {
-      const { code, stderr, stdout } = await finegrain(...args)
+      const { code, stderr, stdout } = await inProcess(...args)
       expect([args.join(" "), code], stdout + stderr).toEqual([args.join(" "), 1])
       expect(stderr, args.join(" ")).toMatch(message)
       expect(stderr, args.join(" ")).not.toMatch(/\n {4}at /)
     }
+    const { code, stderr } = await finegrain("train", "--epoch", "3")
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/--epoch\b/)])
   })
 
   it("takes layers that differ from a configuration file", async () => {
@@ -178,7 +164,7 @@ describe("finegrain train", () => {
       join(scratch, "layers.json"),
       JSON.stringify({ layers: { conv2: { collection: "St", strategy: "PO" } } })
     )
-    const { code, stderr } = await small("layers", "--config", "layers.json")
+    const { code, stderr } = await small("layers", "--config", join(scratch, "layers.json"))
     expect([stderr, code]).toEqual(["", 0])
     const [conv1, conv2] = json("layers", "manifest.json")["layers"] as unknown as ReadonlyArray<{
       readonly strategy: string
@@ -210,19 +196,11 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
 `
 
   it("checks a family at a shape, in words and as JSON", async () => {
-    const { code, stderr, stdout } = await finegrain(
-      "laws",
-      "sphere",
-      "--shape",
-      "3x2",
-      "--runs",
-      "3",
-      "--backend",
-      "cpu"
-    )
+    const sphere = "laws sphere --shape 3x2 --runs 3 --backend cpu".split(" ")
+    const { code, stderr, stdout } = await inProcess(...sphere)
     expect([stderr, code]).toEqual(["", 0])
     expect(stdout).toMatch(/✓ Sp\(3,2\) projection: (\d+) of \1 laws hold/)
-    const json = await finegrain("laws", "euclidean", "--shape", "2x2", "--runs", "2", "--json")
+    const json = await inProcess("laws", "euclidean", "--shape", "2x2", "--runs", "2", "--json")
     const report = JSON.parse(json.stdout) as {
       readonly subjects: ReadonlyArray<{ readonly reports: ReadonlyArray<{ readonly passed: boolean }> }>
     }
@@ -260,19 +238,19 @@ export const claims = manifoldLaws(ball, { metric: "other", transport: "isometri
   })
 
   it("says clearly when a file holds no manifold, throws, or gives wrong shapes", async () => {
-    const none = await finegrain("laws", file("none.ts", "export const answer = 42\n"))
+    const none = await inProcess("laws", file("none.ts", "export const answer = 42\n"))
     expect(none.stderr).toMatch(/none of its exports \(answer\) is a manifold.*Manifold\.make/)
-    const throws = await finegrain("laws", file("throws.ts", "throw new Error('oh no')\n"))
+    const throws = await inProcess("laws", file("throws.ts", "throw new Error('oh no')\n"))
     expect(throws.stderr).toMatch(/oh no/)
     const shapes = await finegrain("laws", file("shapes.ts", definition("tf.sum(u)")), "--runs", "2")
     expect(shapes.stdout).toMatch(/✗ operations give points of the right shape/)
     const missing = await finegrain("laws", "./not-there.ts")
     expect(missing.stderr).toMatch(/not-there\.ts: Cannot find module/)
-    const nothing = await finegrain("laws")
+    const nothing = await inProcess("laws")
     expect(nothing.stderr).toMatch(/there is no subject/)
-    const unknown = await finegrain("laws", "torus")
+    const unknown = await inProcess("laws", "torus")
     expect(unknown.stderr).toMatch(/no such manifold.*stiefel/)
-    const refused = await finegrain("laws", "stiefel", "--shape", "1x1")
+    const refused = await inProcess("laws", "stiefel", "--shape", "1x1")
     expect(refused.stderr).toMatch(/refuses shape \[1, 1\]/)
     for (const { code, stderr, stdout } of [none, throws, shapes, missing, nothing, unknown, refused]) {
       expect(code).toBe(1)
@@ -283,7 +261,7 @@ export const claims = manifoldLaws(ball, { metric: "other", transport: "isometri
 
 describe("finegrain backends", () => {
   it("puts a backend to the test", async () => {
-    const { code, stderr, stdout } = await finegrain("backends", "--check", "wasm")
+    const { code, stderr, stdout } = await inProcess("backends", "--check", "wasm")
     expect([stderr, code]).toEqual(["", 0])
     expect(stdout).toMatch(/✓ starts: CPU, WebAssembly/)
     expect(stdout).toMatch(/✓ the losses are those of the cpu engine: \d\.\de-\d+ apart/)
@@ -291,22 +269,13 @@ describe("finegrain backends", () => {
     expect(stdout).toMatch(/✓ the first step's weights are those of the cpu engine: \d\.\de-\d+ apart/)
     expect(stdout).toMatch(/✓ laws of St\(3,3\): \d+ hold/)
     expect(stdout).toMatch(/✓ laws of FG-SGD on Sp.*: \d+ hold; left out: .*10,000 steps \(/)
-    const missing = await finegrain("backends", "--check", "nodeGpu")
+    const missing = await inProcess("backends", "--check", "nodeGpu")
     expect(missing.code).toBe(1)
     expect(missing.stderr).toMatch(/npm install @tensorflow\/tfjs-node-gpu/)
   })
 
-  it.skipIf(!runsWebgpu)("puts webgpu to the test", { timeout: 240_000 }, async () => {
-    const { code, stdout } = await finegrain("backends", "--check", "webgpu")
-    expect(stdout).not.toContain("✗")
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/✓ starts: .*WebGPU on \S/)
-    expect(stdout).toMatch(/✓ how its steps of FG-SGD run: fused$/m)
-    expect(stdout).toMatch(/✓ laws of FG-SGD on Sp.*: \d+ hold/)
-  })
-
   it.skipIf(hasNativePackages)("tells what is here, what is missing and why", async () => {
-    const { code, stdout } = await finegrain("backends")
+    const { code, stdout } = await inProcess("backends")
     expect(code).toBe(0)
     expect(stdout).toMatch(/✓ wasm .*WebAssembly/)
     expect(stdout).toMatch(/✓ cpu /)

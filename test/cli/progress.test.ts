@@ -45,7 +45,7 @@ describe("the line of a job", () => {
 
 describe("the lines of a grid", () => {
   const second = 1000
-  const plain = (state: GridProgress.State, now: number) => GridProgress.lines(state, now)(undefined)
+  const plain = (state: GridProgress.GridState, now: number) => GridProgress.lines(state, now)(undefined)
   /** Four trials: one was done before, one goes on from 40 %, one is new. */
   const resumed = () => {
     let state = GridProgress.start(4, 0)

@@ -20,7 +20,7 @@ const failure = async (name: string) => {
 }
 
 /** Records as the binary version has them: labels, then red, green and blue planes. */
-const records = (format: Cifar.Format, count: number, seed: number) => {
+const records = (format: Cifar.CifarFormat, count: number, seed: number) => {
   const { classes, labelBytes } = Cifar.formats[format]
   const size = labelBytes + 3072
   const bytes = Uint8Array.from(Seed.uniforms(seed, count * size), (u) => Math.floor(256 * u))
@@ -30,7 +30,7 @@ const records = (format: Cifar.Format, count: number, seed: number) => {
   return bytes
 }
 
-const write = (name: string, format: Cifar.Format, inside = "") => {
+const write = (name: string, format: Cifar.CifarFormat, inside = "") => {
   const directory = join(scratch, name, inside)
   mkdirSync(directory, { recursive: true })
   const { test, train } = Cifar.formats[format]
@@ -107,7 +107,7 @@ describe("datasets by name", () => {
 })
 
 describe("subsets", () => {
-  const take = (options: Subset.Options) => Effect.runSync(Effect.result(Subset.take(tinyDataset, options)))
+  const take = (options: Subset.SubsetOptions) => Effect.runSync(Effect.result(Subset.take(tinyDataset, options)))
 
   it("train on what is not held out, the same images for every run", () => {
     const { test, train } = Result.getOrThrow(take({ validationImages: 20 }))

@@ -56,7 +56,7 @@ export const between = (from: number, to: number): ReadonlyArray<number> =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 /** Files of CIFAR's binary version, of a few records each. */
-export const cifar = (format: Cifar.Format): Record<string, Uint8Array> => {
+export const cifar = (format: Cifar.CifarFormat): Record<string, Uint8Array> => {
   const { labelBytes, test, train } = Cifar.formats[format]
   const size = labelBytes + 3072
   return Object.fromEntries([...train, ...test].map((name, f) => {

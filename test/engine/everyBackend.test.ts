@@ -1,32 +1,37 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Backend, Fused } from "finegrain"
+import { Backend, FusedKernels } from "finegrain"
 import { describe, expect, it } from "vitest"
 import { checksOf } from "../../cli/checkBackend.ts"
+import { runsNode } from "../nativeEngine.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 /** Why the law of ten thousand steps is left out. */
-const short: Partial<Record<Backend.Name, string>> = {
+const short: Partial<Record<Backend.EngineName, string>> = {
   cpu: "test/laws/optimizers.test.ts has it",
   wasm: "test/laws/optimizers.test.ts has it",
   webgpu: "it never reads, and the engine holds 16,000 operations without a read at most"
 }
 
-const variants = (name: Backend.Name): ReadonlyArray<readonly [title: string, engine: typeof Backend.cpu]> =>
+const variants = (name: Backend.EngineName): ReadonlyArray<readonly [title: string, engine: typeof Backend.cpu]> =>
   name === "wasm"
     ? [1, 2].map((threads) => [`wasm, threads: ${threads}`, Backend.wasmWith({ threads })] as const)
     : [[name, Backend.layer(name)]]
 
 for (const { available, name, reason } of await Effect.runPromise(Backend.inspect)) {
-  // Where webgpu has to be here and is not, everything on it fails.
-  const here = available || (name === "webgpu" && runsWebgpu)
+  // Where an engine has to be here and is not, everything on it fails.
+  const here = available || (name === "webgpu" && runsWebgpu) || (name === "node" && runsNode)
   for (const [title, engine] of variants(name)) {
     describe.skipIf(!here)(`on ${title}${here ? "" : `, skipped: ${reason}`}`, { timeout: 240_000 }, () => {
-      it.each(checksOf(engine, { runs: 2, short: short[name] }))("$name", async ({ run }) => {
+      // In software a GPU's operation takes a tenth of a millisecond, and a case thousands of them.
+      const runs = name === "webgpu" ? 1 : 2
+      it.each(checksOf(engine, { runs, short: short[name] }))("$name", async ({ run }) => {
         const checks = await Effect.runPromise(run)
         expect(checks.length).toBeGreaterThan(0)
         expect(checks.filter(({ passed }) => !passed)).toEqual([])
+        const composed = checks.filter(({ found, name }) => /steps of FG-SGD run/.test(name) && found !== "fused")
+        expect(name === "wasm" || name === "webgpu" ? composed : []).toEqual([])
       })
     })
   }
@@ -59,7 +64,10 @@ describe("an engine that computes something else", () => {
   })
 
   it("fails by the laws", async () => {
-    const notTangent = replaced(Fused.kernelName("UnitProject"), ({ inputs }) => tf.mul(inputs["u"] as tf.Tensor, 1))
+    const notTangent = replaced(
+      FusedKernels.kernelName("UnitProject"),
+      ({ inputs }) => tf.mul(inputs["u"] as tf.Tensor, 1)
+    )
     const part = "laws of Sp(3,3)"
     expect(await failing(notTangent, part)).toEqual([part])
     expect(await failing(Backend.wasm, part)).toEqual([])

@@ -27,7 +27,7 @@ const byFormulas = async (manifold: Manifold.Manifold, batch: ReadonlyArray<numb
  * Projection and retraction of sphere, oblique and Stiefel manifolds on an engine are those of the cpu engine, on
  * random shapes.
  */
-export const agreesWithFormulas = (engine: Backend.Name) =>
+export const agreesWithFormulas = (engine: Backend.EngineName) =>
   fc.asyncProperty(
     fc.record({
       seed: fc.nat(),

@@ -1,6 +1,7 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Models, Network, StepSize, Trainer } from "finegrain"
+import { Models, Network, Schedule, Trainer } from "finegrain"
 import { describe, expect, it } from "vitest"
 import { heapBytes, outOfMemory } from "../../src/engine/wasm/memory.ts"
 import { use } from "../backends.ts"
@@ -37,7 +38,7 @@ describe("a heap without room", () => {
         epochs: 1,
         batchSize: 5000,
         seed: 1,
-        schedule: StepSize.constant(1)
+        schedule: Schedule.constant(1)
       })
     })
     const { message } = await Effect.runPromise(Effect.flip(Effect.scoped(made)))

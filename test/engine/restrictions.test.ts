@@ -2,7 +2,7 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Models, Network, Specification, StepSize, Trainer } from "finegrain"
+import { Models, Network, Schedule, Specification, Trainer } from "finegrain"
 import { Law, manifoldLaws } from "finegrain/laws"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Split } from "../../src/data/Dataset.ts"
@@ -91,14 +91,14 @@ const few = ({ images, labels }: Split, count: number): Split => ({
 })
 const dataset = { ...tinyDataset, train: few(tinyDataset.train, 8), test: few(tinyDataset.test, 4) }
 
-const losses = (model: keyof typeof Models.byName) =>
+const losses = (model: keyof typeof Models.models) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-    const network = yield* Network.make(Models.byName[model]({ ...dataset, seed: 1 }), { seed: 2 })
+    const network = yield* Network.make(Models.models[model].make({ ...dataset, seed: 1 }), { seed: 2 })
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.05),
+      schedule: Schedule.constant(0.05),
       epochs: 1,
       batchSize: 4,
       seed: 3

@@ -1,6 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
-import { Fused, Oblique, Seed, Sphere, Stiefel } from "finegrain"
+import { FusedKernels, Oblique, Seed, Sphere, Stiefel } from "finegrain"
 import { afterEach, beforeAll, expect, it } from "vitest"
 import { convolutions } from "../../src/engine/wasm/simd/convolution.ts"
 import { simdOn } from "../../src/engine/wasm/simd/module.ts"
@@ -41,7 +41,7 @@ it.each([
   const x = manifold.random(1, [5])
   const v = manifold.randomTangent(2, x)
   expect(await kernelsOf(() => manifold.retract(x, v))).toEqual([`Finegrain${kernel}`])
-  const composed = await kernelsOf(() => Fused.without(() => manifold.retract(x, v)))
+  const composed = await kernelsOf(() => FusedKernels.without(() => manifold.retract(x, v)))
   expect(composed.length).toBeGreaterThan(2)
   expect(composed).not.toContain(`Finegrain${kernel}`)
 })

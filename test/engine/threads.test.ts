@@ -9,9 +9,9 @@ import {
   Network,
   Oblique,
   Optimizer,
+  Schedule,
   Seed,
   Sphere,
-  StepSize,
   Stiefel,
   TensorTree
 } from "finegrain"
@@ -97,7 +97,7 @@ const twoSteps = (kernelSize: readonly [number, number], inputs: number, outputs
     ]
   })
   const network = Effect.runSync(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9, weightDecay: 0.01 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9, weightDecay: 0.01 })
   const gradients = network.variables.map((v, i) => Seed.normalTensor(i, v.shape))
   const first = Optimizer.update(optimizer, Optimizer.init(optimizer, gradients), gradients)
   const { state, told, weights } = Optimizer.update(optimizer, first.state, gradients)

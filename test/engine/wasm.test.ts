@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import { type Backend, Seed, Sphere } from "finegrain"
@@ -13,7 +14,7 @@ type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Arr
 const on = async (
   engine: "cpu" | "wasm",
   f: () => ReadonlyArray<tf.Tensor>,
-  options: Backend.Options = {}
+  options: Backend.EngineOptions = {}
 ): Promise<ReadonlyArray<Values>> => {
   await use(engine, options)
   const before = tf.memory()

@@ -4,18 +4,17 @@ import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import {
   Backend,
-  Euclidean,
   FgSgd,
-  Fused,
+  FusedKernels,
   Manifold,
   Models,
+  NestedTensors,
   Network,
   Oblique,
   Optimizer,
-  Points,
+  Schedule,
   Seed,
   Sphere,
-  StepSize,
   Stiefel,
   Tensors,
   Trainer
@@ -273,7 +272,12 @@ const numbers = async (tensors: ReadonlyArray<tf.Tensor>): Promise<ReadonlyArray
   return values.flatMap((array) => Array.from(array))
 }
 
-const operations: ReadonlyArray<Fused.Operation> = ["UnitProject", "UnitRetract", "StiefelProject", "StiefelRetract"]
+const operations: ReadonlyArray<FusedKernels.FusedOperation> = [
+  "UnitProject",
+  "UnitRetract",
+  "StiefelProject",
+  "StiefelRetract"
+]
 describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
   const kernelsOf = async (f: () => tf.Tensor) => (await tf.profile(f)).kernels.map(({ name }) => name)
 
@@ -315,7 +319,7 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
     const count = 64 * 65_535 + 100
     const [matching = 0] = await Effect.runPromise(Tensors.evaluate(() => {
       const half = tf.tile(tf.mul(tf.ones([1, 1, 1]), 0.5), [count, 1, 1])
-      const y = tf.engine().runKernel(Fused.kernelName("UnitProject"), { x: half, u: half }, {
+      const y = tf.engine().runKernel(FusedKernels.kernelName("UnitProject"), { x: half, u: half }, {
         rows: 1,
         columns: 1
       }) as tf.Tensor
@@ -329,7 +333,10 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
     await use("webgpu")
     for (const operation of operations) {
       const [x, u] = [tf.ones([1, 3, 2]), tf.mul(tf.ones([1, 3, 2]), Number.NaN)]
-      const y = tf.engine().runKernel(Fused.kernelName(operation), { x, u }, { rows: 3, columns: 2 }) as tf.Tensor
+      const y = tf.engine().runKernel(FusedKernels.kernelName(operation), { x, u }, {
+        rows: 3,
+        columns: 2
+      }) as tf.Tensor
       expect([...await y.data()].every(Number.isNaN)).toBe(true)
     }
   })
@@ -339,7 +346,7 @@ describe.skipIf(!runsWebgpu)(`fused operations ${on}`, () => {
 const steps = (specification: string) => async () => {
   const model = Models.smallCnn({ ...dataset, filters: [4, 8], seed: 1 })
   const network = await Effect.runPromise(Network.make(model, { specification, seed: 2 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
   let state = Optimizer.init(optimizer, network.variables)
   const found: Array<number> = []
   for (let t = 0; t < 3; t++) {
@@ -379,18 +386,18 @@ const batchNormalization = async () => {
   )
   const moments = model.layers[1]!.getWeights().map((w) => tf.clone(w))
   const found = await numbers([value, ...network.variables.map(({ name }) => grads[name]!), ...moments])
-  Points.dispose([x, y])
+  NestedTensors.dispose([x, y])
   model.dispose()
   return found
 }
 
-const epoch = (report: (event: Trainer.Event) => Effect.Effect<void> = () => Effect.void) =>
+const epoch = (report: (event: Trainer.TrainingEvent) => Effect.Effect<void> = () => Effect.void) =>
   Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), { seed: 2 })
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.05),
+      schedule: Schedule.constant(0.05),
       epochs: 1,
       batchSize: 16,
       seed: 3
@@ -430,6 +437,15 @@ describe.skipIf(!runsWebgpu)(`tensors of five and six axes ${on}`, () => {
     expect([least.shape, most.shape]).toEqual([[], []])
     expect(await numbers([least, most])).toEqual([1, 2])
     expect(tf.argMax(tf.ones([2, 3]), -1).shape).toEqual([2])
+  })
+
+  it("and of truth values and integers cast to floats: they are transposed and summed as floats are", async () => {
+    const { actual, expected } = await both(() => {
+      const x = Seed.normalTensor(1, [2, 3, 3])
+      const floats = [tf.cast(tf.greater(x, 0), "float32"), tf.cast(tf.cast(tf.mul(x, 9), "int32"), "float32")]
+      return numbers(floats.flatMap((y) => [tf.transpose(y, [0, 2, 1]), tf.sum(y, -2), tf.max(y, [0, 1])]))
+    })
+    expect(actual).toEqual(expected)
   })
 
   it("leave no data behind", async () => {
@@ -503,23 +519,17 @@ describe.skipIf(!runsWebgpu)(`training ${on}`, { timeout: 120_000 }, () => {
 describe.skipIf(!runsWebgpu)(`laws ${on}`, { timeout: 240_000 }, () => {
   beforeAll(() => use("webgpu"))
 
-  for (
-    const manifold of [
-      Euclidean.make([3, 3]),
-      Sphere.make([3, 3]),
-      Oblique.make([3, 3]),
-      Stiefel.make([3, 3]),
-      Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
-    ]
-  ) {
-    it(`of ${manifold.name}`, async () => {
-      // The last one's metric is the canonical one.
-      const metric = manifold.name === "St(4,2)" ? "other" : "embedded"
-      const reports = await Law.checkAll(manifoldLaws(manifold, { metric }), { runs: 2, seed: 1 })
-      expect(reports.length).toBeGreaterThan(30)
-      expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
-    })
-  }
+  // The paper's manifolds are in everyBackend.test.ts.
+  it("hold for the canonical metric and Cayley's retraction", async () => {
+    const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
+    // Differences of logarithms are more operations between two reads than Dawn has memory for.
+    const reason = "its differences take more than 16,000 operations between two reads"
+    const notDifferentiable = ["log", "dist"].map((operation) => ({ operation, reason }))
+    const claims = { metric: "other", notDifferentiable } as const
+    const reports = await Law.checkAll(manifoldLaws(canonical, claims), { runs: 1, seed: 1 })
+    expect(reports.length).toBeGreaterThan(30)
+    expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
+  })
 
   it("fail where they are broken", async () => {
     const sphere = Sphere.make([3, 3])

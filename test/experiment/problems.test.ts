@@ -10,7 +10,7 @@ const experiment: Experiment.Experiment = {
   seeds: [1, 2]
 }
 
-const problems = (more: object, options?: Experiment.Options): ReadonlyArray<string> =>
+const problems = (more: object, options?: Experiment.PlanOptions): ReadonlyArray<string> =>
   Effect.runSync(Effect.flip(Experiment.decode({ ...experiment, ...more }, "two.ts", options))).problems
 
 it("is in order as it stands", () => {
@@ -97,13 +97,13 @@ it("refuses settings without effect, where there is none in any cell", () => {
   expect(problems({
     base: { exponent: 0.7, imageSize: 32, backend: "cpu", threads: 2, validationImages: 5, testImages: 7 }
   })).toEqual([
-    "exponent in base has no effect: only the power schedule has an exponent",
+    "exponent in base has no effect: only the power schedule has it",
     "imageSize in base has no effect: the images of mnist have one size",
     "threads in base has no effect: the backend cpu has no threads of ours",
     "testImages in base has no effect: the held-out images stand in the place of the test set"
   ])
   expect(problems({ base: { exponent: 0.7 }, rows: [power, { name: "Sp", settings: { exponent: 0.8 } }] })).toEqual([
-    "exponent in row \"Sp\" has no effect: only the power schedule has an exponent"
+    "exponent in row \"Sp\" has no effect: only the power schedule has it"
   ])
   expect(problems({ base: { rho: 1 }, rows: [{ name: "plain", settings: { rule: "plain" } }] })).toEqual([
     "rho is set, but the plain rule knows none"
@@ -113,7 +113,7 @@ it("refuses settings without effect, where there is none in any cell", () => {
     smoke: { schedule: "cosine", exponent: 0.6 }
   })).toEqual([
     "collection in base has no effect: others set it everywhere",
-    "exponent in the smoke settings has no effect: only the power schedule has an exponent"
+    "exponent in the smoke settings has no effect: only the power schedule has it"
   ])
 })
 

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { Experiment, type Job } from "finegrain"
+import { Experiment, type Run } from "finegrain"
 import { gunzipSync } from "node:zlib"
 import { expect, it } from "vitest"
 import * as collect from "../../src/experiment/collect.ts"
@@ -22,14 +22,14 @@ const environment = (revision: string, device = "CPU"): provenance.Environment =
   dataset: { name: "mnist", sha256: "0" }
 })
 
-const completed = (testAccuracy: number, where = environment("abc")): collect.Found => ({
+const completed = (testAccuracy: number, where = environment("abc")): collect.TrialRecord => ({
   status: "completed",
   reason: undefined,
-  summary: { testAccuracy } as Job.Summary,
+  summary: { testAccuracy } as Run.RunSummary,
   environment: where,
   report: undefined
 })
-const without = (status: string, reason?: string): collect.Found => ({
+const without = (status: string, reason?: string): collect.TrialRecord => ({
   status,
   reason,
   summary: undefined,
@@ -37,13 +37,13 @@ const without = (status: string, reason?: string): collect.Found => ({
   report: undefined
 })
 
-const resultsOf = (disk: Readonly<Record<string, collect.Found>>, seeds: ReadonlyArray<number> = []) =>
+const resultsOf = (disk: Readonly<Record<string, collect.TrialRecord>>, seeds: ReadonlyArray<number> = []) =>
   collect.results(experiment, false, Effect.runSync(Experiment.plan(experiment)), {
     trial: (id) => disk[id] ?? without("not run"),
     seeds: () => seeds
   })
 
-const firstRow = (disk: Readonly<Record<string, collect.Found>>, seeds?: ReadonlyArray<number>) =>
+const firstRow = (disk: Readonly<Record<string, collect.TrialRecord>>, seeds?: ReadonlyArray<number>) =>
   Results.table(resultsOf(disk, seeds))[1][0]![1]
 
 it("chooses once all candidates have completed or diverged", () => {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type { Points } from "finegrain"
+import type { NestedTensors } from "finegrain"
 import {
   Collection,
   Combinators,
@@ -7,8 +7,8 @@ import {
   type Manifold,
   Matrices,
   Optimizer,
+  Schedule,
   Sphere,
-  StepSize,
   Stiefel,
   TensorTree
 } from "finegrain"
@@ -16,7 +16,7 @@ import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
 /** Runs FG-SGD on one POM until the gradient is at rounding level. */
-const minimize = <P extends Points.Points>(
+const minimize = <P extends NestedTensors.NestedTensors>(
   manifold: Manifold.Manifold<P>,
   start: P,
   gradient: (x: P) => P,
@@ -25,7 +25,7 @@ const minimize = <P extends Points.Points>(
   momentum = 0.5
 ): P => {
   const optimizer = FgSgd.make(Optimizer.onPoints(Collection.pom(manifold)), {
-    schedule: StepSize.constant(rate),
+    schedule: Schedule.constant(rate),
     momentum
   })
   let state = Optimizer.init(optimizer, start)

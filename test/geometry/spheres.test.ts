@@ -5,9 +5,9 @@ import {
   Combinators,
   Euclidean,
   Manifold,
+  NestedTensors,
   NormBall,
   Oblique,
-  Points,
   Sphere
 } from "finegrain"
 import { expect, it } from "vitest"
@@ -170,7 +170,7 @@ onEachBackend("spheres at their edges", () => {
 
 const sphere31 = Sphere.make([3, 1])
 const parallel = { transport: Sphere.parallel }
-const differentiated: ReadonlyArray<Manifold.Manifold<Points.Points>> = [
+const differentiated: ReadonlyArray<Manifold.Manifold<NestedTensors.NestedTensors>> = [
   ...spheres,
   Sphere.make([2, 2], parallel),
   Oblique.make([3, 2]),
@@ -197,25 +197,31 @@ const differentiated: ReadonlyArray<Manifold.Manifold<Points.Points>> = [
     retract: sphere31.retract,
     nearest: sphere31.nearest
   })
-] as unknown as ReadonlyArray<Manifold.Manifold<Points.Points>>
+] as unknown as ReadonlyArray<Manifold.Manifold<NestedTensors.NestedTensors>>
 
 /** How far the derivative of f at p along u is from differences. */
-const apart = (f: (p: Points.Points) => Points.Points, p: Points.Points, u: Points.Points): number => {
-  const entries = (of: Points.Points) => Points.leaves(of).map((leaf) => tf.reshape(leaf, [-1]))
+const apart = (
+  f: (p: NestedTensors.NestedTensors) => NestedTensors.NestedTensors,
+  p: NestedTensors.NestedTensors,
+  u: NestedTensors.NestedTensors
+): number => {
+  const entries = (of: NestedTensors.NestedTensors) => NestedTensors.leaves(of).map((leaf) => tf.reshape(leaf, [-1]))
   // Weighted, so that no two entries can make up for each other.
-  const value = (q: Points.Points): tf.Scalar => {
+  const value = (q: NestedTensors.NestedTensors): tf.Scalar => {
     const all = tf.concat(entries(f(q)))
     // With every leaf on the tape, also those that f does not depend on.
     return tf.add(tf.sum(tf.mul(all, tf.sin(tf.range(1, all.size + 1)))), tf.mul(0, tf.sum(tf.concat(entries(q)))))
   }
   const rebuilt = (leaves: ReadonlyArray<tf.Tensor>) => {
     let k = 0
-    return Points.map(p, () => leaves[k++]!)
+    return NestedTensors.map(p, () => leaves[k++]!)
   }
-  const gradients = rebuilt(tf.grads((...leaves: Array<tf.Tensor>) => value(rebuilt(leaves)))([...Points.leaves(p)]))
-  const slope = tf.sum(tf.concat(entries(Points.zipWith(gradients, u, tf.mul)))).dataSync()[0]!
+  const gradients = rebuilt(
+    tf.grads((...leaves: Array<tf.Tensor>) => value(rebuilt(leaves)))([...NestedTensors.leaves(p)])
+  )
+  const slope = tf.sum(tf.concat(entries(NestedTensors.zipWith(gradients, u, tf.mul)))).dataSync()[0]!
   const h = 1e-5
-  const at = (t: number) => value(Points.add(p, Points.scale(t, u))).dataSync()[0]!
+  const at = (t: number) => value(NestedTensors.add(p, NestedTensors.scale(t, u))).dataSync()[0]!
   const difference = (at(h) - at(-h)) / (2 * h)
   return Math.abs(slope - difference) / (1 + Math.abs(difference))
 }
@@ -225,14 +231,23 @@ it.each(differentiated)("$name: derivatives by every argument are those of diffe
   const found = Arithmetic.within(Arithmetic.float64, () =>
     tf.tidy(() => {
       const x = M.random(1)
-      const [v, w, u] = [2, 3, 4].map((seed) => Points.scale(0.4, M.randomTangent(seed, x))) as [never, never, never]
+      const [v, w, u] = [2, 3, 4].map((seed) => NestedTensors.scale(0.4, M.randomTangent(seed, x))) as [
+        never,
+        never,
+        never
+      ]
       const y = M.retract(x, w)
-      const still = Points.map(x, tf.zerosLike)
-      const same = Points.map(x, (leaf) => tf.clone(leaf))
-      const off = Points.scale(1.2, Points.add(x, u))
+      const still = NestedTensors.map(x, tf.zerosLike)
+      const same = NestedTensors.map(x, (leaf) => tf.clone(leaf))
+      const off = NestedTensors.scale(1.2, NestedTensors.add(x, u))
       const square = (size: tf.Tensor) => tf.square(size)
       const worst: Record<string, number> = {}
-      const check = (name: string, f: (p: Points.Points) => Points.Points, p: Points.Points, along: Points.Points) => {
+      const check = (
+        name: string,
+        f: (p: NestedTensors.NestedTensors) => NestedTensors.NestedTensors,
+        p: NestedTensors.NestedTensors,
+        along: NestedTensors.NestedTensors
+      ) => {
         const error = apart(f, p, along)
         if (!(error <= (worst[name] ?? 0))) worst[name] = error
       }
@@ -264,7 +279,7 @@ it.each(differentiated)("$name: derivatives by every argument are those of diffe
           check("squared distance", (p) => square(dist(x, p)), z, along)
         }
       }
-      for (const p of [off, Points.scale(0.9, x)]) {
+      for (const p of [off, NestedTensors.scale(0.9, x)]) {
         check("nearest", M.nearest, p, w)
         check("residual", M.residual, p, w)
       }

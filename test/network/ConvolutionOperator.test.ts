@@ -11,7 +11,7 @@ type Shape = readonly [number, number, number, number]
 const written = (
   kernel: Float32Array,
   [height, width, inputs, outputs]: Shape,
-  { dilations: [down, across], size: [rows, columns], strides: [s, t] }: Required<ConvolutionOperator.Geometry>
+  { dilations: [down, across], size: [rows, columns], strides: [s, t] }: Required<ConvolutionOperator.OperatorGeometry>
 ): Array<Array<number>> => {
   const matrix: Array<Array<number>> = []
   for (let i = 0; i < rows / s; i++) {

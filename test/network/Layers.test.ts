@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import fc from "fast-check"

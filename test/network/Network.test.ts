@@ -9,8 +9,8 @@ import {
   Network,
   Optimizer,
   Renormalization,
-  Specification,
-  StepSize
+  Schedule,
+  Specification
 } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
@@ -43,8 +43,8 @@ const model = () => {
   return tfl.model({ inputs: input, outputs: g as tfl.SymbolicTensor })
 }
 
-const make = (options: Network.Options = {}) => Effect.runPromise(Network.make(model(), options))
-const refusal = (options: Network.Options) => Effect.runPromise(Effect.flip(Network.make(model(), options)))
+const make = (options: Network.NetworkOptions = {}) => Effect.runPromise(Network.make(model(), options))
+const refusal = (options: Network.NetworkOptions) => Effect.runPromise(Effect.flip(Network.make(model(), options)))
 
 it("constrains convolutions of any model and leaves everything else Euclidean", async () => {
   const network = await make({ specification: "Sp+Ob+St+Euc", seed: 3 })
@@ -62,7 +62,7 @@ it("constrains convolutions of any model and leaves everything else Euclidean", 
 
 it("puts the weights of every matrix on its manifold, where the plan says", async () => {
   const network = await make({ specification: "Sp+St", strategy: Grouping.PO(), seed: 3 })
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
   const start = Optimizer.init(optimizer, network.variables)
   const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
   await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
@@ -107,7 +107,7 @@ it("says what is wrong with a plan", async () => {
 
 it("keeps W = ℜω, the promised norms, and a leak-free scaling after renormalization", async () => {
   const network = await make({ specification: "Sp+Ob+St+Euc", policy: Renormalization.unit, seed: 1 })
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1) })
   const state = Optimizer.init(optimizer, network.variables)
   const inputs = tf.mul(tf.randomNormal([16, 8, 8, 3], 0, 1, "float32", 2), 4)
   const before = tf.memory().numTensors

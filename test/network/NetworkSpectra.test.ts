@@ -10,7 +10,7 @@ beforeAll(() => use("wasm"))
 
 const seeded = (seed: number) => tfl.initializers.heNormal({ seed })
 
-const network = (overrides: Network.Options["overrides"] = {}) => {
+const network = (overrides: Network.NetworkOptions["overrides"] = {}) => {
   const model = tfl.sequential({
     layers: [
       tfl.layers.conv2d({
@@ -46,7 +46,7 @@ it("measures every constrained layer as the model applies it", async () => {
   expect(found.map(({ layer }) => layer)).toEqual(["strided", "dilated", "uneven", "head"])
   const [strided, dilated, uneven, head] = found
   const kernel = (i: number) => own.variables[own.layers[i]!.variable] as tf.Variable<tf.Rank.R4>
-  const operator = (i: number, geometry: ConvolutionOperator.Geometry) =>
+  const operator = (i: number, geometry: ConvolutionOperator.OperatorGeometry) =>
     ConvolutionOperator.norm(kernel(i), geometry).dataSync()[0]
   expect(strided!.operatorNorm).toBe(operator(0, { size: [8, 8], strides: [2, 2] }))
   expect(dilated!.operatorNorm).toBe(operator(1, { size: [4, 4], dilations: [2, 2] }))

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Combinators, FgSgd, Layers, Network, Optimizer, Renormalization, Seed, StepSize } from "finegrain"
+import { Combinators, FgSgd, Layers, Network, Optimizer, Renormalization, Schedule, Seed, StepSize } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 
@@ -51,12 +51,12 @@ const eegNet = () =>
   })
 
 /** Steps of FG-SGD, the last after a renormalization. */
-const trained = async (overrides: Network.Options["overrides"]) => {
+const trained = async (overrides: Network.NetworkOptions["overrides"]) => {
   const model = eegNet()
   const network = await Effect.runPromise(
     Network.make(model, { specification: "Euc", policy: Renormalization.none, ...(overrides && { overrides }) })
   )
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.5), rule: StepSize.plain })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.5), rule: StepSize.plain })
   const x = Seed.normalTensor(6, [16, electrodes, 32, 1])
   const labels = tf.oneHot(tf.tensor1d(Array.from({ length: 16 }, (_, i) => i % 4), "int32"), 4)
   const loss = () => {

@@ -1,11 +1,11 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import {
   Combinators,
   FgSgd,
-  Fused,
-  FusedStep,
+  FusedKernels,
   KernelOrder,
   Manifold,
   Models,
@@ -14,8 +14,9 @@ import {
   NetworkSpectra,
   Optimizer,
   Renormalization,
+  Schedule,
   Seed,
-  StepSize
+  StepFusion
 } from "finegrain"
 import { SingularValueDecomposition } from "ml-matrix"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -123,7 +124,7 @@ const modelOf = ({ inputShape, layer }: Kind): tfl.LayersModel => {
   return tfl.model({ inputs: input, outputs: layer().apply(input) as tfl.SymbolicTensor })
 }
 
-const networkOf = (kind: Kind, options: Network.Options = {}) =>
+const networkOf = (kind: Kind, options: Network.NetworkOptions = {}) =>
   Effect.runPromise(Network.make(modelOf(kind), { specification: "Sp", seed: 1, overrides: { it: {} }, ...options }))
 
 const inputsOf = ({ inputShape }: Kind, name: string, count: number): tf.Tensor =>
@@ -157,7 +158,7 @@ describe("kernels of every kind of layer", () => {
     kind
   ) => {
     const network = await networkOf(kind, { specification: "Sp+Euc", policy: Renormalization.unit })
-    const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1) })
+    const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1) })
     const start = Optimizer.init(optimizer, network.variables)
     const { state, weights } = Optimizer.update(optimizer, start, network.variables.map((v) => tf.sin(v)))
     await Effect.runPromise(Manifold.checkPoint(network.problem.collection.manifold, state.x, 1e-5))
@@ -221,7 +222,7 @@ describe("norms of kernels as maps", () => {
 describe("λ of what enters a kernel", () => {
   beforeAll(() => use("wasm"))
 
-  const deviationsOf = async (kind: Kind, name: string, options?: Network.Options) => {
+  const deviationsOf = async (kind: Kind, name: string, options?: Network.NetworkOptions) => {
     const network = await networkOf(kind, options)
     const inputs = inputsOf(kind, name, 8)
     const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
@@ -308,7 +309,7 @@ class Twice extends tfl.layers.Layer {
 describe("layers that hold layers", () => {
   beforeAll(() => use("wasm"))
   const sequence = tfl.input({ shape: [4, 2] })
-  const made = (output: tfl.SymbolicTensor, overrides: Network.Options["overrides"]) =>
+  const made = (output: tfl.SymbolicTensor, overrides: Network.NetworkOptions["overrides"]) =>
     Effect.runPromise(
       Network.make(tfl.model({ inputs: sequence, outputs: output }), {
         specification: "Sp",
@@ -407,13 +408,13 @@ describe("steps", () => {
     const loss = () => tf.mean(tf.square(network.model.apply(inputs, { training: true }) as tf.Tensor)) as tf.Scalar
     const { grads } = tf.variableGrads(loss, [...network.variables])
     const gradients = network.variables.map(({ name }) => grads[name]!)
-    const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+    const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
     const start = Optimizer.init(optimizer, network.variables)
     const { state } = Optimizer.update(optimizer, start, gradients)
     const after = () => Optimizer.update(optimizer, state, gradients).weights
     const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
-    const how = FusedStep.interpretation(optimizer)
-    return { gradients, weights: after(), composed: Fused.without(after), how, lambdas }
+    const how = StepFusion.interpretation(optimizer)
+    return { gradients, weights: after(), composed: FusedKernels.without(after), how, lambdas }
   }
   const values = (tensors: ReadonlyArray<tf.Tensor>) =>
     Promise.all(tensors.map(async (x) => Float64Array.from(await x.data())))

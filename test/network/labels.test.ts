@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Collection, FgSgd, Network, Optimizer, StepSize, Transform, Transforms } from "finegrain"
+import { Collection, FgSgd, Network, Optimizer, Schedule, Transform, Transforms } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -39,7 +39,7 @@ it("give rates to what they name, and are refused with all that there are where 
       FgSgd.euclideanGradient(0),
       FgSgd.tangentProjection(0),
       Transforms.rates(rates),
-      FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+      FgSgd.stepSize({ schedule: Schedule.constant(0.1) })
     )
   const moved = (rates: Transforms.Rates) => {
     const optimizer = Optimizer.make(problem, withRates(rates))

@@ -50,8 +50,8 @@ describe("windows that do not fit into the image", () => {
     expect(problem(wide)).toMatch(/^Layer "wide"/)
   })
 
-  it.each(Object.keys(Models.byName) as Array<keyof typeof Models.byName>)("%s takes images of 8×8", (name) => {
-    expect(problem(Models.byName[name]({ height: 8, width: 8, channels: 1, classes: 2, seed: 1 }))).toBeUndefined()
+  it.each(Object.keys(Models.models) as Array<keyof typeof Models.models>)("%s takes images of 8×8", (name) => {
+    expect(problem(Models.models[name].make({ height: 8, width: 8, channels: 1, classes: 2, seed: 1 }))).toBeUndefined()
   })
 })
 

@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
@@ -8,9 +9,10 @@ import {
   Euclidean,
   FgSgd,
   Grouping,
+  NestedTensors,
   Network,
   Optimizer,
-  Points,
+  Schedule,
   Sphere,
   StepSize,
   Stiefel,
@@ -59,7 +61,7 @@ onEachBackend("FG-SGD", () => {
     const ours = smallModel(5)
     const theirs = smallModel(5)
     const network = await Effect.runPromise(Network.make(ours, { specification: "Euc", strategy: Grouping.PI() }))
-    const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.05), momentum: 0.9 })
+    const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.05), momentum: 0.9 })
     const sgd = tf.train.momentum(0.05, 0.9)
     let state = Optimizer.init(optimizer, network.variables)
     const before = network.variables.map((v) => tf.clone(v))
@@ -83,7 +85,7 @@ onEachBackend("FG-SGD", () => {
           { name: "b", indices: [1], manifold: Stiefel.make([3, 3]) },
           { name: "c", indices: [3, 4], manifold: Euclidean.make([3, 3]) }
         ])
-        const hyperparameters = { schedule: StepSize.constant(0.1), momentum, weightDecay }
+        const hyperparameters = { schedule: Schedule.constant(0.1), momentum, weightDecay }
         const optimizer = Optimizer.make(
           stack,
           Transform.chain("test", FgSgd.transform(hyperparameters), ...(fails ? [failing] : []))
@@ -114,7 +116,7 @@ onEachBackend("FG-SGD", () => {
     const broken = Transform.pure("mine", () => {
       throw new Error("no step today")
     })
-    const step = Transforms.descend(StepSize.constant(0.1))
+    const step = Transforms.descend(Schedule.constant(0.1))
     const optimizer = Optimizer.make(problem, Transform.chain("chain", Transform.chain("inner", broken), step))
     const state = Optimizer.init(optimizer, tf.ones([3, 1]))
     const error = await Effect.runPromise(Effect.flip(Optimizer.step(optimizer, state, tf.ones([3, 1]))))
@@ -123,7 +125,7 @@ onEachBackend("FG-SGD", () => {
 
   it("refuses gradients of other shapes, naming which", async () => {
     const problem = Optimizer.onPoints(Collection.pom(Combinators.product(Sphere.make([3, 1]), Sphere.make([2, 2]))))
-    const optimizer = FgSgd.make(problem, { schedule: StepSize.constant(0.1) })
+    const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.1) })
     const state = Optimizer.init(optimizer, [tf.ones([3, 1]), tf.ones([2, 2])] as const)
     const wrong = Optimizer.step(optimizer, state, [tf.ones([3, 1]), tf.ones([2, 3])] as const)
     const error = await Effect.runPromise(Effect.flip(wrong))
@@ -144,7 +146,7 @@ onEachBackend("FG-SGD", () => {
         FgSgd.euclideanGradient(0),
         FgSgd.tangentProjection(0.9),
         mine,
-        FgSgd.stepSize({ schedule: StepSize.constant(0.1) })
+        FgSgd.stepSize({ schedule: Schedule.constant(0.1) })
       )
     )
     Optimizer.update(optimizer, Optimizer.init(optimizer, sphere.random(1)), tf.ones([3, 1]))
@@ -165,8 +167,8 @@ onEachBackend("FG-SGD", () => {
               { name: "b", indices: [3], manifold: sphere }
             ])
             const x = collection.manifold.random(seed)
-            const direction = Points.scale(size, collection.manifold.randomTangent(seed + 1, x))
-            const step = Transforms.curvatureStep({ schedule: StepSize.constant(rate) })
+            const direction = NestedTensors.scale(size, collection.manifold.randomTangent(seed + 1, x))
+            const step = Transforms.curvatureStep({ schedule: Schedule.constant(rate) })
             const { direction: v, told } = step.update(direction, {}, { step: 0, x, collection, scaling: [] })
             const lengths = tf.sqrt(collection.squaredNorms(x, v!)).dataSync()
             for (const [i, R] of told!["norms"]!.dataSync().entries()) {
@@ -185,7 +187,7 @@ onEachBackend("FG-SGD", () => {
         layers: [tfl.layers.conv2d({ inputShape: [5, 5, channels], filters: channels, kernelSize: 3, useBias: false })]
       })
       const network = await Effect.runPromise(Network.make(model, { specification, strategy: groups }))
-      const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+      const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
       const state = Optimizer.init(optimizer, network.variables)
       const { kernels } = await tf.profile(() =>
         Optimizer.update(optimizer, state, network.variables.map(tf.onesLike)).told["norms"]!
@@ -214,7 +216,7 @@ onEachBackend("FG-SGD", () => {
           Collection.pom(sphere)
         )
       ),
-      { schedule: StepSize.constant(0.3), momentum: 0.9 }
+      { schedule: Schedule.constant(0.3), momentum: 0.9 }
     )
     const together = FgSgd.make(
       Collection.stack([
@@ -222,7 +224,7 @@ onEachBackend("FG-SGD", () => {
         { name: "1", indices: [1], manifold: stiefel },
         { name: "2", indices: [2], manifold: sphere }
       ]),
-      { schedule: StepSize.constant(0.3), momentum: 0.9 }
+      { schedule: Schedule.constant(0.3), momentum: 0.9 }
     )
     let [a, b] = [Optimizer.init(apart, x), Optimizer.init(together, tf.stack([...x]))]
     for (let t = 0; t < 3; t++) {
@@ -236,7 +238,7 @@ onEachBackend("FG-SGD", () => {
 
 it("refuses hyperparameters that make no sense", () => {
   const problem = Optimizer.onPoints(Collection.pom(Sphere.make([3, 1])))
-  const schedule = StepSize.constant(0.1)
+  const schedule = Schedule.constant(0.1)
   expect(() => FgSgd.make(problem, { schedule, momentum: 1 })).toThrow(/momentum must be in \[0, 1\)/)
   expect(() => FgSgd.make(problem, { schedule, weightDecay: -1 })).toThrow(
     /weight decay must be finite and not negative/

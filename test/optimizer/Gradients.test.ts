@@ -1,3 +1,4 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import { Gradients, Layers, Models, Seed } from "finegrain"
 import { expect, it } from "vitest"

@@ -55,25 +55,3 @@ onEachBackend("the step size", () => {
     expect(g[0]).toBeNaN()
   })
 })
-
-it("has schedules that start at r₀ and do not grow", () => {
-  fc.assert(fc.property(
-    fc.double({ min: 1e-4, max: 1, noNaN: true }),
-    fc.integer({ min: 1, max: 200 }),
-    fc.nat({ max: 400 }),
-    (rate, steps, t) => {
-      for (
-        const schedule of [
-          StepSize.constant(rate),
-          StepSize.step({ rate, factor: 0.5, every: steps }),
-          StepSize.cosine({ rate, steps }),
-          StepSize.power({ rate, exponent: 0.75 })
-        ]
-      ) {
-        expect(schedule.rate(0)).toBeCloseTo(rate, 12)
-        expect(schedule.rate(t + 1)).toBeLessThanOrEqual(schedule.rate(t))
-        expect(schedule.rate(t)).toBeGreaterThanOrEqual(0)
-      }
-    }
-  ))
-})

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import * as quantities from "../../src/report/quantities.ts"
-import * as Recorded from "../../src/report/Recorded.ts"
+import * as RunRecord from "../../src/report/RunRecord.ts"
 import * as Steps from "../../src/report/Steps.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-steps-"))
@@ -75,7 +75,7 @@ it("are read line by line, and those of POMs thinned; a line that was cut off is
   const measured = { trainAccuracy: 0.5, testLoss: "Infinity", testAccuracy: 0.5, gradientNorm: 1 }
   const epoch = JSON.stringify({ _tag: "EpochDone", epoch: 1, trainLoss: "NaN", ...measured, ...counts })
   writeFileSync(join(scratch, "events.jsonl"), [...lines, epoch, lines[0]!.slice(0, 30)].join("\n"))
-  const recorded = await Effect.runPromise(Recorded.read(scratch).pipe(Effect.provide(NodeServices.layer)))
+  const recorded = await Effect.runPromise(RunRecord.read(scratch).pipe(Effect.provide(NodeServices.layer)))
   const numbers = { trainLoss: Number.NaN, testLoss: Infinity }
   expect(recorded.epochs).toEqual([{ _tag: "EpochDone", epoch: 1, ...measured, ...counts, ...numbers }])
   expect(recorded.damaged).toEqual([])
@@ -91,14 +91,14 @@ it("are read without the lines that are no events, whose number is told", async 
   const [first, second] = run(2).map((one) => JSON.stringify(one))
   const senseless = ["null", "5", `{"_tag":"StepDone"}`, `{"_tag":"EpochDone","epoch":"NaN"}`, "{"]
   writeFileSync(join(scratch, "events.jsonl"), [first, ...senseless, `{"_tag":"Resumed","step":1}`, second].join("\n"))
-  const recorded = await Effect.runPromise(Recorded.read(scratch).pipe(Effect.provide(NodeServices.layer)))
+  const recorded = await Effect.runPromise(RunRecord.read(scratch).pipe(Effect.provide(NodeServices.layer)))
   expect(recorded.steps.last).toBe(2)
   expect(recorded.damaged).toEqual(["events.jsonl: 5 lines are no event of finegrain"])
 })
 
 it("are none where there is no log", async () => {
   const recorded = await Effect.runPromise(
-    Recorded.read(join(scratch, "nowhere")).pipe(Effect.provide(NodeServices.layer))
+    RunRecord.read(join(scratch, "nowhere")).pipe(Effect.provide(NodeServices.layer))
   )
   expect([recorded.epochs, recorded.steps.parts, recorded.spectra]).toEqual([[], [], []])
 })
@@ -107,7 +107,7 @@ it("are read again only where the log has grown since", async () => {
   const directory = join(scratch, "growing")
   mkdirSync(directory)
   const log = join(directory, "events.jsonl")
-  const read = Recorded.remembering()
+  const read = RunRecord.remembering()
   const now = () => Effect.runPromise(read(directory).pipe(Effect.provide(NodeServices.layer)))
   expect((await now()).steps.last).toBe(0)
   appendFileSync(log, `${JSON.stringify(step(1))}\n`)

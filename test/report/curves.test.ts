@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import * as Chart from "../../src/report/Chart.ts"
-import { curves, type Point, type Quantity, summaries } from "../../src/report/curves.ts"
+import { type CurveAxes, curves, type Point, summaries } from "../../src/report/curves.ts"
 
-const quantity: Quantity = { name: "q", title: "Q", caption: "What it is.", over: "epoch", value: "q" }
+const quantity: CurveAxes = { name: "q", title: "Q", caption: "What it is.", over: "epoch", value: "q" }
 
 const points = (row: string, ...seeds: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<Point> =>
   seeds.flatMap((values) => values.map((value, i) => ({ row, at: i + 1, value })))
@@ -13,7 +13,7 @@ const within = (given: ReadonlyArray<Point>, place: Partial<Point>): ReadonlyArr
   return given.map(put)
 }
 
-const svg = (given: ReadonlyArray<Point>, of: Partial<Quantity> = {}) =>
+const svg = (given: ReadonlyArray<Point>, of: Partial<CurveAxes> = {}) =>
   Effect.runPromise(Chart.svg(curves({ ...quantity, ...of }, given)!))
 
 /** Filled shapes of bands. */

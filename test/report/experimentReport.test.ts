@@ -1,15 +1,15 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
-import { Experiment, type Job } from "finegrain"
+import { Experiment, type Run } from "finegrain"
 import { expect, it } from "vitest"
 import * as collect from "../../src/experiment/collect.ts"
 import { ofExperiment } from "../../src/report/experimentReport.ts"
 import * as Html from "../../src/report/Html.ts"
 
-const found: collect.Found = {
+const found: collect.TrialRecord = {
   status: "completed",
   reason: undefined,
-  summary: { testAccuracy: 0.75, testLoss: Number.NaN } as Job.Summary,
+  summary: { testAccuracy: 0.75, testLoss: Number.NaN } as Run.RunSummary,
   environment: undefined,
   report: undefined
 }

@@ -2,7 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
-import { Backend, Experiment, Job, TrainConfig } from "finegrain"
+import { Backend, Experiment, Run, TrainConfig } from "finegrain"
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -37,7 +37,7 @@ const runAll = Effect.gen(function*() {
   const directory = join(scratch, "experiment")
   const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke: false }, false)
   for (const { finals } of yield* Experiment.plan(experiment)) {
-    for (const { config, id } of finals(undefined)) yield* Job.run(config, join(trials, id), () => Effect.void)
+    for (const { config, id } of finals(undefined)) yield* Run.train(config, join(trials, id), () => Effect.void)
   }
   yield* (yield* Ledger.make(directory)).write
 }).pipe(Effect.scoped)
@@ -46,7 +46,7 @@ beforeAll(async () => {
   writeTinyDataset(scratch)
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode({ dataset: scratch, backend: "wasm", epochs: 3 }, "test")
-    yield* Job.run(config, join(scratch, "run"), () => Effect.void)
+    yield* Run.train(config, join(scratch, "run"), () => Effect.void)
     yield* runAll
   })
   await Effect.runPromise(program.pipe(Effect.provide([NodeServices.layer, Backend.wasm])))

@@ -28,7 +28,7 @@ let count = 0
 const fresh = () => join(scratch, `${count++}.lock`)
 
 /** A lease of a tenth of a second. */
-const short: RunLock.Options = { every: "10 millis", looks: 10 }
+const short: RunLock.LeaseOptions = { every: "10 millis", looks: 10 }
 
 const run = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices>) =>
   Effect.runPromise(effect.pipe(Effect.provide(NodeServices.layer)))

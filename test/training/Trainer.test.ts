@@ -1,17 +1,28 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { FgSgd, Models, Network, Points, Renormalization, StepSize, Trainer, Transform } from "finegrain"
+import {
+  FgSgd,
+  Models,
+  NestedTensors,
+  Network,
+  Renormalization,
+  Schedule,
+  StepSize,
+  Trainer,
+  Transform
+} from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 const run = (
-  options: Partial<Trainer.Options & Network.Options>,
-  report: (event: Trainer.Event, network: Network.Network) => Effect.Effect<void> = () => Effect.void
+  options: Partial<Trainer.TrainerOptions & Network.NetworkOptions>,
+  report: (event: Trainer.TrainingEvent, network: Network.Network) => Effect.Effect<void> = () => Effect.void
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(Models.smallCnn({ ...dataset, filters: [4, 4], seed: 1 }), {
@@ -22,7 +33,7 @@ const run = (
     const trainer = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 2,
       batchSize: 16,
       seed: 3,
@@ -34,11 +45,11 @@ const run = (
   }))
 
 /** FG-SGD with a part of one's own in front. */
-const ownChain = (part: (gradient: Points.Points, at: Transform.At) => Points.Points) =>
+const ownChain = (part: (gradient: NestedTensors.NestedTensors, at: Transform.At) => NestedTensors.NestedTensors) =>
   Transform.chain(
     "own",
     Transform.pure("mine", (u, at) => part(u, at as unknown as Transform.At) as typeof u),
-    FgSgd.transform({ schedule: StepSize.constant(0.1), momentum: 0.9 })
+    FgSgd.transform({ schedule: Schedule.constant(0.1), momentum: 0.9 })
   )
 
 onEachBackend("the trainer", () => {
@@ -139,7 +150,7 @@ onEachBackend("the trainer", () => {
     const failing = run({
       transform: ownChain((gradient, { step }) => {
         let leaf = 0
-        return step < 3 ? gradient : Points.map(gradient, (g) => leaf++ === 0 ? tf.mul(g, Number.NaN) : g)
+        return step < 3 ? gradient : NestedTensors.map(gradient, (g) => leaf++ === 0 ? tf.mul(g, Number.NaN) : g)
       })
     }, (_event, network) =>
       Effect.gen(function*() {
@@ -169,7 +180,7 @@ onEachBackend("the trainer", () => {
       return yield* Trainer.make({
         network,
         dataset,
-        schedule: StepSize.constant(0.1),
+        schedule: Schedule.constant(0.1),
         epochs: 1,
         batchSize: 8,
         seed: 1
@@ -185,7 +196,7 @@ onEachBackend("the trainer", () => {
         return yield* Trainer.make({
           network,
           dataset,
-          schedule: StepSize.constant(0.1),
+          schedule: Schedule.constant(0.1),
           epochs: 1,
           batchSize: 8,
           seed: 1

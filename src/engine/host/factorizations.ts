@@ -4,6 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { EigenvalueDecomposition, LuDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix"
 import type { Factorization } from "../Factorization.ts"
+import { sizeOf } from "../sizeOf.ts"
 
 /** One matrix in, the entries of every result out. */
 type Compute = (...matrices: ReadonlyArray<Matrix>) => ReadonlyArray<ArrayLike<number>>
@@ -50,8 +51,6 @@ const hosts: Readonly<Record<Factorization, Host>> = {
   Solve: { inputs: ["a", "b"], shapes: (_, b) => [b!], compute: solve },
   Determinant: { inputs: ["a"], shapes: () => [[]], compute: (a) => [[new LuDecomposition(a).determinant]] }
 }
-
-const sizeOf = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 /** The matrices of a batch, one after the other; undefined where one of a number's places holds none. */
 const reader = (info: tf.TensorInfo, values: ArrayLike<number>) => {

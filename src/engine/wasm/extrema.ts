@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
 import { type Call, composed, type Kernel, kernel, original } from "./kernel.ts"
 
 interface Reduction {
@@ -6,8 +7,6 @@ interface Reduction {
   readonly reductionIndices?: number | ReadonlyArray<number>
   readonly keepDims: boolean
 }
-
-const elements = ({ shape }: tf.TensorInfo) => shape.reduce((x, y) => x * y, 1)
 
 /** Numbers of one shape, or beside a single one. */
 const alike = (a: tf.TensorInfo, b: tf.TensorInfo) =>
@@ -36,7 +35,7 @@ const ofTwo = (name: string, choose: (a: number, b: number) => number): Kernel =
       Float32Array,
       Float32Array
     ]
-    const [nextX, nextY] = [a, b].map((info) => elements(info) === 1 ? 0 : 1) as [number, number]
+    const [nextX, nextY] = [a, b].map((info) => sizeOf(info.shape) === 1 ? 0 : 1) as [number, number]
     for (let i = 0; i < to.length; i++) to[i] = choose(x[i * nextX]!, y[i * nextY]!)
     return out
   })

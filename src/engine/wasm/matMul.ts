@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
 import { type Call, type Kernel, kernel, stock } from "./kernel.ts"
 
 interface Attributes {
   readonly transposeA: boolean
   readonly transposeB: boolean
 }
-
-const size = (shape: ReadonlyArray<number>) => shape.slice(-2).reduce((a, b) => a * b, 1)
 
 const swapped = (x: tf.TensorInfo, backend: Call<Attributes>["backend"]): tf.TensorInfo => {
   const rank = x.shape.length
@@ -27,7 +26,7 @@ const transposingFirst = (name: string, small: number): Kernel => {
     const rows = a.shape.at(attrs.transposeA ? -1 : -2)!
     const run = (changed: Record<string, tf.TensorInfo>, flags: Attributes) =>
       original({ inputs: { ...inputs, ...changed }, attrs: { ...attrs, ...flags }, backend }) as tf.TensorInfo
-    if ((!attrs.transposeA && !attrs.transposeB) || rows * size(b.shape) < small) return run({}, attrs)
+    if ((!attrs.transposeA && !attrs.transposeB) || rows * sizeOf(b.shape.slice(-2)) < small) return run({}, attrs)
     const first = attrs.transposeA ? swapped(a, backend) : a
     const second = attrs.transposeB ? swapped(b, backend) : b
     const out = run({ a: first, b: second }, { transposeA: false, transposeB: false })

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
 import { type Kernel, kernel, stock } from "./kernel.ts"
-
-const elements = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 /** Sums of rows by segment, in one pass over the heap; rows of negative segments are dropped, as on other backends. */
 export const segmentSum: Kernel = kernel<{ readonly numSegments: number }>(
@@ -9,7 +8,7 @@ export const segmentSum: Kernel = kernel<{ readonly numSegments: number }>(
   ({ attrs: { numSegments }, backend, inputs }) => {
     const x = inputs["x"]!
     const [count = 0, ...row] = x.shape
-    const width = elements(row)
+    const width = sizeOf(row)
     const out = backend.makeOutput([numSegments, ...row], x.dtype)
     // Views after the last allocation: the heap may have moved.
     const sums = backend.typedArrayFromHeap(out)
@@ -42,7 +41,7 @@ export const gatherRows = (): Kernel => {
       return original(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
     }
     const [rows = 0, ...row] = x.shape
-    const width = elements(row)
+    const width = sizeOf(row)
     const out = backend.makeOutput([...indices.shape, ...row], x.dtype)
     const target = backend.typedArrayFromHeap(out)
     const source = backend.typedArrayFromHeap(x)

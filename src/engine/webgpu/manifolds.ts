@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Fused from "../Fused.ts"
+import * as FusedKernels from "../FusedKernels.ts"
+import { sizeOf } from "../sizeOf.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
 
@@ -37,7 +38,7 @@ const oneColumn = (body: string): Shader => ({
   `
 })
 
-const shaders: Readonly<Record<Fused.Operation, Shader>> = {
+const shaders: Readonly<Record<FusedKernels.FusedOperation, Shader>> = {
   // U − X ddiag(XᵀU)
   UnitProject: oneColumn(`
     var dot = 0.0;
@@ -99,13 +100,18 @@ const workgroup = 64
 /**
  * One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile.
  */
-const program = (operation: Fused.Operation, size: number, entries: number, invocations: number): Program => {
+const program = (
+  operation: FusedKernels.FusedOperation,
+  size: number,
+  entries: number,
+  invocations: number
+): Program => {
   const room = roomFor(entries)
   return {
     variableNames: ["x", "u"],
     uniforms: "invocations : i32, rows : i32, columns : i32,",
     outputShape: [size],
-    shaderKey: `${Fused.kernelName(operation)} ${room}`,
+    shaderKey: `${FusedKernels.kernelName(operation)} ${room}`,
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },
     dispatch: [Math.ceil(invocations / workgroup), 1, 1],
@@ -125,8 +131,8 @@ const program = (operation: Fused.Operation, size: number, entries: number, invo
 /** The same numbers along one axis: one shader then serves tensors of every rank. */
 const flat = ({ dataId, dtype }: tf.TensorInfo, size: number): tf.TensorInfo => ({ dataId, dtype, shape: [size] })
 
-const register = (operation: Fused.Operation): void => {
-  const kernelName = Fused.kernelName(operation)
+const register = (operation: FusedKernels.FusedOperation): void => {
+  const kernelName = FusedKernels.kernelName(operation)
   if (tf.getKernel(kernelName, "webgpu") !== undefined) return
   tf.registerKernel({
     kernelName,
@@ -134,7 +140,7 @@ const register = (operation: Fused.Operation): void => {
     kernelFunc: ({ attrs, backend, inputs }) => {
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const { columns, rows } = attrs as unknown as { readonly columns: number; readonly rows: number }
-      const size = x.shape.reduce((a, b) => a * b, 1)
+      const size = sizeOf(x.shape)
       const invocations = (size / (rows * columns)) * shaders[operation].invocations(columns)
       const out = (backend as WebGpuBackend).runWebGPUProgram(
         program(operation, size, rows * columns, invocations),
@@ -151,7 +157,7 @@ const register = (operation: Fused.Operation): void => {
  * Registers the hot operations of sphere, oblique and Stiefel manifolds, one pass each; larger matrices stay composed.
  */
 export const registerManifoldOperations = (): void => {
-  Fused.limit("webgpu", entriesAtMost)
+  FusedKernels.limit("webgpu", entriesAtMost)
   for (const operation of ["UnitProject", "UnitRetract", "StiefelProject", "StiefelRetract"] as const) {
     register(operation)
   }

@@ -41,8 +41,8 @@ export interface WebGpuBackend extends tf.KernelBackend {
   readonly tensorMap: { readonly get: (id: object) => TensorData | undefined }
   makeTensorInfo: (
     shape: ReadonlyArray<number>,
-    dtype: "int32",
-    values: Int32Array
+    dtype: "int32" | "float32",
+    values: Int32Array | Float32Array
   ) => tf.TensorInfo
   runWebGPUProgram: (
     program: Program,

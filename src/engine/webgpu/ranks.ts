@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../sizeOf.ts"
+import type { WebGpuBackend } from "./packages.ts"
 
 /**
  * Up to this rank the stock kernels for Tile and Select run on the device; above it they read from it, which cannot be,
  * or refuse.
  */
 const highest = 4
-
-const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((a, b) => a * b, 1)
 
 const seenAs = ({ dataId, dtype }: tf.TensorInfo, shape: ReadonlyArray<number>): tf.TensorInfo => ({
   dataId,
@@ -57,14 +57,29 @@ const place = (stock: tf.KernelFunc) => (call: Call): tf.TensorInfo => {
   return x.shape.length === 1 ? seenAs(found, []) : found
 }
 
+/** Integers and truth values as floats; the stock kernel hands on their bits, of which transposes make no shader. */
+const cast = (stock: tf.KernelFunc) => (call: Call): tf.TensorInfo => {
+  const { x } = call.inputs as { readonly x: tf.TensorInfo }
+  const { dtype } = call.attrs as unknown as { readonly dtype: tf.DataType }
+  const seen = stock(call) as tf.TensorInfo
+  if (dtype !== "float32" || (x.dtype !== "bool" && x.dtype !== "int32")) return seen
+  const backend = call.backend as WebGpuBackend
+  const zero = backend.makeTensorInfo([], "float32", new Float32Array(1))
+  const inputs = { a: seen, b: zero }
+  const floats = tf.getKernel(tf.Add, "webgpu").kernelFunc({ inputs, backend, attrs: undefined! }) as tf.TensorInfo
+  for (const { dataId } of [seen, zero]) backend.disposeData(dataId)
+  return floats
+}
+
 let replaced = false
 
-/** Puts kernels that are right for tensors of every rank in the place of stock ones that are not. */
+/** Puts kernels that are right for tensors of every rank and type in the place of stock ones that are not. */
 export const registerRanks = (): void => {
   if (replaced) return
   replaced = true
   for (
     const [kernelName, ours] of [
+      [tf.Cast, cast],
       [tf.Tile, tile],
       [tf.Select, select],
       [tf.ArgMin, place],

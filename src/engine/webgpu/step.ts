@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { recent } from "../recent.ts"
-import { kernels, type Leaf, type Plan } from "../Step.ts"
+import { sizeOf } from "../sizeOf.ts"
+import { kernels, type StepLeaf, type StepPlan } from "../Step.ts"
 import { roomFor } from "./manifolds.ts"
 import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
 import {
@@ -25,7 +26,7 @@ interface Placed {
 }
 
 /** See `uniforms`. */
-const tableOf = ({ bases, deltas, local, owners }: Leaf): readonly [table: Int32Array, groups: number] => {
+const tableOf = ({ bases, deltas, local, owners }: StepLeaf): readonly [table: Int32Array, groups: number] => {
   const members = Map.groupBy(owners.keys(), (matrix) => owners[matrix]!)
   let start = 0
   const starts = [...members.values()].map(({ length }) => (start += length))
@@ -47,7 +48,7 @@ const tableOf = ({ bases, deltas, local, owners }: Leaf): readonly [table: Int32
 const placing = (backend: WebGpuBackend) =>
   recent(
     keptPlans,
-    ({ leaves }: Plan): ReadonlyArray<Placed> =>
+    ({ leaves }: StepPlan): ReadonlyArray<Placed> =>
       leaves.map((leaf) => {
         const [table, groups] = tableOf(leaf)
         return { table: backend.makeTensorInfo([table.length], "int32", table), groups }
@@ -57,7 +58,7 @@ const placing = (backend: WebGpuBackend) =>
 
 const placings = new WeakMap<WebGpuBackend, ReturnType<typeof placing>>()
 
-const placedOn = (backend: WebGpuBackend, plan: Plan): ReadonlyArray<Placed> => {
+const placedOn = (backend: WebGpuBackend, plan: StepPlan): ReadonlyArray<Placed> => {
   const found = placings.get(backend) ?? placing(backend)
   placings.set(backend, found)
   return found(plan)
@@ -68,7 +69,7 @@ const float = (value: number): Uniform => ({ type: "float32", data: [value] })
 
 /** What a dispatch over one leaf is made of. */
 interface Dispatch {
-  readonly leaf: Leaf
+  readonly leaf: StepLeaf
   readonly placed: Placed
   readonly inputs: Readonly<Partial<Record<Input, tf.TensorInfo>>>
   readonly scaled?: boolean
@@ -78,8 +79,11 @@ interface Dispatch {
   readonly to: number | tf.TensorInfo
 }
 
-const sizeOf = ({ shape }: tf.TensorInfo) => shape.reduce((a, b) => a * b, 1)
-const flat = (info: tf.TensorInfo): tf.TensorInfo => ({ dataId: info.dataId, dtype: info.dtype, shape: [sizeOf(info)] })
+const flat = (info: tf.TensorInfo): tf.TensorInfo => ({
+  dataId: info.dataId,
+  dtype: info.dtype,
+  shape: [sizeOf(info.shape)]
+})
 
 const dispatch = (
   backend: WebGpuBackend,
@@ -93,7 +97,7 @@ const dispatch = (
   const program: Program = {
     variableNames: names,
     uniforms,
-    outputShape: [typeof to === "number" ? to : sizeOf(to)],
+    outputShape: [typeof to === "number" ? to : sizeOf(to.shape)],
     shaderKey: `FinegrainStep ${name} ${leaf.form?.name ?? "given"} ${room}`,
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },
@@ -133,7 +137,7 @@ const zeros = (backend: WebGpuBackend, size: number): tf.TensorInfo =>
 
 interface Call<Attributes> {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>
-  readonly attrs: Attributes & { readonly plan: Plan; readonly momentum: number }
+  readonly attrs: Attributes & { readonly plan: StepPlan; readonly momentum: number }
   readonly backend: WebGpuBackend
 }
 
@@ -204,7 +208,7 @@ const stepMove = (
   return [...points, ...shapes.map((shape, i) => ({ ...variables.get(i)!, shape: [...shape] }))]
 }
 
-/** Registers the fused step of FG-SGD: a few dispatches for every leaf; see FusedStep. */
+/** Registers the fused step of FG-SGD: a few dispatches for every leaf; see StepFusion. */
 export const registerStep = (): void => {
   const register = (kernelName: string, run: (call: Call<never>) => ReadonlyArray<tf.TensorInfo>) => {
     if (tf.getKernel(kernelName, "webgpu") !== undefined) return

@@ -1,4 +1,4 @@
-import type { Form } from "../Form.ts"
+import type { MatrixForm } from "../MatrixForm.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 
 /** Names of tensors that shaders read. */
@@ -130,7 +130,7 @@ const byMatrix = { invocations: (count: number) => count }
 const directionInputs: ReadonlyArray<Input> = ["x", "gradient", "momentum", "scaling", "table"]
 
 /** Euclidean gradient, projection and momentum; of matrices without a form the Euclidean gradient alone. */
-export const direction: Readonly<Record<Form["name"] | "given", Shader>> = {
+export const direction: Readonly<Record<MatrixForm["name"] | "given", Shader>> = {
   given: {
     ...byEntry,
     inputs: directionInputs.filter((input) => input !== "momentum"),
@@ -213,7 +213,7 @@ const moved = `
 `
 
 /** Retraction of a step. */
-export const move: Readonly<Record<Form["name"], Shader>> = {
+export const move: Readonly<Record<MatrixForm["name"], Shader>> = {
   Euclidean: {
     ...byEntry,
     inputs: moveInputs,

@@ -5,7 +5,7 @@ import { product } from "./product.ts"
 import { type Arrangement, rearranged } from "./rearranged.ts"
 
 /** The members of a stack, by index, that live on one manifold. */
-export interface Part {
+export interface StackPart {
   readonly indices: ReadonlyArray<number>
   readonly manifold: Manifold.Manifold
 }
@@ -69,7 +69,7 @@ export const partArrangement = (
  * M.dimension // => 19
  * ```
  */
-export const partition = (parts: ReadonlyArray<Part>): Manifold.Manifold => {
+export const partition = (parts: ReadonlyArray<StackPart>): Manifold.Manifold => {
   const matrix = parts[0]?.manifold.shape ?? []
   const other = parts.find(({ manifold }) => manifold.shape.join() !== matrix.join())
   if (parts.length === 0 || other !== undefined) {

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { productCurvature } from "./product.ts"
 
@@ -9,7 +10,7 @@ import { productCurvature } from "./product.ts"
 const together = (lengths: tf.Tensor): tf.Tensor => tf.squeeze(Differentiable.length(lengths, [-1]), [-1])
 
 const prepend = (count: number, shape: unknown): unknown =>
-  Array.isArray(shape) && shape.every((length) => typeof length === "number")
+  Shape.isShape(shape)
     ? [count, ...shape]
     : (shape as ReadonlyArray<unknown>).map((factor) => prepend(count, factor))
 
@@ -29,32 +30,25 @@ const prepend = (count: number, shape: unknown): unknown =>
  * M.curvature // => { min: 0, max: 0.125 }
  * ```
  */
-export const power = <P extends Points.Points>(manifold: Manifold.Manifold<P>, count: number): Manifold.Manifold<P> => {
+export const power = <P extends NestedTensors.NestedTensors>(
+  manifold: Manifold.Manifold<P>,
+  count: number
+): Manifold.Manifold<P> => {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`power(${manifold.name}, ${count}): the exponent must be a positive integer`)
   }
-  const { exp, log, dist } = manifold
+  const { dist } = manifold
   return Manifold.make<P>({
+    ...manifold,
     name: manifold.name.includes(" ") ? `(${manifold.name})^${count}` : `${manifold.name}^${count}`,
-    shape: prepend(count, manifold.shape) as Points.Shapes<P>,
+    shape: prepend(count, manifold.shape) as Shape.Shapes<P>,
     dimension: count * manifold.dimension,
     curvature: count === 1 ? manifold.curvature : productCurvature([manifold, manifold]),
     norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),
-    retractionOrder: manifold.retractionOrder,
-    injectivityRadius: manifold.injectivityRadius,
-    nearestPoint: manifold.nearestPoint,
     inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
     norm: (x, u) => together(manifold.norm(x, u)),
-    project: manifold.project,
-    gradient: manifold.gradient,
-    nearest: manifold.nearest,
-    retract: manifold.retract,
-    transport: manifold.transport,
     random: (seed, batch) => manifold.random(seed, [...batch, count]),
-    randomTangent: manifold.randomTangent,
     residual: (x) => tf.max(manifold.residual(x), -1),
-    ...(exp === undefined ? {} : { exp }),
-    ...(log === undefined ? {} : { log }),
     ...(dist === undefined
       ? {}
       : { dist: (x: P, y: P) => together(dist(x, y)) })

@@ -1,12 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 
-type Factors<Ps extends ReadonlyArray<Points.Points>> = { readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]> }
+type Factor = Manifold.Manifold<NestedTensors.NestedTensors>
+
+/** Operations that give a point or a vector, and work factor by factor. */
+type FactorOperation = "project" | "gradient" | "nearest" | "retract" | "transport" | "exp" | "log"
+
+type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
+  readonly [K in keyof Ps]: Manifold.Manifold<Ps[K]>
+}
 
 /**
  * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature,
@@ -46,38 +54,43 @@ const hypotenuse = (lengths: ReadonlyArray<tf.Tensor>): tf.Tensor => {
  * M.random(1)[1][0].shape // => [4, 2]
  * ```
  */
-export const product = <const Ps extends ReadonlyArray<Points.Points>>(
+export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTensors>>(
   ...factors: Factors<Ps>
 ): Manifold.Manifold<Ps> => {
-  const all = factors as ReadonlyArray<Manifold.Manifold<Points.Points>>
-  const each = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => Points.Points): Ps =>
-    all.map(f) as unknown as Ps
-  const total = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
-    all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.add(a, b))
-  const worst = (f: (factor: Manifold.Manifold<Points.Points>, i: number) => tf.Tensor): tf.Tensor =>
-    all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => tf.maximum(a, b))
+  const all = factors as ReadonlyArray<Factor>
+  const each = (f: (factor: Factor, i: number) => NestedTensors.NestedTensors): Ps => all.map(f) as unknown as Ps
+  const combined = (f: (factor: Factor, i: number) => tf.Tensor, combine: typeof tf.add): tf.Tensor =>
+    all.length === 0 ? tf.scalar(0) : all.map(f).reduce((a, b) => combine(a, b))
+  const sum = (f: (factor: Factor, i: number) => tf.Tensor) => combined(f, tf.add)
+  /** An operation of every factor on its part of the arguments. */
+  const factorwise = (key: FactorOperation) => (...args: ReadonlyArray<Ps>): Ps =>
+    each((factor, i) =>
+      (factor[key] as (...own: ReadonlyArray<NestedTensors.NestedTensors>) => Ps[number])(
+        ...args.map((arg) => arg[i]!)
+      )
+    )
   const has = (key: "exp" | "log" | "dist") => all.every((factor) => factor[key] !== undefined)
   return Manifold.make<Ps>({
     name: all.length === 0 ? "1" : all.map(({ name }) => name.includes(" × ") ? `(${name})` : name).join(" × "),
-    shape: all.map(({ shape }) => shape) as unknown as Points.Shapes<Ps>,
-    dimension: all.reduce((sum, { dimension }) => sum + dimension, 0),
+    shape: all.map(({ shape }) => shape) as unknown as Shape.Shapes<Ps>,
+    dimension: all.reduce((dimensions, { dimension }) => dimensions + dimension, 0),
     curvature: productCurvature(all),
     norms: Norms.directSum(all.map(({ norms }) => norms)),
     retractionOrder: Math.min(Infinity, ...all.map(({ retractionOrder }) => retractionOrder)),
     injectivityRadius: Math.min(Infinity, ...all.map(({ injectivityRadius }) => injectivityRadius)),
     nearestPoint: all.every(({ nearestPoint }) => nearestPoint === "exact") ? "exact" : "projection",
-    inner: (x, u, v) => total((factor, i) => factor.inner(x[i]!, u[i]!, v[i]!)),
+    inner: (x, u, v) => sum((factor, i) => factor.inner(x[i]!, u[i]!, v[i]!)),
     norm: (x, u) => all.length === 0 ? tf.scalar(0) : hypotenuse(all.map((factor, i) => factor.norm(x[i]!, u[i]!))),
-    project: (x, u) => each((factor, i) => factor.project(x[i]!, u[i]!)),
-    gradient: (x, e) => each((factor, i) => factor.gradient(x[i]!, e[i]!)),
-    nearest: (u) => each((factor, i) => factor.nearest(u[i]!)),
-    retract: (x, v) => each((factor, i) => factor.retract(x[i]!, v[i]!)),
-    transport: (x, y, v) => each((factor, i) => factor.transport(x[i]!, y[i]!, v[i]!)),
+    project: factorwise("project"),
+    gradient: factorwise("gradient"),
+    nearest: factorwise("nearest"),
+    retract: factorwise("retract"),
+    transport: factorwise("transport"),
     random: (seed, batch) => each((factor, i) => factor.random(Seed.split(seed, i), batch)),
     randomTangent: (seed, x) => each((factor, i) => factor.randomTangent(Seed.split(seed, i), x[i]!)),
-    residual: (x) => worst((factor, i) => factor.residual(x[i]!)),
-    ...(has("exp") ? { exp: (x: Ps, v: Ps) => each((factor, i) => factor.exp!(x[i]!, v[i]!)) } : {}),
-    ...(has("log") ? { log: (x: Ps, y: Ps) => each((factor, i) => factor.log!(x[i]!, y[i]!)) } : {}),
+    residual: (x) => combined((factor, i) => factor.residual(x[i]!), tf.maximum),
+    ...(has("exp") ? { exp: factorwise("exp") } : {}),
+    ...(has("log") ? { log: factorwise("log") } : {}),
     ...(has("dist")
       ? {
         dist: (x: Ps, y: Ps) =>

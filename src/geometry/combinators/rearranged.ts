@@ -1,12 +1,14 @@
 import type * as tf from "@tensorflow/tfjs-core"
+import type * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import { conjugated } from "./conjugated.ts"
 
 /** A linear isometry between two arrangements of the same entries; both directions act on batches. */
-export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
+export interface Arrangement<P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors> {
   /** Shape of a point in the new arrangement. */
-  readonly shape: Points.Shapes<Q>
+  readonly shape: Shape.Shapes<Q>
   readonly from: (q: Q) => P
   readonly to: (p: P) => Q
 }
@@ -29,33 +31,9 @@ export interface Arrangement<P extends Points.Points, Q extends Points.Points> {
  * flat.random(1).shape // => [4]
  * ```
  */
-export const rearranged = <P extends Points.Points, Q extends Points.Points = tf.Tensor>(
+export const rearranged = <P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors = tf.Tensor>(
   manifold: Manifold.Manifold<P>,
   name: string,
   { shape, from, to }: Arrangement<P, Q>,
   norms: NormIntervals
-): Manifold.Manifold<Q> => {
-  const { exp, log, dist } = manifold
-  return Manifold.make<Q>({
-    name,
-    shape,
-    dimension: manifold.dimension,
-    curvature: manifold.curvature,
-    norms,
-    retractionOrder: manifold.retractionOrder,
-    injectivityRadius: manifold.injectivityRadius,
-    nearestPoint: manifold.nearestPoint,
-    inner: (x, u, v) => manifold.inner(from(x), from(u), from(v)),
-    project: (x, u) => to(manifold.project(from(x), from(u))),
-    gradient: (x, e) => to(manifold.gradient(from(x), from(e))),
-    nearest: (u) => to(manifold.nearest(from(u))),
-    retract: (x, v) => to(manifold.retract(from(x), from(v))),
-    transport: (x, y, v) => to(manifold.transport(from(x), from(y), from(v))),
-    random: (seed, batch) => to(manifold.random(seed, batch)),
-    randomTangent: (seed, x) => to(manifold.randomTangent(seed, from(x))),
-    residual: (x) => manifold.residual(from(x)),
-    ...(exp === undefined ? {} : { exp: (x: Q, v: Q) => to(exp(from(x), from(v))) }),
-    ...(log === undefined ? {} : { log: (x: Q, y: Q) => to(log(from(x), from(y))) }),
-    ...(dist === undefined ? {} : { dist: (x: Q, y: Q) => dist(from(x), from(y)) })
-  })
-}
+): Manifold.Manifold<Q> => Manifold.make<Q>({ ...conjugated(manifold, { from, to }), name, shape, norms })

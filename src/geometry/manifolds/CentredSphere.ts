@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { unitNorm } from "./unitNorm.ts"
 
 const mean = (u: tf.Tensor) => tf.mean(u, [-2, -1], true)
@@ -22,6 +22,13 @@ const norms = (m: number, n: number): NormIntervals => ({
   columnSum: Interval.make(1, Math.sqrt(n))
 })
 
+const centredSphere = matrixFamily(() => ({
+  symbol: "Cen",
+  name: "centred sphere",
+  accepts: ([m, n]) => m * n >= 3,
+  at: (m, n) => at(m, n)
+}))
+
 /**
  * Unit sphere of m×n matrices with mean zero, ‖X‖_F = 1 and ΣX = 0: kernels that do not pass a constant.
  *
@@ -37,7 +44,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * CentredSphere.make([3, 3]).dimension // => 7
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = centredSphere.make
 
 /**
  * The family of centred spheres, `Cen` in specifications; refuses matrices with fewer than three entries.
@@ -49,11 +56,7 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Result.isFailure(CentredSphere.family().at([2, 1])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Cen",
-  name: "centred sphere",
-  at: (shape) => Result.map(Manifold.matrixShape("Cen", shape, ([m, n]) => m * n >= 3), ([m, n]) => at(m, n))
-})
+export const family = centredSphere.family
 
 const at = (m: number, n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
@@ -67,7 +70,8 @@ const at = (m: number, n: number): Manifold.Manifold =>
     project: (x, u) => geometry.project(x, centre(u)),
     // Centred again, because rounding would let the mean drift.
     retract: (x, v) => geometry.retract(centre(x), v),
-    nearest: (u) => geometry.nearest(centre(u), centre(tf.add(tf.zerosLike(u), firstEntry(m, n)))),
+    nearest: (u) =>
+      geometry.nearest(centre(Differentiable.shortened(u, 1e30)), centre(tf.add(tf.zerosLike(u), firstEntry(m, n)))),
     residual: (x) => drop(tf.add(tf.abs(tf.sub(geometry.length(x), 1)), tf.mul(tf.abs(mean(x)), Math.sqrt(m * n)))),
     exp: geometry.exp,
     log: geometry.log,

@@ -1,15 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
-import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
-import { constant } from "../../numerics/Constant.ts"
+import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
-import { equal } from "../../numerics/Differentiable.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { fisher, floor, missing, positive } from "./fisher.ts"
 
 const axes = [-2, -1]
@@ -31,17 +29,19 @@ const shares = (w: tf.Tensor, u: tf.Tensor): tf.Tensor => {
   const diagonal = rows(beside)
   const largest = constant(tf.max(diagonal, axes, true))
   // Where all are 0 so is the right side; and blocks that do not touch have a constant each.
-  const size = tf.add(largest, equal(largest, 0))
+  const size = tf.add(largest, Differentiable.equal(largest, 0))
   const laplacian = tf.sub(tf.mul(tf.eye(n), tf.add(diagonal, tf.mul(size, loading()))), beside)
   const excess = tf.sub(rows(u), rows(tf.mul(w, inColumns)))
   const alpha = Matrices.solve(tf.add(laplacian, tf.div(size, n)), excess)
   const most = constant(w)
-  const heaviest = equal(tf.sub(most, tf.max(most, -2, true)), 0)
+  const heaviest = Differentiable.equal(tf.sub(most, tf.max(most, -2, true)), 0)
   const total = (values: tf.Tensor) => Matrices.multiply(values, heaviest, { transposeA: true })
   const own = tf.div(total(alpha), total(tf.onesLike(alpha)))
   const apart = tf.sub(alpha, own)
   return tf.add(tf.sub(apart, columns(tf.mul(balanced, apart))), inColumns)
 }
+
+const finite = "Look for entries that are not finite."
 
 const loading = () => 4 * Arithmetic.current().epsilon
 
@@ -62,12 +62,12 @@ const unbalanced = (x: tf.Tensor) => {
 
 const tolerance = (x: tf.Tensor) => 64 * x.shape.at(-1)! * Arithmetic.current().epsilon
 
-const require = (what: string, x: tf.Tensor, scale: tf.Tensor | number = 1) =>
+const require = (what: string, x: tf.Tensor, remedy: string, scale: tf.Tensor | number = 1) =>
   Convergence.require({
     what: `${what} of a matrix ${x.shape.slice(-2).join("×")}`,
     residual: tf.div(unbalanced(x), scale),
     tolerance: tolerance(x),
-    remedy: "Entries of a point must be positive: take points inside, and shorter steps."
+    remedy
   })
 
 /**
@@ -96,7 +96,11 @@ const balanced = (logarithms: tf.Tensor): tf.Tensor => {
 const sinkhorn = (logarithms: tf.Tensor): tf.Tensor =>
   tf.customGrad((given, save) => {
     const value = tf.tidy(() => balanced(given as tf.Tensor))
-    require("the balance of rows and columns", value)
+    require(
+      "the balance of rows and columns",
+      value,
+      "Entries of a point must be positive, and those of a step finite."
+    )
     ;(save as tf.GradSaveFunc)([value])
     return {
       value,
@@ -137,40 +141,36 @@ const dualOf = (u: tf.Tensor, start: tf.Tensor, rounds: number): tf.Tensor => {
   return dual
 }
 
-const balancedAlready = (x: tf.Tensor) =>
-  Postponed.here() || unbalanced(x).dataSync().every((gap) => gap <= tolerance(x))
+/** The nearest matrix of the form α1ᵀ + 1βᵀ, which rounding leaves. */
+const summed = (dual: tf.Tensor) =>
+  tf.sub(tf.add(tf.mean(dual, -1, true), tf.mean(dual, -2, true)), tf.mean(dual, axes, true))
+
+/** What the largest entry is divided by at each stage, and Newton's rounds at each: more than were ever needed. */
+const [factor, rounds] = [16, 8]
 
 /**
- * max(U + α1ᵀ + 1βᵀ, least) with rows and columns of sum 1. Large entries approach an assignment problem: then from
- * U/4^k on, where they are small, to U, each from four times the last dual; and what their rounding leaves is made good
- * from the result.
+ * max(U + α1ᵀ + 1βᵀ, least) with rows and columns of sum 1. Large entries approach an assignment problem: so from
+ * U/16^k on, where they are small, to U, each from sixteen times the last dual; and what their rounding leaves is made
+ * good from the result.
  */
 const nearestOf = (given: tf.Tensor): tf.Tensor => {
   const n = given.shape.at(-1)!
   // A constant changes nothing, and larger entries than these round by more than points are long.
-  const shifted = tf.sub(given, tf.max(given, axes, true))
+  const rounding = 16 * Arithmetic.current().epsilon
+  const half = tf.mul(given, 0.5)
+  const shifted = tf.sub(half, tf.max(half, axes, true))
   const sizes = tf.max(tf.abs(shifted), axes, true)
-  const u = tf.div(shifted, tf.maximum(1, tf.mul(sizes, 16 * Arithmetic.current().epsilon)))
-  const x = primalOf(u, dualOf(u, tf.fill(u.shape, 1 / n), 30))
-  if (balancedAlready(x)) return x
-  const size = tf.max(tf.abs(u)).dataSync()[0]!
-  const stages = Number.isFinite(size) ? Math.max(0, Math.ceil(Math.log(size) / Math.log(4))) : 0
-  let dual: tf.Tensor = tf.zerosLike(u)
-  for (let k = stages; k >= 0; k--) dual = dualOf(tf.div(u, 4 ** k), tf.mul(4, dual), 12)
-  const items = (values: tf.Tensor) => tf.expandDims(tf.expandDims(values, -1), -1)
-  const settled = tf.logicalAnd(
-    tf.lessEqual(items(unbalanced(x)), tolerance(x)),
-    tf.cast(tf.onesLike(x), "bool")
-  )
-  const found = tf.where(settled, x, primalOf(u, dual))
+  const u = tf.div(shifted, tf.maximum(0.5, tf.mul(sizes, rounding)))
+  const stages = Math.ceil(Math.log(Math.max(1, largestOr(1 / rounding, tf.abs(u)))) / Math.log(factor))
+  const uniform = tf.fill(u.shape, 1 / n)
+  const next = (dual: tf.Tensor) => summed(tf.add(tf.mul(factor, tf.sub(dual, 1 / n)), 1 / n))
+  let dual: tf.Tensor = dualOf(tf.div(u, factor ** stages), uniform, rounds)
+  for (let k = stages - 1; k >= 0; k--) dual = dualOf(tf.div(u, factor ** k), next(dual), rounds)
+  const found = primalOf(u, dual)
   // What is made good below is feasible anyhow: that it is nearest must be seen here, up to the rounding of the
   // entries.
-  require("the nearest doubly stochastic matrix", found, tf.maximum(1, tf.max(tf.abs(u), axes)))
-  return tf.where(
-    settled,
-    x,
-    primalOf(found, dualOf(found, tf.zerosLike(found), 12))
-  )
+  require("the nearest doubly stochastic matrix", found, finite, tf.maximum(1, tf.max(tf.abs(u), axes)))
+  return primalOf(found, dualOf(found, tf.zerosLike(found), rounds))
 }
 
 /**
@@ -180,7 +180,7 @@ const nearestOf = (given: tf.Tensor): tf.Tensor => {
 const nearest = (u: tf.Tensor): tf.Tensor =>
   tf.customGrad((given, save) => {
     const value = tf.tidy(() => nearestOf(given as tf.Tensor))
-    require("the nearest doubly stochastic matrix", value)
+    require("the nearest doubly stochastic matrix", value, finite)
     ;(save as tf.GradSaveFunc)([value])
     return {
       value,
@@ -196,7 +196,7 @@ const nearest = (u: tf.Tensor): tf.Tensor =>
 const largest = 60
 
 const retract = (x: tf.Tensor, v: tf.Tensor) =>
-  sinkhorn(tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest)))
+  sinkhorn(tf.add(tf.log(positive(x)), Differentiable.clipped(tf.div(v, positive(x)), largest)))
 
 const at = (n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
@@ -219,6 +219,14 @@ const at = (n: number): Manifold.Manifold =>
     residual: (x) => tf.add(unbalanced(x), tf.squeeze(missing(x), axes))
   })
 
+const doublyStochastic = matrixFamily(() => ({
+  symbol: "DS",
+  name: "doubly stochastic",
+  accepts: ([m, n]) => m === n && n >= 2,
+  reason: "rows and columns of sum 1 are equally many",
+  at: (n) => at(n)
+}))
+
 /**
  * Doubly stochastic n×n matrices of positive entries, all rows and columns summing to 1, with the Fisher metric ⟨U,
  * V⟩_X = Σ UV/X.
@@ -237,7 +245,7 @@ const at = (n: number): Manifold.Manifold =>
  * M.norms.spectral // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = doublyStochastic.make
 
 /**
  * The family of doubly stochastic matrices, `DS` in specifications; refuses what is not square.
@@ -249,12 +257,4 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Result.isFailure(DoublyStochastic.family().at([3, 2])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "DS",
-  name: "doubly stochastic",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("DS", shape, ([m, n]) => m === n && n >= 2, "rows and columns of sum 1 are equally many"),
-      ([n]) => at(n)
-    )
-})
+export const family = doublyStochastic.family

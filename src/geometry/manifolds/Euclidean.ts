@@ -3,9 +3,9 @@ import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import * as Form from "../Form.ts"
+import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 
 /**
  * Euclidean space of tensors of one shape: no constraint, flat, and its retraction is the exponential map X + V.
@@ -16,10 +16,10 @@ import * as Manifold from "../Manifold.ts"
  * Euclidean.make([3, 3]).dimension // => 9
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => {
+export const make = (shape: Shape.Shape): Manifold.Manifold => {
   const axes = shape.map((_, i) => i - shape.length)
   const length = (u: tf.Tensor) => axes.length === 0 ? tf.abs(u) : tf.squeeze(Differentiable.length(u, axes), axes)
-  const dimension = shape.reduce((a, b) => a * b, 1)
+  const dimension = Shape.size(shape)
   const space = Manifold.make<tf.Tensor>({
     name: `Euc(${shape.join(",")})`,
     shape,
@@ -32,12 +32,12 @@ export const make = (shape: Points.Shape): Manifold.Manifold => {
     nearest: (u) => u,
     retract: (x, v) => tf.add(x, v),
     transport: (_x, _y, v) => v,
-    residual: (x) => tf.mul(length(x), 0),
+    residual: (x) => length(tf.mul(x, 0)),
     exp: (x, v) => tf.add(x, v),
     log: (x, y) => tf.sub(y, x),
     dist: (x, y) => length(tf.sub(y, x))
   })
-  return Form.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
+  return MatrixForm.declare(space, { name: "Euclidean", rows: dimension, columns: 1, transposed: false })
 }
 
 /**

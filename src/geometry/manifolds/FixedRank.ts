@@ -1,17 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
-import { equal, length, less } from "../../numerics/Differentiable.ts"
+import { equal, homogeneous, length, less } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedRankOptions {
   /** Default 1: separable kernels. */
   readonly rank?: number
 }
@@ -23,7 +21,7 @@ const beside = (q: tf.Tensor, u: tf.Tensor) =>
 /**
  * The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding.
  */
-const residual = (x: tf.Tensor, rank: number) => {
+const residual = (x: tf.Tensor, rank: number): tf.Tensor => {
   const { values } = Matrices.svd(x)
   const [kept, dropped] = tf.split(values, [rank, values.shape.at(-1)! - rank], -1)
   const least = tf.min(kept!, -1)
@@ -32,7 +30,7 @@ const residual = (x: tf.Tensor, rank: number) => {
 }
 
 const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
-  const nearest = (u: tf.Tensor) => Matrices.ofSingular(u, Matrices.truncated(rank))
+  const nearest = homogeneous((u) => Matrices.ofSingular(u, Matrices.truncated(rank)))
   return Manifold.make<tf.Tensor>({
     name: `Rk${rank}(${m},${n})`,
     shape: [m, n],
@@ -62,6 +60,14 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
   })
 }
 
+const fixedRank = matrixFamily(({ rank = 1 }: FixedRankOptions = {}) => ({
+  symbol: "Rk",
+  name: "fixed rank",
+  accepts: ([m, n]) => Number.isInteger(rank) && rank >= 1 && rank < Math.min(m, n),
+  reason: `its rank cannot be ${rank} and less than full`,
+  at: tallOrWide(`Rk${rank}`, (m, n) => tall(m, n, rank))
+}))
+
 /**
  * m×n matrices of fixed rank k, as an embedded manifold; rank 1, the default, makes separable kernels.
  *
@@ -80,8 +86,7 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
  * FixedRank.make([5, 4], { rank: 2 }).dimension // => 14
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = fixedRank.make
 
 /**
  * The family of matrices of fixed rank, `Rk` in specifications; refuses shapes whose matrices all have at most that
@@ -94,14 +99,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(FixedRank.family({ rank: 3 }).at([3, 3])) // => true
  * ```
  */
-export const family = ({ rank = 1 }: Options = {}): Manifold.Family => ({
-  symbol: "Rk",
-  name: "fixed rank",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("Rk", shape, ([m, n]) =>
-        Number.isInteger(rank) && rank >= 1 && rank < Math.min(m, n), `its rank cannot be ${rank} and less than full`),
-      ([m, n]) =>
-        m >= n ? tall(m, n, rank) : { ...transposed(tall(n, m, rank)), name: `Rk${rank}(${m},${n})` }
-    )
-})
+export const family = fixedRank.family

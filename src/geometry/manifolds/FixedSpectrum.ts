@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
+import { longest } from "../stiefel/generator.ts"
 import * as Stiefel from "./Stiefel.ts"
 
 /** The singular values, largest or smallest first, for matrices with n of them. */
 export type Spectrum = (n: number) => ReadonlyArray<number>
 
 /** What may be chosen. */
-export interface Options {
+export interface FixedSpectrumOptions {
   /** Default from 1 down to 1/2 in equal steps. */
   readonly spectrum?: Spectrum
   /** Default `Stiefel.qr`. */
@@ -42,7 +42,7 @@ const norms = (m: number, spectrum: ReadonlyArray<number>): NormIntervals => {
   }
 }
 
-const tall = (m: number, n: number, { retraction, spectrum = halving }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpectrumOptions): Manifold.Manifold => {
   const values = spectrum(n)
   if (values.length !== n || !values.every((value) => value > 0 && Number.isFinite(value))) {
     throw new RangeError(`a spectrum for ${n} columns is ${n} positive numbers, not [${values.join(", ")}]`)
@@ -67,12 +67,19 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: Options)
       const s = tf.mul(Matrices.sym(Matrices.multiply(x, u, { transposeA: true })), tf.mul(weights(), 2))
       return tf.sub(u, Matrices.multiply(x, s))
     },
-    nearest: (u) => scale(Matrices.polar(scale(u))),
-    retract: (x, v) => scale(frames.retract(frame(x), frame(v))),
+    nearest: (u) => scale(Matrices.polar(scale(Differentiable.shortened(u, longest)))),
+    retract: (x, v) => scale(frames.retract(frame(x), frame(Differentiable.shortened(v, longest)))),
     random: (seed, batch) => scale(frames.random(seed, batch)),
     residual: (x) => frames.residual(frame(x))
   })
 }
+
+const fixedSpectrum = matrixFamily((options: FixedSpectrumOptions = {}) => ({
+  symbol: "FS",
+  name: "fixed spectrum",
+  accepts: ([m, n]) => m * n >= 2,
+  at: tallOrWide("FS", (m, n) => tall(m, n, options))
+}))
 
 /**
  * Matrices of fixed spectrum, X = QD with orthonormal columns Q and D = diag(σ₁ … σₙ): a Stiefel manifold whose columns
@@ -93,8 +100,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: Options)
  * M.norms.columnSum // => { min: 3, max: 3 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = fixedSpectrum.make
 
 /**
  * The family of matrices of fixed spectrum, `FS` in specifications; refuses 1×1 matrices.
@@ -106,12 +112,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(FixedSpectrum.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
-  symbol: "FS",
-  name: "fixed spectrum",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("FS", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) => m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `FS(${m},${n})` }
-    )
-})
+export const family = fixedSpectrum.family

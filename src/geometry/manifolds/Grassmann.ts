@@ -1,23 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
-import { transposed } from "../combinators/transposed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import { root } from "../stiefel/angles.ts"
 import { subspaceLog, subspaceParallel } from "../stiefel/subspaces.ts"
+import type { VectorTransport } from "../VectorTransport.ts"
 import * as Stiefel from "./Stiefel.ts"
 
-/** A vector transport on Grassmann manifolds, as a value. */
-export interface Transport {
-  readonly name: "projection" | "parallel"
-}
-
 /** What may be chosen on Grassmann manifolds. */
-export interface Options {
+export interface GrassmannOptions {
   /** Default `projection`. */
-  readonly transport?: Transport
+  readonly transport?: VectorTransport
 }
 
 /**
@@ -29,7 +23,7 @@ export interface Options {
  * Grassmann.projection.name // => "projection"
  * ```
  */
-export const projection: Transport = { name: "projection" }
+export const projection: VectorTransport = { name: "projection" }
 
 /**
  * Parallel transport along the shortest geodesic, an isometry: a rotation by e^(HXᵀ − XHᵀ) with H = log(X, Y), then of
@@ -46,7 +40,7 @@ export const projection: Transport = { name: "projection" }
  * Math.abs(lines.norm(y, moved).dataSync()[0]! / lines.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
  * ```
  */
-export const parallel: Transport = { name: "parallel" }
+export const parallel: VectorTransport = { name: "parallel" }
 
 /** U − XXᵀU, orthogonal to every rotation of the basis X. */
 const horizontal = (x: tf.Tensor, u: tf.Tensor) =>
@@ -60,7 +54,7 @@ const curvature = (m: number, n: number): Interval.Interval => {
 /** The Frobenius norm of the logarithm: the root of the sum of the squared principal angles. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => root(tf.sum(tf.square(subspaceLog(x, y)), [-2, -1]))
 
-const tall = (m: number, n: number, { transport = projection }: Options): Manifold.Manifold => {
+const tall = (m: number, n: number, { transport = projection }: GrassmannOptions): Manifold.Manifold => {
   const { exp, nearest, norms, random, residual, retract, shape } = Stiefel.make([m, n], {
     metric: Stiefel.canonical,
     retraction: Stiefel.polar
@@ -86,6 +80,14 @@ const tall = (m: number, n: number, { transport = projection }: Options): Manifo
   })
 }
 
+const grassmann = matrixFamily((options: GrassmannOptions = {}) => ({
+  symbol: "Gr",
+  name: "Grassmann",
+  accepts: ([m, n]) => m !== n,
+  reason: "the columns of a square matrix span everything, there is one subspace only",
+  at: tallOrWide("Gr", (m, n) => tall(m, n, options))
+}))
+
 /**
  * Grassmann manifold of n-dimensional subspaces of ℝᵐ, each by an orthonormal basis X; for m < n, of the row spaces.
  *
@@ -103,8 +105,7 @@ const tall = (m: number, n: number, { transport = projection }: Options): Manifo
  * Grassmann.make([4, 1]).curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = grassmann.make
 
 /**
  * The family of Grassmann manifolds, `Gr` in specifications; refuses square matrices, whose span is everything.
@@ -116,14 +117,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Grassmann.family().at([3, 3])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
-  symbol: "Gr",
-  name: "Grassmann",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("Gr", shape, ([m, n]) =>
-        m !== n, "the columns of a square matrix span everything, there is one subspace only"),
-      ([m, n]) =>
-        m > n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `Gr(${m},${n})` }
-    )
-})
+export const family = grassmann.family

@@ -1,13 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { gyration } from "./gyration.ts"
 
 const axes = [-2, -1]
@@ -43,7 +42,8 @@ interface Polar {
  */
 const bisected = (time: tf.Tensor, space: tf.Tensor): tf.Tensor => {
   let low: tf.Tensor = tf.zerosLike(time)
-  let high: tf.Tensor = tf.asinh(tf.mul(tf.add(tf.abs(time), space), 0.5))
+  // At least asinh((|time| + space)/2), of which engines square the argument.
+  let high: tf.Tensor = tf.log1p(tf.add(tf.abs(time), space))
   const halvings = Math.ceil(-Math.log2(Arithmetic.current().epsilon)) + 6
   for (let k = 0; k < halvings; k++) {
     const middle = tf.mul(tf.add(low, high), 0.5)
@@ -257,7 +257,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
     },
     project,
     gradient: (x, e) => project(x, joined(space(e), tf.neg(first(e)))),
-    nearest: (u) => {
+    nearest: (given) => {
+      const u = Differentiable.shortened(given, Math.cosh(furthest()))
       const inSpace = space(u)
       const size = length(inSpace)
       const none = Differentiable.equal(size, 0)
@@ -300,6 +301,13 @@ const at = (m: number, n: number): Manifold.Manifold => {
   })
 }
 
+const lorentz = matrixFamily(() => ({
+  symbol: "Lor",
+  name: "Lorentz model",
+  accepts: ([m, n]) => m * n >= 2,
+  at: (m, n) => at(m, n)
+}))
+
 /**
  * Lorentz model of hyperbolic space: m×n matrices with −x₁₁² + Σ of the other squares = −1 and x₁₁ > 0, the first entry
  * is time.
@@ -322,7 +330,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
  * M.dist!(x, y).dataSync()[0]!.toFixed(4) // => "2.0000"
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = lorentz.make
 
 /**
  * The family of Lorentz models, `Lor` in specifications.
@@ -333,8 +341,4 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Lorentz.family().symbol // => "Lor"
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Lor",
-  name: "Lorentz model",
-  at: (shape) => Result.map(Manifold.matrixShape("Lor", shape, ([m, n]) => m * n >= 2), ([m, n]) => at(m, n))
-})
+export const family = lorentz.family

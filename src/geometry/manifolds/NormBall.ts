@@ -1,15 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
-import * as Manifold from "../Manifold.ts"
+import type * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { ball } from "./balls.ts"
 
 const length = (x: tf.Tensor) => Differentiable.length(x, [-2, -1])
 
 /** How large a ball is. */
-export interface Options {
+export interface NormBallOptions {
   /** The largest norm; default 1. */
   readonly radius?: number
 }
@@ -26,8 +25,22 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
       columnSum: Interval.make(0, radius * Math.sqrt(n))
     },
     length,
-    nearest: (u) => tf.div(u, tf.maximum(radius === 1 ? length(u) : tf.div(length(u), radius), 1))
+    nearest: (given) => {
+      const u = Differentiable.shortened(given, 1e30 * Math.max(1, radius))
+      return tf.div(u, tf.maximum(radius === 1 ? length(u) : tf.div(length(u), radius), 1))
+    }
   })
+
+const normBall = matrixFamily(({ radius = 1 }: NormBallOptions = {}) => {
+  if (!(radius > 0 && Number.isFinite(radius))) {
+    throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
+  }
+  return {
+    symbol: radius === 1 ? "Ball" : `Ball:${radius}`,
+    name: "norm ball",
+    at: (m, n) => at(m, n, radius)
+  }
+})
 
 /**
  * Ball of the Frobenius norm, ‖X‖_F ≤ r: a flat manifold with boundary, weights of bounded size that may shrink. Of
@@ -49,8 +62,7 @@ const at = (m: number, n: number, radius: number): Manifold.Manifold =>
  * NormBall.make([2, 1], { radius: 0.25 }).norms.frobenius.max // => 0.25
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = normBall.make
 
 /**
  * The family of Frobenius balls, `Ball` in specifications, or `Ball:0.25` for a radius.
@@ -64,14 +76,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * NormBall.family({ radius: 0.25 }).symbol // => "Ball:0.25"
  * ```
  */
-export const family = ({ radius = 1 }: Options = {}): Manifold.Family => {
-  if (!(radius > 0 && Number.isFinite(radius))) {
-    throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
-  }
-  const symbol = radius === 1 ? "Ball" : `Ball:${radius}`
-  return {
-    symbol,
-    name: "norm ball",
-    at: (shape) => Result.map(Manifold.matrixShape(symbol, shape, () => true), ([m, n]) => at(m, n, radius))
-  }
-}
+export const family = normBall.family

@@ -1,13 +1,19 @@
 import type * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
-import type * as Points from "../../numerics/Points.ts"
 import { columns } from "../combinators/columns.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
+import * as MatrixForm from "../MatrixForm.ts"
 import * as Sphere from "./Sphere.ts"
 import { unitNorm } from "./unitNorm.ts"
 
 const geometry = unitNorm([-2])
+
+const oblique = matrixFamily((options: Sphere.SphereOptions = {}) => ({
+  symbol: "Ob",
+  name: "oblique",
+  accepts: ([m]) => m >= 2,
+  at: (m, n) => at([m, n], options)
+}))
 
 /**
  * Oblique manifold of m×n matrices whose columns have norm 1: n unit spheres of ℝᵐ, side by side.
@@ -25,8 +31,7 @@ const geometry = unitNorm([-2])
  * oblique.norms.spectral.max ** 2 // => 3
  * ```
  */
-export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = oblique.make
 
 /**
  * The family of oblique manifolds, `Ob` in specifications; refuses matrices with one row, whose columns are ±1.
@@ -38,29 +43,26 @@ export const make = (shape: Points.Shape, options: Sphere.Options = {}): Manifol
  * Result.isFailure(Oblique.family().at([1, 3])) // => true
  * ```
  */
-export const family = (options: Sphere.Options = {}): Manifold.Family => ({
-  symbol: "Ob",
-  name: "oblique",
-  at: (shape) => Result.map(Manifold.matrixShape("Ob", shape, ([m]) => m >= 2), (size) => at(size, options))
-})
+export const family = oblique.family
 
 /**
  * The columns of spheres, with the sphere's own formulas taken along the rows instead of through transposes: fewer
  * operations.
  */
-const at = ([m, n]: readonly [number, number], options: Sphere.Options): Manifold.Manifold => {
+const at = ([m, n]: readonly [number, number], options: Sphere.SphereOptions): Manifold.Manifold => {
+  const isParallel = options.transport?.name === "parallel"
   const derived = columns(Sphere.make([m, 1], options), n)
-  const oblique = Manifold.make<tf.Tensor>({
+  const manifold = Manifold.make<tf.Tensor>({
     ...derived,
     name: `Ob(${m},${n})`,
     project: geometry.project,
     gradient: geometry.project,
     nearest: geometry.nearest,
     retract: geometry.retract,
-    transport: options.transport === Sphere.parallel ? geometry.parallel : (_x, y, v) => geometry.project(y, v),
+    transport: isParallel ? geometry.parallel : (_x, y, v) => geometry.project(y, v),
     inner: (_x, u, v) => Manifold.frobeniusInner([m, n], u, v)
   })
-  return options.transport === Sphere.parallel
-    ? oblique
-    : Form.declare(oblique, { name: "Unit", rows: m, columns: n, transposed: false })
+  return isParallel
+    ? manifold
+    : MatrixForm.declare(manifold, { name: "Unit", rows: m, columns: n, transposed: false })
 }

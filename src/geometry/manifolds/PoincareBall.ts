@@ -1,13 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { oneMinusSquares } from "../../numerics/compensated.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { gyration } from "./gyration.ts"
 
 const axes = [-2, -1]
@@ -97,6 +96,12 @@ const norms = (m: number, n: number): NormIntervals => ({
   columnSum: Interval.make(0, Math.sqrt(n))
 })
 
+const poincareBall = matrixFamily(() => ({
+  symbol: "Hyp",
+  name: "Poincaré ball",
+  at: (m, n) => at(m, n)
+}))
+
 /**
  * Poincaré ball of m×n matrices, ‖X‖_F < 1 with ⟨U, V⟩_X = λ²·tr(UᵀV), λ = 2/(1 − ‖X‖²): hyperbolic space.
  *
@@ -115,7 +120,7 @@ const norms = (m: number, n: number): NormIntervals => ({
  * ball.dist!(tf.zeros([2, 1]), tf.tensor2d([[0.5], [0]])).dataSync()[0] // => 1.0986123
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = poincareBall.make
 
 /**
  * The family of Poincaré balls, `Hyp` in specifications.
@@ -126,11 +131,7 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * PoincareBall.family().symbol // => "Hyp"
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Hyp",
-  name: "Poincaré ball",
-  at: (shape) => Result.map(Manifold.matrixShape("Hyp", shape, () => true), ([m, n]) => at(m, n))
-})
+export const family = poincareBall.family
 
 const at = (m: number, n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({

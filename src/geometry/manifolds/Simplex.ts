@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 import { fisher, floor, least, missing, positive } from "./fisher.ts"
 import { unitNorm } from "./unitNorm.ts"
 
@@ -23,8 +22,10 @@ const largest = 1e30
  */
 const ontoSimplex = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
   // Less the largest entry, so that entries of any size keep their differences.
-  const shifted = tf.sub(u, constant(tf.max(u, axes, true)))
-  return clipped(shifted, total, m)
+  const half = tf.mul(u, 0.5)
+  // By halves, whose difference is a number whatever they are; what is further below is no nearer.
+  const below = Differentiable.clipped(tf.sub(half, constant(tf.max(half, axes, true))), largest)
+  return clipped(tf.mul(below, 2), total, m)
 }
 
 const clipped = (u: tf.Tensor, total: number, m: number): tf.Tensor => {
@@ -44,7 +45,7 @@ const nearest = (m: number) => (u: tf.Tensor) => {
 
 /** Σ = 1 and softmax(log x + v/x), which never overflows. */
 const retract = (x: tf.Tensor, v: tf.Tensor) => {
-  const exponents = tf.add(tf.log(positive(x)), tf.clipByValue(tf.div(v, positive(x)), -largest, largest))
+  const exponents = tf.add(tf.log(positive(x)), Differentiable.clipped(tf.div(v, positive(x)), largest))
   const weights = tf.exp(tf.sub(exponents, constant(tf.max(exponents, axes, true))))
   return tf.maximum(tf.div(weights, sum(weights)), least)
 }
@@ -85,6 +86,13 @@ const column = (m: number): Manifold.Manifold =>
     dist: (x, y) => tf.mul(drop(sphere.angle(tf.sqrt(positive(x)), tf.sqrt(positive(y)))), 2)
   })
 
+const simplex = matrixFamily(() => ({
+  symbol: "Sim",
+  name: "simplex",
+  accepts: ([m]) => m >= 2,
+  at: (m, n) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
+}))
+
 /**
  * Positive simplex of m×n matrices whose columns are probability distributions, with the Fisher metric ⟨U, V⟩_X = Σ
  * UV/X.
@@ -105,7 +113,7 @@ const column = (m: number): Manifold.Manifold =>
  * Array.from(nearest.dataSync(), (x) => x.toFixed(2)) // => ["0.80", "0.20", "0.00"]
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = simplex.make
 
 /**
  * The family of positive simplices, `Sim` in specifications; refuses matrices with one row, whose entries would be 1.
@@ -117,12 +125,4 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Result.isFailure(Simplex.family().at([1, 3])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Sim",
-  name: "simplex",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("Sim", shape, ([m]) => m >= 2),
-      ([m, n]) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
-    )
-})
+export const family = simplex.family

@@ -1,16 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
-import { choose, equal, greater, length as lengthOf, less, scaleOf } from "../../numerics/Differentiable.ts"
+import {
+  choose,
+  equal,
+  greater,
+  homogeneous,
+  length as lengthOf,
+  less,
+  scaleOf,
+  shortened as shorter
+} from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
 
 /**
  * Smallest eigenvalue of what `nearest` makes of other matrices, as a share of the largest size: the set itself is open
@@ -42,19 +50,20 @@ const inside = (x: tf.Tensor) => {
   return tf.mul(positive, greater(tf.min(Matrices.eigh(balanced).values, -1), n * missing()))
 }
 
-const nearest = (u: tf.Tensor) => {
+const nearest = homogeneous((u) => {
   const symmetric = Matrices.sym(u)
   const least = tf.mul(tf.mul(sizeOf(symmetric), floor), tf.eye(u.shape.at(-1)!))
   const lifted = tf.add(Matrices.ofSymmetric(tf.sub(symmetric, least), Matrices.positivePart), least)
   const stays = tf.reshape(inside(symmetric), [...u.shape.slice(0, -2), 1, 1])
   return choose(tf.add(tf.zerosLike(u), stays), symmetric, lifted)
-}
+})
 
 /**
  * The skew part as a share of the whole; where the symmetric part is not positive definite, 1 and how far that is below
  * 0.
  */
-const residual = (x: tf.Tensor) => {
+const residual = (given: tf.Tensor) => {
+  const x = shorter(given, 1e30)
   const size = tf.reshape(sizeOf(x), x.shape.slice(0, -2))
   const skew = Matrices.skew(x)
   const below = tf.relu(tf.neg(tf.min(Matrices.eigh(x).values, -1)))
@@ -130,12 +139,8 @@ const dist = (x: tf.Tensor, y: tf.Tensor) => {
 }
 
 /** V, or in its direction what is longest among the vectors whose square is a number. */
-const shortened = (x: tf.Tensor, v: tf.Tensor) => {
-  const [size, length] = [x, v].map((u) => tf.max(tf.abs(constant(u)), [-2, -1], true)) as [tf.Tensor, tf.Tensor]
-  const most = tf.mul(size, longest)
-  const longer = greater(length, most)
-  return tf.mul(v, choose(longer, tf.div(most, length), tf.onesLike(length)))
-}
+const shortened = (x: tf.Tensor, v: tf.Tensor) =>
+  shorter(v, tf.mul(tf.max(tf.abs(constant(x)), [-2, -1], true), longest))
 
 /** In sizes of the point; its square has room for inverses of points. */
 const longest = 1e12
@@ -196,6 +201,14 @@ const at = (n: number): Manifold.Manifold =>
     dist
   })
 
+const spd = matrixFamily(() => ({
+  symbol: "SPD",
+  name: "symmetric positive definite",
+  accepts: ([m, n]) => m === n,
+  reason: "symmetric matrices are square",
+  at: (n) => at(n)
+}))
+
 /**
  * Symmetric positive definite n×n matrices with the affine-invariant metric ⟨U, V⟩_X = tr(X⁻¹UX⁻¹V).
  *
@@ -217,7 +230,7 @@ const at = (n: number): Manifold.Manifold =>
  * spd.dist!(tf.eye(2), tf.mul(tf.eye(2), Math.E)).dataSync()[0]!.toFixed(4) // => "1.4142"
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = spd.make
 
 /**
  * The family of symmetric positive definite matrices, `SPD` in specifications; refuses what is not square.
@@ -229,12 +242,4 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * Result.isFailure(Spd.family().at([3, 2])) // => true
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "SPD",
-  name: "symmetric positive definite",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("SPD", shape, ([m, n]) => m === n, "symmetric matrices are square"),
-      ([n]) => at(n)
-    )
-})
+export const family = spd.family

@@ -1,30 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
-import { constant } from "../../numerics/Constant.ts"
-import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Manifold from "../Manifold.ts"
-import { rotationParallel } from "../stiefel/rotations.ts"
+import { matrixFamily } from "../matrixFamily.ts"
+import { rotationParallel, turned } from "../stiefel/rotations.ts"
+import type { VectorTransport } from "../VectorTransport.ts"
 import * as Stiefel from "./Stiefel.ts"
 
-/** One column reversed where the determinant is below 0. */
-const turned = (q: tf.Tensor, column: number) => {
-  const n = q.shape.at(-1)!
-  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
-  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
-  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
-}
-
-/** A vector transport on rotations, as a value. */
-export interface Transport {
-  readonly name: "projection" | "parallel"
-}
-
 /** What may be chosen on rotations. */
-export interface Options extends Stiefel.Options {
+export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
   /** Default `projection`. */
-  readonly transport?: Transport
+  readonly transport?: VectorTransport
 }
 
 /**
@@ -36,7 +21,7 @@ export interface Options extends Stiefel.Options {
  * SpecialOrthogonal.projection.name // => "projection"
  * ```
  */
-export const projection: Transport = { name: "projection" }
+export const projection: VectorTransport = { name: "projection" }
 
 /**
  * Parallel transport along the shortest geodesic, an isometry: X Ω → Y R^(−1/2) Ω R^(1/2) with R = XᵀY.
@@ -50,14 +35,14 @@ export const projection: Transport = { name: "projection" }
  * Math.abs(rotations.norm(y, moved).dataSync()[0]! / rotations.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
  * ```
  */
-export const parallel: Transport = { name: "parallel" }
+export const parallel: VectorTransport = { name: "parallel" }
 
-const at = (n: number, options: Options): Manifold.Manifold => {
+const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => {
   const orthogonal = Stiefel.make([n, n], options)
   return Manifold.make<tf.Tensor>({
     ...orthogonal,
     name: `SO(${n})`,
-    ...(options.transport === parallel ? { transport: rotationParallel } : {}),
+    ...(options.transport?.name === "parallel" ? { transport: rotationParallel } : {}),
     nearest: (u) => Matrices.ofSingular(u, Matrices.rotation),
     random: (seed, batch) => turned(orthogonal.random(seed, batch), 0),
     // Of I + S for a huge skew S rounding leaves S alone; where that is singular, nothing tells the last column's sign.
@@ -65,6 +50,14 @@ const at = (n: number, options: Options): Manifold.Manifold => {
     residual: (x) => tf.add(orthogonal.residual(x), tf.relu(tf.neg(Matrices.determinant(x))))
   })
 }
+
+const specialOrthogonal = matrixFamily((options: SpecialOrthogonalOptions = {}) => ({
+  symbol: "SO",
+  name: "special orthogonal",
+  accepts: ([m, n]) => m === n && n >= 2,
+  reason: "rotations are square, with at least two rows",
+  at: (n) => at(n, options)
+}))
 
 /**
  * Special orthogonal group of n×n rotations, XᵀX = I and det X = 1: one of the two components of St(n,n), with its
@@ -84,8 +77,7 @@ const at = (n: number, options: Options): Manifold.Manifold => {
  * Matrices.determinant(rotations.random(1)).dataSync()[0]!.toFixed(4) // => "1.0000"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = specialOrthogonal.make
 
 /**
  * The family of special orthogonal groups, `SO` in specifications; refuses what is not square.
@@ -97,12 +89,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(SpecialOrthogonal.family().at([3, 2])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
-  symbol: "SO",
-  name: "special orthogonal",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("SO", shape, ([m, n]) => m === n && n >= 2, "rotations are square, with at least two rows"),
-      ([n]) => at(n, options)
-    )
-})
+export const family = specialOrthogonal.family

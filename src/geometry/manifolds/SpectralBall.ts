@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import { transposed } from "../combinators/transposed.ts"
-import * as Manifold from "../Manifold.ts"
+import type * as Manifold from "../Manifold.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
 import { ball } from "./balls.ts"
 
 const tall = (m: number, n: number): Manifold.Manifold =>
@@ -20,8 +19,14 @@ const tall = (m: number, n: number): Manifold.Manifold =>
     },
     length: (x) => tf.reshape(Norms.spectral(x), [...x.shape.slice(0, -2), 1, 1]),
     // Singular values above 1 become 1.
-    nearest: (u) => Matrices.ofSingular(u, Matrices.atMost(1))
+    nearest: (u) => Matrices.ofSingular(Differentiable.shortened(u, 1e30), Matrices.atMost(1))
   })
+
+const spectralBall = matrixFamily(() => ({
+  symbol: "Spec",
+  name: "spectral ball",
+  at: tallOrWide("Spec", tall)
+}))
 
 /**
  * Unit ball of the spectral norm, σ₁(X) ≤ 1: a flat manifold with boundary, kernels that lengthen nothing.
@@ -38,7 +43,7 @@ const tall = (m: number, n: number): Manifold.Manifold =>
  * [...SpectralBall.make([2, 2]).nearest(tf.tensor2d([[3, 0], [0, 0.5]])).dataSync()] // => [1, 0, 0, 0.5]
  * ```
  */
-export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThrow(family().at(shape))
+export const make = spectralBall.make
 
 /**
  * The family of spectral balls, `Spec` in specifications.
@@ -49,12 +54,4 @@ export const make = (shape: Points.Shape): Manifold.Manifold => Result.getOrThro
  * SpectralBall.family().symbol // => "Spec"
  * ```
  */
-export const family = (): Manifold.Family => ({
-  symbol: "Spec",
-  name: "spectral ball",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("Spec", shape, () => true),
-      ([m, n]) => m >= n ? tall(m, n) : { ...transposed(tall(n, m)), name: `Spec(${m},${n})` }
-    )
-})
+export const family = spectralBall.family

@@ -1,21 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
+import { matrixFamily } from "../matrixFamily.ts"
+import * as MatrixForm from "../MatrixForm.ts"
+import type { VectorTransport } from "../VectorTransport.ts"
 import { unitNorm } from "./unitNorm.ts"
 
-/** A vector transport on spheres, as a value: by its name among the geometry of unit vectors. */
-export interface Transport {
-  readonly name: "projection" | "parallel"
-}
-
 /** What may be chosen on the sphere. */
-export interface Options {
+export interface SphereOptions {
   /** Default `projection`. */
-  readonly transport?: Transport
+  readonly transport?: VectorTransport
 }
 
 /**
@@ -27,7 +22,7 @@ export interface Options {
  * Sphere.projection.name // => "projection"
  * ```
  */
-export const projection: Transport = { name: "projection" }
+export const projection: VectorTransport = { name: "projection" }
 
 /**
  * Parallel transport along the minimizing geodesic: V − ⟨Y, V⟩/(1 + ⟨X, Y⟩)·(X + Y); an isometry. To Y = −X along the
@@ -44,7 +39,7 @@ export const projection: Transport = { name: "projection" }
  * Math.abs(sphere.norm(y, moved).dataSync()[0]! / sphere.norm(x, v).dataSync()[0]! - 1) < 1e-5 // => true
  * ```
  */
-export const parallel: Transport = { name: "parallel" }
+export const parallel: VectorTransport = { name: "parallel" }
 
 const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
   spectral: Interval.make(1 / Math.sqrt(Math.min(m, n)), 1),
@@ -52,6 +47,13 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
   rowSum: Interval.make(1, Math.sqrt(m)),
   columnSum: Interval.make(1, Math.sqrt(n))
 })
+
+const spheres = matrixFamily((options: SphereOptions = {}) => ({
+  symbol: "Sp",
+  name: "sphere",
+  accepts: ([m, n]) => m * n >= 2,
+  at: (m, n) => at([m, n], options)
+}))
 
 /**
  * Unit sphere of m×n matrices, ‖X‖_F = 1.
@@ -69,8 +71,7 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
  * sphere.curvature // => { min: 1, max: 1 }
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = spheres.make
 
 /**
  * The family of unit spheres, `Sp` in specifications; refuses 1×1 matrices.
@@ -82,16 +83,12 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Sphere.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
-  symbol: "Sp",
-  name: "sphere",
-  at: (shape) => Result.map(Manifold.matrixShape("Sp", shape, ([m, n]) => m * n >= 2), (size) => at(size, options))
-})
+export const family = spheres.family
 
 const geometry = unitNorm([-2, -1])
 const drop = (u: tf.Tensor) => tf.squeeze(u, [-2, -1])
 
-const at = ([m, n]: readonly [number, number], { transport = projection }: Options): Manifold.Manifold => {
+const at = ([m, n]: readonly [number, number], { transport = projection }: SphereOptions): Manifold.Manifold => {
   const dimension = m * n - 1
   const sphere = Manifold.make<tf.Tensor>({
     name: `Sp(${m},${n})`,
@@ -112,5 +109,5 @@ const at = ([m, n]: readonly [number, number], { transport = projection }: Optio
   })
   return transport.name === "parallel"
     ? sphere
-    : Form.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
+    : MatrixForm.declare(sphere, { name: "Unit", rows: m * n, columns: 1, transposed: false })
 }

@@ -1,17 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Result from "effect/Result"
-import { fused } from "../../engine/Fused.ts"
+import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant, largestOr } from "../../numerics/Constant.ts"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import { transposed } from "../combinators/transposed.ts"
-import * as Form from "../Form.ts"
 import * as Manifold from "../Manifold.ts"
-import { actOnGenerator } from "../stiefel/generator.ts"
+import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
+import * as MatrixForm from "../MatrixForm.ts"
+import { actOnGenerator, longest } from "../stiefel/generator.ts"
+import { stiefelDistance, stiefelLog } from "../stiefel/logarithm.ts"
 import { orthonormal } from "../stiefel/orthonormal.ts"
 import { rotationDistance, rotationLog } from "../stiefel/rotations.ts"
 import * as Sphere from "./Sphere.ts"
@@ -25,6 +25,8 @@ export interface Metric {
   readonly gradient: Binary
   readonly exp: Binary
   readonly curvature: (m: number, n: number) => Interval.Interval
+  /** A lower bound of the injectivity radius for m > n ≥ 2. */
+  readonly injectivityRadius: number
 }
 
 /** A retraction on the Stiefel manifold, as a value. */
@@ -41,7 +43,7 @@ export interface Retraction {
 }
 
 /** What may be chosen on the Stiefel manifold. */
-export interface Options {
+export interface StiefelOptions {
   /** Default `embedded`. */
   readonly metric?: Metric
   /** Default `qr`. */
@@ -86,12 +88,14 @@ export const embedded: Metric = {
   inner: (_x, u, v) => frobenius(u, v),
   gradient: project,
   // Hüper, Markina and Silva Leite 2021: exp(V Xᵀ − X Vᵀ) X exp(−A), whose factors are orthogonal for every V.
-  exp: (x, v) => {
+  exp: (x, given) => {
+    const v = Differentiable.shortened(given, longest)
     if (x.shape.at(-2) === x.shape.at(-1)) return canonicalExp(x, v)
     const turn = Matrices.expSkew(Matrices.skew(transposeTimes(v, x)))
     return Matrices.polish(Matrices.multiply(embeddedTurn(x, v), turn))
   },
-  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1))
+  curvature: (m, n) => flatOrSquare(m, n, 1, Interval.make(-0.5, 1)),
+  injectivityRadius: Math.PI
 }
 
 /**
@@ -112,7 +116,8 @@ export const canonical: Metric = {
   inner: (x, u, v) => tf.add(frobenius(beside(x, u), beside(x, v)), tf.mul(frobenius(inside(x, u), inside(x, v)), 0.5)),
   gradient: (x, e) => tf.sub(e, Matrices.multiply(x, transposeTimes(e, x))),
   exp: canonicalExp,
-  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25))
+  curvature: (m, n) => flatOrSquare(m, n, 2, Interval.make(0, 1.25)),
+  injectivityRadius: Math.sqrt(4 / 5) * Math.PI
 }
 
 /**
@@ -140,9 +145,14 @@ const polarRetract: Binary = (x, v) => {
   const largest = tf.max(tf.abs(constant(v)), [-2, -1], true)
   const entries = x.shape.at(-2)! * x.shape.at(-1)!
   const room = 16 * Arithmetic.current().epsilon
-  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) return Matrices.polar(tf.add(x, v), { lower: 1e-2 })
-  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))))
+  if (largestOr(Infinity, largest) * Math.sqrt(entries) <= 99) {
+    return Matrices.polar(tf.add(x, v), { lower: 1e-2, remedy })
+  }
+  return Matrices.polar(tf.add(x, tf.div(v, tf.maximum(tf.mul(largest, room), 1))), { remedy })
 }
+
+const remedy =
+  "Retract a finite tangent vector: X + V has full rank for each of them; `project` makes one of any vector."
 
 /**
  * The polar retraction (X + V)(I + VᵀV)^(−1/2), the projection of X + V onto the manifold: of second order for the
@@ -215,12 +225,16 @@ const order = ({ order }: Retraction, { name }: Metric, m: number, n: number): n
 }
 
 /** Logarithm, distance and the radius up to which the logarithm inverts the exponential. */
-const logarithm = (m: number, n: number, metric: Metric) => {
+const logarithm = (name: string, m: number, n: number, metric: Metric) => {
   if (n === 1) {
     const { dist, injectivityRadius, log } = Sphere.make([m, 1])
     return { log: log!, dist: dist!, injectivityRadius }
   }
-  if (m > n) return {}
+  if (m > n) {
+    const beta = metric.name === "canonical" ? 1 : 2
+    const subject = { name, beta, radius: metric.injectivityRadius }
+    return { log: stiefelLog(subject), dist: stiefelDistance(subject), injectivityRadius: metric.injectivityRadius }
+  }
   // The cut locus is where the largest angle of XᵀY is π: the norm of one such plane.
   return {
     log: rotationLog,
@@ -229,9 +243,14 @@ const logarithm = (m: number, n: number, metric: Metric) => {
   }
 }
 
-const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Options): Manifold.Manifold =>
+const tall = (
+  name: string,
+  m: number,
+  n: number,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
-    name: `St(${m},${n})`,
+    name,
     shape: [m, n],
     dimension: m * n - (n * (n + 1)) / 2,
     curvature: metric.curvature(m, n),
@@ -246,14 +265,17 @@ const tall = (m: number, n: number, { metric = embedded, retraction = qr }: Opti
     random: (seed, batch) => Matrices.qf(Matrices.gramSchmidt(Seed.normalTensor(seed, [...batch, m, n]))),
     residual,
     exp: metric.exp,
-    ...logarithm(m, n, metric)
+    ...logarithm(name, m, n, metric)
   })
 
 /** The form, where metric and retraction are the defaults. */
-const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = qr }: Options): Manifold.Manifold => {
+const formed = (
+  manifold: Manifold.Manifold,
+  { metric = embedded, retraction = qr }: StiefelOptions
+): Manifold.Manifold => {
   const [m, n] = manifold.shape as readonly [number, number]
   return metric === embedded && retraction === qr
-    ? Form.declare(manifold, {
+    ? MatrixForm.declare(manifold, {
       name: "Stiefel",
       rows: Math.max(m, n),
       columns: Math.min(m, n),
@@ -261,6 +283,13 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
     })
     : manifold
 }
+
+const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
+  symbol: "St",
+  name: "Stiefel",
+  accepts: ([m, n]) => m * n >= 2,
+  at: (m, n) => formed(tallOrWide("St", (rows, columns, name) => tall(name, rows, columns, options))(m, n), options)
+}))
 
 /**
  * Stiefel manifold of m×n matrices with orthonormal columns, XᵀX = I; for m < n, with orthonormal rows, as the
@@ -279,8 +308,7 @@ const formed = (manifold: Manifold.Manifold, { metric = embedded, retraction = q
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */
-export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manifold =>
-  Result.getOrThrow(family(options).at(shape))
+export const make = stiefel.make
 
 /**
  * The family of Stiefel manifolds, `St` in specifications; refuses 1×1 matrices.
@@ -292,13 +320,4 @@ export const make = (shape: Points.Shape, options: Options = {}): Manifold.Manif
  * Result.isFailure(Stiefel.family().at([1, 1])) // => true
  * ```
  */
-export const family = (options: Options = {}): Manifold.Family => ({
-  symbol: "St",
-  name: "Stiefel",
-  at: (shape) =>
-    Result.map(
-      Manifold.matrixShape("St", shape, ([m, n]) => m * n >= 2),
-      ([m, n]) =>
-        formed(m >= n ? tall(m, n, options) : { ...transposed(tall(n, m, options)), name: `St(${m},${n})` }, options)
-    )
-})
+export const family = stiefel.family

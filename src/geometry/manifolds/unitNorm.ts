@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { fused } from "../../engine/Fused.ts"
+import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
@@ -95,7 +95,11 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
     nearest,
     angle,
     // ‖X + V‖ ≥ 1 for tangent V: small squares do not count, large ones must not overflow. A power of 2 keeps all bits.
-    retract: fused("UnitRetract", (x, v) => divide(tf.mul(tf.add(x, v), 2 ** -40)), view),
+    retract: fused(
+      "UnitRetract",
+      (x, v) => divide(tf.mul(tf.add(x, Differentiable.shortened(v, longest, axes)), 2 ** -40)),
+      view
+    ),
     /** Along the geodesic of the logarithm, also at the antipode, where there are others. */
     parallel: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
       const { across, near } = opposite(x, y)
@@ -105,7 +109,8 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
       const direct = tf.sub(v, tf.mul(tf.add(x, y), tf.div(dot(y, v), size)))
       return project(y, tf.add(tf.mul(near, far), tf.mul(tf.sub(1, near), direct)))
     },
-    exp: (x: tf.Tensor, v: tf.Tensor) => {
+    exp: (x: tf.Tensor, given: tf.Tensor) => {
+      const v = Differentiable.shortened(given, longest, axes)
       const t = length(v)
       // sin t/t → 1: below 1e-12 the quotient is 1 to float32.
       const small = Differentiable.less(t, 1e-12)
@@ -124,6 +129,9 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
 
 /** ‖x + y‖ below which points count as nearly opposite. */
 const half = 0.5
+
+/** Beside longer vectors points have no digit, and their squares leave the range of numbers. */
+const longest = 1e25
 
 /** What is smaller counts as zero: engines may take numbers below 1.2e-38 for 0. */
 const tiny = 2e-38

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { complement } from "./orthonormal.ts"
 
@@ -13,12 +14,14 @@ const rowsAtMost = 32
  *
  * β = 1 is the canonical metric's, W = P V Xᵀ − X Vᵀ P with P = I − XXᵀ/2, for which W X = V (Wen and Yin 2013); β = 2
  * the embedded metric's, for which W X = V + X A. Where m is large, inside the span of [X Q] with QR = V − X A, on
- * which W is [[βA, −Rᵀ], [R, 0]]: 2n×2n instead of m×m.
+ * which W is [[βA, −Rᵀ], [R, 0]]: 2n×2n instead of m×m. Of vectors so long that sums would be no numbers, a shorter
+ * one counts.
  *
  * @internal
  */
 export const actOnGenerator =
-  (f: (skew: tf.Tensor) => tf.Tensor, beta: number) => (x: tf.Tensor, v: tf.Tensor): tf.Tensor => {
+  (f: (skew: tf.Tensor) => tf.Tensor, beta: number) => (x: tf.Tensor, given: tf.Tensor): tf.Tensor => {
+    const v = Differentiable.shortened(given, longest)
     const m = x.shape.at(-2)!
     const n = x.shape.at(-1)!
     const a = Matrices.skew(transposeTimes(x, v))
@@ -38,6 +41,9 @@ export const actOnGenerator =
     ], -2)
     return Matrices.polish(Matrices.multiply(tf.concat([x, q], -1), firstColumns(f(skew), n)))
   }
+
+/** The largest entry of vectors whose sums and products with points are numbers. */
+export const longest = 1e30
 
 /** @internal */
 export const firstColumns = (u: tf.Tensor, n: number): tf.Tensor =>

@@ -71,12 +71,11 @@ export const orthonormal = (y: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * Q with orthonormal columns orthogonal to those of x, so that [X Q] spans K too: `[…, m, n]`, 2n ≤ m.
+ * Q with orthonormal columns orthogonal to those of x, so that [X Q] spans K too: of the shape of K, n + k ≤ m columns.
  *
  * @internal
  */
 export const complement = (x: tf.Tensor, k: tf.Tensor): tf.Tensor => {
-  const n = x.shape.at(-1)!
   const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.multiply(x, u, { transposeA: true })))
   if (!Postponed.here()) {
     // Twice, so that Q stays orthogonal to X where K is small against what it was left of.
@@ -84,5 +83,5 @@ export const complement = (x: tf.Tensor, k: tf.Tensor): tf.Tensor => {
     if (knownOrthonormal(tf.concat([x, q], -1))) return q
   }
   const both = householder(tf.concat([x, k], -1))
-  return tf.slice(both, [...x.shape.slice(0, -1).map(() => 0), n], [...x.shape.slice(0, -1), n])
+  return tf.slice(both, [...x.shape.slice(0, -1).map(() => 0), x.shape.at(-1)!], k.shape)
 }

@@ -3,6 +3,7 @@ import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
+import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { angleOverSine, root } from "./angles.ts"
@@ -54,6 +55,30 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
     remedy: "No geodesic joins matrices whose determinants differ in sign: give points of one component of O(n)."
   })
   return half
+}
+
+/**
+ * One column reversed where the determinant is below 0.
+ *
+ * @internal
+ */
+export const turned = (q: tf.Tensor, column: number): tf.Tensor => {
+  const n = q.shape.at(-1)!
+  const improper = tf.reshape(less(Matrices.determinant(constant(q)), 0), [...q.shape.slice(0, -2), 1, 1])
+  const twice = tf.tensor2d(Array.from({ length: n }, (_, j) => (j === column ? 2 : 0)), [1, n])
+  return tf.mul(q, tf.sub(1, tf.mul(improper, twice)))
+}
+
+/**
+ * log R of rotations, to some digits: where an angle is near π, a start for what is checked otherwise.
+ *
+ * @internal
+ */
+export const principalLog = (r: tf.Tensor): tf.Tensor => {
+  const n = r.shape.at(-1)!
+  const sum = tf.add(tf.add(r, tf.eye(n)), tf.mul(general(n), 64 * Arithmetic.current().epsilon))
+  const half = Matrices.polar(tf.where(tf.isFinite(sum), sum, tf.zerosLike(sum)))
+  return tf.mul(near(Matrices.skew(half), half), 2)
 }
 
 /**

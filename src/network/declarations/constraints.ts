@@ -3,7 +3,7 @@ import * as Manifold from "../../geometry/Manifold.ts"
 import * as Euclidean from "../../geometry/manifolds/Euclidean.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Norms from "../../numerics/Norms.ts"
-import type * as Points from "../../numerics/Points.ts"
+import type * as Shape from "../../numerics/Shape.ts"
 import type { Constraint } from "./private.ts"
 
 const shown = (constraint: Constraint) => {
@@ -16,7 +16,7 @@ const shown = (constraint: Constraint) => {
  * `nonNeg`, `unitNorm` or the user's own makes of it, along the axes that it names. As in Keras, weights are as they
  * were given until the first step.
  */
-export const held = (shape: Points.Shape, constraint: Constraint): Manifold.Manifold => {
+export const held = (shape: Shape.Shape, constraint: Constraint): Manifold.Manifold => {
   const { dimension, dist, name, residual, transport } = Euclidean.make(shape)
   return Manifold.make<tf.Tensor>({
     name: `${name} held by ${shown(constraint)}`,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import { isModel } from "../layers/graph.ts"
+import { type Loss, softmaxCrossEntropy } from "../losses.ts"
 import { type Activation, attributesOf } from "./private.ts"
 import { DeclarationRefused } from "./Refused.ts"
 
@@ -26,10 +27,24 @@ const passes = (layer: tfl.layers.Layer): boolean => {
     (name === "Activation" && logits.has(activationOf(layer)!))
 }
 
-/** The ways to an output, each from the last layer backwards to the first that does more than hand numbers on. */
-const waysTo = ({ inputs, sourceLayer }: tfl.SymbolicTensor): ReadonlyArray<ReadonlyArray<tfl.layers.Layer>> => {
-  if (isModel(sourceLayer)) return waysTo(sourceLayer.outputs[0] as tfl.SymbolicTensor)
-  return inputs.length > 0 && passes(sourceLayer)
+/** Layers that move and stretch what enters them, class by class, to what may be any real numbers. */
+const normalizations: ReadonlySet<string> = new Set(["BatchNormalization", "LayerNormalization"])
+
+/**
+ * Layers without a kernel or an activation of their own, as sums, products, normalizations and what a user writes: they
+ * compute something else of what enters them, which need not be logits where that is not.
+ */
+const alters = (layer: tfl.layers.Layer): boolean =>
+  !passes(layer) && activationOf(layer) === undefined &&
+  (normalizations.has(layer.getClassName()) || layer.weights.length === 0)
+
+type Way = ReadonlyArray<tfl.layers.Layer>
+
+/** The ways to an output, each from the last layer backwards to the first whose kernel or activation makes it. */
+const waysTo = ({ inputs, sourceLayer }: tfl.SymbolicTensor): ReadonlyArray<Way> => {
+  const layer = applied(sourceLayer)
+  if (isModel(layer)) return waysTo(layer.outputs[0] as tfl.SymbolicTensor)
+  return inputs.length > 0 && (passes(sourceLayer) || alters(sourceLayer))
     ? inputs.flatMap(waysTo).map((way) => [sourceLayer].concat(way))
     : [[sourceLayer]]
 }
@@ -44,15 +59,34 @@ const activationLayers: Readonly<Record<string, string>> = {
   ThresholdedReLU: "thresholdedReLU"
 }
 
-/** The layer that a `timeDistributed` one applies at every step. */
-const applied = (layer: tfl.layers.Layer): tfl.layers.Layer =>
-  layer.getClassName() === "TimeDistributed" ? attributesOf(layer)["layer"] as tfl.layers.Layer : layer
+/** The layer that a `timeDistributed` one applies at every step, and one of the two that a `bidirectional` one does. */
+const applied = (layer: tfl.layers.Layer): tfl.layers.Layer => {
+  const { forwardLayer, layer: inner } = attributesOf(layer) as Readonly<Record<string, tfl.layers.Layer>>
+  switch (layer.getClassName()) {
+    case "TimeDistributed":
+      return applied(inner!)
+    case "Bidirectional":
+      return applied(forwardLayer!)
+    default:
+      return layer
+  }
+}
+
+/** The activation that a layer's configuration names, of a recurrent one that of its last cell. */
+const namedActivation = (layer: tfl.layers.Layer): unknown => {
+  const { cell, cells } = attributesOf(layer) as {
+    readonly cell?: tfl.layers.Layer
+    readonly cells?: ReadonlyArray<tfl.layers.Layer>
+  }
+  const inner = cell ?? cells?.at(-1)
+  return inner === undefined ? layer.getConfig()["activation"] : namedActivation(inner)
+}
 
 const activationOf = (given: tfl.layers.Layer): string | undefined => {
   const layer = applied(given)
   const own = activationLayers[layer.getClassName()]
   if (own !== undefined) return own
-  const { activation } = layer.getConfig()
+  const activation = namedActivation(layer)
   // What leaves a recurrent layer is more than its activation, which is tanh unless somebody says so.
   if ("cell" in layer && activation === "tanh") return undefined
   return typeof activation === "string" ? activation : undefined
@@ -61,7 +95,15 @@ const activationOf = (given: tfl.layers.Layer): string | undefined => {
 /** With these an output is the logits. */
 const logits: ReadonlySet<string> = new Set(["linear", "logSoftmax", "log_softmax"])
 
-const squeezes = (layer: tfl.layers.Layer) => !logits.has(activationOf(layer) ?? "linear")
+/** With these an output is probabilities, of which no normalization makes logits. */
+const probabilities: ReadonlySet<string> = new Set(["softmax", "sigmoid", "hardSigmoid", "hard_sigmoid"])
+
+/** What a way begins with is no logits, nor what comes of it. */
+const squeezes = (way: Way): boolean => {
+  const activation = activationOf(way.at(-1)!) ?? "linear"
+  const normalized = way.some((layer) => normalizations.has(layer.getClassName()))
+  return !logits.has(activation) && !(normalized && !probabilities.has(activation))
+}
 
 const linear = attributesOf(tfl.layers.activation({ activation: "linear" }))["activation"] as Activation
 
@@ -81,16 +123,19 @@ const uses = (layer: tfl.layers.Layer) => {
 export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
 
 /**
- * The logits of a classifier. The loss is softmax cross-entropy from logits: a softmax at the end is left out for it,
- * so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused.
+ * What the loss of a classifier is of. For a loss of logits, as softmax cross-entropy is, a softmax at the end is left
+ * out, so that nothing is squeezed twice; everything else but `linear` and `logSoftmax` there is refused, and so is
+ * what a layer without a kernel (a normalization, a product, a user's own) makes of it, since no one can tell it to be
+ * logits.
  *
  * @throws DeclarationRefused for other activations of the output, and for a softmax whose results other layers use as
  * well.
  */
-export const logitsOf = (model: tfl.LayersModel): Logits => {
+export const logitsOf = (model: tfl.LayersModel, loss: Loss = softmaxCrossEntropy()): Logits => {
   const apply: Logits = (inputs, training) => model.apply(inputs, { training }) as tf.Tensor2D
+  if (loss.of === "any") return apply
   const ways = waysTo(model.outputs[0] as tfl.SymbolicTensor)
-  const squeezing = ways.find((way) => squeezes(way.at(-1)!))
+  const squeezing = ways.find(squeezes)
   if (squeezing === undefined) return apply
   const maker = squeezing.at(-1)!
   const activation = activationOf(maker)
@@ -102,16 +147,24 @@ export const logitsOf = (model: tfl.LayersModel): Logits => {
       remedy
     })
   }
-  if (activation !== "softmax") {
+  const altering = squeezing.find(alters)
+  if (altering !== undefined) {
     refuse(
-      "the loss, softmax cross-entropy, is of logits, any real numbers",
+      `what layer "${altering.name}", a ${altering.getClassName()}, makes of it need not be logits, any real ` +
+        `numbers, of which the loss, ${loss.name}, is`,
+      "Make it linear (activation: \"linear\"), or let a dense layer follow"
+    )
+  }
+  if (activation !== "softmax" || loss.of === "linear") {
+    refuse(
+      `the loss, ${loss.name}, is of logits, any real numbers`,
       "Make the last layer linear (activation: \"linear\"); the largest logit is the predicted class"
     )
   }
   const classes = (model.outputs[0] as tfl.SymbolicTensor).shape.at(-1)
   const produced = [maker.outputShape].flat(2).at(-1)
   const again = ["Softmax", "Activation"].includes(maker.getClassName()) && uses(maker).applied === 1 &&
-    waysTo(maker.input as tfl.SymbolicTensor).some((way) => squeezes(way.at(-1)!))
+    waysTo(maker.input as tfl.SymbolicTensor).some(squeezes)
   const alone = ways.length === 1 && !again && !("cell" in applied(maker)) &&
     !squeezing.some((layer) => pools.has(layer.getClassName())) &&
     squeezing.every((layer, i) => uses(layer).applied === 1 && uses(layer).followed === Math.min(i, 1))

@@ -38,12 +38,12 @@ const insideOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
 }
 
 /** A layer with weights of its own, and the names of what it is in, from the outside inwards; its own is the last. */
-export interface Leaf {
+export interface NestedLayer {
   readonly layer: tfl.layers.Layer
   readonly path: ReadonlyArray<string>
 }
 
-const reached = (layer: tfl.layers.Layer, path: ReadonlyArray<string>): ReadonlyArray<Leaf> => [
+const reached = (layer: tfl.layers.Layer, path: ReadonlyArray<string>): ReadonlyArray<NestedLayer> => [
   ...(isModel(layer) ? [{ layer, path }] : []),
   ...insideOf(layer).flatMap((inner) => reached(inner, [...path, inner.name])),
   ...(isModel(layer) ? [] : [{ layer, path }])
@@ -71,11 +71,11 @@ export const holdersOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Lay
  * The layers of a model, of the models within it and of layers that hold layers (`timeDistributed`, `bidirectional`,
  * `rnn`, own classes), each once, in the order of the model's weights.
  */
-export const leavesOf = (model: tfl.LayersModel): ReadonlyArray<Leaf> => leavesWithin(model)
+export const leavesOf = (model: tfl.LayersModel): ReadonlyArray<NestedLayer> => leavesWithin(model)
 
 /** What `leavesOf` has of any layer: of one that holds none, itself. */
-export const leavesWithin = (layer: tfl.layers.Layer): ReadonlyArray<Leaf> => {
-  const first = new Map<tfl.layers.Layer, Leaf>()
+export const leavesWithin = (layer: tfl.layers.Layer): ReadonlyArray<NestedLayer> => {
+  const first = new Map<tfl.layers.Layer, NestedLayer>()
   for (const leaf of reached(layer, [])) {
     const { layer } = leaf
     if (hasOwn(layer) && !first.has(layer)) first.set(layer, leaf)

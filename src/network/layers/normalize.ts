@@ -21,7 +21,7 @@ export interface Moments {
 }
 
 /** What a normalization is made of. */
-export interface Normalization {
+export interface NormalizationInputs {
   readonly x: tf.Tensor
   readonly gamma: tf.Tensor
   readonly beta: tf.Tensor
@@ -40,7 +40,7 @@ export interface Normalization {
  * γ(x − mean)/√(variance + ε) + β over the last axis, plus a residual, rectified; one pass more for the moments, and
  * two for the gradient, or three with a residual.
  */
-export const normalize = ({ epsilon, relu, onMoments, ...n }: Normalization): tf.Tensor => {
+export const normalize = ({ epsilon, relu, onMoments, ...n }: NormalizationInputs): tf.Tensor => {
   const inputs = [n.x, n.gamma, n.beta, ...(n.residual === undefined ? [] : [n.residual])]
   return tf.customGrad((...given) => {
     const [x, gamma, beta, ...more] = given as Array<tf.Tensor>

@@ -1,4 +1,4 @@
-export * from "./byName.ts"
+export * from "./catalogue.ts"
 export * from "./cifarResNet.ts"
 export * from "./GroupedConv2D.ts"
 export * from "./PadChannels.ts"

@@ -2,7 +2,7 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 
 /** What the small network looks like. */
-export interface Options {
+export interface SmallCnnOptions {
   readonly height: number
   readonly width: number
   readonly channels: number
@@ -23,7 +23,7 @@ export interface Options {
  * ```
  */
 export const smallCnn = (
-  { channels, classes, filters = [8, 16, 32], height, seed = 0, width }: Options
+  { channels, classes, filters = [8, 16, 32], height, seed = 0, width }: SmallCnnOptions
 ): tfl.LayersModel => {
   const model = tfl.sequential()
   for (const [i, count] of filters.entries()) {

@@ -77,6 +77,7 @@ const squareAgain = (x: tf.Tensor, norm: tf.Tensor, mend: (y: tf.Tensor) => tf.T
   return sum
 }
 
+const remedy = "Look for entries that are not finite: every finite skew-symmetric matrix has a Cayley transform."
 const expmSquarings = 4
 const expmReach = 2 ** expmSquarings
 
@@ -101,6 +102,6 @@ export const cayley = (s: tf.Tensor): tf.Tensor => {
   const norm = rowSum(constant(half))
   const shortened = tf.div(half, tf.maximum(tf.mul(norm, room), 1))
   const longest = largestOr(1 / room, norm)
-  const root = polar(tf.add(shortened, tf.eye(size(s, -1))), { lower: 1 / (1 + longest) })
+  const root = polar(tf.add(shortened, tf.eye(size(s, -1))), { lower: 1 / (1 + longest), remedy })
   return polish(multiply(root, root))
 }

@@ -10,6 +10,14 @@ import { gramSchmidt } from "./qf.ts"
 import { isometry } from "./singular.ts"
 import { singularDerivative, svd } from "./svd.ts"
 
+/** What is known of a matrix whose polar factor is wanted. */
+export interface PolarOptions {
+  /** A bound of σ_min/σ_max from below; default none. */
+  readonly lower?: number
+  /** What to do where the result is none, as a sentence; default says what to look for in the matrix. */
+  readonly remedy?: string
+}
+
 /**
  * The polar factor U of Y = UP with P positive semidefinite, that is, the matrix with orthonormal columns nearest to Y,
  * for `[…, m, n]` with m ≥ n.
@@ -34,10 +42,10 @@ import { singularDerivative, svd } from "./svd.ts"
  * [...entries].map((x) => x.toFixed(5)) // => ["0.00000", "-1.00000", "1.00000", "0.00000"]
  * ```
  */
-export const polar = (y: tf.Tensor, options: { readonly lower?: number } = {}): tf.Tensor =>
+export const polar = (y: tf.Tensor, options: PolarOptions = {}): tf.Tensor =>
   tf.customGrad((given, save) => {
     const point = given as tf.Tensor
-    const value = iterate(point, options.lower)
+    const value = iterate(point, options)
     ;(save as tf.GradSaveFunc)([point])
     return {
       value,
@@ -45,7 +53,7 @@ export const polar = (y: tf.Tensor, options: { readonly lower?: number } = {}): 
     }
   })(y)
 
-const iterate = (y: tf.Tensor, given: number | undefined): tf.Tensor => {
+const iterate = (y: tf.Tensor, { lower: given, remedy }: PolarOptions): tf.Tensor => {
   const [m, n] = [size(y, -2), size(y, -1)]
   if (m < n) {
     throw new RangeError(`a polar factor has at least as many rows as columns, not shape [${y.shape.join(", ")}]`)
@@ -67,9 +75,10 @@ const iterate = (y: tf.Tensor, given: number | undefined): tf.Tensor => {
     residual: tf.max(tf.abs(gap)),
     // Rounding of sums of m products in chains of a few steps.
     tolerance: 64 * epsilon * Math.sqrt(m),
-    remedy: given === undefined
-      ? "Look for entries that are not finite."
-      : "Give a smaller bound of the singular values from below, or none."
+    remedy: remedy ??
+      (given === undefined
+        ? "Look for entries that are not finite."
+        : "Give a smaller bound of the singular values from below, or none.")
   })
   return found
 }

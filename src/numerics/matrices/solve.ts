@@ -3,6 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { run } from "../../engine/Factorizations.ts"
+import * as Shape from "../Shape.ts"
 import { multiply, size, transpose } from "./products.ts"
 import { flatten, thin } from "./svd.ts"
 
@@ -54,7 +55,7 @@ export const solve = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => {
   return tf.reshape(x!, right!.shape)
 }
 
-const batchSize = (x: tf.Tensor) => x.shape.slice(0, -2).reduce((a, b) => a * b, 1)
+const batchSize = (x: tf.Tensor) => Shape.size(x.shape.slice(0, -2))
 
 /**
  * The inverses of a batch of square matrices; NaN where one is singular, as for `solve`.

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { Transform } from "../Transform.ts"
 
 /**
@@ -19,17 +19,17 @@ import type { Transform } from "../Transform.ts"
  * two.update(tf.tensor1d([3]), first.state, { ...at, step: 1 }).direction!.dataSync()[0] // => 2
  * ```
  */
-export const accumulate = (k: number): Transform<Points.Points> => {
+export const accumulate = (k: number): Transform<NestedTensors.NestedTensors> => {
   if (!(Number.isInteger(k) && k >= 1)) throw new RangeError(`gradients accumulate over a positive integer, not ${k}`)
   return {
     name: "accumulate",
     tells: ["norms"],
-    init: ({ x }) => Points.map(x, tf.zerosLike),
+    init: ({ x }) => NestedTensors.map(x, tf.zerosLike),
     update: (gradient, before, { collection, step, x }) => {
-      const sum = Points.add(before as typeof gradient, gradient)
+      const sum = NestedTensors.add(before as typeof gradient, gradient)
       const told = { norms: tf.sqrt(tf.relu(collection.squaredNorms(x, gradient))) as tf.Tensor1D }
       return (step + 1) % k === 0
-        ? { direction: Points.scale(1 / k, sum), state: Points.map(sum, tf.zerosLike), told }
+        ? { direction: NestedTensors.scale(1 / k, sum), state: NestedTensors.map(sum, tf.zerosLike), told }
         : { direction: undefined, state: sum, told }
     }
   }

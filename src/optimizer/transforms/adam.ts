@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { At, Transform } from "../Transform.ts"
 import { isEuclidean, mapLeaves, refusesMixedLeaves, squaredPerMatrix } from "./leaves.ts"
 
@@ -19,14 +19,14 @@ export interface Adam {
  * First moments, tangent; second moments, one per matrix or Euclidean entry; their largest so far; and the steps taken.
  */
 export interface AdamState {
-  readonly [name: string]: Points.Points
-  readonly first: Points.Points
-  readonly second: Points.Points
-  readonly largest: Points.Points
+  readonly [name: string]: NestedTensors.NestedTensors
+  readonly first: NestedTensors.NestedTensors
+  readonly second: NestedTensors.NestedTensors
+  readonly largest: NestedTensors.NestedTensors
   readonly count: tf.Tensor
 }
 
-const squares = <P extends Points.Points>(u: P, at: At<P>): P =>
+const squares = <P extends NestedTensors.NestedTensors>(u: P, at: At<P>): P =>
   mapLeaves(u, at, (leaf, x, info) => isEuclidean(info) ? tf.square(leaf) : squaredPerMatrix(x, leaf, info))
 
 /**
@@ -55,30 +55,32 @@ export const adam = (
     if (!(beta >= 0 && beta < 1)) throw new RangeError(`${name} must be in [0, 1), not ${beta}`)
   }
   if (!(epsilon > 0)) throw new RangeError(`ε must be positive, not ${epsilon}`)
-  const mixed = <P extends Points.Points>(beta: number, before: P, now: P): P =>
-    Points.zipWith(before, now, (a, b) => tf.add(tf.mul(a, beta), tf.mul(b, 1 - beta)))
+  const mixed = <P extends NestedTensors.NestedTensors>(beta: number, before: P, now: P): P =>
+    NestedTensors.zipWith(before, now, (a, b) => tf.add(tf.mul(a, beta), tf.mul(b, 1 - beta)))
   return {
     name: amsgrad ? "amsgrad" : "adam",
     refuses: refusesMixedLeaves("Adam"),
     init: (at) => {
-      const zeros = Points.map(at.x, tf.zerosLike)
+      const zeros = NestedTensors.map(at.x, tf.zerosLike)
       const none = squares(zeros, at)
       return {
         first: zeros,
-        second: Points.map(none, tf.zerosLike),
+        second: NestedTensors.map(none, tf.zerosLike),
         // Without AMSGrad nobody asks for it.
-        largest: amsgrad ? Points.map(none, tf.zerosLike) : [],
+        largest: amsgrad ? NestedTensors.map(none, tf.zerosLike) : [],
         count: tf.scalar(0)
       }
     },
     update: (gradient, before, at) => {
       const first = mixed(beta1, before.first as typeof gradient, gradient)
       const second = mixed(beta2, before.second as typeof gradient, squares(gradient, at))
-      const largest = amsgrad ? Points.zipWith(before.largest as typeof gradient, second, tf.maximum) : before.largest
+      const largest = amsgrad
+        ? NestedTensors.zipWith(before.largest as typeof gradient, second, tf.maximum)
+        : before.largest
       const count = tf.add(before.count, 1)
       const corrected = (beta: number) => tf.sub(1, tf.pow(beta, count))
       const [rise, spread] = [corrected(beta1), corrected(beta2)]
-      const direction = Points.zipWith(
+      const direction = NestedTensors.zipWith(
         first,
         amsgrad ? largest as typeof gradient : second,
         (m, s) => tf.div(tf.div(m, rise), tf.add(tf.sqrt(tf.div(s, spread)), epsilon))

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { Transform } from "../Transform.ts"
 
 /**
@@ -21,15 +21,15 @@ import type { Transform } from "../Transform.ts"
  * [...mean.dataSync()].map((x) => x.toFixed(4)) // => ["0.7071", "0.7071"]
  * ```
  */
-export const average = ({ decay }: { readonly decay: number }): Transform<Points.Points> => {
+export const average = ({ decay }: { readonly decay: number }): Transform<NestedTensors.NestedTensors> => {
   if (!(decay >= 0 && decay < 1)) throw new RangeError(`the average's decay must be in [0, 1), not ${decay}`)
   return {
     name: "average",
-    init: ({ x }) => Points.map(x, tf.clone),
+    init: ({ x }) => NestedTensors.map(x, tf.clone),
     update: (direction, state) => ({ direction, state }),
     carry: (state, to, { collection }) =>
       collection.manifold.nearest(
-        Points.add(Points.scale(decay, state as typeof to), Points.scale(1 - decay, to))
+        NestedTensors.add(NestedTensors.scale(decay, state as typeof to), NestedTensors.scale(1 - decay, to))
       )
   }
 }

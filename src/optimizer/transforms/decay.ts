@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { declare } from "../fusable.ts"
+import type { Metric } from "../metrics.ts"
 import { type At, pure, type Transform } from "../Transform.ts"
 import { rescale } from "./rescale.ts"
 
@@ -11,9 +12,11 @@ export interface Decay {
   readonly weight: number
   /** Which POMs decay; default all. Biases and normalization are often exempt. */
   readonly mask?: (pom: Collection.Pom) => boolean
+  /** Whose gradient the weight decay is added to, that of the points ω or of the weights W; default `points`. */
+  readonly metric?: Metric
 }
 
-const masked = <P extends Points.Points>(
+const masked = <P extends NestedTensors.NestedTensors>(
   decayed: P,
   { collection }: At<P>,
   mask: (pom: Collection.Pom) => boolean
@@ -24,6 +27,7 @@ const masked = <P extends Points.Points>(
 
 /**
  * Weight decay, the gradient of w‖W‖²/2 with respect to ω added: e + wℜ²ω. On spheres it is radial and has no effect.
+ * In the metric of weights, with respect to W: e + wℜω.
  *
  * @throws RangeError for a negative weight, or one that is not finite.
  *
@@ -37,14 +41,15 @@ const masked = <P extends Points.Points>(
  * [...direction!.dataSync()] // => [1.6]
  * ```
  */
-export const decay = ({ mask, weight }: Decay): Transform => {
+export const decay = ({ mask, metric = "points", weight }: Decay): Transform => {
   if (!(weight >= 0 && Number.isFinite(weight))) {
     throw new RangeError(`the weight decay must be finite and not negative, and is ${weight}`)
   }
   const transform = pure("decay", (gradient, at) => {
     if (weight === 0) return gradient
-    const decayed = Points.scale(weight, rescale(at.scaling, rescale(at.scaling, at.x)))
-    return Points.add(gradient, mask === undefined ? decayed : masked(decayed, at, mask))
+    const weights = rescale(at.scaling, at.x)
+    const decayed = NestedTensors.scale(weight, metric === "points" ? rescale(at.scaling, weights) : weights)
+    return NestedTensors.add(gradient, mask === undefined ? decayed : masked(decayed, at, mask))
   })
-  return mask === undefined ? declare(transform, { kind: "decay", weight }) : transform
+  return mask === undefined && metric === "points" ? declare(transform, { kind: "decay", weight }) : transform
 }

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Form from "../../geometry/Form.ts"
-import * as Points from "../../numerics/Points.ts"
+import * as MatrixForm from "../../geometry/MatrixForm.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { At } from "../Transform.ts"
 
 /**
@@ -20,21 +20,21 @@ export const refusesMixedLeaves = (name: string) => ({ leaves }: Collection.Coll
  *
  * @internal
  */
-export const isEuclidean = (leaf: Collection.Leaf): boolean => Form.of(leaf.manifold)?.name === "Euclidean"
+export const isEuclidean = (leaf: Collection.FactorStack): boolean => MatrixForm.of(leaf.manifold)?.name === "Euclidean"
 
 /**
  * A direction leaf by leaf, with what each leaf holds.
  *
  * @internal
  */
-export const mapLeaves = <P extends Points.Points>(
+export const mapLeaves = <P extends NestedTensors.NestedTensors>(
   direction: P,
   { collection, x }: At<P>,
-  f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.Leaf, index: number) => tf.Tensor
+  f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.FactorStack, index: number) => tf.Tensor
 ): P => {
-  const points = Points.leaves(x)
+  const points = NestedTensors.leaves(x)
   let index = 0
-  return Points.map(direction, (u) => {
+  return NestedTensors.map(direction, (u) => {
     const i = index++
     return f(u, points[i]!, collection.leaves![i]!, i)
   })
@@ -45,5 +45,5 @@ export const mapLeaves = <P extends Points.Points>(
  *
  * @internal
  */
-export const squaredPerMatrix = (x: tf.Tensor, u: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
-  Points.expandTo(manifold.inner(x, u, u), u.rank)
+export const squaredPerMatrix = (x: tf.Tensor, u: tf.Tensor, { manifold }: Collection.FactorStack): tf.Tensor =>
+  NestedTensors.expandTo(manifold.inner(x, u, u), u.rank)

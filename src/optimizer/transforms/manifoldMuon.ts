@@ -46,8 +46,6 @@ const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
  * A(Λ) = msign(G + 2XΛ) maximizes ⟨G + 2XΛ, A⟩ over ‖A‖₂ ≤ 1; the value ‖G + 2XΛ‖_* bounds ⟨G, A⟩ over all tangent A
  * from above for every symmetric Λ, and falls along −(XᵀA + AᵀX). The gap between it and ⟨G, A⟩ of the tangent
  * direction that is given certifies the step. Square X have a closed form.
- *
- * @internal
  */
 export const steepestOnStiefel = (
   x: tf.Tensor,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { declare } from "../fusable.ts"
 import type { Transform } from "../Transform.ts"
 
@@ -25,15 +25,15 @@ export interface Momentum {
  * [...direction!.dataSync()] // => [4]
  * ```
  */
-export const momentum = ({ decay, nesterov = false }: Momentum): Transform<Points.Points> => {
+export const momentum = ({ decay, nesterov = false }: Momentum): Transform<NestedTensors.NestedTensors> => {
   if (!(decay >= 0 && decay < 1)) throw new RangeError(`the momentum must be in [0, 1), not ${decay}`)
-  const transform: Transform<Points.Points> = {
+  const transform: Transform<NestedTensors.NestedTensors> = {
     name: "momentum",
-    init: ({ x }) => Points.map(x, tf.zerosLike),
+    init: ({ x }) => NestedTensors.map(x, tf.zerosLike),
     update: (gradient, before, _at) => {
       if (decay === 0) return { direction: gradient, state: before }
-      const state = Points.add(gradient, Points.scale(decay, before as typeof gradient))
-      return { direction: nesterov ? Points.add(gradient, Points.scale(decay, state)) : state, state }
+      const state = NestedTensors.add(gradient, NestedTensors.scale(decay, before as typeof gradient))
+      return { direction: nesterov ? NestedTensors.add(gradient, NestedTensors.scale(decay, state)) : state, state }
     },
     carry: (state, to, { collection, x }) =>
       decay === 0 ? state : collection.manifold.transport(x, to, state as typeof x)

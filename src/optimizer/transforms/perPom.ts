@@ -1,7 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { declare } from "../fusable.ts"
-import type { PerPom } from "../PerPom.ts"
-import { stateless, type Transform } from "../Transform.ts"
+import type { Factors, PerPom } from "../PerPom.ts"
+import { type At, stateless, type Transform } from "../Transform.ts"
+
+/**
+ * What scales every POM's part of the direction, with all that a transform knows.
+ *
+ * @internal
+ */
+export const scaling = (
+  name: string,
+  factorsOf: (norms: tf.Tensor1D, at: At) => Factors,
+  options: Pick<Transform, "refuses" | "tells"> = {}
+): Transform<typeof stateless> => ({
+  name,
+  ...options,
+  init: () => stateless,
+  update: (direction, state, at) => {
+    const { collection, x } = at
+    const norms = tf.sqrt(tf.relu(collection.squaredNorms(x, direction))) as tf.Tensor1D
+    const { factors, told } = factorsOf(norms, at as unknown as At)
+    return { direction: collection.scale(factors, direction), state, ...(told === undefined ? {} : { told }) }
+  }
+})
 
 /**
  * Scales every POM's part of the direction by a factor, which depends on the norms R of all parts, the step and the
@@ -24,14 +45,6 @@ export const perPom = (
   options: Pick<Transform, "refuses" | "tells"> = {}
 ): PerPom =>
   declare({
-    name,
-    ...options,
-    factors,
-    init: () => stateless,
-    update: (direction, state, at) => {
-      const { collection, x } = at
-      const norms = tf.sqrt(tf.relu(collection.squaredNorms(x, direction))) as tf.Tensor1D
-      const { factors: own, told } = factors(norms, { step: at.step, poms: collection.poms })
-      return { direction: collection.scale(own, direction), state, ...(told === undefined ? {} : { told }) }
-    }
+    ...scaling(name, (norms, { collection: { poms }, step }) => factors(norms, { step, poms }), options),
+    factors
   }, { kind: "perPom", factors })

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { Scaling } from "../Transform.ts"
 
 /**
@@ -7,9 +7,9 @@ import type { Scaling } from "../Transform.ts"
  *
  * @internal
  */
-export const rescale = <P extends Points.Points>(scaling: Scaling, u: P): P => {
+export const rescale = <P extends NestedTensors.NestedTensors>(scaling: Scaling, u: P): P => {
   let index = 0
-  return Points.map(u, (leaf) => {
+  return NestedTensors.map(u, (leaf) => {
     const factor = scaling[index++]
     return factor === undefined ? leaf : tf.mul(leaf, factor)
   })

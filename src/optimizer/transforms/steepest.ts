@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
-import * as Form from "../../geometry/Form.ts"
+import * as MatrixForm from "../../geometry/MatrixForm.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
-import * as Points from "../../numerics/Points.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { stateless, type Told, type Transform } from "../Transform.ts"
 import { mapLeaves, refusesMixedLeaves } from "./leaves.ts"
 import { type DualAscent, steepestOnStiefel } from "./manifoldMuon.ts"
@@ -17,8 +17,8 @@ const divided = (u: tf.Tensor, length: tf.Tensor): tf.Tensor =>
   tf.div(u, tf.add(length, Differentiable.equal(length, 0)))
 
 /** grad/‖grad‖ for every matrix, by its manifold's metric. */
-const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.Leaf): tf.Tensor =>
-  divided(u, Points.expandTo(manifold.norm(x, u), u.rank))
+const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.FactorStack): tf.Tensor =>
+  divided(u, NestedTensors.expandTo(manifold.norm(x, u), u.rank))
 
 /** A Euclidean weight as one matrix: every axis but the last are its rows; a vector is its own. */
 const flatMatrix = (u: tf.Tensor): tf.Tensor =>
@@ -28,11 +28,11 @@ const flatMatrix = (u: tf.Tensor): tf.Tensor =>
 const onLeaf = (
   u: tf.Tensor,
   x: tf.Tensor,
-  leaf: Collection.Leaf,
+  leaf: Collection.FactorStack,
   norm: SteepestNorm,
   ascent: DualAscent
 ): { readonly direction: tf.Tensor; readonly gap?: tf.Tensor } => {
-  const form = Form.of(leaf.manifold)
+  const form = MatrixForm.of(leaf.manifold)
   if (norm === "frobenius" || form === undefined) return { direction: normalized(u, x, leaf) }
   switch (form.name) {
     case "Euclidean":
@@ -87,7 +87,11 @@ export const steepest = (norm: SteepestNorm, ascent: DualAscent = {}): Transform
   tells: norm === "spectral" ? ["gap"] : [],
   refuses: refusesMixedLeaves("steepest descent"),
   init: () => stateless,
-  update: <P extends Points.Points>(gradient: P, state: object, at: Parameters<typeof mapLeaves<P>>[1]) => {
+  update: <P extends NestedTensors.NestedTensors>(
+    gradient: P,
+    state: object,
+    at: Parameters<typeof mapLeaves<P>>[1]
+  ) => {
     const gaps: Array<{ readonly gap: tf.Tensor; readonly owners: Int32Array }> = []
     const direction = mapLeaves(gradient, at, (u, x, leaf) => {
       const found = onLeaf(u, x, leaf, norm, ascent)

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Network, StepSize, Trainer } from "finegrain"
+import { Network, Schedule, Trainer } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend } from "../../backends.ts"
 import { tinyDataset as dataset } from "../../tinyDataset.ts"
@@ -294,7 +294,7 @@ onEachBackend("what is drawn in training", () => {
     gaussianDropout: () => [tfl.layers.gaussianDropout({ rate: 0.5 })],
     alphaDropout: () => [tfl.layers.alphaDropout({ rate: 0.5 })],
     "recurrent dropout": () => [
-      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.reshape({ targetShape: [4, 36] }),
       tfl.layers.lstm({
         units: 3,
         dropout: 0.3,
@@ -305,7 +305,7 @@ onEachBackend("what is drawn in training", () => {
       })
     ],
     "dropout in stacked cells": () => [
-      tfl.layers.reshape({ targetShape: [36, 4] }),
+      tfl.layers.reshape({ targetShape: [4, 36] }),
       tfl.layers.rnn({
         cell: [3, 4].map((units) =>
           tfl.layers.gruCell({
@@ -347,12 +347,12 @@ onEachBackend("what is drawn in training", () => {
   }
 
   it("is what a resumed run draws", async () => {
-    type Snapshot = Effect.Success<Trainer.Run["snapshot"]>
+    type Snapshot = Effect.Success<Trainer.Training["snapshot"]>
     const run = (from?: Snapshot) =>
       Effect.runPromise(Effect.scoped(Effect.gen(function*() {
         const trained = model([...layers["dropout"]!(), tfl.layers.dropout({ rate: 0.2, seed: 5 })])
         const network = yield* Network.make(trained, sp)
-        const schedule = StepSize.constant(0.1)
+        const schedule = Schedule.constant(0.1)
         const settings = { network, dataset, schedule, epochs: 3, batchSize: 32, seed: 3 }
         const trainer = yield* Trainer.make({ ...settings, ...(from === undefined ? {} : { from }) })
         const losses: Array<number> = []

@@ -118,6 +118,61 @@ describe("an output that is no logits", () => {
     expect(error._tag).toBe("DeclarationRefused")
   })
 
+  const input = () => tfl.input({ shape: [8, 8, 1] })
+  const flat = (x: tfl.SymbolicTensor) => tfl.layers.flatten().apply(x) as tfl.SymbolicTensor
+  const dense = (x: tfl.SymbolicTensor, more: object = {}) =>
+    tfl.layers.dense({ units: 3, ...more }).apply(x) as tfl.SymbolicTensor
+  const merged = (layer: tfl.layers.Layer, activations: ReadonlyArray<"softmax" | "relu" | "linear">) => {
+    const inputs = input()
+    const x = flat(tfl.layers.conv2d({ filters: 2, kernelSize: 3 }).apply(inputs) as tfl.SymbolicTensor)
+    return tfl.model({
+      inputs,
+      outputs: layer.apply(activations.map((activation) => dense(x, { activation }))) as tfl.SymbolicTensor
+    })
+  }
+  const recurrent = (activation: "softmax" | "tanh") => [
+    tfl.layers.reshape({ targetShape: [36, 4] }),
+    tfl.layers.bidirectional({ layer: tfl.layers.gru({ units: 3, activation }), mergeMode: "sum" })
+  ]
+
+  it.each<readonly [string, RegExp, () => tfl.LayersModel]>([
+    [
+      "a normalized softmax",
+      /softmax of the output.*layer "batch_norm\S+", a BatchNormalization, makes of it need not/,
+      () => ending(head({ activation: "softmax" }), tfl.layers.batchNormalization())
+    ],
+    [
+      "a softmax, normalized and softened again",
+      /softmax of the output/,
+      () => ending(head({ activation: "softmax" }), tfl.layers.layerNormalization(), tfl.layers.softmax())
+    ],
+    [
+      "a product of a softmax and logits",
+      /layer "multiply\S+", a Multiply, makes of it need not be logits/,
+      () => merged(tfl.layers.multiply(), ["softmax", "linear"])
+    ],
+    [
+      "a sum of logits and of what is rectified",
+      /relu of the output.*a Add, makes/,
+      () => merged(tfl.layers.add(), ["linear", "relu"])
+    ],
+    [
+      "a softmax of both directions",
+      /the activation softmax of the output is refused/,
+      () => ending(...recurrent("softmax"))
+    ]
+  ])("%s is refused by name", async (_, line, model) => expect(await refusal(model(), sp)).toMatch(line))
+
+  it.each<readonly [string, () => tfl.LayersModel]>([
+    ["a sum of logits", () => merged(tfl.layers.add(), ["linear", "linear"])],
+    ["normalized logits", () => ending(head(), tfl.layers.batchNormalization())],
+    ["normalized features", () => ending(head({ activation: "relu" }), tfl.layers.batchNormalization())],
+    ["both directions", () => ending(...recurrent("tanh"))]
+  ])(
+    "but %s are logits",
+    async (_, model) => expect((await train(model(), sp)).losses.every(Number.isFinite)).toBe(true)
+  )
+
   it("is refused where several classifiers are averaged, or a softmax is used twice", async () => {
     const input = tfl.input({ shape: [8, 8, 1] })
     const flat = tfl.layers.flatten().apply(input) as tfl.SymbolicTensor

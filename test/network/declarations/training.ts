@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Network, StepSize, Trainer } from "finegrain"
+import { Network, Schedule, Trainer } from "finegrain"
 import { tinyDataset as dataset } from "../../tinyDataset.ts"
 
 /** What training a model came to. */
@@ -13,13 +13,13 @@ export interface Trained {
 }
 
 /** Options of both, of which none is needed. */
-export type Options = Network.Options & Partial<Omit<Trainer.Options, "network">>
+export type Options = Network.NetworkOptions & Partial<Omit<Trainer.TrainerOptions, "network">>
 
 /** Trains a model for some epochs on the tiny dataset, and tells of every step. */
 export const training = (
   model: tfl.LayersModel,
   options: Options = {},
-  report: (event: Trainer.Event) => void = () => {}
+  report: (event: Trainer.TrainingEvent) => void = () => {}
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const losses: Array<number> = []
@@ -27,7 +27,7 @@ export const training = (
     const run = yield* Trainer.make({
       network,
       dataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 1,
       batchSize: 32,
       seed: 3,

@@ -1,7 +1,8 @@
+// @module-tag threads
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { FgSgd, Layers, Models, Network, NetworkSpectra, Optimizer, Renormalization, Seed, StepSize } from "finegrain"
+import { FgSgd, Layers, Models, Network, NetworkSpectra, Optimizer, Renormalization, Schedule, Seed } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../backends.ts"
 
@@ -68,7 +69,7 @@ const images = () => tf.mul(Seed.normalTensor(5, [40, 8, 8, 3]), 3)
 /** Everything that a training step is made of, as numbers: λ, loss, gradients, weights and moving moments after it. */
 const trained = async (model: tfl.LayersModel) => {
   const network = await Effect.runPromise(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 4 }))
-  const optimizer = FgSgd.make(network.problem, { schedule: StepSize.constant(0.1), momentum: 0.9 })
+  const optimizer = FgSgd.make(network.problem, { schedule: Schedule.constant(0.1), momentum: 0.9 })
   const lambdas = await Effect.runPromise(Network.deviations(network, images()))
   const start = { ...Optimizer.init(optimizer, network.variables), scaling: Network.scaling(network, lambdas) }
   const { grads, value } = tf.variableGrads(
@@ -87,7 +88,7 @@ const trained = async (model: tfl.LayersModel) => {
     kinds: kinds.map(({ indices, symbol }) => ({ indices, symbol }))
   }))
   const poms = network.problem.collection.poms.map(({ name }) => name)
-  const geometry = Network.geometry(network)
+  const geometry = Network.fingerprint(network)
   model.dispose()
   return { lambdas: lambdas.map((own) => Array.from(own)), read, plan, poms, geometry }
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Combinators, Layers, Models, Network, Seed, StepSize, Trainer } from "finegrain"
+import { Combinators, Layers, Models, Network, Schedule, Seed, Trainer } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../../backends.ts"
 import { tinyDataset } from "../../tinyDataset.ts"
@@ -14,13 +14,13 @@ const trainable = (model: tfl.LayersModel) =>
 const imagenet = { height: 224, width: 224, channels: 3, classes: 1000 }
 const tiny = { height: 16, width: 16, channels: 2, classes: 3, seed: 1 }
 
-const train = (model: tfl.LayersModel, options: Network.Options = {}) =>
+const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(model, { seed: 1, ...options })
     const trainer = yield* Trainer.make({
       network,
       dataset: tinyDataset,
-      schedule: StepSize.constant(0.1),
+      schedule: Schedule.constant(0.1),
       epochs: 2,
       batchSize: 16,
       seed: 3

@@ -1,6 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../layerKernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel, stock } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
 
@@ -21,7 +22,7 @@ export const relu = (simd: Simd): Kernel => {
     if (x.dtype !== "float32") return integers(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
     const out = backend.makeOutput([...x.shape], "float32")
     const [from, to] = [pointer(backend, x), pointer(backend, out)]
-    const size = x.shape.reduce((a, b) => a * b, 1)
+    const size = sizeOf(x.shape)
     simd.share("relu", size, (begin, end) => [from + 4 * begin, to + 4 * begin, end - begin], { grain: numbersAtLeast })
     return out
   })
@@ -40,7 +41,7 @@ export const add = (simd: Simd): Kernel => {
   return kernel(tf.Add, (call) => {
     const { backend, inputs } = call
     const { a, b } = inputs as { readonly a: tf.TensorInfo; readonly b: tf.TensorInfo }
-    const large = a.shape.reduce((x, y) => x * y, 1) >= numbersAtLeast
+    const large = sizeOf(a.shape) >= numbersAtLeast
     return large && a.dtype === "float32" && b.dtype === "float32" && a.shape.join() === b.shape.join()
       ? overNumbers(simd, backend, "add", a, b)
       : stockAdd(call as unknown as Parameters<tf.KernelFunc>[0]) as tf.TensorInfo
@@ -65,7 +66,7 @@ const overNumbers = (
   const [one, two, to] = [a, b, out].map((info) => pointer(backend, info)) as [number, number, number]
   simd.share(
     name,
-    a.shape.reduce((x, y) => x * y, 1),
+    sizeOf(a.shape),
     (begin, end) => [one + 4 * begin, two + 4 * begin, to + 4 * begin, end - begin],
     { grain: numbersAtLeast }
   )

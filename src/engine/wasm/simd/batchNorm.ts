@@ -1,6 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../layerKernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer, type Simd } from "./module.ts"
@@ -11,7 +12,7 @@ type Inputs<Names extends string, Optional extends string = never> =
 
 const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: number] => {
   const channels = shape.at(-1)!
-  return [shape.reduce((a, b) => a * b, 1) / channels, channels]
+  return [sizeOf(shape) / channels, channels]
 }
 
 /** Always as many, added in order, so that no sum depends on how many threads there are. */

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
-import { backwardPhases, forwardPhase, type Geometry, type Phase } from "./plan.ts"
+import { backwardPhases, type ConvolutionGeometry, forwardPhase, type Phase } from "./plan.ts"
 import * as Winograd from "./winograd.ts"
 
 /** A phase on the heap. */
@@ -16,9 +16,9 @@ interface Placed {
 }
 
 /** Plans by their geometry; those used longest ago leave the heap. */
-const plans = (simd: Simd, of: (geometry: Geometry) => ReadonlyArray<Phase>) => {
+const plans = (simd: Simd, of: (geometry: ConvolutionGeometry) => ReadonlyArray<Phase>) => {
   const kept = new Map<string, ReadonlyArray<Placed>>()
-  return (geometry: Geometry): ReadonlyArray<Placed> => {
+  return (geometry: ConvolutionGeometry): ReadonlyArray<Placed> => {
     const { batchSize: _, ...rest } = geometry
     const key = JSON.stringify({ ...rest, inShape: 0, outShape: 0 })
     const found = kept.get(key) ?? of(geometry).map(({ places, table, taps }) => ({
@@ -110,7 +110,7 @@ type FusedAttributes = Attributes & { readonly activation: string; readonly leak
 export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
   const forward = plans(simd, (geometry) => [forwardPhase(geometry)])
   const backward = plans(simd, backwardPhases)
-  const convolve = (backend: BackendWasm, geometry: Geometry, sides: Omit<Winograd.Sides, "transposed">) =>
+  const convolve = (backend: BackendWasm, geometry: ConvolutionGeometry, sides: Omit<Winograd.Sides, "transposed">) =>
     Winograd.suits(geometry)
       ? Winograd.correlate(simd, backend, Winograd.forwardCorrelation(geometry), { ...sides, transposed: false })
       : run(simd, backend, forward(geometry), { ...sides, transposed: false })

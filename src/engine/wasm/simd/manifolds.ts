@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core"
-import * as Fused from "../../Fused.ts"
+import * as FusedKernels from "../../FusedKernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
 
@@ -17,16 +18,16 @@ const largest = [["StiefelProject", 1 << 12], ["StiefelRetract", 1 << 14]] as co
 
 const fused = (
   simd: Simd,
-  operation: Fused.Operation,
+  operation: FusedKernels.FusedOperation,
   name: "project" | "retract",
   form: "Unit" | "Stiefel"
 ): Kernel =>
   kernel<{ readonly rows: number; readonly columns: number }>(
-    Fused.kernelName(operation),
+    FusedKernels.kernelName(operation),
     ({ attrs: { columns, rows }, backend, inputs }) => {
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const to = backend.makeOutput([...x.shape], "float32")
-      const count = x.shape.reduce((a, b) => a * b, 1) / (rows * columns)
+      const count = sizeOf(x.shape) / (rows * columns)
       const ownBytes = 64 + 16 * (2 * rows * columns + Math.max(rows, columns) * columns)
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
@@ -49,7 +50,7 @@ const fused = (
  * @internal
  */
 export const manifoldOperations = (simd: Simd): ReadonlyArray<Kernel> => {
-  for (const [operation, entries] of largest) Fused.limit("wasm", entries, operation)
+  for (const [operation, entries] of largest) FusedKernels.limit("wasm", entries, operation)
   return [
     fused(simd, "UnitProject", "project", "Unit"),
     fused(simd, "UnitRetract", "retract", "Unit"),

@@ -1,7 +1,7 @@
 import type { backend_util } from "@tensorflow/tfjs-core"
 
 /** The geometry of a convolution. */
-export type Geometry = backend_util.Conv2DInfo
+export type ConvolutionGeometry = backend_util.Conv2DInfo
 
 /** Pixels that see the same taps. */
 export interface Phase {
@@ -16,7 +16,7 @@ export interface Phase {
 const bytes = 4
 
 /** What a forward convolution reads for every pixel of its output, and where it writes it. */
-export const forwardPhase = (g: Geometry): Phase => {
+export const forwardPhase = (g: ConvolutionGeometry): Phase => {
   const taps = Int32Array.from({ length: g.filterHeight * g.filterWidth }, (_, j) => j)
   const pixels = g.outHeight * g.outWidth
   const table = new Int32Array(pixels * taps.length)
@@ -50,7 +50,7 @@ const range = (count: number) => Array.from({ length: count }, (_, i) => i)
  * The gradient with respect to the input: pixels of equal residue modulo the stride see the same taps, so that a stride
  * wastes nothing.
  */
-export const backwardPhases = (g: Geometry): ReadonlyArray<Phase> =>
+export const backwardPhases = (g: ConvolutionGeometry): ReadonlyArray<Phase> =>
   range(g.strideHeight).flatMap((rowResidue) =>
     range(g.strideWidth).map((columnResidue): Phase => {
       const rows = range(g.inHeight).filter((y) => (y + g.padInfo.top) % g.strideHeight === rowResidue)

@@ -1,7 +1,8 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { recent } from "../../recent.ts"
-import { kernels, type Leaf, type Plan } from "../../Step.ts"
+import { sizeOf } from "../../sizeOf.ts"
+import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { forms, pointer, type Simd } from "./module.ts"
 
@@ -33,7 +34,7 @@ const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, toX: 13 }
 const bytes = (values: Int32Array) => values.map((value) => 4 * value)
 
 /** Offsets of the entries in the leaf's own order. */
-const deltasOf = ({ deltas, local }: Leaf): Int32Array => {
+const deltasOf = ({ deltas, local }: StepLeaf): Int32Array => {
   const ordered = new Int32Array(deltas.length)
   for (const [entry, place] of local.entries()) ordered[place] = 4 * deltas[entry]!
   return ordered
@@ -48,10 +49,10 @@ const strideOf = (offsets: Int32Array): number => {
 /**
  * Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side.
  */
-const chunkOf = ({ size }: Leaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
+const chunkOf = ({ size }: StepLeaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
 
 /** For the largest leaf: the points of a chunk, their directions, and what comes between. */
-const workBytes = (leaves: ReadonlyArray<Leaf>) =>
+const workBytes = (leaves: ReadonlyArray<StepLeaf>) =>
   64 +
   Math.max(...leaves.map((leaf) =>
     leaf.flat ? 0 : 4 * (2 * chunkOf(leaf) * leaf.size + 4 * Math.max(leaf.size, (leaf.form?.columns ?? 0) ** 2))
@@ -59,7 +60,7 @@ const workBytes = (leaves: ReadonlyArray<Leaf>) =>
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
-const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
+const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
   const kept: Array<Pointer> = []
   const keep = (values: Int32Array): Pointer => {
     const pointer = simd.keep(values)
@@ -101,7 +102,7 @@ const layOut = (simd: Simd, { leaves, poms }: Plan): Layout => {
 
 /** A tensor; a kernel reads memory by its size, so that a wrong one is caught here. */
 const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo => {
-  const actual = info.shape.reduce((a, b) => a * b, 1)
+  const actual = sizeOf(info.shape)
   if (actual !== size || info.dtype !== "float32") {
     throw new Error(`${name} holds ${actual} ${info.dtype} numbers, not ${size} float32 numbers`)
   }
@@ -112,16 +113,16 @@ const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo
 const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo =>
   checked(inputs[`${role}${index}`]!, `${role} ${index}`, size(index))
 
-/** The fused step of FG-SGD; see FusedStep. */
+/** The fused step of FG-SGD; see StepFusion. */
 export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
-  const layoutOf = recent(keptPlans, (plan: Plan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
+  const layoutOf = recent(keptPlans, (plan: StepPlan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
   const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
     info === undefined ? 0 : pointer(backend, info)
 
   /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
   const prepare = (
-    plan: Plan,
-    fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: Leaf, index: number) => void
+    plan: StepPlan,
+    fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: StepLeaf, index: number) => void
   ) => {
     const { ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
     const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
@@ -137,8 +138,8 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
   }
 
-  const sizes = (plan: Plan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
-  const tensorsOf = (inputs: Inputs, plan: Plan) => {
+  const sizes = (plan: StepPlan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
+  const tensorsOf = (inputs: Inputs, plan: StepPlan) => {
     const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
     return {
       x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizes(plan))),
@@ -148,7 +149,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
 
   const direction = (
     { attrs: { momentum, plan, weightDecay }, backend, inputs }: Call<{
-      readonly plan: Plan
+      readonly plan: StepPlan
       readonly momentum: number
       readonly weightDecay: number
     }>
@@ -183,7 +184,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
 
   const move = (
     { attrs: { momentum, plan, shapes }, backend, inputs }: Call<{
-      readonly plan: Plan
+      readonly plan: StepPlan
       readonly momentum: number
       readonly shapes: ReadonlyArray<ReadonlyArray<number>>
     }>

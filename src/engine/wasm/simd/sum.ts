@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { sizeOf } from "../../sizeOf.ts"
 import { composed, type Kernel, original } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer, type Simd } from "./module.ts"
@@ -23,7 +24,7 @@ export const sum = (simd: Simd): Kernel => {
     const isInner = kept.every((axis, i) => axis === i)
     const rows = isInner ? x : tf.transpose(x, [...kept, ...axes])
     const shape = kept.map((axis) => x.shape[axis]!)
-    const count = shape.reduce((a, b) => a * b, 1)
+    const count = sizeOf(shape)
     const length = x.size / count
     const backend = tf.backend() as BackendWasm
     const out = backend.makeOutput(shape, "float32")

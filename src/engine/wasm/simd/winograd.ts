@@ -1,7 +1,7 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { pointer, type Simd } from "./module.ts"
-import type { Geometry } from "./plan.ts"
+import type { ConvolutionGeometry } from "./plan.ts"
 
 /** A correlation of stride 1 with 3×3 taps: output (y, x) sees the input from (y − top, x − left) on. */
 export interface Correlation {
@@ -17,7 +17,7 @@ export interface Correlation {
 }
 
 /** The convolution as a correlation of its input. */
-export const forwardCorrelation = (g: Geometry): Correlation => ({
+export const forwardCorrelation = (g: ConvolutionGeometry): Correlation => ({
   images: g.batchSize,
   inHeight: g.inHeight,
   inWidth: g.inWidth,
@@ -30,7 +30,7 @@ export const forwardCorrelation = (g: Geometry): Correlation => ({
 })
 
 /** The gradient of its input as a correlation of dy with the filter turned by 180°. */
-export const backwardCorrelation = (g: Geometry): Correlation => ({
+export const backwardCorrelation = (g: ConvolutionGeometry): Correlation => ({
   images: g.batchSize,
   inHeight: g.outHeight,
   inWidth: g.outWidth,
@@ -55,7 +55,7 @@ const fewestChannels = 8
  * Whether tiles of 4×4 outputs serve a convolution: 3×3 taps of stride 1, channels in whole vectors, and tiles that
  * reach so little over the edges that at most half of the products remain.
  */
-export const suits = (g: Geometry): boolean =>
+export const suits = (g: ConvolutionGeometry): boolean =>
   g.filterHeight === 3 && g.filterWidth === 3 &&
   [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth].every((step) => step === 1) &&
   [g.inChannels, g.outChannels].every((channels) => channels % 4 === 0 && channels >= fewestChannels) &&

@@ -1,0 +1,101 @@
+/**
+ * Flags of all settings of a run, each derived from its schema: name, kind, choices, description and default.
+ */
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import type { Catalogues } from "../src/training/Catalogues.ts"
+import * as TrainConfig from "../src/training/TrainConfig.ts"
+
+const aliases: Readonly<Record<string, string>> = {
+  dataset: "d",
+  collection: "c",
+  seed: "s",
+  epochs: "e",
+  batchSize: "b"
+}
+
+const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+const isInt = ({ checks }: SchemaAST.AST): boolean =>
+  checks?.some(({ annotations }) => annotations?.["expected"] === "an integer") ?? false
+
+const literalsOf = (ast: SchemaAST.AST): ReadonlyArray<string> | undefined =>
+  ast._tag === "Literal"
+    ? [String(ast.literal)]
+    : ast._tag === "Union" && ast.types.every(({ _tag }) => _tag === "Literal")
+    ? ast.types.map((type) => String((type as SchemaAST.Literal).literal))
+    : undefined
+
+type Values = Readonly<Record<string, unknown>>
+
+/** `conv1.collection=St` as settings of the layer conv1. */
+const nested = (given: Readonly<Record<string, string>>): Values => {
+  const found: Record<string, Record<string, string>> = {}
+  for (const [key, value] of Object.entries(given)) {
+    const dot = key.lastIndexOf(".")
+    const [outer, inner] = dot < 0 ? [key, ""] : [key.slice(0, dot), key.slice(dot + 1)]
+    found[outer] = { ...found[outer], [inner]: value }
+  }
+  return found
+}
+
+const numbers = (given: Readonly<Record<string, string>>): Values =>
+  Object.fromEntries(Object.entries(given).map(([key, value]) => [key, Number(value)]))
+
+const optional = (flag: Flag.Flag<unknown>): Flag.Flag<Option.Option<unknown>> => Flag.optional(flag)
+
+/** A flag, its value of the kind that the schema has; how pairs and lists are written. */
+const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Option<unknown>>, usage?: string] => {
+  const literals = literalsOf(ast)
+  if (literals !== undefined) return [optional(Flag.Literals(name, literals))]
+  switch (ast._tag) {
+    case "Boolean":
+      return [optional(Flag.Boolean(name))]
+    case "Number":
+      return [optional(isInt(ast) ? Flag.Int(name) : Flag.Finite(name))]
+    case "Arrays":
+      return [
+        Flag.map(
+          Flag.atLeast(Flag.String(name), 0),
+          (given) => given.length === 0 ? Option.none() : Option.some(given)
+        ),
+        "may be given several times"
+      ]
+    case "Objects":
+      return ast.indexSignatures[0]?.type._tag === "Objects"
+        ? [optional(Flag.map(Flag.KeyValuePair(name), nested)), `as --${name} conv1.collection=St`]
+        : [optional(Flag.map(Flag.KeyValuePair(name), numbers)), `as --${name} Sp=40 --${name} bias=0.1`]
+    default:
+      return [optional(Flag.String(name))]
+  }
+}
+
+const shown = (value: unknown): string | undefined =>
+  value === undefined || (typeof value === "object" && Object.keys(value as object).length === 0)
+    ? undefined
+    : `default ${String(value)}`
+
+/** A flag for every setting. */
+export const flags = (known: Catalogues): Readonly<Record<string, Flag.Flag<Option.Option<unknown>>>> => {
+  const schema = TrainConfig.schemaOf(known)
+  const defaults: Values = Effect.runSync(Schema.decodeUnknownEffect(schema)({}))
+  return Object.fromEntries(
+    Object.entries<Schema.Top>(schema.fields).map(([key, field]) => {
+      const [flag, usage] = flagOf(kebab(key), Schema.toType(field).ast)
+      const notes = [usage, shown(defaults[key])].filter((note) => note !== undefined)
+      const about = Schema.resolveAnnotations(field)?.description ?? ""
+      const described = Flag.withDescription(flag, notes.length === 0 ? about : `${about} (${notes.join("; ")})`)
+      const alias = aliases[key]
+      return [key, alias === undefined ? described : Flag.withAlias(described, alias)]
+    })
+  )
+}
+
+/** The settings that were given by flags. */
+export const given = (values: Readonly<Record<string, Option.Option<unknown>>>): Values =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => Option.isSome(value) ? [[key, value.value]] : [])
+  )

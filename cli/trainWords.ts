@@ -1,0 +1,80 @@
+/** What `finegrain train` says of a run: a row for every epoch, its end, and where it is. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
+import type * as Network from "../src/network/Network.ts"
+import type * as Run from "../src/training/Run.ts"
+import type { TrainConfig } from "../src/training/TrainConfig.ts"
+import type * as Trainer from "../src/training/Trainer.ts"
+import { growing } from "./Table.ts"
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+
+const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {
+  const own = norms.filter((norm) => norm.manifold === manifold)
+  const largest = Math.max(...own.map((norm) => norm.largest))
+  return `${largest.toFixed(4)}${own.some(({ bound }) => bound !== undefined) ? " ≤ 1" : ""}`
+}
+
+const measured = ["epoch", "train loss", "train acc", "test loss", "test acc", "s", "images/s"]
+
+/** The row of an epoch, below the header where it is the first. */
+export const epochRow = (epoch: Trainer.EpochDone, isFirst: boolean): string => {
+  const manifolds = [...new Set(epoch.norms.map(({ manifold }) => manifold))]
+  const { head, row } = growing([...measured, ...manifolds.map((manifold) => `max norm ${manifold}`)])
+  const text = row([
+    String(epoch.epoch),
+    epoch.trainLoss.toFixed(4),
+    percent(epoch.trainAccuracy),
+    epoch.testLoss.toFixed(4),
+    percent(epoch.testAccuracy),
+    epoch.seconds.toFixed(1),
+    epoch.imagesPerSecond.toFixed(0),
+    ...manifolds.map((manifold) => normCell(epoch.norms, manifold))
+  ])
+  return isFirst ? `${head}\n${text}` : text
+}
+
+/** What begins: network, grouping and engine, and what a reader should know of the data and the layers. */
+export const startLines = (
+  { backend, constrained, notes, parameters, poms, unconstrained }: Run.Started,
+  { collection, model, strategy }: TrainConfig
+): ReadonlyArray<string> => [
+  `${model} with ${parameters} parameters, ${constrained} of them in ${poms} POMs (${strategy}, ${collection}), ` +
+  `on ${backend}`,
+  ...notes.map((note) => `Note: ${note}`),
+  ...(unconstrained.length > 0 ? [`On no manifold: ${Unconstrained.summary(unconstrained)}`] : [])
+]
+
+const written = [
+  "manifest.json",
+  "events.jsonl",
+  "summary.json",
+  "spectra.json",
+  "model.json",
+  "weights.bin",
+  "checkpoint.bin",
+  "report.html"
+]
+
+/** Where a run is, by the files that are there, and those that are gone. */
+export const place = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const there = yield* Effect.filter(
+    written,
+    (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
+  )
+  const gone = written.filter((name) => !there.includes(name))
+  return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
+})
+
+/** How a run ended. */
+export const endLines = (summary: Run.RunSummary): string =>
+  [
+    `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
+    `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
+    `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
+    `Weights SHA-256: ${summary.weightsSha256}`
+  ].join("\n")

@@ -1,0 +1,219 @@
+/**
+ * Training by a loop of the user's own: it chooses batches, losses and tests; steps, ℜ, checkpoints and measures are
+ * those of every run.
+ */
+import type * as tf from "@tensorflow/tfjs-core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Manifold from "../geometry/Manifold.ts"
+import * as Network from "../network/Network.ts"
+import * as Tensors from "../numerics/Tensors.ts"
+import * as Optimizer from "../optimizer/Optimizer.ts"
+import * as StepFusion from "../optimizer/StepFusion.ts"
+import type * as Checkpoint from "./Checkpoint.ts"
+import type { TrainerOptions } from "./options.ts"
+import * as Snapshot from "./Snapshot.ts"
+import { begin } from "./trainer/begin.ts"
+import { measureNorms } from "./trainer/epoch.ts"
+import { withEvaluated } from "./trainer/evaluated.ts"
+import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
+import { renormalizeBy } from "./trainer/renormalize.ts"
+import { optimizerOf, type OptimizerOptions, start, type Stepping } from "./trainer/Session.ts"
+import { type Learned, takeStep } from "./trainer/step.ts"
+import type { Training } from "./Training.ts"
+import type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
+
+export type { Learned } from "./trainer/step.ts"
+
+/** What a test found. */
+export interface Tested {
+  readonly loss: number
+  /** Share of right answers; NaN where there are none. */
+  readonly accuracy?: number
+}
+
+/** A step of a loop: over so many examples, down the gradient of a loss of the network's variables. */
+export interface LoopStep {
+  readonly examples: number
+  readonly loss: (step: number) => Learned
+}
+
+/** What a loop does. */
+export interface LoopOptions<E, R> extends OptimizerOptions, Pick<TrainerOptions, "epochs" | "evaluate" | "from"> {
+  /** Examples in an epoch. */
+  readonly examples: number
+  /** The steps of an epoch, from 1: a function of its number, if a later run is to go on to the same bits. */
+  readonly steps: (epoch: number) => Stream.Stream<LoopStep, E, R>
+  /** Tests the model, which holds the weights to be tested. */
+  readonly test: Effect.Effect<Tested, E, R>
+  /** Inputs of the network from which λ is measured at the start of an epoch; without them ℜ = γ. */
+  readonly features?: (epoch: number) => tf.Tensor
+}
+
+/** A loop in progress. */
+interface Looping<E, R> extends Stepping {
+  readonly options: LoopOptions<E, R>
+  readonly position: Ref.Ref<Checkpoint.Position>
+  readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
+}
+
+/** ℜ at the start of an epoch, from features where they are given. */
+const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch: number) {
+  const { features, network } = loop.options
+  const lambdas = features === undefined
+    ? undefined
+    : yield* Effect.scoped(
+      Effect.flatMap(Tensors.scoped(() => features(epoch)), (inputs) => Network.deviations(network, inputs))
+    )
+  yield* renormalizeBy(loop, lambdas)
+  yield* Ref.update(loop.position, (at) => ({ ...at, measuredIn: epoch }))
+})
+
+/** A step, counted; the first of an epoch tells of every POM. */
+const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, loss }: LoopStep, epoch: number) {
+  const { from } = yield* Ref.get(loop.position)
+  const taken = takeStep(loop, (step) => () => loss(step), () => from === 0)
+  const [{ correct, perPom, ...done }, left] = yield* Tensors.counted(taken)
+  const now = yield* Ref.updateAndGet(loop.position, (at) => ({
+    ...at,
+    step: at.step + 1,
+    from: at.from + examples,
+    lossSum: at.lossSum + done.loss * examples,
+    correctSum: at.correctSum + correct,
+    gradientNormSum: at.gradientNormSum + done.gradientNorm * examples,
+    leaked: at.leaked + Math.abs(left),
+    tensorsLeaked: at.tensorsLeaked + Math.abs(left)
+  }))
+  const images = (epoch - 1) * loop.options.examples + now.from
+  return { _tag: "StepDone", step: now.step, epoch, images, ...done, ...perPom } satisfies StepDone
+})
+
+/** What is measured at the end of an epoch, of the weights that are tested. */
+const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
+  withEvaluated(loop, (state) =>
+    Effect.gen(function*() {
+      const { options: { network, test }, position } = loop
+      const { correctSum, from: seen, gradientNormSum, leaked, lossSum, step } = yield* Ref.get(position)
+      const { accuracy = Number.NaN, loss } = yield* test
+      yield* epochIsFinite(network, step, loss)
+      return {
+        _tag: "EpochDone",
+        epoch,
+        step,
+        trainLoss: lossSum / seen,
+        trainAccuracy: correctSum / seen,
+        gradientNorm: gradientNormSum / seen,
+        testLoss: loss,
+        testAccuracy: accuracy,
+        ...(yield* measureNorms(network, state)),
+        tensorsLeaked: leaked,
+        seconds,
+        imagesPerSecond: seen / seconds
+      } satisfies EpochDone
+    }))
+
+const progress = Effect.fnUntraced(function*<E, R>({ epochsDone, position }: Looping<E, R>) {
+  const { step, tensorsLeaked } = yield* Ref.get(position)
+  return { steps: step, epochs: yield* Ref.get(epochsDone), tensorsLeaked }
+})
+
+const snapshot = Effect.fnUntraced(
+  function*<E, R>({ epochsDone, options: { network }, position, state }: Looping<E, R>) {
+    return {
+      fingerprint: Network.fingerprint(network),
+      position: yield* Ref.get(position),
+      epochs: yield* Ref.get(epochsDone),
+      tensors: yield* Snapshot.take(network, yield* Ref.get(state))
+    }
+  }
+)
+
+const train = Effect.fnUntraced(function*<E, R, E2, R2>(
+  loop: Looping<E, R>,
+  report: (event: TrainingEvent) => Effect.Effect<void, E2, R2>
+) {
+  const { epochsDone, options: { epochs, steps }, position } = loop
+  for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+    const began = yield* Clock.currentTimeMillis
+    yield* renormalize(loop, epoch)
+    // A step blocks the event loop: let signals in before the next one.
+    yield* Stream.runForEach(
+      steps(epoch),
+      (step) => take(loop, step, epoch).pipe(Effect.flatMap(report), Effect.andThen(Effect.yieldNow))
+    )
+    const event = yield* measured(loop, epoch, ((yield* Clock.currentTimeMillis) - began) / 1000)
+    yield* Ref.update(epochsDone, (all) => [...all, event])
+    yield* Ref.update(
+      position,
+      ({ step, tensorsLeaked }) => ({ ...start, step, tensorsLeaked, measuredIn: epoch, epoch: epoch + 1 })
+    )
+    yield* report(event)
+  }
+  return yield* progress(loop)
+})
+
+/**
+ * Prepares a run by a loop of the user's own, as `Trainer.make` does one of classification; `Run.record` records
+ * either.
+ *
+ * A later run goes on from ends of epochs, where only the network, the optimizer and the number of the epoch matter.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import * as tfl from "@tensorflow/tfjs-layers"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ * import { Loop, Network, Schedule } from "finegrain"
+ * // The first of two inputs, by a linear network.
+ * const layer = tfl.layers.dense({ inputShape: [2], units: 1, useBias: false })
+ * const model = tfl.sequential({ layers: [layer] })
+ * const x = tf.tensor2d([[1, 0], [0, 1], [1, 1]])
+ * const loss = () => tf.mean(tf.square(tf.sub(model.apply(x) as tf.Tensor, tf.slice(x, 0, [3, 1])))) as tf.Scalar
+ * const program = Effect.gen(function*() {
+ *   const network = yield* Network.make(model, { specification: "Euc" })
+ *   const run = yield* Loop.make({
+ *     network,
+ *     schedule: Schedule.constant(0.5),
+ *     momentum: 0,
+ *     epochs: 40,
+ *     examples: 3,
+ *     steps: () => Stream.make({ examples: 3, loss: () => ({ loss: loss() }) }),
+ *     test: Effect.sync(() => ({ loss: loss().dataSync()[0]! }))
+ *   })
+ *   return yield* run.train(() => Effect.void)
+ * })
+ * const { epochs } = await Effect.runPromise(Effect.scoped(program))
+ * epochs.at(-1)!.testLoss < 1e-3 // => true
+ * ```
+ */
+export const make = Effect.fnUntraced(function*<E = never, R = never>(
+  options: LoopOptions<E, R>
+): Effect.fn.Return<
+  Training<E, R>,
+  Checkpoint.CheckpointMismatch | Manifold.OffManifold | Optimizer.OptimizerError | Tensors.ReadFailed,
+  Scope.Scope
+> {
+  const { from, network } = options
+  const optimizer = yield* optimizerOf(options)
+  yield* weightsAreFinite(network)
+  const loop: Looping<E, R> = {
+    options,
+    optimizer,
+    state: yield* Ref.make(Optimizer.init(optimizer, network.variables)),
+    position: yield* Ref.make(from?.position ?? start),
+    epochsDone: yield* Ref.make<ReadonlyArray<EpochDone>>(from?.epochs ?? [])
+  }
+  yield* begin(loop, from)
+  return {
+    train: (report) => train(loop, report),
+    progress: progress(loop),
+    snapshot: snapshot(loop),
+    resumes: "epochs",
+    evaluated: (use) => withEvaluated(loop, () => use),
+    interpretation: StepFusion.interpretation(optimizer)
+  }
+})

@@ -1,0 +1,248 @@
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type * as PlatformError from "effect/PlatformError"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as ValidationIssues from "./ValidationIssues.ts"
+import * as WholeFile from "./WholeFile.ts"
+
+/**
+ * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so
+ * nothing that was read is believed before it was decoded.
+ */
+
+const unnamed = ["NaN", "Infinity", "-Infinity"] as const
+
+/** A number; those that JSON has no word for go by their names, so that a diverged loss is not read as missing. */
+export const Num = Schema.Union([
+  Schema.Finite,
+  Schema.Literals(unnamed).pipe(
+    Schema.decodeTo(
+      Schema.Number,
+      SchemaTransformation.transform({
+        decode: Number,
+        encode: (value: number) => Number.isNaN(value) ? "NaN" as const : value > 0 ? "Infinity" : "-Infinity"
+      })
+    )
+  )
+])
+
+/**
+ * A value as JSON, with the names of such numbers.
+ *
+ * @internal
+ */
+export const toJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_, v: unknown) => typeof v === "number" && !Number.isFinite(v) ? String(v) : v, indent)
+
+/** A key that JSON leaves out where its value is undefined. */
+export const missing = <S extends Schema.Top>(schema: S) =>
+  Schema.UndefinedOr(schema).pipe(Schema.withDecodingDefaultKey(Effect.succeed(undefined)))
+
+/** A key that earlier versions did not write. */
+const later = Num.pipe(Schema.withDecodingDefaultKey(Effect.succeed("NaN" as const)))
+
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const fromOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+const Loose = Schema.Record(Schema.String, Schema.Unknown)
+
+const Matrices = Schema.Union([Schema.Array(count), Schema.Struct({ count, sha256: Schema.String })])
+
+/** A constrained layer, as far as it is read. */
+export const LayerPlan = Schema.Struct({
+  layer: Schema.String,
+  matricization: Schema.String,
+  shape: Schema.Array(count),
+  /** Kernels of this shape, where there are several. */
+  blocks: missing(fromOne),
+  groups: Schema.Array(Schema.Struct({ manifold: Schema.String, matrices: Matrices }))
+})
+
+/** A constrained layer, as far as it is read. */
+export type LayerPlan = typeof LayerPlan.Type
+
+/** Where a run ran. */
+export const Environment = Schema.Struct({
+  versions: Schema.optionalKey(Schema.Struct({
+    finegrain: Schema.optionalKey(Schema.String),
+    node: Schema.optionalKey(Schema.String),
+    tensorflow: Schema.optionalKey(Schema.String),
+    effect: Schema.optionalKey(Schema.String),
+    revision: Schema.optionalKey(Schema.NullOr(Schema.String))
+  })),
+  backend: Schema.optionalKey(Schema.Struct({
+    name: Schema.String,
+    engine: Schema.optionalKey(Schema.String),
+    device: Schema.optionalKey(Schema.String),
+    arithmetic: Schema.optionalKey(Schema.String),
+    version: Schema.optionalKey(Schema.String)
+  })),
+  dataset: Schema.optionalKey(Schema.Struct({ name: Schema.String, sha256: Schema.String }))
+})
+
+/** `manifest.json` of a run: what makes a directory one of ours. */
+export const Manifest = Schema.Struct({
+  config: Loose,
+  /** Modules of the user's own, by checksum. */
+  use: Schema.optionalKey(Schema.Array(Schema.Struct({
+    file: Schema.String,
+    sha256: Schema.String,
+    imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+  }))),
+  seed: Schema.Int,
+  versions: Environment.fields.versions,
+  backend: Environment.fields.backend,
+  dataset: Schema.Struct({
+    name: Schema.String,
+    sha256: Schema.String,
+    train: Schema.optionalKey(count),
+    test: Schema.optionalKey(count)
+  }),
+  layers: Schema.optionalKey(Schema.Array(LayerPlan))
+})
+
+/** `manifest.json` of a run. */
+export type Manifest = typeof Manifest.Type
+
+/** A count that earlier versions did not write. */
+const laterCount = Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))
+
+/** What a run measured, as it is told in tables. */
+export const Measures = Schema.Struct({
+  status: Schema.Literals(["completed", "interrupted", "failed"]),
+  reason: missing(Schema.String),
+  testAccuracy: missing(Num),
+  testLoss: missing(Num),
+  trainLoss: missing(Num),
+  trainAccuracy: missing(Num),
+  gradientNorm: missing(Num),
+  epochs: laterCount,
+  steps: laterCount,
+  seconds: later,
+  seed: laterCount,
+  tensorsLeaked: laterCount,
+  normBoundViolations: laterCount,
+  weightsSha256: missing(Schema.String)
+})
+
+/** `summary.json` of a run. */
+export const Summary = Schema.Struct({
+  ...Measures.fields,
+  output: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
+})
+
+const LogBounds = Schema.Struct({ frobenius: Num, rowSum: Num, spectral: Num })
+
+/** The end of an epoch, in a log. */
+export const EpochDone = Schema.TaggedStruct("EpochDone", {
+  epoch: fromOne,
+  step: count,
+  trainLoss: Num,
+  trainAccuracy: Num,
+  gradientNorm: later,
+  testLoss: Num,
+  testAccuracy: Num,
+  norms: Schema.Array(Schema.Struct({
+    manifold: Schema.String,
+    norm: Schema.Literals(["spectral", "frobenius", "rowSum"]),
+    largest: Num,
+    bound: missing(Num)
+  })),
+  normBoundViolations: count,
+  bounds: missing(Schema.Struct({ perPom: LogBounds, perLayer: LogBounds })),
+  tensorsLeaked: Schema.Int,
+  seconds: Num,
+  imagesPerSecond: Num
+})
+
+const ByPom = Schema.Record(Schema.String, Num)
+
+/** A step, in a log. */
+export const StepDone = Schema.TaggedStruct("StepDone", {
+  step: fromOne,
+  epoch: fromOne,
+  loss: Num,
+  rate: Num,
+  images: count,
+  gradientNorm: later,
+  factors: Schema.optionalKey(ByPom),
+  gradientNorms: Schema.optionalKey(ByPom)
+})
+
+/** A line of `events.jsonl`, of those that are read. */
+export const LogLine = Schema.Union([StepDone, EpochDone])
+
+/** `spectra.json`. */
+export const Spectra = Schema.Array(Schema.Struct({
+  layer: Schema.String,
+  shape: Schema.Array(count),
+  blocks: Schema.optionalKey(fromOne),
+  singularValues: Schema.optionalKey(Schema.Array(Num)),
+  operatorNorm: Schema.optionalKey(Num),
+  withoutOperatorNorm: Schema.optionalKey(Schema.String)
+}))
+
+/** Mistakes that are told of a file, at most. */
+const mostTold = 2
+const mostLetters = 120
+
+/** How schemas tell a number, and a key that may be missing, in words of a reader. */
+const inWords = (text: string) =>
+  text.replace(`number | ${unnamed.map((name) => `"${name}"`).join(" | ")}`, "a number").replace(/ \| undefined\b/, "")
+
+const cut = (text: string) => {
+  const line = inWords(text).replaceAll(/\s+/g, " ")
+  return line.length <= mostLetters ? line : `${line.slice(0, mostLetters - 1)}…`
+}
+
+/**
+ * A value of unknown type by its schema, or what is wrong with it, in a few words.
+ *
+ * @internal
+ */
+export const decode = <A, I>(schema: Schema.Codec<A, I>, what: string) => {
+  const decoding = Schema.decodeUnknownResult(schema, { errors: "all" })
+  return (value: unknown): Result.Result<A, string> =>
+    Result.mapError(decoding(value), (error) => {
+      const texts = ValidationIssues.of(error, value, "entry").map(({ text }) => cut(text))
+      const more = texts.length - mostTold
+      return `it is no ${what} of finegrain: ${texts.slice(0, mostTold).join("; ")}${
+        more > 0 ? `; and ${more} more` : ""
+      }`
+    })
+}
+
+/**
+ * A JSON file as it is; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own
+ * words.
+ *
+ * @internal
+ */
+export const json = <E>(
+  file: string,
+  unread: (error: PlatformError.PlatformError) => E,
+  damaged: (reason: string) => E
+): Effect.Effect<Option.Option<unknown>, E, FileSystem.FileSystem> =>
+  Effect.flatMap(Effect.mapError(WholeFile.read(file), unread), (found) =>
+    Effect.try({
+      try: () => Option.map(found, (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as unknown),
+      catch: (error) => damaged(`it is not JSON (${cut((error as Error).message)})`)
+    }))
+
+/**
+ * The same by its schema.
+ *
+ * @internal
+ */
+export const read = <A, E>(
+  file: string,
+  decoding: (value: unknown) => Result.Result<A, string>,
+  unread: (error: PlatformError.PlatformError) => E,
+  damaged: (reason: string) => E
+): Effect.Effect<Option.Option<A>, E, FileSystem.FileSystem> =>
+  Effect.flatMap(json(file, unread, damaged), (found) =>
+    Option.isNone(found)
+      ? Effect.succeedNone
+      : Effect.asSome(Effect.fromResult(Result.mapError(decoding(found.value), damaged))))

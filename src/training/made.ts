@@ -1,0 +1,116 @@
+/**
+ * The values that the settings of a run name, each made by the entry of its catalogue.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import * as Catalogue from "../choices/Catalogue.ts"
+import * as Grouping from "../collections/Grouping.ts"
+import * as Specification from "../collections/Specification.ts"
+import type { Dataset } from "../data/Dataset.ts"
+import * as Datasets from "../data/Datasets.ts"
+import type * as Models from "../network/models/index.ts"
+import * as Network from "../network/Network.ts"
+import * as Seed from "../numerics/Seed.ts"
+import * as Optimizers from "../optimizer/catalogue.ts"
+import type * as Schedule from "../optimizer/Schedule.ts"
+import * as Schedules from "../optimizer/schedules.ts"
+import type { Catalogues } from "./Catalogues.ts"
+import type { TrainConfig } from "./TrainConfig.ts"
+
+/** An entry of a catalogue that makes nothing of the settings that it is given. */
+export class EntryFailed extends Schema.TaggedError<EntryFailed>()("EntryFailed", {
+  what: Schema.String,
+  name: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The ${this.what} ${this.name} cannot be made: ${this.reason}`
+  }
+}
+
+const failed = (what: string, name: string) => (error: unknown) =>
+  new EntryFailed({ what, name, reason: error instanceof Error ? error.message : String(error) })
+
+/** What an entry makes, which may be a user's own, and anything. */
+const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) => string | undefined) =>
+  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) => {
+    const problem = typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`
+    return problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
+  })
+
+/** The dataset of a run, whole. */
+export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
+  Datasets.load(config.dataset, config.imageSize, datasets, config)
+
+/** The schedule of a run. */
+export const schedule = (
+  config: TrainConfig,
+  { train }: Dataset,
+  { schedules }: Catalogues
+): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
+  const stepsPerEpoch = Math.ceil(train.count / config.batchSize)
+  const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
+  return Effect.try({
+    try: () => Schedules.make(config.schedule, course, config, schedules),
+    catch: (error) => error as Schedules.ScheduleError
+  })
+}
+
+/** The optimizer of a run. */
+export const transform = (config: TrainConfig, schedule: Schedule.Schedule, { optimizers, rules }: Catalogues) => {
+  const { optimizer = "fg-sgd" } = config
+  const rule = Catalogue.make(rules, config.rule, config, {})
+  return Effect.try({
+    try: () => Optimizers.transform(optimizer, { ...config, schedule, rule }, optimizers),
+    catch: failed("optimizer", optimizer)
+  })
+}
+
+/** The loss of a run. */
+export const loss = (config: TrainConfig, { losses }: Catalogues) => {
+  const { loss = "softmax-cross-entropy" } = config
+  return attempt(
+    "loss",
+    loss,
+    () => Catalogue.make(losses, loss, config, {}),
+    ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
+  )
+}
+
+const layerOptions = (
+  { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
+  defaults: TrainConfig,
+  { manifolds, matricizations }: Catalogues
+): Network.LayerOptions => ({
+  specification: Result.getOrElse(
+    Specification.parse(collection ?? defaults.collection, manifolds),
+    () => collection ?? defaults.collection
+  ),
+  strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
+  ...(matricization === undefined ? {} : { matricization: matricizations[matricization] })
+})
+
+const fitOf = ({ seed }: TrainConfig, dataset: Dataset): Models.Fit => ({
+  ...Struct.pick(dataset, ["height", "width", "channels", "classes"]),
+  seed: Seed.split(seed, "weights")
+})
+
+/** The network of a run, and what its layers are constrained to. */
+export const network = Effect.fnUntraced(function*(config: TrainConfig, dataset: Dataset, known: Catalogues) {
+  const model = yield* attempt(
+    "model",
+    config.model,
+    () => Catalogue.make(known.models, config.model, config, fitOf(config, dataset)),
+    (made) => typeof made.apply === "function" && Array.isArray(made.layers) ? undefined : "it is no LayersModel"
+  )
+  return yield* Network.make(model, {
+    ...layerOptions({}, config, known),
+    policy: known.policies[config.policy],
+    seed: Seed.split(config.seed, "groups"),
+    overrides: Object.fromEntries(
+      Object.entries(config.layers).map(([name, layer]) => [name, layerOptions(layer, config, known)])
+    )
+  })
+})

@@ -1,0 +1,41 @@
+import type * as Trainer from "../Trainer.ts"
+
+/** How a run ended, with what was measured; `summary.json` of a run directory. */
+export interface RunSummary {
+  readonly status: "completed" | "interrupted" | "failed"
+  readonly reason: string | undefined
+  readonly testAccuracy: number | undefined
+  readonly testLoss: number | undefined
+  readonly trainLoss: number | undefined
+  readonly trainAccuracy: number | undefined
+  /** Mean over the steps of the last epoch. */
+  readonly gradientNorm: number | undefined
+  readonly epochs: number
+  readonly steps: number
+  readonly seconds: number
+  readonly seed: number
+  readonly tensorsLeaked: number
+  readonly normBoundViolations: number
+  /**
+   * SHA-256 of all weights: the same seed gives the same bits on the same backend. Missing where the engine that held
+   * them failed.
+   */
+  readonly weightsSha256: string | undefined
+  readonly output: string
+}
+
+/** What of a summary the progress of training tells. */
+export const measuresOf = ({ epochs, steps, tensorsLeaked }: Trainer.TrainingProgress) => {
+  const last = epochs.at(-1)
+  return {
+    testAccuracy: last?.testAccuracy,
+    testLoss: last?.testLoss,
+    trainLoss: last?.trainLoss,
+    trainAccuracy: last?.trainAccuracy,
+    gradientNorm: last?.gradientNorm,
+    epochs: epochs.length,
+    steps,
+    tensorsLeaked,
+    normBoundViolations: epochs.reduce((sum, epoch) => sum + epoch.normBoundViolations, 0)
+  }
+}

@@ -1,0 +1,43 @@
+/** What an earlier process left of a run. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as RunDirectory from "../RunDirectory.ts"
+import * as RunFiles from "../RunFiles.ts"
+import { type RunIdentity, sameEnvironment, sameRun } from "../sameRun.ts"
+
+const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
+const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
+
+/**
+ * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
+ * did not see it.
+ */
+const completed = Effect.fnUntraced(function*(output: string) {
+  const remedy = "Restore it, or delete it to go on from the last checkpoint."
+  const summary = yield* RunDirectory.readOwn(output, "summary.json", decodeSummary, remedy)
+  return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
+})
+
+/**
+ * What is there of a run in a directory: the summary of one that is completed, or one to go on with. Fails where it is
+ * another run than this one, or was on another engine.
+ */
+export const earlierRun = Effect.fnUntraced(function*(output: string, identity: RunIdentity) {
+  const nothing = { done: Option.none<typeof RunFiles.Summary.Type>(), earlier: Option.none<RunDirectory.Examined>() }
+  const manifest = yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
+  if (Option.isNone(manifest)) return nothing
+  yield* sameRun(output, manifest.value, identity)
+  const done = yield* completed(output)
+  if (Option.isSome(done)) return { ...nothing, done }
+  yield* sameEnvironment(manifest.value, identity)
+  const earlier = yield* RunDirectory.examine(output)
+  // Another process may have completed it in the meantime.
+  return { done: yield* completed(output), earlier: Option.some(earlier) }
+})
+
+/** Where a run stood: after so many steps, and so many images of each epoch. */
+export const stood = ({ checkpoint }: RunDirectory.Examined, images: number) =>
+  Option.match(checkpoint, {
+    onNone: () => ({ step: 0, images: 0 }),
+    onSome: ({ position: { epoch, from, step } }) => ({ step, images: (epoch - 1) * images + from })
+  })

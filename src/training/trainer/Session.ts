@@ -1,0 +1,85 @@
+import * as Effect from "effect/Effect"
+import type * as Ref from "effect/Ref"
+import * as Augment from "../../data/Augment.ts"
+import type * as Batches from "../../data/Batches.ts"
+import { type Dataset, isStream } from "../../data/Dataset.ts"
+import type * as Network from "../../network/Network.ts"
+import * as Seed from "../../numerics/Seed.ts"
+import * as FgSgd from "../../optimizer/FgSgd.ts"
+import * as Optimizer from "../../optimizer/Optimizer.ts"
+import type { Scaling } from "../../optimizer/Transform.ts"
+import type * as Checkpoint from "../Checkpoint.ts"
+import type { Classifier } from "../Classifier.ts"
+import type { TrainerOptions } from "../options.ts"
+import type { EpochDone } from "../TrainingEvent.ts"
+
+export type State = Optimizer.State<Network.NetworkPoint>
+
+/** What takes steps: a network, its optimizer, and where both stand. */
+export interface Stepping {
+  readonly options: Pick<TrainerOptions, "evaluate" | "network" | "schedule">
+  readonly optimizer: Optimizer.Optimizer<Network.NetworkPoint, Network.NetworkWeights>
+  readonly state: Ref.Ref<State>
+}
+
+/** A run in progress: what it works with, and where it stands. */
+export interface Session extends Stepping {
+  readonly options: TrainerOptions
+  readonly learning: Classifier["learning"]
+  /** What becomes of every batch, in training, tests and measurements. */
+  readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  readonly position: Ref.Ref<Checkpoint.Position>
+  readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
+}
+
+/** Before the first step. */
+export const start: Checkpoint.Position = {
+  step: 0,
+  epoch: 1,
+  from: 0,
+  measuredIn: 0,
+  lossSum: 0,
+  gradientNormSum: 0,
+  correctSum: 0,
+  leaked: 0,
+  seconds: 0,
+  tensorsLeaked: 0
+}
+
+/** What of the options says how steps are taken. */
+export type OptimizerOptions = Pick<
+  TrainerOptions,
+  "momentum" | "network" | "rule" | "schedule" | "transform" | "weightDecay"
+>
+
+/** The optimizer that the options name: the given chain, or FG-SGD. */
+export const optimizerOf = (
+  { momentum = 0.9, network, rule, schedule, transform, weightDecay = 0 }: OptimizerOptions
+): Effect.Effect<Stepping["optimizer"], Optimizer.OptimizerError> =>
+  Effect.try({
+    try: () =>
+      Optimizer.make(
+        network.problem,
+        transform ?? FgSgd.transform({ schedule, momentum, weightDecay, ...(rule === undefined ? {} : { rule }) })
+      ),
+    catch: (error) => Optimizer.refusal(error)
+  })
+
+/** Known where images are streams, measured elsewhere. */
+const normalizationOf = ({ channels, normalization, train }: Dataset) =>
+  normalization ?? (isStream(train) ? undefined : Augment.normalization(train, channels))
+
+/** Batches as the network is to see them: normalized, where that is asked for. */
+export const preparation = ({ dataset, normalize = false }: TrainerOptions): Session["prepare"] => {
+  const scale = normalize ? normalizationOf(dataset) : undefined
+  return (batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
+}
+
+/** How the images of a step are varied: a function of the step, so that a resumed run sees the same ones. */
+export const variation = ({ augment, seed }: TrainerOptions, step: number): Seed.Seed | undefined =>
+  augment === "crop-flip" ? Seed.split(Seed.split(seed, "augment"), step) : undefined
+
+/** Frees ℜ, which the session owns. */
+export const disposeScaling = (scaling: Scaling): void => {
+  for (const factor of scaling) factor?.dispose()
+}

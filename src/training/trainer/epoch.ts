@@ -1,0 +1,109 @@
+/** An epoch of a run: its steps, the next batch read ahead, and what is measured at its end. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
+import * as Batches from "../../data/Batches.ts"
+import * as Network from "../../network/Network.ts"
+import * as NetworkBounds from "../../network/NetworkBounds.ts"
+import * as Seed from "../../numerics/Seed.ts"
+import * as Tensors from "../../numerics/Tensors.ts"
+import type { EpochDone, TrainingEvent } from "../TrainingEvent.ts"
+import { atOnce } from "./batchTensors.ts"
+import { evaluate } from "./evaluate.ts"
+import { withEvaluated } from "./evaluated.ts"
+import { epochIsFinite } from "./finite.ts"
+import { type Session, type State, variation } from "./Session.ts"
+import { takeBatch } from "./step.ts"
+
+/** Takes a step, and moves the position behind it. */
+const advance = Effect.fnUntraced(
+  function*(session: Session, batch: Batches.Batch, from: number, secondsAt: Effect.Effect<number>) {
+    const [done, left] = yield* Tensors.counted(takeBatch(session, batch))
+    const seconds = yield* secondsAt
+    const now = yield* Ref.updateAndGet(session.position, (at) => ({
+      ...at,
+      step: at.step + 1,
+      from: from + batch.labels.length,
+      lossSum: at.lossSum + done.loss * batch.labels.length,
+      correctSum: at.correctSum + done.correct,
+      gradientNormSum: at.gradientNormSum + done.gradientNorm,
+      leaked: at.leaked + Math.abs(left),
+      tensorsLeaked: at.tensorsLeaked + Math.abs(left),
+      seconds
+    }))
+    return [now, done] as const
+  }
+)
+
+/** The steps of an epoch that are still to be taken, each reported. */
+export const runSteps = Effect.fnUntraced(function*<E, R>(
+  session: Session,
+  epoch: number,
+  report: (event: TrainingEvent) => Effect.Effect<void, E, R>
+) {
+  const { options, position } = session
+  const { batchSize, dataset, seed } = options
+  const order = Batches.epochOrder(dataset.train.count, Seed.split(seed, "order"), epoch)
+  const begin = yield* Ref.get(position)
+  const started = yield* Clock.currentTimeMillis
+  const secondsNow = Effect.map(Clock.currentTimeMillis, (now) => begin.seconds + (now - started) / 1000)
+  const read = (from: number, step: number) => {
+    const to = Math.min(from + batchSize, order.length)
+    return Batches.read(dataset.train, dataset, order, from, to, variation(options, step))
+  }
+  let next = yield* read(begin.from, begin.step)
+  for (let { from } = begin; from < order.length; from += batchSize) {
+    const batch = next
+    // The next batch is read while this one trains.
+    const reading = from + batchSize < order.length
+      ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), { startImmediately: true })
+      : undefined
+    const [now, { gradientNorm, loss, perPom, rate }] = yield* advance(session, batch, from, secondsNow)
+    const images = (epoch - 1) * order.length + now.from
+    yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, gradientNorm, ...perPom })
+    // A step blocks the event loop: let signals in before the next one.
+    yield* Effect.yieldNow
+    if (reading !== undefined) next = yield* Fiber.join(reading)
+  }
+  return order.length
+})
+
+/** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
+const normTolerance = 1e-5
+
+/** The largest norms of a network's weights, and how many of them exceed their bounds. */
+export const measureNorms = Effect.fnUntraced(function*(network: Network.Network, state: State) {
+  const norms = yield* Network.largestNorms(network, state)
+  // Written so that NaN counts as a violation.
+  const violations = norms.filter(({ bound, largest }) => bound !== undefined && !(largest <= bound + normTolerance))
+  return { norms, normBoundViolations: violations.length }
+})
+
+/** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
+const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
+  const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare } = session
+  const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
+  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
+  yield* epochIsFinite(network, step, test.loss)
+  const event: EpochDone = {
+    _tag: "EpochDone",
+    epoch,
+    step,
+    trainLoss: lossSum / seen,
+    trainAccuracy: correctSum / seen,
+    gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    ...(yield* measureNorms(network, state)),
+    ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
+    tensorsLeaked: leaked,
+    seconds,
+    imagesPerSecond: seen / seconds
+  }
+  return event
+})
+
+/** What is measured when all steps of an epoch have been taken, of the weights that are tested. */
+export const measureEpoch = (session: Session, epoch: number, seen: number) =>
+  withEvaluated(session, (state) => measured(session, epoch, seen, state))

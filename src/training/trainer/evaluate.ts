@@ -1,0 +1,63 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Batches from "../../data/Batches.ts"
+import { DatasetInvalid } from "../../data/DataError.ts"
+import { type Dataset, type ImageCorrupt, type ImageSource, splitProblem } from "../../data/Dataset.ts"
+import type { DeclarationRefused } from "../../network/declarations/Refused.ts"
+import type { Loss } from "../../network/losses.ts"
+import type * as Network from "../../network/Network.ts"
+import type * as Seed from "../../numerics/Seed.ts"
+import * as Tensors from "../../numerics/Tensors.ts"
+import { classifier } from "../Classifier.ts"
+import { type BatchError, batchIsSize } from "../feasible.ts"
+import { batchTensors } from "./batchTensors.ts"
+
+/** A network as a classifier; fails with DeclarationRefused where its output is no logits. */
+export const classifierOf = (network: Network.Network, seed: Seed.Seed, loss?: Loss) =>
+  Effect.try({ try: () => classifier(network, seed, loss), catch: (error) => error as DeclarationRefused })
+
+/**
+ * Mean loss and accuracy over a split. Fails with DatasetInvalid for labels that the dataset's classes do not have.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Models, Network, Trainer } from "finegrain"
+ * const split = { images: new Uint8Array(2 * 64), labels: Uint8Array.of(0, 1), count: 2 }
+ * const size = { classes: 2, height: 8, width: 8, channels: 1 }
+ * const dataset = { name: "blank", ...size, train: split, test: split, checksum: "" }
+ * const network = await Effect.runPromise(Network.make(Models.smallCnn({ ...dataset, filters: [2] })))
+ * const { accuracy } = await Effect.runPromise(Trainer.evaluate(network, dataset, split, 10))
+ * accuracy // => 0.5
+ * ```
+ */
+export const evaluate = Effect.fnUntraced(function*(
+  network: Network.Network,
+  dataset: Dataset,
+  split: ImageSource,
+  batchSize: number,
+  prepare: (batch: Batches.Batch) => Batches.Batch = (batch) => batch,
+  loss?: Loss
+): Effect.fn.Return<
+  { readonly loss: number; readonly accuracy: number },
+  BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
+> {
+  yield* batchIsSize(batchSize)
+  const wrong = splitProblem(split, dataset, "given")
+  if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
+  const { knowing } = yield* classifierOf(network, 0, loss)
+  const order = Int32Array.from({ length: split.count }, (_, i) => i)
+  let [cost, correct] = [0, 0]
+  for (let from = 0; from < split.count; from += batchSize) {
+    const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
+    const sums = yield* Tensors.evaluate(() => {
+      const { images, labels } = batchTensors(dataset, batch)
+      const result = knowing(images, labels)
+      return tf.stack([tf.mul(result.loss, batch.labels.length), result.correct])
+    })
+    cost += sums[0]!
+    correct += sums[1]!
+    yield* Effect.yieldNow
+  }
+  return { loss: cost / split.count, accuracy: correct / split.count }
+})

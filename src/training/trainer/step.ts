@@ -1,0 +1,125 @@
+/** One step of a run. */
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Batches from "../../data/Batches.ts"
+import { missingGradient, withoutGradient } from "../../network/declarations/gradients.ts"
+import { changed } from "../../network/declarations/unchanged.ts"
+import * as Network from "../../network/Network.ts"
+import * as NestedTensors from "../../numerics/NestedTensors.ts"
+import { readTogether } from "../../numerics/readTogether.ts"
+import * as Tensors from "../../numerics/Tensors.ts"
+import * as TensorTree from "../../numerics/TensorTree.ts"
+import * as Gradients from "../../optimizer/Gradients.ts"
+import * as Optimizer from "../../optimizer/Optimizer.ts"
+import type { Told } from "../../optimizer/Transform.ts"
+import type { TrainerOptions } from "../options.ts"
+import { batchTensors } from "./batchTensors.ts"
+import { stepRefusal } from "./finite.ts"
+import type { Session, Stepping } from "./Session.ts"
+
+/** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
+export interface Learned {
+  readonly loss: tf.Scalar
+  readonly correct?: tf.Scalar
+}
+
+/**
+ * Loss, correct answers and gradients of what `prepare` gives, in the region in which it made its tensors; fails with
+ * DeclarationRefused where weights have no gradient.
+ */
+const learn = Effect.fnUntraced(function*({ variables }: Network.Network, prepare: () => () => Learned) {
+  let unreached: string | undefined
+  const learned = yield* Tensors.scoped(() => {
+    const lossOf = prepare()
+    let correct: tf.Scalar | undefined
+    const { grads, value } = Gradients.ofVariables(() => {
+      const result = lossOf()
+      correct = tf.keep(result.correct ?? tf.scalar(Number.NaN))
+      return result.loss
+    }, variables)
+    unreached = variables.find(({ name }) => grads[name] === undefined)?.name
+    return { loss: value, correct: correct!, gradients: variables.map((v) => grads[v.name] ?? tf.zerosLike(v)) }
+  }).pipe(Effect.catchDefect((defect) => {
+    const refusal = missingGradient(defect)
+    return refusal === undefined ? Effect.die(defect) : Effect.fail(refusal)
+  }))
+  return unreached === undefined ? learned : yield* withoutGradient(unreached)
+})
+
+/** What a step reads before it is taken. */
+const read = ({ correct, loss }: { readonly loss: tf.Scalar; readonly correct: tf.Scalar }, told: Told) =>
+  Effect.scoped(Effect.gen(function*() {
+    const norms = told["norms"]!
+    const denominators = told["denominators"] ?? (yield* Tensors.scoped(() => tf.onesLike(norms)))
+    return yield* readTogether({ loss, correct, norms, denominators })
+  })).pipe(Effect.ensuring(Effect.sync(() => TensorTree.dispose(told))))
+
+/** Makes the tensors that a step needs, and gives its loss. */
+type LossAt = (step: number) => () => Learned
+
+/** The step as it is committed: only after a read that found its numbers to be numbers. */
+const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
+  const { optimizer, options: { network }, state } = stepping
+  const before = yield* Ref.get(state)
+  const learned = yield* learn(network, () => lossAt(before.step))
+  const { state: after, told, weights } = yield* Optimizer.step(optimizer, before, learned.gradients)
+  const refuse = Effect.sync(() => {
+    Optimizer.dispose(after)
+    NestedTensors.dispose(weights)
+  })
+  const values = yield* Effect.tapError(read(learned, told), () => refuse)
+  const readings = { ...values, loss: values.loss[0]!, correct: values.correct[0]! }
+  const refusal = stepRefusal(readings, network.problem.collection.poms, before.step)
+  if (refusal !== undefined) {
+    yield* refuse
+    return yield* refusal
+  }
+  Network.assign(network, weights)
+  NestedTensors.dispose(weights)
+  yield* Ref.set(state, after)
+  Optimizer.dispose(before)
+  return { ...readings, step: before.step }
+}, Effect.scoped)
+
+/**
+ * In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be
+ * nine.
+ */
+const pomsTold = 50
+const digits = 7
+
+/** Of every how many steps one tells of every POM. */
+const pomsEvery = ({ batchSize, dataset, epochs }: TrainerOptions) =>
+  Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
+
+/** Takes a step down the gradient of a loss, or none at all; told of every POM where that is asked for. */
+export const takeStep = Effect.fnUntraced(
+  function*(stepping: Stepping, lossAt: LossAt, tellsPoms: (step: number) => boolean) {
+    const { network: { model, problem: { collection: { poms } }, variables }, schedule } = stepping.options
+    const refusal = changed(model, variables)
+    if (refusal !== undefined) return yield* refusal
+    const { correct, denominators, loss, norms, step } = yield* Effect.uninterruptible(commit(stepping, lossAt))
+    const byPom = (values: Float32Array) =>
+      Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
+    return {
+      loss,
+      correct,
+      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
+      rate: schedule.rate(step),
+      perPom: tellsPoms(step)
+        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
+        : {}
+    }
+  }
+)
+
+/** Takes a step on a batch, or none at all. */
+export const takeBatch = (session: Session, batch: Batches.Batch) => {
+  const { learning, options, prepare } = session
+  const lossAt: LossAt = (step) => {
+    const { images, labels } = batchTensors(options.dataset, prepare(batch))
+    return () => learning(images, labels, step)
+  }
+  return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0)
+}

@@ -1,0 +1,63 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { expect, it } from "vitest"
+import * as Catalogue from "../../src/choices/Catalogue.ts"
+import { losses } from "../../src/network/losses.ts"
+import { onEachBackend } from "../backends.ts"
+
+const scores = [[2, -1, 0.5], [0, 0.25, -2]]
+const labels = [1, 0]
+
+const mean = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0) / values.length
+const onehot = (label: number, i: number) => label === i ? 1 : 0
+const smooth = (t: number, share: number, classes: number) => t * (1 - share) + share / classes
+const logSigmoid = (z: number) => -Math.log1p(Math.exp(-z))
+
+const softmax = (share: number) => (z: ReadonlyArray<number>, label: number) => {
+  const total = Math.log(z.reduce((sum, x) => sum + Math.exp(x), 0))
+  return z.reduce((sum, x, i) => sum - smooth(onehot(label, i), share, z.length) * (x - total), 0)
+}
+
+const each = (f: (z: number, t: number) => number) => (z: ReadonlyArray<number>, label: number) =>
+  mean(z.map((x, i) => f(x, onehot(label, i))))
+
+const sigmoid = (share: number) =>
+  each((z, t) => -smooth(t, share, 2) * logSigmoid(z) - (1 - smooth(t, share, 2)) * logSigmoid(-z))
+
+/** What each loss is of one image, written down again in double precision. */
+const formulas: Readonly<Record<string, (share: number) => (z: ReadonlyArray<number>, label: number) => number>> = {
+  "softmax-cross-entropy": softmax,
+  "sigmoid-cross-entropy": sigmoid,
+  "mean-squared-error": () => each((z, t) => (z - t) ** 2),
+  hinge: () => each((z, t) => Math.max(0, 1 - z * (2 * t - 1)))
+}
+
+it("every loss of the catalogue has its formula here", () => {
+  expect(Object.keys(formulas)).toEqual(Catalogue.names(losses))
+})
+
+onEachBackend("losses", () => {
+  for (const name of Catalogue.names(losses)) {
+    for (
+      const labelSmoothing of "parameters" in losses[name] && losses[name].parameters !== undefined
+        ? [0, 0.3]
+        : [0]
+    ) {
+      it(`${name}, smoothed by ${labelSmoothing}: value and gradient`, async () => {
+        const loss = Catalogue.make(losses, name, labelSmoothing === 0 ? {} : { labelSmoothing }, {})
+        const formula = formulas[name]!(labelSmoothing)
+        const cost = (z: ReadonlyArray<ReadonlyArray<number>>) => mean(z.map((row, i) => formula(row, labels[i]!)))
+        const at = tf.tensor2d(scores)
+        const { grad, value } = tf.valueAndGrad((z) => loss.value(z as tf.Tensor2D, tf.tensor1d(labels, "int32")))(at)
+        // Of numbers near 1, a few roundings of float32; central differences are exact to 1e-10.
+        expect((await value.data())[0]).toBeCloseTo(cost(scores), 5)
+        const slope = await grad.data()
+        for (const [i, row] of scores.entries()) {
+          for (const [j] of row.entries()) {
+            const moved = (by: number) => scores.map((r, k) => r.map((z, l) => k === i && l === j ? z + by : z))
+            expect(slope[i * row.length + j]).toBeCloseTo((cost(moved(1e-5)) - cost(moved(-1e-5))) / 2e-5, 5)
+          }
+        }
+      })
+    }
+  }
+})
