@@ -56,14 +56,15 @@ const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Op
       return [optional(Flag.Boolean(name))]
     case "Number":
       return [optional(isInt(ast) ? Flag.Int(name) : Flag.Finite(name))]
-    case "Arrays":
+    case "Arrays": {
+      const [element] = ast.rest
+      const choices = element === undefined ? undefined : literalsOf(element)
+      const one: Flag.Flag<string> = choices === undefined ? Flag.String(name) : Flag.Literals(name, choices)
       return [
-        Flag.map(
-          Flag.atLeast(Flag.String(name), 0),
-          (given) => given.length === 0 ? Option.none() : Option.some(given)
-        ),
+        Flag.map(Flag.atLeast(one, 0), (given) => given.length === 0 ? Option.none() : Option.some(given)),
         "may be given several times"
       ]
+    }
     case "Objects":
       return ast.indexSignatures[0]?.type._tag === "Objects"
         ? [optional(Flag.map(Flag.KeyValuePair(name), nested)), `as --${name} conv1.collection=St`]

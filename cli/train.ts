@@ -87,12 +87,11 @@ const configOf = Effect.fnUntraced(function*(
   return config
 })
 
-/** Shows the events of a run; tells whether its directory is ours by now, and whether it was completed before. */
+/** Shows the events of a run; tells whether its directory is ours by now. */
 const observer = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig) {
   const isFirst = yield* Ref.make(true)
   // Before it has started, the directory may be that of another run.
   const isOurs = yield* Ref.make(false)
-  const isDone = yield* Ref.make(false)
   const progress = yield* Progress.make("img")
   const observe = Effect.fnUntraced(function*(event: Run.RunEvent) {
     switch (event._tag) {
@@ -109,13 +108,12 @@ const observer = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig) {
           `epoch ${event.epoch}/${config.epochs}  loss ${event.loss.toFixed(3)}`
         )
       case "Found":
-        yield* Ref.set(isDone, true)
         return yield* Console.log("Completed before: nothing was trained, and nothing in its directory was touched")
       case "EpochDone":
         return yield* progress.print(epochRow(event, yield* Ref.getAndSet(isFirst, false)))
     }
   })
-  return { observe, print: progress.print, isOurs: Ref.get(isOurs), isDone: Ref.get(isDone) }
+  return { observe, print: progress.print, isOurs: Ref.get(isOurs) }
 })
 
 /** `finegrain train`, with what modules of the user's own add to its choices. */
@@ -130,15 +128,13 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
       const directory = path.resolve(
         Option.getOrElse(output, () => path.join("runs", timestamp(now)))
       )
-      const { isDone, isOurs, observe, print } = yield* observer(config)
-      const summary = yield* Run.train(config, directory, observe, { resume, checkpointSeconds }).pipe(
+      const { isOurs, observe, print } = yield* observer(config)
+      const run = (observe: (event: Run.RunEvent) => Effect.Effect<void>) =>
+        Run.train(config, directory, observe, { resume, checkpointSeconds })
+      const summary = yield* Report.withPage(directory, run, observe).pipe(
         Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
-        Effect.onError(() =>
-          Effect.flatMap(isOurs, (ours) => ours ? Effect.ignore(Report.write(directory)) : Effect.void)
-        ),
         Effect.onInterrupt(() => Effect.flatMap(isOurs, (ours) => Console.error(interrupted(directory, ours))))
       )
-      if (!(yield* isDone)) yield* Report.write(directory)
       yield* print(`${endLines(summary)}\n${yield* place(directory)}`)
     }, Effect.scoped)
   ).pipe(

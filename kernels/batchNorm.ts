@@ -1,6 +1,7 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and channel-wise affine maps.
 
-import { atLeast, atLeastOne, madd, passed, passedOne, vector } from "./vectors"
+import { vector } from "./contract"
+import { atLeast, atLeastOne, madd, passed, passedOne } from "./vectors"
 
 /** Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first cache. */
 const rowsAtOnce = 64

@@ -1,7 +1,8 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts to work on the heap of the wasm backend. Pointers are byte addresses, tensors
 // NHWC and HWIO. No static data: it would lie on top of that heap.
 
-import { atLeast, block, madd, vector } from "./vectors"
+import { block, vector } from "./contract"
+import { atLeast, madd } from "./vectors"
 
 /**
  * The weights of some taps in blocks of 8 outputs, [block][tap·inner + r][8], with zeros beyond the last output. The filter is

@@ -1,4 +1,5 @@
 // The formulas of manifolds on four matrices side by side, in registers where there is such a version.
+import { stiefel, unit } from "./contract"
 import { stiefelTangent, unitTangent } from "./lanes"
 import { orthonormalize, unitLength } from "./orthonormal"
 import {
@@ -9,11 +10,6 @@ import {
   sphereTangent9,
   stiefelTangent3
 } from "./threes"
-
-/** What happens to matrices: 0 nothing, the caller does it; 1 Euclidean; 2 columns of norm 1; 3 orthonormal columns. */
-export const given = 0
-export const unit = 2
-export const stiefel = 3
 
 /** The tangent parts of the vectors from u on at the points x … end − 1; `work` has room for columns² vectors. */
 export function tangent(

@@ -1,16 +1,7 @@
 // Columns of norm 1 and orthonormal columns, whatever the columns were: what happens to huge, tiny and dependent ones happens to their
 // lanes only, in branches that are seldom taken, so that neither bits nor time of ordinary ones change. See lanes.ts for the layout.
+import { greatest, kept, passes, share, smallest, tiny } from "./contract"
 import { dot, entry, multiply, subtract } from "./lanes"
-
-/** Below this a length counts as this: no division by zero. */
-const tiny: f32 = 1e-30
-
-/** Squares of lengths between these lost nothing to overflow or underflow. */
-const smallest: f32 = 1e-30
-const greatest: f32 = 1e30
-
-/** What a column may lose of its squared length before its rounding errors show: 1/8 leaves columns orthogonal to 3 of them. */
-const share: f32 = 0.125
 
 /**
  * Lanes whose squared lengths are out of range; NaN is not, it stays NaN.
@@ -110,7 +101,7 @@ function complete(y: usize, lanes: v128, rows: i32, columns: i32, down: i32, acr
 /** Column j without its parts along earlier ones, until little is lost, and of length 1. Lanes where nothing was left. */
 function beside(y: usize, j: i32, lanes: v128, rows: i32, down: i32, across: i32): v128 {
   let open = lanes
-  for (let pass = 0; pass < 4 && v128.any_true(open); pass++) {
+  for (let pass = 0; pass < passes && v128.any_true(open); pass++) {
     for (let k = 0; k < j; k++) {
       subtract(y, k, v128.and(open, dot(y, k, y, j, rows, down, across)), y, j, rows, down, across)
     }
@@ -118,7 +109,7 @@ function beside(y: usize, j: i32, lanes: v128, rows: i32, down: i32, across: i32
     const some = v128.and(open, f32x4.ge(square, f32x4.splat(smallest)))
     const inverse = v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(square))
     multiply(y, j, v128.bitselect(inverse, f32x4.splat(1), some), rows, down, across)
-    open = v128.and(open, f32x4.lt(square, f32x4.splat(0.25)))
+    open = v128.and(open, f32x4.lt(square, f32x4.splat(kept)))
   }
   return open
 }

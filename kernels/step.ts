@@ -1,46 +1,34 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: the step of FG-SGD over all leaves of a network's weights, in two sweeps with
 // the step sizes of the POMs between them. Four matrices at a time, one in every lane; see stack.ts and formulas.ts.
 //
-// Every leaf has a row of 32-bit words. Offsets are in bytes.
-import { given, retracted, tangent, unit } from "./formulas"
+// Every leaf has a row of 32-bit words; see contract.ts.
+import {
+  BASE,
+  CHUNK,
+  COLUMNS,
+  COUNT,
+  DELTA,
+  DIRECTION,
+  FORM,
+  given,
+  MOMENTUM,
+  OWNERS,
+  rowBytes,
+  ROWS,
+  SCALING,
+  SIZE,
+  slices,
+  STRIDE,
+  TO_X,
+  TRANSPOSED,
+  unit,
+  VARIABLE,
+  X
+} from "./contract"
+import { retracted, tangent } from "./formulas"
 import { entry, four } from "./lanes"
 import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack"
 import { madd } from "./vectors"
-
-const rowBytes: usize = 68
-
-/** What happens to the matrices; see formulas.ts. */
-const FORM: usize = 0
-/** Matrices; or, where all entries are one matrix in the variable's own order, 0. */
-const COUNT: usize = 4
-const ROWS: usize = 8
-const COLUMNS: usize = 12
-const X: usize = 16
-/** Momentum in the first sweep; in the second, 0 where there is none. */
-const MOMENTUM: usize = 20
-/** The variable: its gradient in the first sweep, its weights in the second. */
-const VARIABLE: usize = 24
-/** One factor a matrix, or 0. */
-const SCALING: usize = 28
-const DIRECTION: usize = 32
-/** Whether the leaf holds its matrices transposed. */
-const TRANSPOSED: usize = 36
-/** Offset of every entry in the variable, from where its matrix begins; not asked for where entries are evenly spaced. */
-const DELTA: usize = 40
-/** Offset in the variable where every matrix begins. */
-const BASE: usize = 44
-/** POM of every matrix. */
-const OWNERS: usize = 48
-const TO_X: usize = 52
-/** Entries of a flat leaf. */
-const SIZE: usize = 56
-/** Matrices that are taken at once, a multiple of four: enough of independent arithmetic to hide the latency of square roots. */
-const CHUNK: usize = 60
-/** Offset in the variable of every entry from the one before, or 0 where these differ. */
-const STRIDE: usize = 64
-
-/** Every leaf is cut into as many slices, whatever the threads, so that no sum depends on them. */
-const slices = 16
 
 /** A flat leaf is cut at multiples of so many entries. */
 const piece = 1024

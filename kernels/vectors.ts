@@ -1,9 +1,3 @@
-/** Bytes of a vector of four numbers. */
-export const vector = 16
-
-/** Outputs that a tile of products has: two vectors. */
-export const block = 8
-
 /**
  * a·b + c, in one rounding where the processor has it.
  *

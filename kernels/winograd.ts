@@ -8,8 +8,9 @@
 // of a transformed tile. A row of tiles, a strip, is transformed as a whole: first down the rows of the image, which are
 // contiguous numbers, then along each tile.
 
+import { block, points, tileScratch, vector } from "./contract"
 import { four } from "./lanes"
-import { atLeast, block, madd, vector } from "./vectors"
+import { atLeast, madd } from "./vectors"
 
 const a: f32 = 0.75
 const b: f32 = 1.5
@@ -26,9 +27,7 @@ const r0: f32 = 1 / 1.265625
 const ra: f32 = -1 / 1.8984375
 const rb: f32 = 1 / 7.59375
 
-const points = 36
 const line = 96 // six vectors
-const tileScratch = 1024 // of the transformation of one filter: a tile of 6×6 vectors and a line
 
 /** @inline */
 function splat(x: f32): v128 {

@@ -1,6 +1,7 @@
 import asc from "assemblyscript/asc"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { contract, contractTarget } from "./contract.ts"
 
 /** Compiles kernels/ with and without fused multiply-add, into a module of the library that carries both as text. */
 const root = resolve(import.meta.dirname, "..")
@@ -68,6 +69,7 @@ export const generate = async (): Promise<string> => {
 export { target }
 
 if (import.meta.main) {
+  writeFileSync(contractTarget, contract())
   const text = await generate()
   writeFileSync(target, text)
   process.stdout.write(`${target}: ${text.length} characters\n`)

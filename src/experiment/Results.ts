@@ -1,3 +1,4 @@
+import { errorPercent } from "../training/measures.ts"
 import type * as Run from "../training/Run.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
@@ -63,12 +64,7 @@ export interface Results {
 /** A number that the summary of a run gives. */
 export type SummaryQuantity = (summary: Omit<Run.RunSummary, "output">) => number | undefined
 
-/**
- * An accuracy between 0 and 1 as an error in percent.
- *
- * @internal
- */
-export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
+export { errorPercent }
 
 const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
 

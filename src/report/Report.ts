@@ -3,9 +3,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
+import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as StoredExperiment from "../experiment/ExperimentFiles.ts"
 import { slug } from "../experiment/slug.ts"
+import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as WholeFile from "../training/WholeFile.ts"
 import * as Chart from "./Chart.ts"
@@ -42,7 +44,7 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
     reason: WholeFile.isDiskFull(error)
       ? "the disk is full; free some space and draw the report anew (finegrain report); " +
         "what was written before is intact"
-      : error.message
+      : WholeFile.inWords(error)
   })
 
 const writeText = (file: string, text: string) =>
@@ -62,7 +64,14 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
  *
  * Fails with ReportError where it is neither, or a file cannot be written.
  *
- * @internal
+ * @example
+ * ```ts
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { Report } from "finegrain"
+ * const error = await Effect.runPromise(Effect.flip(Report.write("/nowhere")).pipe(Effect.provide(NodeServices.layer)))
+ * error.reason // => "there is no results.json or manifest.json: no experiment, no run"
+ * ```
  */
 export const write = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord = RunRecord.read) {
   const fs = yield* FileSystem.FileSystem
@@ -93,4 +102,35 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
     ])
   )
   return file
+})
+
+/**
+ * Runs what records a run in a directory, telling of its events, and draws its page when it has ended, however; not
+ * where the run never got so far as to write there, or had been completed before.
+ *
+ * @example
+ * ```ts
+ * import * as NodeServices from "@effect/platform-node/NodeServices"
+ * import * as Effect from "effect/Effect"
+ * import { Backend, Report, Run, TrainConfig } from "finegrain"
+ * const program = Effect.gen(function*() {
+ *   const config = yield* TrainConfig.decode({ dataset: "/nowhere" }, "example")
+ *   return yield* Report.withPage("/tmp/never-made", (observe) => Run.train(config, "/tmp/never-made", observe))
+ * })
+ * const error = await Effect.runPromise(Effect.flip(program).pipe(Effect.provide([NodeServices.layer, Backend.cpu])))
+ * error._tag // => "DatasetMissing"
+ * ```
+ */
+export const withPage = Effect.fnUntraced(function*<A, E, R>(
+  directory: string,
+  run: (observe: (event: RunEvent) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
+  observe: (event: RunEvent) => Effect.Effect<void> = () => Effect.void
+) {
+  const isOurs = yield* Ref.make(false)
+  const ended = yield* Effect.onError(
+    run((event) => event._tag === "Started" ? Effect.andThen(Ref.set(isOurs, true), observe(event)) : observe(event)),
+    () => Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(write(directory)) : Effect.void)
+  )
+  if (yield* Ref.get(isOurs)) yield* write(directory)
+  return ended
 })

@@ -22,18 +22,13 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
     }]
   )
 
-/** What is drawn of the runs of a column. */
+/** What is drawn of the runs of a column beside measures by epoch. */
 const figures: ReadonlyArray<
   (runs: ReadonlyArray<quantities.RowRun & { readonly seed: number }>) => Chart | undefined
 > = [
-  quantities.testError,
-  quantities.trainingLoss,
-  quantities.gap,
   quantities.gradientNorm,
   pomCurves.gradientNorms,
   pomCurves.factors,
-  quantities.norms,
-  quantities.bounds,
   quantities.spectra
 ]
 
@@ -68,7 +63,11 @@ export const ofExperiment = Effect.fnUntraced(function*(
             return { ...recorded, row, seed }
           })
       )
-      const all = [charts.errorDots(dots(cells)), ...figures.map((figure) => figure(runs))]
+      const all = [
+        charts.errorDots(dots(cells)),
+        ...quantities.measures(runs),
+        ...figures.map((figure) => figure(runs))
+      ]
       return all.filter((chart) => chart !== undefined).map(named(column))
     })
   )

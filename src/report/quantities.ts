@@ -1,4 +1,5 @@
-import { errorPercent } from "../experiment/Results.ts"
+import { type MeasureAxes, type Reading, recorded, type RecordedMeasure } from "../training/measures.ts"
+import type { EpochDone } from "../training/TrainingEvent.ts"
 import type { Chart } from "./Chart.ts"
 import { type CurveAxes, curves, type Point } from "./curves.ts"
 import type { RunRecord } from "./RunRecord.ts"
@@ -15,41 +16,66 @@ type Figure = (runs: ReadonlyArray<RowRun>) => Chart | undefined
 const figure = (quantity: CurveAxes, points: (run: RowRun) => ReadonlyArray<Point>): Figure => (runs) =>
   curves(quantity, runs.flatMap(points))
 
-/** Test error by epoch. */
-export const testError: Figure = figure(
-  { name: "test-error", title: "Test error by epoch", caption: "", over: "epoch", value: "test error, %" },
-  ({ epochs, row }) => epochs.map(({ epoch, testAccuracy }) => ({ row, at: epoch, value: errorPercent(testAccuracy) }))
-)
+/** Where a reading stands: lines of several rows are told apart by panels, those of one run by their colours. */
+type Layout = (row: string, at: number, reading: Reading) => Point
 
-/** Training loss by epoch. */
-export const trainingLoss: Figure = figure(
-  {
-    name: "training-loss",
-    title: "Training loss by epoch",
-    caption: "Over the epoch's own steps, on a logarithmic scale.",
-    over: "epoch",
-    value: "training loss",
-    scale: "log"
-  },
-  ({ epochs, row }) => epochs.map(({ epoch, trainLoss }) => ({ row, at: epoch, value: trainLoss }))
-)
+const inPanels: Layout = (row, at, { bound, line = "", panel = [], value }) => {
+  const [across, down] = [...panel, ...(line === "" ? [] : [line])]
+  if (across === undefined) return { row, at, value, bound }
+  return { row, at, value, bound, panel: down === undefined ? [across] : [across, down] }
+}
 
-/** The empirical generalization gap by epoch: test error minus training error. */
-export const gap: Figure = figure(
-  {
-    name: "gap",
-    title: "Generalization gap by epoch",
-    caption: "Test error minus training error, in percent. Training error is that of the epoch's own steps.",
-    over: "epoch",
-    value: "gap, %"
-  },
-  ({ epochs, row }) =>
-    epochs.map(({ epoch, testAccuracy, trainAccuracy }) => ({
-      row,
-      at: epoch,
-      value: 100 * (trainAccuracy - testAccuracy)
-    }))
-)
+const inColours: Layout = (_, at, { bound, line: row = "", panel, value }) =>
+  panel === undefined ? { row, at, value, bound } : { row, at, value, bound, panel }
+
+/** The figure of a measure by epoch. */
+const ofMeasure = (
+  name: string,
+  { caption, scale, title, value, zero }: MeasureAxes,
+  readings: (epoch: EpochDone) => ReadonlyArray<Reading>,
+  layout: Layout
+): Figure =>
+  figure(
+    {
+      name,
+      title,
+      caption,
+      value,
+      over: "epoch",
+      ...(scale === undefined ? {} : { scale }),
+      ...(zero === undefined ? {} : { zero })
+    },
+    ({ epochs, row }) => epochs.flatMap((epoch) => readings(epoch).map((reading) => layout(row, epoch.epoch, reading)))
+  )
+
+/** Figures of what the runs were asked to measure. */
+const asked = (layout: Layout) => (runs: ReadonlyArray<RowRun>): ReadonlyArray<Chart | undefined> => {
+  const all = runs.flatMap(({ epochs }) => epochs.flatMap(({ measures = [] }) => measures))
+  return [...new Map(all.map((record) => [record.name, record])).values()].map((axes) =>
+    ofMeasure(
+      axes.name,
+      axes,
+      ({ measures = [] }) =>
+        measures.filter(({ name }) => name === axes.name).flatMap(({ readings }) =>
+          Object.entries(readings).map(([line, value]) => ({ value, line }))
+        ),
+      layout
+    )(runs)
+  )
+}
+
+const figuresOf = (layout: Layout, shown: (measure: RecordedMeasure) => boolean) => (runs: ReadonlyArray<RowRun>) => [
+  ...Object.entries<RecordedMeasure>(recorded).filter(([, measure]) => shown(measure)).map(([name, measure]) =>
+    ofMeasure(name, measure, measure.readings, layout)(runs)
+  ),
+  ...asked(layout)(runs)
+]
+
+/** Figures of all measures by epoch, a line per row. */
+export const measures = figuresOf(inPanels, () => true)
+
+/** The same of one run, without those that its table shows. */
+export const measuresOfRun = figuresOf(inColours, ({ isInTable = false }) => !isInTable)
 
 /** Parts of a run that a curve shows, at most. */
 const mostShown = 100
@@ -72,74 +98,6 @@ export const gradientNorm: Figure = (runs) => {
       resized(steps, size).map(({ gradientNorm, index }) => ({ row, at: middle(index, size), value: gradientNorm }))
   )(runs)
 }
-
-const boundNames = { frobenius: "B1, Frobenius", rowSum: "B2, ‖·‖₂→₁", spectral: "B3, spectral" } as const
-const scopes = { perPom: "of POMs", perLayer: "of layers" } as const
-
-/** The six generalization bounds by epoch. */
-export const bounds: Figure = figure(
-  {
-    name: "bounds",
-    title: "Generalization bounds by epoch",
-    caption: "log₁₀ of the six bounds, from norms of POMs and from norms of whole layers.",
-    over: "epoch",
-    value: "log₁₀ bound"
-  },
-  ({ epochs, row }) =>
-    epochs.flatMap(({ bounds, epoch }) =>
-      bounds === undefined ?
-        [] :
-        (["perPom", "perLayer"] as const).flatMap((scope) =>
-          (["frobenius", "rowSum", "spectral"] as const).map((bound) => ({
-            row,
-            at: epoch,
-            value: bounds[scope][bound] / Math.LN10,
-            panel: [boundNames[bound], scopes[scope]] as const
-          }))
-        )
-    )
-)
-
-const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const
-
-const normQuantity: CurveAxes = {
-  name: "norms",
-  title: "Norms of the weights, and their bounds",
-  caption: "The largest over all component weights of a manifold; dashed: the bound that the policy promises.",
-  over: "epoch",
-  value: "largest norm",
-  zero: true
-}
-
-/** The largest norms of the weights by epoch, a panel per manifold, and the bounds that renormalization promises. */
-export const norms: Figure = figure(
-  normQuantity,
-  ({ epochs, row }) =>
-    epochs.flatMap(({ epoch, norms }) =>
-      norms.map(({ bound, largest, manifold, norm }) => ({
-        row,
-        at: epoch,
-        value: largest,
-        bound,
-        panel: [normNames[norm], manifold] as const
-      }))
-    )
-)
-
-/** The same of one run, a line per manifold. */
-export const normsOfRun: Figure = figure(
-  normQuantity,
-  ({ epochs }) =>
-    epochs.flatMap(({ epoch, norms }) =>
-      norms.map(({ bound, largest, manifold, norm }) => ({
-        row: manifold,
-        at: epoch,
-        value: largest,
-        bound,
-        panel: [normNames[norm]] as const
-      }))
-    )
-)
 
 /** So many of a list at most, evenly, with the first and the last. */
 const thinned = (count: number, most: number): ReadonlyArray<number> =>

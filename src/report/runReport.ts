@@ -60,8 +60,7 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
       quantities.gradientNorm(alone),
       pomCurves.gradientNorms(alone),
       pomCurves.factors(alone),
-      quantities.normsOfRun(alone),
-      quantities.bounds(alone),
+      ...quantities.measuresOfRun(alone),
       quantities.spectra(alone),
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),

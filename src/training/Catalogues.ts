@@ -17,6 +17,7 @@ import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
 import { evaluations } from "./evaluations.ts"
+import { measures } from "./measures.ts"
 
 const families: ReadonlyArray<Manifold.Family> = [...Specification.families, ...Specification.variants]
 
@@ -36,6 +37,7 @@ export const builtIn = {
   augmentations: Augment.augmentations,
   models: Models.models,
   losses,
+  measures,
   datasets: Datasets.datasets,
   backends: Backend.choices
 }

@@ -2,7 +2,7 @@
  * Training by a loop of the user's own: it chooses batches, losses and tests; steps, ℜ, checkpoints and measures are
  * those of every run.
  */
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -66,7 +66,7 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
   const lambdas = features === undefined
     ? undefined
     : yield* Effect.scoped(
-      Effect.flatMap(Tensors.scoped(() => features(epoch)), (inputs) => Network.deviations(network, inputs))
+      Effect.flatMap(Tensors.scoped(() => tf.clone(features(epoch))), (inputs) => Network.deviations(network, inputs))
     )
   yield* renormalizeBy(loop, lambdas)
   yield* Ref.update(loop.position, (at) => ({ ...at, measuredIn: epoch }))
@@ -213,6 +213,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     progress: progress(loop),
     snapshot: snapshot(loop),
     resumes: "epochs",
+    epochs: options.epochs,
+    schedule: options.schedule.name,
     evaluated: (use) => withEvaluated(loop, () => use),
     interpretation: StepFusion.interpretation(optimizer)
   }

@@ -87,8 +87,11 @@ export const unread = (path: string) => (error: PlatformError.PlatformError): Ru
 export const unwritten = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
   new RunDirectoryError({
     path,
-    reason: error.message,
-    remedy: remedyOf(error, "Choose a directory that you may write to with --output."),
+    reason: WholeFile.inWords(error),
+    remedy: remedyOf(
+      error,
+      "Choose a directory that you may write to with --output, and leave it in its place while a run is at work."
+    ),
     isDisk: error.reason._tag !== "NotFound"
   })
 

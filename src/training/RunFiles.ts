@@ -152,6 +152,15 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
   })),
   normBoundViolations: count,
   bounds: missing(Schema.Struct({ perPom: LogBounds, perLayer: LogBounds })),
+  measures: Schema.optionalKey(Schema.Array(Schema.Struct({
+    name: Schema.String,
+    title: Schema.String,
+    caption: Schema.String,
+    value: Schema.String,
+    scale: Schema.optionalKey(Schema.Literal("log")),
+    zero: Schema.optionalKey(Schema.Boolean),
+    readings: Schema.Record(Schema.String, Num)
+  }))),
   tensorsLeaked: Schema.Int,
   seconds: Num,
   imagesPerSecond: Num

@@ -46,7 +46,7 @@ export const LayerConfig = layerOf(builtIn)
 /** Every setting, with what it is; one more is one more line. */
 const fieldsOf = (known: Catalogues) => ({
   use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)).annotate({
-    description: "modules with manifolds, optimizers, schedules, models, datasets or losses of your own"
+    description: "modules with manifolds, optimizers, schedules, models, datasets, losses or measures of your own"
   }),
   dataset: orDefault(Schema.NonEmptyString, "mnist").annotate({
     description:
@@ -141,6 +141,10 @@ const fieldsOf = (known: Catalogues) => ({
   measureBounds: orDefault(Schema.Boolean, false).annotate({
     description: "the six generalization bounds are measured at the end of every epoch"
   }),
+  measures: Schema.optionalKey(Schema.Array(open(known.measures)).check(Schema.isUnique())).annotate({
+    description: `what else is measured at the end of every epoch: ${Catalogue.help(known.measures)}`
+  }),
+  ...Catalogue.parameters(known.measures),
   ...Catalogue.parameters(known.schedules),
   backend: orDefault(Catalogue.schema(known.backends), "auto").annotate(
     chosen("engine that runs the tensors", known.backends)

@@ -131,6 +131,8 @@ export const make = Effect.fnUntraced(function*(
     progress: progress(session),
     snapshot: snapshot(session),
     resumes: "steps",
+    epochs: options.epochs,
+    schedule: options.schedule.name,
     evaluated: (use) => withEvaluated(session, () => use),
     interpretation: StepFusion.interpretation(optimizer)
   }

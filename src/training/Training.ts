@@ -9,6 +9,7 @@ import type * as Tensors from "../numerics/Tensors.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { BatchError } from "./feasible.ts"
+import type { MeasureFailed } from "./measures.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 /** What is known of a run at any moment. */
@@ -23,6 +24,7 @@ export type TrainingError =
   | BatchError
   | DatasetInvalid
   | DeclarationRefused
+  | MeasureFailed
   | Tensors.ReadFailed
   | Optimizer.OptimizerError
   | ImageCorrupt
@@ -48,6 +50,9 @@ export interface Training<out OwnError = never, out OwnContext = never> {
    * points where the chain keeps one; those of the last step are put back.
    */
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly epochs: number
+  /** The name of r(t). */
+  readonly schedule: string
   /** How the steps are computed on this engine; see StepFusion. */
   readonly interpretation: string
 }

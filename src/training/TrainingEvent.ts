@@ -20,6 +20,17 @@ export interface StepDone {
   readonly gradientNorms?: Readonly<Record<string, number>>
 }
 
+/** What a measure that was asked for gave, by line of its figure; one without a name where there is but one. */
+export interface MeasureRecord {
+  readonly name: string
+  readonly title: string
+  readonly caption: string
+  readonly value: string
+  readonly scale?: "log"
+  readonly zero?: boolean
+  readonly readings: Readonly<Record<string, number>>
+}
+
 /** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
 export interface EpochDone {
   readonly _tag: "EpochDone"
@@ -35,6 +46,8 @@ export interface EpochDone {
   readonly normBoundViolations: number
   /** The six generalization bounds; where they are asked for. */
   readonly bounds?: NetworkBounds.NetworkBounds | undefined
+  /** What else was asked for, with what its figure says. */
+  readonly measures?: ReadonlyArray<MeasureRecord>
   readonly tensorsLeaked: number
   readonly seconds: number
   readonly imagesPerSecond: number

@@ -72,6 +72,23 @@ const says = (codes: RegExp, error: PlatformError.PlatformError): boolean =>
  */
 export const isDiskFull = (error: PlatformError.PlatformError): boolean => says(/ENOSPC|EDQUOT/, error)
 
+/** Why nothing could be written, by the system's code for it. */
+const reasons: ReadonlyArray<readonly [code: RegExp, reason: string]> = [
+  [/ENOSPC|EDQUOT/, "the disk is full"],
+  [/EROFS/, "its file system is read-only"],
+  [/EACCES|EPERM/, "you may not write there"],
+  [/EEXIST|ENOTDIR/, "there is a file in the place of a directory"],
+  [/ENOENT/, "the directory that it belongs to is not there, or no longer"]
+]
+
+/**
+ * Why a file or directory could not be written, in words.
+ *
+ * @internal
+ */
+export const inWords = (error: PlatformError.PlatformError): string =>
+  reasons.find(([code]) => says(code, error))?.[1] ?? error.message
+
 /**
  * Whether nothing can be written where this happened, whatever was asked for: the disk is full, or takes nothing at
  * all.

@@ -17,6 +17,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
+import * as Measures from "./measures.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
@@ -78,6 +79,14 @@ export const loss = (config: TrainConfig, { losses }: Catalogues) => {
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
   )
 }
+
+/** What a run measures beside what it records. */
+export const measures = (config: TrainConfig, known: Catalogues) =>
+  (config.measures ?? []).map((name) => {
+    const entry: Measures.AskedMeasure<never> = known.measures[name as keyof typeof known.measures]
+    const own = Object.keys(entry.parameters ?? {})
+    return Measures.asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
+  })
 
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],

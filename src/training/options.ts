@@ -10,6 +10,7 @@ import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { Evaluation } from "./evaluations.ts"
+import type { Asked } from "./measures.ts"
 
 /** What a run does. */
 export interface TrainerOptions {
@@ -44,8 +45,10 @@ export interface TrainerOptions {
   readonly measureBounds?: boolean
   /** Which weights are tested where the chain keeps an average of the points; default the average. */
   readonly evaluate?: Evaluation
+  /** What else is measured at the end of every epoch; default nothing. */
+  readonly measures?: ReadonlyArray<Asked>
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
-  readonly from?: Checkpoint.Snapshot
+  readonly from?: Checkpoint.Snapshot | undefined
 }
 
 /** An option of a run, or data, with which nothing can be trained. */

@@ -1,15 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Checkpoint from "./Checkpoint.ts"
-import * as Door from "./Door.ts"
-import { difference } from "./doors/sources.ts"
 import type * as RunFiles from "./RunFiles.ts"
-import { decode as decodeConfig, type TrainConfig } from "./TrainConfig.ts"
+import type { TrainConfig } from "./TrainConfig.ts"
 
 /** What of a run decides about its bits. */
 export interface RunIdentity {
-  readonly config: TrainConfig
-  /** Everything that its settings can name, and the modules that added to it. */
-  readonly door: Door.Opened
+  readonly config: object
   readonly dataset: object
   readonly backend: {
     readonly name: string
@@ -49,24 +45,14 @@ const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifest>, "ba
 })
 
 /**
- * The earlier manifest must say the same of settings, those that its version did not know at their defaults, of data,
- * and of the engine.
+ * The earlier manifest must say the same of settings, as they are read today, of data, and of the engine.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *
  * @internal
  */
-export const sameRun = Effect.fnUntraced(function*(source: string, manifest: RunFiles.Manifest, own: RunIdentity) {
-  const { config, dataset } = manifest
-  const earlier = {
-    config: yield* decodeConfig(config, source, own.door.known),
-    dataset,
-    backend: { name: manifest.backend?.name }
-  }
-  const changed = difference(manifest.use ?? [], own.door.used)
-  if (changed !== undefined) {
-    return yield* new Door.DoorError({ file: source, reason: `the run was begun with other modules. ${changed}` })
-  }
+export const sameRun = Effect.fnUntraced(function*(config: object, manifest: RunFiles.Manifest, own: RunIdentity) {
+  const earlier = { config, dataset: manifest.dataset, backend: { name: manifest.backend?.name } }
   const [there, here] = [
     new Map(flat(earlier)),
     new Map(flat({ config: own.config, dataset: own.dataset, backend: { name: own.backend.name } }))

@@ -94,6 +94,19 @@ const directories: ReadonlyArray<Row> = foreign.flatMap(([given, prepare]): Read
   }
 ])
 
+/** Where a run cannot be written, whoever asks for it. */
+const unwritable: ReadonlyArray<Row> = [["in the place of", "mine"], ["on the way to", "mine/deeper"]].map((
+  [words, output]
+): Row => ({
+  area: "train into a directory",
+  given: `a file ${words!} it`,
+  prepare: (directory) => write(directory, "mine", "mine"),
+  says: `DIR/${output}: there is a file in the place of a directory. Choose a directory that you may write to with ` +
+    "--output, and leave it in its place while a run is at work.",
+  run: (directory) => told("train", ...flags(), "--output", join(directory, output!)),
+  untouched: "everything"
+}))
+
 const resumed: ReadonlyArray<Row> = [
   ["another number of epochs", { "--epochs": "3" }, /config\.epochs is 2 there, but 3 here/],
   ["another seed", { "--seed": "4" }, /config\.seed is 3 there, but 4 here/],
@@ -598,6 +611,7 @@ const trainers: ReadonlyArray<Row> = ([
 
 export const rows: ReadonlyArray<Row> = [
   ...directories,
+  ...unwritable,
   ...resumed,
   ...bits,
   ...files,

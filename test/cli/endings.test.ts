@@ -1,6 +1,16 @@
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -55,6 +65,48 @@ describe("a run", () => {
     },
     60_000
   )
+
+  it.each([["deleted", "rm"], ["moved", "mv"]] as const)(
+    "whose directory is %s ends with one line, and makes none in its place",
+    async (_, by) => {
+      const [output, elsewhere] = [join(scratch, `vanishing-${by}`), join(scratch, `vanished-${by}`)]
+      const child = spawn(process.execPath, training(`vanishing-${by}`, 100_000), {
+        stdio: ["ignore", "ignore", "pipe"]
+      })
+      let stderr = ""
+      child.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
+      while (!existsSync(join(output, "checkpoint.bin"))) await sleep(5)
+      renameSync(output, elsewhere)
+      if (by === "rm") rmSync(elsewhere, { recursive: true })
+      expect(await once(child, "close")).toEqual([1, null])
+      expect(stderr).toMatch(
+        /^\S+vanishing-\w+\S+: the directory that it belongs to is not there, or no longer\. .*\n$/
+      )
+      expect(existsSync(output)).toBe(false)
+      expect(existsSync(join(elsewhere, "checkpoint.bin"))).toBe(by === "mv")
+    },
+    60_000
+  )
+
+  it("in a directory that is read-only ends with one line, before it begins", async () => {
+    const readOnly = join(scratch, "read-only")
+    mkdirSync(readOnly)
+    const mount = (...args: ReadonlyArray<string>) => spawnSync("mount", args).status === 0
+    // Root may write wherever modes forbid it; elsewhere modes will do, where nobody may mount.
+    const mounted = mount("--bind", readOnly, readOnly) && mount("-o", "remount,bind,ro", readOnly)
+    if (!mounted) chmodSync(readOnly, 0o500)
+    try {
+      const child = spawnSync(process.execPath, training("read-only", 1), { encoding: "utf8" })
+      expect([child.status, child.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^\S+read-only\S+: (its file system is read-only|you may not write there)\. Choose .*\n$/)
+      ])
+      expect(readdirSync(readOnly)).toEqual([])
+    } finally {
+      if (mounted) spawnSync("umount", [readOnly])
+      else chmodSync(readOnly, 0o700)
+    }
+  }, 60_000)
 
   it("that is interrupted before it begins does not say that it wrote anything", async () => {
     const child = spawn(process.execPath, training("early", 3), { stdio: ["ignore", "ignore", "pipe"] })

@@ -49,6 +49,18 @@ describe("modules of the user's own", () => {
     })
   }
 
+  it("what is measured is in the log, and a figure of the page", async () => {
+    const run = join(scratch, "your-own.md", "run")
+    const last = readFileSync(join(run, "events.jsonl"), "utf8").trim().split("\n").map((line) =>
+      JSON.parse(line) as object
+    )
+      .findLast((event) => "measures" in event)
+    expect(last).toMatchObject({
+      measures: [{ name: "filters", title: "filters", readings: { own: expect.any(Number) } }]
+    })
+    expect(readFileSync(join(run, "report.html"), "utf8")).toMatch(/largest weight of every convolution/)
+  })
+
   it("their choices and parameters have flags and help", async () => {
     const file = join(moduleOf("your-own.md"), "mine.ts")
     const { stdout } = await finegrain("train", "--use", file, "--help")

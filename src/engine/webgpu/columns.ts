@@ -2,9 +2,16 @@
  * WGSL for columns of norm 1 and for orthonormal columns, whatever the columns were: huge, tiny and dependent ones take
  * branches that are seldom taken, as in kernels/orthonormal.ts, whose twin this is.
  */
+import { lengths, sizes } from "../contracts/kernels.ts"
+
+/** A number as WGSL has it: without a point or an exponent it would be an integer. */
+const float = (value: number): string => Number.isInteger(value) ? value.toExponential() : String(value)
+
+const [smallest, greatest] = [float(lengths.smallest), float(lengths.greatest)]
+const longest = float(Math.sqrt(lengths.greatest))
 
 /** Squares of lengths between these lost nothing to overflow or underflow. */
-const inRange = (square: string) => `(${square} >= 1e-30 && ${square} <= 1e30)`
+const inRange = (square: string) => `(${square} >= ${smallest} && ${square} <= ${greatest})`
 
 /** Where the entries of one column are read, and where its quotients go. */
 export interface Column {
@@ -82,17 +89,17 @@ const unitVector = (columns: string, rows: string) => `
 /** Orthonormal columns from columns of length 1 or 0; one in the span of earlier ones gives way to a unit vector. */
 const complete = (columns: string, rows: string) => `
   for (var j = 0; j < ${columns}; j++) {
-    for (var attempt = 0; attempt < 8; attempt++) {
-      if (attempt == 4) { ${unitVector(columns, rows)} }
+    for (var attempt = 0; attempt < ${2 * sizes.passes}; attempt++) {
+      if (attempt == ${sizes.passes}) { ${unitVector(columns, rows)} }
       for (var k = 0; k < j; k++) { ${subtract(columns, rows, "k", "j")} }
       var square = 0.0;
       ${squareOf(columns, rows)}
-      if (square >= 1e-30) {
+      if (square >= ${smallest}) {
         let length = sqrt(square);
         for (var i = 0; i < ${rows}; i++) { y[i * ${columns} + j] = y[i * ${columns} + j] / length; }
       }
       // NaN stays.
-      if (!(square < 0.25)) { break; }
+      if (!(square < ${float(lengths.kept)})) { break; }
     }
   }
 `
@@ -116,15 +123,15 @@ export const orthonormalize = (columns: string, rows: string) => `
       ${squareOf(columns, rows)}
       again = true;
     }
-    again = again || square < 0.125 * most;
-    let length = max(sqrt(square), 1e-30);
+    again = again || square < ${float(lengths.share)} * most;
+    let length = max(sqrt(square), ${float(lengths.tiny)});
     for (var i = 0; i < ${rows}; i++) {
       y[i * ${columns} + j] = y[i * ${columns} + j] / length;
     }
     for (var k = j + 1; k < ${columns}; k++) {
       ${subtract(columns, rows, "j", "k")}
       // As if it were its square, which overflows.
-      most = max(most, min(abs(dot), 1e15) * min(abs(dot), 1e15));
+      most = max(most, min(abs(dot), ${longest}) * min(abs(dot), ${longest}));
     }
   }
   if (again) { ${complete(columns, rows)} }

@@ -3,9 +3,7 @@
  * columns rotate in the rounds of a tournament, in which each meets each other once and no column has two partners at a
  * time.
  */
-
-/** Invocations of a workgroup. */
-export const workgroup = 64
+import { workgroup } from "./uniforms.ts"
 
 /** Columns p < q that meet in a round, as pair number i; a column without a partner meets number `columns`. */
 const tournament = `

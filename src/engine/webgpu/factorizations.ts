@@ -4,8 +4,9 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Factorization, kernelName } from "../Factorization.ts"
-import { complete, diagonalize, eliminate, orthogonalize, workgroup } from "./factorizationShaders.ts"
-import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
+import { complete, diagonalize, eliminate, orthogonalize } from "./factorizationShaders.ts"
+import type { Program, WebGpuBackend } from "./packages.ts"
+import { declared, int, workgroup } from "./uniforms.ts"
 
 const epsilon = 2 ** -23
 
@@ -23,9 +24,10 @@ interface Dispatch {
 /** Runs a program that writes into a tensor which is no one else's. */
 const dispatch = (to: tf.Tensor, { code, inputs = {}, invocations, name, uniforms }: Dispatch): void => {
   const flat = ({ dataId, dtype, size }: tf.Tensor): tf.TensorInfo => ({ dataId, dtype, shape: [size] })
+  const told = Object.fromEntries(Object.entries(uniforms).map(([name, value]) => [name, int(value)]))
   const program: Program = {
     variableNames: Object.keys(inputs),
-    uniforms: Object.keys(uniforms).map((uniform) => `${uniform} : i32,`).join(" "),
+    uniforms: declared(told),
     outputShape: [to.size],
     shaderKey: `Finegrain ${name}`,
     workgroupSize: [workgroup, 1, 1],
@@ -34,9 +36,8 @@ const dispatch = (to: tf.Tensor, { code, inputs = {}, invocations, name, uniform
     size: false,
     getUserCode: () => code
   }
-  const values = Object.values(uniforms).map((value): Uniform => ({ type: "int32", data: [value] }))
   const backend = tf.backend() as unknown as WebGpuBackend
-  backend.runWebGPUProgram(program, Object.values(inputs).map(flat), "float32", values, flat(to))
+  backend.runWebGPUProgram(program, Object.values(inputs).map(flat), "float32", Object.values(told), flat(to))
 }
 
 /** A copy that the device made: what was uploaded may be shared with others. */

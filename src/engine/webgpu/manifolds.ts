@@ -3,6 +3,8 @@ import * as FusedKernels from "../FusedKernels.ts"
 import { sizeOf } from "../sizeOf.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Program, WebGpuBackend } from "./packages.ts"
+import { stiefelTangent, unitTangent } from "./tangents.ts"
+import { declared, int, type Uniforms, workgroup } from "./uniforms.ts"
 
 /**
  * Sizes of what one invocation works on in registers, or close to them: a shader is made for each, which takes time.
@@ -39,18 +41,13 @@ const oneColumn = (body: string): Shader => ({
 })
 
 const shaders: Readonly<Record<FusedKernels.FusedOperation, Shader>> = {
-  // U − X ddiag(XᵀU)
-  UnitProject: oneColumn(`
-    var dot = 0.0;
-    for (var i = 0; i < rows; i++) {
-      let at = first + i * columns;
-      dot = dot + x[at] * u[at];
-    }
-    for (var i = 0; i < rows; i++) {
-      let at = first + i * columns;
-      result[at] = u[at] - x[at] * dot;
-    }
-  `),
+  UnitProject: oneColumn(unitTangent({
+    rows: "rows",
+    entry: "let at = first + i * columns;",
+    x: "x[at]",
+    u: "u[at]",
+    put: (value) => `result[at] = ${value};`
+  })),
   // The columns of X + V, divided by their lengths.
   UnitRetract: oneColumn(`
     var y : array<f32, ENTRIES>;
@@ -60,28 +57,13 @@ const shaders: Readonly<Record<FusedKernels.FusedOperation, Shader>> = {
     }
     ${unitLength({ rows: "rows", entry: (i) => `y[${i}]`, to: (i) => `result[first + ${i} * columns]` })}
   `),
-  // U − X sym(XᵀU), one column after the other.
-  StiefelProject: oneMatrix(`
-    var symmetric : array<f32, ENTRIES>;
-    for (var k = 0; k < columns; k++) {
-      for (var j = 0; j < columns; j++) {
-        var both = 0.0;
-        for (var i = 0; i < rows; i++) {
-          let row = first + i * columns;
-          both = both + x[row + j] * u[row + k] + x[row + k] * u[row + j];
-        }
-        symmetric[j] = 0.5 * both;
-      }
-      for (var i = 0; i < rows; i++) {
-        let row = first + i * columns;
-        var normal = 0.0;
-        for (var j = 0; j < columns; j++) {
-          normal = normal + x[row + j] * symmetric[j];
-        }
-        result[row + k] = u[row + k] - normal;
-      }
-    }
-  `),
+  StiefelProject: oneMatrix(stiefelTangent({
+    rows: "rows",
+    columns: "columns",
+    x: (e) => `x[first + ${e}]`,
+    u: (e) => `u[first + ${e}]`,
+    put: (e, value) => `result[first + ${e}] = ${value};`
+  })),
   // The Q factor of X + V by modified Gram–Schmidt.
   StiefelRetract: oneMatrix(`
     var y : array<f32, ENTRIES>;
@@ -95,8 +77,6 @@ const shaders: Readonly<Record<FusedKernels.FusedOperation, Shader>> = {
   `)
 }
 
-const workgroup = 64
-
 /**
  * One pass over all matrices. Their sizes are uniforms: loops that a driver unrolls would take it seconds to compile.
  */
@@ -104,12 +84,13 @@ const program = (
   operation: FusedKernels.FusedOperation,
   size: number,
   entries: number,
-  invocations: number
+  invocations: number,
+  uniforms: Uniforms
 ): Program => {
   const room = roomFor(entries)
   return {
     variableNames: ["x", "u"],
-    uniforms: "invocations : i32, rows : i32, columns : i32,",
+    uniforms: declared(uniforms),
     outputShape: [size],
     shaderKey: `${FusedKernels.kernelName(operation)} ${room}`,
     workgroupSize: [workgroup, 1, 1],
@@ -142,11 +123,12 @@ const register = (operation: FusedKernels.FusedOperation): void => {
       const { columns, rows } = attrs as unknown as { readonly columns: number; readonly rows: number }
       const size = sizeOf(x.shape)
       const invocations = (size / (rows * columns)) * shaders[operation].invocations(columns)
+      const uniforms = { invocations: int(invocations), rows: int(rows), columns: int(columns) }
       const out = (backend as WebGpuBackend).runWebGPUProgram(
-        program(operation, size, rows * columns, invocations),
+        program(operation, size, rows * columns, invocations, uniforms),
         [flat(x, size), flat(u, size)],
         "float32",
-        [invocations, rows, columns].map((value) => ({ type: "int32" as const, data: [value] }))
+        Object.values(uniforms)
       )
       return { ...out, shape: [...x.shape] }
     }

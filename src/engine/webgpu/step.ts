@@ -3,18 +3,20 @@ import { recent } from "../recent.ts"
 import { sizeOf } from "../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../Step.ts"
 import { roomFor } from "./manifolds.ts"
-import type { Program, Uniform, WebGpuBackend } from "./packages.ts"
+import type { Program, WebGpuBackend } from "./packages.ts"
 import {
   direction,
   type Input,
   move,
+  type Numbers,
+  type Section,
+  sections,
   type Shader,
   squares,
   transport,
-  uniforms,
-  weights,
-  workgroup
+  weights
 } from "./stepShaders.ts"
+import { declared, float, int, workgroup } from "./uniforms.ts"
 
 /** Plans whose tables stay on the device; a run needs one. */
 const keptPlans = 8
@@ -25,24 +27,20 @@ interface Placed {
   readonly groups: number
 }
 
-/** See `uniforms`. */
 const tableOf = ({ bases, deltas, local, owners }: StepLeaf): readonly [table: Int32Array, groups: number] => {
   const members = Map.groupBy(owners.keys(), (matrix) => owners[matrix]!)
   let start = 0
   const starts = [...members.values()].map(({ length }) => (start += length))
-  return [
-    Int32Array.from([
-      ...bases,
-      ...deltas,
-      ...local,
-      ...owners,
-      0,
-      ...starts,
-      ...members.keys(),
-      ...[...members.values()].flat()
-    ]),
-    members.size
-  ]
+  const table: Readonly<Record<Section, Iterable<number>>> = {
+    bases,
+    deltas,
+    local,
+    owners,
+    starts: [0, ...starts],
+    poms: members.keys(),
+    members: [...members.values()].flat()
+  }
+  return [Int32Array.from(sections.flatMap((section) => Array.from(table[section]))), members.size]
 }
 
 const placing = (backend: WebGpuBackend) =>
@@ -63,9 +61,6 @@ const placedOn = (backend: WebGpuBackend, plan: StepPlan): ReadonlyArray<Placed>
   placings.set(backend, found)
   return found(plan)
 }
-
-const int = (value: number): Uniform => ({ type: "int32", data: [value] })
-const float = (value: number): Uniform => ({ type: "float32", data: [value] })
 
 /** What a dispatch over one leaf is made of. */
 interface Dispatch {
@@ -94,9 +89,19 @@ const dispatch = (
   const { columns, rows } = leaf.form ?? { columns: 1, rows: leaf.size }
   const count = invocations(leaf.count, rows, columns)
   const room = keepsMatrices ? roomFor(leaf.size) : 0
+  const uniforms: Numbers = {
+    invocations: int(count),
+    count: int(leaf.count),
+    rows: int(rows),
+    columns: int(columns),
+    groups: int(placed.groups),
+    scaled: int(scaled ? 1 : 0),
+    theta: float(theta),
+    decay: float(decay)
+  }
   const program: Program = {
     variableNames: names,
-    uniforms,
+    uniforms: declared(uniforms),
     outputShape: [typeof to === "number" ? to : sizeOf(to.shape)],
     shaderKey: `FinegrainStep ${name} ${leaf.form?.name ?? "given"} ${room}`,
     workgroupSize: [workgroup, 1, 1],
@@ -109,7 +114,7 @@ const dispatch = (
     program,
     names.map((input) => input === "table" ? placed.table : flat(inputs[input]!)),
     "float32",
-    [...[count, leaf.count, rows, columns, placed.groups, scaled ? 1 : 0].map(int), float(theta), float(decay)],
+    Object.values(uniforms),
     typeof to === "number" ? undefined : flat(to)
   )
 }
@@ -117,11 +122,12 @@ const dispatch = (
 /**
  * Zeros that are written on the device: what was once on the host is read from there, whatever the device makes of it.
  */
-const zeros = (backend: WebGpuBackend, size: number): tf.TensorInfo =>
-  backend.runWebGPUProgram(
+const zeros = (backend: WebGpuBackend, size: number): tf.TensorInfo => {
+  const uniforms = { count: int(size) }
+  return backend.runWebGPUProgram(
     {
       variableNames: [],
-      uniforms: "count : i32,",
+      uniforms: declared(uniforms),
       outputShape: [size],
       shaderKey: "FinegrainStep zeros",
       workgroupSize: [workgroup, 1, 1],
@@ -132,8 +138,9 @@ const zeros = (backend: WebGpuBackend, size: number): tf.TensorInfo =>
     },
     [],
     "float32",
-    [int(size)]
+    Object.values(uniforms)
   )
+}
 
 interface Call<Attributes> {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>

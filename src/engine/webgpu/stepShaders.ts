@@ -1,5 +1,8 @@
 import type { MatrixForm } from "../MatrixForm.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
+import type { Uniform } from "./packages.ts"
+import { stiefelTangent, type TangentMatrix, unitTangent } from "./tangents.ts"
+import { workgroup } from "./uniforms.ts"
 
 /** Names of tensors that shaders read. */
 export type Input = "x" | "gradient" | "momentum" | "scaling" | "direction" | "factors" | "table"
@@ -15,23 +18,47 @@ export interface Shader {
   readonly code: string
 }
 
-/** Invocations of a workgroup, which add the squares of one POM together. */
-export const workgroup = 64
+/** Numbers about a leaf. */
+export type Numbers = Readonly<
+  Record<"invocations" | "count" | "rows" | "columns" | "groups" | "scaled" | "theta" | "decay", Uniform>
+>
 
-/**
- * Numbers about a leaf. Its table holds: where every matrix begins in the variable; how far every entry is from there;
- * the place of every entry in the matrix; the POM of every matrix; then for the sums of squares where the members of
- * every POM begin, its number, and the members.
- */
-export const uniforms = "invocations : i32, count : i32, rows : i32, columns : i32, groups : i32, scaled : i32, " +
-  "theta : f32, decay : f32,"
+/** Parts of a leaf's table, in their order: how long they are, in WGSL. */
+const lengths = {
+  /** Where every matrix begins in the variable. */
+  bases: "uniforms.count",
+  /** How far every entry is from there. */
+  deltas: "entries()",
+  /** The place of every entry in the matrix. */
+  local: "entries()",
+  /** The POM of every matrix. */
+  owners: "uniforms.count",
+  /** Where the members of every POM begin, and where the last ones end. */
+  starts: "(uniforms.groups + 1)",
+  /** The numbers of the POMs. */
+  poms: "uniforms.groups",
+  /** Their matrices. */
+  members: "uniforms.count"
+} as const
+
+/** A part of a leaf's table. */
+export type Section = keyof typeof lengths
+
+/** The parts of a leaf's table, in their order. */
+export const sections = Object.keys(lengths) as ReadonlyArray<Section>
+
+/** An entry of a part of the table. */
+const inTable = (section: Section, index: string): string => {
+  const before = sections.slice(0, sections.indexOf(section)).map((name) => lengths[name])
+  return `table[${[...before, index].join(" + ")}]`
+}
 
 /** Entries are numbered by rows of the form's matrix, whatever their order in the tensor. */
 const preamble = `
   fn entries() -> i32 { return uniforms.rows * uniforms.columns; }
-  fn inVariable(m : i32, e : i32) -> i32 { return table[m] + table[uniforms.count + e]; }
-  fn inLeaf(m : i32, e : i32) -> i32 { return m * entries() + table[uniforms.count + entries() + e]; }
-  fn owner(m : i32) -> i32 { return table[uniforms.count + 2 * entries() + m]; }
+  fn inVariable(m : i32, e : i32) -> i32 { return ${inTable("bases", "m")} + ${inTable("deltas", "e")}; }
+  fn inLeaf(m : i32, e : i32) -> i32 { return m * entries() + ${inTable("local", "e")}; }
+  fn owner(m : i32) -> i32 { return ${inTable("owners", "m")}; }
 `
 
 const factorOfScaling = `
@@ -84,13 +111,9 @@ const perColumn = (declarations: string, body: string) =>
     ${body}`
   )
 
-/** The entries e of a column, one after the other. */
-const downColumn = (body: string) => `
-  for (var i = 0; i < uniforms.rows; i++) {
-    let e = i * uniforms.columns + column;
-    ${body}
-  }
-`
+/** Entry i of a column: its number in the matrix, and its place in the leaf. */
+const down = (i: string) => `${i} * uniforms.columns + column`
+const downColumn = `let e = ${down("i")}; let at = inLeaf(m, e);`
 
 const allEntries = (body: string) => `
   for (var e = 0; e < entries(); e++) {
@@ -98,30 +121,15 @@ const allEntries = (body: string) => `
   }
 `
 
-/** U − X sym(XᵀU) for `base` and `u`, one column k after the other; `found` says what becomes of entry e. */
-const stiefelTangent = (found: string) => `
-  var symmetric : array<f32, ENTRIES>;
-  for (var k = 0; k < uniforms.columns; k++) {
-    for (var j = 0; j < uniforms.columns; j++) {
-      var both = 0.0;
-      for (var i = 0; i < uniforms.rows; i++) {
-        let row = i * uniforms.columns;
-        both = both + base[row + j] * u[row + k] + base[row + k] * u[row + j];
-      }
-      symmetric[j] = 0.5 * both;
-    }
-    for (var i = 0; i < uniforms.rows; i++) {
-      let row = i * uniforms.columns;
-      var normal = 0.0;
-      for (var j = 0; j < uniforms.columns; j++) {
-        normal = normal + base[row + j] * symmetric[j];
-      }
-      let e = row + k;
-      let value = u[e] - normal;
-      ${found}
-    }
-  }
-`
+/** The tangent part of `u` at `base`, which an invocation keeps to itself. */
+const tangentOfKept = (put: TangentMatrix["put"]) =>
+  stiefelTangent({
+    rows: "uniforms.rows",
+    columns: "uniforms.columns",
+    x: (e) => `base[${e}]`,
+    u: (e) => `u[${e}]`,
+    put
+  })
 
 const byEntry = { invocations: (count: number, rows: number, columns: number) => count * rows * columns }
 const byColumn = { invocations: (count: number, _: number, columns: number) => count * columns }
@@ -149,9 +157,13 @@ export const direction: Readonly<Record<MatrixForm["name"] | "given", Shader>> =
     keepsMatrices: false,
     code: perColumn(
       gradient,
-      `var dot = 0.0;
-      ${downColumn("dot = dot + x[inLeaf(m, e)] * euclidean(m, e);")}
-      ${downColumn("let at = inLeaf(m, e); result[at] = euclidean(m, e) - x[at] * dot + remembered(at);")}`
+      unitTangent({
+        rows: "uniforms.rows",
+        entry: downColumn,
+        x: "x[at]",
+        u: "euclidean(m, e)",
+        put: (value) => `result[at] = ${value} + remembered(at);`
+      })
     )
   },
   Stiefel: {
@@ -164,7 +176,7 @@ export const direction: Readonly<Record<MatrixForm["name"] | "given", Shader>> =
       var base : array<f32, ENTRIES>;
       var u : array<f32, ENTRIES>;
       ${allEntries("base[e] = x[inLeaf(m, e)]; u[e] = euclidean(m, e);")}
-      ${stiefelTangent("let at = inLeaf(m, e); result[at] = value + remembered(at);")}`
+      ${tangentOfKept((e, value) => `let at = inLeaf(m, ${e}); result[at] = ${value} + remembered(at);`)}`
     )
   }
 }
@@ -180,15 +192,12 @@ export const squares: Shader = {
     fn main(index : i32) {
       let group = index / ${workgroup};
       let lane = index % ${workgroup};
-      let starts = 2 * uniforms.count + 2 * entries();
-      let poms = starts + uniforms.groups + 1;
-      let members = poms + uniforms.groups;
       let known = min(group, uniforms.groups - 1);
-      let first = table[starts + known];
-      let size = (table[starts + known + 1] - first) * entries();
+      let first = ${inTable("starts", "known")};
+      let size = (${inTable("starts", "known + 1")} - first) * entries();
       var sum = 0.0;
       for (var t = lane; t < size; t = t + ${workgroup}) {
-        let value = direction[table[members + first + t / entries()] * entries() + t % entries()];
+        let value = direction[${inTable("members", "first + t / entries()")} * entries() + t % entries()];
         sum = sum + value * value;
       }
       partial[lane] = sum;
@@ -196,7 +205,7 @@ export const squares: Shader = {
       if (lane == 0 && group < uniforms.groups) {
         var all = 0.0;
         for (var t = 0; t < ${workgroup}; t++) { all = all + partial[t]; }
-        let pom = table[poms + group];
+        let pom = ${inTable("poms", "group")};
         result[pom] = result[pom] + all;
       }
     }
@@ -228,8 +237,8 @@ export const move: Readonly<Record<MatrixForm["name"], Shader>> = {
       moved,
       unitLength({
         rows: "uniforms.rows",
-        entry: (i) => `moved(m, ${i} * uniforms.columns + column)`,
-        to: (i) => `result[inLeaf(m, ${i} * uniforms.columns + column)]`
+        entry: (i) => `moved(m, ${down(i)})`,
+        to: (i) => `result[inLeaf(m, ${down(i)})]`
       })
     )
   },
@@ -256,9 +265,13 @@ export const transport: Readonly<Record<"Unit" | "Stiefel", Shader>> = {
     keepsMatrices: false,
     code: perColumn(
       preamble,
-      `var dot = 0.0;
-      ${downColumn("let at = inLeaf(m, e); dot = dot + x[at] * result[at];")}
-      ${downColumn("let at = inLeaf(m, e); result[at] = result[at] - x[at] * dot;")}`
+      unitTangent({
+        rows: "uniforms.rows",
+        entry: downColumn,
+        x: "x[at]",
+        u: "result[at]",
+        put: (value) => `result[at] = ${value};`
+      })
     )
   },
   Stiefel: {
@@ -271,7 +284,7 @@ export const transport: Readonly<Record<"Unit" | "Stiefel", Shader>> = {
       var base : array<f32, ENTRIES>;
       var u : array<f32, ENTRIES>;
       ${allEntries("let at = inLeaf(m, e); base[e] = x[at]; u[e] = result[at];")}
-      ${stiefelTangent("result[inLeaf(m, e)] = value;")}`
+      ${tangentOfKept((e, value) => `result[inLeaf(m, ${e})] = ${value};`)}`
     )
   }
 }

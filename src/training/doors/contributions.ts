@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
+import { recorded } from "../measures.ts"
 
 /** The exports that are read, and what one entry of each is called. */
 export const kinds = {
@@ -14,7 +15,8 @@ export const kinds = {
   schedules: "schedule",
   models: "model",
   datasets: "dataset",
-  losses: "loss"
+  losses: "loss",
+  measures: "measure"
 } as const satisfies Partial<Record<keyof Catalogues, string>>
 
 type Kind = keyof typeof kinds
@@ -71,7 +73,9 @@ const fault = (kind: Kind, name: string, entry: unknown): string | undefined => 
 
 /** Names of a kind that are taken. */
 const taken = (known: Catalogues, kind: Kind): ReadonlyArray<string> =>
-  kind === "manifolds" ? known.manifolds.map(({ symbol }) => symbol) : Object.keys(known[kind])
+  kind === "manifolds"
+    ? known.manifolds.map(({ symbol }) => symbol)
+    : Object.keys(kind === "measures" ? { ...recorded, ...known.measures } : known[kind])
 
 const same = (kind: Kind, name: string) => (other: string) =>
   kind === "manifolds" ? other.toLowerCase() === name.toLowerCase() : other === name

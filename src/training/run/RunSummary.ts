@@ -1,4 +1,4 @@
-import type * as Trainer from "../Trainer.ts"
+import type { TrainingProgress } from "../Training.ts"
 
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
 export interface RunSummary {
@@ -25,7 +25,7 @@ export interface RunSummary {
 }
 
 /** What of a summary the progress of training tells. */
-export const measuresOf = ({ epochs, steps, tensorsLeaked }: Trainer.TrainingProgress) => {
+export const measuresOf = ({ epochs, steps, tensorsLeaked }: TrainingProgress) => {
   const last = epochs.at(-1)
   return {
     testAccuracy: last?.testAccuracy,

@@ -22,11 +22,15 @@ const completed = Effect.fnUntraced(function*(output: string) {
  * What is there of a run in a directory: the summary of one that is completed, or one to go on with. Fails where it is
  * another run than this one, or was on another engine.
  */
-export const earlierRun = Effect.fnUntraced(function*(output: string, identity: RunIdentity) {
+export const earlierRun = Effect.fnUntraced(function*<E>(
+  output: string,
+  identity: RunIdentity,
+  settingsOf: (manifest: RunFiles.Manifest) => Effect.Effect<object, E>
+) {
   const nothing = { done: Option.none<typeof RunFiles.Summary.Type>(), earlier: Option.none<RunDirectory.Examined>() }
   const manifest = yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
   if (Option.isNone(manifest)) return nothing
-  yield* sameRun(output, manifest.value, identity)
+  yield* sameRun(yield* settingsOf(manifest.value), manifest.value, identity)
   const done = yield* completed(output)
   if (Option.isSome(done)) return { ...nothing, done }
   yield* sameEnvironment(manifest.value, identity)

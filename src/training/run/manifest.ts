@@ -1,10 +1,8 @@
 /** What the manifest of a run says. */
 import { createHash } from "node:crypto"
-import type { Dataset } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
 import type { RunIdentity } from "../sameRun.ts"
-import type { TrainConfig } from "../TrainConfig.ts"
-import type * as Trainer from "../Trainer.ts"
+import type { Training } from "../Training.ts"
 
 /**
  * Layers of more matrices than this have them counted and hashed, not listed: those of a ResNet-101 would fill half a
@@ -34,43 +32,54 @@ const describeLayer = (layer: Network.ConstrainedLayer) => ({
   }))
 })
 
-const namesOf = ({ classNames, classes }: Dataset): ReadonlyArray<string> =>
+/** What a manifest tells of data; every `Dataset` is such. */
+export interface RecordedData {
+  readonly name: string
+  /** By which data of one name are told apart. */
+  readonly checksum: string
+  readonly train: { readonly count: number }
+  readonly test: { readonly count: number }
+  readonly classes?: number
+  readonly classNames?: ReadonlyArray<string>
+}
+
+const namesOf = ({ classNames, classes = 0 }: RecordedData): ReadonlyArray<string> =>
   classNames ?? Array.from({ length: classes }, (_, label) => String(label))
 
-/** What a reader of the results should know of the data. */
-export const notesOf = (
-  { batchSize }: TrainConfig,
-  { notes = [], train: { count } }: Dataset
-): ReadonlyArray<string> => [
-  ...notes,
-  ...(batchSize > count
-    ? [`a batch of ${batchSize} is more than the ${count} training images: steps take all of them`]
-    : [])
-]
-
 /** The data of a run, as far as it decides about its bits. */
-export const identityOf = ({ checksum, name, test, train }: Dataset) => ({
+export const identityOf = ({ checksum, name, test, train }: RecordedData) => ({
   name,
   sha256: checksum,
   train: train.count,
   test: test.count
 })
 
+/** What a manifest says beside what a run is made of. */
+export interface Described {
+  readonly data: RecordedData
+  readonly seed: number
+  /** The name of the model. */
+  readonly model: string
+  /** What a reader of the results should know of the data. */
+  readonly notes: ReadonlyArray<string>
+  /** Further keys. */
+  readonly manifest?: object
+}
+
 /** `manifest.json`: everything from which the run can be repeated. */
 export const manifestOf = (
-  { backend, config, dataset: data, door: { used }, versions }: RunIdentity,
-  dataset: Dataset,
+  { data, manifest, model: name, notes, seed }: Described,
+  { backend, config, dataset, versions }: RunIdentity,
   { model, layers, unconstrained }: Network.Network,
-  schedule: string,
-  { interpretation }: Trainer.Training
+  { interpretation, schedule }: Pick<Training, "interpretation" | "schedule">
 ) => ({
   config,
-  ...(used.length === 0 ? {} : { use: used }),
-  seed: config.seed,
+  ...manifest,
+  seed,
   versions,
   backend,
-  dataset: { ...data, classes: namesOf(dataset), notes: notesOf(config, dataset) },
-  model: { name: config.model, parameters: model.countParams() },
+  dataset: { ...dataset, classes: namesOf(data), notes },
+  model: { name, parameters: model.countParams() },
   schedule,
   step: interpretation,
   layers: layers.map(describeLayer),

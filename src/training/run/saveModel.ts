@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import type { Dataset } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import type * as RunDirectory from "../RunDirectory.ts"
+import type { RecordedData } from "./manifest.ts"
 
 const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
   const { weightData } = artifacts
@@ -16,7 +16,7 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 export const saveModel = Effect.fnUntraced(function*(
   network: Network.Network,
   directory: RunDirectory.RunDirectory,
-  { classNames }: Dataset
+  { classNames }: RecordedData
 ) {
   const artifacts = yield* Tensors.engineFailures(
     Effect.promise(() =>

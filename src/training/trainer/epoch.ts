@@ -8,7 +8,8 @@ import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
-import type { EpochDone, TrainingEvent } from "../TrainingEvent.ts"
+import type { Asked, AtEpoch } from "../measures.ts"
+import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
 import { evaluate } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
@@ -80,9 +81,15 @@ export const measureNorms = Effect.fnUntraced(function*(network: Network.Network
   return { norms, normBoundViolations: violations.length }
 })
 
+const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
+  Effect.forEach(
+    measures,
+    ({ axes, measure, name }) => Effect.map(measure(at), (readings): MeasureRecord => ({ name, ...axes, readings }))
+  )
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, network }, position, prepare } = session
+  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
   const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
@@ -97,6 +104,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
+    ...(measures.length === 0 ? {} : { measures: yield* measuredOf(measures, { network, dataset, epoch }) }),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds

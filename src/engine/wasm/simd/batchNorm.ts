@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
+import { sizes } from "../../contracts/kernels.ts"
 import { kernelNames } from "../../layerKernels.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
@@ -10,13 +11,12 @@ type Inputs<Names extends string, Optional extends string = never> =
   & Readonly<Record<Names, tf.TensorInfo>>
   & Readonly<Partial<Record<Optional, tf.TensorInfo>>>
 
-const sizes = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: number] => {
+const lengthsOf = ({ shape }: tf.TensorInfo): readonly [rows: number, channels: number] => {
   const channels = shape.at(-1)!
   return [sizeOf(shape) / channels, channels]
 }
 
-/** Always as many, added in order, so that no sum depends on how many threads there are. */
-const slices = 16
+const { slices } = sizes
 
 /** Where a tensor lies, 0 where there is none. */
 const place = (backend: BackendWasm, info: tf.TensorInfo | undefined) => info === undefined ? 0 : pointer(backend, info)
@@ -68,7 +68,7 @@ const perChannel = (
 export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
   /** Mean and variance of every channel, to `mean` and `variance`. */
   const moments = (backend: BackendWasm, x: tf.TensorInfo, mean: tf.TensorInfo, variance: tf.TensorInfo) => {
-    const [rows, channels] = sizes(x)
+    const [rows, channels] = lengthsOf(x)
     const at = pointer(backend, x)
     // The first row as pivot: near enough to the mean that squares do not cancel.
     const found = sums(simd, [at, at, at, 0], [rows, channels], true)
@@ -92,7 +92,7 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.Ten
           "x" | "gamma" | "beta",
           "residual" | "mean" | "variance"
         >
-        const [rows, channels] = sizes(x)
+        const [rows, channels] = lengthsOf(x)
         const row = 4 * channels
         const y = backend.makeOutput([...x.shape], "float32")
         const found = given.mean === undefined
@@ -128,7 +128,7 @@ export const batchNorm = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.Ten
       kernelNames.normalizeGradient,
       ({ attrs: { epsilon, ofBatch }, backend, inputs }) => {
         const { dy, gamma, mean, variance, x, y } = inputs as Inputs<"dy" | "gamma" | "mean" | "variance" | "x", "y">
-        const [rows, channels] = sizes(x)
+        const [rows, channels] = lengthsOf(x)
         const row = 4 * channels
         const dx = backend.makeOutput([...x.shape], "float32")
         const [dGamma, dBeta] = [backend.makeOutput([channels], "float32"), backend.makeOutput([channels], "float32")]

@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { sizes } from "../../contracts/kernels.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { pointer, type Simd } from "./module.ts"
@@ -39,6 +40,8 @@ const plans = (simd: Simd, of: (geometry: ConvolutionGeometry) => ReadonlyArray<
   }
 }
 
+const { block, vector } = sizes
+
 const mostPlans = 256
 
 /** Bytes of the panels that are worked on at once: with a block of weights they stay in the first two caches. */
@@ -59,9 +62,9 @@ const run = (simd: Simd, backend: BackendWasm, phases: ReadonlyArray<Placed>, si
   for (const { pixels, places, table, tapCount, taps } of phases) {
     const rows = tapCount * inner
     const tiles = Math.ceil(images * pixels / 4)
-    const atOnce = Math.max(1, Math.min(Math.floor(panelBytes / Math.max(16 * rows, 16)), tiles))
-    const weightBytes = bytesOf(rows, Math.ceil(outer / 8), 8)
-    const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (16 + 16 * rows))
+    const atOnce = Math.max(1, Math.min(Math.floor(panelBytes / Math.max(vector * rows, vector)), tiles))
+    const weightBytes = bytesOf(rows, Math.ceil(outer / block), block)
+    const ownBytes = aligned(64 + bytesOf(inner) + atOnce * (vector + vector * rows))
     const weights = simd.scratch(weightBytes + simd.threads * ownBytes)
     simd.functions.packWeights(at(filter), weights, taps, tapCount, inner, outer, transposed ? 1 : 0)
     const room = { at: weights + weightBytes, bytes: ownBytes }
@@ -139,10 +142,10 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       }
       const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
       const [inner, outer] = [geometry.inChannels, geometry.outChannels]
-      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / 8)]
+      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / block)]
       const most = Math.ceil(rowBlocks / simd.threads)
-      const atOnce = Math.max(8, Math.floor(panelBytes / (16 * rowBlocks + 32 * blocks)))
-      const ownBytes = aligned(128 * most * blocks + atOnce * (16 * most + 32 * blocks))
+      const atOnce = Math.max(8, Math.floor(panelBytes / (vector * rowBlocks + bytesOf(block) * blocks)))
+      const ownBytes = aligned(most * blocks * 4 * bytesOf(block) + atOnce * (vector * most + bytesOf(block) * blocks))
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       // Every share goes through all of dy.
       simd.shareWithRoom("filterGradient", room, rowBlocks, (begin, end) => [

@@ -1,8 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core"
+import { forms, sizes } from "../../contracts/kernels.ts"
 import * as FusedKernels from "../../FusedKernels.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
-import { forms, pointer, type Simd } from "./module.ts"
+import { pointer, type Simd } from "./module.ts"
 
 /**
  * Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones
@@ -28,7 +29,7 @@ const fused = (
       const { u, x } = inputs as { readonly u: tf.TensorInfo; readonly x: tf.TensorInfo }
       const to = backend.makeOutput([...x.shape], "float32")
       const count = sizeOf(x.shape) / (rows * columns)
-      const ownBytes = 64 + 16 * (2 * rows * columns + Math.max(rows, columns) * columns)
+      const ownBytes = 64 + sizes.vector * (2 * rows * columns + Math.max(rows, columns) * columns)
       const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
       const at = (info: tf.TensorInfo, first: number) => pointer(backend, info) + 4 * first * rows * columns
       simd.shareWithRoom(name, room, count, (begin, end) => [

@@ -194,11 +194,6 @@ export interface Functions {
   ) => void
 }
 
-/**
- * Numbers of the forms that matrices may have, as in kernels/formulas.ts; `given`: the kernel leaves them as they are.
- */
-export const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const
-
 /** A manifold's operation on stacks of matrices. */
 type Operation = (
   form: number,

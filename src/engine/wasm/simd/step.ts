@@ -1,14 +1,12 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
+import { forms, sizes, stepRow } from "../../contracts/kernels.ts"
 import { recent } from "../../recent.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
-import { forms, pointer, type Simd } from "./module.ts"
+import { pointer, type Simd } from "./module.ts"
 
-/** Words of a row and slices of a leaf, as in kernels/step.ts. */
-const rowWords = 17
-const slices = 16
 /** Plans whose tables stay on the heap; a run needs one. */
 const keptPlans = 8
 
@@ -19,7 +17,7 @@ type Inputs = Readonly<Record<string, tf.TensorInfo>>
 interface Layout {
   /** Tables on the heap. */
   readonly kept: ReadonlyArray<Pointer>
-  /** Rows for all leaves, as kernels/step.ts has them, without the places of tensors. */
+  /** Rows for all leaves, as the contract has them, without the places of tensors. */
   readonly rows: Int32Array
   readonly rowBytes: number
   /** Bytes of the squared norms of the POMs, for every slice by itself. */
@@ -28,8 +26,18 @@ interface Layout {
   readonly ownBytes: number
 }
 
+/** A word of a leaf's row. */
+type Word = (typeof stepRow)[number]
+
 /** Words of a row that tensors fill. */
-const at = { x: 4, momentum: 5, variable: 6, scaling: 7, direction: 8, toX: 13 } as const
+type Filled = "x" | "momentum" | "variable" | "scaling" | "direction" | "toX"
+
+const rowWords = stepRow.length
+const at = Object.fromEntries(stepRow.map((word, i) => [word, i])) as Readonly<Record<Word, number>>
+
+/** A row as kernels read it, with 0 where tensors will be. */
+const rowOf = (words: Readonly<Record<Exclude<Word, Filled>, number>>): ReadonlyArray<number> =>
+  stepRow.map((word) => (words as Partial<Record<Word, number>>)[word] ?? 0)
 
 const bytes = (values: Int32Array) => values.map((value) => 4 * value)
 
@@ -71,31 +79,25 @@ const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
     const { bases, count, flat, form, owners, size } = leaf
     const deltas = deltasOf(leaf)
     const stride = strideOf(deltas)
-    return [
-      forms[form?.name ?? "given"],
-      flat ? 0 : count,
-      form?.rows ?? size,
-      form?.columns ?? 1,
-      0,
-      0,
-      0,
-      0,
-      0,
-      form?.transposed === true ? 1 : 0,
-      stride === 0 ? keep(deltas) : 0,
-      keep(bytes(bases)),
-      keep(owners),
-      0,
+    return rowOf({
+      form: forms[form?.name ?? "given"],
+      count: flat ? 0 : count,
+      rows: form?.rows ?? size,
+      columns: form?.columns ?? 1,
+      transposed: form?.transposed === true ? 1 : 0,
+      delta: stride === 0 ? keep(deltas) : 0,
+      base: keep(bytes(bases)),
+      owners: keep(owners),
       size,
-      chunkOf(leaf),
+      chunk: chunkOf(leaf),
       stride
-    ]
+    })
   }))
   return {
     kept,
     rows,
     rowBytes: aligned(4 * rowWords * leaves.length),
-    sumBytes: aligned(8 * slices * poms),
+    sumBytes: aligned(8 * sizes.slices * poms),
     ownBytes: aligned(workBytes(leaves))
   }
 }
@@ -122,14 +124,14 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
   /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
   const prepare = (
     plan: StepPlan,
-    fill: (set: (word: keyof typeof at, place: Pointer) => void, leaf: StepLeaf, index: number) => void
+    fill: (set: (word: Filled, place: Pointer) => void, leaf: StepLeaf, index: number) => void
   ) => {
     const { ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
     const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
     const words = simd.words(table, rows.length)
     words.set(rows)
     for (const [i, leaf] of plan.leaves.entries()) {
-      const set = (word: keyof typeof at, place: Pointer) => {
+      const set = (word: Filled, place: Pointer) => {
         words[rowWords * i + at[word]] = place
       }
       fill(set, leaf, i)
@@ -138,11 +140,11 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
   }
 
-  const sizes = (plan: StepPlan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
+  const sizeOfLeaf = (plan: StepPlan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
   const tensorsOf = (inputs: Inputs, plan: StepPlan) => {
     const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
     return {
-      x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizes(plan))),
+      x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizeOfLeaf(plan))),
       scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
     }
   }
@@ -155,7 +157,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     }>
   ): ReadonlyArray<tf.TensorInfo> => {
     const { scaling, x } = tensorsOf(inputs, plan)
-    const remembered = expecting(inputs, "momentum", sizes(plan))
+    const remembered = expecting(inputs, "momentum", sizeOfLeaf(plan))
     const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
     const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
     const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
@@ -168,7 +170,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, outputs[i]))
     })
     const count = plan.leaves.length
-    simd.shareWithRoom("stepDirection", room, slices, (begin, end) => [
+    simd.shareWithRoom("stepDirection", room, sizes.slices, (begin, end) => [
       table,
       count,
       momentum,
@@ -190,7 +192,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     }>
   ): ReadonlyArray<tf.TensorInfo> => {
     const { scaling, x } = tensorsOf(inputs, plan)
-    const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizes(plan)))
+    const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizeOfLeaf(plan)))
     const outputs = plan.leaves.map(({ form }, i) => {
       if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
       // What the caller has moved is handed back.
@@ -208,7 +210,7 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
       set("direction", placeOf(backend, directions[i]))
       set("toX", placeOf(backend, outputs[i]))
     })
-    simd.shareWithRoom("stepMove", room, slices, (begin, end) => [
+    simd.shareWithRoom("stepMove", room, sizes.slices, (begin, end) => [
       table,
       plan.leaves.length,
       factors,

@@ -1,5 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
+import { sizes } from "../../contracts/kernels.ts"
 import { pointer, type Simd } from "./module.ts"
 import type { ConvolutionGeometry } from "./plan.ts"
 
@@ -42,9 +43,7 @@ export const backwardCorrelation = (g: ConvolutionGeometry): Correlation => ({
   outer: g.inChannels
 })
 
-const points = 36
-/** What the transformation of one filter takes. */
-const filterScratch = 1024
+const { block, points, tileScratch } = sizes
 const tilesOf = (length: number) => Math.ceil(length / 4)
 const tilesPerImage = ({ outHeight, outWidth }: Correlation) => tilesOf(outHeight) * tilesOf(outWidth)
 
@@ -72,13 +71,13 @@ const tileBytes = 256 * 1024
 /** Rows of buffers lie a line of a cache apart from one another. */
 const gap = 64
 const aligned = (bytes: number) => Math.ceil(bytes / gap) * gap
-const blocksOf = (outer: number) => Math.ceil(outer / 8)
-const weightBytesOf = ({ inner, outer }: Correlation) => 4 * points * inner * 8 * blocksOf(outer)
+const blocksOf = (outer: number) => Math.ceil(outer / block)
+const weightBytesOf = ({ inner, outer }: Correlation) => 4 * points * inner * block * blocksOf(outer)
 
 /** How many of so many strips to work on at once, the tiles in them, and the bytes that a thread needs. */
 const room = (c: Correlation, strips: number) => {
   const across = tilesOf(c.outWidth)
-  const perTile = 4 * points * (c.inner + 8 * blocksOf(c.outer))
+  const perTile = 4 * points * (c.inner + block * blocksOf(c.outer))
   const bytes = Math.max(tileBytes, weightBytesOf(c))
   const atOnce = Math.max(1, Math.min(Math.floor(bytes / (perTile * across)), strips))
   const tiles = 4 * Math.ceil(atOnce * across / 4)
@@ -87,7 +86,7 @@ const room = (c: Correlation, strips: number) => {
   return {
     atOnce,
     tiles,
-    ownBytes: aligned(Math.max(zeros + strip + tiles * perTile + 2 * points * gap, filterScratch))
+    ownBytes: aligned(Math.max(zeros + strip + tiles * perTile + 2 * points * gap, tileScratch))
   }
 }
 

@@ -1,0 +1,159 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import {
+  Backend,
+  FgSgd,
+  Loop,
+  Models,
+  Network,
+  Report,
+  Run,
+  Schedule,
+  Seed,
+  Trainer,
+  Transform,
+  Transforms
+} from "finegrain"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, expect, it } from "vitest"
+import { tinyDataset } from "../tinyDataset.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "finegrain-record-"))
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+const services = Layer.merge(NodeServices.layer, Backend.cpu)
+const json = (directory: string, name: string) => JSON.parse(readFileSync(join(directory, name), "utf8"))
+
+const schedule = Schedule.linear({ rate: 0.2, steps: 12 })
+const transform = Transform.chain(
+  "averaged",
+  FgSgd.transform({ schedule, momentum: 0.9 }),
+  Transforms.average({ decay: 0.5 })
+)
+
+/** A regression with a loop of its own, three steps an epoch. */
+const own = (
+  name: string,
+  options: {
+    readonly rate?: number
+    readonly resume?: boolean
+    readonly observe?: (event: Run.RunEvent) => Effect.Effect<void>
+    readonly steps?: Stream.Stream<Loop.LoopStep, Error>
+  } = {}
+) => {
+  const { observe = () => Effect.void, rate = 0.2, resume = false, steps } = options
+  return Effect.gen(function*() {
+    yield* Backend.Backend
+    const initial = tfl.initializers.randomNormal({ seed: 1 })
+    const layer = tfl.layers.dense({ name: "own", inputShape: [4], units: 3, kernelInitializer: initial })
+    const model = tfl.sequential({ name: "regression", layers: [layer] })
+    const network = yield* Network.make(model, { overrides: { own: { specification: "St" } } })
+    const x = Seed.normalTensor(5, [6, 4])
+    const lossOn = (from: number, size: number) => {
+      const batch = tf.slice(x, [from, 0], [size, 4])
+      return tf.mean(
+        tf.square(tf.sub(model.apply(batch) as tf.Tensor, tf.slice(batch, [0, 0], [size, 3])))
+      ) as tf.Scalar
+    }
+    return yield* Run.record({
+      directory: join(scratch, name),
+      settings: { rate, epochs: 4 },
+      seed: 7,
+      network,
+      data: { name: "normal", checksum: "5", train: { count: 6 }, test: { count: 6 } },
+      resume,
+      observe,
+      training: (from) =>
+        Loop.make({
+          network,
+          from,
+          schedule,
+          transform,
+          epochs: 4,
+          examples: 6,
+          steps: (epoch) =>
+            steps ?? Stream.fromIterable([0, 2, 4]).pipe(
+              Stream.map((first) => ({ examples: 2, loss: () => ({ loss: lossOn((first + 2 * epoch) % 6, 2) }) }))
+            ),
+          test: Effect.sync(() => ({ loss: tf.tidy(() => lossOn(0, 6)).dataSync()[0]! })),
+          features: () => x
+        })
+    })
+  }).pipe(Effect.provide(services))
+}
+
+it("records a loop of one's own as any run, and goes on from the end of an epoch to the same bits", async () => {
+  const whole = await Effect.runPromise(own("whole"))
+  expect(whole).toMatchObject({ status: "completed", epochs: 4, steps: 12, seed: 7, tensorsLeaked: 0 })
+  expect(json(whole.output, "manifest.json")).toMatchObject({
+    config: { rate: 0.2, epochs: 4 },
+    model: { name: "regression" },
+    dataset: { name: "normal", sha256: "5", train: 6 },
+    step: "composed",
+    layers: [{ layer: "own" }]
+  })
+
+  const stopped = await Effect.runPromiseExit(own("stopped", {
+    // In the middle of an epoch, after the checkpoint at the end of the one before.
+    observe: (event) => event._tag === "StepDone" && event.step === 8 ? Effect.interrupt : Effect.void
+  }))
+  expect(Exit.hasInterrupts(stopped)).toBe(true)
+  const directory = join(scratch, "stopped")
+  expect(json(directory, "summary.json")).toMatchObject({ status: "interrupted", epochs: 2 })
+  const events: Array<string> = []
+  const resumed = await Effect.runPromise(own("stopped", {
+    resume: true,
+    observe: (event) => Effect.sync(() => events.push(event._tag))
+  }))
+  expect(events.slice(0, 3)).toEqual(["Started", "Resumed", "StepDone"])
+  expect(events.filter((tag) => tag === "StepDone").length).toBe(6)
+  expect(resumed).toMatchObject({ weightsSha256: whole.weightsSha256, testLoss: whole.testLoss, steps: 12 })
+
+  const again = await Effect.runPromise(own("stopped", { resume: true }))
+  expect(again.weightsSha256).toBe(whole.weightsSha256)
+  const other = await Effect.runPromise(Effect.flip(own("stopped", { resume: true, rate: 0.1 })))
+  expect(other.message).toMatch(/config.rate is 0.2 there, but 0.1 here/)
+
+  const page = await Effect.runPromise(Report.write(directory).pipe(Effect.provide(NodeServices.layer)))
+  expect(readFileSync(page, "utf8")).toContain("regression")
+})
+
+it("tells what failed in a loop, and keeps what there was", async () => {
+  const failed = await Effect.runPromise(
+    Effect.result(own("failed", { steps: Stream.fail(new Error("the disk with the data is gone")) }))
+  )
+  expect(Result.isFailure(failed) && failed.failure.message).toBe("the disk with the data is gone")
+  expect(json(join(scratch, "failed"), "summary.json")).toMatchObject({
+    status: "failed",
+    reason: "the disk with the data is gone"
+  })
+})
+
+it("records a classifier of one's own, with the trainer of every run", async () => {
+  const summary = await Effect.runPromise(
+    Effect.gen(function*() {
+      yield* Backend.Backend
+      const network = yield* Network.make(Models.smallCnn({ ...tinyDataset, filters: [2], seed: 1 }), { seed: 2 })
+      const schedule = Schedule.constant(0.05)
+      const trainer = (from: Parameters<Parameters<typeof Run.record>[0]["training"]>[0]) =>
+        Trainer.make({ network, dataset: tinyDataset, schedule, epochs: 1, batchSize: 32, seed: 3, from })
+      return yield* Run.record({
+        directory: join(scratch, "classifier"),
+        settings: { epochs: 1 },
+        network,
+        data: tinyDataset,
+        training: trainer
+      })
+    }).pipe(Effect.provide(services))
+  )
+  expect(summary.status).toBe("completed")
+  expect(json(summary.output, "manifest.json").dataset).toMatchObject({ train: tinyDataset.train.count })
+})
