@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
-import * as NestedTensors from "../src/numerics/NestedTensors.ts"
+import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import { atEdge, type Edge, ofLength } from "./edges.ts"
 import type { Situation } from "./operations.ts"
 

@@ -34,7 +34,7 @@ export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   const judged = ({ name }: ManifoldOperation<P>) =>
     chosen.map((one) =>
       // What goes along one of several shortest geodesics may go along another; what was completed is a point exactly.
-      one && alongLogarithm.includes(name) || options.complete !== undefined && name === "residual" ? 0 : 1
+      one && alongLogarithm.has(name) || options.complete !== undefined && name === "residual" ? 0 : 1
     )
   const within = (name: string, equation: string, of: ReadonlyArray<ManifoldOperation<P>>) =>
     wholeBatch(law(
@@ -69,7 +69,7 @@ export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   return set
 }
 
-const alongLogarithm = ["log", "transport"]
+const alongLogarithm = new Set(["log", "transport"])
 
 /**
  * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly

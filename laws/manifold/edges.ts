@@ -58,7 +58,7 @@ export const edgeLaws = <P extends NestedTensors.NestedTensors>(
       "operations at the edges give numbers",
       "f(x, …) has no NaN, or a typed error, for every operation f that is not a product",
       Tolerance.exact,
-      operations.filter(({ name }) => !products.includes(name))
+      operations.filter(({ name }) => !products.has(name))
         .map(({ apply, name }) => ({ name, of: (s) => notANumber(apply(s)) }))
     ),
     atEdges(
@@ -105,7 +105,7 @@ export const edgeLaws = <P extends NestedTensors.NestedTensors>(
 }
 
 /** What multiplies points or vectors of 10³⁰, and may overflow: the law of the budget knows where. */
-const products = ["inner", "gradient"]
+const products = new Set(["inner", "gradient"])
 
 /**
  * Every case has all situations: a few are enough, and no smaller one is easier to read.
