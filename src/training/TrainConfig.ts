@@ -310,9 +310,7 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]
       : []),
-    ...(backend !== "auto" && !knows(known.backends, backend, "threads")
-      ? [["threads", `the backend ${backend} has no threads of ours`] as const]
-      : []),
+    ...(backend === "auto" ? [] : Catalogue.idle(known.backends, "backend", backend)),
     ...(validationImages === undefined
       ? []
       : [["testImages", "the held-out images stand in the place of the test set"] as const])

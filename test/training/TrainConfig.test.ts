@@ -43,6 +43,7 @@ it("names what changes nothing", () => {
   expect(idle({})).toEqual(["exponent", "imageSize"])
   expect(idle({ dataset: "./folders", schedule: "power" })).toEqual([])
   expect(idle({ dataset: "./folders", backend: "node", validationImages: 3 })).toEqual([
+    "accelerator",
     "exponent",
     "testImages",
     "threads"
