@@ -11,7 +11,9 @@ interface Values {
   readonly of: ReadonlyArray<number>
 }
 
-/** What an operation should give at every situation, and how far an arithmetic may be from it: ε times the condition. */
+/**
+ * What an operation should give at every situation, and how far an arithmetic may be from it: ε times the condition.
+ */
 interface Expected {
   readonly leaves: ReadonlyArray<Values>
   /** By leaf and item. */
@@ -94,7 +96,9 @@ const rounding = (epsilon: number, exact: number, seed: Seed.Seed) => {
 const repeated = <P extends NestedTensors.NestedTensors>(p: P): P =>
   NestedTensors.map(p, (leaf) => tf.concat(Array.from({ length: 1 + trials }, () => leaf), 0))
 
-/** Inputs as the arithmetic in use holds them; the values that float64 finds for them, and for inputs one rounding away. */
+/**
+ * Inputs as the arithmetic in use holds them; the values that float64 finds for them, and for inputs one rounding away.
+ */
 const reference = <P extends NestedTensors.NestedTensors>(
   { complete, made, operations, seed }: Compared<P>
 ): Reference<P> => {

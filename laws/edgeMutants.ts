@@ -101,8 +101,8 @@ const nearIdentity: Edge = {
 }
 
 /**
- * Defects that show at the edges only, many of them once this library's own: absolute floors, squared condition numbers,
- * cancellation, clamps, iterations that nobody looks at.
+ * Defects that show at the edges only, many of them once this library's own: absolute floors, squared condition
+ * numbers, cancellation, clamps, iterations that nobody looks at.
  *
  * @internal
  */

@@ -5,11 +5,15 @@ import * as Seed from "../src/numerics/Seed.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
 import type { Situation } from "./operations.ts"
 
-/** An extreme situation of a manifold, made of an ordinary one: what it changes. Another x has another v, of length 1. */
+/**
+ * An extreme situation of a manifold, made of an ordinary one: what it changes. Another x has another v, of length 1.
+ */
 export interface Edge<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly at: (s: Situation<P>, M: Manifold.Manifold<P>) => Partial<Situation<P>>
-  /** Several shortest geodesics lead from x to y, and rounding may choose: only identities tell whether one is right. */
+  /**
+   * Several shortest geodesics lead from x to y, and rounding may choose: only identities tell whether one is right.
+   */
   readonly cut?: boolean
 }
 

@@ -63,7 +63,8 @@ export const manifoldLaws = <P extends NestedTensors.NestedTensors>(
 }
 
 /**
- * The laws at the edges alone, for manifolds whose others are known to hold: of what combinators make, at extreme scales.
+ * The laws at the edges alone, for manifolds whose others are known to hold: of what combinators make, at extreme
+ * scales.
  *
  * @example
  * ```ts

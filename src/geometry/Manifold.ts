@@ -97,7 +97,9 @@ export interface Definition<P extends NestedTensors.NestedTensors> {
   readonly nearestPoint?: NearestPoint
   /** Default: the Frobenius inner product. */
   readonly inner?: (x: P, u: P, v: P) => tf.Tensor
-  /** Default: the root of `inner`, of vectors of any scale; to be given where points have scales that may be extreme. */
+  /**
+   * Default: the root of `inner`, of vectors of any scale; to be given where points have scales that may be extreme.
+   */
   readonly norm?: (x: P, u: P) => tf.Tensor
   /** Default: `project`, which is right for the Frobenius inner product. */
   readonly gradient?: (x: P, e: P) => P

@@ -15,11 +15,11 @@ const rows = (u: tf.Tensor) => tf.sum(u, -1, true)
 const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
 
 /**
- * α1ᵀ + 1βᵀ for α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: Lα = U1 − W D_c⁻¹ Uᵀ1 with the sums D
- * of W and L = D_r − W D_c⁻¹ Wᵀ.
+ * α1ᵀ + 1βᵀ for α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: Lα = U1 − W D_c⁻¹ Uᵀ1 with the sums
+ * D of W and L = D_r − W D_c⁻¹ Wᵀ.
  *
- * Near a vertex L is nearly 0 and α large, but L is a Laplacian, whose diagonal follows from what is beside it; and of α
- * only differences count, in each column those to the α of its largest entry. So nothing cancels.
+ * Near a vertex L is nearly 0 and α large, but L is a Laplacian, whose diagonal follows from what is beside it; and of
+ * α only differences count, in each column those to the α of its largest entry. So nothing cancels.
  */
 const shares = (w: tf.Tensor, u: tf.Tensor): tf.Tensor => {
   const n = w.shape.at(-1)!
