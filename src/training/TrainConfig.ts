@@ -93,7 +93,7 @@ const fieldsOf = (known: Catalogues) => ({
   learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
   schedule: orDefault(Schedules.textOf(known.schedules), "cosine").annotate({
     description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
-      Catalogue.help(known.schedules)
+      Schedules.help(known.schedules)
     }`
   }),
   optimizer: Schema.optionalKey(open(known.optimizers)).annotate({
