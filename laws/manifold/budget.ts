@@ -62,7 +62,7 @@ export const budgetLaws = <P extends NestedTensors.NestedTensors>(
     },
     within(
       identityLaw,
-      "P(w) = w of tangent w, ‖log(x, y)‖ = d(x, y), exp(x, log(x, y)) = y, each within k·ε·condition, or a typed error",
+      "P(w) = w of tangent w, ‖log(x, y)‖ = d(x, y), exp(x, log(x, y)) = y, within k·ε·condition, or a typed error",
       identitiesOf(M, representative)
     )
   )
