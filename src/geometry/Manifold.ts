@@ -67,9 +67,9 @@ export interface Manifold<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly residual: (x: P) => tf.Tensor
   /** Exponential map, where it has a closed form. */
   readonly exp?: (x: P, v: P) => P
-  /** Logarithm, where it has a closed form. */
+  /** Logarithm, where it has a closed form, or an iteration whose result is checked. */
   readonly log?: (x: P, y: P) => P
-  /** Geodesic distance, where it has a closed form; batch shape. */
+  /** Geodesic distance, where there is a logarithm or a closed form; batch shape. */
   readonly dist?: (x: P, y: P) => tf.Tensor
 }
 
