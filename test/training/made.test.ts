@@ -20,7 +20,11 @@ const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "o
   } as unknown as Catalogues
   const dataset = {
     name: "blank",
-    ...{ classes: 2, height: 8, width: 8, channels: 1, checksum: "" },
+    classes: 2,
+    height: 8,
+    width: 8,
+    channels: 1,
+    checksum: "",
     train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
     test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
   }

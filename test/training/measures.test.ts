@@ -9,7 +9,11 @@ beforeAll(() => use("cpu"))
 
 const dataset = {
   name: "blank",
-  ...{ classes: 2, height: 1, width: 1, channels: 2, checksum: "" },
+  classes: 2,
+  height: 1,
+  width: 1,
+  channels: 2,
+  checksum: "",
   train: { images: new Uint8Array(4), labels: Uint8Array.of(0, 1), count: 2 },
   test: { images: new Uint8Array(4), labels: Uint8Array.of(0, 1), count: 2 }
 }
