@@ -99,12 +99,15 @@ const train = Effect.gen(function*() {
   }
 })
 
+// Its logarithm is thousands of operations, none of which others lack.
+const { dist: _dist, log: _log, ...stiefel } = Stiefel.make([5, 2], { retraction: Stiefel.polar })
+
 const manifolds = [
   Euclidean.make([3, 3]),
   Sphere.make([3, 3]),
   Oblique.make([3, 3]),
   Stiefel.make([3, 3]),
-  Stiefel.make([5, 2], { retraction: Stiefel.polar })
+  stiefel
 ]
 
 const largestGap = (found: ReadonlyArray<number>, reference: ReadonlyArray<number>): number =>

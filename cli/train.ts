@@ -132,7 +132,7 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
       const run = (observe: (event: Run.RunEvent) => Effect.Effect<void>) =>
         Run.train(config, directory, observe, { resume, checkpointSeconds })
       const summary = yield* Report.withPage(directory, run, observe).pipe(
-        Effect.provide(Backend.layer(config.backend, { threads: config.threads })),
+        Effect.provide(Backend.layer(config.backend, config)),
         Effect.onInterrupt(() => Effect.flatMap(isOurs, (ours) => Console.error(interrupted(directory, ours))))
       )
       yield* print(`${endLines(summary)}\n${yield* place(directory)}`)

@@ -11,6 +11,7 @@ import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type St
 import { native } from "./native.ts"
 import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
+import { type Accelerator, accelerators } from "./wasm/onednn/index.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
 export { BackendUnavailable, EngineFailed, type EngineName }
@@ -37,6 +38,8 @@ export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backe
 export interface EngineOptions {
   /** Threads of the wasm engine; default FINEGRAIN_THREADS, or as many as the machine has cores. */
   readonly threads?: number | undefined
+  /** What computes beside our kernels on the heap of the wasm engine; default: nothing. */
+  readonly accelerator?: Accelerator | undefined
 }
 
 const engine = Catalogue.entries<EngineOptions, Start>()
@@ -52,6 +55,10 @@ export const engines = {
       threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))).annotate({
         description: "threads of the wasm backend; without it FINEGRAIN_THREADS, or as many as there are cores; " +
           "results do not depend on it"
+      }),
+      accelerator: Schema.optionalKey(Schema.Literals(accelerators)).annotate({
+        description: "library that convolves on the heap of the wasm backend: none, oneDNN, or auto, which takes it " +
+          "where it is found; results depend on it in their last bits"
       })
     },
     make: (options) => startWasm(options)
@@ -95,7 +102,7 @@ export const wasm = asLayer(start("wasm"))
 
 /**
  * The same with so many threads instead of as many as the variable FINEGRAIN_THREADS says, or the machine has cores.
- * The results have the same bits with any number of threads.
+ * The results have the same bits with any number of threads, but not with an accelerator.
  *
  * @example
  * ```ts
@@ -105,9 +112,8 @@ export const wasm = asLayer(start("wasm"))
  * device.endsWith("2 threads") // => true
  * ```
  */
-export const wasmWith = (
-  options: { readonly threads?: number | undefined }
-): Layer.Layer<Backend, BackendUnavailable> => asLayer(startWasm(options))
+export const wasmWith = (options: EngineOptions): Layer.Layer<Backend, BackendUnavailable> =>
+  asLayer(startWasm(options))
 
 /**
  * Plain JavaScript, the reference.
@@ -184,7 +190,7 @@ export const layer = (
   name: EngineName | "auto",
   options: EngineOptions = {}
 ): Layer.Layer<Backend, BackendUnavailable> => {
-  if (options.threads !== undefined) {
+  if (options.threads !== undefined || options.accelerator !== undefined) {
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
   }

@@ -4,6 +4,8 @@ import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
 import { flavourWanted, Mistaken, threadsWanted } from "./threads.ts"
 import { installTrainingKernels } from "./wasm/index.ts"
+import { accelerated, type Accelerator } from "./wasm/onednn/index.ts"
+import { NoLibrary } from "./wasm/onednn/library.ts"
 import { isFused } from "./wasm/simd/fused.ts"
 import { onSharedHeap, register } from "./wasm/threads/sharedHeap.ts"
 
@@ -27,6 +29,8 @@ const unavailable = (cause: unknown) =>
     reason: cause instanceof Error ? cause.message : String(cause),
     remedy: cause instanceof Mistaken
       ? "Correct it, or leave it away."
+      : cause instanceof NoLibrary
+      ? `${cause.remedy} The accelerator auto goes on without it.`
       : "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
   })
 
@@ -65,21 +69,31 @@ const startIt = async (wanted: number, load: typeof onSharedHeap) => {
   }
 }
 
+const flavours = { plain: "plain", relaxed: isFused() ? "relaxed, fused" : "relaxed, not fused" }
+
 /** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
-export const wasm = (options: { readonly threads?: number | undefined } = {}, load = onSharedHeap): Start =>
+export const wasm = (
+  options: { readonly threads?: number | undefined; readonly accelerator?: Accelerator | undefined } = {},
+  load = onSharedHeap
+): Start =>
   Effect.gen(function*() {
     const asked = yield* wanted(options.threads)
     const { flavour, threads } = yield* Effect.tryPromise({
       try: () => startIt(asked.threads, load),
       catch: (cause) => unavailable(cause)
     })
+    const library = yield* Effect.try({
+      try: () => accelerated(options.accelerator ?? "none", threads),
+      catch: (cause) => unavailable(cause)
+    })
+    const simd = `${flavour === "relaxed" ? "relaxed " : ""}SIMD`
+    const helper = library === undefined ? "" : ` and oneDNN ${library.version}`
     return {
       name: "wasm" as const,
       engine: "wasm",
-      device: `CPU, WebAssembly ${flavour === "relaxed" ? "relaxed " : ""}SIMD, ${threads} thread${
-        threads === 1 ? "" : "s"
-      }`,
+      device: `CPU, WebAssembly ${simd}${helper}, ${threads} thread${threads === 1 ? "" : "s"}`,
       version: version_wasm,
-      arithmetic: flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
+      // The library's sums depend on how many threads share them.
+      arithmetic: flavours[flavour] + (library === undefined ? "" : `, oneDNN ${library.version} with ${threads}`)
     }
   })

@@ -39,7 +39,10 @@ const work = Effect.fnUntraced(function*({ config, output, threads }: Request) {
       return tell({ _tag: "Progress", images: event.images, total })
     })
   const summary = yield* Run.train(config, output, observe, { resume: true }).pipe(
-    Effect.provide([NodeServices.layer, Backend.layer(config.backend, { threads: threads ?? config.threads })])
+    Effect.provide([
+      NodeServices.layer,
+      Backend.layer(config.backend, { ...config, threads: threads ?? config.threads })
+    ])
   )
   yield* tell({ _tag: "Ended", summary })
 })

@@ -1,24 +1,17 @@
-import type * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Collection from "../collections/Collection.ts"
-import * as Grouping from "../collections/Grouping.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
-import * as Specification from "../collections/Specification.ts"
-import * as Seed from "../numerics/Seed.ts"
-import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
+import type * as Specification from "../collections/Specification.ts"
+import { bindWeight, type BoundWeight, parsed, trainableWeights } from "./boundWeights.ts"
 import type { ConstrainedLayer, Network, NetworkOptions, NetworkPoint, NetworkWeights } from "./constrained.ts"
-import { constraintOf } from "./declarations/private.ts"
 import { refusalOf } from "./declarations/refusals.ts"
 import { DeclarationRefused } from "./declarations/Refused.ts"
 import { settle } from "./declarations/settle.ts"
-import { constrainedTwice, isEuclidean } from "./declarations/twice.ts"
+import { isEuclidean } from "./declarations/twice.ts"
 import { nothingConstrained, unconstrainedLayers } from "./declarations/unconstrained.ts"
-import { classOf, ownName } from "./kernelClasses.ts"
-import { labels } from "./labels.ts"
 import * as Layers from "./Layers.ts"
-import { named, refusedOverride, weightName } from "./names.ts"
+import { named, refusedOverride } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
 import { windowProblem } from "./windows.ts"
 
@@ -41,12 +34,25 @@ export { PlanError } from "./PlanError.ts"
 export { planLayer } from "./planLayer.ts"
 export { inputChannels, scaling } from "./scaling.ts"
 
-const variableOf = (weight: tfl.LayerVariable) => weight.read() as tf.Variable
+/** The layers that are on manifolds, with the places of their variable and of their first leaf in ω. */
+const constrainedLayers = (weights: ReadonlyArray<BoundWeight>): ReadonlyArray<ConstrainedLayer> => {
+  const leaves = weights.map(({ plan }) => plan?.kinds.length ?? 1)
+  return weights.flatMap(({ plan }, variable) =>
+    plan === undefined
+      ? []
+      : [{ ...plan, variable, leaf: leaves.slice(0, variable).reduce((sum, own) => sum + own, 0) }]
+  )
+}
 
-const parsed = (
-  specification: Specification.Specification | string
-): Result.Result<Specification.Specification, Specification.SpecificationError> =>
-  typeof specification === "string" ? Specification.parse(specification) : Result.succeed(specification)
+/** All weights as one problem: a point of ω, and a weight, for every variable. */
+const problemOf = (weights: ReadonlyArray<BoundWeight>): Network["problem"] => ({
+  collection: Collection.join<NetworkPoint>(...weights.map(({ bound }) => bound.collection)),
+  arrangement: {
+    shape: weights.map(({ variable }) => variable.shape),
+    from: (values: NetworkWeights) => weights.map(({ bound }, i) => bound.arrangement.from(values[i]!)),
+    to: (points: NetworkPoint) => weights.map(({ bound }, i) => bound.arrangement.to(points[i]!))
+  }
+})
 
 /**
  * Gives the convolution kernels of any LayersModel collections of POMs; everything else (biases, batch normalization,
@@ -91,7 +97,7 @@ export const make = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
   options: NetworkOptions = {}
 ): Effect.fn.Return<Network, DeclarationRefused | PlanError | Specification.SpecificationError> {
-  const { overrides = {}, policy = Renormalization.unit, seed = 0 } = options
+  const { policy = Renormalization.unit, seed = 0 } = options
   settle(model)
   const byName = yield* Effect.fromResult(named(model))
   const refused = refusedOverride(model, byName, options) ?? refusalOf(model, byName)
@@ -99,67 +105,18 @@ export const make = Effect.fnUntraced(function*(
   const tooSmall = windowProblem(model)
   if (tooSmall !== undefined) return yield* tooSmall
   Layers.accelerate(model)
-  // A model that is frozen as a whole says so itself, not by its layers' weights.
-  const trainable = new Set(model.trainableWeights)
-  const bounds: Array<Bound> = []
-  const variables: Array<tf.Variable> = []
-  const layers: Array<ConstrainedLayer> = []
-  let leaf = 0
-  for (const [layerName, layer] of byName) {
-    const { byDefault, kernels } = classOf(layer, options.classes)
-    for (const weight of layer.trainableWeights) {
-      // Also those of layers that it holds, which came before it.
-      if (!trainable.delete(weight)) continue
-      const variable = variableOf(weight)
-      const constraint = constraintOf(weight)
-      const kernel = kernels.find((kernel) => kernel.weight === ownName(weight))
-      const own = [overrides[layerName], overrides[`${layerName}/${kernel?.weight}`]].filter((o) => o !== undefined)
-      const settings: NetworkOptions = Object.assign({}, options, ...own)
-      const specification = yield* Effect.fromResult(parsed(settings.specification ?? "Sp+Ob+St+Euc"))
-      // A kernel in Euclidean space is as free as a constraint of its own leaves it.
-      const isFree = constraint !== undefined && isEuclidean(specification)
-      if (kernel !== undefined && (byDefault || own.length > 0) && !isFree) {
-        const name = kernels.length === 1 ? layerName : `${layerName}/${kernel.weight}`
-        const bound = yield* Effect.fromResult(
-          bind(
-            { ...settings, specification, strategy: settings.strategy ?? Grouping.PIO() },
-            kernel,
-            name,
-            variable.shape,
-            Seed.split(seed, name)
-          )
-        )
-        const twice = constrainedTwice(name, layer, weight, bound.plan.kinds)
-        if (twice !== undefined) return yield* twice
-        const symbols = new Map(bound.plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
-        bounds.push(labelled(bound, ({ manifold }) => labels(layerName, layer, kernel.weight, symbols.get(manifold)!)))
-        layers.push({ ...bound.plan, name, layer, kernel, variable: variables.length, leaf })
-        leaf += bound.plan.kinds.length
-      } else {
-        const free = unconstrained(weightName(layerName, layer, weight), variable.shape, constraint)
-        bounds.push(labelled(free, () => labels(layerName, layer, ownName(weight), "Euc")))
-        leaf += 1
-      }
-      variables.push(variable)
-    }
-  }
+  const weights = yield* Effect.forEach(trainableWeights(model, byName), (weight) => bindWeight(weight, options))
+  const layers = constrainedLayers(weights)
   const asked = yield* Effect.fromResult(parsed(options.specification ?? "Euc"))
   if (layers.length === 0 && !isEuclidean(asked)) return yield* nothingConstrained(asked, byName, options.classes)
   return {
     model,
-    variables,
+    variables: weights.map(({ variable }) => variable),
     layers,
     unconstrained: unconstrainedLayers(byName, layers, options.classes),
     policy,
     seed,
-    problem: {
-      collection: Collection.join<NetworkPoint>(...bounds.map(({ collection }) => collection)),
-      arrangement: {
-        shape: variables.map(({ shape }) => shape),
-        from: (weights) => bounds.map(({ arrangement }, i) => arrangement.from(weights[i]!)),
-        to: (points) => bounds.map(({ arrangement }, i) => arrangement.to(points[i]!))
-      }
-    }
+    problem: problemOf(weights)
   }
 })
 

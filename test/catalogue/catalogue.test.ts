@@ -15,6 +15,7 @@ import * as optimizers from "./optimizers.ts"
 import * as rims from "./rims.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
 import * as scales from "./scales.ts"
+import * as stiefel from "./stiefel.ts"
 
 /** Every file of rows in this folder. */
 const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
@@ -28,7 +29,8 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   optimizers,
   rims,
   spheres,
-  scales
+  scales,
+  stiefel
 ]
 
 const rows = files.flatMap(({ rows }) => rows)

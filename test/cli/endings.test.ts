@@ -88,6 +88,39 @@ describe("a run", () => {
     60_000
   )
 
+  it("that died, resumed by two processes at once, goes on in one of them", async () => {
+    const args = training("resumed", 100_000)
+    const dying = spawn(process.execPath, args, { stdio: "ignore" })
+    while (!existsSync(join(scratch, "resumed", "checkpoint.bin"))) await sleep(5)
+    dying.kill("SIGKILL")
+    await once(dying, "exit")
+    // The lock is there still, and its process is not.
+    expect(existsSync(join(scratch, "resumed", "run.lock"))).toBe(true)
+    const both = [1, 2].map(() => {
+      const child = spawn(process.execPath, [...args, "--resume"], { stdio: ["ignore", "ignore", "pipe"] })
+      let stderr = ""
+      child.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
+      return { child, ended: once(child, "close").then(([code]) => ({ code: code as number, child, stderr })) }
+    })
+    const loser = await Promise.race(both.map(({ ended }) => ended))
+    const winner = both.find(({ child }) => child !== loser.child)!
+    expect([loser.code, loser.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^\\S+resumed: process ${winner.child.pid} on \\S+ is at work on it\\. .*\\n$`))
+    ])
+    const epochs = () =>
+      readFileSync(join(scratch, "resumed", "events.jsonl"), "utf8").split("\n").slice(0, -1)
+        .map((line) => JSON.parse(line) as { readonly _tag: string; readonly epoch: number })
+        .filter(({ _tag }) => _tag === "EpochDone").map(({ epoch }) => epoch)
+    const before = epochs().length
+    while (epochs().length < before + 2) await sleep(20)
+    winner.child.kill("SIGTERM")
+    expect((await winner.ended).code).toBe(130)
+    expect(summary("resumed").status).toBe("interrupted")
+    // None is missing, none is there twice.
+    expect(epochs()).toEqual(epochs().map((_, i) => i + 1))
+  }, 60_000)
+
   it("in a directory that is read-only ends with one line, before it begins", async () => {
     const readOnly = join(scratch, "read-only")
     mkdirSync(readOnly)
@@ -108,17 +141,20 @@ describe("a run", () => {
     }
   }, 60_000)
 
-  it("that is interrupted before it begins does not say that it wrote anything", async () => {
-    const child = spawn(process.execPath, training("early", 3), { stdio: ["ignore", "ignore", "pipe"] })
+  it.each(["SIGINT", "SIGTERM"] as const)("that %s ends before it begins does not say that it wrote anything", async (
+    signal
+  ) => {
+    const output = `early-${signal}`
+    const child = spawn(process.execPath, training(output, 3), { stdio: ["ignore", "ignore", "pipe"] })
     let stderr = ""
     child.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
     // From its first line on it handles a terminal that is closed, which Node by itself does not.
     const handled = () => /SigCgt:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]
     while (Number.parseInt(handled() ?? "0", 16) % 2 === 0) await sleep(1)
     await sleep(100)
-    child.kill("SIGINT")
+    child.kill(signal)
     await once(child, "close")
-    const began = existsSync(join(scratch, "early", "manifest.json"))
+    const began = existsSync(join(scratch, output, "manifest.json"))
     expect([stderr.includes("--resume"), stderr.includes("was written to")]).toEqual([began, began])
     expect(began || stderr === "" || stderr.includes("nothing was written")).toBe(true)
   }, 60_000)

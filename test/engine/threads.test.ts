@@ -79,7 +79,7 @@ it("gives the same bits with any number of threads", () =>
         }
       }
     ),
-    { numRuns: 25 }
+    { numRuns: 15 }
   ))
 
 /** Two steps of FG-SGD, as bits. */

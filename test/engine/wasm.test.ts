@@ -154,7 +154,7 @@ it("convolutions in tiles agree with the cpu backend, with bias and rectifier, a
         const [dx, dw] = tf.grads((x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, pad))([x, filter], dy)
         return [y, dx!, dw!]
       })),
-    runs
+    { numRuns: 75 }
   ))
 
 it("sums agree with the cpu backend, over any axes", () =>
@@ -644,12 +644,12 @@ it("rectifier, sum, rectified sum and its gradient have the cpu backend's bits, 
       const plain = ({ data }: Values) => Array.from(data, (value) => value + 0)
       expect(actual.map(plain)).toEqual(expected.map(plain))
     }),
-    { numRuns: 60 }
+    { numRuns: 30 }
   )
 })
 
 it("projections and retractions agree with the formulas on the cpu backend", () =>
-  fc.assert(agreesWithFormulas("wasm"), { numRuns: 60 }))
+  fc.assert(agreesWithFormulas("wasm"), { numRuns: 30 }))
 
 it("a convolution sees weights that changed in place of a variable", async () => {
   await use("wasm")

@@ -99,7 +99,7 @@ it("refuses settings without effect, where there is none in any cell", () => {
   })).toEqual([
     "exponent in base has no effect: only the power schedule has it",
     "imageSize in base has no effect: the images of mnist have one size",
-    "threads in base has no effect: the backend cpu has no threads of ours",
+    "threads in base has no effect: only the wasm backend has it",
     "testImages in base has no effect: the held-out images stand in the place of the test set"
   ])
   expect(problems({ base: { exponent: 0.7 }, rows: [power, { name: "Sp", settings: { exponent: 0.8 } }] })).toEqual([

@@ -62,6 +62,57 @@ for (
       expect(errors.filter((error) => !(error < 1e-5)), String(errors)).toEqual([])
     })
 
+    const metrics = [Stiefel.embedded, Stiefel.canonical]
+    it.each(metrics)(
+      "St(4,2), $name: logarithms of 0.01 to 0.9 of the injectivity radius, as one batch",
+      async (metric) => {
+        const M = Stiefel.make([4, 2], { metric })
+        const lengths = () => tf.mul(tf.tensor3d([0.01, 0.3, 0.6, 0.9], [4, 1, 1]), M.injectivityRadius)
+        const gaps = await read(() => {
+          const x = M.random(1, [4])
+          const u = M.randomTangent(2, x)
+          const v = tf.mul(lengths(), tf.div(u, tf.reshape(M.norm(x, u), [4, 1, 1])))
+          return tf.max(tf.abs(tf.sub(M.log!(x, M.exp!(x, v)), v)), [-2, -1])
+        })
+        // A few roundings of numbers up to 3, over the slope of the exponential map: sin(0.9π)/(0.9π) is a ninth.
+        expect(Math.max(...gaps)).toBeLessThan(2e-4)
+      }
+    )
+
+    it.each(metrics)("St(4,2), $name: the squared distance falls along the logarithm", async (metric) => {
+      const M = Stiefel.make([4, 2], { metric })
+      const gaps = await read(() => {
+        const x = M.random(1)
+        const y = M.exp!(x, tf.mul(0.3, M.randomTangent(2, x)))
+        const slope = tf.grad((z: tf.Tensor) => tf.square(M.dist!(x, z)))(y)
+        return tf.abs(tf.add(M.gradient(y, slope), tf.mul(2, M.log!(y, x))))
+      })
+      expect(Math.max(...gaps)).toBeLessThan(1e-5)
+    })
+
+    it.each(metrics)(
+      "St(4,2), $name: the gradient of a logarithm is that of its first order near by",
+      async (metric) => {
+        const M = Stiefel.make([4, 2], { metric })
+        const gaps = await read(() => {
+          const x = M.random(1)
+          const w = M.randomTangent(3, x)
+          const slope = tf.grad((y: tf.Tensor) => tf.sum(tf.mul(w, M.log!(x, y))))(M.exp!(x, tf.mul(1e-3, w)))
+          return tf.abs(tf.sub(M.project(x, slope), w))
+        })
+        // The second order of a step of length 1e-3·‖W‖.
+        expect(Math.max(...gaps)).toBeLessThan(2e-2)
+      }
+    )
+
+    it("St(4,2): opposite points are farther apart than the injectivity radius, and refused", async () => {
+      const M = Stiefel.make([4, 2])
+      const opposite = async () => read(() => M.dist!(M.random(1), tf.neg(M.random(1))))
+      await expect(opposite()).rejects.toThrow(
+        "No logarithm on St(4,2): no geodesic below the injectivity radius 3.142"
+      )
+    })
+
     it("O(3): a rotation and a reflection are infinitely far apart, and have no logarithm", async () => {
       const orthogonal = Stiefel.make([3, 3])
       const reflection = () => tf.tensor2d([[1, 0, 0], [0, 1, 0], [0, 0, -1]])

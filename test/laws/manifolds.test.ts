@@ -20,16 +20,15 @@ const check = <P extends NestedTensors.NestedTensors>(
   options: ManifoldLawOptions = {}
 ) => {
   const set = manifoldLaws(manifold, options)
-  bind({ ...set, name: `${set.name}${label}` }, { runs: 2 })
+  bind({ ...set, name: `${set.name}${label}` }, { runs: 1 })
 }
 
-// Each law, subject and engine once, in a batch of points and with its edges: `finegrain laws` goes deeper. In float64,
-// where tolerances are tight, twice.
-for (const [engine, arithmetic, runs] of [["wasm", Arithmetic.float32, 1], ["cpu", Arithmetic.float64, 2]] as const) {
+// Each law, subject and engine once, in a batch of points and with its edges: `finegrain laws` goes deeper.
+for (const [engine, arithmetic] of [["wasm", Arithmetic.float32], ["cpu", Arithmetic.float64]] as const) {
   describe(`laws of manifolds on ${engine} in ${arithmetic.name}`, () => {
     beforeAll(() => use(engine))
     for (const { at, shapes } of subjects) {
-      for (const set of shapes.flatMap(at)) bind(set, { arithmetic, runs })
+      for (const set of shapes.flatMap(at)) bind(set, { arithmetic, runs: 1 })
     }
   })
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Arithmetic, FixedRank, Matrices, Norms, Seed, Spd, SpecialOrthogonal, SpectralBall } from "finegrain"
+import { Arithmetic, FixedRank, Matrices, Norms, Seed, Spd, SpecialOrthogonal, SpectralBall, Stiefel } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -34,6 +34,8 @@ const twice = (f: Operation): Operation => (x) => tf.grad((z) => tf.sum(tf.squar
 const spd = Spd.make([4, 4])
 const tangent = () => spd.randomTangent(4, definite())
 const ranked = FixedRank.make([5, 3], { rank: 2 })
+const stiefel = Stiefel.make([5, 3])
+const start = () => stiefel.random(4, [2])
 const rotations = SpecialOrthogonal.make([4, 4])
 
 const symmetric = {
@@ -87,6 +89,15 @@ const cases: Readonly<Record<string, readonly [Operation, () => tf.Tensor]>> = {
       [`${name}, second`, [twice(ofSymmetric(f)), definite]]
     ])
   ),
+  "stiefel, nearest": [stiefel.nearest, tall],
+  "stiefel, nearest at orthogonal columns of one length": [stiefel.nearest, () => tf.mul(tf.eye(5, 3), 2)],
+  "stiefel, nearest, wide": [(x) => Stiefel.make([3, 5]).nearest(Matrices.transpose(x)), tall],
+  "stiefel, transport by the target": [(y) => stiefel.transport(start(), y, tall()), () => stiefel.random(5, [2])],
+  "stiefel, transport of the vector": [(v) => stiefel.transport(start(), stiefel.random(5, [2]), v), tall],
+  "stiefel, transport, wide": [
+    (y) => Stiefel.make([3, 5]).transport(Matrices.transpose(start()), y, Matrices.transpose(tall())),
+    () => Stiefel.make([3, 5]).random(5, [2])
+  ],
   "spd, exp at the point": [(x) => spd.exp!(x, tangent()), definite],
   "spd, exp at the identity": [(x) => spd.exp!(x, tangent()), identities],
   "spd, exp of the tangent": [(v) => spd.exp!(definite(), v), tangent],

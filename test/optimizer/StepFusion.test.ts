@@ -97,7 +97,7 @@ describe.each(engines)("the fused step on %s", (name, layer) => {
         expect(Math.max(...found)).toBeLessThan(2e-4)
       }),
       // Software that plays a GPU compiles every shader anew.
-      { numRuns: name === "webgpu" ? 30 : 60 }
+      { numRuns: name === "webgpu" ? 15 : 40 }
     )
     expect(compared).toBeGreaterThan(name === "webgpu" ? 10 : 20)
   }, 240_000)

@@ -43,8 +43,13 @@ it("names what changes nothing", () => {
   expect(idle({})).toEqual(["exponent", "imageSize"])
   expect(idle({ dataset: "./folders", schedule: "power" })).toEqual([])
   expect(idle({ dataset: "./folders", backend: "node", validationImages: 3 })).toEqual([
+    "accelerator",
     "exponent",
     "testImages",
     "threads"
   ])
+})
+
+it("reads what schedules were called in earlier versions", () => {
+  expect(Effect.runSync(TrainConfig.decode({ schedule: "step" }, "test")).schedule).toBe("step-decay")
 })

@@ -296,15 +296,23 @@ const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
  * transpose.
  *
  * Metric (`embedded`, `canonical`) and retraction (`qr`, `polar`, `cayley`, `exponential`) are values. All matrices of
- * a batch are handled in a number of tensor operations that depends on m and n only.
- * Source: Edelman, Arias and Smith 1998; Ozay 2019, table 1.
+ * a batch are handled in a number of tensor operations that depends on m and n only. Logarithms find geodesics below
+ * the injectivity radius, π (at least √(4/5)·π for the canonical metric), by Broyden's method on their ends, and have
+ * first derivatives; beyond it `log` and `dist` throw NoLogarithm, on webgpu at the next read. For m = n they are those
+ * of O(n), for n = 1 those of a sphere.
+ * Source: Edelman, Arias and Smith 1998; Zimmermann and Hüper 2022 for logarithms; Rentmeesters 2013, and Zimmermann
+ * and Stoye 2024, for the radius; Ozay 2019, table 1.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.
  *
  * @example
  * ```ts
  * import { Stiefel } from "finegrain"
- * Stiefel.make([5, 3]).dimension // => 9
+ * const stiefel = Stiefel.make([5, 3])
+ * stiefel.dimension // => 9
+ * const x = stiefel.random(1), y = stiefel.retract(x, stiefel.project(x, stiefel.random(2)))
+ * const [length] = stiefel.norm(x, stiefel.log!(x, y)).dataSync(), [distance] = stiefel.dist!(x, y).dataSync()
+ * Math.abs(length! - distance!) < 1e-5 // => true
  * Stiefel.make([3, 5], { metric: Stiefel.canonical, retraction: Stiefel.cayley }).name // => "St(3,5)"
  * ```
  */

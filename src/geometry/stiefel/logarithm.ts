@@ -48,14 +48,14 @@ const connected = (x: tf.Tensor, y: tf.Tensor, { beta, name, radius }: Subject):
   return found
 }
 
-/** A gradient that has none in turn: no second derivative may be wrong in silence. */
-const final = (name: string, gradient: tf.Tensor): tf.Tensor =>
+/** A gradient at x and y that has none in turn: no second derivative may be wrong in silence. */
+const final = (name: string, gradient: tf.Tensor, x: tf.Tensor, y: tf.Tensor): tf.Tensor =>
   tf.customGrad((given) => ({
     value: tf.clone(given as tf.Tensor),
     gradFunc: () => {
       throw new RangeError(`${name} has first derivatives only: take differences of gradients for second ones`)
     }
-  }))(gradient)
+  }))(gradient, x, y)
 
 type Six = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -81,7 +81,7 @@ const ofConnection = (
       gradFunc: (by: tf.Tensor, saved: Array<tf.Tensor>) => {
         const [x, y, beside, residual, y0, z] = saved as Six
         const found = gradients({ beside, frame, residual, y0, z }, x, y, by)
-        return found.map((gradient) => final(`${operation} on ${subject.name}`, gradient))
+        return found.map((gradient) => final(`${operation} on ${subject.name}`, gradient, x, y))
       }
     }
   })(x, y)

@@ -1,7 +1,7 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 import { padChannels } from "./PadChannels.ts"
-import { squeezeExcite } from "./squeezeExcite.ts"
+import { isReduction, residual } from "./residual.ts"
 import { stochasticDepth } from "./StochasticDepth.ts"
 
 /** What a residual network for small images looks like. */
@@ -61,58 +61,32 @@ export const cifarResNet = ({
   const blocks = (depth - 2) / 6
   if (!Number.isInteger(blocks) || blocks < 1) refuse(`a depth is 6n + 2 with n ≥ 1, not ${depth}`)
   const narrowest = Math.min(...filters)
-  if (squeeze !== undefined && !(squeeze >= 1 && Math.floor(narrowest / squeeze) >= 1)) {
+  if (squeeze !== undefined && !isReduction(squeeze, narrowest)) {
     refuse(`${narrowest} channels cannot be reduced ${squeeze} times`)
   }
-  const weights = (name: string) => tfl.initializers.heNormal({ seed: Seed.split(seed, name) })
-  const convolve = (x: tfl.SymbolicTensor, name: string, count: number, strides: number) => {
-    const convolution = tfl.layers.conv2d({
-      name,
-      filters: count,
-      kernelSize: 3,
-      strides,
-      padding: "same",
-      useBias: false,
-      kernelInitializer: weights(name)
-    })
-    const norm = tfl.layers.batchNormalization({ name: `${name}_norm`, momentum: 0.9, epsilon: 1e-5 })
-    return norm.apply(convolution.apply(x)) as tfl.SymbolicTensor
-  }
-  const relu = (x: tfl.SymbolicTensor, name: string) =>
-    tfl.layers.activation({ name: `${name}_relu`, activation: "relu" }).apply(x) as tfl.SymbolicTensor
+  const { convolve, excited, joined, network, rectified } = residual(seed)
   const input = tfl.input({ name: "image", shape: [height, width, channels] })
-  let x = relu(convolve(input, "conv0", filters[0], 1), "conv0")
+  let x = rectified(input, "conv0", { count: filters[0], size: 3, strides: 1 })
   for (const [s, count] of filters.entries()) {
     for (let b = 0; b < blocks; b++) {
       const name = `stage${s + 1}_block${b + 1}`
       const strides = s > 0 && b === 0 ? 2 : 1
-      const inner = relu(convolve(x, `${name}_conv1`, count, strides), `${name}_conv1`)
-      const outer = convolve(inner, `${name}_conv2`, count, 1)
-      const excited = squeeze === undefined ? outer : squeezeExcite(outer, name, squeeze, seed)
-      const depthShare = (s * blocks + b + 1) / (3 * blocks)
-      const kept = survival === 1
-        ? excited
-        : stochasticDepth({
-          name: `${name}_survival`,
-          // Deeper blocks are dropped more often, the last one with probability 1 − survival.
-          survival: 1 - depthShare * (1 - survival),
-          seed: Seed.split(seed, `${name}_survival`)
-        }).apply(excited) as tfl.SymbolicTensor
-      const same = strides === 1 && x.shape[3] === count
-      const shortcut = same
+      const inner = rectified(x, `${name}_conv1`, { count, size: 3, strides })
+      const outer = excited(convolve(inner, `${name}_conv2`, { count, size: 3, strides: 1 }), name, squeeze)
+      // Deeper blocks are dropped more often, the last one with probability 1 − survival.
+      const share = (s * blocks + b + 1) / (3 * blocks)
+      const kept = survival === 1 ? outer : dropped(outer, name, 1 - share * (1 - survival), seed)
+      const shortcut = strides === 1 && x.shape[3] === count
         ? x
         : padChannels({ name: `${name}_shortcut`, channels: count, stride: strides }).apply(x) as tfl.SymbolicTensor
-      const sum = tfl.layers.add({ name: `${name}_add` }).apply([kept, shortcut]) as tfl.SymbolicTensor
-      x = relu(sum, name)
+      x = joined(kept, shortcut, name)
     }
   }
-  const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" }).apply(x)
-  const logits = tfl.layers.dense({ name: "logits", units: classes, kernelInitializer: weights("logits") }).apply(
-    pooled
-  )
-  return tfl.model({
-    name: squeeze === undefined ? `resnet${depth}` : `senet${depth}`,
-    inputs: input,
-    outputs: logits as tfl.SymbolicTensor
-  })
+  return network(`${squeeze === undefined ? "resnet" : "senet"}${depth}`, input, x, classes)
+}
+
+/** A branch that takes part in a step with a probability. */
+const dropped = (x: tfl.SymbolicTensor, block: string, survival: number, seed: Seed.Seed) => {
+  const name = `${block}_survival`
+  return stochasticDepth({ name, survival, seed: Seed.split(seed, name) }).apply(x) as tfl.SymbolicTensor
 }

@@ -1,6 +1,6 @@
 import * as tfl from "@tensorflow/tfjs-layers"
-import * as Seed from "../../numerics/Seed.ts"
-import { squeezeExcite } from "./squeezeExcite.ts"
+import type * as Seed from "../../numerics/Seed.ts"
+import { isReduction, residual } from "./residual.ts"
 
 /** What a residual network for large images looks like. */
 export interface ResNetOptions {
@@ -54,54 +54,36 @@ export const resNet = ({
 }: ResNetOptions): tfl.LayersModel => {
   const { blocks, bottleneck } = plans[depth]
   const expansion = bottleneck ? 4 : 1
-  if (squeeze !== undefined && !(squeeze >= 1 && Math.floor(filters * expansion / squeeze) >= 1)) {
+  if (squeeze !== undefined && !isReduction(squeeze, filters * expansion)) {
     throw new RangeError(`resNet: ${filters * expansion} channels cannot be reduced ${squeeze} times`)
   }
-  const weights = (name: string) => tfl.initializers.heNormal({ seed: Seed.split(seed, name) })
-  const convolve = (x: tfl.SymbolicTensor, name: string, count: number, kernelSize: number, strides: number) => {
-    const convolution = tfl.layers.conv2d({
-      name,
-      filters: count,
-      kernelSize,
-      strides,
-      padding: "same",
-      useBias: false,
-      kernelInitializer: weights(name)
-    })
-    const norm = tfl.layers.batchNormalization({ name: `${name}_norm`, momentum: 0.9, epsilon: 1e-5 })
-    return norm.apply(convolution.apply(x)) as tfl.SymbolicTensor
-  }
-  const relu = (x: tfl.SymbolicTensor, name: string) =>
-    tfl.layers.activation({ name: `${name}_relu`, activation: "relu" }).apply(x) as tfl.SymbolicTensor
+  const { convolve, excited, joined, network, rectified } = residual(seed)
   const branch = (x: tfl.SymbolicTensor, name: string, count: number, strides: number) => {
-    const inner = (from: tfl.SymbolicTensor, number: number, size: number, stride: number) =>
-      relu(convolve(from, `${name}_conv${number}`, count, size, stride), `${name}_conv${number}`)
+    const inner = (from: tfl.SymbolicTensor, number: number, size: number, strides: number) =>
+      rectified(from, `${name}_conv${number}`, { count, size, strides })
     return bottleneck
-      ? convolve(inner(inner(x, 1, 1, strides), 2, 3, 1), `${name}_conv3`, count * expansion, 1, 1)
-      : convolve(inner(x, 1, 3, strides), `${name}_conv2`, count, 3, 1)
+      ? convolve(inner(inner(x, 1, 1, strides), 2, 3, 1), `${name}_conv3`, {
+        count: count * expansion,
+        size: 1,
+        strides: 1
+      })
+      : convolve(inner(x, 1, 3, strides), `${name}_conv2`, { count, size: 3, strides: 1 })
   }
   const input = tfl.input({ name: "image", shape: [height, width, channels] })
-  const stem = relu(convolve(input, "conv0", filters, 7, 2), "conv0")
+  const stem = rectified(input, "conv0", { count: filters, size: 7, strides: 2 })
   let x = tfl.layers.maxPooling2d({ name: "pool0", poolSize: 3, strides: 2, padding: "same" })
     .apply(stem) as tfl.SymbolicTensor
-  for (const [s, count] of blocks.entries()) {
-    for (let b = 0; b < count; b++) {
+  for (const [s, blocksHere] of blocks.entries()) {
+    for (let b = 0; b < blocksHere; b++) {
       const name = `stage${s + 1}_block${b + 1}`
       const own = filters * 2 ** s
       const strides = s > 0 && b === 0 ? 2 : 1
-      const outer = branch(x, name, own, strides)
-      const excited = squeeze === undefined ? outer : squeezeExcite(outer, name, squeeze, seed)
+      const outer = excited(branch(x, name, own, strides), name, squeeze)
       const shortcut = strides === 1 && x.shape[3] === own * expansion
         ? x
-        : convolve(x, `${name}_shortcut`, own * expansion, 1, strides)
-      x = relu(tfl.layers.add({ name: `${name}_add` }).apply([excited, shortcut]) as tfl.SymbolicTensor, name)
+        : convolve(x, `${name}_shortcut`, { count: own * expansion, size: 1, strides })
+      x = joined(outer, shortcut, name)
     }
   }
-  const logits = tfl.layers.dense({ name: "logits", units: classes, kernelInitializer: weights("logits") })
-    .apply(tfl.layers.globalAveragePooling2d({ name: "pool" }).apply(x))
-  return tfl.model({
-    name: `${squeeze === undefined ? "resnet" : "senet"}${depth}`,
-    inputs: input,
-    outputs: logits as tfl.SymbolicTensor
-  })
+  return network(`${squeeze === undefined ? "resnet" : "senet"}${depth}`, input, x, classes)
 }

@@ -3,7 +3,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 import { backwardPhases, type ConvolutionGeometry, forwardPhase, type Phase } from "./plan.ts"
 import * as Winograd from "./winograd.ts"
 
@@ -102,7 +103,20 @@ const activations: Readonly<
   prelu: (x, weights) => tf.prelu(x, weights!)
 }
 
-type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
+/** A convolution with what follows it. */
+export type FusedAttributes = Attributes & { readonly activation: string; readonly leakyreluAlpha?: number }
+
+/** What follows a fused convolution, where it is not done within. */
+export const activated = (
+  x: tf.Tensor,
+  { activation, leakyreluAlpha = 0.2 }: FusedAttributes,
+  weights: tf.Tensor | undefined
+): tf.Tensor => {
+  if (activation === "linear") return x
+  const activate = activation === "relu" ? tf.relu : activations[activation]
+  if (activate === undefined) throw new Error(`The wasm backend knows no activation "${activation}"`)
+  return activate(x, weights, leakyreluAlpha)
+}
 
 /**
  * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC
@@ -180,11 +194,8 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       })
       const convolved = tf.engine().makeTensorFromTensorInfo(to, backend)
       const shifted = inside ? convolved : tf.add(convolved, bias)
-      if (attrs.activation === "linear" || (inside && attrs.activation === "relu")) return shifted
-      const activate = attrs.activation === "relu" ? tf.relu : activations[attrs.activation]
-      if (activate === undefined) throw new Error(`The wasm backend knows no activation "${attrs.activation}"`)
-      const weights = given("preluActivationWeights") ? input("preluActivationWeights") : undefined
-      return activate(shifted, weights, attrs.leakyreluAlpha ?? 0.2)
+      if (inside && attrs.activation === "relu") return shifted
+      return activated(shifted, attrs, given("preluActivationWeights") ? input("preluActivationWeights") : undefined)
     })
   ]
 }

@@ -1,0 +1,35 @@
+/** An address in this process. */
+export type Address = bigint
+
+/** What a dialect is spoken with. */
+export interface Calls {
+  /** Calls a function by its declaration and fails with its name where it does not return success. */
+  readonly call: (declaration: string, ...values: ReadonlyArray<unknown>) => void
+  /** The same for a function whose first argument receives what it makes. */
+  readonly made: (declaration: string, ...values: ReadonlyArray<unknown>) => Address
+  /** The processor. */
+  readonly engine: Address
+}
+
+/** Which of the three convolutions of a layer. */
+export type Direction = "forward" | "inputGradient" | "filterGradient"
+
+/** The layouts of a convolution's images, filter and bias, and its steps: what a plan is made from. */
+export interface Operands {
+  readonly x: unknown
+  readonly filter: unknown
+  readonly bias: unknown
+  readonly y: unknown
+  /** Strides, dilations, paddings before and behind. */
+  readonly steps: ReadonlyArray<BigInt64Array>
+}
+
+/** What the two versions of the C interface say in different words. */
+export interface Dialect {
+  /**
+   * Describes float32 values by their lengths and strides; without strides, in the layout that the library likes best.
+   */
+  readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
+  /** The plan of a convolution; gradients want that of the forward one beside. */
+  readonly convolution: (direction: Direction, operands: Operands, forward?: Address) => Address
+}

@@ -1,0 +1,135 @@
+import { createRequire } from "node:module"
+import type { Address, Calls, Dialect } from "./dialect.ts"
+import * as Version2 from "./version2.ts"
+import * as Version3 from "./version3.ts"
+
+/** A function of a C library. */
+export type Foreign = (...values: ReadonlyArray<unknown>) => unknown
+
+/** As much of koffi as is used here. */
+interface Koffi {
+  readonly load: (path: string) => { readonly func: (declaration: string) => Foreign }
+  readonly address: (view: Uint8Array) => Address
+  readonly decode: (at: unknown, type: unknown) => unknown
+  readonly array: (type: string, length: number) => unknown
+}
+
+/** oneDNN on the processor, loaded. */
+export interface Library extends Calls {
+  readonly version: string
+  readonly dialect: Dialect
+  /** Calls a function that returns a value. */
+  readonly value: (declaration: string, ...values: ReadonlyArray<unknown>) => unknown
+  readonly address: (view: Uint8Array) => Address
+  readonly stream: Address
+}
+
+/** The names under which systems keep it: the version is that of the interface. */
+const names = process.platform === "darwin"
+  ? ["libdnnl.3.dylib", "libdnnl.2.dylib"]
+  : process.platform === "win32"
+  ? ["dnnl.dll"]
+  : ["libdnnl.so.3", "libdnnl.so.2"]
+
+/** Why oneDNN does not run here, and what to do. */
+export class NoLibrary extends Error {
+  readonly remedy: string
+  constructor(reason: string, remedy: string) {
+    super(reason)
+    this.remedy = remedy
+  }
+}
+
+const firstLine = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!
+
+const binding = (): Koffi => {
+  try {
+    return createRequire(import.meta.url)("koffi") as Koffi
+  } catch (cause) {
+    throw new NoLibrary(
+      `the package koffi, which calls oneDNN, does not load (${firstLine(cause)})`,
+      "Run: npm install koffi@3.3.4"
+    )
+  }
+}
+
+const loaded = (koffi: Koffi) => {
+  const asked = process.env["FINEGRAIN_ONEDNN"] ?? ""
+  const tried: Array<string> = []
+  for (const name of asked === "" ? names : [asked]) {
+    try {
+      return { path: name, library: koffi.load(name) }
+    } catch (cause) {
+      tried.push(firstLine(cause))
+    }
+  }
+  throw new NoLibrary(
+    `oneDNN is not found (${tried.join("; ")})`,
+    "Install it (Debian: libdnnl2 or libdnnl3; PyPI: onednn-cpu-gomp), or say where it is: " +
+      "FINEGRAIN_ONEDNN=/path/to/libdnnl.so."
+  )
+}
+
+const versionOf = (koffi: Koffi, path: string, value: Library["value"]) => {
+  try {
+    return koffi.decode(value("const int* dnnl_version()"), koffi.array("int", 3)) as Int32Array
+  } catch (cause) {
+    throw new NoLibrary(`${path} is no oneDNN (${firstLine(cause)})`, "Name another, or none to look for it.")
+  }
+}
+
+const success = 0
+const onProcessor = 1
+const inOrder = 1
+
+/** What an OpenMP that is still to be loaded will read: as many threads, which sleep while others work. */
+const tellThreads = (threads: number) => {
+  process.env["OMP_NUM_THREADS"] ??= String(threads)
+  process.env["OMP_WAIT_POLICY"] ??= "PASSIVE"
+}
+
+/**
+ * Loads oneDNN, of version 2 or 3.
+ *
+ * @throws NoLibrary where it, or koffi, is missing, or its version is another.
+ */
+export const load = (threads: number): Library => {
+  const koffi = binding()
+  tellThreads(threads)
+  const { library, path } = loaded(koffi)
+  const functions = new Map<string, Foreign>()
+  const value: Library["value"] = (declaration, ...values) => {
+    const known = functions.get(declaration) ?? library.func(declaration)
+    functions.set(declaration, known)
+    return known(...values)
+  }
+  const call: Library["call"] = (declaration, ...values) => {
+    const status = value(`int ${declaration}`, ...values)
+    if (status !== success) throw new Error(`oneDNN: ${declaration.split("(")[0]} returned ${String(status)}`)
+  }
+  const made: Library["made"] = (declaration, ...values) => {
+    const out: Array<unknown> = [null]
+    call(declaration, out, ...values)
+    return out[0] as Address
+  }
+  const [major = 0, minor = 0, patch = 0] = versionOf(koffi, path, value)
+  const dialects: Readonly<Record<number, (calls: Calls) => Dialect>> = {
+    2: Version2.dialect,
+    3: Version3.dialect
+  }
+  const dialect = dialects[major]
+  if (dialect === undefined) {
+    throw new NoLibrary(`${path} is oneDNN ${major}.${minor}`, "Versions 2 and 3 are known: install one of them.")
+  }
+  const engine = made("dnnl_engine_create(_Out_ void** engine, int kind, size_t index)", onProcessor, 0)
+  return {
+    version: `${major}.${minor}.${patch}`,
+    dialect: dialect({ call, made, engine }),
+    call,
+    made,
+    value,
+    address: koffi.address,
+    engine,
+    stream: made("dnnl_stream_create(_Out_ void** stream, void* engine, unsigned int flags)", engine, inOrder)
+  }
+}

@@ -1,0 +1,150 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import { Backend, Seed } from "finegrain"
+import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { load, NoLibrary } from "../../src/engine/wasm/onednn/library.ts"
+import { use } from "../backends.ts"
+import { runsOnednn } from "../onednn.ts"
+
+const given = process.env["FINEGRAIN_ONEDNN"] ?? ""
+afterEach(() => {
+  process.env["FINEGRAIN_ONEDNN"] = given
+})
+
+const missing = "/nowhere/libdnnl.so"
+const refusal = (accelerator: "onednn" | "auto") =>
+  Effect.runPromise(Effect.result(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 3, accelerator }))))
+
+it("is refused in one line where it is missing; auto goes on with our own kernels", async () => {
+  process.env["FINEGRAIN_ONEDNN"] = missing
+  const asked = await refusal("onednn")
+  expect(asked._tag === "Failure" && asked.failure.message).toMatch(/^The backend wasm .*(oneDNN|koffi).*[Ii]nstall.*$/)
+  const auto = await refusal("auto")
+  expect(auto._tag === "Success" && auto.success.device).not.toMatch(/oneDNN/)
+})
+
+describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
+  const options = { threads: 2, accelerator: "onednn" } as const
+
+  it("says so in the device, and in how it rounds", async () => {
+    const engine = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
+    expect(engine.device).toMatch(/ and oneDNN [23]\.\d+\.\d+, 2 threads$/)
+    expect(engine.arithmetic).toMatch(/, oneDNN [23]\.\d+\.\d+ with 2$/)
+    const own = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 2 })))
+    expect(own.device).not.toContain("oneDNN")
+    expect(own.arithmetic).not.toContain("oneDNN")
+  })
+
+  it("names a library that is no oneDNN", () => {
+    process.env["FINEGRAIN_ONEDNN"] = "libc.so.6"
+    expect(() => load(2)).toThrow(NoLibrary)
+  })
+
+  const shapes = fc.record({
+    images: fc.integer({ min: 1, max: 3 }),
+    size: fc.tuple(fc.integer({ min: 4, max: 11 }), fc.integer({ min: 4, max: 11 })),
+    channels: fc.tuple(fc.integer({ min: 1, max: 19 }), fc.integer({ min: 1, max: 19 })),
+    filter: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    pad: fc.constantFrom("same" as const, "valid" as const),
+    activation: fc.constantFrom("linear" as const, "relu" as const, "sigmoid" as const),
+    seed: fc.integer()
+  }).filter(({ dilation, filter, pad, size, strides }) =>
+    // TensorFlow.js has one or the other, and a filter that fits.
+    (dilation === 1 || (strides[0] === 1 && strides[1] === 1)) &&
+    (pad === "same" || filter.every((length, i) => (length - 1) * dilation < size[i]!))
+  )
+  type Shape = typeof shapes extends fc.Arbitrary<infer A> ? A : never
+
+  const computed = ({ activation, channels, dilation, filter, images, pad, seed, size, strides }: Shape) =>
+    tf.tidy(() => {
+      const x = Seed.normalTensor(seed, [images, ...size, channels[0]]) as tf.Tensor4D
+      const w = Seed.normalTensor(seed + 1, [...filter, ...channels]) as tf.Tensor4D
+      const bias = Seed.normalTensor(seed + 2, [channels[1]]) as tf.Tensor1D
+      const convolved = (x: tf.Tensor, w: tf.Tensor) =>
+        tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad, "NHWC", dilation)
+      const y = convolved(x, w)
+      // Gradients of dilated convolutions are refused by TensorFlow.js itself.
+      const gradients = dilation === 1
+        ? tf.grads((x: tf.Tensor, w: tf.Tensor) =>
+          tf.sum(tf.mul(convolved(x, w), Seed.normalTensor(seed + 3, y.shape)))
+        )(
+          [x, w]
+        )
+        : []
+      const fused = tf.fused.conv2d({ x, filter: w, strides, pad, dilations: dilation, bias, activation })
+      return [y, fused, ...gradients].map((t) => t.dataSync<"float32">())
+    })
+
+  it("gives what the plain JavaScript engine gives, for all shapes, strides, paddings and dilations", async () => {
+    const cases = fc.sample(shapes, { numRuns: 60, seed: 1 })
+    await use("cpu")
+    const right = cases.map(computed)
+    await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
+    for (const [i, one] of cases.entries()) {
+      for (const [j, values] of computed(one).entries()) {
+        const expected = right[i]![j]!
+        const largest = expected.reduce((a, v) => Math.max(a, Math.abs(v)), 1)
+        const gap = expected.reduce((a, v, k) => Math.max(a, Math.abs(v - values[k]!)), 0)
+        // At most 3·11·11 or 4·4·19 products are summed, in another order.
+        expect(gap, JSON.stringify({ ...one, result: j })).toBeLessThan(2e-6 * largest)
+      }
+    }
+  })
+
+  describe("on its own", () => {
+    beforeAll(async () => {
+      await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
+    })
+
+    it("keeps NaN and infinities where they belong", () => {
+      const values = Seed.normalTensor(1, [1, 6, 6, 4]).dataSync().slice()
+      values[10] = NaN
+      values[100] = Infinity
+      const x = tf.tensor4d(values, [1, 6, 6, 4])
+      const w = tf.ones([3, 3, 4, 8]) as tf.Tensor4D
+      const y = tf.fused.conv2d({ x, filter: w, strides: 1, pad: "same", activation: "relu" })
+      const expected = Array.from({ length: 36 }, (_, pixel) => {
+        const near = (row: number, column: number) =>
+          Math.abs(Math.floor(pixel / 6) - row) <= 1 && Math.abs(pixel % 6 - column) <= 1
+        return near(0, 2) ? "NaN" : near(4, 1) ? "Infinity" : "finite"
+      })
+      const found = [...y.dataSync()].map((value) => Number.isFinite(value) ? "finite" : String(value))
+      expect(found).toEqual(expected.flatMap((kind) => Array<string>(8).fill(kind)))
+    })
+
+    it.each([[false, false], [true, false], [false, true], [true, true]])(
+      "multiplies matrices, transposed: %o, %o",
+      (transposeA, transposeB) => {
+        const [m, k, n] = [33, 65, 40]
+        const a = Seed.normalTensor(1, transposeA ? [k, m] : [m, k]) as tf.Tensor2D
+        const b = Seed.normalTensor(2, transposeB ? [n, k] : [k, n]) as tf.Tensor2D
+        const [left, right] = [transposeA ? tf.transpose(a) : a, transposeB ? tf.transpose(b) : b]
+        const sums = tf.sum(tf.mul(tf.expandDims(left, 2), tf.expandDims(right, 0)), 1)
+        const gap = tf.max(tf.abs(tf.sub(tf.matMul(a, b, transposeA, transposeB), sums))).dataSync()[0]!
+        // 65 products of order one.
+        expect(gap).toBeLessThan(1e-4)
+      }
+    )
+
+    it("gives the same bits again, and leaks nothing", () => {
+      const steps: Pick<Shape, "dilation" | "pad" | "strides"> = { dilation: 1, pad: "same", strides: [1, 1] }
+      const shape: Shape = {
+        ...steps,
+        activation: "relu",
+        seed: 5,
+        images: 3,
+        size: [11, 9],
+        channels: [16, 19],
+        filter: [3, 3]
+      }
+      const again = () => computed(shape)
+      const first = again()
+      const { numTensors } = tf.memory()
+      expect(again()).toEqual(first)
+      expect(tf.memory().numTensors).toBe(numTensors)
+    })
+  })
+})
