@@ -17,7 +17,7 @@ it("a region frees all but its result, wherever that has its tensors", async () 
   TensorTree.dispose(result)
 })
 
-it("what is fresh has one owner: others' tensors, and those that stand twice, are copied, and nothing else", async () => {
+it("what is fresh has one owner: tensors of others, and those that stand twice, are copied", async () => {
   await use("cpu")
   const [mine, theirs] = [tf.scalar(1), tf.scalar(2)]
   const alone = { a: mine, b: [] }
