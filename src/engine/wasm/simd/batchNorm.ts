@@ -5,7 +5,8 @@ import { kernelNames } from "../../layerKernels.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 type Inputs<Names extends string, Optional extends string = never> =
   & Readonly<Record<Names, tf.TensorInfo>>
