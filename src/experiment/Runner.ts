@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { fork } from "node:child_process"
 import { extname } from "node:path"
 import { visibleGpus } from "../engine/gpus.ts"
-import { difference, type Used, usedOf } from "../training/doors/sources.ts"
+import * as Door from "../training/Door.ts"
 import type * as Run from "../training/Run.ts"
 import { choose } from "./choose.ts"
 import { type Cell, label, type Trial } from "./Experiment.ts"
@@ -95,13 +95,13 @@ const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result
 
 const modulesOf = (use: ReadonlyArray<string>) =>
   Effect.map(
-    Effect.promise(() => Promise.all(use.map(usedOf))),
+    Effect.promise(() => Promise.all(use.map(Door.usedOf))),
     (found) => found.filter((used) => used !== undefined)
   )
 
 /** How a trial fails that would train with other modules of the user's own than those before it. */
-const changed = Effect.fnUntraced(function*(trial: Trial, begun: ReadonlyArray<Used>) {
-  const reason = difference(begun, yield* modulesOf(trial.config.use ?? []))
+const changed = Effect.fnUntraced(function*(trial: Trial, begun: ReadonlyArray<Door.Used>) {
+  const reason = Door.difference(begun, yield* modulesOf(trial.config.use ?? []))
   if (reason === undefined) return undefined
   const outcome: Outcome = {
     trial,

@@ -19,7 +19,7 @@ const experiment = {
   seeds: [1, 2]
 }
 
-it("an experiment knows the entries of its modules, relative to its file, and refuses what they lack in a line", async () => {
+it("an experiment knows the entries of its modules, relative to its file", async () => {
   const problemsOf = () =>
     Effect.runPromise(
       Effect.match(Experiment.decode(experiment, "own.ts", { directory: scratch }), {
