@@ -1,6 +1,8 @@
 /**
  * The arrows between the rooms, for `npm run check:arrows`: imports run downwards only and in no circle, those of types included.
  */
+import { existsSync, readFileSync } from "node:fs"
+
 interface Place {
   readonly name: string
   /** A regular expression for the paths of its files. */
@@ -52,6 +54,28 @@ const downwards = places.map(({ name, path }, i): Rule => ({
   to: { path: paths([...places.slice(i + 1), ...outside]) }
 }))
 
+/**
+ * What the door of a room, its index.ts, hands out. Others import those files by themselves, not by the door, so that
+ * nobody loads a whole room for one of them.
+ */
+const handedOut = (room: string): ReadonlyArray<string> | undefined => {
+  const door = `${room}/index.ts`
+  if (!existsSync(door)) return undefined
+  const found = readFileSync(door, "utf8").matchAll(/ from "[.][/]([^"]+)"/g)
+  return [door, ...[...found].map(([, file]) => `${room}/${file}`)]
+}
+
+const doors = rooms.flatMap(({ name, path }): ReadonlyArray<Rule> => {
+  const files = handedOut(name)
+  return files === undefined ? [] : [{
+    name: `by-the-door-of-${name}`,
+    comment: `What other rooms import of ${name} stands in its index.ts; the rest is private.`,
+    severity: "error",
+    from: { path: "^(src|laws|cli)/", pathNot: [path] },
+    to: { path, pathNot: [`^(${files.join("|").replaceAll(".", "[.]")})$`] }
+  }]
+})
+
 /** Neither importing, nor imported, nor alone. */
 const homeless = { path: "^src/", pathNot: paths([...rooms, face]) }
 
@@ -70,6 +94,7 @@ const inRooms = [
 export default {
   forbidden: [
     ...downwards,
+    ...doors,
     ...inRooms,
     {
       name: "no-circle",

@@ -1,85 +1,90 @@
-export * as Catalogue from "./choices/Catalogue.ts"
-export * as Setting from "./choices/Setting.ts"
-export * as Collection from "./collections/Collection.ts"
-export * as Combinators from "./collections/combinators.ts"
-export * as Grouping from "./collections/Grouping.ts"
-export * as KernelOrder from "./collections/KernelOrder.ts"
-export * as Renormalization from "./collections/Renormalization.ts"
-export * as Specification from "./collections/Specification.ts"
-export * as Augment from "./data/Augment.ts"
-export * as Batches from "./data/Batches.ts"
-export * as Cifar from "./data/Cifar.ts"
-export * as ClassFolders from "./data/ClassFolders.ts"
-export * as DataError from "./data/DataError.ts"
-export * as Dataset from "./data/Dataset.ts"
-export * as Datasets from "./data/Datasets.ts"
-export * as Idx from "./data/Idx.ts"
-export * as ImageFolder from "./data/ImageFolder.ts"
-export * as Labels from "./data/Labels.ts"
-export * as Mnist from "./data/Mnist.ts"
-export * as Subset from "./data/Subset.ts"
-export * as Backend from "./engine/Backend.ts"
-export * as FusedKernels from "./engine/FusedKernels.ts"
-export * as Experiment from "./experiment/Experiment.ts"
-export * as Statistics from "./experiment/Statistics.ts"
-export * as Manifold from "./geometry/Manifold.ts"
-export * as CentredSphere from "./geometry/manifolds/CentredSphere.ts"
-export * as DoublyStochastic from "./geometry/manifolds/DoublyStochastic.ts"
-export * as Euclidean from "./geometry/manifolds/Euclidean.ts"
-export * as FixedRank from "./geometry/manifolds/FixedRank.ts"
-export * as FixedSpectrum from "./geometry/manifolds/FixedSpectrum.ts"
-export * as Grassmann from "./geometry/manifolds/Grassmann.ts"
-export * as Lorentz from "./geometry/manifolds/Lorentz.ts"
-export * as NormBall from "./geometry/manifolds/NormBall.ts"
-export * as Oblique from "./geometry/manifolds/Oblique.ts"
-export * as PoincareBall from "./geometry/manifolds/PoincareBall.ts"
-export * as Simplex from "./geometry/manifolds/Simplex.ts"
-export * as Spd from "./geometry/manifolds/Spd.ts"
-export * as SpecialOrthogonal from "./geometry/manifolds/SpecialOrthogonal.ts"
-export * as SpectralBall from "./geometry/manifolds/SpectralBall.ts"
-export * as Sphere from "./geometry/manifolds/Sphere.ts"
-export * as Stiefel from "./geometry/manifolds/Stiefel.ts"
-export * as MatrixForm from "./geometry/MatrixForm.ts"
-export * as Bounds from "./network/Bounds.ts"
-export * as ConvolutionOperator from "./network/ConvolutionOperator.ts"
-export * as Layers from "./network/Layers.ts"
-export * as Losses from "./network/losses.ts"
-export * as Models from "./network/models/index.ts"
-export * as Network from "./network/Network.ts"
-export * as NetworkBounds from "./network/NetworkBounds.ts"
-export * as NetworkSpectra from "./network/NetworkSpectra.ts"
-export * as Arithmetic from "./numerics/Arithmetic.ts"
-export * as Convergence from "./numerics/Convergence.ts"
-export * as Draws from "./numerics/Draws.ts"
-export * as Interval from "./numerics/Interval.ts"
-export * as Matrices from "./numerics/Matrices.ts"
-export * as NestedTensors from "./numerics/NestedTensors.ts"
-export * as Norms from "./numerics/Norms.ts"
-export * as Seed from "./numerics/Seed.ts"
-export * as Shape from "./numerics/Shape.ts"
-export * as Tensors from "./numerics/Tensors.ts"
-export * as TensorTree from "./numerics/TensorTree.ts"
-export * as Optimizers from "./optimizer/catalogue.ts"
-export * as FgSgd from "./optimizer/FgSgd.ts"
-export * as Gradients from "./optimizer/Gradients.ts"
-export * as ManifoldMuon from "./optimizer/ManifoldMuon.ts"
-export * as Optimizer from "./optimizer/Optimizer.ts"
-export * as RiemannianAdam from "./optimizer/RiemannianAdam.ts"
-export * as RiemannianSgd from "./optimizer/RiemannianSgd.ts"
-export * as Rules from "./optimizer/rules.ts"
-export * as Schedule from "./optimizer/Schedule.ts"
-export * as Schedules from "./optimizer/schedules.ts"
-export * as StepFusion from "./optimizer/StepFusion.ts"
-export * as StepSize from "./optimizer/StepSize.ts"
-export * as Transform from "./optimizer/Transform.ts"
-export * as Transforms from "./optimizer/transforms/index.ts"
-export * as Report from "./report/Report.ts"
-export * as Checkpoint from "./training/Checkpoint.ts"
-export * as Door from "./training/Door.ts"
-export * as Loop from "./training/Loop.ts"
-export * as Measures from "./training/measures.ts"
-export * as Run from "./training/Run.ts"
-export * as RunDirectory from "./training/RunDirectory.ts"
-export * as TrainConfig from "./training/TrainConfig.ts"
-export * as Trainer from "./training/Trainer.ts"
-export * as Versions from "./training/Versions.ts"
+/** The public face: of what every room hands out, what is for everybody. */
+export { Catalogue, Setting } from "./choices/index.ts"
+export { Collection, Combinators, Grouping, KernelOrder, Renormalization, Specification } from "./collections/index.ts"
+export {
+  Augment,
+  Batches,
+  Cifar,
+  ClassFolders,
+  DataError,
+  Dataset,
+  Datasets,
+  Idx,
+  ImageFolder,
+  Labels,
+  Mnist,
+  Subset
+} from "./data/index.ts"
+export { Backend, FusedKernels } from "./engine/index.ts"
+export { Experiment, Statistics } from "./experiment/index.ts"
+export {
+  CentredSphere,
+  DoublyStochastic,
+  Euclidean,
+  FixedRank,
+  FixedSpectrum,
+  Grassmann,
+  Lorentz,
+  Manifold,
+  MatrixForm,
+  NormBall,
+  Oblique,
+  PoincareBall,
+  Simplex,
+  Spd,
+  SpecialOrthogonal,
+  SpectralBall,
+  Sphere,
+  Stiefel
+} from "./geometry/index.ts"
+export {
+  Bounds,
+  ConvolutionOperator,
+  Layers,
+  Losses,
+  Models,
+  Network,
+  NetworkBounds,
+  NetworkSpectra
+} from "./network/index.ts"
+export {
+  Arithmetic,
+  Convergence,
+  Draws,
+  Interval,
+  Matrices,
+  NestedTensors,
+  Norms,
+  Seed,
+  Shape,
+  Tensors,
+  TensorTree
+} from "./numerics/index.ts"
+export {
+  FgSgd,
+  Gradients,
+  ManifoldMuon,
+  Optimizer,
+  Optimizers,
+  RiemannianAdam,
+  RiemannianSgd,
+  Rules,
+  Schedule,
+  Schedules,
+  StepFusion,
+  StepSize,
+  Transform,
+  Transforms
+} from "./optimizer/index.ts"
+export { Report } from "./report/index.ts"
+export {
+  Checkpoint,
+  Door,
+  Loop,
+  Measures,
+  Run,
+  RunDirectory,
+  TrainConfig,
+  Trainer,
+  Versions
+} from "./training/index.ts"

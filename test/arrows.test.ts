@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -82,6 +91,25 @@ describe("the arrows between the rooms", () => {
       "downwards-only-from-src/network: src/network/Network.ts → src/index.ts",
       "downwards-only-from-src/numerics: src/numerics/Norms.ts → laws/law.ts"
     ])
+  })
+
+  it("are found where they go past the door of a room", () => {
+    expect(found({
+      "src/engine/index.ts": `export * as Engine from "./Engine.ts"`,
+      "src/engine/Engine.ts": `import { heap } from "./heap.ts"\nexport const engine = heap`,
+      "src/engine/heap.ts": "export const heap = 1",
+      "src/numerics/Norms.ts": `import { engine } from "../engine/Engine.ts"\nexport const norms = engine`,
+      "src/numerics/Tensors.ts": `import { heap } from "../engine/heap.ts"\nexport const tensors = heap`,
+      "cli/main.ts": `import { heap } from "../src/engine/heap.ts"\nexport const main = heap`
+    })).toEqual([
+      "by-the-door-of-src/engine: cli/main.ts → src/engine/heap.ts",
+      "by-the-door-of-src/engine: src/numerics/Tensors.ts → src/engine/heap.ts"
+    ])
+  })
+
+  it("have a door in every room", () => {
+    const rooms = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(rooms.filter(({ name }) => !existsSync(join(root, "src", name, "index.ts")))).toEqual([])
   })
 
   it("are found where they run in a circle, be it of types only", () => {

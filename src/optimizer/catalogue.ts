@@ -89,6 +89,10 @@ export const optimizers = {
 /** The name of an optimizer, of these or of the user's own. */
 export type OptimizerName = Catalogue.Name<typeof optimizers>
 
+/** Whether a transform is a part, or has it among its parts. */
+const contains = (transform: Transform, part: Transform): boolean =>
+  transform === part || (transform.parts?.some((own) => contains(own, part)) ?? false)
+
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
  * rates and clipping, and the step size at the end.
@@ -115,10 +119,17 @@ export const transform = (
   const step = ignores.includes("rule")
     ? Transforms.descend(schedule)
     : Transforms.curvatureStep({ schedule, rule, metric })
+  const direction = Catalogue.make(known, name, settings, settings)
+  if (metric === "weights" && direction.some((part) => contains(part, Transforms.pullback))) {
+    throw new RangeError(
+      `the optimizer ${name} has pullback among its parts, so its directions are those of the points: ` +
+        "leave it out where its settings say metric: \"weights\", or use the metric of points"
+    )
+  }
   return chain(
     name,
     ...(accumulate === 1 ? [] : [Transforms.accumulate(accumulate)]),
-    ...Catalogue.make(known, name, settings, settings),
+    ...direction,
     ...(ratesAfterRule ? [] : rated),
     ...(clip === undefined ? [] : [Transforms.clip({ norm: clip })]),
     step,

@@ -140,6 +140,23 @@ export const textOf = (catalogue: ScheduleCatalogue = schedules): Schema.Codec<s
     )
   )
 
+/**
+ * Every schedule in one line with its arguments, for help.
+ *
+ * @example
+ * ```ts
+ * import { Schedules } from "finegrain"
+ * Schedules.help().split("; ")[0] // => "constant(share): r₀ throughout, or a share of it"
+ * ```
+ */
+export const help = (catalogue: ScheduleCatalogue = schedules): string =>
+  Catalogue.help(Object.fromEntries(
+    Object.entries(catalogue).map(([name, entry]) => {
+      const names = Object.keys(entry.arguments ?? {})
+      return [names.length === 0 ? name : `${name}(${names.join(", ")})`, entry]
+    })
+  ))
+
 const inSteps = ({ steps, stepsPerEpoch }: Course) => ({ unit, value }: Time): number => {
   switch (unit) {
     case "steps":

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Setting from "../choices/Setting.ts"
 import * as Specification from "../collections/Specification.ts"
@@ -42,6 +43,17 @@ const layerOf = (known: Catalogues) =>
 
 /** How one layer differs from the others. */
 export const LayerConfig = layerOf(builtIn)
+
+/** What schedules were called in earlier versions. */
+const renamed: Readonly<Record<string, string>> = { step: "step-decay" }
+
+const scheduleOf = ({ schedules }: Catalogues) =>
+  Schema.String.pipe(
+    Schema.decodeTo(
+      Schedules.textOf(schedules),
+      SchemaTransformation.transform({ decode: (text) => renamed[text] ?? text, encode: (text: string) => text })
+    )
+  )
 
 /** Every setting, with what it is; one more is one more line. */
 const fieldsOf = (known: Catalogues) => ({
@@ -91,9 +103,9 @@ const fieldsOf = (known: Catalogues) => ({
   epochs: orDefault(count, 2).annotate({ description: "passes over the data" }),
   batchSize: orDefault(count, 64).annotate({ description: "images per step" }),
   learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
-  schedule: orDefault(Schedules.textOf(known.schedules), "cosine").annotate({
+  schedule: orDefault(scheduleOf(known), "cosine").annotate({
     description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
-      Catalogue.help(known.schedules)
+      Schedules.help(known.schedules)
     }`
   }),
   optimizer: Schema.optionalKey(open(known.optimizers)).annotate({

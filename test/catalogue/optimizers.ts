@@ -5,9 +5,11 @@ import {
   FgSgd,
   FixedRank,
   Optimizer,
+  Optimizers,
   RiemannianAdam,
   Schedule,
   Sphere,
+  StepSize,
   Stiefel,
   Transform,
   Transforms
@@ -51,6 +53,15 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
   ["a norm of NaN to clip at", /norm to clip at must be positive/, () => Transforms.clip({ norm: Number.NaN })],
   ["half a batch to accumulate", /positive integer, not 0\.5/, () => Transforms.accumulate(0.5)],
   ["an average of decay 1", /decay must be in \[0, 1\), not 1/, () => Transforms.average({ decay: 1 })],
+  [
+    "an optimizer of one's own whose gradients are those of the points, in the metric of weights",
+    /own has pullback among its parts.*leave it out where its settings say metric: "weights"/,
+    () => {
+      const make = () => [Transform.chain("gradient", Transforms.pullback, Transforms.riemannian)]
+      const settings = { schedule, rule: StepSize.plain, momentum: 0, weightDecay: 0, metric: "weights" } as const
+      return Optimizers.transform("own", settings, { own: { about: "own", make } })
+    }
+  ],
   [
     "a chain without a step size",
     /riemannian tells no norms of directions: end it with a step size/,

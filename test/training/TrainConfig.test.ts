@@ -49,3 +49,7 @@ it("names what changes nothing", () => {
     "threads"
   ])
 })
+
+it("reads what schedules were called in earlier versions", () => {
+  expect(Effect.runSync(TrainConfig.decode({ schedule: "step" }, "test")).schedule).toBe("step-decay")
+})

@@ -1,0 +1,52 @@
+import * as Schema from "effect/Schema"
+import { Catalogue, type Manifold } from "finegrain"
+import { writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { builtIn } from "../src/training/Catalogues.ts"
+import { recorded } from "../src/training/measures.ts"
+import * as TrainConfig from "../src/training/TrainConfig.ts"
+
+/** Writes docs/settings.md: every setting, and all that can be chosen, from their schemas and catalogues. */
+const page = join(resolve(import.meta.dirname, ".."), "docs", "settings.md")
+
+const { manifolds, ...catalogues } = builtIn
+
+const families = Object.fromEntries(
+  manifolds.map(({ name, symbol }: Manifold.Family) => [symbol, { about: name }])
+)
+
+const titled = (title: string, text: string) => `## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${text}\n`
+
+/** What a setting is, without the entries that have a table of their own. */
+const about = (description: string) =>
+  Object.values(catalogues).reduce((text, catalogue) => text.replace(`: ${Catalogue.help(catalogue)}`, ""), description)
+    .replace(`${Catalogue.help(catalogues.datasets)}; or a`, "a name, or a")
+    .replace(/: (Sp, Ob, .*)$/, "")
+
+const settings = () => {
+  const defaults: Readonly<Record<string, unknown>> = Schema.decodeUnknownSync(TrainConfig.TrainConfig)({})
+  const rows = Object.entries<Schema.Top>(TrainConfig.TrainConfig.fields).map(([key, field]) => {
+    const value = defaults[key]
+    const description = about(Schema.resolveAnnotations(field)?.description ?? "")
+    return `| \`${key}\` | ${value === undefined ? "" : `\`${JSON.stringify(value)}\``} | ${description} |`
+  })
+  return ["| setting | default | what it is |", "| --- | --- | --- |", ...rows].join("\n")
+}
+
+/** The page as it should be. */
+export const render = (): string =>
+  [
+    "# Settings",
+    "",
+    "Written by `npm run docs:settings` from the schema and the catalogues; a test holds it to them. Each setting is a",
+    "key of a configuration, and a flag of `finegrain train`: `batchSize` is `--batch-size`. Entries of your own come",
+    "through [the door](your-own.md).",
+    "",
+    settings(),
+    "",
+    titled("manifolds", Catalogue.table(families)),
+    ...Object.entries(catalogues).map(([title, catalogue]) => titled(title, Catalogue.table(catalogue))),
+    titled("recorded of every epoch", Catalogue.table(recorded))
+  ].join("\n")
+
+if (process.argv[1] === import.meta.filename) writeFileSync(page, render())

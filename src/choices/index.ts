@@ -1,0 +1,3 @@
+/** What can be chosen: settings and catalogues. Other rooms import only what stands here. */
+export * as Catalogue from "./Catalogue.ts"
+export * as Setting from "./Setting.ts"

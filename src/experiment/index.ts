@@ -1,0 +1,12 @@
+/** Experiments as values, their trials and results. Other rooms import only what stands here. */
+export * as Experiment from "./Experiment.ts"
+export * as Statistics from "./Statistics.ts"
+
+// For the rooms above alone.
+export * as ExperimentDirectory from "./ExperimentDirectory.ts"
+export * as ExperimentFiles from "./ExperimentFiles.ts"
+export * as Ledger from "./Ledger.ts"
+export * as preflight from "./preflight.ts"
+export * as Results from "./Results.ts"
+export * as Runner from "./Runner.ts"
+export * as slug from "./slug.ts"

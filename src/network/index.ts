@@ -1,0 +1,22 @@
+/** Networks on manifolds: declarations, features, bounds, spectra, models. Other rooms import only what stands here. */
+export * as Bounds from "./Bounds.ts"
+export * as ConvolutionOperator from "./ConvolutionOperator.ts"
+export * as Layers from "./Layers.ts"
+export * as Losses from "./losses.ts"
+export * as Models from "./models/index.ts"
+export * as Network from "./Network.ts"
+export * as NetworkBounds from "./NetworkBounds.ts"
+export * as NetworkSpectra from "./NetworkSpectra.ts"
+
+// For the rooms above alone.
+export * as gradients from "./declarations/gradients.ts"
+export * as logits from "./declarations/logits.ts"
+export * as layerPrivates from "./declarations/private.ts"
+export * as randomness from "./declarations/randomness.ts"
+export * as Refused from "./declarations/Refused.ts"
+export * as regularization from "./declarations/regularization.ts"
+export * as unchanged from "./declarations/unchanged.ts"
+export * as unconstrained from "./declarations/unconstrained.ts"
+export * as graph from "./layers/graph.ts"
+export * as PlanError from "./PlanError.ts"
+export * as windows from "./windows.ts"

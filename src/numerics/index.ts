@@ -1,0 +1,20 @@
+/** Numbers and tensors: intervals, seeds, shapes, linear algebra, norms. Other rooms import only what stands here. */
+export * as Arithmetic from "./Arithmetic.ts"
+export * as Convergence from "./Convergence.ts"
+export * as Draws from "./Draws.ts"
+export * as Interval from "./Interval.ts"
+export * as Matrices from "./Matrices.ts"
+export * as NestedTensors from "./NestedTensors.ts"
+export * as Norms from "./Norms.ts"
+export * as Seed from "./Seed.ts"
+export * as Shape from "./Shape.ts"
+export * as Tensors from "./Tensors.ts"
+export * as TensorTree from "./TensorTree.ts"
+
+// For the rooms above alone.
+export * as Broyden from "./Broyden.ts"
+export * as compensated from "./compensated.ts"
+export * as Constant from "./Constant.ts"
+export * as Differentiable from "./Differentiable.ts"
+export * as singular from "./matrices/singular.ts"
+export * as readTogether from "./readTogether.ts"

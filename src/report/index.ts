@@ -1,0 +1,5 @@
+/** What runs recorded, as figures and pages. Other rooms import only what stands here. */
+export * as Report from "./Report.ts"
+
+// For the rooms above alone.
+export * as RunRecord from "./RunRecord.ts"
