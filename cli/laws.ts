@@ -11,6 +11,7 @@ import {
   boundLaws,
   budgetLaw,
   combinatorLaws,
+  identityLaw,
   kernelLaws,
   Law,
   manifoldLaws,
@@ -141,10 +142,10 @@ interface Checked {
   readonly notApplicable: ReadonlyArray<Law.NotApplicable>
 }
 
-/** Of every manifold and operation the largest k of |f₃₂ − f₆₄| ≤ k·ε·condition, and where. */
+/** Of every manifold, operation and identity the largest k of |f₃₂ − f₆₄| ≤ k·ε·condition, and where. */
 const budgetTable = (checked: ReadonlyArray<Checked>): string => {
   const rows = checked.flatMap(({ reports, subject }) =>
-    reports.filter(({ law }) => law === budgetLaw).flatMap(({ parts, tolerance }) =>
+    reports.filter(({ law }) => law === budgetLaw || law === identityLaw).flatMap(({ parts, tolerance }) =>
       [...Map.groupBy(parts, ({ name }) => name.split(", ")[0]!)].map(([operation, of]) => {
         const worst = of.reduce((a, b) => Number.isNaN(a.worst) || a.worst >= b.worst ? a : b)
         const refused = of.filter((part) => part.worst === refusal).map(({ name }) => name.split(", ")[1]!)

@@ -1,11 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import * as Seed from "../src/numerics/Seed.ts"
-import { type Edge, situations } from "./edges.ts"
-import { isRefusal } from "./Law.ts"
-import { operationsOf, type Situation } from "./operations.ts"
+import type { ManifoldOperation, Situation } from "./operations.ts"
+import { type Outcome, outcome } from "./outcome.ts"
 
 /** Values of one leaf, as float64 numbers, with their shape. */
 interface Values {
@@ -13,9 +11,10 @@ interface Values {
   readonly of: ReadonlyArray<number>
 }
 
-/** What an operation should give at every situation, and how far float32 may be from it: ε times the condition. */
+/**
+ * What an operation should give at every situation, and how far an arithmetic may be from it: ε times the condition.
+ */
 interface Expected {
-  readonly name: string
   readonly leaves: ReadonlyArray<Values>
   /** By leaf and item. */
   readonly allowed: ReadonlyArray<ReadonlyArray<number>>
@@ -23,16 +22,16 @@ interface Expected {
   readonly refused: ReadonlyArray<boolean>
 }
 
-interface Reference {
+interface Reference<P extends NestedTensors.NestedTensors> {
+  /** Only how its points are put together counts. */
+  readonly like: Situation<P>
   readonly inputs: Readonly<Record<keyof Situation, ReadonlyArray<Values>>>
   /** None of an operation that refuses every item by name: there is no value to be near. */
   readonly expected: ReadonlyArray<Expected | undefined>
 }
 
-const { epsilon } = Arithmetic.float32
-const largestNumber = 3.4e38
-/** Below the least normal number of float32, several of its roundings. */
-const leastNumber = 1e-37
+/** The largest number; and below the least normal one, several of its roundings. */
+const range = { float32: { largest: 3.4e38, least: 1e-37 }, float64: { largest: 1.7e308, least: 1e-307 } }
 const trials = 4
 
 /**
@@ -55,43 +54,6 @@ const inFloat64 = <A>(region: () => A): A => {
   } finally {
     if (engine !== "cpu") void tf.setBackend(engine)
   }
-}
-
-const orRefused = <A>(f: () => A): A | undefined => {
-  try {
-    return f()
-  } catch (error) {
-    if (isRefusal(error)) return undefined
-    throw error
-  }
-}
-
-/** What an operation gives for a batch, and the items that it refuses. */
-interface Outcome {
-  readonly leaves: ReadonlyArray<tf.Tensor>
-  readonly refused: ReadonlyArray<boolean>
-}
-
-/** One item that is refused refuses its batch: then item by item, 0 for those; nothing where all are. */
-const outcome = <P extends NestedTensors.NestedTensors>(
-  apply: (s: Situation<P>) => NestedTensors.NestedTensors,
-  s: Situation<P>,
-  items: number
-): Outcome | undefined => {
-  const indices = Array.from({ length: items }, (_, i) => i)
-  const whole = orRefused(() => NestedTensors.leaves(apply(s)))
-  if (whole !== undefined) return { leaves: whole, refused: indices.map(() => false) }
-  const item = (p: P, i: number) => NestedTensors.map(p, (leaf) => tf.slice(leaf, [i], [1]))
-  const each = indices.map((i) =>
-    orRefused(() => NestedTensors.leaves(apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })))
-  )
-  const like = each.find((leaves) => leaves !== undefined)
-  return like === undefined
-    ? undefined
-    : {
-      leaves: like.map((leaf, l) => tf.concat(each.map((leaves) => leaves?.[l] ?? tf.zerosLike(leaf)), 0)),
-      refused: each.map((leaves) => leaves === undefined)
-    }
 }
 
 const read = (leaves: ReadonlyArray<tf.Tensor>): ReadonlyArray<Values> =>
@@ -118,103 +80,126 @@ const rebuild = <P extends NestedTensors.NestedTensors>(like: P, leaves: Readonl
   })
 }
 
+/** Relative roundings up or down of all items but the first ones; the same under the same seed. */
+const rounding = (epsilon: number, exact: number, seed: Seed.Seed) => {
+  let drawn = 0
+  return <P extends NestedTensors.NestedTensors>(p: P): P =>
+    NestedTensors.map(p, (leaf) => {
+      const noise = Seed.uniforms(Seed.split(seed, drawn++), leaf.size)
+      const kept = (leaf.size / leaf.shape[0]!) * exact
+      const factors = Array.from(noise, (u, i) => i < kept ? 1 : 1 + (u < 0.5 ? -epsilon : epsilon))
+      return tf.mul(leaf, tf.tensor(factors, leaf.shape))
+    })
+}
+
+/** Points as often as inputs are rounded, and once as they are. */
+const repeated = <P extends NestedTensors.NestedTensors>(p: P): P =>
+  NestedTensors.map(p, (leaf) => tf.concat(Array.from({ length: 1 + trials }, () => leaf), 0))
+
 /**
- * Inputs as float32 holds them, and the values that float64 finds for them and for inputs that are one rounding away.
+ * Inputs as the arithmetic in use holds them; the values that float64 finds for them, and for inputs one rounding away.
  */
 const reference = <P extends NestedTensors.NestedTensors>(
-  M: Manifold.Manifold<P>,
-  edges: ReadonlyArray<Edge<P>>,
-  reach: number,
-  seed: number
-): Reference =>
-  inFloat64(() => {
-    let found: Reference | undefined
+  { complete, made, operations, seed }: Compared<P>
+): Reference<P> => {
+  const { epsilon, name } = Arithmetic.current()
+  const { least } = range[name]
+  const held = name === "float32" ? Math.fround : (value: number) => value
+  return inFloat64(() => {
+    let found: Reference<P> | undefined
     tf.tidy(() => {
-      const all = situations(M, edges, reach, seed)
+      const all = made()
       const inputs = Object.fromEntries(keys.map((key) => [
         key,
-        read(NestedTensors.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(Math.fround) }))
-      ])) as unknown as Reference["inputs"]
-      const situation = (change: (value: number, i: number, key: string) => number): Situation<P> => {
-        const part = (key: (typeof keys)[number]) =>
-          rebuild(
-            all[key],
-            inputs[key].map(({ of, shape }) => ({ shape, of: of.map((value, i) => change(value, i, key)) }))
-          )
-        return { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
-      }
-      const exact = situation((value) => value)
-      const near = Array.from({ length: trials }, (_, k) => {
-        const noise = Object.fromEntries(
-          keys.map((key) => [
-            key,
-            Seed.uniforms(Seed.split(Seed.split(seed, key), k), inputs[key].reduce((n, { of }) => n + of.length, 0))
-          ])
-        ) as Record<string, Float64Array>
-        return situation((value, i, key) => value * (1 + epsilon * (noise[key]![i]! < 0.5 ? -1 : 1)))
-      })
+        read(NestedTensors.leaves(all[key])).map(({ of, shape }) => ({ shape, of: of.map(held) }))
+      ])) as unknown as Reference<P>["inputs"]
       const items = inputs.x[0]!.shape[0]!
-      const expected = operationsOf(M).map(({ apply, name }): Expected | undefined => {
-        const right = outcome(apply, exact, items)
-        const moved = near.map((s) => outcome(apply, s, items))
-        if (right === undefined || moved.includes(undefined)) return undefined
-        const leaves = read(right.leaves)
-        const changed = moved.map((one) => read(one!.leaves))
-        const allowed = leaves.map((leaf, l) => {
-          const sizes = ofItems(leaf)
-          const moves = changed.map((values) =>
-            ofItems({ shape: leaf.shape, of: leaf.of.map((value, i) => values[l]!.of[i]! - value) })
-          )
-          return sizes.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + leastNumber)
+      const round = rounding(epsilon, items, seed)
+      const part = (key: (typeof keys)[number]) => round(repeated(rebuild(all[key], inputs[key])))
+      const batch = complete({ x: part("x"), y: part("y"), u: part("u"), v: part("v") })
+      const count = items * (1 + trials)
+      const expected = operations.map(({ apply, size, value }): Expected | undefined => {
+        const right = outcome((s) => apply(s, round), batch, count)
+        const identical = value === undefined ? right : outcome(value, batch, count)
+        const sized = size === undefined ? identical : outcome(size, batch, count)
+        if (right === undefined || identical === undefined || sized === undefined) return undefined
+        const ofTrial = (values: Values, k: number): Values => {
+          const each = values.of.length / (1 + trials)
+          return { shape: [items, ...values.shape.slice(1)], of: values.of.slice(k * each, (k + 1) * each) }
+        }
+        const whole = read(right.leaves)
+        const first = (of: Outcome) => read(of.leaves).map((leaf) => ofTrial(leaf, 0))
+        const sizes = first(sized)
+        const allowed = whole.map((leaf, l) => {
+          const base = ofTrial(leaf, 0)
+          const moves = Array.from({ length: trials }, (_, k) => {
+            const changed = ofTrial(leaf, k + 1)
+            return ofItems({ shape: base.shape, of: base.of.map((value, i) => changed.of[i]! - value) })
+          })
+          const own = ofItems(sizes[l]!)
+          return own.map((size, i) => Math.max(...moves.map((move) => move[i]!)) + epsilon * size + least)
         })
+        const refused = [right, identical, sized].map((of) => of.refused)
         return {
-          name,
-          leaves,
+          leaves: first(identical),
           allowed,
-          refused: right.refused.map((own, i) => own || moved.some((m) => m!.refused[i]))
+          refused: Array.from(
+            { length: items },
+            (_, i) => refused.some((of) => of.some((own, j) => own && j % items === i))
+          )
         }
       })
-      found = { inputs, expected }
+      found = { like: all, inputs, expected }
     })
     return found!
   })
+}
+
+/** What is compared, in which situations. */
+export interface Compared<P extends NestedTensors.NestedTensors> {
+  readonly operations: ReadonlyArray<ManifoldOperation<P>>
+  /** The situations, in the arithmetic in which it is called. */
+  readonly made: () => Situation<P>
+  /** What of inputs says nothing beyond rounding, computed from what does. */
+  readonly complete: (s: Situation<P>) => Situation<P>
+  readonly seed: Seed.Seed
+}
 
 /**
- * By how many k·ε·condition the engine in use, in float32, is from float64 at the edges of a manifold: k, operations ×
- * situations.
+ * By how many k·ε·condition the engine and arithmetic in use are from the right values: k, operations × situations.
  *
- * Both start from the same float32 inputs. ε·condition is how far the float64 value moves where inputs move by one
- * relative rounding, and one rounding of the value; where that is no float32 number, k is 0. Sizes are those of the
- * largest entry. What an operation refuses by name has no k: there it is `refusal`.
+ * Right are those of float64 for the same inputs, or what an identity says. ε·condition is how far the float64 value
+ * moves where inputs move by one relative rounding, and one rounding of the value; where that overflows, k is 0.
+ * Sizes are those of the largest entry. What an operation refuses by name has no k: there it is `refusal`.
  *
  * @internal
  */
 export const errors = <P extends NestedTensors.NestedTensors>(
-  M: Manifold.Manifold<P>,
-  edges: ReadonlyArray<Edge<P>>,
-  reach: number,
-  seed: number
+  compared: Compared<P>
 ): tf.Tensor => {
-  const { expected, inputs } = reference(M, edges, reach, seed)
-  const like = M.random(seed, [1])
-  const part = (key: (typeof keys)[number]) => rebuild(like, inputs[key])
+  const { operations } = compared
+  const { largest } = range[Arithmetic.current().name]
+  // NaN does not, and is nowhere right.
+  const overflows = (value: number) => Math.abs(value) >= largest
+  const { expected, inputs, like } = reference(compared)
+  const part = (key: (typeof keys)[number]) => rebuild(like[key], inputs[key])
   const given: Situation<P> = { x: part("x"), y: part("y"), u: part("u"), v: part("v") }
+  const items = inputs.x[0]!.shape[0]!
   return tf.stack(
-    operationsOf(M).map(({ apply }, o) => {
-      const items = inputs.x[0]!.shape[0]!
+    operations.map(({ apply }, o) => {
       const right = expected[o]
-      const found = right === undefined ? undefined : outcome(apply, given, items)
+      const found = right === undefined ? undefined : outcome((s) => apply(s), given, items)
       if (right === undefined || found === undefined) return tf.mul(refusal, tf.ones([items]))
       const k = right.leaves.map(({ of, shape }, l) => {
         const each = of.length / items
         const may = of.map((_, i) => right.allowed[l]![Math.floor(i / each)]!)
         const representable = tf.tensor(
-          of.map((value, i) => Math.abs(value) < largestNumber && may[i]! < largestNumber),
+          of.map((value, i) => !overflows(value) && !overflows(may[i]!)),
           [...shape],
           "bool"
         )
-        const exact = tf.tensor(of.map((value) => Math.abs(value) < largestNumber ? value : 0), [...shape])
-        const within = tf.tensor(may.map((value) => value < largestNumber ? value : 1), [...shape])
+        const exact = tf.tensor(of.map((value) => overflows(value) ? 0 : value), [...shape])
+        const within = tf.tensor(may.map((value) => overflows(value) ? 1 : value), [...shape])
         const k = tf.abs(tf.div(tf.sub(found.leaves[l]!, exact), within))
         return tf.max(tf.reshape(tf.where(representable, k, tf.zerosLike(k)), [items, -1]), 1)
       }).reduce((a, b) => tf.maximum(a, b))

@@ -5,10 +5,16 @@ import * as Seed from "../src/numerics/Seed.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
 import type { Situation } from "./operations.ts"
 
-/** An extreme situation of a manifold, made of an ordinary one: what it changes. */
+/**
+ * An extreme situation of a manifold, made of an ordinary one: what it changes. Another x has another v, of length 1.
+ */
 export interface Edge<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly at: (s: Situation<P>, M: Manifold.Manifold<P>) => Partial<Situation<P>>
+  /**
+   * Several shortest geodesics lead from x to y, and rounding may choose: only identities tell whether one is right.
+   */
+  readonly cut?: boolean
 }
 
 const scaled = (name: string, of: { readonly u: number; readonly v: number }): Edge<NestedTensors.NestedTensors> => ({
@@ -26,21 +32,16 @@ const everywhere: ReadonlyArray<Edge<NestedTensors.NestedTensors>> = [
 ]
 
 /**
- * Where the shortest geodesics to a point are many: the antipode of every sphere.
+ * A tangent vector of that length in the direction of another, projected again: rounding of a long one is not tangent.
  *
  * @internal
  */
-export const antipode: Edge = { name: "antipodes", at: ({ x }) => ({ y: tf.neg(x) }) }
-
-/**
- * Steps so long that a retraction must find a point from their direction alone.
- *
- * @internal
- */
-export const longSteps = (length: number): Edge => ({
-  name: `steps of length ${length}`,
-  at: ({ v }) => ({ v: tf.mul(length, v) })
-})
+export const ofLength = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  x: P,
+  v: P,
+  length: number
+): P => M.project(x, NestedTensors.scaleItems(tf.div(length, M.norm(x, v)), v))
 
 /**
  * The names of all situations of a manifold with these edges.
@@ -49,6 +50,31 @@ export const longSteps = (length: number): Edge => ({
  */
 export const namesOf = <P extends NestedTensors.NestedTensors>(edges: ReadonlyArray<Edge<P>>): ReadonlyArray<string> =>
   [...everywhere, ...edges].map(({ name }) => name)
+
+/**
+ * Which of these situations are on the cut locus.
+ *
+ * @internal
+ */
+export const chosenOf = <P extends NestedTensors.NestedTensors>(
+  edges: ReadonlyArray<Edge<P>>
+): ReadonlyArray<boolean> => [...everywhere, ...edges].map(({ cut = false }) => cut)
+
+/**
+ * An ordinary situation with what an edge changes of it.
+ *
+ * @internal
+ */
+export const atEdge = <P extends NestedTensors.NestedTensors>(
+  ordinary: Situation<P>,
+  at: Edge<P>["at"],
+  M: Manifold.Manifold<P>,
+  reach: number
+): Situation<P> => {
+  const { u = ordinary.u, x = ordinary.x, y = ordinary.y, ...changed } = at(ordinary, M)
+  const own = () => ofLength(M, x, M.randomTangent(0, x), Math.min(1, reach))
+  return { x, y, u, v: changed.v ?? (x === ordinary.x ? ordinary.v : own()) }
+}
 
 /**
  * Situations at the edges of a manifold as one batch, whose items differ in conditioning as much as they can.
@@ -66,15 +92,11 @@ export const situations = <P extends NestedTensors.NestedTensors>(
       ? Seed.normalTensor(s, [1, ...(shape as Shape.Shape)])
       : (shape as ReadonlyArray<Shape.ShapeTree>).map((factor, i) => ambient(factor, Seed.split(s, i)))
   const x = M.random(Seed.split(seed, "x"), [1])
-  const w = M.randomTangent(Seed.split(seed, "v"), x)
-  const v = NestedTensors.scaleItems(tf.div(Math.min(1, reach), tf.maximum(M.norm(x, w), 1e-12)), w)
+  const v = ofLength(M, x, M.randomTangent(Seed.split(seed, "v"), x), Math.min(1, reach))
   const u = NestedTensors.add(x, NestedTensors.scale(0.3, ambient(M.shape, Seed.split(seed, "u")) as P))
   const ordinary: Situation<P> = { x, y: M.retract(x, v), u, v }
   const list = [...(everywhere as unknown as ReadonlyArray<Edge<P>>), ...edges]
-  const items = list.map(({ at }): Situation<P> => {
-    const { u = ordinary.u, v = ordinary.v, x = ordinary.x, y = ordinary.y } = at(ordinary, M)
-    return { x, y, u, v }
-  })
+  const items = list.map(({ at }) => atEdge(ordinary, at, M, reach))
   const stacked = (key: keyof Situation<P>) => {
     const leaves = items.map((item) => NestedTensors.leaves(item[key]))
     let k = 0

@@ -7,8 +7,14 @@ export type { Edge } from "./edges.ts"
 export { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 export { kernelLaws } from "./kernelLaws.ts"
 export * as Law from "./Law.ts"
-export { budgetLaw } from "./manifold/budget.ts"
-export { type Case, type Invariance, type ManifoldClaims as ManifoldLawOptions, manifoldLaws } from "./manifoldLaws.ts"
+export { budgetLaw, identityLaw } from "./manifold/budget.ts"
+export {
+  type Case,
+  type Invariance,
+  lawsAtEdges,
+  type ManifoldClaims as ManifoldLawOptions,
+  manifoldLaws
+} from "./manifoldLaws.ts"
 export { type Factored, matrixLaws } from "./matrixLaws.ts"
 export type { Mutant } from "./Mutant.ts"
 export { mutants } from "./mutants.ts"

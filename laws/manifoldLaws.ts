@@ -61,3 +61,23 @@ export const manifoldLaws = <P extends NestedTensors.NestedTensors>(
     notApplicable: []
   }
 }
+
+/**
+ * The laws at the edges alone, for manifolds whose others are known to hold: of what combinators make, at extreme
+ * scales.
+ *
+ * @example
+ * ```ts
+ * import { Combinators, Sphere } from "finegrain"
+ * import { Law, lawsAtEdges } from "finegrain/laws"
+ * const reports = await Law.checkAll(lawsAtEdges(Combinators.scaled(Sphere.make([2, 1]), 1e20)), { runs: 1 })
+ * reports.filter(({ passed }) => !passed).map(Law.format) // => []
+ * ```
+ */
+export const lawsAtEdges = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  options: ManifoldClaims = {}
+): LawSet => {
+  const S = setting(M, options)
+  return { name: `${M.name} at the edges`, parents: [edgeLaws(S), budgetLaws(S)], laws: [], notApplicable: [] }
+}

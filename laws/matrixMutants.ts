@@ -13,6 +13,20 @@ const factored = (name: string, killedBy: string, defect: Partial<Factored>): Mu
 const unit = (x: tf.Tensor) => tf.div(x, tf.sqrt(tf.sum(tf.square(x), [-2, -1], true)))
 
 /**
+ * det X from the traces of powers, by the recursion of Faddeev and LeVerrier, whose terms grow like binomials.
+ *
+ * @internal
+ */
+export const leverrier = (x: tf.Tensor): tf.Tensor => {
+  const n = x.shape.at(-1)!
+  let power = x
+  for (let k = 1; k < n; k++) {
+    power = Matrices.multiply(x, tf.sub(power, tf.mul(tf.div(Matrices.trace(power, true), k), tf.eye(n))))
+  }
+  return tf.mul(Matrices.trace(power), (n % 2 === 0 ? -1 : 1) / n)
+}
+
+/**
  * Defects of factorizations, most of them once this library's own: squared condition numbers, absolute floors,
  * iterations that nobody looks at.
  *
@@ -35,14 +49,7 @@ export const matrixMutants: ReadonlyArray<Mutant> = [
     qf: (x) => tf.mul(Matrices.qf(x), tf.cast(tf.greater(tf.max(tf.abs(x)), Arithmetic.current().epsilon), "float32"))
   }),
   factored("determinant by the recursion of Faddeev and LeVerrier", "rotations of every size have determinant 1", {
-    determinant: (x) => {
-      const n = x.shape.at(-1)!
-      let power = x
-      for (let k = 1; k < n; k++) {
-        power = Matrices.multiply(x, tf.sub(power, tf.mul(tf.div(Matrices.trace(power, true), k), tf.eye(n))))
-      }
-      return tf.mul(Matrices.trace(power), (n % 2 === 0 ? -1 : 1) / n)
-    }
+    determinant: leverrier
   }),
   factored("elimination without pivots", "systems are solved wherever their pivots lie", {
     solve: (a, b) => {

@@ -3,7 +3,6 @@ import * as Combinators from "../src/collections/combinators.ts"
 import * as Renormalization from "../src/collections/Renormalization.ts"
 import * as FusedKernels from "../src/engine/FusedKernels.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
 import * as Euclidean from "../src/geometry/manifolds/Euclidean.ts"
 import * as NormBall from "../src/geometry/manifolds/NormBall.ts"
 import * as PoincareBall from "../src/geometry/manifolds/PoincareBall.ts"
@@ -20,7 +19,7 @@ import * as Norms from "../src/numerics/Norms.ts"
 import * as Seed from "../src/numerics/Seed.ts"
 import { boundLaws } from "./boundLaws.ts"
 import { combinatorLaws } from "./combinatorLaws.ts"
-import { antipode, type Edge, longSteps } from "./edges.ts"
+import { edgeMutants } from "./edgeMutants.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import { kernelMutants } from "./kernelMutants.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
@@ -35,7 +34,6 @@ const rotations = Stiefel.make([3, 3])
 const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
 const simplex = Simplex.make([3, 1])
 const spd = Spd.make([2, 2])
-const stochastic = DoublyStochastic.make([3, 3])
 const ball = NormBall.make([3, 3])
 const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })
 const dot = (x: tf.Tensor, u: tf.Tensor) => tf.sum(tf.mul(x, u), [-2, -1], true)
@@ -53,24 +51,6 @@ const broken = (name: string, killedBy: string, defect: Partial<typeof Combinato
   killedBy,
   laws: combinatorLaws(sphere, rotations, { ...Combinators, ...defect })
 })
-
-const hyperbolic = PoincareBall.make([2, 1])
-
-/** Two points 10⁻⁴ and 2·10⁻⁴ from the rim. */
-const rim: Edge = {
-  name: "rim",
-  at: () => ({ x: tf.tensor3d([[[0.9999], [0]]]), y: tf.tensor3d([[[0.9998], [0]]]) })
-}
-
-/** 2 artanh ‖(−x) ⊕ y‖, as the library had it. */
-const mobius = (x: tf.Tensor, y: tf.Tensor) => {
-  const { epsilon } = Arithmetic.current()
-  const [xx, xy, yy] = [dot(x, x), tf.mul(-2, dot(x, y)), dot(y, y)]
-  const above = tf.sub(tf.mul(tf.sub(1, xx), y), tf.mul(tf.add(tf.add(xy, yy), 1), x))
-  const z = tf.div(above, tf.maximum(tf.add(tf.add(1, xy), tf.mul(xx, yy)), 1e-15))
-  const length = tf.minimum(tf.sqrt(dot(z, z)), 1 - 8 * epsilon)
-  return tf.squeeze(tf.mul(tf.atanh(length), 2), [-2, -1])
-}
 
 let draws = 0
 
@@ -245,11 +225,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       nearest: (u) => tf.add(spd.nearest(u), tf.eye(2))
     }, { metric: "other", open: 1e-3 })
   },
-  {
-    name: "distance by a Möbius difference in float32, clamped at the rim",
-    killedBy: "float32 is within its error budget",
-    laws: manifoldLaws({ ...hyperbolic, dist: mobius }, { metric: "other", edges: [rim] })
-  },
   mutant("polar factor by three steps of Newton and Schulz", "float32 is within its error budget", stiefel, {
     nearest: (u) => {
       // Float64, as the library did, goes on until it holds.
@@ -277,43 +252,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant("nearest point with twice its derivative", "operations are differentiable", sphere, {
     nearest: (u) => tf.sub(tf.mul(sphere.nearest(u), 2), constant(sphere.nearest(u)))
   }),
-  {
-    name: "logarithm of zero at the antipode",
-    killedBy: "logarithms at the edges are as long as the distance",
-    laws: manifoldLaws({
-      ...sphere,
-      log: (x, y) => tf.mul(sphere.log!(x, y), tf.cast(tf.greater(dot(tf.add(x, y), tf.add(x, y)), 1e-12), "float32"))
-    }, { edges: [antipode] })
-  },
-  {
-    name: "polar retraction of a fixed number of steps",
-    killedBy: "points reached at the edges lie on the manifold",
-    laws: manifoldLaws({
-      ...stiefel,
-      retract: (x, v) => {
-        let y = tf.add(x, v)
-        y = tf.div(y, tf.sqrt(dot(y, y)))
-        for (let k = 0; k < 4; k++) y = tf.sub(tf.mul(1.5, y), tf.mul(0.5, times(y, times(y, y, true))))
-        return y
-      }
-    }, { edges: [longSteps(1000)] })
-  },
-  {
-    name: "Sinkhorn's balance of fifty rounds that nobody checks",
-    killedBy: "points reached at the edges lie on the manifold",
-    laws: manifoldLaws({
-      ...stochastic,
-      retract: (x, v) => {
-        const exponents = tf.add(tf.log(x), tf.div(v, x))
-        let y: tf.Tensor = tf.maximum(tf.exp(tf.sub(exponents, tf.max(exponents, -1, true))), 1e-7)
-        for (let k = 0; k < 50; k++) {
-          y = tf.div(y, tf.sum(y, -1, true))
-          y = tf.div(y, tf.sum(y, -2, true))
-        }
-        return y
-      }
-    }, { metric: "other", edges: [longSteps(10)] })
-  },
   mutant("kernel that forgets the sign of the step", "kernels of the engine agree with compositions", sphere, {
     retract: (x, v) => sphere.retract(x, FusedKernels.allowed() ? tf.neg(v) : v)
   }),
@@ -566,5 +504,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   ),
   ...kernelMutants,
   ...matrixMutants,
-  ...stiefelMutants
+  ...stiefelMutants,
+  ...edgeMutants
 ]

@@ -14,7 +14,12 @@ export interface Situation<P extends NestedTensors.NestedTensors = tf.Tensor> {
 export interface ManifoldOperation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
-  readonly apply: (s: Situation<P>) => NestedTensors.NestedTensors
+  /** What is composed of several operations rounds what it hands on, where it is to be seen how much that matters. */
+  readonly apply: (s: Situation<P>, round?: (p: P) => P) => NestedTensors.NestedTensors
+  /** What it must be, for an identity. */
+  readonly value?: (s: Situation<P>) => NestedTensors.NestedTensors
+  /** What is as large as its roundings, where the value itself is not. */
+  readonly size?: (s: Situation<P>) => NestedTensors.NestedTensors
 }
 
 /**
@@ -58,6 +63,66 @@ export const operationsOf = <P extends NestedTensors.NestedTensors>(
     }])
   ]
 }
+
+/**
+ * What operations do to what others give, wherever points and vectors are: what is a tangent vector has no normal part,
+ * logarithm and exponential lead to the other point, a logarithm is as long as the distance.
+ *
+ * @internal
+ */
+export const identitiesOf = <P extends NestedTensors.NestedTensors>(
+  M: Manifold.Manifold<P>,
+  representative: (x: P) => NestedTensors.NestedTensors
+): ReadonlyArray<ManifoldOperation<P>> => {
+  const { dist, exp, log } = M
+  type Round = (p: P) => P
+  const itself: Round = (p) => p
+  /** A tangent vector at x or y less its projection there. */
+  const tangent = (
+    name: string,
+    takes: ReadonlyArray<keyof Situation<P>>,
+    vector: (s: Situation<P>) => P,
+    at: "x" | "y" = "x"
+  ): ManifoldOperation<P> => ({
+    name: `normal part of ${name}`,
+    takes,
+    apply: (s, round = itself) => {
+      const w = round(vector(s))
+      return NestedTensors.sub(w, M.project(round(s[at]), w))
+    },
+    value: (s) => NestedTensors.map(s[at], tf.zerosLike),
+    size: vector
+  })
+  const between = ({ x, y }: Situation<P>, round: Round) => round(log!(round(x), round(y)))
+  return [
+    tangent("project", ["x", "u"], ({ u, x }) => M.project(x, u)),
+    tangent("gradient", ["x", "u"], ({ u, x }) => M.gradient(x, u)),
+    tangent("transport", ["x", "y", "v"], ({ v, x, y }) => M.transport(x, y, v), "y"),
+    ...(log === undefined ? [] : [tangent("log", ["x", "y"], ({ x, y }) => log(x, y))]),
+    ...(log === undefined || dist === undefined ? [] : [{
+      name: "length of log",
+      takes: ["x", "y"] as const,
+      apply: (s: Situation<P>, round: Round = itself) => M.norm(s.x, between(s, round)),
+      value: ({ x, y }: Situation<P>) => dist(x, y)
+    }]),
+    ...(log === undefined || exp === undefined ? [] : [{
+      name: "exp of log",
+      takes: ["x", "y"] as const,
+      apply: (s: Situation<P>, round: Round = itself) => representative(exp(s.x, between(s, round))),
+      value: ({ y }: Situation<P>) => representative(y)
+    }])
+  ]
+}
+
+/**
+ * Whether any entry of a leaf is NaN, by item of the batch.
+ *
+ * @internal
+ */
+export const notANumber = (values: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(values)
+    .map((leaf) => tf.max(tf.reshape(tf.cast(tf.isNaN(leaf), "float32"), [leaf.shape[0]!, -1]), -1))
+    .reduce((a, b) => tf.maximum(a, b))
 
 /**
  * How many entries of all leaves are NaN or infinite; a scalar.

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
-import { longSteps } from "./edges.ts"
+import { longSteps } from "./extremes.ts"
 import { manifoldLaws } from "./manifoldLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Combinators from "../src/collections/combinators.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as CentredSphere from "../src/geometry/manifolds/CentredSphere.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
@@ -16,11 +17,35 @@ import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.
 import * as SpectralBall from "../src/geometry/manifolds/SpectralBall.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
+import * as Matrices from "../src/numerics/Matrices.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
-import { antipode, longSteps } from "./edges.ts"
+import type { Edge } from "./edges.ts"
+import {
+  beyondRim,
+  boundary,
+  corners,
+  factorwise,
+  farOut,
+  halfTurns,
+  lessRank,
+  longSteps,
+  lowerSheet,
+  nearSingular,
+  ofSpace,
+  orthogonalSubspaces,
+  otherLengths,
+  rankDrop,
+  reflections,
+  rim,
+  scales,
+  singular,
+  spherical,
+  vertices,
+  weakDirections
+} from "./extremes.ts"
 import { columnPermutation, conjugation, leftRotations, properRotations, rightRotations } from "./invariances.ts"
 import type { LawSet } from "./Law.ts"
-import { type ManifoldClaims, manifoldLaws } from "./manifoldLaws.ts"
+import { lawsAtEdges, type ManifoldClaims, manifoldLaws } from "./manifoldLaws.ts"
 
 /** A family of manifolds with everything that is claimed of it. */
 export interface Subject {
@@ -41,7 +66,11 @@ const euclidean: Subject = {
   name: "euclidean",
   shapes: [[3, 3], [5, 2], [1, 4]],
   at: (shape) => [
-    claims(Euclidean.make(shape), "", { transport: "isometric", invariances: [leftRotations, rightRotations] })
+    claims(Euclidean.make(shape), "", {
+      transport: "isometric",
+      edges: scales,
+      invariances: [leftRotations, rightRotations]
+    })
   ]
 }
 
@@ -53,7 +82,8 @@ const sphere: Subject = {
       claims(Sphere.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
-        edges: [antipode, longSteps(1e6)],
+        edges: spherical,
+        outside: otherLengths,
         cut: tf.neg,
         invariances: [leftRotations, rightRotations]
       })
@@ -68,7 +98,8 @@ const oblique: Subject = {
       claims(Oblique.make(shape, { transport }), transport.name, {
         transport: transport === Sphere.parallel ? "isometric" : "bounded",
         tightCurvature: true,
-        edges: [antipode, longSteps(1e6)],
+        edges: spherical,
+        outside: otherLengths,
         cut: tf.neg,
         invariances: [leftRotations, columnPermutation]
       })
@@ -110,6 +141,11 @@ const grassmann: Subject = {
       claims(Grassmann.make(shape, { transport }), transport.name, {
         metric: "other",
         transport: transport === Grassmann.parallel ? "isometric" : "bounded",
+        edges: orthogonalSubspaces,
+        outside: otherLengths,
+        // The projector onto the subspace.
+        representative: (x) =>
+          Matrices.multiply(x, x, shape[0]! > shape[1]! ? { transposeB: true } : { transposeA: true }),
         invariances: [leftRotations, rightRotations, columnPermutation]
       })
     )
@@ -123,6 +159,8 @@ const centred: Subject = {
       sharpNorms: false,
       tightCurvature: true,
       cut: tf.neg,
+      edges: spherical,
+      outside: otherLengths,
       transport: "bounded",
       invariances: [columnPermutation]
     })
@@ -135,6 +173,8 @@ const poincare: Subject = {
   at: (shape) => [
     claims(PoincareBall.make(shape), "", {
       metric: "other",
+      edges: rim,
+      outside: beyondRim,
       sharpNorms: false,
       transport: "isometric",
       invariances: [leftRotations, rightRotations]
@@ -153,6 +193,8 @@ const specialOrthogonal: Subject = {
     ].map((options) =>
       claims(SpecialOrthogonal.make(shape, options), options.retraction.name, {
         transport: "transport" in options ? "isometric" : "bounded",
+        edges: halfTurns,
+        outside: [...otherLengths, ...reflections],
         invariances: [properRotations]
       })
     )
@@ -163,6 +205,8 @@ const fixedSpectrum: Subject = {
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
   at: (shape) => [
     claims(FixedSpectrum.make(shape), "", {
+      edges: [weakDirections(1e-2), longSteps(1000)],
+      outside: otherLengths,
       sharpNorms: false,
       transport: "bounded",
       invariances: shape[0]! >= shape[1]! ? [leftRotations] : [rightRotations]
@@ -175,12 +219,14 @@ const normBall: Subject = {
   shapes: [[3, 3], [5, 2]],
   at: (shape) => [
     claims(NormBall.make(shape), "", {
+      edges: boundary,
       reach: 0.4,
       convex: true,
       transport: "isometric",
       invariances: [leftRotations, rightRotations]
     }),
     claims(NormBall.make(shape, { radius: 0.25 }), "", {
+      edges: boundary,
       reach: 0.1,
       convex: true,
       transport: "isometric",
@@ -194,6 +240,7 @@ const spectralBall: Subject = {
   shapes: [[3, 3], [5, 2], [2, 5]],
   at: (shape) => [
     claims(SpectralBall.make(shape), "", {
+      edges: boundary,
       reach: 0.4,
       convex: true,
       transport: "isometric",
@@ -209,6 +256,8 @@ const spd: Subject = {
     claims(Spd.make(shape), "", {
       metric: "other",
       open: 1e-3,
+      edges: nearSingular,
+      outside: singular,
       transport: "isometric",
       // The search among planes takes long where every exponential needs eigenvectors; two dimensions have both ends.
       tightCurvature: shape[0] === 2,
@@ -223,6 +272,8 @@ const simplex: Subject = {
   at: (shape) => [
     claims(Simplex.make(shape), "", {
       metric: "other",
+      edges: corners,
+      outside: vertices,
       reach: 0.5,
       convex: true,
       sharpNorms: false,
@@ -238,6 +289,8 @@ const doublyStochastic: Subject = {
   at: (shape) => [
     claims(DoublyStochastic.make(shape), "", {
       metric: "other",
+      edges: corners,
+      outside: vertices,
       reach: 0.5,
       convex: true,
       invariances: [columnPermutation]
@@ -249,21 +302,54 @@ const lorentz: Subject = {
   name: "lorentz",
   shapes: [[3, 3], [4, 1]],
   at: (shape) => [
-    claims(Lorentz.make(shape), "", { metric: "other", transport: "isometric", tightCurvature: true })
+    claims(Lorentz.make(shape), "", {
+      metric: "other",
+      edges: farOut,
+      complete: ofSpace,
+      outside: lowerSheet,
+      transport: "isometric",
+      tightCurvature: true
+    })
   ]
 }
 
 const fixedRank: Subject = {
   name: "fixed-rank",
   shapes: [[3, 3], [5, 4], [2, 5]],
-  at: (shape) => [
-    // Points of singular values near 0, where the manifold ends, are further away than this.
-    claims(FixedRank.make(shape, { rank: shape[0] === 5 ? 2 : 1 }), "", {
-      reach: 0.5,
-      transport: "bounded",
-      invariances: [leftRotations, rightRotations]
-    })
-  ]
+  at: (shape) => {
+    const rank = shape[0] === 5 ? 2 : 1
+    return [
+      // Points of singular values near 0, where the manifold ends, are further away than this.
+      claims(FixedRank.make(shape, { rank }), "", {
+        reach: 0.5,
+        edges: rankDrop(rank),
+        outside: lessRank(rank),
+        transport: "bounded",
+        invariances: [leftRotations, rightRotations]
+      })
+    ]
+  }
+}
+
+/** What combinators make of a sphere and of positive definite matrices, at their edges side by side. */
+const combined: Subject = {
+  name: "combined",
+  shapes: [[2, 2]],
+  at: (shape) => {
+    const [sphere, spd] = [Sphere.make(shape), Spd.make(shape)]
+    const factors = [sphere, spd] as const
+    const product = Combinators.product(sphere, spd)
+    const beside = spherical.flatMap((one) =>
+      [nearSingular[0]!, ...scales].map((other) => factorwise(factors, one, other))
+    )
+    return [
+      lawsAtEdges(Combinators.scaled(sphere, 1e20), { edges: spherical }),
+      lawsAtEdges(Combinators.scaled(sphere, 1e-20), { edges: spherical }),
+      lawsAtEdges(Combinators.power(sphere, 2), { edges: spherical }),
+      lawsAtEdges(product, { edges: beside as unknown as ReadonlyArray<Edge> }),
+      lawsAtEdges(Combinators.power(product, 2))
+    ]
+  }
 }
 
 /**
@@ -291,5 +377,6 @@ export const subjects: ReadonlyArray<Subject> = [
   doublyStochastic,
   poincare,
   lorentz,
-  fixedRank
+  fixedRank,
+  combined
 ]

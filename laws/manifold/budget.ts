@@ -2,16 +2,21 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { errors } from "../budget.ts"
-import { type Edge, namesOf } from "../edges.ts"
+import { chosenOf, type Edge, namesOf, situations } from "../edges.ts"
 import type { LawSet } from "../Law.ts"
+import { identitiesOf, type ManifoldOperation, type Situation } from "../operations.ts"
 import * as Tolerance from "../Tolerance.ts"
+import { wholeBatch } from "./edges.ts"
 import type { Setting } from "./setting.ts"
 
 /** The name of the law of budgets, by which reports find it. */
 export const budgetLaw = "float32 is within its error budget"
 
+/** The name of the law of identities, whose k are of the same kind. */
+export const identityLaw = "identities at the edges are within their error budget"
+
 /**
- * Float32 against float64 on the same inputs, at ordinary points and at the edges.
+ * Float32 against float64 on the same inputs, and identities, at ordinary points and at the edges.
  *
  * @internal
  */
@@ -24,19 +29,47 @@ export const budgetLaws = <P extends NestedTensors.NestedTensors>(
   )
   const edges = (options.edges ?? []) as unknown as ReadonlyArray<Edge<P>>
   const places = namesOf(edges)
-  always({
-    ...law(
-      budgetLaw,
-      "|f₃₂(s) − f₆₄(s)| ≤ k·ε·condition, one batch of ordinary and extreme situations s",
-      ({ seed }) => tf.reshape(errors(M, edges, reach, seed), [-1]),
+  const complete = (options.complete ?? ((s: Situation) => s)) as unknown as (s: Situation<P>) => Situation<P>
+  const chosen = chosenOf(edges)
+  const judged = ({ name }: ManifoldOperation<P>) =>
+    chosen.map((one) =>
+      // What goes along one of several shortest geodesics may go along another; what was completed is a point exactly.
+      one && alongLogarithm.has(name) || options.complete !== undefined && name === "residual" ? 0 : 1
+    )
+  const within = (name: string, equation: string, of: ReadonlyArray<ManifoldOperation<P>>) =>
+    wholeBatch(law(
+      name,
+      equation,
+      ({ seed }) => {
+        const k = errors({ operations: of, made: () => situations(M, edges, reach, seed), complete, seed })
+        return tf.reshape(tf.mul(k, tf.tensor2d(of.map(judged))), [-1])
+      },
       Tolerance.measured(options.budget ?? budget, "the largest k measured is 24, what loses digits has hundreds"),
       undefined,
-      operations.flatMap(({ name }) => places.map((place) => `${name}, ${place}`))
-    ),
-    only: Arithmetic.float32
-  })
+      of.flatMap(({ name }) => places.map((place) => `${name}, ${place}`))
+    ))
+  const representative = (options.representative ?? ((x) => x)) as (
+    x: NestedTensors.NestedTensors
+  ) => NestedTensors.NestedTensors
+  always(
+    {
+      ...within(
+        budgetLaw,
+        "|f₃₂(s) − f₆₄(s)| ≤ k·ε·condition, one batch of ordinary and extreme situations s",
+        operations
+      ),
+      only: Arithmetic.float32
+    },
+    within(
+      identityLaw,
+      "P(w) = w of tangent w, ‖log(x, y)‖ = d(x, y), exp(x, log(x, y)) = y, within k·ε·condition, or a typed error",
+      identitiesOf(M, representative)
+    )
+  )
   return set
 }
+
+const alongLogarithm = new Set(["log", "transport"])
 
 /**
  * The cap of k for all operations. The largest found is 24, for nearest points of the simplex and of the doubly

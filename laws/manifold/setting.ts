@@ -35,6 +35,12 @@ export interface ManifoldClaims {
   readonly factors?: ReadonlyArray<LawSet>
   /** Extreme situations: rims, cut loci, near-singular points; beside those that every manifold has. */
   readonly edges?: ReadonlyArray<Edge>
+  /** Situations whose x is no point, as vertices of an open set: its residual says so, by ½ at least. */
+  readonly outside?: ReadonlyArray<Edge>
+  /** What all representatives of a point of a quotient share; default the representative itself, where there is one. */
+  readonly representative?: (x: tf.Tensor) => tf.Tensor
+  /** Entries that follow from others and say nothing beyond rounding, for float64 to compute anew; default none. */
+  readonly complete?: (s: Situation) => Situation
   /** A point of the cut locus of another, to which many shortest geodesics lead: logarithms go along one of them. */
   readonly cut?: (x: tf.Tensor) => tf.Tensor
   /** How many ε·condition float32 may be from float64; default 64. */

@@ -97,6 +97,10 @@ export interface Definition<P extends NestedTensors.NestedTensors> {
   readonly nearestPoint?: NearestPoint
   /** Default: the Frobenius inner product. */
   readonly inner?: (x: P, u: P, v: P) => tf.Tensor
+  /**
+   * Default: the root of `inner`, of vectors of any scale; to be given where points have scales that may be extreme.
+   */
+  readonly norm?: (x: P, u: P) => tf.Tensor
   /** Default: `project`, which is right for the Frobenius inner product. */
   readonly gradient?: (x: P, e: P) => P
   /** Default: projection onto the tangent space at y. */
@@ -155,7 +159,7 @@ export const make = <P extends NestedTensors.NestedTensors = tf.Tensor>(definiti
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: number(inner),
-    norm: number((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))),
+    norm: number(definition.norm ?? ((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w))))),
     project: point(definition.project),
     gradient: point(definition.gradient ?? definition.project),
     nearest: point(definition.nearest),

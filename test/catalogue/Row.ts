@@ -1,4 +1,5 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
@@ -67,6 +68,9 @@ const ofEffect = (effect: Effect.Effect<unknown, unknown, never>): Promise<Outco
     )
   )
 
+/** What a tensor holds: on webgpu what it was computed with fails when it is read. */
+const read = async (value: unknown) => value instanceof tf.Tensor ? [...await value.data()] : value
+
 /** Runs a row in a directory. */
 export const outcomeOf = async ({ run }: Row, directory: string): Promise<Outcome> => {
   try {
@@ -75,7 +79,7 @@ export const outcomeOf = async ({ run }: Row, directory: string): Promise<Outcom
       ? await ofEffect(
         Effect.scoped(given as Effect.Effect<unknown, unknown, never>).pipe(Effect.provide(NodeServices.layer))
       )
-      : { _tag: "Value", value: await given }
+      : { _tag: "Value", value: await read(await given) }
   } catch (error) {
     return line(error)
   }

@@ -17,7 +17,7 @@ const ball = PoincareBall.make([2, 1])
 const sheet = Lorentz.make([3, 1])
 const p = (x: number, y: number) => tf.tensor2d([[x], [y]])
 const L = (t: number) => tf.tensor2d([[Math.cosh(t)], [Math.sinh(t)], [0]])
-const first = (x: tf.Tensor) => x.dataSync()[0]!
+const first = async (x: tf.Tensor) => (await x.data())[0]!
 const near = (value: number, digits = 4) => expect.closeTo(value, digits)
 
 const values: ReadonlyArray<readonly [given: string, value: unknown, run: () => unknown]> = [
@@ -37,7 +37,7 @@ const values: ReadonlyArray<readonly [given: string, value: unknown, run: () => 
   [
     "a squared distance where points of the Lorentz model coincide",
     [0, 0, 0],
-    () => [...tf.grad((x) => tf.sum(tf.square(sheet.dist!(x, L(1)))))(L(1)).dataSync()].map(Math.abs)
+    async () => [...await tf.grad((x) => tf.sum(tf.square(sheet.dist!(x, L(1)))))(L(1)).data()].map(Math.abs)
   ],
   [
     "a step of a million on doubly stochastic matrices",

@@ -6,6 +6,9 @@ import * as Shape from "../../numerics/Shape.ts"
 import * as Manifold from "../Manifold.ts"
 import { productCurvature } from "./product.ts"
 
+/** The root of the sum of squares, of lengths of any scale. */
+const together = (lengths: tf.Tensor): tf.Tensor => tf.squeeze(Differentiable.length(lengths, [-1]), [-1])
+
 const prepend = (count: number, shape: unknown): unknown =>
   Shape.isShape(shape)
     ? [count, ...shape]
@@ -43,10 +46,11 @@ export const power = <P extends NestedTensors.NestedTensors>(
     curvature: count === 1 ? manifold.curvature : productCurvature([manifold, manifold]),
     norms: Norms.directSum(Array.from({ length: count }, () => manifold.norms)),
     inner: (x, u, v) => tf.sum(manifold.inner(x, u, v), -1),
+    norm: (x, u) => together(manifold.norm(x, u)),
     random: (seed, batch) => manifold.random(seed, [...batch, count]),
     residual: (x) => tf.max(manifold.residual(x), -1),
     ...(dist === undefined
       ? {}
-      : { dist: (x: P, y: P) => Differentiable.squareRoot(tf.sum(tf.square(dist(x, y)), -1)) })
+      : { dist: (x: P, y: P) => together(dist(x, y)) })
   })
 }

@@ -30,6 +30,14 @@ export const productCurvature = (
 
 const flat = Interval.point(0)
 
+/** The root of the sum of squares, of lengths of any scale. */
+const hypotenuse = (lengths: ReadonlyArray<tf.Tensor>): tf.Tensor => {
+  // A factor that is a single point has no batch.
+  const batch = lengths.map(({ shape }) => shape).reduce((a, b) => a.length >= b.length ? a : b)
+  const alike = lengths.map((length) => tf.broadcastTo(length, batch))
+  return tf.squeeze(Differentiable.length(tf.stack(alike, -1), [-1]), [-1])
+}
+
 /**
  * The Riemannian product M₁ × … × M_k: its points are lists of points, its metric is the sum of the factors' metrics.
  *
@@ -72,6 +80,7 @@ export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTenso
     injectivityRadius: Math.min(Infinity, ...all.map(({ injectivityRadius }) => injectivityRadius)),
     nearestPoint: all.every(({ nearestPoint }) => nearestPoint === "exact") ? "exact" : "projection",
     inner: (x, u, v) => sum((factor, i) => factor.inner(x[i]!, u[i]!, v[i]!)),
+    norm: (x, u) => all.length === 0 ? tf.scalar(0) : hypotenuse(all.map((factor, i) => factor.norm(x[i]!, u[i]!))),
     project: factorwise("project"),
     gradient: factorwise("gradient"),
     nearest: factorwise("nearest"),
@@ -84,7 +93,8 @@ export const product = <const Ps extends ReadonlyArray<NestedTensors.NestedTenso
     ...(has("log") ? { log: factorwise("log") } : {}),
     ...(has("dist")
       ? {
-        dist: (x: Ps, y: Ps) => Differentiable.squareRoot(sum((factor, i) => tf.square(factor.dist!(x[i]!, y[i]!))))
+        dist: (x: Ps, y: Ps) =>
+          all.length === 0 ? tf.scalar(0) : hypotenuse(all.map((factor, i) => factor.dist!(x[i]!, y[i]!)))
       }
       : {})
   })

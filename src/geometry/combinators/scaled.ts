@@ -53,7 +53,9 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
     curvature: Interval.map(manifold.curvature, (k) => k / s ** 2),
     norms: Norms.scale(norms, s),
     injectivityRadius: manifold.injectivityRadius * s,
-    inner: (x, u, v) => tf.mul(manifold.inner(down(x), down(u), down(v)), s * s),
+    // s²⟨u/s, v/s⟩, whose s² might be no number.
+    inner: (x, u, v) => manifold.inner(down(x), u, v),
+    norm: (x, u) => manifold.norm(down(x), u),
     // Linear in the vector, whose scale they leave as it is.
     project: (x, u) => manifold.project(down(x), u),
     gradient: (x, e) => manifold.gradient(down(x), e),

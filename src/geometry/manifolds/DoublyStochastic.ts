@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
-import { largestOr } from "../../numerics/Constant.ts"
+import { constant, largestOr } from "../../numerics/Constant.ts"
 import * as Convergence from "../../numerics/Convergence.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
@@ -15,36 +15,43 @@ const rows = (u: tf.Tensor) => tf.sum(u, -1, true)
 const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
 
 /**
- * α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: (D_r − W D_c⁻¹ Wᵀ)α = U1 − W D_c⁻¹ Uᵀ1 with the
- * sums D of W.
+ * α1ᵀ + 1βᵀ for α and β for which U − (α1ᵀ + 1βᵀ)∘W has rows and columns of sum 0: Lα = U1 − W D_c⁻¹ Uᵀ1 with the sums
+ * D of W and L = D_r − W D_c⁻¹ Wᵀ.
  *
- * Constants are free, in α and against them in β; a fraction of the diagonal decides for the smallest.
+ * Near a vertex L is nearly 0 and α large, but L is a Laplacian, whose diagonal follows from what is beside it; and of
+ * α only differences count, in each column those to the α of its largest entry. So nothing cancels.
  */
-const shares = (w: tf.Tensor, u: tf.Tensor): readonly [alpha: tf.Tensor, beta: tf.Tensor] => {
+const shares = (w: tf.Tensor, u: tf.Tensor): tf.Tensor => {
   const n = w.shape.at(-1)!
-  const columnSums = Matrices.transpose(columns(w))
-  const [inRows, inColumns] = [rows(u), Matrices.transpose(columns(u))]
-  const over = (v: tf.Tensor) => tf.div(v, positive(columnSums))
-  const product = Matrices.multiply(w, over(Matrices.transpose(w)))
-  const matrix = tf.add(tf.sub(tf.mul(tf.eye(n), tf.add(rows(w), loading())), product), 1 / n)
-  const alpha = Matrices.solve(matrix, tf.sub(inRows, Matrices.multiply(w, over(inColumns))))
-  const beta = over(tf.sub(inColumns, Matrices.multiply(w, alpha, { transposeA: true })))
-  return [alpha, beta]
+  const balanced = tf.div(w, positive(columns(w)))
+  const inColumns = tf.div(columns(u), positive(columns(w)))
+  const beside = tf.mul(Matrices.multiply(w, balanced, { transposeB: true }), tf.sub(1, tf.eye(n)))
+  const diagonal = rows(beside)
+  const largest = constant(tf.max(diagonal, axes, true))
+  // Where all are 0 so is the right side; and blocks that do not touch have a constant each.
+  const size = tf.add(largest, Differentiable.equal(largest, 0))
+  const laplacian = tf.sub(tf.mul(tf.eye(n), tf.add(diagonal, tf.mul(size, loading()))), beside)
+  const excess = tf.sub(rows(u), rows(tf.mul(w, inColumns)))
+  const alpha = Matrices.solve(tf.add(laplacian, tf.div(size, n)), excess)
+  const most = constant(w)
+  const heaviest = Differentiable.equal(tf.sub(most, tf.max(most, -2, true)), 0)
+  const total = (values: tf.Tensor) => Matrices.multiply(values, heaviest, { transposeA: true })
+  const own = tf.div(total(alpha), total(tf.onesLike(alpha)))
+  const apart = tf.sub(alpha, own)
+  return tf.add(tf.sub(apart, columns(tf.mul(balanced, apart))), inColumns)
 }
 
 const finite = "Look for entries that are not finite."
 
 const loading = () => 4 * Arithmetic.current().epsilon
 
-const spread = ([alpha, beta]: readonly [tf.Tensor, tf.Tensor]) => tf.add(alpha, Matrices.transpose(beta))
-
 /**
  * U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution
  * leaves.
  */
 const project = (x: tf.Tensor, u: tf.Tensor) => {
-  const once = tf.sub(u, tf.mul(spread(shares(x, u)), x))
-  return tf.sub(once, tf.mul(spread(shares(x, once)), x))
+  const once = tf.sub(u, tf.mul(shares(x, u), x))
+  return tf.sub(once, tf.mul(shares(x, once), x))
 }
 
 /** How far rows and columns are from sums of 1, `[…]`. */
@@ -126,7 +133,7 @@ const dualOf = (u: tf.Tensor, start: tf.Tensor, rounds: number): tf.Tensor => {
   for (let k = 0; k < rounds; k++) {
     const x = primal(dual)
     const active = tf.cast(tf.greater(x, least), "float32")
-    const newton = tf.sub(dual, spread(shares(active, tf.sub(x, 1 / n))))
+    const newton = tf.sub(dual, shares(active, tf.sub(x, 1 / n)))
     const [stepped, swept] = [sweep(newton), sweep(sweep(dual))]
     const better = tf.less(short(primal(stepped)), tf.minimum(short(primal(swept)), short(x)))
     dual = tf.where(tf.logicalAnd(better, tf.cast(tf.onesLike(u), "bool")), stepped, swept)
@@ -180,7 +187,7 @@ const nearest = (u: tf.Tensor): tf.Tensor =>
       gradFunc: (dy: tf.Tensor, [x]: Array<tf.Tensor>) => {
         const active = tf.cast(tf.greater(x!, floor()), "float32")
         const inside = tf.mul(active, dy)
-        return tf.sub(inside, tf.mul(spread(shares(active, inside)), active))
+        return tf.sub(inside, tf.mul(shares(active, inside), active))
       }
     }
   })(u)

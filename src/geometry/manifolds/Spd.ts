@@ -74,33 +74,57 @@ const residual = (given: tf.Tensor) => {
 /** ‖U‖_F; its gradient at 0 is 0. */
 const length = (u: tf.Tensor) => tf.squeeze(lengthOf(u, [-2, -1]), [-2, -1])
 
-/**
- * X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and whether it is near.
- */
-const relative = (x: tf.Tensor, y: tf.Tensor) => {
+/** In the basis of eigenvectors of X, where X is diagonal. */
+interface Basis {
+  readonly x: tf.Tensor
+  readonly into: (u: tf.Tensor) => tf.Tensor
+  readonly back: (u: tf.Tensor) => tf.Tensor
+}
+
+/** There products with roots of an ill-conditioned X keep the digits of their small entries. */
+const basisOf = (x: tf.Tensor): Basis => {
+  const { values, vectors } = Matrices.eigh(constant(x))
+  const into = (u: tf.Tensor) =>
+    Matrices.sym(Matrices.multiply(Matrices.multiply(vectors, u, { transposeA: true }), vectors))
+  const turned = into(x)
+  const exact = tf.mul(tf.expandDims(values, -1), tf.eye(x.shape.at(-1)!))
+  return {
+    // Exactly diagonal; gradients see that it depends on X.
+    x: tf.add(exact, tf.sub(turned, constant(turned))),
+    into,
+    back: (u) => Matrices.sym(Matrices.multiply(Matrices.multiply(vectors, u), vectors, { transposeB: true }))
+  }
+}
+
+/** X^−½(Y − X)X^−½, near the identity what its logarithm is computed from without cancellation, and the whole. */
+const relative = ({ into, x }: Basis, y: tf.Tensor, difference: tf.Tensor) => {
   const inverse = inverseRoot(x)
-  const change = Matrices.sym(sandwich(inverse, tf.sub(y, x)))
-  return { change, whole: Matrices.sym(sandwich(inverse, y)) }
+  return { change: Matrices.sym(sandwich(inverse, into(difference))), whole: Matrices.sym(sandwich(inverse, into(y))) }
 }
 
 const near = (values: tf.Tensor) => less(tf.max(tf.abs(values), -1, true), 0.5)
 
 const log = (x: tf.Tensor, y: tf.Tensor) => {
-  const { change, whole } = relative(x, y)
+  const basis = basisOf(x)
+  const { change, whole } = relative(basis, y, tf.sub(y, x))
   const isNear = tf.expandDims(near(Matrices.eigh(change).values), -1)
   const within = choose(
     tf.add(tf.zerosLike(change), isNear),
     Matrices.ofSymmetric(tf.mul(change, isNear), Matrices.logarithmOfOnePlus),
     Matrices.ofSymmetric(whole, Matrices.logarithm)
   )
-  return Matrices.sym(sandwich(root(x), within))
+  return basis.back(sandwich(root(basis.x), within))
 }
+
+/** Its largest entry by size, `[…, 1, 1]`, as a constant; 1 for ordinary ones. */
+const scale = (x: tf.Tensor) => scaleOf(constant(tf.max(tf.abs(x), [-2, -1], true)))
 
 /** ‖log‖_x, from eigenvalues alone; of points whose ratio no number holds, from their ratios at size 1. */
 const dist = (x: tf.Tensor, y: tf.Tensor) => {
-  const [own, other] = [x, y].map((point) => scaleOf(constant(tf.max(tf.abs(point), [-2, -1], true))))
-  const apart = tf.squeeze(tf.sub(tf.log(other!), tf.log(own!)), [-1])
-  const { change, whole } = relative(tf.div(x, own!), tf.div(y, other!))
+  const [own, other] = [scale(x), scale(y)]
+  const apart = tf.squeeze(tf.sub(tf.log(other), tf.log(own)), [-1])
+  const [from, to] = [tf.div(x, own), tf.div(y, other)]
+  const { change, whole } = relative(basisOf(from), to, tf.sub(to, from))
   const changes = Matrices.eigh(change).values
   const isNear = near(changes)
   const logs = tf.add(
@@ -122,18 +146,26 @@ const shortened = (x: tf.Tensor, v: tf.Tensor) =>
 const longest = 1e12
 
 const exp = (x: tf.Tensor, v: tf.Tensor) => {
-  const exponent = sandwich(inverseRoot(x), v)
+  const basis = basisOf(x)
+  const exponent = sandwich(inverseRoot(basis.x), basis.into(v))
   Convergence.require({
     what: "the exponential of a tangent vector",
     residual: tf.max(tf.abs(Matrices.eigh(constant(exponent)).values), -1),
     tolerance: Arithmetic.current() === Arithmetic.float64 ? 700 : 80,
     remedy: "Its largest speed leads beyond the largest and smallest numbers: take a shorter vector."
   })
-  return Matrices.sym(sandwich(root(x), Matrices.ofSymmetric(exponent, Matrices.exponential)))
+  return basis.back(sandwich(root(basis.x), Matrices.ofSymmetric(exponent, Matrices.exponential)))
 }
 
 const inner = (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) =>
   tf.sum(tf.mul(Matrices.transpose(Matrices.solve(x, u)), Matrices.solve(x, v)), [-2, -1])
+
+/** ‖X^−½VX^−½‖_F, of points and vectors of any scale. */
+const norm = (x: tf.Tensor, v: tf.Tensor) => {
+  const basis = basisOf(tf.div(x, scale(x)))
+  const size = length(sandwich(inverseRoot(basis.x), basis.into(tf.div(v, scale(v)))))
+  return tf.mul(size, tf.squeeze(tf.div(scale(v), scale(x)), [-2, -1]))
+}
 
 const at = (n: number): Manifold.Manifold =>
   Manifold.make<tf.Tensor>({
@@ -145,6 +177,7 @@ const at = (n: number): Manifold.Manifold =>
     retractionOrder: 2,
     injectivityRadius: Infinity,
     inner,
+    norm,
     project: (_x, u) => Matrices.sym(u),
     gradient: (x, e) => sandwich(x, Matrices.sym(e)),
     nearest,

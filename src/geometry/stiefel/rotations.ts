@@ -42,8 +42,10 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const plain = refined(Matrices.polar(sum), r)
   const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
   const chosen = () => {
-    const start = Matrices.polar(tf.add(sum, tf.mul(general(n), 64 * epsilon)))
-    return tf.where(found, plain, refined(refined(refined(refined(start, r), r), r), r))
+    // What of R is no rotation could be larger than what chooses.
+    const rotation = tf.where(tf.greater(own, 32 * epsilon), Matrices.polar(r), r)
+    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), tf.mul(general(n), 64 * epsilon)))
+    return tf.where(found, plain, Array.from({ length: 4 }).reduce<tf.Tensor>((s) => refined(s, rotation), start))
   }
   const half = allHold(found) ? plain : chosen()
   Convergence.require({
