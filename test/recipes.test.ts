@@ -20,7 +20,9 @@ interface Recipe {
 
 const recipes = readFileSync(join(root, "CONTRIBUTING.md"), "utf8").split(/^## /m).slice(1).map((section): Recipe => ({
   title: section.split("\n")[0]!,
-  blocks: [...section.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```/gm)].map(([, kind = "", file = "", text = ""]) => ({
+  blocks: [...section.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```/gm)].map((
+    [, kind = "", file = "", text = ""]
+  ) => ({
     kind,
     file,
     text

@@ -29,7 +29,10 @@ import { saveModel } from "./saveModel.ts"
 export interface RunOptions {
   /** Goes on with the run in the directory, if there is one. */
   readonly resume?: boolean
-  /** A checkpoint is written at the end of every epoch, and after so many seconds within one; default 30. */
+  /**
+   * A checkpoint is written at the end of every epoch, and after so many seconds within one where its training can go
+   * on from there; default 30.
+   */
   readonly checkpointSeconds?: number
 }
 
