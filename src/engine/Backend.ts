@@ -198,7 +198,11 @@ export const layer = (
     if (name === "auto") return asLayer(firstOf(options))
   }
   const constants: Readonly<Record<string, Layer.Layer<Backend, BackendUnavailable>>> = {
-    ...{ wasm, cpu, node, nodeGpu, webgpu },
+    wasm,
+    cpu,
+    node,
+    nodeGpu,
+    webgpu,
     auto
   }
   return constants[name] ?? asLayer(start(name as EngineName))
