@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
 import * as Combinators from "../src/collections/combinators.ts"
+import * as Specification from "../src/collections/Specification.ts"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as CentredSphere from "../src/geometry/manifolds/CentredSphere.ts"
 import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
@@ -51,6 +53,8 @@ import { lawsAtEdges, type ManifoldClaims, manifoldLaws } from "./manifoldLaws.t
 export interface Subject {
   /** Name on the command line. */
   readonly name: string
+  /** That of its family; what combines several has none. */
+  readonly symbol?: string
   /** Shapes that stand for all: small, with every relation of m and n. */
   readonly shapes: ReadonlyArray<Shape.Shape>
   /** The members at a shape, one for each choice of metric, retraction or transport, with their laws. */
@@ -64,6 +68,7 @@ const claims = (manifold: Manifold.Manifold, label: string, options: ManifoldCla
 
 const euclidean: Subject = {
   name: "euclidean",
+  symbol: "Euc",
   shapes: [[3, 3], [5, 2], [1, 4]],
   at: (shape) => [
     claims(Euclidean.make(shape), "", {
@@ -76,6 +81,7 @@ const euclidean: Subject = {
 
 const sphere: Subject = {
   name: "sphere",
+  symbol: "Sp",
   shapes: [[3, 3], [5, 2], [4, 1], [2, 1]],
   at: (shape) =>
     [Sphere.projection, Sphere.parallel].map((transport) =>
@@ -92,6 +98,7 @@ const sphere: Subject = {
 
 const oblique: Subject = {
   name: "oblique",
+  symbol: "Ob",
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
   at: (shape) =>
     [Sphere.projection, Sphere.parallel].map((transport) =>
@@ -114,6 +121,7 @@ const withoutLogarithm = (manifold: Manifold.Manifold): Manifold.Manifold => {
 
 const stiefel: Subject = {
   name: "stiefel",
+  symbol: "St",
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1], [7, 3]],
   at: (shape) =>
     [Stiefel.embedded, Stiefel.canonical].flatMap((metric) =>
@@ -134,6 +142,7 @@ const stiefel: Subject = {
 
 const grassmann: Subject = {
   name: "grassmann",
+  symbol: "Gr",
   shapes: [[5, 2], [2, 5], [4, 1], [7, 3]],
   at: (shape) =>
     [Grassmann.projection, Grassmann.parallel].map((transport) =>
@@ -153,6 +162,7 @@ const grassmann: Subject = {
 
 const centred: Subject = {
   name: "centred-sphere",
+  symbol: "Cen",
   shapes: [[3, 3], [5, 2], [4, 1]],
   at: (shape) => [
     claims(CentredSphere.make(shape), "", {
@@ -169,6 +179,7 @@ const centred: Subject = {
 
 const poincare: Subject = {
   name: "poincare-ball",
+  symbol: "Hyp",
   shapes: [[3, 3], [4, 1]],
   at: (shape) => [
     claims(PoincareBall.make(shape), "", {
@@ -184,6 +195,7 @@ const poincare: Subject = {
 
 const specialOrthogonal: Subject = {
   name: "special-orthogonal",
+  symbol: "SO",
   shapes: [[2, 2], [3, 3], [4, 4]],
   at: (shape) =>
     [
@@ -202,6 +214,7 @@ const specialOrthogonal: Subject = {
 
 const fixedSpectrum: Subject = {
   name: "fixed-spectrum",
+  symbol: "FS",
   shapes: [[3, 3], [5, 2], [2, 5], [4, 1]],
   at: (shape) => [
     claims(FixedSpectrum.make(shape), "", {
@@ -216,6 +229,7 @@ const fixedSpectrum: Subject = {
 
 const normBall: Subject = {
   name: "norm-ball",
+  symbol: "Ball",
   shapes: [[3, 3], [5, 2]],
   at: (shape) => [
     claims(NormBall.make(shape), "", {
@@ -237,6 +251,7 @@ const normBall: Subject = {
 
 const spectralBall: Subject = {
   name: "spectral-ball",
+  symbol: "Spec",
   shapes: [[3, 3], [5, 2], [2, 5]],
   at: (shape) => [
     claims(SpectralBall.make(shape), "", {
@@ -251,6 +266,7 @@ const spectralBall: Subject = {
 
 const spd: Subject = {
   name: "spd",
+  symbol: "SPD",
   shapes: [[2, 2], [3, 3]],
   at: (shape) => [
     claims(Spd.make(shape), "", {
@@ -268,6 +284,7 @@ const spd: Subject = {
 
 const simplex: Subject = {
   name: "simplex",
+  symbol: "Sim",
   shapes: [[4, 1], [3, 3], [2, 5]],
   at: (shape) => [
     claims(Simplex.make(shape), "", {
@@ -285,6 +302,7 @@ const simplex: Subject = {
 
 const doublyStochastic: Subject = {
   name: "doubly-stochastic",
+  symbol: "DS",
   shapes: [[2, 2], [3, 3], [4, 4]],
   at: (shape) => [
     claims(DoublyStochastic.make(shape), "", {
@@ -300,6 +318,7 @@ const doublyStochastic: Subject = {
 
 const lorentz: Subject = {
   name: "lorentz",
+  symbol: "Lor",
   shapes: [[3, 3], [4, 1]],
   at: (shape) => [
     claims(Lorentz.make(shape), "", {
@@ -315,6 +334,7 @@ const lorentz: Subject = {
 
 const fixedRank: Subject = {
   name: "fixed-rank",
+  symbol: "Rk",
   shapes: [[3, 3], [5, 4], [2, 5]],
   at: (shape) => {
     const rank = shape[0] === 5 ? 2 : 1
@@ -361,7 +381,7 @@ const combined: Subject = {
  * subjects.map(({ name }) => name).includes("stiefel") // => true
  * ```
  */
-export const subjects: ReadonlyArray<Subject> = [
+const claimed: ReadonlyArray<Subject> = [
   euclidean,
   sphere,
   oblique,
@@ -379,4 +399,18 @@ export const subjects: ReadonlyArray<Subject> = [
   lorentz,
   fixedRank,
   combined
+]
+
+/** A family of which nothing is claimed beyond what it defines, at those shapes of matrices that it accepts. */
+const plain = ({ at, symbol }: Manifold.Family): Subject => ({
+  name: symbol.toLowerCase(),
+  symbol,
+  shapes: [[3, 3], [5, 2], [4, 1]].filter((shape) => Result.isSuccess(at(shape))),
+  at: (shape) => [claims(Result.getOrThrow(at(shape)), "", {})]
+})
+
+/** Every family that collections know: with its claims where they stand above, as it is elsewhere. */
+export const subjects: ReadonlyArray<Subject> = [
+  ...claimed,
+  ...Specification.families.filter(({ symbol }) => claimed.every((subject) => subject.symbol !== symbol)).map(plain)
 ]

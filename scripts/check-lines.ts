@@ -5,7 +5,12 @@ import { join, resolve } from "node:path"
 const root = resolve(import.meta.dirname, "..")
 const most = 120
 
-const sources = ["{src,cli,laws,test}/**/*.ts", "docs/**/*.md", "experiments/*.ts", "README.md"]
+const sources = [
+  "{src,cli,laws,test}/**/*.ts",
+  "docs/**/*.md",
+  "experiments/*.ts",
+  "{README,ARCHITECTURE,CONTRIBUTING}.md"
+]
 const generated = ["test/.examples/**", "src/engine/wasm/simd/binaries.ts"]
 
 /** A row of a Markdown table cannot be broken. */

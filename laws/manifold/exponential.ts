@@ -18,6 +18,9 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
     "Absil, Mahony and Sepulchre 2008, section 5.4; do Carmo 1992, chapter 3"
   )
   const { dist, exp, log } = M
+  const representative = (options.representative ?? ((x) => x)) as (
+    x: NestedTensors.NestedTensors
+  ) => NestedTensors.NestedTensors
   // A finite radius is claimed at every point, also where the manifold reaches less far; of an infinite one lengths of
   // 3 must do. Where it is unknown, logarithms are those of geodesics within the reach.
   const { injectivityRadius } = M
@@ -181,7 +184,8 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
         const [x, y] = [point(c), point(c, 1)]
         const v = log!(x, y)
         const d = dist!(x, y)
-        return tf.stack([relative(gap(exp!(x, v), y), length(y)), relative(tf.abs(tf.sub(M.norm(x, v), d)), d)])
+        const missed = largest(NestedTensors.sub(representative(exp!(x, v)), representative(y)))
+        return tf.stack([missed, relative(tf.abs(tf.sub(M.norm(x, v), d)), d)])
       },
       Tolerance.rounding(entries, 10)
     ))
@@ -237,6 +241,12 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
 }
 
 const refusable = (law: Law): Law => ({ ...law, refusable: true })
+
+/** The largest entry of every item. */
+const largest = (p: NestedTensors.NestedTensors): tf.Tensor =>
+  NestedTensors.leaves(p)
+    .map((leaf) => tf.max(tf.reshape(tf.abs(leaf), [leaf.shape[0]!, -1]), -1))
+    .reduce((a, b) => tf.maximum(a, b))
 
 /** Below sin s/s at s = 0.95π, above what 24 steps see of it where it is 0. */
 const least = 0.05

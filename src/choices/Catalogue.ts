@@ -10,6 +10,8 @@ export interface Entry {
   readonly about: string
   /** Settings that it knows beside those that every run has, described by their annotations. */
   readonly parameters?: Schema.Struct.Fields
+  /** What may stand in brackets behind its name, where settings write it so. */
+  readonly arguments?: Readonly<Record<string, unknown>>
 }
 
 /** An entry that makes a value of what it is given: the values of its parameters among it. */
@@ -69,6 +71,10 @@ export const names = <C extends Catalogue>(catalogue: C): ReadonlyArray<keyof C 
 export const schema = <C extends Catalogue>(catalogue: C): Schema.Codec<keyof C & string> =>
   Schema.Literals(names(catalogue))
 
+/** A name as settings write it. */
+const written = (name: string, { arguments: given = {} }: Entry): string =>
+  Object.keys(given).length === 0 ? name : `${name}(${Object.keys(given).join(", ")})`
+
 /**
  * Every entry in one line, for help.
  *
@@ -79,7 +85,7 @@ export const schema = <C extends Catalogue>(catalogue: C): Schema.Codec<keyof C 
  * ```
  */
 export const help = (catalogue: Catalogue): string =>
-  Object.entries(catalogue).map(([name, { about }]) => `${name}: ${about}`).join("; ")
+  Object.entries(catalogue).map(([name, entry]) => `${written(name, entry)}: ${entry.about}`).join("; ")
 
 /**
  * A table for documents, in Markdown: a row for every entry, with its parameters.
@@ -94,9 +100,9 @@ export const table = (catalogue: Catalogue): string =>
   [
     ["name", "what it is"],
     ["---", "---"],
-    ...Object.entries(catalogue).map(([name, { about, parameters = {} }]) => [
-      [name, ...Object.keys(parameters)].map((text) => `\`${text}\``).join(", "),
-      about
+    ...Object.entries(catalogue).map(([name, entry]) => [
+      [written(name, entry), ...Object.keys(entry.parameters ?? {})].map((text) => `\`${text}\``).join(", "),
+      entry.about
     ])
   ].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 

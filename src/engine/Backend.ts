@@ -7,14 +7,14 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
 import { cpu as startCpu } from "./cpu.ts"
-import { BackendUnavailable, type Engine, EngineFailed, type EngineName, type Start } from "./Engine.ts"
+import { BackendUnavailable, type Engine, EngineFailed, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
 import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { type Accelerator, accelerators } from "./wasm/onednn/index.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
-export { BackendUnavailable, EngineFailed, type EngineName }
+export { BackendUnavailable, EngineFailed }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
@@ -64,7 +64,10 @@ export const engines = {
     make: (options) => startWasm(options)
   }),
   cpu: engine({ about: "plain JavaScript, the reference", make: () => startCpu })
-} satisfies Catalogue.Catalogue & Readonly<Record<EngineName, unknown>>
+} satisfies Catalogue.Catalogue
+
+/** Names of the engines. */
+export type EngineName = keyof typeof engines
 
 /** What can be asked for: an engine, or the first that works. */
 export const choices = { auto: { about: "the first that works" }, ...engines }
@@ -194,7 +197,15 @@ export const layer = (
     if (name === "wasm") return wasmWith(options)
     if (name === "auto") return asLayer(firstOf(options))
   }
-  return { wasm, cpu, node, nodeGpu, webgpu, auto }[name]
+  const constants: Readonly<Record<string, Layer.Layer<Backend, BackendUnavailable>>> = {
+    wasm,
+    cpu,
+    node,
+    nodeGpu,
+    webgpu,
+    auto
+  }
+  return constants[name] ?? asLayer(start(name as EngineName))
 }
 
 /** Whether a backend can be used here, and why not. */

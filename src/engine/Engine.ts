@@ -1,12 +1,10 @@
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** Names of the backends. */
-export type EngineName = "wasm" | "cpu" | "node" | "nodeGpu" | "webgpu"
-
 /** A backend in use. */
 export interface Engine {
-  readonly name: EngineName
+  /** Its name among the engines. */
+  readonly name: string
   /** Its name in TensorFlow.js. */
   readonly engine: string
   /** What computes, e.g. `CPU, WebAssembly SIMD, 1 thread`. */

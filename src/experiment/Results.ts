@@ -1,8 +1,11 @@
-import { errorPercent } from "../training/measures.ts"
 import type * as Run from "../training/Run.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import type * as Statistics from "./Statistics.ts"
+import { percentText, summaryMeasures, type SummaryQuantity } from "./summaryMeasures.ts"
+
+export { errorPercent } from "../training/measures.ts"
+export { testError } from "./summaryMeasures.ts"
 
 /** A trial in a table: what it measured, or what became of it. */
 export interface TrialResult {
@@ -59,36 +62,6 @@ export interface Results {
   /** Versions, backends and data of the trials, each once. */
   readonly environments: ReadonlyArray<provenance.Environment>
   readonly cells: ReadonlyArray<CellResult>
-}
-
-/** A number that the summary of a run gives. */
-export type SummaryQuantity = (summary: Omit<Run.RunSummary, "output">) => number | undefined
-
-export { errorPercent }
-
-const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
-
-/** The test error in percent. */
-export const testError: SummaryQuantity = ({ testAccuracy }) => percentWrong(testAccuracy)
-
-const percentText = (value: number) => value.toFixed(2)
-/** Of quantities that may become very small. */
-const threeDigits = (value: number) => value.toPrecision(3)
-
-/** What a table can show: its title, its text, and the number itself. */
-export const quantities: Readonly<
-  Record<Measure, readonly [title: string, text: typeof percentText, of: SummaryQuantity]>
-> = {
-  trainLoss: ["training loss", threeDigits, ({ trainLoss }) => trainLoss],
-  trainError: ["training error %", percentText, ({ trainAccuracy }) => percentWrong(trainAccuracy)],
-  testLoss: ["test loss", threeDigits, ({ testLoss }) => testLoss],
-  gap: [
-    "test minus training error %",
-    percentText,
-    ({ testAccuracy, trainAccuracy }) =>
-      testAccuracy === undefined || trainAccuracy === undefined ? undefined : 100 * (trainAccuracy - testAccuracy)
-  ],
-  gradientNorm: ["gradient norm", threeDigits, ({ gradientNorm }) => gradientNorm]
 }
 
 /**
@@ -176,7 +149,7 @@ export const table = (
     [() => "95 % interval", interval],
     [() => `minus ${results.baseline} (p)`, ({ versusBaseline }) => difference(versusBaseline)],
     ...also.map((measure) => {
-      const [title, text] = quantities[measure]
+      const { text, title } = summaryMeasures[measure]
       const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
       return [() => title, shown] as const
     }),

@@ -4,6 +4,7 @@ import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
 import type { Environment } from "./provenance.ts"
 import * as Results from "./Results.ts"
 import * as Statistics from "./Statistics.ts"
+import { summaryMeasures } from "./summaryMeasures.ts"
 
 /** What is on disk of a trial. */
 export interface TrialRecord {
@@ -32,7 +33,7 @@ const sampleOf = (values: ReadonlyMap<number, number>) =>
 
 const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Results.TrialResult>) =>
   Object.fromEntries(wanted.flatMap((measure) => {
-    const sample = sampleOf(Results.bySeed(Results.quantities[measure][2], finals))
+    const sample = sampleOf(Results.bySeed(summaryMeasures[measure].of, finals))
     return sample === undefined ? [] : [[measure, sample]]
   }))
 

@@ -1,7 +1,9 @@
 /**
  * An experiment as a value: rows, columns, seeds, and what is chosen by validation.
  */
+import * as Catalogue from "../choices/Catalogue.ts"
 import type * as TrainConfig from "../training/TrainConfig.ts"
+import { summaryMeasures } from "./summaryMeasures.ts"
 
 /** Settings of a training run, those that differ from others. */
 export type Settings = Partial<(typeof TrainConfig.TrainConfig)["Encoded"]>
@@ -15,10 +17,10 @@ export interface Variant {
 }
 
 /** What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps. */
-export const measures = ["trainLoss", "trainError", "testLoss", "gap", "gradientNorm"] as const
+export const measures = Catalogue.names(summaryMeasures)
 
 /** One of them. */
-export type Measure = (typeof measures)[number]
+export type Measure = keyof typeof summaryMeasures
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
 export interface Selection {

@@ -140,23 +140,6 @@ export const textOf = (catalogue: ScheduleCatalogue = schedules): Schema.Codec<s
     )
   )
 
-/**
- * Every schedule in one line with its arguments, for help.
- *
- * @example
- * ```ts
- * import { Schedules } from "finegrain"
- * Schedules.help().split("; ")[0] // => "constant(share): r₀ throughout, or a share of it"
- * ```
- */
-export const help = (catalogue: ScheduleCatalogue = schedules): string =>
-  Catalogue.help(Object.fromEntries(
-    Object.entries(catalogue).map(([name, entry]) => {
-      const names = Object.keys(entry.arguments ?? {})
-      return [names.length === 0 ? name : `${name}(${names.join(", ")})`, entry]
-    })
-  ))
-
 const inSteps = ({ steps, stepsPerEpoch }: Course) => ({ unit, value }: Time): number => {
   switch (unit) {
     case "steps":
@@ -206,8 +189,12 @@ export const make = (
     const [taken, there] = [epochs(before), epochs(course.steps)]
     throw refuse(`nothing is left for ${last.name}: what is before it takes ${taken} of the run's ${there} epochs`)
   }
-  const made = (part: Part, steps: number, next?: Schedule.Schedule): Schedule.Schedule =>
-    Catalogue.make(catalogue, part.name, settings, { ...course, ...valuesOf(part, stepsOf), steps, next })
+  const made = (part: Part, steps: number, next?: Schedule.Schedule): Schedule.Schedule => {
+    const given = { ...course, ...valuesOf(part, stepsOf), steps, next }
+    const own = Catalogue.make<Partial<Schedule.Schedule>>(catalogue, part.name, settings, given)
+    if (typeof own?.rate === "function" && typeof own.name === "string") return own as Schedule.Schedule
+    throw new TypeError(`${part.name} makes no schedule: it needs a name and a function "rate"`)
+  }
   try {
     return parts.slice(0, -1).reduceRight((next, part, i) => {
       const steps = lengths[i]!

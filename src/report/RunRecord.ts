@@ -86,8 +86,6 @@ const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: 
 
 /**
  * What a run recorded, as far as it got, and as far as it can be read.
- *
- * @internal
  */
 export const read = Effect.fnUntraced(function*(directory: string) {
   const epochs: Array<EpochDone> = []

@@ -105,7 +105,7 @@ const fieldsOf = (known: Catalogues) => ({
   learningRate: orDefault(positive, 0.05).annotate({ description: "r₀ of the schedule" }),
   schedule: orDefault(scheduleOf(known), "cosine").annotate({
     description: `r(t), joined as "warmup(5 epochs) then cosine(to=1%) for 80% then constant(0.01)": ${
-      Schedules.help(known.schedules)
+      Catalogue.help(known.schedules)
     }`
   }),
   optimizer: Schema.optionalKey(open(known.optimizers)).annotate({

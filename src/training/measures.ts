@@ -75,7 +75,11 @@ export class MeasureFailed extends Schema.TaggedError<MeasureFailed>()("MeasureF
 /**
  * An accuracy between 0 and 1 as an error in percent.
  *
- * @internal
+ * @example
+ * ```ts
+ * import { Measures } from "finegrain"
+ * Measures.errorPercent(0.75) // => 25
+ * ```
  */
 export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
 

@@ -104,3 +104,20 @@ it("says which settings its parts do not know, or know already", () => {
   expect(idle("warmup(5) then power(0.75)")).toBe("the schedule says it itself")
   expect(Schema.is(Schedules.textOf())(3)).toBe(false)
 })
+
+it("joins a schedule of one's own as any other, with its settings", () => {
+  const halving = {
+    about: "half as long after each half-life",
+    parameters: { halfLife: Schema.Finite },
+    make: ({ halfLife, rate }: Schedules.Course & { readonly halfLife: number }): Schedule.Schedule => ({
+      name: "halving",
+      rate: (t) => rate * 2 ** (-t / halfLife)
+    })
+  }
+  const known = { ...Schedules.schedules, halving }
+  const { name, rate } = Schedules.make("warmup(5) then halving", course, { halfLife: 10, exponent: 3 }, known)
+  expect([5, 15, 25].map(rate)).toEqual([0.1, 0.05, 0.025])
+  expect(name).toMatch(/then halving/)
+  expect(Schedules.idle("cosine", known).get("halfLife")).toBe("only the halving schedule has it")
+  expect(Schema.is(Schedules.textOf())("halving")).toBe(false)
+})

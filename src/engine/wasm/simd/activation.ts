@@ -3,7 +3,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../layerKernels.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel, stock } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 /** Fewer numbers a thread than this take less time than waking it. */
 export const numbersAtLeast = 16_384

@@ -3,7 +3,8 @@ import { forms, sizes } from "../../contracts/kernels.ts"
 import * as FusedKernels from "../../FusedKernels.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 /**
  * Fewer matrices a thread than this take less time than waking it; a multiple of four, so that lanes hold the same ones

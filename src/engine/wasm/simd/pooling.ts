@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 interface Attributes {
   readonly filterSize: number | [number, number]

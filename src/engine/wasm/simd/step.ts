@@ -5,7 +5,8 @@ import { recent } from "../../recent.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 /** Plans whose tables stay on the heap; a run needs one. */
 const keptPlans = 8

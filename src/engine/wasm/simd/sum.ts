@@ -3,7 +3,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../../sizeOf.ts"
 import { composed, type Kernel, original } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 
 interface Reduction {
   readonly axis?: number | Array<number>

@@ -1,7 +1,8 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"
-import { pointer, type Simd } from "./module.ts"
+import { pointer } from "./functions.ts"
+import type { Simd } from "./module.ts"
 import type { ConvolutionGeometry } from "./plan.ts"
 
 /** A correlation of stride 1 with 3×3 taps: output (y, x) sees the input from (y − top, x − left) on. */

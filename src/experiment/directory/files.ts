@@ -1,0 +1,93 @@
+/** Whole files of the directory of an experiment: what it is, how trials failed, and how such files are written. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Path from "effect/Path"
+import * as RunDirectory from "../../training/RunDirectory.ts"
+import * as RunFiles from "../../training/RunFiles.ts"
+import * as WholeFile from "../../training/WholeFile.ts"
+import type { StoredExperiment } from "../differences.ts"
+import * as ExperimentFiles from "../ExperimentFiles.ts"
+
+/** How a trial failed, by the name of its error; `failures.json` holds those of all trials. */
+export interface Failure {
+  readonly error: string
+  readonly reason: string
+  /** Where nothing could be written. */
+  readonly isDisk?: boolean
+}
+
+/** Failures by the trial. */
+export type Failures = Readonly<Record<string, Failure>>
+
+/** Files that are written whole, by their full names: nothing else aside is ours. */
+export const wholeFiles = [
+  "experiment.json",
+  "failures.json",
+  "results.json",
+  "table.md",
+  "manifests.jsonl",
+  "manifests.jsonl.gz",
+  "report.html"
+]
+
+const decodeStored = RunFiles.decode(ExperimentFiles.StoredExperiment, "experiment")
+const decodeFailures = RunFiles.decode(ExperimentFiles.Failures, "list of failures")
+
+/** What to do about a damaged file that cannot be made again. */
+export const anew = "Restore it, or run the experiment anew in another directory with --output."
+
+/** Writes a file, whole or not at all. */
+export const writeFile = Effect.fnUntraced(function*(directory: string, name: string, content: string | Uint8Array) {
+  const path = yield* Path.Path
+  const target = path.join(directory, name)
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+  yield* Effect.mapError(WholeFile.write(target, bytes), RunDirectory.unwritten(target))
+})
+
+/** Writes a value as JSON. */
+export const writeJson = (directory: string, name: string, value: unknown) =>
+  writeFile(directory, name, `${RunDirectory.toJson(value, 2)}\n`)
+
+/** Names in a directory; none where it is not there. */
+export const entries = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.orElseSucceed(fs.readDirectory(directory), (): Array<string> => [])
+})
+
+/**
+ * The experiment whose trials a directory holds.
+ */
+export const stored = (directory: string) =>
+  Effect.map(
+    RunDirectory.readOwn(directory, "experiment.json", decodeStored, anew),
+    (found) => found as Option.Option<StoredExperiment>
+  )
+
+/**
+ * The failures that a directory records.
+ */
+export const failures = (directory: string) =>
+  Effect.map(
+    RunDirectory.readOwn(
+      directory,
+      "failures.json",
+      decodeFailures,
+      "Restore it, or delete it: trials that failed are then tried again."
+    ),
+    (found): Failures => Option.getOrElse(found, () => ({}))
+  )
+
+/**
+ * Records them.
+ */
+export const writeFailures = (directory: string, all: Failures) => writeJson(directory, "failures.json", all)
+
+/**
+ * Whether a directory holds trials.
+ */
+export const hasTrials = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  return yield* Effect.orElseSucceed(fs.exists(path.join(directory, "trials")), () => false)
+})

@@ -1,0 +1,59 @@
+/**
+ * What a table can show beside test errors, an entry each: numbers of the summaries of runs, of the last epoch.
+ */
+import type * as Catalogue from "../choices/Catalogue.ts"
+import { errorPercent } from "../training/measures.ts"
+import type * as Run from "../training/Run.ts"
+
+/** A number that the summary of a run gives. */
+export type SummaryQuantity = (summary: Omit<Run.RunSummary, "output">) => number | undefined
+
+/** A column of a table. */
+export interface SummaryMeasure extends Catalogue.Entry {
+  readonly title: string
+  readonly text: (value: number) => string
+  readonly of: SummaryQuantity
+}
+
+const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
+
+/**
+ * A percentage.
+ */
+export const percentText = (value: number) => value.toFixed(2)
+
+/** Of quantities that may become very small. */
+const threeDigits = (value: number) => value.toPrecision(3)
+
+/** The test error in percent. */
+export const testError: SummaryQuantity = ({ testAccuracy }) => percentWrong(testAccuracy)
+
+/** All of them. */
+export const summaryMeasures = {
+  trainLoss: {
+    about: "mean training loss over the steps of the last epoch",
+    title: "training loss",
+    text: threeDigits,
+    of: ({ trainLoss }) => trainLoss
+  },
+  trainError: {
+    about: "training error over the steps of the last epoch",
+    title: "training error %",
+    text: percentText,
+    of: ({ trainAccuracy }) => percentWrong(trainAccuracy)
+  },
+  testLoss: { about: "mean test loss", title: "test loss", text: threeDigits, of: ({ testLoss }) => testLoss },
+  gap: {
+    about: "test error minus training error",
+    title: "test minus training error %",
+    text: percentText,
+    of: ({ testAccuracy, trainAccuracy }) =>
+      testAccuracy === undefined || trainAccuracy === undefined ? undefined : 100 * (trainAccuracy - testAccuracy)
+  },
+  gradientNorm: {
+    about: "mean length of the directions over the steps of the last epoch",
+    title: "gradient norm",
+    text: threeDigits,
+    of: ({ gradientNorm }) => gradientNorm
+  }
+} as const satisfies Catalogue.Catalogue<SummaryMeasure>

@@ -1,0 +1,41 @@
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { expect, it } from "vitest"
+
+const root = resolve(import.meta.dirname, "..")
+const documents = globSync(["*.md", "docs/**/*.md", "bench/*.md"], { cwd: root })
+const textOf = (file: string) => readFileSync(join(root, file), "utf8")
+
+/** As GitHub makes anchors of headings. */
+const anchors = (file: string): ReadonlySet<string> =>
+  new Set(
+    [...textOf(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+    )
+  )
+
+it("no link within the documents is dead", () => {
+  const links = documents.flatMap((file) =>
+    [...textOf(file).replaceAll(/^```[\s\S]*?^```/gm, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) =>
+      [file, to] as const
+    )
+  ).filter(([, to]) => !/^[a-z]+:/.test(to))
+  expect(links.length).toBeGreaterThan(40)
+  const dead = links.filter(([file, to]) => {
+    const [path = "", anchor] = to.split("#")
+    const target = path === "" ? file : join(dirname(file), path)
+    return !existsSync(join(root, target)) || (anchor !== undefined && !anchors(target).has(anchor))
+  })
+  expect(dead).toEqual([])
+})
+
+it("every decision has a number of its own, a title and a date, and stands in ARCHITECTURE.md", () => {
+  const architecture = textOf("ARCHITECTURE.md")
+  const decisions = readdirSync(join(root, "docs/decisions"))
+  for (const file of decisions) {
+    expect(textOf(join("docs/decisions", file)), file).toMatch(/^# .*\n\n20\d\d-\d\d-\d\d\n\n/)
+    expect(architecture).toContain(`](docs/decisions/${file})`)
+  }
+  const numbers = decisions.map((file) => file.slice(0, 3))
+  expect(new Set(numbers).size).toBe(numbers.length)
+})

@@ -1,0 +1,70 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import { expect, it } from "vitest"
+import { builtIn, type Catalogues } from "../../src/training/Catalogues.ts"
+import * as made from "../../src/training/made.ts"
+import * as TrainConfig from "../../src/training/TrainConfig.ts"
+
+const failing = () => {
+  throw new Error("no luck")
+}
+
+const entries = (make: () => unknown) => ({ mine: { about: "mine", make } })
+
+/** What is said where all entries that a user may add make something. */
+const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "optimizer" | "schedule") => {
+  const names = ["datasets", "losses", "models", "optimizers", "schedules"] as const
+  const known = {
+    ...builtIn,
+    ...Object.fromEntries(names.map((name) => [name, { ...builtIn[name], ...entries(make) }]))
+  } as unknown as Catalogues
+  const dataset = {
+    name: "blank",
+    classes: 2,
+    height: 8,
+    width: 8,
+    channels: 1,
+    checksum: "",
+    train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
+    test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
+  }
+  const settings = { [kind]: "mine" }
+  const program = Effect.gen(function*() {
+    const config = yield* TrainConfig.decode(settings, "test", known)
+    switch (kind) {
+      case "dataset":
+        return yield* made.dataset(config, known)
+      case "loss":
+        return yield* made.loss(config, known)
+      case "model":
+        return yield* made.network(config, dataset, known)
+      case "optimizer":
+        return yield* made.transform(config, { name: "none", rate: () => 0 }, known)
+      case "schedule":
+        return yield* made.schedule(config, dataset, known)
+    }
+  })
+  return Effect.runPromise(
+    Effect.match(program, { onFailure: (error) => error.message, onSuccess: () => "made" }).pipe(
+      Effect.provide(NodeServices.layer)
+    )
+  )
+}
+
+it("an entry that throws is told in a line", async () => {
+  for (const kind of ["dataset", "loss", "model", "optimizer", "schedule"] as const) {
+    expect(await told(failing, kind)).toMatch(new RegExp(`${kind}.*mine.*no luck`))
+  }
+})
+
+it("an entry that makes something else is told in a line", async () => {
+  expect(await told(() => 3, "dataset")).toMatch(
+    /The dataset mine cannot be made: it gives no train, test and checksum/
+  )
+  expect(await told(() => 3, "loss")).toBe("The loss mine cannot be made: it is 3")
+  expect(await told(() => ({}), "loss")).toBe("The loss mine cannot be made: it has no function \"value\"")
+  expect(await told(() => 3, "schedule")).toMatch(
+    /schedule "mine": mine makes no schedule: it needs a name and a function/
+  )
+  expect(await told(() => ({}), "model")).toBe("The model mine cannot be made: it is no LayersModel")
+})

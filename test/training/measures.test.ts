@@ -1,0 +1,58 @@
+import * as tfl from "@tensorflow/tfjs-layers"
+import * as Effect from "effect/Effect"
+import { Network } from "finegrain"
+import { beforeAll, expect, it } from "vitest"
+import { asked, type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { use } from "../backends.ts"
+
+beforeAll(() => use("cpu"))
+
+const dataset = {
+  name: "blank",
+  classes: 2,
+  height: 1,
+  width: 1,
+  channels: 2,
+  checksum: "",
+  train: { images: new Uint8Array(4), labels: Uint8Array.of(0, 1), count: 2 },
+  test: { images: new Uint8Array(4), labels: Uint8Array.of(0, 1), count: 2 }
+}
+
+const at = async (): Promise<AtEpoch> => {
+  const layer = tfl.layers.conv2d({ name: "own", inputShape: [1, 1, 2], filters: 2, kernelSize: 1, useBias: false })
+  const model = tfl.sequential({ layers: [layer] })
+  // Singular values 2 and 1.
+  layer.setWeights([(await import("@tensorflow/tfjs-core")).tensor4d([2, 0, 0, 1], [1, 1, 2, 2])])
+  return { network: await Effect.runPromise(Network.make(model, { specification: "Euc" })), dataset, epoch: 3 }
+}
+
+const measure = async (entry: AskedMeasure<never>, settings: object = {}) =>
+  Effect.runPromise(Effect.match(asked("mine", entry, settings).measure(await at()), {
+    onFailure: ({ message }) => message,
+    onSuccess: (readings) => readings
+  }))
+
+it("the stable rank of a layer is the sum of its squared singular values over the largest", async () => {
+  expect(await measure(measures["stable-rank"])).toEqual({ own: expect.closeTo(1.25, 5) })
+})
+
+it("a measure gives a number or numbers by name, at once, by a promise or by an Effect", async () => {
+  const about = "mine"
+  expect(await measure({ about, make: ({ epoch }: AtEpoch) => epoch })).toEqual({ "": 3 })
+  expect(await measure({ about, make: ({ many }: { many: number }) => Promise.resolve({ a: many }) }, { many: 7 }))
+    .toEqual({ a: 7 })
+  expect(await measure({ about, make: () => Effect.succeed(2) })).toEqual({ "": 2 })
+})
+
+it("one that throws, rejects or gives something else is told in a line", async () => {
+  const about = "mine"
+  const failing = () => {
+    throw new Error("no luck")
+  }
+  expect(await measure({ about, make: failing })).toBe("The measure mine failed: no luck")
+  expect(await measure({ about, make: () => Promise.reject(new Error("later")) })).toBe(
+    "The measure mine failed: later"
+  )
+  expect(await measure({ about, make: () => "much" as unknown as number }))
+    .toBe("The measure mine failed: it gives neither a number nor numbers by name")
+})
