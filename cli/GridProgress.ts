@@ -47,7 +47,7 @@ export const start = (total: number, now: number): GridState => ({
 })
 
 /**
- * The same after a trial has got so far.
+ * The state of a grid after a trial has got so far.
  *
  * @internal
  */
@@ -57,7 +57,7 @@ export const running = (state: GridState, trial: string, share: number, now: num
 }
 
 /**
- * The same after a trial is over. One of which nothing was heard had been done before.
+ * The state of a grid after a trial is over. One of which nothing was heard had been done before.
  *
  * @internal
  */

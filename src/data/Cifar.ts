@@ -13,7 +13,15 @@ export class CifarCorrupt extends Schema.TaggedError<CifarCorrupt>()("CifarCorru
   }
 }
 
-/** The two datasets: their files, and what stands before the pixels of a record. */
+/**
+ * CIFAR-10 and CIFAR-100 in their binary version: their files, and what stands before the pixels of a record.
+ *
+ * @example
+ * ```ts
+ * import { Cifar } from "finegrain"
+ * Cifar.formats["cifar-100"].labelBytes // => 2
+ * ```
+ */
 export const formats = {
   "cifar-10": {
     directory: "cifar-10-batches-bin",

@@ -190,7 +190,7 @@ const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<prov
 const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
 
 /**
- * The same in Markdown, with what is asked above it, and below it what failed and why.
+ * The table of an experiment in Markdown, with what is asked above it, and below it what failed and why.
  *
  * @internal
  */

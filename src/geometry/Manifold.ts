@@ -206,7 +206,7 @@ const points = (shape: unknown) =>
   }
 }
 
-/** The same for what gives a number per point. */
+/** A region that gives a number per point; of an empty batch an empty one. */
 const numbers =
   (shape: unknown) =>
   <Args extends ReadonlyArray<unknown>>(f: (...args: Args) => tf.Tensor): (...args: Args) => tf.Tensor => {
@@ -288,7 +288,16 @@ export const frobeniusInner = <P extends NestedTensors.NestedTensors>(
   return go(shape, u, v)
 }
 
-/** The batch dimensions of x: those in front of the shape of one point. */
+/**
+ * The batch dimensions of x: those in front of the shape of one point.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Manifold } from "finegrain"
+ * Manifold.batchShape([3, 2], tf.ones([5, 3, 2])) // => [5]
+ * ```
+ */
 export const batchShape = <P extends NestedTensors.NestedTensors>(
   shape: Shape.Shapes<P>,
   x: P

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../engine/Postponed.ts"
 
 /**
- * The same numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons of
- * it.
+ * A tensor's numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons
+ * of it.
  *
  * @internal
  */

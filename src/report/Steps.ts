@@ -124,7 +124,7 @@ export const collector = () => {
 }
 
 /**
- * The same of a list.
+ * The means of all steps of a list.
  *
  * @internal
  */

@@ -304,7 +304,7 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 /**
- * The same with the keys that the schema does not know, to be handed on as they are.
+ * A run's own file as it stands, checked by its schema: keys that the schema does not know are handed on.
  *
  * @internal
  */

@@ -241,7 +241,7 @@ export const json = <E>(
     }))
 
 /**
- * The same by its schema.
+ * A JSON file decoded by its schema; none where it is missing. The caller tells in its own words what is wrong.
  *
  * @internal
  */

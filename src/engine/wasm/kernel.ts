@@ -56,7 +56,7 @@ export const stock = (name: string): tf.KernelFunc => {
   return found
 }
 
-/** The same, on tensors. */
+/** The kernel that TensorFlow.js itself has for a name, from tensors to a tensor. */
 export const original = (name: string) => {
   const run = stock(name)
   return (inputs: Readonly<Record<string, tf.Tensor>>, attrs: object): tf.Tensor => {

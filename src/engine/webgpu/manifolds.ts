@@ -109,7 +109,7 @@ const program = (
   }
 }
 
-/** The same numbers along one axis: one shader then serves tensors of every rank. */
+/** A tensor's numbers along one axis: one shader then serves tensors of every rank. */
 const flat = ({ dataId, dtype }: tf.TensorInfo, size: number): tf.TensorInfo => ({ dataId, dtype, shape: [size] })
 
 const register = (operation: FusedKernels.FusedOperation): void => {

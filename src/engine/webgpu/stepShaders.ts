@@ -78,7 +78,7 @@ const euclidean = `
   }
 `
 
-/** The same, and what momentum adds to a direction. */
+/** `euclidean`, and θ·μ, which momentum adds to a direction. */
 const gradient = `
   ${euclidean}
   fn remembered(at : i32) -> f32 {

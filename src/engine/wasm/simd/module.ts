@@ -43,7 +43,8 @@ export interface Simd {
     cut?: Cut
   ) => void
   /**
-   * The same for a function whose last argument is room of its own for every thread: so many bytes each, from `at` on.
+   * Runs a function on all threads whose last argument is room of its own for every thread: so many bytes each, from
+   * `at` on.
    */
   readonly shareWithRoom: <Name extends keyof Functions>(
     name: Name,
