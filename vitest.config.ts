@@ -21,6 +21,8 @@ export default defineConfig({
     projects: [
       // Engines change their process: variables, kernels, threads, devices.
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
+      // It measures the memory of its process, in which nothing else may be.
+      { extends: true, test: { name: "memory", include: ["test/data/ImageFolder.test.ts"] } },
       // 10,000 steps take a minute on a busy machine.
       { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
       {
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: "rooms",
           include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
-          exclude: ["test/{engine,laws}/**"],
+          exclude: ["test/{engine,laws}/**", "test/data/ImageFolder.test.ts"],
           ...sharing
         }
       }

@@ -1,6 +1,7 @@
 // AssemblyScript, compiled by scripts/build-kernels.ts: operations of manifolds on stacks of matrices [count][rows][columns]. Four
 // matrices at a time, one in every lane of a vector; scratch holds their entries side by side.
-import { retracted, stiefel, tangent } from "./formulas"
+import { stiefel } from "./contract"
+import { retracted, tangent } from "./formulas"
 import { entry, sum, times } from "./lanes"
 import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack"
 

@@ -17,8 +17,6 @@ export { gather, planOf, results } from "./directory/trials.ts"
 
 /**
  * Writes `table.md`, and gives where it is.
- *
- * @internal
  */
 export const writeTable = Effect.fnUntraced(function*(directory: string, found: Results.Results) {
   const path = yield* Path.Path
@@ -28,8 +26,6 @@ export const writeTable = Effect.fnUntraced(function*(directory: string, found: 
 
 /**
  * Writes `results.json` and `table.md`.
- *
- * @internal
  */
 export const write = Effect.fnUntraced(function*(directory: string, found: Results.Results) {
   yield* writeJson(directory, "results.json", found)
@@ -38,8 +34,6 @@ export const write = Effect.fnUntraced(function*(directory: string, found: Resul
 
 /**
  * Writes the manifests of all trials into one file that can be committed beside the results.
- *
- * @internal
  */
 export const writeManifests = Effect.fnUntraced(function*(directory: string, { cells }: Results.Results) {
   const fs = yield* FileSystem.FileSystem
@@ -59,8 +53,6 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
 
 /**
  * Refuses a way from a directory down to one below it that leaves it by a link: what lies there is not ours.
- *
- * @internal
  */
 export const inside = Effect.fnUntraced(function*(directory: string, below: string) {
   const path = yield* Path.Path
@@ -79,8 +71,6 @@ export const inside = Effect.fnUntraced(function*(directory: string, below: stri
 
 /**
  * Puts the directory of a trial aside, whole, under a name that no trial has: what it holds may be more than ours.
- *
- * @internal
  */
 export const setAside = Effect.fnUntraced(function*(trial: string) {
   const fs = yield* FileSystem.FileSystem
@@ -147,8 +137,6 @@ const sameExperiment = Effect.fnUntraced(function*(directory: string, own: Store
  *
  * Fails with RunDirectoryError where another process is at work on it or it cannot be written, with ExperimentError
  * where it holds trials that are not to be mixed with these.
- *
- * @internal
  */
 export const open = Effect.fnUntraced(function*(directory: string, own: StoredExperiment, resume: boolean) {
   const fs = yield* FileSystem.FileSystem

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import { fork } from "node:child_process"
 import { extname } from "node:path"
 import { visibleGpus } from "../engine/gpus.ts"
+import * as Door from "../training/Door.ts"
 import type * as Run from "../training/Run.ts"
 import { choose } from "./choose.ts"
 import { type Cell, label, type Trial } from "./Experiment.ts"
@@ -92,6 +93,23 @@ const isSettled = ({ result }: Outcome) => result._tag === "Completed" || result
 
 const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result.summary.testAccuracy : undefined
 
+const modulesOf = (use: ReadonlyArray<string>) =>
+  Effect.map(
+    Effect.promise(() => Promise.all(use.map(Door.usedOf))),
+    (found) => found.filter((used) => used !== undefined)
+  )
+
+/** How a trial fails that would train with other modules of the user's own than those before it. */
+const changed = Effect.fnUntraced(function*(trial: Trial, begun: ReadonlyArray<Door.Used>) {
+  const reason = Door.difference(begun, yield* modulesOf(trial.config.use ?? []))
+  if (reason === undefined) return undefined
+  const outcome: Outcome = {
+    trial,
+    result: { _tag: "Failed", error: "DoorError", reason: `the grid was begun with other modules. ${reason}` }
+  }
+  return outcome
+})
+
 /**
  * Runs all trials of the cells, so many at a time: candidates first, then with the chosen one the seeds of the table.
  * Trials that have completed before are not run again, and those that were interrupted go on. Nothing is chosen where a
@@ -103,6 +121,8 @@ const accuracyOf = ({ result }: Outcome) => result._tag === "Completed" ? result
  */
 export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>, options: RunnerOptions<E, R>) {
   const gpus = visibleGpus()
+  const use = [...new Set(cells.flatMap(({ finals }) => finals(undefined)).flatMap(({ config }) => config.use ?? []))]
+  const begun = yield* modulesOf(use)
   // As many places as there are processes at a time; those share the GPUs evenly.
   const places = Array.from({ length: options.jobs }, (_, place) => place)
   const process = (trial: Trial) => {
@@ -114,7 +134,7 @@ export const run = Effect.fnUntraced(function*<E, R>(cells: ReadonlyArray<Cell>,
     )
   }
   const attempt = Effect.fnUntraced(function*(trial: Trial) {
-    const outcome = (yield* options.settled(trial)) ?? (yield* process(trial))
+    const outcome = (yield* options.settled(trial)) ?? (yield* changed(trial, begun)) ?? (yield* process(trial))
     const { result } = outcome
     if (result._tag === "Failed" && result.isDisk === true) {
       // Whoever is told may have to write, too; what stopped the grid is what is said.

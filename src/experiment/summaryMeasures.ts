@@ -19,8 +19,6 @@ const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? 
 
 /**
  * A percentage.
- *
- * @internal
  */
 export const percentText = (value: number) => value.toFixed(2)
 

@@ -11,7 +11,7 @@ import { joined } from "./doors/contributions.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 import { TrainConfig } from "./TrainConfig.ts"
 
-export type { Used }
+export { difference, type Used, usedOf } from "./doors/sources.ts"
 
 /** A module that cannot be used. */
 export class DoorError extends Schema.TaggedError<DoorError>()("DoorError", {

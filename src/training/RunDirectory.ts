@@ -2,47 +2,17 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
+import { checkpointIn, logIn, openFiles, type RunDirectory } from "./run/openFiles.ts"
+import { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 import * as RunFiles from "./RunFiles.ts"
 import * as RunLock from "./RunLock.ts"
 import * as WholeFile from "./WholeFile.ts"
 
-/** A run directory that cannot be used, or a file in it that cannot be written. */
-export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
-  path: Schema.String,
-  reason: Schema.String,
-  remedy: Schema.String,
-  /** Where the file system refused to write: whatever else is written there will fail alike. */
-  isDisk: Schema.optionalKey(Schema.Boolean)
-}) {
-  override get message() {
-    return `${this.path}: ${this.reason}. ${this.remedy}`
-  }
-}
-
-/** The files of one run. */
-export interface RunDirectory {
-  readonly path: string
-  /** Writes `manifest.json`. */
-  readonly writeManifest: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Appends one line to `events.jsonl`. */
-  readonly appendEvent: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Writes `spectra.json`. */
-  readonly writeSpectra: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Writes `summary.json`. */
-  readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Writes any other file, whole or not at all. */
-  readonly writeBytes: (name: string, bytes: Uint8Array) => Effect.Effect<void, RunDirectoryError>
-  /**
-   * Writes `checkpoint.bin`, whole or not at all, after every event so far; the one before becomes
-   * `checkpoint.previous.bin`.
-   */
-  readonly writeCheckpoint: (snapshot: Checkpoint.Snapshot) => Effect.Effect<void, RunDirectoryError>
-}
+export type { RunDirectory } from "./run/openFiles.ts"
+export { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 
 /** A run that was started before. */
 export interface ResumedDirectory extends RunDirectory {
@@ -61,40 +31,6 @@ export interface Examined {
   readonly proceed: Effect.Effect<RunDirectory, RunDirectoryError, Scope.Scope>
 }
 
-const remedyOf = (error: PlatformError.PlatformError, otherwise: string): string =>
-  WholeFile.isDiskFull(error)
-    ? "The disk is full: free some space, or choose another directory with --output; what was written before is intact."
-    : otherwise
-
-/**
- * A file or directory that could not be read, with what to do about it. Others may well be read.
- *
- * @internal
- */
-export const unread = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
-  new RunDirectoryError({
-    path,
-    reason: error.message,
-    remedy: remedyOf(error, "Make it readable, or choose another directory with --output."),
-    isDisk: WholeFile.takesNothing(error)
-  })
-
-/**
- * One that could not be written, likewise.
- *
- * @internal
- */
-export const unwritten = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
-  new RunDirectoryError({
-    path,
-    reason: WholeFile.inWords(error),
-    remedy: remedyOf(
-      error,
-      "Choose a directory that you may write to with --output, and leave it in its place while a run is at work."
-    ),
-    isDisk: error.reason._tag !== "NotFound"
-  })
-
 /**
  * Numbers that JSON has no word for keep their names, so that a diverged loss is not read as missing.
  *
@@ -110,8 +46,6 @@ export const toJson = RunFiles.toJson
  */
 export const fromJson = (text: string): unknown => JSON.parse(text)
 
-const encoder = new TextEncoder()
-
 /** Files that are written whole, by their full names: nothing else aside is ours. */
 const wholeFiles = [
   "manifest.json",
@@ -122,81 +56,6 @@ const wholeFiles = [
   "checkpoint.bin.new",
   "report.html"
 ]
-
-/** The log of a run, which is nobody else's: a link leads to another file. */
-const logIn = Effect.fnUntraced(function*(directory: string) {
-  const path = yield* Path.Path
-  const log = path.join(directory, "events.jsonl")
-  return (yield* WholeFile.isLink(log))
-    ? yield* new RunDirectoryError({
-      path: log,
-      reason: "it is a link to another file, which is not followed",
-      remedy: "Put the file in its place, or choose another directory with --output."
-    })
-    : log
-})
-
-/** The files of a directory that is ours, with the log open for more, as long as the lock is held. */
-const files = Effect.fnUntraced(function*(directory: string, { isOurs }: RunLock.Taken) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const log = yield* logIn(directory)
-  const events = yield* Effect.mapError(fs.open(log, { flag: "a" }), unwritten(log))
-  const ifOurs = Effect.flatMap(isOurs, (ours) =>
-    ours
-      ? Effect.void
-      : Effect.fail(
-        new RunDirectoryError({
-          path: directory,
-          reason: "another process has taken it over, since this one stood still for long",
-          remedy: "Nothing more is written by this one; look at what the other does."
-        })
-      ))
-  const writeBytes = (name: string, bytes: Uint8Array) =>
-    WholeFile.write(path.join(directory, name), bytes).pipe(
-      Effect.provideService(FileSystem.FileSystem, fs),
-      Effect.mapError(unwritten(path.join(directory, name))),
-      (writing) => Effect.andThen(ifOurs, writing)
-    )
-  // A line that was cut off by a failure is ended before the next one, which would be lost with it otherwise.
-  let isCutOff = false
-  const appendEvent = (value: unknown) =>
-    Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${toJson(value)}\n`))).pipe(
-      Effect.tap(() => Effect.sync(() => (isCutOff = false))),
-      Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
-      Effect.mapError(unwritten(log)),
-      (appending) => Effect.andThen(ifOurs, appending)
-    )
-  const writeJson = (name: string) => (value: unknown) => writeBytes(name, encoder.encode(`${toJson(value, 2)}\n`))
-  const writeCheckpoint = Effect.fnUntraced(function*(snapshot: Checkpoint.Snapshot) {
-    const [current, previous] = [checkpointIn(path, directory), path.join(directory, "checkpoint.previous.bin")]
-    const eventBytes = yield* Effect.mapError(
-      Effect.andThen(events.sync, Effect.map(events.stat, ({ size }) => Number(size))),
-      unwritten(log)
-    )
-    const bytes = Checkpoint.encode(snapshot, { eventBytes })
-    const aside = `${current}.new`
-    yield* writeBytes("checkpoint.bin.new", bytes)
-    yield* Effect.mapError(
-      Effect.andThen(
-        Effect.catchIf(fs.rename(current, previous), (error) => error.reason._tag === "NotFound", () => Effect.void),
-        fs.rename(aside, current)
-      ),
-      unwritten(current)
-    )
-  })
-  return {
-    path: directory,
-    writeManifest: writeJson("manifest.json"),
-    writeSpectra: writeJson("spectra.json"),
-    writeSummary: writeJson("summary.json"),
-    writeBytes,
-    writeCheckpoint,
-    appendEvent
-  } satisfies RunDirectory
-})
-
-const checkpointIn = (path: Path.Path, directory: string) => path.join(directory, "checkpoint.bin")
 
 /**
  * A second process on one directory is refused.
@@ -263,7 +122,7 @@ export const open = Effect.fnUntraced(function*(
   }
   const held = yield* lock(directory)
   yield* tidy(directory, wholeFiles)
-  return yield* files(directory, held)
+  return yield* openFiles(directory, held)
 })
 
 /** What a run that was killed before it began leaves behind: a log without a line, at most. */
@@ -396,7 +255,7 @@ export const examine = Effect.fnUntraced(function*(
   const proceed = Effect.gen(function*() {
     yield* tidy(directory, wholeFiles)
     yield* Effect.mapError(cut, unwritten(log))
-    return yield* files(directory, held)
+    return yield* openFiles(directory, held)
   })
   return {
     checkpoint: Option.map(found, ({ snapshot }) => snapshot),

@@ -11,6 +11,7 @@ import * as spheres from "./geometry-spheres.ts"
 import * as kernels from "./kernels.ts"
 import * as laws from "./laws.ts"
 import * as linalg from "./linalg.ts"
+import * as modules from "./modules.ts"
 import * as optimizers from "./optimizers.ts"
 import * as rims from "./rims.ts"
 import { outcomeOf, type Row, snapshot } from "./Row.ts"
@@ -26,6 +27,7 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
   faults,
   kernels,
   linalg,
+  modules,
   optimizers,
   rims,
   spheres,

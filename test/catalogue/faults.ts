@@ -453,7 +453,11 @@ const schedules: ReadonlyArray<Row> = [
     /cosine: steps must be finite and above 0, not 0/
   ],
   ["a cosine over NaN steps", () => Schedule.cosine({ rate: 1, steps: Number.NaN }), /steps.*NaN/],
-  ["a drop every 0 steps", () => Schedule.stepDecay({ rate: 1, factor: 0.1, every: 0 }), /step: every must be.*not 0/],
+  [
+    "a drop every 0 steps",
+    () => Schedule.stepDecay({ rate: 1, factor: 0.1, every: 0 }),
+    /stepDecay: every must be.*not 0/
+  ],
   ["a factor of NaN", () => Schedule.stepDecay({ rate: 1, factor: Number.NaN, every: 1 }), /factor.*NaN/],
   ["a power of NaN", () => Schedule.power({ rate: 1, exponent: Number.NaN }), /power: exponent must be finite/],
   ["ρ = NaN", () => StepSize.curvatureAware({ rho: Number.NaN }), /curvatureAware: rho must be/],
@@ -525,7 +529,7 @@ const mistakes: ReadonlyArray<Row> = [
   { batchSize: 0 },
   { layers: 5 },
   { collection: "" },
-  { schedule: "linear" }
+  { schedule: "zigzag" }
 ].map((input): Row => ({
   area: "settings",
   given: JSON.stringify(input),

@@ -11,19 +11,21 @@ import * as Sphere from "../../src/geometry/manifolds/Sphere.ts"
 import { builtIn, type Catalogues } from "../../src/training/Catalogues.ts"
 import * as TrainConfig from "../../src/training/TrainConfig.ts"
 
-const helpOf = async (known: Catalogues) => {
+const said = async (known: Catalogues, ...args: ReadonlyArray<string>) => {
   let text = ""
   const console = Object.assign(Object.create(globalThis.console) as Console.Console, {
     log: (line: string) => void (text += `${line}\n`)
   })
   await Effect.runPromise(
-    Command.runWith(train(known, []), { version: "0" })(["--help"]).pipe(
+    Command.runWith(train(known, []), { version: "0" })(args).pipe(
       Effect.provideService(Console.Console, console),
       Effect.provide(NodeServices.layer)
     )
   )
   return text
 }
+
+const helpOf = (known: Catalogues) => said(known, "--help")
 
 /** By catalogue, the setting that names one of its entries. */
 const settings: Readonly<Record<Exclude<keyof Catalogues, "manifolds">, string>> = {
@@ -77,6 +79,9 @@ describe("an entry that is added in one place", () => {
       const [help, before] = [await helpOf(known), await helpOf(builtIn)]
       expect(flagLine(help, "amount").includes("how much of it (default 7)")).toBe(withParameters.has(kind))
       if (setting === "matricization") return
+      // These are any text, a directory or schedules that join, which no shell can complete.
+      const isNamed = kind !== "datasets" && kind !== "schedules"
+      expect((await said(known, "--completions", "bash")).includes("'novel'")).toBe(isNamed)
       expect([flagLine(help, setting), flagLine(before, setting)].map((line) => line.includes("novel: a new one")))
         .toEqual([true, false])
     })

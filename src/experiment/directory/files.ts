@@ -57,8 +57,6 @@ export const entries = Effect.fnUntraced(function*(directory: string) {
 
 /**
  * The experiment whose trials a directory holds.
- *
- * @internal
  */
 export const stored = (directory: string) =>
   Effect.map(
@@ -68,8 +66,6 @@ export const stored = (directory: string) =>
 
 /**
  * The failures that a directory records.
- *
- * @internal
  */
 export const failures = (directory: string) =>
   Effect.map(
@@ -84,15 +80,11 @@ export const failures = (directory: string) =>
 
 /**
  * Records them.
- *
- * @internal
  */
 export const writeFailures = (directory: string, all: Failures) => writeJson(directory, "failures.json", all)
 
 /**
  * Whether a directory holds trials.
- *
- * @internal
  */
 export const hasTrials = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem

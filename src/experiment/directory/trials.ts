@@ -87,15 +87,11 @@ const hasEnded = (found: collect.TrialRecord) => found.status === "completed" ||
 
 /**
  * All cells of an experiment as it was run, whatever part of it is run now.
- *
- * @internal
  */
 export const planOf = ({ experiment, smoke }: StoredExperiment) => Experiment.plan(experiment, { smoke })
 
 /**
  * The results of an experiment from the trials in a directory; those that have ended are read once, into `ended`.
- *
- * @internal
  */
 export const gather = Effect.fnUntraced(function*(
   directory: string,
@@ -143,8 +139,6 @@ const collected = Effect.fnUntraced(function*(directory: string) {
 /**
  * The results in a directory: from its trials, however many have ended; where those are not there, as they were written
  * down. None where there is no experiment.
- *
- * @internal
  */
 export const results = Effect.fnUntraced(function*(directory: string) {
   const fromTrials = yield* collected(directory)

@@ -23,8 +23,6 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 /**
  * The checksums of a module; undefined where there is none. Packages that it imports are not its own: their versions
  * are not looked at.
- *
- * @internal
  */
 export const usedOf = async (file: string): Promise<Used | undefined> => {
   const found = new Map<string, Buffer>()
@@ -46,8 +44,6 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
 
 /**
  * Why what a run was begun with is not what there is now, in a line; undefined where it is.
- *
- * @internal
  */
 export const difference = (before: ReadonlyArray<Used>, now: ReadonlyArray<Used>): string | undefined => {
   const files = (all: ReadonlyArray<Used>) =>

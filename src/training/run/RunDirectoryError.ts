@@ -1,0 +1,46 @@
+import type * as PlatformError from "effect/PlatformError"
+import * as Schema from "effect/Schema"
+import * as WholeFile from "../WholeFile.ts"
+
+/** A run directory that cannot be used, or a file in it that cannot be written. */
+export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
+  path: Schema.String,
+  reason: Schema.String,
+  remedy: Schema.String,
+  /** Where the file system refused to write: whatever else is written there will fail alike. */
+  isDisk: Schema.optionalKey(Schema.Boolean)
+}) {
+  override get message() {
+    return `${this.path}: ${this.reason}. ${this.remedy}`
+  }
+}
+
+const remedyOf = (error: PlatformError.PlatformError, otherwise: string): string =>
+  WholeFile.isDiskFull(error)
+    ? "The disk is full: free some space, or choose another directory with --output; what was written before is intact."
+    : otherwise
+
+/**
+ * A file or directory that could not be read, with what to do about it. Others may well be read.
+ */
+export const unread = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
+  new RunDirectoryError({
+    path,
+    reason: error.message,
+    remedy: remedyOf(error, "Make it readable, or choose another directory with --output."),
+    isDisk: WholeFile.takesNothing(error)
+  })
+
+/**
+ * One that could not be written, likewise.
+ */
+export const unwritten = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
+  new RunDirectoryError({
+    path,
+    reason: WholeFile.inWords(error),
+    remedy: remedyOf(
+      error,
+      "Choose a directory that you may write to with --output, and leave it in its place while a run is at work."
+    ),
+    isDisk: error.reason._tag !== "NotFound"
+  })
