@@ -26,7 +26,11 @@ const publicNames = (file: string, only?: string): ReadonlyArray<PublicName> => 
       [, docstring = "", kind = "", name = ""]
     ) => ({ name, kind, docstring })),
     ...[...text.matchAll(namespaces)].filter(([, name = ""]) => isMeant(name)).flatMap(([, name = "", path = ""]) =>
-      publicNames(beside(path)).map((found) => ({ ...found, name: `${name}.${found.name}` }))
+      publicNames(beside(path)).map(({ docstring, kind, name: within }) => ({
+        name: `${name}.${within}`,
+        kind,
+        docstring
+      }))
     ),
     ...[...text.matchAll(lists)].flatMap(([, names = "", path = ""]) =>
       names.split(",").map((entry) => entry.trim().replace(/^type /, "").split(" as ") as [string, string?])

@@ -24,7 +24,7 @@ type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
  * ```ts
  * import { Combinators, Sphere } from "finegrain"
  * const sphere = Sphere.make([3, 1])
- * Combinators.productCurvature([sphere, sphere]).lower // => 0
+ * Combinators.productCurvature([sphere, sphere]) // => { min: 0, max: 1 }
  * ```
  */
 export const productCurvature = (
