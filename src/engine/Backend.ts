@@ -121,7 +121,8 @@ export const wasm = asLayer(start("wasm"))
 
 /**
  * The WebAssembly engine with a number of threads of its own, instead of as many as the variable FINEGRAIN_THREADS says
- * or the machine has cores, and with an accelerator if wished. The results have the same bits with any number of threads, but not with an accelerator.
+ * or the machine has cores, and with an accelerator if wished. The results have the same bits with any number of
+ * threads, but not with an accelerator.
  *
  * @example
  * ```ts

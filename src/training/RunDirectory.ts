@@ -12,7 +12,7 @@ import * as RunLock from "./RunLock.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 export type { RunDirectory } from "./run/openFiles.ts"
-export { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
+export { RunDirectoryError, unwritten } from "./run/RunDirectoryError.ts"
 
 /** A run that was started before. */
 export interface ResumedDirectory extends RunDirectory {
