@@ -150,11 +150,10 @@ const loaded = (name: string, make: () => unknown): Loaded => {
 }
 
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, `cifar-10`, a directory, which holds four IDX files, the binary
- * version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files,
- * `generated:cifar-10`,
- * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize`
- * pixels a side, by default 224.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, `cifar-10`, a directory, which holds four IDX
+ * files, the binary version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images
+ * in such files, `generated:cifar-10`, `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to
+ * `imageSize` pixels a side, by default 224.
  *
  * Generated files are in memory only, and read by the readers of real ones.
  *

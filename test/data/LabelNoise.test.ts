@@ -50,7 +50,8 @@ it("draws uniformly from all classes, the right one among them", () => {
     expect(Math.abs(drawn - count * share * 3 / 16)).toBeLessThan(within)
   }
   expect(notes).toEqual([
-    `the labels of 10000 of 20000 training images were drawn anew, uniformly from all 4 classes: ${wrong.length} are wrong`
+    "the labels of 10000 of 20000 training images were drawn anew, uniformly from all 4 classes: " +
+    `${wrong.length} are wrong`
   ])
 })
 
