@@ -1,3 +1,4 @@
+/** Every dataset that settings can name, and how a directory is told for what it holds. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"

@@ -1,3 +1,4 @@
+/** The manifold as a value: what it consists of, how the rest is derived, and checks that say why. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

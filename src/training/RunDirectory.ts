@@ -1,3 +1,4 @@
+/** The directory of a run: opened or reopened for one process, its files written whole, its log appended. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"

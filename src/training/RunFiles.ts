@@ -1,3 +1,4 @@
+/** Schemas of the files in a run's directory, and how they are read. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"

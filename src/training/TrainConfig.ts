@@ -1,3 +1,4 @@
+/** Every setting of a training run in one schema, from which flags, help and tables derive. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

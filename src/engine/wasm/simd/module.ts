@@ -1,3 +1,4 @@
+/** The engine's own kernels, compiled from AssemblyScript, on the heap of the stock backend. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import { flavourWanted } from "../../threads.ts"
 import { make as makePool } from "../threads/pool.ts"
