@@ -1,3 +1,4 @@
+/** Digests of large arrays. */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 
