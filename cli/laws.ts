@@ -1,3 +1,4 @@
+/** `finegrain laws`: laws of a manifold, from this library or from a file. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"

@@ -1,3 +1,4 @@
+/** A law as data, how it is checked, and how any test runner runs it. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"

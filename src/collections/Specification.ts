@@ -1,3 +1,4 @@
+/** Specifications such as `Sp+Ob+St+Euc`: the families among which the groups of a layer are shared, read from text. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Manifold from "../geometry/Manifold.ts"

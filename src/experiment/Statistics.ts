@@ -1,3 +1,4 @@
+/** Student's statistics of a few seeds: intervals of means, and paired tests. */
 import jstat from "jstat"
 
 /** Several measurements of one quantity. */

@@ -1,3 +1,4 @@
+/** ℜ for all leaves of a network, from λ of its layers. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Renormalization from "../collections/Renormalization.ts"
 import type { Scaling } from "../optimizer/Transform.ts"

@@ -1,3 +1,4 @@
+/** Tensors as resources, and the failures of computing and reading them as typed errors. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

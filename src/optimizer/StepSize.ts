@@ -1,3 +1,4 @@
+/** From the norm of a POM's direction to its step: the paper's curvature-aware rule, and the plain one. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Interval from "../numerics/Interval.ts"
 import { checked, format } from "./parameters.ts"

@@ -50,7 +50,7 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
 const writeText = (file: string, text: string) =>
   Effect.mapError(WholeFile.write(file, new TextEncoder().encode(text)), unwritten(file))
 
-/** The same names, with a number after those that were there before. */
+/** Names told apart: those that were there before get a number. */
 const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.map((name, i) => {
     const before = names.slice(0, i).filter((other) => other === name).length

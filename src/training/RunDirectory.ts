@@ -1,3 +1,4 @@
+/** The directory of a run: opened or reopened for one process, its files written whole, its log appended. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -12,7 +13,7 @@ import * as RunLock from "./RunLock.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 export type { RunDirectory } from "./run/openFiles.ts"
-export { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
+export { RunDirectoryError, unwritten } from "./run/RunDirectoryError.ts"
 
 /** A run that was started before. */
 export interface ResumedDirectory extends RunDirectory {
@@ -163,7 +164,7 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 /**
- * The same with the keys that the schema does not know, to be handed on as they are.
+ * A run's own file as it stands, checked by its schema: keys that the schema does not know are handed on.
  *
  * @internal
  */

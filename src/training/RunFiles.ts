@@ -1,3 +1,4 @@
+/** Schemas of the files in a run's directory, and how they are read. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -241,7 +242,7 @@ export const json = <E>(
     }))
 
 /**
- * The same by its schema.
+ * A JSON file decoded by its schema; none where it is missing. The caller tells in its own words what is wrong.
  *
  * @internal
  */

@@ -1,3 +1,4 @@
+/** A run's tensors taken for a checkpoint, and given back. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Network from "../network/Network.ts"

@@ -1,3 +1,4 @@
+/** Every setting of a training run in one schema, from which flags, help and tables derive. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -41,7 +42,16 @@ const layerOf = (known: Catalogues) =>
     matricization: Schema.optionalKey(Catalogue.schema(known.matricizations))
   })
 
-/** How one layer differs from the others. */
+/**
+ * How one layer differs from the others.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { TrainConfig } from "finegrain"
+ * Schema.decodeUnknownSync(TrainConfig.LayerConfig)({ collection: "St" }).collection // => "St"
+ * ```
+ */
 export const LayerConfig = layerOf(builtIn)
 
 /** What schedules were called in earlier versions. */
@@ -177,7 +187,7 @@ const fieldsOf = (known: Catalogues) => ({
 export const TrainConfig = Schema.Struct(fieldsOf(builtIn))
 
 /**
- * The same with entries of the user's own.
+ * The schema of a configuration that may name entries of the user's own, too.
  *
  * @internal
  */

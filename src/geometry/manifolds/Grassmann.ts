@@ -1,3 +1,4 @@
+/** Grassmann manifolds, with the choice of their transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"

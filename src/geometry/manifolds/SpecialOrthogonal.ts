@@ -1,3 +1,4 @@
+/** Rotations, with the choice of their transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Manifold from "../Manifold.ts"

@@ -1,3 +1,4 @@
+/** The unit sphere, with the choice of its transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"

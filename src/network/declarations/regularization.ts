@@ -1,3 +1,4 @@
+/** Penalties that a model's layers declare, added to its loss. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import type * as Manifold from "../../geometry/Manifold.ts"

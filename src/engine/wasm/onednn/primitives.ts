@@ -1,3 +1,4 @@
+/** Convolutions of oneDNN, made ready once and run often. */
 import { integers } from "./codes.ts"
 import type { Address, Direction } from "./dialect.ts"
 import type { Library } from "./library.ts"
