@@ -55,4 +55,3 @@ export class LoadedOptimizer extends tf.Optimizer {
 }
 
 tf.serialization.registerClass(LoadedOptimizer)
-
