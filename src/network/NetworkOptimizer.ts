@@ -129,8 +129,8 @@ export class NetworkOptimizer extends tf.Optimizer {
   /**
    * Takes a step, or none at all.
    *
-   * @throws Diverged where the norm of a gradient is no number (webgpu cannot tell), DeclarationRefused for a model that
-   * was changed, OptimizerError for gradients of another model and weights that somebody else has written.
+   * @throws Diverged where the norm of a gradient is no number (webgpu cannot tell), DeclarationRefused for a model
+   * that was changed, OptimizerError for gradients of another model and weights that somebody else has written.
    */
   override applyGradients(gradients: NamedGradients): void {
     const before = this.#begun()
@@ -149,8 +149,8 @@ export class NetworkOptimizer extends tf.Optimizer {
   }
 
   /**
-   * Measures λ from inputs, and gives state and model the ℜ = γ/λ that follows; before `trainOnBatch`, at the start of
-   * an epoch.
+   * Measures λ from inputs, and gives state and model the ℜ = γ/λ that follows; for the start of an epoch of
+   * `trainOnBatch`.
    */
   async renormalize(inputs: tf.Tensor | ReadonlyArray<tf.Tensor>): Promise<void> {
     this.#begun()
@@ -365,8 +365,8 @@ const chainOf = ({ optimizer = "fg-sgd", ...settings }: NetworkOptimizerSettings
 }
 
 /**
- * An optimizer for `model.compile` of TensorFlow.js: an optimizer of the catalogue with settings (momentum is 0.9 unless
- * they say otherwise), or any chain. `fit`, `fitDataset` and `trainOnBatch` then take the steps of `Optimizer.update`,
+ * An optimizer for `model.compile` of TensorFlow.js: an optimizer of the catalogue with settings (momentum is 0.9
+ * unless they say otherwise), or any chain. `fit`, `fitDataset` and `trainOnBatch` then take the steps of `Optimizer.update`,
  * to the same bits.
  *
  * @throws OptimizerError for settings or a chain that do not serve the network.

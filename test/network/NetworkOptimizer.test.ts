@@ -78,7 +78,7 @@ onEachBackend("an optimizer for model.compile", () => {
   })
 }, runsWebgpu ? ["webgpu"] : [])
 
-onEachBackend("an optimizer for model.compile, over epochs and files,", () => {
+onEachBackend("an optimizer for model.compile, over epochs and files,", (engine) => {
   it("renormalizes at the start of every epoch as the formulas say, and not where nobody asks", async () => {
     const { model, network, optimizer } = await compiled()
     const inputs = tf.mul(x(), tf.tensor1d([2, 5]))
@@ -134,7 +134,7 @@ onEachBackend("an optimizer for model.compile, over epochs and files,", () => {
     whole.optimizer.dispose()
   })
 
-  it("keeps as many tensors after 1,000 steps as after the first, and none once it is disposed of", async () => {
+  it("keeps as many tensors after 1,000 steps (on wasm) as after the first, and none once disposed of", async () => {
     const model = tfl.sequential({ layers: [tfl.layers.dense({ name: "d", inputShape: [2], units: 2 })] })
     const network = await networkOf(model, { specification: "Euc", overrides: { d: { specification: "St" } } })
     const before = tf.memory().numTensors
@@ -144,7 +144,8 @@ onEachBackend("an optimizer for model.compile, over epochs and files,", () => {
     const step = () => optimizer.minimize(() => tf.mean(tf.square(model.apply(batch) as tf.Tensor)))
     step()
     const first = tf.memory().numTensors
-    for (let i = 0; i < 1000; i++) step()
+    // In plain JavaScript it is the same, and takes long.
+    for (let i = 0; i < (engine === "wasm" ? 1000 : 20); i++) step()
     expect(tf.memory().numTensors).toBe(first)
     await optimizer.renormalize(batch)
     await optimizer.getWeights()
