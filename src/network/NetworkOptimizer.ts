@@ -366,8 +366,8 @@ const chainOf = ({ optimizer = "fg-sgd", ...settings }: NetworkOptimizerSettings
 
 /**
  * An optimizer for `model.compile` of TensorFlow.js: an optimizer of the catalogue with settings (momentum is 0.9
- * unless they say otherwise), or any chain. `fit`, `fitDataset` and `trainOnBatch` then take the steps of `Optimizer.update`,
- * to the same bits.
+ * unless they say otherwise), or any chain. `fit`, `fitDataset` and `trainOnBatch` then take the steps of
+ * `Optimizer.update`, to the same bits.
  *
  * @throws OptimizerError for settings or a chain that do not serve the network.
  *
