@@ -7,6 +7,7 @@ import type { Catalogues } from "../src/training/Catalogues.ts"
 import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
+import { data } from "./data.ts"
 import { run } from "./experiments.ts"
 import { laws } from "./laws.ts"
 import { compare, report } from "./report.ts"
@@ -16,12 +17,16 @@ import * as Uses from "./uses.ts"
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
-    Command.withSubcommands([train(known, use), run, report, compare, laws, backends])
+    Command.withSubcommands([train(known, use), run, report, compare, laws, backends, data(known)])
   )
 
 /** The commands, with what modules of the user's own add to them. */
 const commandOf = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
-  const use = args[0] === "train" ? yield* Uses.ofTraining(args) : []
+  const use = args[0] === "train"
+    ? yield* Uses.ofTraining(args)
+    : args[0] === "data"
+    ? Uses.ofFlags(args)
+    : []
   const { known } = yield* Door.open(use)
   return finegrain(known, use)
 })

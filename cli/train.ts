@@ -138,7 +138,7 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
       yield* print(`${endLines(summary)}\n${yield* place(directory)}`)
     }, Effect.scoped)
   ).pipe(
-    Command.withDescription("Train a network, by FG-SGD or another optimizer"),
+    Command.withDescription("Train a network with FG-SGD or another optimizer"),
     Command.withExamples([
       { command: "finegrain train", description: "The main job: MNIST, PIO of four manifolds" },
       {
