@@ -1,3 +1,4 @@
+/** Momentum: a tangent vector that is transported, and what Nesterov makes of it. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { declare } from "../fusable.ts"
