@@ -15,6 +15,9 @@ export interface Momentum {
 /**
  * Momentum in the tangent space, μᵗ = θ·transport(μᵗ⁻¹) + grad, which is the direction; or grad + θμᵗ with `nesterov`.
  *
+ * Source: Ozay 2019, algorithm 1; with `nesterov` Sutskever, Martens, Dahl and Hinton 2013, *On the importance of
+ * initialization and momentum in deep learning*.
+ *
  * @throws RangeError for a θ outside of [0, 1).
  *
  * @example
