@@ -1,3 +1,4 @@
+/** The progress of a grid of trials: a pure state, and its lines on a terminal. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -47,7 +48,7 @@ export const start = (total: number, now: number): GridState => ({
 })
 
 /**
- * The same after a trial has got so far.
+ * The state of a grid after a trial has got so far.
  *
  * @internal
  */
@@ -57,7 +58,7 @@ export const running = (state: GridState, trial: string, share: number, now: num
 }
 
 /**
- * The same after a trial is over. One of which nothing was heard had been done before.
+ * The state of a grid after a trial is over. One of which nothing was heard had been done before.
  *
  * @internal
  */

@@ -372,15 +372,7 @@ const combined: Subject = {
   }
 }
 
-/**
- * Every family of this library with the claims that its laws check.
- *
- * @example
- * ```ts
- * import { subjects } from "finegrain/laws"
- * subjects.map(({ name }) => name).includes("stiefel") // => true
- * ```
- */
+/** Families with claims of their own, beyond what they define. */
 const claimed: ReadonlyArray<Subject> = [
   euclidean,
   sphere,
@@ -409,7 +401,15 @@ const plain = ({ at, symbol }: Manifold.Family): Subject => ({
   at: (shape) => [claims(Result.getOrThrow(at(shape)), "", {})]
 })
 
-/** Every family that collections know: with its claims where they stand above, as it is elsewhere. */
+/**
+ * Every family that collections know, with the claims that its laws check where it has any.
+ *
+ * @example
+ * ```ts
+ * import { subjects } from "finegrain/laws"
+ * subjects.map(({ name }) => name).includes("stiefel") // => true
+ * ```
+ */
 export const subjects: ReadonlyArray<Subject> = [
   ...claimed,
   ...Specification.families.filter(({ symbol }) => claimed.every((subject) => subject.symbol !== symbol)).map(plain)

@@ -9,7 +9,8 @@ const sources = [
   "{src,cli,laws,test}/**/*.ts",
   "docs/**/*.md",
   "experiments/*.ts",
-  "{README,ARCHITECTURE,CONTRIBUTING}.md"
+  "*.md",
+  "bench/*.md"
 ]
 const generated = ["test/.examples/**", "src/engine/wasm/simd/binaries.ts"]
 

@@ -1,3 +1,4 @@
+/** The laws of error budgets on one manifold. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
@@ -9,10 +10,26 @@ import * as Tolerance from "../Tolerance.ts"
 import { wholeBatch } from "./edges.ts"
 import type { Setting } from "./setting.ts"
 
-/** The name of the law of budgets, by which reports find it. */
+/**
+ * The name of the law of budgets, by which reports find it.
+ *
+ * @example
+ * ```ts
+ * import { budgetLaw } from "finegrain/laws"
+ * budgetLaw // => "float32 is within its error budget"
+ * ```
+ */
 export const budgetLaw = "float32 is within its error budget"
 
-/** The name of the law of identities, whose k are of the same kind. */
+/**
+ * The name of the law of identities at the edges, whose k are of the same kind as those of budgets.
+ *
+ * @example
+ * ```ts
+ * import { identityLaw } from "finegrain/laws"
+ * identityLaw.startsWith("identities at the edges") // => true
+ * ```
+ */
 export const identityLaw = "identities at the edges are within their error budget"
 
 /**

@@ -1,3 +1,4 @@
+/** Optimizers as laws see them: a chain, and what is claimed of it. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { TensorTree } from "../../src/numerics/TensorTree.ts"
@@ -79,7 +80,15 @@ export const fgSgd: Method = {
   bounded: true
 }
 
-/** Riemannian SGD with Nesterov's momentum. */
+/**
+ * Riemannian SGD with Nesterov's momentum; on Euclidean weights the classical formula.
+ *
+ * @example
+ * ```ts
+ * import { methods } from "finegrain/laws"
+ * methods.nesterov.name // => "Riemannian SGD, Nesterov"
+ * ```
+ */
 export const nesterov: Method = {
   name: "Riemannian SGD, Nesterov",
   transform: (hyperparameters) => RiemannianSgd.transform({ ...hyperparameters, nesterov: true }),
@@ -96,10 +105,27 @@ const adaptive = (amsgrad: boolean): Method => ({
   bounded: false
 })
 
-/** Riemannian Adam. */
+/**
+ * Riemannian Adam (Bécigneul and Ganea 2019, *Riemannian Adaptive Optimization Methods*); on Euclidean weights that of
+ * TensorFlow.js.
+ *
+ * @example
+ * ```ts
+ * import { methods } from "finegrain/laws"
+ * methods.adam.name // => "Riemannian Adam"
+ * ```
+ */
 export const adam: Method = adaptive(false)
 
-/** Riemannian AMSGrad; on Euclidean weights it is compared with its own formula. */
+/**
+ * Riemannian AMSGrad (Bécigneul and Ganea 2019); on Euclidean weights it is compared with its own formula.
+ *
+ * @example
+ * ```ts
+ * import { methods } from "finegrain/laws"
+ * methods.amsgrad.name // => "Riemannian AMSGrad"
+ * ```
+ */
 export const amsgrad: Method = {
   ...adaptive(true),
   classical: (start, gradients, rate) => {
@@ -115,7 +141,15 @@ export const amsgrad: Method = {
   }
 }
 
-/** Normalized tangent steps: steepest descent under the Frobenius norm. */
+/**
+ * Normalized tangent steps: steepest descent under the Frobenius norm.
+ *
+ * @example
+ * ```ts
+ * import { methods } from "finegrain/laws"
+ * methods.normalized.bounded // => false
+ * ```
+ */
 export const normalized: Method = {
   name: "normalized steps",
   transform: ({ schedule }) =>
@@ -132,7 +166,15 @@ export const normalized: Method = {
   bounded: false
 }
 
-/** Manifold Muon. */
+/**
+ * Manifold Muon (Bernstein 2025, *Modular Manifolds*); on Euclidean weights steps along the sign of the momentum.
+ *
+ * @example
+ * ```ts
+ * import { methods } from "finegrain/laws"
+ * methods.muon.amplification // => 1000
+ * ```
+ */
 export const muon: Method = {
   name: "manifold Muon",
   transform: ({ momentum, schedule }) => ManifoldMuon.transform({ schedule, momentum, steps: 20 }),

@@ -1,3 +1,4 @@
+/** Grouping: which matrices of a layer make one POM, by input channels (PI), output channels (PO), or both (PIO). */
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 
@@ -7,13 +8,21 @@ export interface Group {
   readonly indices: ReadonlyArray<number>
 }
 
-/** How the order in which indices are dealt is chosen. */
+/**
+ * How the order in which indices are dealt is chosen.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Grouping } from "finegrain"
+ * Catalogue.names(Grouping.selections) // => ["random", "contiguous"]
+ * ```
+ */
 export const selections = {
   random: { about: "members are drawn without replacement" },
   contiguous: { about: "members are dealt in order" }
 } as const satisfies Catalogue.Catalogue
 
-/** One of them. */
+/** The name of a way to choose the order in which indices are dealt. */
 export type DealingOrder = keyof typeof selections
 
 /** The paper's strategies: products for input channels, for output channels, for both. */
@@ -134,7 +143,15 @@ export const PIO = (selection: DealingOrder = "random"): Strategy => ({
 
 const entry = Catalogue.entries<{ readonly selection: DealingOrder }, Strategy>()
 
-/** All strategies by name. */
+/**
+ * All strategies of grouping by name (Ozay 2019).
+ *
+ * @example
+ * ```ts
+ * import { Grouping } from "finegrain"
+ * Grouping.strategies.PIO.make({ selection: "random" }).name // => "PIO"
+ * ```
+ */
 export const strategies = {
   PI: entry({ about: "products for input channels", make: ({ selection }) => PI(selection) }),
   PO: entry({ about: "products for output channels", make: ({ selection }) => PO(selection) }),

@@ -1,9 +1,18 @@
+/** What happens to a batch of images before a step: normalization of channels, random crops and reflections. */
 import type * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batch.ts"
 import type { ChannelStatistics, Split } from "./Dataset.ts"
 
-/** How training images can be varied. */
+/**
+ * How training images can be varied.
+ *
+ * @example
+ * ```ts
+ * import { Augment, Catalogue } from "finegrain"
+ * Catalogue.names(Augment.augmentations) // => ["none", "crop-flip"]
+ * ```
+ */
 export const augmentations = {
   none: { about: "not at all" },
   "crop-flip": {
@@ -13,7 +22,7 @@ export const augmentations = {
   }
 } as const satisfies Catalogue.Catalogue
 
-/** One of them. */
+/** The name of a way in which training images can be varied. */
 export type Augmentation = keyof typeof augmentations
 
 /** Size of every image of a batch. */

@@ -1,3 +1,4 @@
+/** CIFAR-10 and CIFAR-100 in their binary version: which files there are, and what their bytes say. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Split } from "./Dataset.ts"
@@ -13,7 +14,15 @@ export class CifarCorrupt extends Schema.TaggedError<CifarCorrupt>()("CifarCorru
   }
 }
 
-/** The two datasets: their files, and what stands before the pixels of a record. */
+/**
+ * CIFAR-10 and CIFAR-100 in their binary version: their files, and what stands before the pixels of a record.
+ *
+ * @example
+ * ```ts
+ * import { Cifar } from "finegrain"
+ * Cifar.formats["cifar-100"].labelBytes // => 2
+ * ```
+ */
 export const formats = {
   "cifar-10": {
     directory: "cifar-10-batches-bin",
@@ -37,7 +46,7 @@ export const formats = {
   }
 } as const
 
-/** Which of the two. */
+/** The name of one of the two formats. */
 export type CifarFormat = keyof typeof formats
 
 /** Coarse labels of CIFAR-100, which stand before the fine ones, go this far. */

@@ -1,9 +1,18 @@
+/** The IDX format, that of MNIST: its bytes as values, and values as its bytes. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { endianness } from "node:os"
 import * as Shape from "../numerics/Shape.ts"
 
-/** The element types of the IDX format, by their code. */
+/**
+ * The element types of the IDX format, by their code (LeCun et al., *The MNIST Database*).
+ *
+ * @example
+ * ```ts
+ * import { Idx } from "finegrain"
+ * Idx.elementTypes[0x0d].name // => "float32"
+ * ```
+ */
 export const elementTypes = {
   0x08: { name: "uint8", bytes: 1, array: Uint8Array },
   0x09: { name: "int8", bytes: 1, array: Int8Array },

@@ -1,3 +1,4 @@
+/** The choice of an engine: a catalogue of them, and a layer for each. */
 import * as tf from "@tensorflow/tfjs-core"
 // For its side effect: it registers the gradients of all operations.
 import "@tensorflow/tfjs-layers"
@@ -44,7 +45,15 @@ export interface EngineOptions {
 
 const engine = Catalogue.entries<EngineOptions, Start>()
 
-/** Every engine, in the order in which `auto` prefers them. A new one is a file beside this one, and an entry here. */
+/**
+ * Every engine, in the order in which `auto` prefers them. A new one is a file beside this one, and an entry here.
+ *
+ * @example
+ * ```ts
+ * import { Backend, Catalogue } from "finegrain"
+ * Catalogue.names(Backend.engines).includes("webgpu") // => true
+ * ```
+ */
 export const engines = {
   nodeGpu: engine({ about: "TensorFlow on an NVIDIA GPU", make: () => native("nodeGpu") }),
   webgpu: engine({ about: "WebGPU", make: () => startWebgpu({ software: true }) }),
@@ -69,7 +78,15 @@ export const engines = {
 /** Names of the engines. */
 export type EngineName = keyof typeof engines
 
-/** What can be asked for: an engine, or the first that works. */
+/**
+ * What can be asked for: an engine, or the first that works.
+ *
+ * @example
+ * ```ts
+ * import { Backend } from "finegrain"
+ * Backend.choices.auto.about // => "the first that works"
+ * ```
+ */
 export const choices = { auto: { about: "the first that works" }, ...engines }
 
 const start = (name: EngineName): Start => engines[name].make({})
@@ -104,8 +121,9 @@ const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
 export const wasm = asLayer(start("wasm"))
 
 /**
- * The same with so many threads instead of as many as the variable FINEGRAIN_THREADS says, or the machine has cores.
- * The results have the same bits with any number of threads, but not with an accelerator.
+ * The WebAssembly engine with a number of threads of its own, instead of as many as the variable FINEGRAIN_THREADS says
+ * or the machine has cores, and with an accelerator if wished. The results have the same bits with any number of
+ * threads, but not with an accelerator.
  *
  * @example
  * ```ts

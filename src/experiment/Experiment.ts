@@ -1,3 +1,4 @@
+/** An experiment read from a file, checked as a whole, and planned as trials. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -59,7 +60,7 @@ export class ExperimentError extends Schema.TaggedError<ExperimentError>()("Expe
 }
 
 /**
- * The same value, with its type checked; what an experiment file exports.
+ * An experiment with its type checked: what an experiment file exports.
  *
  * @example
  * ```ts
@@ -80,7 +81,16 @@ const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key 
   !["seed", "validationImages", "layers", "use"].includes(key)
 )
 
-/** An experiment as a file exports it, and `experiment.json` holds it. */
+/**
+ * An experiment as a file exports it, and `experiment.json` holds it.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { Experiment } from "finegrain"
+ * Schema.is(Experiment.ExperimentSchema)({ name: "a/b" }) // => false
+ * ```
+ */
 export const ExperimentSchema = Schema.Struct({
   name: Schema.String.check(
     Schema.makeFilter((name: string) =>
@@ -200,7 +210,7 @@ const opened = (use: ReadonlyArray<string>, experiment: string) =>
 
 const inOneLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ")
 
-/** The same value with every property read once. */
+/** A copy of a value made of plain objects and lists, every property read once. */
 const plainCopy = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(plainCopy)

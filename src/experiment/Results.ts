@@ -1,3 +1,4 @@
+/** The results of an experiment as data, as a table, and in Markdown. */
 import type * as Run from "../training/Run.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
@@ -190,7 +191,7 @@ const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<prov
 const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
 
 /**
- * The same in Markdown, with what is asked above it, and below it what failed and why.
+ * The table of an experiment in Markdown, with what is asked above it, and below it what failed and why.
  *
  * @internal
  */

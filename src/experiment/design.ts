@@ -16,10 +16,18 @@ export interface Variant {
   readonly smoke?: Settings
 }
 
-/** What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps. */
+/**
+ * What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps.
+ *
+ * @example
+ * ```ts
+ * import { Experiment } from "finegrain"
+ * Experiment.measures.includes("trainLoss") // => true
+ * ```
+ */
 export const measures = Catalogue.names(summaryMeasures)
 
-/** One of them. */
+/** The name of what a table can show beside test errors. */
 export type Measure = keyof typeof summaryMeasures
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */

@@ -28,7 +28,7 @@ const threeDigits = (value: number) => value.toPrecision(3)
 /** The test error in percent. */
 export const testError: SummaryQuantity = ({ testAccuracy }) => percentWrong(testAccuracy)
 
-/** All of them. */
+/** Quantities of a run's summary that tables show, by name. */
 export const summaryMeasures = {
   trainLoss: {
     about: "mean training loss over the steps of the last epoch",

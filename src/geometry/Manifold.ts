@@ -1,3 +1,4 @@
+/** The manifold as a value: what it consists of, how the rest is derived, and checks that say why. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -206,7 +207,7 @@ const points = (shape: unknown) =>
   }
 }
 
-/** The same for what gives a number per point. */
+/** A region that gives a number per point; of an empty batch an empty one. */
 const numbers =
   (shape: unknown) =>
   <Args extends ReadonlyArray<unknown>>(f: (...args: Args) => tf.Tensor): (...args: Args) => tf.Tensor => {
@@ -288,7 +289,16 @@ export const frobeniusInner = <P extends NestedTensors.NestedTensors>(
   return go(shape, u, v)
 }
 
-/** The batch dimensions of x: those in front of the shape of one point. */
+/**
+ * The batch dimensions of x: those in front of the shape of one point.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Manifold } from "finegrain"
+ * Manifold.batchShape([3, 2], tf.ones([5, 3, 2])) // => [5]
+ * ```
+ */
 export const batchShape = <P extends NestedTensors.NestedTensors>(
   shape: Shape.Shapes<P>,
   x: P
@@ -450,6 +460,8 @@ export const checkPoint = <P extends NestedTensors.NestedTensors>(
 
 /**
  * Checks that v is tangent at x: ‖v − project(x, v)‖ ≤ tolerance.
+ *
+ * Fails with OffManifold, which says by how much it is not, and with ReadFailed where the engine failed.
  *
  * @example
  * ```ts

@@ -117,7 +117,15 @@ const labelSmoothing = Schema.optionalKey(Setting.share).annotate({
   description: "share of a label that is spread over all classes (default 0)"
 })
 
-/** All losses by name. */
+/**
+ * All losses by name.
+ *
+ * @example
+ * ```ts
+ * import { Losses } from "finegrain"
+ * Losses.losses["softmax-cross-entropy"].make({ labelSmoothing: 0.1 }).of // => "logits"
+ * ```
+ */
 export const losses = {
   "softmax-cross-entropy": entry({
     about: "−Σ t log softmax(z)",

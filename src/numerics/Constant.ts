@@ -1,9 +1,10 @@
+/** Values taken out of the reach of gradients. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../engine/Postponed.ts"
 
 /**
- * The same numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons of
- * it.
+ * A tensor's numbers, taken as constants by gradients: what counts and chooses has no derivative, nor have comparisons
+ * of it.
  *
  * @internal
  */

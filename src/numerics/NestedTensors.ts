@@ -1,3 +1,4 @@
+/** Points as tensors or nested lists of them, with the operations of a vector space leaf by leaf. */
 import * as tf from "@tensorflow/tfjs-core"
 
 /**
@@ -134,11 +135,31 @@ export const scale = <P extends NestedTensors>(s: number | tf.Scalar, u: P): P =
 export const scaleItems = <P extends NestedTensors>(factors: tf.Tensor, u: P): P =>
   map(u, (leaf) => tf.mul(leaf, expandTo(factors, leaf.rank)))
 
-/** Appends axes of length one until the tensor has the given rank. */
+/**
+ * Appends axes of length one until the tensor has the given rank.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { NestedTensors } from "finegrain"
+ * NestedTensors.expandTo(tf.ones([5]), 3).shape // => [5, 1, 1]
+ * ```
+ */
 export const expandTo = (x: tf.Tensor, rank: number): tf.Tensor =>
   x.rank >= rank ? x : tf.reshape(x, [...x.shape, ...Array.from({ length: rank - x.rank }, () => 1)])
 
-/** Frees every leaf. */
+/**
+ * Frees every leaf of a point.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { NestedTensors } from "finegrain"
+ * const x = tf.ones([2])
+ * NestedTensors.dispose([x, tf.ones([3])])
+ * x.isDisposed // => true
+ * ```
+ */
 export const dispose = (points: NestedTensors): void => {
   for (const leaf of leaves(points)) leaf.dispose()
 }

@@ -77,7 +77,18 @@ export const map = <T extends TensorTree>(tree: T, f: (leaf: tf.Tensor, path: st
   return go(tree, "") as T
 }
 
-/** Frees every tensor of a tree. */
+/**
+ * Frees every tensor of a tree.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { TensorTree } from "finegrain"
+ * const x = tf.ones([2])
+ * TensorTree.dispose({ momentum: [x] })
+ * x.isDisposed // => true
+ * ```
+ */
 export const dispose = (tree: TensorTree): void => {
   for (const leaf of leaves(tree)) leaf.dispose()
 }

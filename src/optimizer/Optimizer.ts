@@ -268,7 +268,20 @@ export const stateOf = <P extends NestedTensors.NestedTensors, W extends NestedT
     memory
   )
 
-/** Frees the tensors of a state. */
+/**
+ * Frees the tensors of a state: the point, and what its transforms keep.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Collection, Euclidean, FgSgd, Optimizer, Schedule } from "finegrain"
+ * const problem = Optimizer.onPoints(Collection.pom(Euclidean.make([1])))
+ * const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(0.5) })
+ * const state = Optimizer.init(optimizer, tf.tensor1d([1]))
+ * Optimizer.dispose(state)
+ * state.x.isDisposed // => true
+ * ```
+ */
 export const dispose = ({ memory, x }: State<NestedTensors.NestedTensors>): void => {
   NestedTensors.dispose(x)
   TensorTree.dispose(memory)

@@ -53,7 +53,15 @@ export interface Transform<S extends TensorTree = TensorTree> {
   readonly names?: ReadonlyArray<string>
 }
 
-/** A state without tensors. */
+/**
+ * The state of a transform that keeps nothing: a tree without tensors.
+ *
+ * @example
+ * ```ts
+ * import { TensorTree, Transform } from "finegrain"
+ * TensorTree.leaves(Transform.stateless).length // => 0
+ * ```
+ */
 export const stateless: Readonly<Record<string, never>> = {}
 
 /**
@@ -77,7 +85,15 @@ export const pure = (
   update: (direction, state, at) => ({ direction: f(direction, at), state })
 })
 
-/** The collection of every POM that a point stands on, whatever the nesting of its points. */
+/**
+ * The collection of every POM that a point stands on, whatever the nesting of its points.
+ *
+ * @example
+ * ```ts
+ * import { Collection, Euclidean, Transform } from "finegrain"
+ * Transform.anyCollection(Collection.pom(Euclidean.make([1]))).poms.length // => 1
+ * ```
+ */
 export const anyCollection = <P extends NestedTensors.NestedTensors>(
   collection: Collection.Collection<P>
 ): Collection.Collection => collection as unknown as Collection.Collection

@@ -42,7 +42,15 @@ const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
   Transforms.riemannian
 ]
 
-/** All optimizers by name. */
+/**
+ * All optimizers by name.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Optimizers } from "finegrain"
+ * Catalogue.names(Optimizers.optimizers)[0] // => "fg-sgd"
+ * ```
+ */
 export const optimizers = {
   "fg-sgd": {
     about: "the paper's: momentum in the tangent space, steps that adapt to curvature",

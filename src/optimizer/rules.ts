@@ -8,7 +8,15 @@ import * as StepSize from "./StepSize.ts"
 
 const rule = Catalogue.entries<{}, StepSize.Rule>()
 
-/** All rules by name. */
+/**
+ * All rules by which a step follows from the norm of its direction, by name.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Rules } from "finegrain"
+ * Catalogue.names(Rules.rules) // => ["curvatureAware", "plain"]
+ * ```
+ */
 export const rules = {
   curvatureAware: rule({
     about: "steps adapt to the curvature of each product",

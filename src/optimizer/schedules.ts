@@ -46,7 +46,16 @@ const leading = <const A extends Arguments>(
   entry: ScheduleEntry<Leading, A, {}> & { readonly until: keyof A & string }
 ) => entry
 
-/** All schedules by name. */
+/**
+ * All schedules by name.
+ *
+ * @example
+ * ```ts
+ * import { Schedules } from "finegrain"
+ * const half = Schedules.schedules.constant.make({ rate: 0.1, steps: 10, stepsPerEpoch: 5, share: 0.5 })
+ * half.rate(3) // => 0.05
+ * ```
+ */
 export const schedules = {
   constant: schedule({
     about: "r₀ throughout, or a share of it",

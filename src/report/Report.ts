@@ -4,11 +4,11 @@ import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
+import * as WholeFile from "../data/WholeFile.ts"
 import * as StoredExperiment from "../experiment/ExperimentFiles.ts"
 import { slug } from "../experiment/slug.ts"
 import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
-import * as WholeFile from "../training/WholeFile.ts"
 import * as Chart from "./Chart.ts"
 import { ofExperiment } from "./experimentReport.ts"
 import * as Html from "./Html.ts"
@@ -49,7 +49,7 @@ const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
 const writeText = (file: string, text: string) =>
   Effect.mapError(WholeFile.write(file, new TextEncoder().encode(text)), unwritten(file))
 
-/** The same names, with a number after those that were there before. */
+/** Names told apart: those that were there before get a number. */
 const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.map((name, i) => {
     const before = names.slice(0, i).filter((other) => other === name).length

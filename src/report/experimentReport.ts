@@ -32,7 +32,7 @@ const figures: ReadonlyArray<
   quantities.spectra
 ]
 
-/** The same under the name of a column. */
+/** A figure under the name of its column. */
 const named = (column: string) => (chart: Chart): Chart => ({
   ...chart,
   name: `${chart.name}-${slug(column)}`,

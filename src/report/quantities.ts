@@ -1,3 +1,4 @@
+/** What figures show of runs: measures by epoch, gradient norms, spectra. */
 import { type MeasureAxes, type Reading, recorded, type RecordedMeasure } from "../training/measures.ts"
 import type { EpochDone } from "../training/TrainingEvent.ts"
 import type { Chart } from "./Chart.ts"
@@ -74,7 +75,7 @@ const figuresOf = (layout: Layout, shown: (measure: RecordedMeasure) => boolean)
 /** Figures of all measures by epoch, a line per row. */
 export const measures = figuresOf(inPanels, () => true)
 
-/** The same of one run, without those that its table shows. */
+/** Figures of the measures of one run by epoch, without those that its table shows. */
 export const measuresOfRun = figuresOf(inColours, ({ isInTable = false }) => !isInTable)
 
 /** Parts of a run that a curve shows, at most. */

@@ -1,3 +1,4 @@
+/** Checkpoints as bytes: everything that a run needs to go on, with a checksum. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -8,7 +9,16 @@ import type { EpochDone } from "./TrainingEvent.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
-/** Where a run stands: what it has counted so far, and the batch that comes next. */
+/**
+ * Where a run stands: what it has counted so far, and the batch that comes next.
+ *
+ * @example
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { Checkpoint } from "finegrain"
+ * Schema.is(Checkpoint.Position)({ step: -1 }) // => false
+ * ```
+ */
 export const Position = Schema.Struct({
   /** Steps taken. */
   step: count,

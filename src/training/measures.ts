@@ -55,7 +55,7 @@ export interface AskedMeasure<in Given = AtEpoch>
     Partial<MeasureAxes>
 {}
 
-/** One that a run was asked for, with what it is given. */
+/** A measure that a run was asked for, with what it is given. */
 export interface Asked {
   readonly name: string
   readonly axes: MeasureAxes
@@ -90,7 +90,15 @@ const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·
 const keys = <K extends string>(record: Readonly<Record<K, string>>) =>
   Object.keys(record) as unknown as ReadonlyArray<K>
 
-/** What every epoch records. */
+/**
+ * What every epoch records, by name: figures of pages derive from it.
+ *
+ * @example
+ * ```ts
+ * import { Measures } from "finegrain"
+ * Measures.recorded.gap.value // => "gap, %"
+ * ```
+ */
 export const recorded = {
   "test-error": {
     about: "the test error",
@@ -146,7 +154,15 @@ export const recorded = {
   }
 } as const satisfies Catalogue.Catalogue<RecordedMeasure>
 
-/** What is measured where it is asked for. */
+/**
+ * What is measured at the end of an epoch where it is asked for, by name.
+ *
+ * @example
+ * ```ts
+ * import { Catalogue, Measures } from "finegrain"
+ * Catalogue.names(Measures.measures).includes("stable-rank") // => true
+ * ```
+ */
 export const measures = {
   "stable-rank": {
     about: "‖W‖²_F/‖W‖²₂ of every layer as a matrix",

@@ -1,3 +1,4 @@
+/** How kernels are put into the stock wasm backend, beside those or in place of those that it has. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 
@@ -56,7 +57,7 @@ export const stock = (name: string): tf.KernelFunc => {
   return found
 }
 
-/** The same, on tensors. */
+/** The kernel that TensorFlow.js itself has for a name, from tensors to a tensor. */
 export const original = (name: string) => {
   const run = stock(name)
   return (inputs: Readonly<Record<string, tf.Tensor>>, attrs: object): tf.Tensor => {

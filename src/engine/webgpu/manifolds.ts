@@ -1,3 +1,4 @@
+/** Operations of manifolds as single shaders. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as FusedKernels from "../FusedKernels.ts"
 import { sizeOf } from "../sizeOf.ts"
@@ -109,7 +110,7 @@ const program = (
   }
 }
 
-/** The same numbers along one axis: one shader then serves tensors of every rank. */
+/** A tensor's numbers along one axis: one shader then serves tensors of every rank. */
 const flat = ({ dataId, dtype }: tf.TensorInfo, size: number): tf.TensorInfo => ({ dataId, dtype, shape: [size] })
 
 const register = (operation: FusedKernels.FusedOperation): void => {

@@ -1,3 +1,4 @@
+/** The WGSL shaders of the fused step: one for each of its parts. */
 import type { MatrixForm } from "../MatrixForm.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Uniform } from "./packages.ts"
@@ -78,7 +79,7 @@ const euclidean = `
   }
 `
 
-/** The same, and what momentum adds to a direction. */
+/** `euclidean`, and θ·μ, which momentum adds to a direction. */
 const gradient = `
   ${euclidean}
   fn remembered(at : i32) -> f32 {

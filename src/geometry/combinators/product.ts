@@ -1,3 +1,4 @@
+/** Riemannian products: points are lists of points, everything else is derived from the factors. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
@@ -19,6 +20,13 @@ type Factors<Ps extends ReadonlyArray<NestedTensors.NestedTensors>> = {
 /**
  * Sectional curvature of a product whose factors have these intervals: planes inside one factor have its curvature,
  * mixed planes between factors have 0 (Lee 2018, *Introduction to Riemannian Manifolds*, exercise 8-10).
+ *
+ * @example
+ * ```ts
+ * import { Combinators, Sphere } from "finegrain"
+ * const sphere = Sphere.make([3, 1])
+ * Combinators.productCurvature([sphere, sphere]) // => { min: 0, max: 1 }
+ * ```
  */
 export const productCurvature = (
   factors: ReadonlyArray<{ readonly curvature: Interval.Interval; readonly dimension: number }>

@@ -49,7 +49,7 @@ const bisected = (time: tf.Tensor, space: tf.Tensor): tf.Tensor => {
   return tf.mul(tf.add(low, high), 0.5)
 }
 
-/** The same, with the gradient of the root: dt = (tanh t·dtime + dspace)/(2 cosh t − time/cosh² t). */
+/** `bisected` with the gradient of the root: dt = (tanh t·dtime + dspace)/(2 cosh t − time/cosh² t). */
 export const nearestAngle = (time: tf.Tensor, space: tf.Tensor): tf.Tensor =>
   tf.customGrad((...given) => {
     const [inTime, inSpace, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
@@ -126,7 +126,7 @@ export const hyperboloid = (m: number, n: number) => {
     const around = tf.mul(tf.mul(x.sinh, tf.mul(y.sinh, dot(chord, chord))), 0.25)
     return tf.add(tf.div(tf.square(radial), tf.mul(2, tf.add(1, above(radial)))), around)
   }
-  /** The same, with the gradient of (−⟨x, y⟩ − 1)/2: ½((y₀ − x₀)/x₀·x_s − δ) with respect to x_s. */
+  /** `composed` with the gradient of (−⟨x, y⟩ − 1)/2: ½((y₀ − x₀)/x₀·x_s − δ) with respect to x_s. */
   const halfSquared = (x: Polar, y: Polar): tf.Tensor =>
     tf.customGrad((...given) => {
       const [a, b, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]

@@ -51,7 +51,7 @@ export const svd = (x: tf.Tensor): Svd => {
   return shaped({ left: right, values, right: left })
 }
 
-/** The same for `[count, m, n]` with m ≥ n. */
+/** The thin singular value decomposition of matrices `[count, m, n]` with m ≥ n. */
 export const thin = (a: tf.Tensor): Svd => {
   const [left, values, right] = run("Svd", { a }, { outputsToSave: [true, true, true], gradFunc: gradient })
   // Rotations keep the product, converged or not: what they are to reach are orthogonal columns.

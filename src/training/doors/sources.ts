@@ -23,6 +23,12 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 /**
  * The checksums of a module; undefined where there is none. Packages that it imports are not its own: their versions
  * are not looked at.
+ *
+ * @example
+ * ```ts
+ * import { Door } from "finegrain"
+ * await Door.usedOf("/nowhere/mine.ts") // => undefined
+ * ```
  */
 export const usedOf = async (file: string): Promise<Used | undefined> => {
   const found = new Map<string, Buffer>()
@@ -43,7 +49,13 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
 }
 
 /**
- * Why what a run was begun with is not what there is now, in a line; undefined where it is.
+ * Why the modules that a run was begun with are not those that there are now, in a line; undefined where they are.
+ *
+ * @example
+ * ```ts
+ * import { Door } from "finegrain"
+ * Door.difference([{ file: "mine.ts", sha256: "ab" }], []) // => "mine.ts was used, and is not now: name it with --use"
+ * ```
  */
 export const difference = (before: ReadonlyArray<Used>, now: ReadonlyArray<Used>): string | undefined => {
   const files = (all: ReadonlyArray<Used>) =>

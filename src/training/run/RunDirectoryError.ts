@@ -1,6 +1,6 @@
 import type * as PlatformError from "effect/PlatformError"
 import * as Schema from "effect/Schema"
-import * as WholeFile from "../WholeFile.ts"
+import * as WholeFile from "../../data/WholeFile.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {
@@ -32,7 +32,15 @@ export const unread = (path: string) => (error: PlatformError.PlatformError): Ru
   })
 
 /**
- * One that could not be written, likewise.
+ * A file or directory that could not be written, with what to do about it: of a full disk, to free some space.
+ *
+ * @example
+ * ```ts
+ * import * as PlatformError from "effect/PlatformError"
+ * import { RunDirectory } from "finegrain"
+ * const refused = { _tag: "PermissionDenied", module: "FileSystem", method: "writeFile" } as const
+ * RunDirectory.unwritten("runs/a")(PlatformError.systemError(refused)).path // => "runs/a"
+ * ```
  */
 export const unwritten = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
   new RunDirectoryError({

@@ -5,7 +5,7 @@ export type Address = bigint
 export interface Calls {
   /** Calls a function by its declaration and fails with its name where it does not return success. */
   readonly call: (declaration: string, ...values: ReadonlyArray<unknown>) => void
-  /** The same for a function whose first argument receives what it makes. */
+  /** Calls a function whose first argument receives what it makes, and gives that. */
   readonly made: (declaration: string, ...values: ReadonlyArray<unknown>) => Address
   /** The processor. */
   readonly engine: Address

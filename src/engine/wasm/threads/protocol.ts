@@ -17,7 +17,7 @@ export const words = {
    * of a thread's room.
    */
   callNumbers: 4,
-  /** The same for the arguments of one share. */
+  /** Numbers of double precision for the arguments of one share. */
   shareNumbers: 32,
   /** How often a word is looked at before a thread sleeps: some tens of microseconds, as long as waking takes. */
   spins: 5000
