@@ -34,7 +34,7 @@ const flagsOf = (known: Catalogues) => ({
     Flag.withDefault(false)
   ),
   checkpointSeconds: Flag.Finite("checkpoint-seconds").pipe(
-    Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch"),
+    Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch (default 30)"),
     Flag.withDefault(30)
   )
 })

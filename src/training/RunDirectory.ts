@@ -39,14 +39,6 @@ export interface Examined {
  */
 export const toJson = RunFiles.toJson
 
-/**
- * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be
- * the same word.
- *
- * @internal
- */
-export const fromJson = (text: string): unknown => JSON.parse(text)
-
 /** Files that are written whole, by their full names: nothing else aside is ours. */
 const wholeFiles = [
   "manifest.json",
