@@ -70,8 +70,7 @@ export const makeDirectory = Effect.fnUntraced(function*(
     Effect.catchIf(
       fs.makeDirectory(one),
       (error) => error.reason._tag === "AlreadyExists",
-      (error) =>
-        Effect.flatMap(fs.stat(one), ({ type }) => type === "Directory" ? Effect.void : Effect.fail(error))
+      (error) => Effect.flatMap(fs.stat(one), ({ type }) => type === "Directory" ? Effect.void : Effect.fail(error))
     )
   yield* Effect.forEach(missing.length === 0 ? [directory] : missing, make, { discard: true })
 })
