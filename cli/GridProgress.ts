@@ -1,3 +1,4 @@
+/** The progress of a grid of trials: a pure state, and its lines on a terminal. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"

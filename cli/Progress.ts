@@ -1,3 +1,4 @@
+/** The progress of one job, on a terminal or in a file. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"

@@ -1,3 +1,4 @@
+/** The last lines of a terminal, repainted while a command runs. */
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,3 +1,4 @@
+/** `finegrain backends`: which engines are here, and whether one does what it should. */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"

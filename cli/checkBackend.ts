@@ -1,3 +1,4 @@
+/** An engine put to the test: training steps, fused steps and laws against plain JavaScript. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

@@ -7,6 +7,7 @@ import type { Catalogues } from "../src/training/Catalogues.ts"
 import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
+import { data } from "./data.ts"
 import { run } from "./experiments.ts"
 import { laws } from "./laws.ts"
 import { compare, report } from "./report.ts"
@@ -16,24 +17,37 @@ import * as Uses from "./uses.ts"
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
-    Command.withSubcommands([train(known, use), run, report, compare, laws, backends])
+    Command.withSubcommands([train(known, use), run, report, compare, laws, backends, data(known)])
   )
 
 /** The commands, with what modules of the user's own add to them. */
 const commandOf = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
-  const use = args[0] === "train" ? yield* Uses.ofTraining(args) : []
+  const use = args[0] === "train"
+    ? yield* Uses.ofTraining(args)
+    : args[0] === "data"
+    ? Uses.ofFlags(args)
+    : []
   const { known } = yield* Door.open(use)
   return finegrain(known, use)
 })
+
+/** What follows a blank line is a question, what follows it are answers. */
+const inOneLine = (message: string): string => {
+  const [problem = "", question, ...answers] = message.split(/\s*\n\s*/).filter((line) => line !== "")
+  const sentence = /[.!?]$/.test(problem) ? problem : `${problem}.`
+  return question === undefined
+    ? sentence
+    : `${sentence} ${question}${answers.length === 0 ? "" : ` ${answers.join(", ")}.`}`
+}
 
 /** Errors of the user's making are one line on stderr, not the whole help and a stack trace. */
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
       ? Console.error(
-        [...event.errors.map(({ message }) => message.replaceAll(/\s*\n\s*/g, " ")), "See `finegrain --help`."].join(
-          " "
-        )
+        `${event.errors.map(({ message }) => inOneLine(message)).join(" ")} See \`${
+          event.commandPath.join(" ")
+        } --help\`.`
       )
       : CliOutput.defaultPresenter.present(event)
 })

@@ -1,3 +1,4 @@
+/** `finegrain run`: an experiment file, run as a grid. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"

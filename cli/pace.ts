@@ -1,3 +1,5 @@
+/** How far and how fast, as text: times, rates, bars and shares. */
+
 const [minute, hour, day] = [60, 3600, 86_400]
 
 const two = (n: number) => String(Math.floor(n)).padStart(2, "0")

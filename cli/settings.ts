@@ -86,7 +86,9 @@ export const flags = (known: Catalogues): Readonly<Record<string, Flag.Flag<Opti
   return Object.fromEntries(
     Object.entries<Schema.Top>(schema.fields).map(([key, field]) => {
       const [flag, usage] = flagOf(kebab(key), Schema.toType(field).ast)
-      const notes = [usage, shown(defaults[key])].filter((note) => note !== undefined)
+      // A flag that is there anyway has a use by its opposite only.
+      const opposite = defaults[key] === true ? `--no-${kebab(key)} turns it off` : undefined
+      const notes = [usage, shown(defaults[key]), opposite].filter((note) => note !== undefined)
       const about = Schema.resolveAnnotations(field)?.description ?? ""
       const described = Flag.withDescription(flag, notes.length === 0 ? about : `${about} (${notes.join("; ")})`)
       const alias = aliases[key]

@@ -27,6 +27,10 @@ export const named = (given: unknown, directory: string): ReadonlyArray<string> 
 
 const settingsIn = <R>(read: Effect.Effect<object, unknown, R>) => Effect.orElseSucceed(read, () => ({}))
 
+/** Those that flags name, as absolute paths. */
+export const ofFlags = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  valuesOf(args, "--use").map((file) => resolve(file))
+
 /**
  * Those of the arguments of `train`, as absolute paths: of the run that is resumed, of the configuration, of flags. One
  * that has moved since a run began is the one that is given now.
@@ -36,7 +40,7 @@ export const ofTraining = Effect.fnUntraced(function*(args: ReadonlyArray<string
   const [output] = valuesOf(args, "--output", "-o")
   const now = [
     ...(config === undefined ? [] : named(yield* settingsIn(ConfigFile.read(config)), dirname(config))),
-    ...valuesOf(args, "--use").map((file) => resolve(file))
+    ...ofFlags(args)
   ]
   const earlier = args.includes("--resume") && output !== undefined
     ? named(yield* settingsIn(ConfigFile.ofRun(output)), output)

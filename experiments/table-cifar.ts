@@ -1,9 +1,9 @@
 import { Experiment } from "finegrain"
 
 /**
- * The paper's comparison on CIFAR, for a machine with a GPU and the data: a directory with the binary version of
- * CIFAR-10 in the variable CIFAR, augmented as usual. A smoke run generates a few images in the same files, and trains
- * smaller networks.
+ * The paper's comparison on CIFAR, for a machine with a GPU and the data: CIFAR-10 by its name, or a directory with its
+ * binary version in the variable CIFAR, augmented as usual. A smoke run generates a few images in the same files, and
+ * trains smaller networks.
  */
 export default Experiment.make({
   name: "table-cifar",

@@ -1,3 +1,4 @@
+/** A law as data, how it is checked, and how any test runner runs it. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
@@ -354,7 +355,8 @@ export interface Context {
 }
 
 /**
- * Registers one test per law with a runner: `bind({ describe, it })(set)`.
+ * Registers one test per law with a runner, `bind({ describe, it })(set)`; a law that is broken makes its test fail
+ * with the report in words.
  *
  * @example
  * ```ts

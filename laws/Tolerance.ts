@@ -1,3 +1,4 @@
+/** Tolerances, each with its reason. */
 import type { Arithmetic } from "../src/numerics/Arithmetic.ts"
 
 /** How large a residual may be in each arithmetic, and why. */

@@ -1,3 +1,4 @@
+/** The error budget: by how many k·ε·condition an operation may be wrong, measured. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"

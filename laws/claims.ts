@@ -1,3 +1,4 @@
+/** Published claims that the laws refute, each with its counterexample. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"

@@ -1,3 +1,4 @@
+/** Sectional curvature, numerically: what intervals of curvature are held to. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Manifold from "../src/geometry/Manifold.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"

@@ -1,3 +1,4 @@
+/** Extreme situations of manifolds as data: how they are made of ordinary ones. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"

@@ -1,3 +1,4 @@
+/** The extreme situations of every family: cut loci, rims, faces, singular matrices, all scales. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"

@@ -1,3 +1,4 @@
+/** Isometries of spaces of matrices that manifolds may be invariant under. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"

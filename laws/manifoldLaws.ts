@@ -1,3 +1,4 @@
+/** All laws of one manifold together. */
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import type { LawSet } from "./Law.ts"

@@ -1,3 +1,4 @@
+/** Factorizations with defects, each found by a law. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"

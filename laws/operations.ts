@@ -1,3 +1,4 @@
+/** The operations of any manifold by name, and the identities between them. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"

@@ -1,3 +1,4 @@
+/** Operations on batches of which some items are refused. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import { isRefusal } from "./Law.ts"

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
 import { assertion, examplesOf } from "./examples.ts"
@@ -51,7 +51,7 @@ try {
   const [tarball] = Object.values(packed)
   if (tarball === undefined) throw new Error("npm pack made nothing")
   const stray = tarball.files.filter(({ path }) =>
-    !/^(dist\/(src|cli|laws)\/|README|ARCHITECTURE|CHANGELOG|LICENSE|package\.json)/.test(path)
+    !/^(dist\/(src|cli|laws)\/|docs\/|bench\/(README|results\/)|experiments\/|[A-Z]+(\.md)?$|package\.json$)/.test(path)
   )
   if (stray.length > 0) {
     throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
@@ -71,13 +71,21 @@ try {
     `typescript@${typescript}`,
     "@types/node@24"
   ], project)
+  const installed = join(project, "node_modules", "finegrain")
   const published = JSON.parse(
-    readFileSync(join(project, "node_modules", "finegrain", "package.json"), "utf8")
+    readFileSync(join(installed, "package.json"), "utf8")
   ) as object
   const untrimmed = ["scripts", "devDependencies", "optionalDependencies", "allowScripts"].filter((key) =>
     key in published
   )
   if (untrimmed.length > 0) throw new Error(`the published package.json still has ${untrimmed.join(", ")}`)
+  // Sources are in a clone only, as ARCHITECTURE.md says.
+  const dead = tarball.files.filter(({ path }) => path.endsWith(".md")).flatMap(({ path }) =>
+    [...readFileSync(join(installed, path), "utf8").matchAll(/\]\(([^)\s#]+)/g)].map(([, to = ""]) => `${path}: ${to}`)
+      .filter((link) => !/: [a-z]+:/.test(link) && !/^ARCHITECTURE\.md: (src|kernels|laws)\b/.test(link))
+      .filter((link) => !existsSync(join(installed, dirname(path), link.split(": ")[1]!)))
+  )
+  if (dead.length > 0) throw new Error(`links that lead nowhere in the package: ${dead.join(", ")}`)
   const copies = run("npm", ["ls", "@tensorflow/tfjs-core", "--parseable"], project).trim().split("\n")
   if (copies.length !== 1) throw new Error(`there must be one copy of tfjs-core, not ${copies.length}`)
   mkdirSync(join(project, "src"))
@@ -97,15 +105,15 @@ try {
       include: ["src"]
     })
   )
-  const guide = join("docs", "a-new-constraint.md")
-  const pasted = examplesOf(guide, readFileSync(join(root, guide), "utf8"))
+  const pages = ["README.md", join("docs", "a-new-constraint.md"), join("docs", "your-own.md")]
+  const pasted = pages.flatMap((page) => examplesOf(page, readFileSync(join(root, page), "utf8")))
   pasted.forEach(({ code }, i) => {
     const checked = code.split("\n").map(assertion).join("\n")
-    writeFileSync(join(project, "src", `guide-${i}.ts`), `import { deepEqual as same } from "node:assert"\n${checked}`)
+    writeFileSync(join(project, "src", `pasted-${i}.ts`), `import { deepEqual as same } from "node:assert"\n${checked}`)
   })
   run(process.execPath, [join(project, "node_modules", "typescript", "bin", "tsc")], project)
-  for (const i of pasted.keys()) run(process.execPath, [`out/guide-${i}.js`], project)
-  say(`the ${pasted.length} blocks of the guide run`)
+  for (const i of pasted.keys()) run(process.execPath, [`out/pasted-${i}.js`], project)
+  say(`the ${pasted.length} blocks of the documents run, each by itself`)
   say(run(process.execPath, ["out/program.js"], project).trim())
   const help = run(join(project, "node_modules", ".bin", "finegrain"), ["--help"], project)
   if (!help.includes("train")) throw new Error("finegrain --help does not speak of train")

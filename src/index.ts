@@ -11,6 +11,7 @@ export {
   Datasets,
   Idx,
   ImageFolder,
+  LabelNoise,
   Labels,
   Mnist,
   Subset

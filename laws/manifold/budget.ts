@@ -1,3 +1,4 @@
+/** The laws of error budgets on one manifold. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"

@@ -1,3 +1,4 @@
+/** The laws of one manifold at its edges. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import { type Edge, namesOf, situations } from "../edges.ts"

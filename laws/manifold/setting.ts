@@ -1,3 +1,4 @@
+/** What laws of one manifold are written with: cases, generators, measures of distance. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Manifold from "../../src/geometry/Manifold.ts"

@@ -1,3 +1,4 @@
+/** Optimizers as laws see them: a chain, and what is claimed of it. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import type { TensorTree } from "../../src/numerics/TensorTree.ts"

@@ -1,3 +1,4 @@
+/** Collections of POMs: one product manifold per weight, its factors grouped, with norms and scaling by group. */
 import * as tf from "@tensorflow/tfjs-core"
 import { partArrangement } from "../geometry/combinators/partition.ts"
 import { power } from "../geometry/combinators/power.ts"

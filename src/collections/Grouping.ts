@@ -1,3 +1,4 @@
+/** Grouping: which matrices of a layer make one POM, by input channels (PI), output channels (PO), or both (PIO). */
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 

@@ -1,3 +1,4 @@
+/** The orders in which weights of layers hold their kernels, and the way from each of them to matrices and back. */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Arrangement, rearranged } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"

@@ -1,3 +1,4 @@
+/** Two-stage renormalization, ℜ = γ/λ: γ from the norms of a manifold, λ from the deviations of features. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type { KernelShape, Matricization } from "./matricized.ts"

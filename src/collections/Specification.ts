@@ -1,3 +1,4 @@
+/** Specifications such as `Sp+Ob+St+Euc`: the families among which the groups of a layer are shared, read from text. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Manifold from "../geometry/Manifold.ts"
@@ -102,6 +103,8 @@ const radiusOf = (part: string): number | undefined => {
  * `Ball:0.25` is the norm ball of radius 0.25: the max-norm constraint.
  *
  * Own families join by `parse(text, [...Specification.families, mine])`.
+ *
+ * Fails with SpecificationError for a text that is empty, names what is not known, or names a manifold twice.
  *
  * @example
  * ```ts

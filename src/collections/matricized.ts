@@ -1,3 +1,4 @@
+/** Matricization: the ways to see a convolution kernel as a stack of matrices, and manifolds seen through them. */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Arrangement, rearranged } from "../geometry/combinators/rearranged.ts"
 import type * as Manifold from "../geometry/Manifold.ts"

@@ -1,3 +1,4 @@
+/** What happens to a batch of images before a step: normalization of channels, random crops and reflections. */
 import type * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batch.ts"

@@ -1,3 +1,4 @@
+/** The way from a dataset to batches: the order of an epoch, and the images at some places of it. */
 import * as Effect from "effect/Effect"
 import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"

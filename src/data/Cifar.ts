@@ -1,3 +1,4 @@
+/** CIFAR-10 and CIFAR-100 in their binary version: which files there are, and what their bytes say. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Split } from "./Dataset.ts"
@@ -45,7 +46,7 @@ export const formats = {
   }
 } as const
 
-/** Which of the two. */
+/** The name of one of the two formats. */
 export type CifarFormat = keyof typeof formats
 
 /** Coarse labels of CIFAR-100, which stand before the fine ones, go this far. */

@@ -1,3 +1,4 @@
+/** Folders of images, one for each class: what is in them, and what of it is left out. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"

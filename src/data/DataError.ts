@@ -1,3 +1,4 @@
+/** The ways in which data fails: missing, inconsistent, invalid, or unreadable, each with what to do. */
 import * as Schema from "effect/Schema"
 
 /**

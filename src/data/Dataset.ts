@@ -1,3 +1,4 @@
+/** A dataset as a value, in memory or read as it is needed, and the checks that it is what it says of itself. */
 import type * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Seed from "../numerics/Seed.ts"

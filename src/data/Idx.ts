@@ -1,3 +1,4 @@
+/** The IDX format, that of MNIST: its bytes as values, and values as its bytes. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { endianness } from "node:os"

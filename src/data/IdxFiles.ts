@@ -1,3 +1,4 @@
+/** The four IDX files of a dataset: where they are, under which names, gzipped or not. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"

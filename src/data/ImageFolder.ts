@@ -1,3 +1,4 @@
+/** Class folders as a dataset whose images are decoded while the last batch trains, as ImageNet needs it. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"

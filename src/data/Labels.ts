@@ -1,3 +1,4 @@
+/** From labels as files have them to class numbers from 0, and to names. */
 import * as Result from "effect/Result"
 import { listing } from "./Dataset.ts"
 

@@ -1,11 +1,12 @@
+/** Datasets of the MNIST family: four files of images and labels, wherever they come from. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import { createHash } from "node:crypto"
 import { createRequire } from "node:module"
 import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import { absent, type Dataset, type Split } from "./Dataset.ts"
+import { digest } from "./digest.ts"
 import * as Idx from "./Idx.ts"
 import * as IdxFiles from "./IdxFiles.ts"
 import * as Labels from "./Labels.ts"
@@ -41,6 +42,19 @@ const fashionDirectory = Effect.gen(function*() {
       remedy:
         "On Debian or Ubuntu run: apt-get install dataset-fashion-mnist; or give the directory of its four IDX files."
     })
+})
+
+/**
+ * Where the files of a dataset are.
+ *
+ * @internal
+ */
+export const directoryOf = Effect.fnUntraced(function*(source: MnistLocation) {
+  const path = yield* Path.Path
+  if (source._tag === "directory") return source.directory
+  return source._tag === "fashion"
+    ? yield* fashionDirectory
+    : path.join(path.dirname(yield* packageDirectory), "data")
 })
 
 /** The images of a part as bytes, with their size. */
@@ -146,23 +160,6 @@ const bytesOf = ({ values }: Labels.Raw) =>
   values instanceof Uint8Array ? values : new Uint8Array(Float64Array.from(values).buffer)
 
 /**
- * SHA-256 of several arrays one after the other, in pieces, so that the event loop is never blocked for long.
- *
- * @internal
- */
-export const sha256 = Effect.fnUntraced(function*(parts: ReadonlyArray<Uint8Array>) {
-  const hash = createHash("sha256")
-  const piece = 8 << 20
-  for (const part of parts) {
-    for (let from = 0; from < part.length; from += piece) {
-      hash.update(part.subarray(from, from + piece))
-      yield* Effect.yieldNow
-    }
-  }
-  return hash.digest("hex")
-})
-
-/**
  * Loads a dataset of the MNIST family: four IDX files, gzipped or not, checked one by one and against each other. Files
  * may be called as EMNIST's are (`emnist-letters-train-images-idx3-ubyte.gz`); these are stored by columns, and put
  * upright.
@@ -190,13 +187,7 @@ export const load = Effect.fnUntraced(function*(
   FileSystem.FileSystem | Path.Path
 > {
   const path = yield* Path.Path
-  const place = yield* IdxFiles.locate(
-    source._tag === "directory"
-      ? source.directory
-      : source._tag === "fashion"
-      ? yield* fashionDirectory
-      : path.join(path.dirname(yield* packageDirectory), "data")
-  )
+  const place = yield* IdxFiles.locate(yield* directoryOf(source))
   const refuse = (reason: string) => new DatasetInconsistent({ directory: place.directory, reason })
   const train = yield* readPart(place, "train")
   const test = yield* readPart(place, "test")
@@ -224,7 +215,7 @@ export const load = Effect.fnUntraced(function*(
     width,
     channels,
     ...parts,
-    checksum: yield* sha256([train.values, bytesOf(train.labels), test.values, bytesOf(test.labels)]),
+    checksum: yield* digest("sha256", [train.values, bytesOf(train.labels), test.values, bytesOf(test.labels)]),
     notes: [
       ...labels.notes,
       ...(byColumns ? ["images are put upright: EMNIST stores them by columns"] : []),

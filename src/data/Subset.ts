@@ -1,3 +1,4 @@
+/** A part of a dataset, the same for every seed of a run, with images held out for validation. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Seed from "../numerics/Seed.ts"

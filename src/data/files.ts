@@ -1,3 +1,4 @@
+/** Reading files and directories of data, where a failure is told in words. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"

@@ -8,6 +8,10 @@ export * as Dataset from "./Dataset.ts"
 export * as Datasets from "./Datasets.ts"
 export * as Idx from "./Idx.ts"
 export * as ImageFolder from "./ImageFolder.ts"
+export * as LabelNoise from "./LabelNoise.ts"
 export * as Labels from "./Labels.ts"
 export * as Mnist from "./Mnist.ts"
 export * as Subset from "./Subset.ts"
+
+// For the rooms above alone.
+export * as WholeFile from "./WholeFile.ts"

@@ -1,3 +1,4 @@
+/** The choice of an engine: a catalogue of them, and a layer for each. */
 import * as tf from "@tensorflow/tfjs-core"
 // For its side effect: it registers the gradients of all operations.
 import "@tensorflow/tfjs-layers"

@@ -1,3 +1,4 @@
+/** The contract of an engine: what it says of itself, how it starts, and how it fails. */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 

@@ -1,3 +1,4 @@
+/** The contract between manifolds and engines: operations that an engine may have as one kernel. */
 import * as tf from "@tensorflow/tfjs-core"
 
 /** An operation on a point and a vector that an engine may have as one kernel. */

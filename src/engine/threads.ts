@@ -1,3 +1,4 @@
+/** What a user may say of the wasm engine by variables and options: threads, and the kind of SIMD. */
 import { availableParallelism } from "node:os"
 
 /** Threads of the wasm engine, at most. */

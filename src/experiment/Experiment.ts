@@ -1,3 +1,4 @@
+/** An experiment read from a file, checked as a whole, and planned as trials. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

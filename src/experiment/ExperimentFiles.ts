@@ -1,3 +1,4 @@
+/** Schemas of the files in a directory of an experiment. */
 import * as Schema from "effect/Schema"
 import { Environment, Measures, missing, Num } from "../training/RunFiles.ts"
 import * as Experiment from "./Experiment.ts"

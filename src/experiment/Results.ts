@@ -1,3 +1,4 @@
+/** The results of an experiment as data, as a table, and in Markdown. */
 import type * as Run from "../training/Run.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"

@@ -1,3 +1,4 @@
+/** A grid as it runs: trials side by side, candidates before finals, failures kept apart. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { fork } from "node:child_process"

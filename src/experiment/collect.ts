@@ -1,3 +1,4 @@
+/** Results as a pure function of what is on disk. */
 import type * as Run from "../training/Run.ts"
 import { choose } from "./choose.ts"
 import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"

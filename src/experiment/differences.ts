@@ -1,3 +1,4 @@
+/** What must be the same for trials on disk to count for an experiment. */
 import { isDeepStrictEqual } from "node:util"
 import type { Experiment, Settings, Variant } from "./Experiment.ts"
 import { columnsOf } from "./settings.ts"

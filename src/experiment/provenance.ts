@@ -1,3 +1,4 @@
+/** Where trials ran: what of it a reader of a table must know. */
 import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"

@@ -1,3 +1,4 @@
+/** The settings of a cell from the places that have a say in them: experiment, column, row, smoke run. */
 import type { Experiment, Settings, Variant } from "./design.ts"
 
 /** Where in an experiment some settings stand. */

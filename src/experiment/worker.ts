@@ -1,3 +1,4 @@
+/** What a process that runs one trial is asked, and answers. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"

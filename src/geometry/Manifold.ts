@@ -1,3 +1,4 @@
+/** The manifold as a value: what it consists of, how the rest is derived, and checks that say why. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -459,6 +460,8 @@ export const checkPoint = <P extends NestedTensors.NestedTensors>(
 
 /**
  * Checks that v is tangent at x: ‖v − project(x, v)‖ ≤ tolerance.
+ *
+ * Fails with OffManifold, which says by how much it is not, and with ReadFailed where the engine failed.
  *
  * @example
  * ```ts

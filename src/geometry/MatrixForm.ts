@@ -1,3 +1,4 @@
+/** Forms: which manifolds have kernels of their own in the engines. */
 import type { MatrixForm } from "../engine/MatrixForm.ts"
 import type * as Manifold from "./Manifold.ts"
 

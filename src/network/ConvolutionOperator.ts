@@ -1,3 +1,4 @@
+/** The norm of a convolution as a linear map of whole images, from the Fourier transform of its kernel. */
 import * as tf from "@tensorflow/tfjs-core"
 import type { KernelShape } from "../collections/matricized.ts"
 import * as Arithmetic from "../numerics/Arithmetic.ts"

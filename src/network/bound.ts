@@ -1,3 +1,4 @@
+/** A trainable variable together with the manifolds that its kernels live on, if any. */
 import type * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import * as Collection from "../collections/Collection.ts"

@@ -1,3 +1,4 @@
+/** A network and its constrained layers, as values. */
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import type * as Grouping from "../collections/Grouping.ts"

@@ -1,3 +1,4 @@
+/** The classes of layers whose kernels can be constrained: which weights hold them, in which order. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as KernelOrder from "../collections/KernelOrder.ts"
 

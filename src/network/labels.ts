@@ -1,3 +1,4 @@
+/** The labels that POMs of a network go by, as learning rates name them. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 
 /** Kinds of parameters, as learning rates tell them apart. */

@@ -1,3 +1,4 @@
+/** Kernels as linear maps of what enters their layers. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as KernelOrder from "../collections/KernelOrder.ts"

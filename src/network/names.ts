@@ -1,3 +1,4 @@
+/** Names of layers, unambiguous within models, and refusals of those that are none. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Result from "effect/Result"
 import type { NetworkOptions } from "./constrained.ts"

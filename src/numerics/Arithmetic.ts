@@ -1,3 +1,4 @@
+/** The arithmetic in use, float32 or float64: the same code runs in both. */
 import * as tf from "@tensorflow/tfjs-core"
 
 /** The floating-point numbers in which tensors are computed. */

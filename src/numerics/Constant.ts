@@ -1,3 +1,4 @@
+/** Values taken out of the reach of gradients. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../engine/Postponed.ts"
 

@@ -1,3 +1,4 @@
+/** Points as tensors or nested lists of them, with the operations of a vector space leaf by leaf. */
 import * as tf from "@tensorflow/tfjs-core"
 
 /**

@@ -1,3 +1,4 @@
+/** Norms of matrices, as numbers and as intervals over all points of a manifold. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "./Arithmetic.ts"
 import { equal, greater, length } from "./Differentiable.ts"

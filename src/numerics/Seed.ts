@@ -1,3 +1,4 @@
+/** Randomness by label: a seed for each purpose, and what is drawn from it. */
 import * as tf from "@tensorflow/tfjs-core"
 import { uniformInt } from "pure-rand/distribution/uniformInt"
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus"

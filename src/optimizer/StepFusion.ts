@@ -1,3 +1,4 @@
+/** Chains that an engine takes as one: recognized, planned, and run in two sweeps. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Kernels from "../engine/FusedKernels.ts"
 import * as Step from "../engine/Step.ts"

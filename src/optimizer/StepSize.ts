@@ -1,3 +1,4 @@
+/** From the norm of a POM's direction to its step: the paper's curvature-aware rule, and the plain one. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Interval from "../numerics/Interval.ts"
 import { checked, format } from "./parameters.ts"
@@ -55,6 +56,8 @@ const constantsOf = (rho: number | undefined) => {
  * 0) has g = 1, plain gradient descent. Where distances are ℜ times as long, c is divided by ℜ² and ρ multiplied by
  * ℜ, whoever gave it; g adds a distance and a gradient, so it is another one then, also for the same step.
  * Source: Bonnabel 2013; Ozay 2019, algorithm 1.
+ *
+ * @throws StepSizeError where ρ is given and is not finite, or not above 0.
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+/** Figures as values, drawn without a browser. */
 import * as Effect from "effect/Effect"
 import type { TopLevelSpec } from "vega-lite"
 

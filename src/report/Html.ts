@@ -1,3 +1,4 @@
+/** Pages of reports as HTML that needs no network. */
 import { toJson } from "../training/RunDirectory.ts"
 
 /** A part of a page: text, a table, or a figure that was drawn before. */

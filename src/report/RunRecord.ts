@@ -1,3 +1,4 @@
+/** What a run left on disk, read as far as it can be read. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"

@@ -1,3 +1,4 @@
+/** The steps of a run, however many, in as much room as figures need. */
 import type { StepDone } from "../training/Trainer.ts"
 
 /** Neighbouring steps together. */

@@ -1,3 +1,4 @@
+/** Figures of errors, of losses, and of kernels by manifold. */
 import type { LayerPlan } from "../training/RunFiles.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"

@@ -1,3 +1,4 @@
+/** Curves over epochs or steps, with bands over seeds. */
 import * as Statistics from "../experiment/Statistics.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"

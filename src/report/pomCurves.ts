@@ -1,3 +1,4 @@
+/** Curves of what steps tell of every POM. */
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
 import { evenly, mostPoms, type OfPoms, type Steps } from "./Steps.ts"

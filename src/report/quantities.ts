@@ -1,3 +1,4 @@
+/** What figures show of runs: measures by epoch, gradient norms, spectra. */
 import { type MeasureAxes, type Reading, recorded, type RecordedMeasure } from "../training/measures.ts"
 import type { EpochDone } from "../training/TrainingEvent.ts"
 import type { Chart } from "./Chart.ts"

@@ -1,3 +1,4 @@
+/** Checkpoints as bytes: everything that a run needs to go on, with a checksum. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Struct from "effect/Struct"
 import type { Dataset } from "../data/Dataset.ts"
+import * as LabelNoise from "../data/LabelNoise.ts"
 import * as Subset from "../data/Subset.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
@@ -60,7 +61,8 @@ export const train = Effect.fnUntraced(function*(
   options: RunOptions = {}
 ) {
   const { known, used } = yield* Door.open(config.use ?? [])
-  const dataset = yield* Effect.flatMap(made.dataset(config, known), (all) => Subset.take(all, config))
+  const part = yield* Effect.flatMap(made.dataset(config, known), (all) => Subset.take(all, config))
+  const dataset = yield* LabelNoise.apply(part, { share: config.labelNoise ?? 0, seed: config.seed })
   const begin = Effect.fnUntraced(function*(from: Checkpoint.Snapshot | undefined) {
     const schedule = yield* made.schedule(config, dataset, known)
     const network = yield* made.network(config, dataset, known)

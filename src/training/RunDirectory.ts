@@ -1,15 +1,16 @@
+/** The directory of a run: opened or reopened for one process, its files written whole, its log appended. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as WholeFile from "../data/WholeFile.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import { checkpointIn, logIn, openFiles, type RunDirectory } from "./run/openFiles.ts"
 import { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 import * as RunFiles from "./RunFiles.ts"
 import * as RunLock from "./RunLock.ts"
-import * as WholeFile from "./WholeFile.ts"
 
 export type { RunDirectory } from "./run/openFiles.ts"
 export { RunDirectoryError, unwritten } from "./run/RunDirectoryError.ts"
@@ -37,14 +38,6 @@ export interface Examined {
  * @internal
  */
 export const toJson = RunFiles.toJson
-
-/**
- * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be
- * the same word.
- *
- * @internal
- */
-export const fromJson = (text: string): unknown => JSON.parse(text)
 
 /** Files that are written whole, by their full names: nothing else aside is ours. */
 const wholeFiles = [

@@ -1,3 +1,4 @@
+/** Schemas of the files in a run's directory, and how they are read. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -5,8 +6,8 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as WholeFile from "../data/WholeFile.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
-import * as WholeFile from "./WholeFile.ts"
 
 /**
  * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so

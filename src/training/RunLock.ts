@@ -1,3 +1,4 @@
+/** A lock file: one process at a time, and none that outlives its process. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

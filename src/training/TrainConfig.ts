@@ -1,3 +1,4 @@
+/** Every setting of a training run in one schema, from which flags, help and tables derive. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -87,6 +88,11 @@ const fieldsOf = (known: Catalogues) => ({
     description:
       "test on so many held-out training images instead of the test set, to choose hyperparameters by; the " +
       "same ones whatever the seed"
+  }),
+  labelNoise: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))).annotate({
+    description:
+      "the labels of this share of the training images are drawn anew, uniformly from all classes, the right one " +
+      "among them, by the seed; held-out and test images keep theirs (default 0)"
   }),
   model: orDefault(open(known.models), "small-cnn").annotate(chosen("network", known.models)),
   ...Catalogue.parameters(known.models),
@@ -283,6 +289,8 @@ export const mistakes = (
 
 /**
  * Decodes a configuration, reporting every problem at once; unknown keys are problems.
+ *
+ * Fails with ConfigError, whose message has them all.
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+/** What a schema finds wrong with a value, in words of this library's own. */
 import type * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 

@@ -1,3 +1,4 @@
+/** Whether a network can be trained on a dataset, told before the first step. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"

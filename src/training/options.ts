@@ -1,3 +1,4 @@
+/** The options of a run, refused where nothing could be trained with them. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Augmentation } from "../data/Augment.ts"

@@ -1,3 +1,4 @@
+/** Processes as others can tell them, on one machine and across its restarts. */
 import * as Schema from "effect/Schema"
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"

@@ -1,3 +1,4 @@
+/** Whether a run that goes on is the one that was begun. */
 import * as Effect from "effect/Effect"
 import * as Checkpoint from "./Checkpoint.ts"
 import type * as RunFiles from "./RunFiles.ts"

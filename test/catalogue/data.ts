@@ -75,9 +75,8 @@ const idxRows: ReadonlyArray<Row> = [
   {
     area: "IDX",
     given: "a name that there is none of",
-    says:
-      "There is no directory MNIST. By name there are mnist, fashion-mnist, generated:cifar-10, generated:cifar-100, " +
-      "generated:imagenet; whatever else is given must be a directory.",
+    says: "There is no directory MNIST. By name there are mnist, fashion-mnist, cifar-10, generated:cifar-10, " +
+      "generated:cifar-100, generated:imagenet; whatever else is given must be a directory.",
     run: () => fixtures.load("MNIST")
   },
   refused("IDX", "channels before rows", () => {

@@ -1,3 +1,4 @@
+/** Depthwise convolutions on the wasm engine, with the gradients that the stock one lacks. */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Attributes, geometryOf, type Shape4 } from "./geometry.ts"
 import { type Call, composed, type Kernel, kernel, stock } from "./kernel.ts"

@@ -1,3 +1,4 @@
+/** The lengths, paddings and strides that the kernels of a convolution are called with. */
 import * as tf from "@tensorflow/tfjs-core"
 
 /** Four lengths. */

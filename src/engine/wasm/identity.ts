@@ -1,3 +1,4 @@
+/** Operations that change no value share it instead of copying. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { type Kernel, kernel, stock } from "./kernel.ts"

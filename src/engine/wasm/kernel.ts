@@ -1,3 +1,4 @@
+/** How kernels are put into the stock wasm backend, beside those or in place of those that it has. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 

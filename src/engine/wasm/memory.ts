@@ -1,3 +1,4 @@
+/** The heap of the wasm engine: how large it is, and an error that says so when it is full. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { EngineFailed } from "../Engine.ts"

@@ -1,3 +1,4 @@
+/** Rows summed and gathered by index, in one pass over the heap. */
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../sizeOf.ts"
 import { type Kernel, kernel, stock } from "./kernel.ts"

@@ -1,3 +1,4 @@
+/** Convolutions and pooling of volumes on the wasm engine, right where the stock kernels are wrong or missing. */
 import * as tf from "@tensorflow/tfjs-core"
 import { composed, type Kernel } from "./kernel.ts"
 import { spread } from "./spread.ts"

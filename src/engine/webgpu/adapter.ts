@@ -1,3 +1,4 @@
+/** GPUs and the programs that play them: which one is here, and a device of it. */
 import { existsSync, readdirSync } from "node:fs"
 import type { Adapter, AdapterInfo, Device } from "./gpu.ts"
 

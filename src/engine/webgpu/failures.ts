@@ -1,3 +1,4 @@
+/** Failures of a device, which operations do not throw, told by the next read. */
 import { EngineFailed, type failures } from "../Engine.ts"
 import * as Postponed from "../Postponed.ts"
 import type { Device } from "./gpu.ts"

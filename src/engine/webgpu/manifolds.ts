@@ -1,3 +1,4 @@
+/** Operations of manifolds as single shaders. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as FusedKernels from "../FusedKernels.ts"
 import { sizeOf } from "../sizeOf.ts"

@@ -1,3 +1,4 @@
+/** The optional packages of this engine, typed as far as this library needs them. */
 import type * as tf from "@tensorflow/tfjs-core"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"

@@ -1,3 +1,4 @@
+/** The WGSL shaders of the fused step: one for each of its parts. */
 import type { MatrixForm } from "../MatrixForm.ts"
 import { orthonormalize, unitLength } from "./columns.ts"
 import type { Uniform } from "./packages.ts"

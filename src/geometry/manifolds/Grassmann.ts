@@ -1,3 +1,4 @@
+/** Grassmann manifolds, with the choice of their transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
@@ -16,6 +17,8 @@ export interface GrassmannOptions {
 
 /**
  * Transport by projection onto the horizontal space at the target: V − YYᵀV.
+ *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.4.
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+/** Rotations, with the choice of their transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Manifold from "../Manifold.ts"
@@ -14,6 +15,8 @@ export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
 
 /**
  * Transport by projection onto the tangent space at the target.
+ *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.3.
  *
  * @example
  * ```ts

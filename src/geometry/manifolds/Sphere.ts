@@ -1,3 +1,4 @@
+/** The unit sphere, with the choice of its transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Interval from "../../numerics/Interval.ts"
 import type { NormIntervals } from "../../numerics/Norms.ts"
@@ -15,6 +16,8 @@ export interface SphereOptions {
 
 /**
  * Transport by projection onto the tangent space at the target: V − ⟨Y, V⟩Y.
+ *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.3.
  *
  * @example
  * ```ts

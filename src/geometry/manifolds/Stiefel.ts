@@ -1,3 +1,4 @@
+/** Stiefel manifolds: two metrics and four retractions as values, and the manifold that they make. */
 import * as tf from "@tensorflow/tfjs-core"
 import { fused } from "../../engine/FusedKernels.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"

@@ -1,3 +1,4 @@
+/** The Fisher metric on matrices of positive entries, shared by simplices and doubly stochastic matrices. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"

@@ -1,3 +1,4 @@
+/** Functions of angles whose gradients are right at 0, too. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"

@@ -1,3 +1,4 @@
+/** Functions of the skew generator of a tangent vector, in as few dimensions as they take. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
@@ -45,6 +46,10 @@ export const actOnGenerator =
 /** The largest entry of vectors whose sums and products with points are numbers. */
 export const longest = 1e30
 
-/** @internal */
+/**
+ * The first n columns of matrices.
+ *
+ * @internal
+ */
 export const firstColumns = (u: tf.Tensor, n: number): tf.Tensor =>
   tf.slice(u, u.shape.map(() => 0), [...u.shape.slice(0, -1), n])

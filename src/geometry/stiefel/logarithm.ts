@@ -1,3 +1,4 @@
+/** The logarithm and the distance on Stiefel manifolds, by iterations that are checked. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Schema from "effect/Schema"
 import * as Convergence from "../../numerics/Convergence.ts"

@@ -1,3 +1,4 @@
+/** Orthonormal columns: of a matrix, and beside them. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"

@@ -1,3 +1,4 @@
+/** Geodesics of O(n): logarithm, distance and parallel transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Postponed from "../../engine/Postponed.ts"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"

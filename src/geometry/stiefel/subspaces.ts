@@ -1,3 +1,4 @@
+/** Geodesics between subspaces: logarithm and parallel transport. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { angleOverSine } from "./angles.ts"

@@ -1,3 +1,4 @@
+/** Frozen layers: what says so may be the layer or anything that it is in. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { heldBy, partsOf } from "./private.ts"
 

@@ -1,3 +1,4 @@
+/** Weights without a gradient, named instead of the engine's own words. */
 import { DeclarationRefused } from "./Refused.ts"
 
 /** The weight that the loss does not depend on. */

@@ -1,7 +1,8 @@
+/** What tfjs-layers keeps private, in one place. */
 import type * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 
-/** What tfjs-layers keeps private, in one place: a constraint of weights. */
+/** A constraint of weights. */
 export interface Constraint {
   readonly apply: (weights: tf.Tensor) => tf.Tensor
   readonly getConfig: () => Readonly<Record<string, unknown>>

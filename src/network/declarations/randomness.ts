@@ -1,3 +1,4 @@
+/** What layers draw at random, all of it from the run's seed. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Draws from "../../numerics/Draws.ts"

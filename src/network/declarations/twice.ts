@@ -1,3 +1,4 @@
+/** What a layer declares of its kernel that manifolds leave no room for. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import type * as Specification from "../../collections/Specification.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"

@@ -1,3 +1,4 @@
+/** Batch normalization as tfjs-layers has it, run by the engine's kernels. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { available, follow, normalize } from "./normalize.ts"

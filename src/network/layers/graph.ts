@@ -1,3 +1,4 @@
+/** A model as a graph: models within models, layers within layers, each where it is applied. */
 import * as tfl from "@tensorflow/tfjs-layers"
 
 /** Whether a layer is a model. */

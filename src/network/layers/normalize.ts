@@ -1,3 +1,4 @@
+/** Normalization, sum and rectifier in one pass, with their gradients. */
 import * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../engine/layerKernels.ts"
 

@@ -1,3 +1,4 @@
+/** Which layers of a model one pass does together. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { isBatchNormalization } from "./batchNormalization.ts"
 import { applicationsOf } from "./graph.ts"

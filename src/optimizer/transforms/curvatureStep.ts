@@ -1,3 +1,4 @@
+/** The last transform of a chain: how far to go along the direction. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Collection from "../../collections/Collection.ts"
 import { lengthsOf } from "../lengths.ts"

@@ -1,3 +1,4 @@
+/** What transforms need to know of the leaves of a direction. */
 import type * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
 import * as MatrixForm from "../../geometry/MatrixForm.ts"

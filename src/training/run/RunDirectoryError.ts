@@ -1,6 +1,6 @@
 import type * as PlatformError from "effect/PlatformError"
 import * as Schema from "effect/Schema"
-import * as WholeFile from "../WholeFile.ts"
+import * as WholeFile from "../../data/WholeFile.ts"
 
 /** A run directory that cannot be used, or a file in it that cannot be written. */
 export class RunDirectoryError extends Schema.TaggedError<RunDirectoryError>()("RunDirectoryError", {

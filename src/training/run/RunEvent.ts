@@ -1,3 +1,4 @@
+/** What an observer of a run is told. */
 import type * as Network from "../../network/Network.ts"
 import type { TrainingEvent } from "../TrainingEvent.ts"
 

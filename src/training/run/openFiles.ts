@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as WholeFile from "../../data/WholeFile.ts"
 import * as Checkpoint from "../Checkpoint.ts"
 import * as RunFiles from "../RunFiles.ts"
 import type * as RunLock from "../RunLock.ts"
-import * as WholeFile from "../WholeFile.ts"
 import { RunDirectoryError, unwritten } from "./RunDirectoryError.ts"
 
 /** The files of one run. */

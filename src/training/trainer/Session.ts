@@ -1,3 +1,4 @@
+/** A run in progress, as a value, and what of it follows from the options. */
 import * as Effect from "effect/Effect"
 import type * as Ref from "effect/Ref"
 import * as Augment from "../../data/Augment.ts"
@@ -13,6 +14,7 @@ import type { Classifier } from "../Classifier.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
 
+/** Where the optimizer stands. */
 export type State = Optimizer.State<Network.NetworkPoint>
 
 /** What takes steps: a network, its optimizer, and where both stand. */

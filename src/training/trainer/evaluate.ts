@@ -1,3 +1,4 @@
+/** Loss and accuracy of a network over a split. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Batches from "../../data/Batches.ts"

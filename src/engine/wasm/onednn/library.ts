@@ -1,3 +1,4 @@
+/** oneDNN as a system has it, loaded through koffi; what is missing is named. */
 import { createRequire } from "node:module"
 import type { Address, Calls, Dialect } from "./dialect.ts"
 import * as Version2 from "./version2.ts"

@@ -1,3 +1,4 @@
+/** Sums and the rectifier on large tensors, in one pass and on all threads. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { kernelNames } from "../../layerKernels.ts"

@@ -1,3 +1,4 @@
+/** Convolutions as plans: which taps every pixel sees, and where the kernels read and write. */
 import type { backend_util } from "@tensorflow/tfjs-core"
 
 /** The geometry of a convolution. */

@@ -1,3 +1,4 @@
+/** 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3) (Lavin and Gray 2016). */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"

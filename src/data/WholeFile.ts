@@ -1,3 +1,4 @@
+/** Files that are written whole or not at all. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
