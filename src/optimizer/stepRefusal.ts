@@ -1,3 +1,4 @@
+/** Steps that must not be taken: what was read of them is no number. */
 import type { Pom } from "../collections/Collection.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import { OptimizerError } from "./Optimizer.ts"

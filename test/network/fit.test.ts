@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { FgSgd, Network, Optimizers, Schedule, Seed, Transform } from "finegrain"
+import { FgSgd, Models, Network, Optimizers, Schedule, Seed, Transform } from "finegrain"
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -187,4 +187,20 @@ it("has every optimizer of the catalogue", async () => {
     expect(optimizer.iterations).toBe(4)
     optimizer.dispose()
   }
+})
+
+it("tells layers that draw by the step which one it is", async () => {
+  const model = Models.cifarResNet({ height: 4, width: 4, channels: 1, classes: 2, depth: 8, survival: 0.5, seed: 1 })
+  const optimizer = Network.optimizer(await networkOf(model), { schedule: Schedule.constant(1e-9) })
+  model.compile({ optimizer, loss: "meanSquaredError" })
+  const [images, targets] = [Seed.normalTensor(1, [2, 4, 4, 1]), tf.ones([2, 2])]
+  const losses = async () => {
+    const { history } = await model.fit(images, targets, { ...quiet, epochs: 4 })
+    optimizer.dispose()
+    return history["loss"]!.map((loss) => Number(loss).toFixed(3))
+  }
+  // Weights stand still, so that only what is left out changes the loss; from the first step on the same again.
+  const first = await losses()
+  expect(new Set(first).size).toBeGreaterThan(1)
+  expect(await losses()).toEqual(first)
 })
