@@ -101,7 +101,7 @@ export const open = Effect.fnUntraced(function*(
   directory: string
 ): Effect.fn.Return<RunDirectory, RunDirectoryError, FileSystem.FileSystem | Path.Path | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), unwritten(directory))
+  yield* Effect.mapError(WholeFile.makeDirectory(directory), unwritten(directory))
   const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
   const isForeign = yield* Effect.forEach(entries, (name) => isBeforeManifest(directory, name))
   if (isForeign.includes(false)) {
