@@ -614,7 +614,11 @@ const trainers: ReadonlyArray<Row> = ([
     { schedule: { name: "up", rate: () => -1 } },
     /up: the rate at step 0 must be finite and at least 0, not -1/
   ],
-  ["a schedule that gives NaN", { schedule: broken }, /broken: the rate at step 0 must be finite and at least 0, not NaN/],
+  [
+    "a schedule that gives NaN",
+    { schedule: broken },
+    /broken: the rate at step 0 must be finite and at least 0, not NaN/
+  ],
   ["a rule that gives 0", { rule: flat }, /the rule gives g = 0 for .*positive and finite/]
 ] as const).map(([given, options, says]): Row => ({ area: "trainer", given, says, run: () => training(options) }))
 
