@@ -56,9 +56,7 @@ const fault = (kind: Kind, name: string, entry: unknown): string | undefined => 
       ? `${it} has no name, a text for people`
       : typeof entry["at"] !== "function"
       ? `${it} has no function "at", which gives a manifold for every shape: it must be a Manifold.Family`
-      : Result.isResult(entry["at"]([3, 3]))
-      ? undefined
-      : `the function "at" of ${it} gives no Result, of a manifold or of the reason why there is none`
+      : undefined
   }
   const { about, make, parameters = {} } = entry
   if (!isText(about)) return `${it} has no text "about", what it is in one line`
@@ -105,6 +103,12 @@ const shadowed = (
     : `the parameter ${own} of the ${kinds[kind]} ${name} is a setting already: give it another name`
 }
 
+/** What is wrong with what a family makes. */
+const misshapen = (kind: Kind, name: string, entry: unknown): string | undefined =>
+  kind !== "manifolds" || Result.isResult((entry as Manifold.Family).at([3, 3]))
+    ? undefined
+    : `the function "at" of the manifold ${name} gives no Result, of a manifold or of the reason why there is none`
+
 const added = (known: Catalogues, kind: Kind, name: string, entry: unknown): Catalogues =>
   kind === "manifolds"
     ? { ...known, manifolds: [...known.manifolds, entry as Manifold.Family] }
@@ -127,7 +131,8 @@ export const joined = (
     const entries = named(kind, exported[kind])
     if (Result.isFailure(entries)) return Result.fail(entries.failure)
     for (const [name, entry] of entries.success) {
-      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(settings, kind, name, entry)
+      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(settings, kind, name, entry) ??
+        misshapen(kind, name, entry)
       if (problem !== undefined) return Result.fail(problem)
       all = added(all, kind, name, entry)
     }
