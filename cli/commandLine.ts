@@ -31,14 +31,23 @@ const commandOf = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
   return finegrain(known, use)
 })
 
+/** What follows a blank line is a question, what follows it are answers. */
+const inOneLine = (message: string): string => {
+  const [problem = "", question, ...answers] = message.split(/\s*\n\s*/).filter((line) => line !== "")
+  const sentence = /[.!?]$/.test(problem) ? problem : `${problem}.`
+  return question === undefined
+    ? sentence
+    : `${sentence} ${question}${answers.length === 0 ? "" : ` ${answers.join(", ")}.`}`
+}
+
 /** Errors of the user's making are one line on stderr, not the whole help and a stack trace. */
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
       ? Console.error(
-        [...event.errors.map(({ message }) => message.replaceAll(/\s*\n\s*/g, " ")), "See `finegrain --help`."].join(
-          " "
-        )
+        `${event.errors.map(({ message }) => inOneLine(message)).join(" ")} See \`${
+          event.commandPath.join(" ")
+        } --help\`.`
       )
       : CliOutput.defaultPresenter.present(event)
 })

@@ -50,6 +50,10 @@ export class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", {
   }
 }
 
+/** A manifold goes by its symbol in specifications, too. */
+const known = subjects.map(({ name, symbol = name }) => symbol.toLowerCase() === name ? name : `${name} (${symbol})`)
+  .join(", ")
+
 const readShape = (text: string): Effect.Effect<Shape.Shape, NoSubject> => {
   const lengths = text.split(/[x×,]/).map(Number)
   return lengths.every((length) => Number.isInteger(length) && length > 0)
@@ -70,6 +74,12 @@ const isFamily = (value: unknown): value is Manifold.Family =>
 const isLawSet = (value: unknown): value is Law.LawSet =>
   typeof value === "object" && value !== null && "laws" in value && "parents" in value && "notApplicable" in value
 
+/** What a module of `use` exports as `manifolds` is a record, or an array, of families. */
+const entriesOf = ([name, value]: readonly [string, unknown]): ReadonlyArray<readonly [string, unknown]> =>
+  name === "manifolds" && typeof value === "object" && value !== null
+    ? Object.entries(value).map(([key, entry]) => [`${name}.${key}`, entry])
+    : [[name, value]]
+
 /**
  * The law sets of every manifold, or member of a family, that a module exports; those with claims of their own as they
  * are.
@@ -80,7 +90,7 @@ const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<
     try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<Record<string, unknown>>,
     catch: refused(file)
   })
-  const exported = Object.entries(module)
+  const exported = Object.entries(module).flatMap(entriesOf)
   const sets: Array<Law.LawSet> = exported.map(([, value]) => value).filter(isLawSet)
   const claimed = new Set(sets.map(({ name }) => name))
   for (const [name, value] of exported) {
@@ -112,13 +122,14 @@ const named = (
   name: string,
   shape: Option.Option<Shape.Shape>
 ): Effect.Effect<ReadonlyArray<Law.LawSet>, NoSubject> => {
-  const subject = subjects.find((known) => known.name === name.toLowerCase())
+  const isNamed = (one: string) => one.toLowerCase() === name.toLowerCase()
+  const subject = subjects.find((one) => isNamed(one.name) || isNamed(one.symbol ?? one.name))
   if (subject === undefined) {
     return Effect.fail(
       new NoSubject({
         subject: name,
         reason: "there is no such manifold",
-        remedy: `Known: ${subjects.map((known) => known.name).join(", ")}; or give a file as ./my-manifold.ts.`
+        remedy: `Known: ${known}; or give a file as ./my-manifold.ts.`
       })
     )
   }
@@ -207,7 +218,7 @@ export const laws = Command.make(
   {
     subject: Argument.String("subject").pipe(
       Argument.withDescription(
-        `one of ${subjects.map(({ name }) => name).join(", ")}, or a file that exports manifolds`
+        `one of ${known}, or a file that exports manifolds, families or laws`
       ),
       Argument.optional
     ),
@@ -244,7 +255,7 @@ export const laws = Command.make(
         return yield* new NoSubject({
           subject: "finegrain laws",
           reason: all ? "--all and a subject exclude each other" : "there is no subject",
-          remedy: `Give one of ${subjects.map(({ name }) => name).join(", ")}, a file, or --all.`
+          remedy: `Give one of ${known}, a file, or --all.`
         })
       }
       const runs = Option.getOrElse(asked, () => all ? 10 : 20)

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./node.ts"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"

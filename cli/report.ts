@@ -18,7 +18,12 @@ import { table } from "./Table.ts"
 /** `finegrain report`. */
 export const report = Command.make(
   "report",
-  { directories: Argument.String("directory").pipe(Argument.variadic({ min: 1 })) },
+  {
+    directories: Argument.String("directory").pipe(
+      Argument.withDescription("a run, or an experiment, while it goes on or afterwards"),
+      Argument.variadic({ min: 1 })
+    )
+  },
   Effect.fnUntraced(function*({ directories }) {
     for (const directory of directories) {
       const results = yield* ExperimentDirectory.results(directory)
@@ -142,8 +147,8 @@ const byCell = (one: Results.Results, other: Results.Results): ReadonlyArray<Rea
 export const compare = Command.make(
   "compare",
   {
-    a: Argument.String("a"),
-    b: Argument.String("b"),
+    a: Argument.String("a").pipe(Argument.withDescription("directory of a run or an experiment")),
+    b: Argument.String("b").pipe(Argument.withDescription("directory of another, of the same kind")),
     exact: Flag.Boolean("exact").pipe(
       Flag.withDescription("fail unless all runs ended with the same bits"),
       Flag.withDefault(false)

@@ -31,19 +31,34 @@ const literalsOf = (ast: SchemaAST.AST): ReadonlyArray<string> | undefined =>
 
 type Values = Readonly<Record<string, unknown>>
 
-/** `conv1.collection=St` as settings of the layer conv1. */
+/** `conv1.collection=St` as settings of the layer conv1; a layer may have any name, `__proto__` among them. */
 const nested = (given: Readonly<Record<string, string>>): Values => {
-  const found: Record<string, Record<string, string>> = {}
+  const found = new Map<string, Record<string, string>>()
   for (const [key, value] of Object.entries(given)) {
     const dot = key.lastIndexOf(".")
     const [outer, inner] = dot < 0 ? [key, ""] : [key.slice(0, dot), key.slice(dot + 1)]
-    found[outer] = { ...found[outer], [inner]: value }
+    found.set(outer, { ...found.get(outer), [inner]: value })
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 const numbers = (given: Readonly<Record<string, string>>): Values =>
   Object.fromEntries(Object.entries(given).map(([key, value]) => [key, Number(value)]))
+
+/** Pairs `key=value`, each key once: `Flag.KeyValuePair` would take the last of several. */
+const pairs = (name: string): Flag.Flag<Readonly<Record<string, string>>> => {
+  const keyOf = (pair: string) => pair.slice(0, Math.max(0, pair.indexOf("=")))
+  const wrong = (given: ReadonlyArray<string>) => {
+    const none = given.find((pair) => !/^[^=]+=./s.test(pair))
+    if (none !== undefined) return `pairs key=value, not "${none}"`
+    const twice = given.map(keyOf).find((key, i, keys) => keys.indexOf(key) !== i)
+    return twice === undefined ? undefined : `each key once, not ${twice} twice`
+  }
+  return Flag.atLeast(Flag.withMetavar(Flag.String(name), "key=value"), 1).pipe(
+    Flag.filter((given) => wrong(given) === undefined, (given) => wrong(given)!),
+    Flag.map((given) => Object.fromEntries(given.map((pair) => [keyOf(pair), pair.slice(keyOf(pair).length + 1)])))
+  )
+}
 
 const optional = (flag: Flag.Flag<unknown>): Flag.Flag<Option.Option<unknown>> => Flag.optional(flag)
 
@@ -67,8 +82,8 @@ const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Op
     }
     case "Objects":
       return ast.indexSignatures[0]?.type._tag === "Objects"
-        ? [optional(Flag.map(Flag.KeyValuePair(name), nested)), `as --${name} conv1.collection=St`]
-        : [optional(Flag.map(Flag.KeyValuePair(name), numbers)), `as --${name} Sp=40 --${name} bias=0.1`]
+        ? [optional(Flag.map(pairs(name), nested)), `as --${name} conv1.collection=St`]
+        : [optional(Flag.map(pairs(name), numbers)), `as --${name} Sp=40 --${name} bias=0.1`]
     default:
       return [optional(Flag.String(name))]
   }
@@ -86,7 +101,9 @@ export const flags = (known: Catalogues): Readonly<Record<string, Flag.Flag<Opti
   return Object.fromEntries(
     Object.entries<Schema.Top>(schema.fields).map(([key, field]) => {
       const [flag, usage] = flagOf(kebab(key), Schema.toType(field).ast)
-      const notes = [usage, shown(defaults[key])].filter((note) => note !== undefined)
+      // A flag that is there anyway has a use by its opposite only.
+      const opposite = defaults[key] === true ? `--no-${kebab(key)} turns it off` : undefined
+      const notes = [usage, shown(defaults[key]), opposite].filter((note) => note !== undefined)
       const about = Schema.resolveAnnotations(field)?.description ?? ""
       const described = Flag.withDescription(flag, notes.length === 0 ? about : `${about} (${notes.join("; ")})`)
       const alias = aliases[key]

@@ -34,7 +34,7 @@ const flagsOf = (known: Catalogues) => ({
     Flag.withDefault(false)
   ),
   checkpointSeconds: Flag.Finite("checkpoint-seconds").pipe(
-    Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch"),
+    Flag.withDescription("write a checkpoint after so many seconds, and at the end of every epoch (default 30)"),
     Flag.withDefault(30)
   )
 })
@@ -138,7 +138,7 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
       yield* print(`${endLines(summary)}\n${yield* place(directory)}`)
     }, Effect.scoped)
   ).pipe(
-    Command.withDescription("Train a network with FG-SGD"),
+    Command.withDescription("Train a network with FG-SGD or another optimizer"),
     Command.withExamples([
       { command: "finegrain train", description: "The main job: MNIST, PIO of four manifolds" },
       {

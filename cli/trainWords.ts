@@ -11,10 +11,12 @@ import { growing } from "./Table.ts"
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 
+/** The largest of those norms that are promised to be at most 1, or of all where none is. */
 const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {
   const own = norms.filter((norm) => norm.manifold === manifold)
-  const largest = Math.max(...own.map((norm) => norm.largest))
-  return `${largest.toFixed(4)}${own.some(({ bound }) => bound !== undefined) ? " ≤ 1" : ""}`
+  const promised = own.filter(({ bound }) => bound !== undefined)
+  const largest = Math.max(...(promised.length > 0 ? promised : own).map((norm) => norm.largest))
+  return `${largest.toFixed(4)}${promised.length > 0 ? " ≤ 1" : ""}`
 }
 
 const measured = ["epoch", "train loss", "train acc", "test loss", "test acc", "s", "images/s"]

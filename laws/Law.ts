@@ -355,7 +355,8 @@ export interface Context {
 }
 
 /**
- * Registers one test per law with a runner: `bind({ describe, it })(set)`.
+ * Registers one test per law with a runner, `bind({ describe, it })(set)`; a law that is broken makes its test fail
+ * with the report in words.
  *
  * @example
  * ```ts

@@ -1,3 +1,4 @@
+/** The laws of norms and generalization bounds. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Result from "effect/Result"
 import fc from "fast-check"

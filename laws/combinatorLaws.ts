@@ -1,3 +1,4 @@
+/** The laws of combinators, and what it is for two manifolds to be one. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Combinators from "../src/collections/combinators.ts"

@@ -1,3 +1,4 @@
+/** The laws of kernel orders. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as KernelOrder from "../src/collections/KernelOrder.ts"

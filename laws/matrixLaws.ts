@@ -1,3 +1,4 @@
+/** The laws of factorizations of matrices. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Spd from "../src/geometry/manifolds/Spd.ts"

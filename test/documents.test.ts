@@ -39,3 +39,12 @@ it("every decision has a number of its own, a title and a date, and stands in AR
   const numbers = decisions.map((file) => file.slice(0, 3))
   expect(new Set(numbers).size).toBe(numbers.length)
 })
+
+it("every variable of the environment that the sources read stands in README.md", () => {
+  const sources = globSync(["src/**/*.ts", "cli/**/*.ts"], { cwd: root })
+  const read = new Set(
+    sources.flatMap((file) => [...textOf(file).matchAll(/FINEGRAIN_[A-Z_]+/g)].map(([name]) => name))
+  )
+  expect(read).toContain("FINEGRAIN_THREADS")
+  expect([...read].filter((name) => !textOf("README.md").includes(`\`${name}`))).toEqual([])
+})

@@ -90,7 +90,7 @@ const alongLogarithm = new Set(["log", "transport"])
 
 /**
  * The cap of k for all operations. In two cases the largest was 24, for nearest points of matrices with entries of 10⁶,
- * then 11, for a distance; fixed spectra, by polar factors, take 8.5 at ordinary points and 9.6 in a weak direction.
+ * then 11, for a distance; fixed spectra, by polar factors, take 8.5 at small vectors and 9.6 in a weak direction.
  * Other seeds find more: `finegrain laws --all` prints them. What loses digits has hundreds.
  */
 const budget = 64

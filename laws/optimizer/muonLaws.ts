@@ -1,3 +1,4 @@
+/** The laws of steepest descent under the spectral norm, with their mutants. */
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"

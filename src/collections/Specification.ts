@@ -104,6 +104,8 @@ const radiusOf = (part: string): number | undefined => {
  *
  * Own families join by `parse(text, [...Specification.families, mine])`.
  *
+ * Fails with SpecificationError for a text that is empty, names what is not known, or names a manifold twice.
+ *
  * @example
  * ```ts
  * import * as Result from "effect/Result"

@@ -1,3 +1,4 @@
+/** Datasets of the MNIST family: four files of images and labels, wherever they come from. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"

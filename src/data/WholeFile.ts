@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
+import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 
 /**
@@ -45,6 +46,33 @@ export const write = Effect.fnUntraced(function*(
     Effect.andThen(fs.rename(aside, file)),
     Effect.tapError(() => Effect.ignore(fs.remove(aside)))
   )
+})
+
+/**
+ * Makes a directory, and those that it is in, where they are not there yet.
+ *
+ * One after the other: where the system says that a directory's own parent is missing though it is there, as below
+ * /proc, `recursive` of Node.js asks again for ever.
+ *
+ * @internal
+ */
+export const makeDirectory = Effect.fnUntraced(function*(
+  directory: string
+): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const missing: Array<string> = []
+  for (let at = path.resolve(directory); !(yield* fs.exists(at)) && path.dirname(at) !== at; at = path.dirname(at)) {
+    missing.unshift(at)
+  }
+  // Each is there already, or becomes so meanwhile, where several processes make it.
+  const make = (one: string) =>
+    Effect.catchIf(
+      fs.makeDirectory(one),
+      (error) => error.reason._tag === "AlreadyExists",
+      (error) => Effect.flatMap(fs.stat(one), ({ type }) => type === "Directory" ? Effect.void : Effect.fail(error))
+    )
+  yield* Effect.forEach(missing.length === 0 ? [directory] : missing, make, { discard: true })
 })
 
 /**

@@ -1,3 +1,4 @@
+/** TensorFlow's C library as an engine, on the CPU or on NVIDIA GPUs. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import util from "node:util"

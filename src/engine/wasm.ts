@@ -1,3 +1,4 @@
+/** The wasm engine: the stock backend with kernels of this library's own, on as many threads as were asked for. */
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"

@@ -139,7 +139,6 @@ const sameExperiment = Effect.fnUntraced(function*(directory: string, own: Store
  * where it holds trials that are not to be mixed with these.
  */
 export const open = Effect.fnUntraced(function*(directory: string, own: StoredExperiment, resume: boolean) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   // Looked at before anything is written, and again once nobody else can be at work on it.
   const before = yield* entries(directory)
@@ -149,13 +148,13 @@ export const open = Effect.fnUntraced(function*(directory: string, own: StoredEx
     yield* stored(directory)
     yield* failures(directory)
   }
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), RunDirectory.unwritten(directory))
+  yield* Effect.mapError(WholeFile.makeDirectory(directory), RunDirectory.unwritten(directory))
   yield* RunDirectory.lock(directory, "experiment.lock")
   yield* sameExperiment(directory, own, resume)
   const trials = path.join(directory, "trials")
   yield* inside(directory, trials)
   yield* RunDirectory.tidy(directory, wholeFiles)
   yield* writeJson(directory, "experiment.json", own)
-  yield* Effect.mapError(fs.makeDirectory(trials, { recursive: true }), RunDirectory.unwritten(trials))
+  yield* Effect.mapError(WholeFile.makeDirectory(trials), RunDirectory.unwritten(trials))
   return trials
 })

@@ -20,6 +20,8 @@ export interface Paired extends Sample {
 /**
  * Mean, standard deviation, and 95 % confidence interval t₀.₉₇₅(n − 1)·s/√n.
  *
+ * Source: Student 1908, *The probable error of a mean*.
+ *
  * @example
  * ```ts
  * import { Statistics } from "finegrain"
@@ -39,6 +41,8 @@ export const sample = (values: ReadonlyArray<number>): Sample => {
 /**
  * Student's paired test of a − b: t = mean/(s/√n) with n − 1 degrees of freedom. Equal differences other than 0 have
  * p = 0.
+ *
+ * Source: Student 1908, *The probable error of a mean*.
  *
  * @throws RangeError unless there are as many of one as of the other.
  *

@@ -461,6 +461,8 @@ export const checkPoint = <P extends NestedTensors.NestedTensors>(
 /**
  * Checks that v is tangent at x: ‖v − project(x, v)‖ ≤ tolerance.
  *
+ * Fails with OffManifold, which says by how much it is not, and with ReadFailed where the engine failed.
+ *
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"

@@ -30,6 +30,13 @@ export { deviations } from "./features.ts"
 export { fingerprint } from "./fingerprint.ts"
 export type { Entering, LayerClass, LayerKernel, OwnClasses } from "./kernelClasses.ts"
 export { type LargestNorm, largestNorms } from "./largestNorms.ts"
+export { LoadedOptimizer } from "./LoadedOptimizer.ts"
+export {
+  NetworkOptimizer,
+  type NetworkOptimizerSettings,
+  optimizer,
+  type RenormalizationInputs
+} from "./NetworkOptimizer.ts"
 export { PlanError } from "./PlanError.ts"
 export { planLayer } from "./planLayer.ts"
 export { inputChannels, scaling } from "./scaling.ts"

@@ -38,6 +38,8 @@ const ofGroup = (values: Float32Array, indices: ReadonlyArray<number>): Bounds.G
  *
  * Source: Ozay 2019, section 5, and the works that Bounds names.
  *
+ * Fails with ReadFailed where the engine failed.
+ *
  * @example
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"

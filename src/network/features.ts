@@ -157,14 +157,14 @@ const enters = ({ kernel, layer }: ConstrainedLayer, { features, state }: Entere
  */
 export const deviations = (
   { layers, model, variables }: Network,
-  inputs: tf.Tensor
+  inputs: tf.Tensor | ReadonlyArray<tf.Tensor>
 ): Effect.Effect<ReadonlyArray<Float32Array>, Tensors.ReadFailed> =>
   layers.length === 0 ? Effect.succeed([]) : Effect.scoped(Effect.gen(function*() {
     const lambdas = yield* Tensors.scoped(() => {
       const found: Found = new Map()
       collect(
         model,
-        inputs,
+        inputs instanceof tf.Tensor ? inputs : [...inputs],
         new Set(layers.filter(({ kernel }) => kernel.entering !== "nothing").map(({ layer }) => layer)),
         found
       )

@@ -21,8 +21,11 @@ export const inputChannels = (
   { blocks, kernel: { order }, shape: [, , inputs] }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
 ): number => order.inputs === "own" ? blocks * inputs : inputs
 
+/** λ that was not measured. */
+const ones = ({ layers }: Network) => layers.map((layer) => new Float32Array(inputChannels(layer)).fill(1))
+
 /**
- * ℜ for every leaf of ω from λ of every constrained layer; the tensors belong to the caller.
+ * ℜ for every leaf of ω from λ of every constrained layer, by default 1; the tensors belong to the caller.
  *
  * @example
  * ```ts
@@ -38,7 +41,10 @@ export const inputChannels = (
  * [...factors!.dataSync()].map((f) => Math.round(f * 1000)).sort((a, b) => a - b) // => [289, 289, 577, 577]
  * ```
  */
-export const scaling = (network: Network, lambdas: ReadonlyArray<ArrayLike<number>>): Scaling => {
+export const scaling = (
+  network: Network,
+  lambdas: ReadonlyArray<ArrayLike<number>> = ones(network)
+): Scaling => {
   const factors: Array<tf.Tensor | undefined> = []
   for (const [i, { blocks, kernel, kinds, leaf, matricization, shape }] of network.layers.entries()) {
     const perMatrix = Renormalization.perMatrix(matricization, shape, lambdas[i]!, {

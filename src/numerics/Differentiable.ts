@@ -44,10 +44,11 @@ export const squareRoot = (u: tf.Tensor): tf.Tensor => {
 
 /**
  * What to divide numbers by before they are squared: 1 where no square leaves the range, so that ordinary ones keep
- * their bits.
+ * their bits, and where the largest is infinite, which no division mends.
  */
 export const scaleOf = (largest: tf.Tensor): tf.Tensor => {
-  const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, 0))
+  // Zero and infinity are twice themselves.
+  const plain = tf.add(tf.mul(less(largest, 1e15), greater(largest, 1e-15)), equal(largest, tf.mul(2, largest)))
   return choose(plain, tf.onesLike(largest), largest)
 }
 

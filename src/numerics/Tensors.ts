@@ -144,6 +144,8 @@ export const engineFailures = <A, R>(effect: Effect.Effect<A, never, R>): Effect
 /**
  * Tensors as a resource: made by `f` in a region, freed when the scope closes.
  *
+ * Fails with ReadFailed where the engine failed, or an iteration within `f` did not converge.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
@@ -162,8 +164,9 @@ export const scoped = <T extends TensorTree.TensorTree>(f: () => T): Effect.Effe
   )
 
 /**
- * The values of a tensor, read asynchronously; the tensor stays alive. An engine that failed since its last read says
- * so here.
+ * The values of a tensor, read asynchronously; the tensor stays alive.
+ *
+ * Fails with ReadFailed, of an engine where it failed since its last read.
  *
  * @example
  * ```ts
@@ -178,6 +181,8 @@ export const read = (x: tf.Tensor): Effect.Effect<Float32Array, ReadFailed> =>
 
 /**
  * Reads what `f` makes and frees it.
+ *
+ * Fails with ReadFailed as `scoped` and `read` do.
  *
  * @example
  * ```ts

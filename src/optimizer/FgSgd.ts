@@ -36,6 +36,8 @@ export interface FgSgdHyperparameters {
  * Stage 1, the Euclidean gradient with respect to ω: grad_E = ℜ·(∂L/∂W + weightDecay·W), by the chain rule through W =
  * ℜω. In the metric of weights that with respect to W, ∂L/∂W + weightDecay·W.
  *
+ * Source: Ozay 2019, algorithm 1.
+ *
  * @example
  * ```ts
  * import { FgSgd } from "finegrain"
@@ -51,6 +53,8 @@ export const euclideanGradient = (weightDecay: number, metric: Metric = "points"
  * Stage 2, the tangent direction: the Riemannian gradient plus momentum, μᵗ = θ·μᵗ⁻¹ + grad, with μᵗ⁻¹ already
  * transported to ω.
  *
+ * Source: Ozay 2019, algorithm 1.
+ *
  * @example
  * ```ts
  * import { FgSgd } from "finegrain"
@@ -63,6 +67,8 @@ export const tangentProjection = (theta: number): Transform =>
 /**
  * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`. In the metric of
  * weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
+ *
+ * Source: Ozay 2019, algorithm 1.
  *
  * @example
  * ```ts
@@ -92,6 +98,8 @@ export const transform = ({ momentum = 0, weightDecay = 0, ...step }: FgSgdHyper
 
 /**
  * FG-SGD on a problem.
+ *
+ * Source: Ozay 2019, algorithm 1.
  *
  * @throws RangeError for hyperparameters that make no sense; OptimizerError for a POM without a curvature bound under a
  * rule that needs one.

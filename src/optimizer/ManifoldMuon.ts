@@ -1,3 +1,4 @@
+/** Manifold Muon: steepest descent under the spectral norm, as a chain. */
 import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"

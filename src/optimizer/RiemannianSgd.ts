@@ -1,3 +1,4 @@
+/** Riemannian SGD with momentum, Nesterov's included, as a chain. */
 import type * as NestedTensors from "../numerics/NestedTensors.ts"
 import { make as makeOptimizer, type Optimizer, type Problem } from "./Optimizer.ts"
 import type * as Schedule from "./Schedule.ts"

@@ -14,7 +14,7 @@ export interface Schedule {
 /**
  * r(t) = r₀.
  *
- * @throws StepSizeError where r₀ is not finite, or negative; the other schedules likewise.
+ * @throws StepSizeError where r₀ is not finite, or negative.
  *
  * @example
  * ```ts
@@ -29,6 +29,8 @@ export const constant = (rate: number): Schedule => {
 
 /**
  * r(t) = r₀·factor^⌊t/every⌋.
+ *
+ * @throws StepSizeError where a number is not finite, a rate or the factor is negative, or `every` is not above 0.
  *
  * @example
  * ```ts
@@ -52,6 +54,8 @@ export const stepDecay = (
 
 /**
  * r(t) = r₀·factorⁿ after n of the milestones: the rate falls at each of these steps.
+ *
+ * @throws StepSizeError where a number is not finite, or negative.
  *
  * @example
  * ```ts
@@ -90,6 +94,8 @@ const fall = (name: string, options: Fall, more: Readonly<Record<string, number>
  * r(t) = r₁ + (r₀ − r₁)·(1 + cos(πt/T))/2 for t < T, then r₁, by default 0 (Loshchilov and Hutter 2017, without
  * restarts).
  *
+ * @throws StepSizeError where a rate is not finite, or negative, or T is not above 0.
+ *
  * @example
  * ```ts
  * import { Schedule } from "finegrain"
@@ -109,6 +115,8 @@ export const cosine = (options: Fall): Schedule => {
 /**
  * Cosines one after the other, each `grow` times as long as the one before, the first of T steps (Loshchilov and Hutter
  * 2017, *SGDR*).
+ *
+ * @throws StepSizeError where a rate is not finite, or negative, or T or `grow` is no whole number of at least 1.
  *
  * @example
  * ```ts
@@ -138,6 +146,8 @@ export const cosineRestarts = (options: Fall & { readonly grow?: number }): Sche
 /**
  * r(t) = r₁ + (r₀ − r₁)·(1 − t/T)^p for t < T, then r₁, by default 0.
  *
+ * @throws StepSizeError where a rate is not finite, or negative, or T or p is not above 0.
+ *
  * @example
  * ```ts
  * import { Schedule } from "finegrain"
@@ -156,6 +166,8 @@ export const polynomial = ({ exponent, ...options }: Fall & { readonly exponent:
 
 /**
  * r(t) = r₀ + (r₁ − r₀)·t/T for t < T, then r₁, by default 0.
+ *
+ * @throws StepSizeError where a rate is not finite, or negative, or T is not above 0.
  *
  * @example
  * ```ts
@@ -176,6 +188,8 @@ export const linear = (options: Fall): Schedule => {
 /**
  * r(t) = r₀·(1 + t)^(−a); Σr = ∞ and Σr² < ∞, as almost sure convergence needs, for 1/2 < a ≤ 1 (Bonnabel 2013, section
  * 2).
+ *
+ * @throws StepSizeError where r₀ or a is not finite, or r₀ negative.
  *
  * @example
  * ```ts
@@ -245,6 +259,8 @@ const pair = (first: Schedule, second: Schedule): Schedule => {
  *
  * Source: Goyal et al. 2017, *Accurate, large minibatch SGD*, section 2.2.
  *
+ * @throws StepSizeError unless `steps` is a whole number of at least 0, and the first rate finite and not negative.
+ *
  * @example
  * ```ts
  * import { Schedule } from "finegrain"
@@ -260,12 +276,14 @@ export const warmup = (steps: number, then: Schedule, from: number = 0): Schedul
 /**
  * r(t) of a schedule, whoever made it.
  *
- * @throws StepSizeError where it is not finite.
+ * @throws StepSizeError where it is not finite, or negative.
  *
  * @internal
  */
 export const rateAt = ({ name, rate }: Schedule, step: number): number => {
   const value = rate(step)
-  if (Number.isFinite(value)) return value
-  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected: "finite", value })
+  if (Number.isFinite(value) && value >= 0) return value
+  const expected = "finite and at least 0"
+  const number = typeof value === "number" ? value : Number.NaN
+  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected, value: number })
 }

@@ -57,6 +57,8 @@ const constantsOf = (rho: number | undefined) => {
  * ℜ, whoever gave it; g adds a distance and a gradient, so it is another one then, also for the same step.
  * Source: Bonnabel 2013; Ozay 2019, algorithm 1.
  *
+ * @throws StepSizeError where ρ is given and is not finite, or not above 0.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"

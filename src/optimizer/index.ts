@@ -16,4 +16,5 @@ export * as Transforms from "./transforms/index.ts"
 
 // For the rooms above alone.
 export * as metrics from "./metrics.ts"
+export * as stepRefusal from "./stepRefusal.ts"
 export * as manifoldMuon from "./transforms/manifoldMuon.ts"

@@ -41,7 +41,7 @@ const part = /^([a-z][\w-]*)\s*(?:\(([^()]*)\))?(?:\s+for\s+(.+))?$/i
 const timeOf = (text: string): Result.Result<Time, string> => {
   const [, digits, unit = "steps"] = number.exec(text) ?? []
   if (digits === undefined) return Result.fail(`"${text}" is no time: write it as 500 steps, 5 epochs or 10%`)
-  const time: Time = { value: Number(digits), unit: unit === "%" ? "%" : unit.startsWith("e") ? "epochs" : "steps" }
+  const time: Time = { value: Number(digits), unit: unit === "%" ? "%" : /^e/i.test(unit) ? "epochs" : "steps" }
   return time.unit === "steps" && !Number.isSafeInteger(time.value)
     ? Result.fail(`"${text}" is no whole number of steps`)
     : Result.succeed(time)
@@ -69,7 +69,7 @@ const givenOf = (text: string, kinds: Arguments): Result.Result<Given, string> =
     if (argument === "") continue
     const [, named, value = ""] = /^(?:([a-z]\w*)\s*=)?\s*(.*)$/i.exec(argument) ?? []
     const name = named ?? names.find((one) => kinds[one] === "times" || !Object.hasOwn(given, one))
-    const kind = name === undefined ? undefined : kinds[name]
+    const kind = name === undefined || !Object.hasOwn(kinds, name) ? undefined : kinds[name]
     if (name === undefined || kind === undefined) {
       const there = names.length === 0 ? "it has no arguments" : `there is ${names.join(", ")}`
       return Result.fail(`it does not know "${argument}": ${there}`)

@@ -66,7 +66,10 @@ export const schedules = {
     about: "a line from 0, or a share of r₀, to where the next one begins",
     arguments: { until: "time", from: "share" },
     until: "until",
-    make: ({ from = 0, rate, steps, next }) => Schedule.warmup(steps, next, rate * from)
+    make: ({ from = 0, rate, steps, next }) => {
+      if (next.rate(0) === 0) throw new RangeError(`warmup leads nowhere: what follows it, ${next.name}, begins with 0`)
+      return Schedule.warmup(steps, next, rate * from)
+    }
   }),
   "step-decay": schedule({
     about: "a tenth, or another factor, after each third of the run, or another time",

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
@@ -74,7 +73,6 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
  * ```
  */
 export const write = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord = RunRecord.read) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { after, before, figures, title } = yield* contentOf(directory, read)
   const drawn = yield* Effect.forEach(
@@ -88,7 +86,7 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
       reason: "it is a link, which is not followed: put a directory in its place"
     })
   }
-  yield* Effect.mapError(fs.makeDirectory(folder, { recursive: true }), unwritten(folder))
+  yield* Effect.mapError(WholeFile.makeDirectory(folder), unwritten(folder))
   // Names may come from a manifest, and are files of this folder whatever they say.
   const names = distinct(drawn.map(({ chart: { name } }) => slug(name)))
   yield* Effect.forEach(drawn, ({ svg }, i) => writeText(path.join(folder, `${names[i]}.svg`), svg))

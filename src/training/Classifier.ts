@@ -1,3 +1,4 @@
+/** A network as a classifier: its loss, and what it gets right. */
 import * as tf from "@tensorflow/tfjs-core"
 import { type Logits, logitsOf } from "../network/declarations/logits.ts"
 import { drawing } from "../network/declarations/randomness.ts"

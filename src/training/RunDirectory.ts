@@ -39,14 +39,6 @@ export interface Examined {
  */
 export const toJson = RunFiles.toJson
 
-/**
- * The value of a JSON text; numbers that JSON has no word for stay text until a schema reads them, since a name may be
- * the same word.
- *
- * @internal
- */
-export const fromJson = (text: string): unknown => JSON.parse(text)
-
 /** Files that are written whole, by their full names: nothing else aside is ours. */
 const wholeFiles = [
   "manifest.json",
@@ -109,7 +101,7 @@ export const open = Effect.fnUntraced(function*(
   directory: string
 ): Effect.fn.Return<RunDirectory, RunDirectoryError, FileSystem.FileSystem | Path.Path | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
-  yield* Effect.mapError(fs.makeDirectory(directory, { recursive: true }), unwritten(directory))
+  yield* Effect.mapError(WholeFile.makeDirectory(directory), unwritten(directory))
   const entries = yield* Effect.mapError(fs.readDirectory(directory), unread(directory))
   const isForeign = yield* Effect.forEach(entries, (name) => isBeforeManifest(directory, name))
   if (isForeign.includes(false)) {

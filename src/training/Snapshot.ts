@@ -2,16 +2,13 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Network from "../network/Network.ts"
+import * as stateTensors from "../network/stateTensors.ts"
 import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
-import * as TensorTree from "../numerics/TensorTree.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
 import { CheckpointMismatch, type Named, type Snapshot } from "./Checkpoint.ts"
 
 type State = Optimizer.State<Network.NetworkPoint>
-
-const numbered = (prefix: string, tensors: ReadonlyArray<tf.Tensor | undefined>) =>
-  tensors.flatMap((tensor, i) => tensor === undefined ? [] : [{ name: `${prefix}/${i}`, tensor }])
 
 const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => weight.read())
 
@@ -23,15 +20,10 @@ const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => 
  */
 export const take = (
   network: Network.Network,
-  { memory, scaling, x }: State
+  state: State
 ): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
-    [
-      ...numbered("omega", NestedTensors.leaves(x)),
-      ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
-      ...numbered("scaling", scaling),
-      ...numbered("weight", weightsOf(network))
-    ],
+    [...stateTensors.named(state), ...stateTensors.numbered("weight", weightsOf(network))],
     ({ name, tensor }) => Effect.map(Tensors.read(tensor), (values) => ({ name, shape: tensor.shape, values }))
   )
 
@@ -68,13 +60,12 @@ const isFactor = (shape: ReadonlyArray<number>, leaf: ReadonlyArray<number>) =>
   shape.length === leaf.length && shape.every((length, axis) => length === 1 || length === leaf[axis])
 
 /** What of its tensors is not as the network's, or is no number. */
-const unlike = (network: Network.Network, { memory, x }: State, { tensors }: Snapshot) => {
+const unlike = (network: Network.Network, initial: State, { tensors }: Snapshot) => {
   const byName = new Map(tensors.map((named) => [named.name, named]))
-  const leaves = NestedTensors.leaves(x)
+  const leaves = NestedTensors.leaves(initial.x)
   const needed = [
-    ...numbered("omega", leaves),
-    ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
-    ...numbered("weight", weightsOf(network))
+    ...stateTensors.named({ ...initial, scaling: [] }),
+    ...stateTensors.numbered("weight", weightsOf(network))
   ]
   const known = new Set([...needed.map(({ name }) => name), ...leaves.map((_, i) => `scaling/${i}`)])
   const shown = (shape: ReadonlyArray<number>) => `of shape [${shape.join(", ")}]`
@@ -123,26 +114,13 @@ export const restore = Effect.fnUntraced(function*(
   if (wrong !== undefined) return yield* wrong
   const byName = new Map(tensors.map((named) => [named.name, named]))
   const tensor = (name: string) => {
-    const { shape, values } = byName.get(name)!
-    return tf.tensor(values, [...shape])
-  }
-  const like = <P extends NestedTensors.NestedTensors>(prefix: string, points: P): P => {
-    let index = 0
-    return NestedTensors.map(points, () => tensor(`${prefix}/${index++}`))
+    const named = byName.get(name)
+    return named === undefined ? undefined : tf.tensor(named.values, [...named.shape])
   }
   for (const [i, weight] of network.model.weights.entries()) {
     tf.tidy(() => {
-      weight.write(tensor(`weight/${i}`))
+      weight.write(tensor(`weight/${i}`)!)
     })
   }
-  const leaves = NestedTensors.leaves(initial.x).length
-  return {
-    step: position.step,
-    x: like("omega", initial.x),
-    memory: TensorTree.map(initial.memory, (_, path) => tensor(`memory/${path}`)),
-    scaling: Array.from(
-      { length: leaves },
-      (_, i) => byName.has(`scaling/${i}`) ? tensor(`scaling/${i}`) : undefined
-    )
-  }
+  return stateTensors.like(initial, position.step, tensor)
 })

@@ -290,6 +290,8 @@ export const mistakes = (
 /**
  * Decodes a configuration, reporting every problem at once; unknown keys are problems.
  *
+ * Fails with ConfigError, whose message has them all.
+ *
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"

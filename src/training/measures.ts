@@ -55,7 +55,7 @@ export interface AskedMeasure<in Given = AtEpoch>
     Partial<MeasureAxes>
 {}
 
-/** One that a run was asked for, with what it is given. */
+/** A measure that a run was asked for, with what it is given. */
 export interface Asked {
   readonly name: string
   readonly axes: MeasureAxes

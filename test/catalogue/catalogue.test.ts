@@ -37,7 +37,7 @@ const files: ReadonlyArray<{ readonly rows: ReadonlyArray<Row> }> = [
 
 const rows = files.flatMap(({ rows }) => rows)
 /** So many there are at least: rows are never lost. */
-const atLeast = 200
+const atLeast = 400
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-catalogue-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))

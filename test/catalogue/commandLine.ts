@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Row, told } from "./Row.ts"
+import { flags } from "./runs.ts"
 
 const area = "command line"
 
@@ -36,6 +37,28 @@ export const rows: ReadonlyArray<Row> = [
     run: (directory) => told("train", "--config", join(directory, "none.json")),
     untouched: "everything"
   },
+  {
+    area,
+    given: "a rate that is told twice",
+    says: /--rates.*each key once, not Sp twice/,
+    run: () => told("train", "--rates", "Sp=1", "--rates", "Sp=2")
+  },
+  {
+    area,
+    given: "a layer named __proto__",
+    says: /^Layer "__proto__": the model has no layer of this name/,
+    run: (directory) =>
+      told("train", ...flags({ "--output": join(directory, "run") }), "--layers", "__proto__.collection=St")
+  },
+  // Of a directory there, Linux says that what it would stand in is missing; Node.js then never ends.
+  ...(existsSync("/proc/self")
+    ? [{
+      area,
+      given: "an output that the system itself keeps",
+      says: /^\/proc\/run: the directory that it belongs to is not there/,
+      run: () => told("train", ...flags({ "--output": "/proc/run" }))
+    }]
+    : []),
   {
     area,
     given: "--resume without --output",

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import * as Result from "effect/Result"
 import {
   Combinators,
   DoublyStochastic,
@@ -8,6 +9,7 @@ import {
   NormBall,
   PoincareBall,
   Simplex,
+  Specification,
   Sphere
 } from "finegrain"
 import { expect } from "vitest"
@@ -117,8 +119,39 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
   ]
 ]
 
+/** Of what is no number, no operation makes one, or a point: it is told, or stays NaN. */
+const ofNoNumber: ReadonlyArray<Row> = Specification.families.map((family) => ({
+  area: "no number",
+  given: `NaN as an entry on ${family.symbol}`,
+  value: [],
+  run: async () => {
+    const M = Result.getOrThrow(Result.orElse(family.at([4, 2]), () => family.at([3, 3])))
+    const [m, n] = M.shape as [number, number]
+    const bad = tf.tensor2d(Array.from({ length: m * n }, (_, i) => i === 0 ? Number.NaN : 0.5), [m, n])
+    const x = M.random(1)
+    const operations = {
+      nearest: () => M.nearest(bad),
+      project: () => M.project(x, bad),
+      retract: () => M.retract(x, bad),
+      norm: () => M.norm(x, bad),
+      residual: () => M.residual(bad),
+      exp: () => M.exp?.(x, bad),
+      log: () => M.log?.(x, bad),
+      dist: () => M.dist?.(x, bad)
+    }
+    return Object.entries(operations).filter(([, run]) => {
+      try {
+        return run()?.dataSync().every(Number.isFinite) ?? false
+      } catch {
+        return false
+      }
+    }).map(([name]) => name)
+  }
+}))
+
 /** Rims of hyperbolic spaces, and boundaries of sets of positive matrices. */
 export const rows: ReadonlyArray<Row> = [
   ...values.map(([given, value, run]): Row => ({ area: "rims", given, value, run })),
-  ...refusals.map(([given, says, run]): Row => ({ area: "rims", given, says, run }))
+  ...refusals.map(([given, says, run]): Row => ({ area: "rims", given, says, run })),
+  ...ofNoNumber
 ]

@@ -207,6 +207,21 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
     expect(report.subjects[0]!.reports.every(({ passed }) => passed)).toBe(true)
   })
 
+  it("knows a manifold by its symbol in specifications, too", async () => {
+    const { stdout } = await inProcess("laws", "sp", "--shape", "2x1", "--runs", "1", "--json")
+    expect(stdout).toContain("\"subject\": \"Sp(2,1) projection\"")
+  })
+
+  it("checks the families that a module of one's own hands to training", async () => {
+    const families = file(
+      "door.ts",
+      "import { Sphere } from \"finegrain\"\nexport const manifolds = [Sphere.family()]\n"
+    )
+    const { code, stdout } = await inProcess("laws", families, "--shape", "2x1", "--runs", "1")
+    expect(stdout).toMatch(/^✓ Sp\(2,1\): /)
+    expect(code).toBe(0)
+  })
+
   it("finds what is wrong with a user's file, and where", async () => {
     const good = await finegrain("laws", file("good.ts", definition("centre(u)")), "--runs", "3")
     expect([good.stderr, good.code]).toEqual(["", 0])
@@ -280,5 +295,32 @@ describe("finegrain backends", () => {
     expect(stdout).toMatch(/✓ wasm .*WebAssembly/)
     expect(stdout).toMatch(/✓ cpu /)
     expect(stdout).toMatch(/✗ nodeGpu .*not installed\n.*npm install/)
+  })
+})
+
+describe("what is wrong with a command", () => {
+  it.each([
+    ["report", "Missing required argument: directory. See `finegrain report --help`."],
+    ["train --epoch 1", "Unrecognized flag: --epoch in command finegrain train. Did you mean this? --epochs. See "]
+  ])("is told in sentences, with where to read on: %s", async (args, told) => {
+    const { code, stderr } = await inProcess(...args.split(" "))
+    expect(stderr).toContain(told)
+    expect([code, stderr.trim().split("\n").length]).toEqual([1, 1])
+  })
+
+  it("is a Node that is too old, before anything else", async () => {
+    const older = "Object.defineProperty(process, \"versions\", { value: { ...process.versions, node: \"20.1.0\" } })"
+    const { code, stderr } = await new Promise<Result>((done) => {
+      execFile(
+        process.execPath,
+        ["--import", `data:text/javascript,${encodeURIComponent(older)}`, main],
+        (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+      )
+    })
+    expect(stderr).toBe(
+      "finegrain needs Node 24 or newer, but this is Node 20.1.0. " +
+        "Install it from https://nodejs.org, or run `npm install node@24` and then `npx finegrain`.\n"
+    )
+    expect(code).toBe(1)
   })
 })

@@ -50,6 +50,17 @@ onEachBackend("vectors and points of every scale", () => {
     }
   })
 
+  it("points of which one part is infinitely far are infinitely far, in powers and products", () => {
+    const rotation = tf.eye(3)
+    const reflection = tf.mul(rotation, tf.tensor1d([1, 1, -1]))
+    const orthogonal = Stiefel.make([3, 3])
+    const [x, y] = [tf.stack([rotation, rotation]), tf.stack([rotation, reflection])]
+    expect(values(Combinators.power(orthogonal, 2).dist!(x, y))).toEqual([Infinity])
+    const product = Combinators.product(Sphere.make([2, 1]), orthogonal)
+    const point = tf.tensor2d([[1], [0]])
+    expect(values(product.dist!([point, rotation], [point, reflection]))).toEqual([Infinity])
+  })
+
   it("a product: the norm of what only one factor has", () => {
     const product = Combinators.product(Sphere.make([2, 1]), Sphere.make([2, 1]))
     const x = [tf.tensor2d([[1], [0]]), tf.tensor2d([[1], [0]])] as const

@@ -8,7 +8,7 @@ const bind = Law.bind({ describe, it })
 
 onEachBackend("laws of optimizers", (engine) => {
   // 10,000 steps take minutes: here only the paper's method takes them, on every engine on its own manifolds and on one
-  // on others. `finegrain laws optimizers` takes all.
+  // on others.
   const { adam, amsgrad, fgSgd, muon, nesterov, normalized } = methods
   const longRuns = engine === "wasm"
   bind(optimizerLaws([Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])]), {

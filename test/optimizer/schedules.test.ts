@@ -70,6 +70,8 @@ it.each<[string, RegExp]>([
   ["cosine for 3 epochs", /cosine is the last part, which lasts as long as the run/],
   ["cosine(end=3)", /cosine: it does not know "end=3": there is to/],
   ["cosine(0.1, 0.2)", /cosine: it does not know "0.2": there is to/],
+  ["constant(constructor=1)", /constant: it does not know "constructor=1": there is share/],
+  ["warmup(1%) then warmup(1%) then cosine", /warmup leads nowhere: what follows it, .*, begins with 0/],
   ["cosine(to=1 epoch)", /to: "1 epoch" is not a share, as 0.1 or 10%/],
   ["cosine(to=0.1, to=0.2)", /to is given twice/],
   ["milestones(factor=0.5)", /milestones needs "at", in brackets/],
@@ -82,6 +84,12 @@ it.each<[string, RegExp]>([
   ["cosine for 60% then constant for 40% then linear", /nothing is left for linear/]
 ])("refuses %s, and says why", (text, says) => {
   expect(problem(text)).toMatch(says)
+})
+
+it("takes units in any case", () => {
+  const name = (text: string) => Schedules.make(text, course).name
+  expect(name("warmup(2 EPOCHS) then cosine")).toBe(name("warmup(2 epochs) then cosine"))
+  expect(name("constant for 1 Epoch then cosine")).toBe(name("constant for 1 epoch then cosine"))
 })
 
 it("refuses what is too long by the data's number of steps", () => {

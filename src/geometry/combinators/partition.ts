@@ -1,3 +1,4 @@
+/** Several manifolds inside one stack of matrices: the paper's mixtures within a layer. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../Manifold.ts"
 import { power } from "./power.ts"

@@ -1,3 +1,4 @@
+/** Riemannian products: points are lists of points, everything else is derived from the factors. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"

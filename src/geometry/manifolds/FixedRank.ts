@@ -1,3 +1,4 @@
+/** Matrices of one rank, as a submanifold of all matrices. */
 import * as tf from "@tensorflow/tfjs-core"
 import { equal, homogeneous, length, less } from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"

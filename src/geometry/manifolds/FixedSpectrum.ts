@@ -1,3 +1,4 @@
+/** Matrices whose singular values are chosen, each of them. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"

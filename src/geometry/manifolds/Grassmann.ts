@@ -18,6 +18,8 @@ export interface GrassmannOptions {
 /**
  * Transport by projection onto the horizontal space at the target: V − YYᵀV.
  *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.4.
+ *
  * @example
  * ```ts
  * import { Grassmann } from "finegrain"

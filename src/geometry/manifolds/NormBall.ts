@@ -1,3 +1,4 @@
+/** Norm balls: the max-norm constraint as a manifold with boundary. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"

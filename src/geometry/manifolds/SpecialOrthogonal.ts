@@ -16,6 +16,8 @@ export interface SpecialOrthogonalOptions extends Stiefel.StiefelOptions {
 /**
  * Transport by projection onto the tangent space at the target.
  *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.3.
+ *
  * @example
  * ```ts
  * import { SpecialOrthogonal } from "finegrain"

@@ -17,6 +17,8 @@ export interface SphereOptions {
 /**
  * Transport by projection onto the tangent space at the target: V − ⟨Y, V⟩Y.
  *
+ * Source: Absil, Mahony and Sepulchre 2008, *Optimization Algorithms on Matrix Manifolds*, section 8.1.3.
+ *
  * @example
  * ```ts
  * import { Sphere } from "finegrain"

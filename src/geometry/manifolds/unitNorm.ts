@@ -25,7 +25,9 @@ export const unitNorm = (axes: ReadonlyArray<number>, within = (u: tf.Tensor): t
     // U/‖U‖ does not depend on the scale, so the scale is a constant for gradients.
     const largest = constant(tf.max(tf.abs(u), [...axes], true))
     const scaled = tf.div(u, tf.maximum(largest, tiny))
-    return divide(Differentiable.choose(Differentiable.greater(largest, tiny), scaled, ofZero))
+    // What is no number stays none.
+    const otherwise = tf.add(ofZero, tf.mul(u, 0))
+    return divide(Differentiable.choose(Differentiable.greater(largest, tiny), scaled, otherwise))
   }
 
   /** 2·atan2(‖x − y‖, ‖x + y‖): accurate for near and for opposite points, where arccos⟨x, y⟩ loses half the digits. */

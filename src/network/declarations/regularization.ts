@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import type * as Manifold from "../../geometry/Manifold.ts"
+import { isModel } from "../layers/graph.ts"
 import { attributesOf, madeBy, partsOf, type Regularizer } from "./private.ts"
 
 /** A penalty that a layer adds to the loss. */
@@ -15,6 +16,16 @@ export const penaltiesOf = (model: tfl.LayersModel): ReadonlyArray<Penalty> => [
   // A wrapper also tells those of what it wraps.
   ...new Set(partsOf(model).flatMap(({ losses }) => losses as unknown as ReadonlyArray<Penalty>))
 ]
+
+/** Those that TensorFlow.js itself adds to a loss in `fit`. */
+const stockPenalties = (model: tfl.LayersModel): ReadonlyArray<unknown> =>
+  model.layers.flatMap((layer) => isModel(layer) ? stockPenalties(layer) : layer.losses)
+
+/** Those that it leaves out. */
+export const omittedPenalties = (model: tfl.LayersModel): ReadonlyArray<Penalty> => {
+  const stock = new Set(stockPenalties(model))
+  return penaltiesOf(model).filter((penalty) => !stock.has(penalty))
+}
 
 /** A loss with all penalties. */
 export const penalized = (loss: tf.Scalar, penalties: ReadonlyArray<Penalty>): tf.Scalar =>

@@ -1,3 +1,4 @@
+/** Convolutions in groups of channels, which tfjs-layers does not have. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 

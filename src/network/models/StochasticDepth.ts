@@ -1,3 +1,4 @@
+/** Stochastic depth (Huang et al. 2016): residual branches that are dropped at random in training. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"

@@ -1,3 +1,4 @@
+/** The networks that configurations, flags and experiments name: a line each. */
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Seed from "../../numerics/Seed.ts"

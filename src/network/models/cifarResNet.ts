@@ -1,3 +1,4 @@
+/** Residual networks for small images, of depth 6n + 2 (He et al. 2016). */
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 import { padChannels } from "./PadChannels.ts"

@@ -1,3 +1,4 @@
+/** Pyramidal multilayer perceptrons: no layer is wider than the one before it. */
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 

@@ -1,3 +1,4 @@
+/** Residual networks for large images: ResNet-18, 34, 50 and 101 (He et al. 2016). */
 import * as tfl from "@tensorflow/tfjs-layers"
 import type * as Seed from "../../numerics/Seed.ts"
 import { isReduction, residual } from "./residual.ts"

@@ -1,3 +1,4 @@
+/** The small convolutional network of the main job. */
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 

@@ -212,6 +212,8 @@ export const inverseSquareRoot: SymmetricFunction = {
 /**
  * λ ↦ max(λ, 0): the nearest positive semidefinite matrix.
  *
+ * Source: Higham 1988, *Computing a nearest symmetric positive semidefinite matrix*.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"

@@ -15,6 +15,8 @@ import { multiply, size } from "./products.ts"
  * Four squarings for ‖M‖_∞ ≤ 16, one more for every doubling of that, matrix by matrix. The error is that of M's own
  * rounding, ε‖M‖; where that is more than 1/16, no digit of the result is known.
  *
+ * Source: Higham 2008, *Functions of Matrices*, chapter 10.
+ *
  * @throws NotConverged for ‖M‖_∞ > 1/(16 ε); on webgpu the next read fails with it.
  *
  * @example

@@ -117,6 +117,8 @@ const inDouble = () => Arithmetic.current() === Arithmetic.float64
 /**
  * One Newton–Schulz step Y(3I − YᵀY)/2: squares the distance of nearly orthonormal columns to orthonormality.
  *
+ * Source: Higham 2008, *Functions of Matrices*, chapter 8.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"

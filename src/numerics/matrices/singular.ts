@@ -120,6 +120,8 @@ export const rotation: SingularFunction = {
  * equals the next, there are several, and the gradient is not finite. Matrices of lower rank have no nearest one; they
  * get √ε·σ₁ (√ε if zero) for what is missing.
  *
+ * Source: Eckart and Young 1936, *The approximation of one matrix by another of lower rank*.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"

@@ -1,3 +1,4 @@
+/** Adam on manifolds: first moments are transported, second moments are one number per matrix on curved ones. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import type { At, Transform } from "../Transform.ts"

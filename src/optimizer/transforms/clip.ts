@@ -1,3 +1,4 @@
+/** Clipping: directions no longer than a norm. */
 import * as tf from "@tensorflow/tfjs-core"
 import type { PerPom } from "../PerPom.ts"
 import { perPom } from "./perPom.ts"

@@ -1,3 +1,4 @@
+/** Weight decay, for the parameters that a mask says. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"

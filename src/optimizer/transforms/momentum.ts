@@ -1,3 +1,4 @@
+/** Momentum: a tangent vector that is transported, and what Nesterov makes of it. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { declare } from "../fusable.ts"
@@ -13,6 +14,9 @@ export interface Momentum {
 
 /**
  * Momentum in the tangent space, μᵗ = θ·transport(μᵗ⁻¹) + grad, which is the direction; or grad + θμᵗ with `nesterov`.
+ *
+ * Source: Ozay 2019, algorithm 1; with `nesterov` Sutskever, Martens, Dahl and Hinton 2013, *On the importance of
+ * initialization and momentum in deep learning*.
  *
  * @throws RangeError for a θ outside of [0, 1).
  *

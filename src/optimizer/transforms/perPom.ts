@@ -1,3 +1,4 @@
+/** Directions scaled by one factor per POM. */
 import * as tf from "@tensorflow/tfjs-core"
 import { declare } from "../fusable.ts"
 import type { Factors, PerPom } from "../PerPom.ts"

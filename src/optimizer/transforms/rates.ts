@@ -1,3 +1,4 @@
+/** Learning rates per manifold, kind of parameter and layer. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Collection from "../../collections/Collection.ts"
 import type { PerPom } from "../PerPom.ts"

@@ -1,3 +1,4 @@
+/** The direction of steepest descent under a norm. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Collection from "../../collections/Collection.ts"
 import * as MatrixForm from "../../geometry/MatrixForm.ts"

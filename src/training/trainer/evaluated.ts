@@ -3,14 +3,14 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Network from "../../network/Network.ts"
+import * as stateTensors from "../../network/stateTensors.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
-import * as Tensors from "../../numerics/Tensors.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
 import type { State, Stepping } from "./Session.ts"
 
 /** Gives the model the weights W = ℜω of a state. */
 export const assignWeights = ({ optimizer, options: { network } }: Stepping, state: State): void =>
-  tf.tidy(() => Network.assign(network, Tensors.fresh(Optimizer.weightsOf(optimizer, state), [state.x])))
+  stateTensors.assignWeights(network, optimizer, state)
 
 /** The average of the points, where the chain keeps one and it is what is tested. */
 const averageOf = ({ optimizer, options: { evaluate = "average" } }: Stepping, state: State) =>

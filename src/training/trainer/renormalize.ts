@@ -22,16 +22,12 @@ const measuredLambdas = Effect.fnUntraced(function*({ options, prepare }: Sessio
   }))
 })
 
-/** λ that was not measured. */
-const ones = ({ layers }: Network.Network) =>
-  layers.map((layer) => new Float32Array(Network.inputChannels(layer)).fill(1))
-
 /** Gives state and model the ℜ that follows from λ, by default 1. */
 export const renormalizeBy = Effect.fnUntraced(
   function*(stepping: Stepping, measured: ReadonlyArray<ArrayLike<number>> | undefined) {
     const { options: { network }, state } = stepping
     const before = yield* Ref.get(state)
-    const after = { ...before, scaling: Network.scaling(network, measured ?? ones(network)) }
+    const after = { ...before, scaling: Network.scaling(network, measured) }
     disposeScaling(before.scaling)
     yield* Ref.set(state, after)
     assignWeights(stepping, after)

@@ -12,10 +12,10 @@ import * as Tensors from "../../numerics/Tensors.ts"
 import * as TensorTree from "../../numerics/TensorTree.ts"
 import * as Gradients from "../../optimizer/Gradients.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
+import { stepRefusal } from "../../optimizer/stepRefusal.ts"
 import type { Told } from "../../optimizer/Transform.ts"
 import type { TrainerOptions } from "../options.ts"
 import { batchTensors } from "./batchTensors.ts"
-import { stepRefusal } from "./finite.ts"
 import type { Session, Stepping } from "./Session.ts"
 
 /** A loss of the network's variables, and of how many examples the answer was right, where that is known. */

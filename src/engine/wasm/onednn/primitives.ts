@@ -34,7 +34,7 @@ export interface Primitive {
 const images = ([n = 0, h = 0, w = 0, c = 0]: ReadonlyArray<number>) =>
   [[n, c, h, w], [h * w * c, 1, w * c, c]] as const
 
-/** [height, width, in, out], likewise. */
+/** [height, width, in, out] as the library counts, with the strides of ours. */
 const filters = ([h = 0, w = 0, i = 0, o = 0]: ReadonlyArray<number>) =>
   [[o, i, h, w], [1, o, w * i * o, i * o]] as const
 

@@ -1,3 +1,4 @@
+/** Convolutions and their gradients on the own kernels, Winograd's where it suits. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"

@@ -59,7 +59,7 @@ export interface Simd {
   readonly free: (pointer: Pointer) => void
   /** Float64 numbers on the heap, to be read before anything is allocated. */
   readonly doubles: (pointer: Pointer, count: number) => Float64Array
-  /** Float32 numbers on the heap, likewise. */
+  /** Float32 numbers on the heap, to be read before anything is allocated. */
   readonly floats: (pointer: Pointer, count: number) => Float32Array
   /** 32-bit words on the heap, to be written before anything is allocated. */
   readonly words: (pointer: Pointer, count: number) => Int32Array
