@@ -128,7 +128,7 @@ const keptOf = Effect.fnUntraced(function*({ kept, published }: Place, name: str
   return found === published[name] ? { bytes } : { note: `${file} was damaged (SHA-1 ${found}), and was made anew` }
 })
 
-/** Makes a directory and those above it, one by one: all at once Node never ends where the system refuses, as in /proc. */
+/** Makes a directory and those above it, one by one: all at once Node never ends where the system refuses (/proc). */
 const directory = (
   at: string
 ): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
