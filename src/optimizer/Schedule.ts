@@ -276,12 +276,14 @@ export const warmup = (steps: number, then: Schedule, from: number = 0): Schedul
 /**
  * r(t) of a schedule, whoever made it.
  *
- * @throws StepSizeError where it is not finite.
+ * @throws StepSizeError where it is not finite, or negative.
  *
  * @internal
  */
 export const rateAt = ({ name, rate }: Schedule, step: number): number => {
   const value = rate(step)
-  if (Number.isFinite(value)) return value
-  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected: "finite", value })
+  if (Number.isFinite(value) && value >= 0) return value
+  const expected = "finite and at least 0"
+  const number = typeof value === "number" ? value : Number.NaN
+  throw new StepSizeError({ name, parameter: `the rate at step ${step}`, expected, value: number })
 }

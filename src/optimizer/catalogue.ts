@@ -101,6 +101,12 @@ export type OptimizerName = Catalogue.Name<typeof optimizers>
 const contains = (transform: Transform, part: Transform): boolean =>
   transform === part || (transform.parts?.some((own) => contains(own, part)) ?? false)
 
+/** Whether what an entry made can be a part of a chain: entries may be somebody else's. */
+const isTransform = (part: unknown): boolean => {
+  const { init, name, update } = Object(part) as Partial<Transform>
+  return typeof name === "string" && typeof init === "function" && typeof update === "function"
+}
+
 /**
  * The chain of an optimizer with all that the settings put around it: accumulated gradients first, then its direction,
  * rates and clipping, and the step size at the end.
@@ -128,6 +134,10 @@ export const transform = (
     ? Transforms.descend(schedule)
     : Transforms.curvatureStep({ schedule, rule, metric })
   const direction = Catalogue.make(known, name, settings, settings)
+  const strange = Array.isArray(direction) ? direction.findIndex((part) => !isTransform(part)) : 0
+  if (strange >= 0) {
+    throw new TypeError(`the optimizer ${name} makes something else than transforms, at place ${strange + 1}`)
+  }
   if (metric === "weights" && direction.some((part) => contains(part, Transforms.pullback))) {
     throw new RangeError(
       `the optimizer ${name} has pullback among its parts, so its directions are those of the points: ` +

@@ -29,7 +29,12 @@ export interface Opened {
   readonly used: ReadonlyArray<Used>
 }
 
-const inOneLine = (error: unknown) =>
+/**
+ * What somebody else's code threw.
+ *
+ * @internal
+ */
+export const inOneLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").trim()
 
 const load = Effect.fnUntraced(function*(file: string) {
@@ -62,7 +67,10 @@ export const open = Effect.fnUntraced(function*(files: ReadonlyArray<string>): E
   const used: Array<Used> = []
   for (const file of new Set(files.map((file) => resolve(file)))) {
     const module = yield* load(file)
-    const more = joined(known, module.exported, TrainConfig.fields)
+    const more = yield* Effect.try({
+      try: () => joined(known, module.exported, TrainConfig.fields),
+      catch: (error) => new DoorError({ file, reason: `it throws when its exports are read: ${inOneLine(error)}` })
+    })
     if (Result.isFailure(more)) return yield* new DoorError({ file, reason: more.failure })
     known = more.success
     used.push(module.used)

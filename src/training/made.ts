@@ -17,6 +17,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
+import { inOneLine } from "./Door.ts"
 import * as Measures from "./measures.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 
@@ -32,7 +33,7 @@ export class EntryFailed extends Schema.TaggedError<EntryFailed>()("EntryFailed"
 }
 
 const failed = (what: string, name: string) => (error: unknown) =>
-  new EntryFailed({ what, name, reason: error instanceof Error ? error.message : String(error) })
+  new EntryFailed({ what, name, reason: inOneLine(error) })
 
 /** What an entry makes, which may be a user's own, and anything. */
 const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) => string | undefined) =>

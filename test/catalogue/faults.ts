@@ -609,7 +609,16 @@ const trainers: ReadonlyArray<Row> = ([
   ["λ from no images", { renormalizationImages: 0 }, /renormalizationImages must be .*not 0/],
   ["an infinite weight decay", { weightDecay: Infinity }, /weight decay must be finite/],
   ["a momentum of 1", { momentum: 1 }, /momentum must be in \[0, 1\), not 1/],
-  ["a schedule that gives NaN", { schedule: broken }, /broken: the rate at step 0 must be finite, not NaN/],
+  [
+    "a schedule that gives a negative rate",
+    { schedule: { name: "up", rate: () => -1 } },
+    /up: the rate at step 0 must be finite and at least 0, not -1/
+  ],
+  [
+    "a schedule that gives NaN",
+    { schedule: broken },
+    /broken: the rate at step 0 must be finite and at least 0, not NaN/
+  ],
   ["a rule that gives 0", { rule: flat }, /the rule gives g = 0 for .*positive and finite/]
 ] as const).map(([given, options, says]): Row => ({ area: "trainer", given, says, run: () => training(options) }))
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Row, told } from "./Row.ts"
+import { flags } from "./runs.ts"
 
 const area = "modules of one's own"
 
@@ -26,6 +27,29 @@ export const rows: ReadonlyArray<Row> = [
     "a name of finegrain's own",
     "export const losses = { hinge: { about: \"mine\", make() {} } }",
     "DIR/mine.mjs cannot be used: the loss hinge is finegrain's own: give yours another name"
+  ),
+  row(
+    "exports that cannot be read",
+    "export const losses = { get mine() { throw new Error(\"no\\nluck\") } }",
+    "DIR/mine.mjs cannot be used: it throws when its exports are read: no luck"
+  ),
+  row(
+    "a manifold for every shape that is none",
+    "export const manifolds = [{ symbol: \"Own\", name: \"own\", at: () => 5 }]",
+    "DIR/mine.mjs cannot be used: the function \"at\" of the manifold Own gives no Result, of a manifold or of the " +
+      "reason why there is none"
+  ),
+  row(
+    "an optimizer without transforms",
+    "export const optimizers = { own: { about: \"mine\", make: () => [5] } }",
+    "The optimizer own cannot be made: the optimizer own makes something else than transforms, at place 1",
+    { run: (directory) => told("train", ...flags(), "--use", join(directory, "mine.mjs"), "--optimizer", "own") }
+  ),
+  row(
+    "a model that throws two lines",
+    "export const models = { own: { about: \"mine\", make() { throw new Error(\"no\\nluck\") } } }",
+    "The model own cannot be made: no luck",
+    { run: (directory) => told("train", "--use", join(directory, "mine.mjs"), "--model", "own") }
   ),
   row("a list that is none", "", /use must be array, not "mine\.mjs"/, {
     prepare: (directory) => writeFileSync(join(directory, "config.json"), JSON.stringify({ use: "mine.mjs" }))

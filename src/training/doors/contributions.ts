@@ -56,7 +56,9 @@ const fault = (kind: Kind, name: string, entry: unknown): string | undefined => 
       ? `${it} has no name, a text for people`
       : typeof entry["at"] !== "function"
       ? `${it} has no function "at", which gives a manifold for every shape: it must be a Manifold.Family`
-      : undefined
+      : Result.isResult(entry["at"]([3, 3]))
+      ? undefined
+      : `the function "at" of ${it} gives no Result, of a manifold or of the reason why there is none`
   }
   const { about, make, parameters = {} } = entry
   if (!isText(about)) return `${it} has no text "about", what it is in one line`
