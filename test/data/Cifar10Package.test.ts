@@ -99,6 +99,11 @@ it("works from memory where nothing can be kept, and says so once", async () => 
   expect(others).toEqual([])
 })
 
+it("does not wait forever for a directory that the system refuses", { timeout: 20_000 }, async () => {
+  const { notes } = await load({ ...await place("refused"), kept: "/proc/finegrain/kept" })
+  expect(notes![0]).toMatch(/^CIFAR-10 cannot be kept in \/proc\/finegrain\/kept \(/)
+})
+
 it("leaves no part of a file where the disk is full", async () => {
   const here = await place("full")
   const full = PlatformError.systemError({
