@@ -73,7 +73,7 @@ export const train = Effect.fnUntraced(function*(
       dataset,
       schedule,
       measures: made.measures(config, known),
-      loss: yield* made.loss(config, known),
+      loss: yield* made.loss(config, dataset, known),
       transform: yield* made.transform(config, schedule, known),
       ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
       from

@@ -1,6 +1,7 @@
 /**
  * The values that the settings of a run name, each made by the entry of its catalogue.
  */
+import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -10,6 +11,7 @@ import * as Grouping from "../collections/Grouping.ts"
 import * as Specification from "../collections/Specification.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
+import type { Loss } from "../network/losses.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
 import * as Seed from "../numerics/Seed.ts"
@@ -70,15 +72,22 @@ export const transform = (config: TrainConfig, schedule: Schedule.Schedule, { op
   })
 }
 
+/** Tries a loss on two answers, so that one that throws or gives no number is told before a step needs it. */
+const tried = ({ value }: Loss, classes: number): void =>
+  tf.tidy(() => {
+    const given: unknown = value(tf.zeros([2, classes]), tf.zeros([2], "int32"))
+    if (!(given instanceof tf.Tensor && given.size === 1)) throw new TypeError(`its "value" gives no scalar`)
+  })
+
 /** The loss of a run. */
-export const loss = (config: TrainConfig, { losses }: Catalogues) => {
+export const loss = (config: TrainConfig, { classes }: Dataset, { losses }: Catalogues) => {
   const { loss = "softmax-cross-entropy" } = config
   return attempt(
     "loss",
     loss,
     () => Catalogue.make(losses, loss, config, {}),
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
-  )
+  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, classes), catch: failed("loss", loss) })))
 }
 
 /** What a run measures beside what it records. */

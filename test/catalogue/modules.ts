@@ -45,6 +45,15 @@ export const rows: ReadonlyArray<Row> = [
     "The optimizer own cannot be made: the optimizer own makes something else than transforms, at place 1",
     { run: (directory) => told("train", ...flags(), "--use", join(directory, "mine.mjs"), "--optimizer", "own") }
   ),
+  ...[["throws", "throw new Error(\"no luck\")", "no luck"], ["gives no scalar", "return 5", "its \"value\" .*"]].map(
+    ([what, body, reason]) =>
+      row(
+        `a loss that ${what}`,
+        `export const losses = { own: { about: "mine", make: () => ({ name: "own", value() { ${body} } }) } }`,
+        new RegExp(`The loss own cannot be made: ${reason}$`),
+        { run: (directory) => told("train", ...flags(), "--use", join(directory, "mine.mjs"), "--loss", "own") }
+      )
+  ),
   row(
     "a model that throws two lines",
     "export const models = { own: { about: \"mine\", make() { throw new Error(\"no\\nluck\") } } }",

@@ -35,7 +35,7 @@ const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "o
       case "dataset":
         return yield* made.dataset(config, known)
       case "loss":
-        return yield* made.loss(config, known)
+        return yield* made.loss(config, dataset, known)
       case "model":
         return yield* made.network(config, dataset, known)
       case "optimizer":
