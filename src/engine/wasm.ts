@@ -70,7 +70,8 @@ const startIt = async (wanted: number, load: typeof onSharedHeap) => {
   }
 }
 
-const flavours = { plain: "plain", relaxed: isFused() ? "relaxed, fused" : "relaxed, not fused" }
+const rounding = (flavour: "plain" | "relaxed") =>
+  flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
 
 /** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
 export const wasm = (
@@ -95,6 +96,6 @@ export const wasm = (
       device: `CPU, WebAssembly ${simd}${helper}, ${threads} thread${threads === 1 ? "" : "s"}`,
       version: version_wasm,
       // The library's sums depend on how many threads share them.
-      arithmetic: flavours[flavour] + (library === undefined ? "" : `, oneDNN ${library.version} with ${threads}`)
+      arithmetic: rounding(flavour) + (library === undefined ? "" : `, oneDNN ${library.version} with ${threads}`)
     }
   })
