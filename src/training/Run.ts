@@ -74,7 +74,7 @@ export const train = Effect.fnUntraced(function*(
       schedule,
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
-      transform: yield* made.transform(config, schedule, known),
+      transform: yield* made.transform(config, dataset, schedule, known),
       ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
       from
     })

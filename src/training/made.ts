@@ -48,14 +48,18 @@ const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) 
 export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
   Datasets.load(config.dataset, config.imageSize, datasets, config)
 
+const stepsOf = ({ batchSize, epochs }: TrainConfig, { train }: Dataset) => {
+  const stepsPerEpoch = Math.ceil(train.count / batchSize)
+  return { steps: epochs * stepsPerEpoch, stepsPerEpoch }
+}
+
 /** The schedule of a run. */
 export const schedule = (
   config: TrainConfig,
-  { train }: Dataset,
+  dataset: Dataset,
   { schedules }: Catalogues
 ): Effect.Effect<Schedule.Schedule, Schedules.ScheduleError> => {
-  const stepsPerEpoch = Math.ceil(train.count / config.batchSize)
-  const course = { rate: config.learningRate, steps: config.epochs * stepsPerEpoch, stepsPerEpoch }
+  const course = { rate: config.learningRate, ...stepsOf(config, dataset) }
   return Effect.try({
     try: () => Schedules.make(config.schedule, course, config, schedules),
     catch: (error) => error as Schedules.ScheduleError
@@ -63,8 +67,18 @@ export const schedule = (
 }
 
 /** The optimizer of a run. */
-export const transform = (config: TrainConfig, schedule: Schedule.Schedule, { optimizers, rules }: Catalogues) => {
-  const { optimizer = "fg-sgd" } = config
+export const transform = (
+  config: TrainConfig,
+  dataset: Dataset,
+  schedule: Schedule.Schedule,
+  { optimizers, rules }: Catalogues
+) => {
+  const { accumulate = 1, optimizer = "fg-sgd" } = config
+  const { steps } = stepsOf(config, dataset)
+  if (accumulate > steps) {
+    const reason = `it takes the gradients of ${accumulate} batches together, and the run has ${steps}: take fewer`
+    return Effect.fail(failed("optimizer", optimizer)(new RangeError(reason)))
+  }
   const rule = Catalogue.make(rules, config.rule, config, {})
   return Effect.try({
     try: () => Optimizers.transform(optimizer, { ...config, schedule, rule }, optimizers),

@@ -12,7 +12,11 @@ const failing = () => {
 const entries = (make: () => unknown) => ({ mine: { about: "mine", make } })
 
 /** What is said where all entries that a user may add make something. */
-const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "optimizer" | "schedule") => {
+const told = async (
+  make: () => unknown,
+  kind: "dataset" | "loss" | "model" | "optimizer" | "schedule",
+  more: object = {}
+) => {
   const names = ["datasets", "losses", "models", "optimizers", "schedules"] as const
   const known = {
     ...builtIn,
@@ -28,7 +32,7 @@ const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "o
     train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
     test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
   }
-  const settings = { [kind]: "mine" }
+  const settings = { [kind]: "mine", ...more }
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode(settings, "test", known)
     switch (kind) {
@@ -39,7 +43,7 @@ const told = async (make: () => unknown, kind: "dataset" | "loss" | "model" | "o
       case "model":
         return yield* made.network(config, dataset, known)
       case "optimizer":
-        return yield* made.transform(config, { name: "none", rate: () => 0 }, known)
+        return yield* made.transform(config, dataset, { name: "none", rate: () => 0 }, known)
       case "schedule":
         return yield* made.schedule(config, dataset, known)
     }
@@ -67,4 +71,12 @@ it("an entry that makes something else is told in a line", async () => {
     /schedule "mine": mine makes no schedule: it needs a name and a function/
   )
   expect(await told(() => ({}), "model")).toBe("The model mine cannot be made: it is no LayersModel")
+})
+
+it("more batches at once than a run has would be no step at all", async () => {
+  // One image in each of two epochs.
+  expect(await told(() => [], "optimizer", { accumulate: 3 })).toBe(
+    "The optimizer mine cannot be made: it takes the gradients of 3 batches together, and the run has 2: take fewer"
+  )
+  expect(await told(() => [], "optimizer", { accumulate: 2 })).toBe("made")
 })
