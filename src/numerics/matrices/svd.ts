@@ -146,7 +146,9 @@ const withGradient = (x: tf.Tensor, f: SingularFunction): tf.Tensor =>
   tf.customGrad((given, save) => {
     const point = given as tf.Tensor
     const whole = svd(point)
-    const scaled = tf.mul(whole.left, tf.expandDims(f.of(whole.values, whole), -2))
+    // What is made of no number is none, whatever f is constant in.
+    const made = tf.where(tf.isNaN(whole.values), whole.values, f.of(whole.values, whole))
+    const scaled = tf.mul(whole.left, tf.expandDims(made, -2))
     ;(save as tf.GradSaveFunc)([point])
     return {
       value: multiply(scaled, whole.right, { transposeB: true }),
