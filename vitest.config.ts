@@ -19,10 +19,10 @@ export default defineConfig({
     tags: [{ name: "threads", description: "what threads of the wasm engine compute: CI runs it with two as well" }],
     // In the order of their names, so that what takes longest begins first.
     projects: [
+      // One measures the memory of its process, in which nothing else may be; one starts processes for most of a minute.
+      { extends: true, test: { name: "alone", include: ["test/data/ImageFolder.test.ts", "test/recipes.test.ts"] } },
       // Engines change their process: variables, kernels, threads, devices.
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
-      // It measures the memory of its process, in which nothing else may be.
-      { extends: true, test: { name: "memory", include: ["test/data/ImageFolder.test.ts"] } },
       // 10,000 steps take a minute on a busy machine.
       { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
       {
@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: "rooms",
           include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
-          exclude: ["test/{engine,laws}/**", "test/data/ImageFolder.test.ts"],
+          exclude: ["test/{engine,laws}/**", "test/data/ImageFolder.test.ts", "test/recipes.test.ts"],
           ...sharing
         }
       }
