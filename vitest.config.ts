@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config"
 import { generate } from "./scripts/examples.ts"
 
-// Here and not in a globalSetup: vitest looks for test files before it runs that, so a fresh clone would find no examples.
+// Here and not in a globalSetup: vitest looks for test files before it runs that, so a fresh clone would find no
+// examples.
 generate()
 
 /** Starting TensorFlow.js, Effect and Vega takes a second: files share it, one process for each worker and project. */
@@ -19,7 +20,7 @@ export default defineConfig({
     tags: [{ name: "threads", description: "what threads of the wasm engine compute: CI runs it with two as well" }],
     // In the order of their names, so that what takes longest begins first.
     projects: [
-      // One measures the memory of its process, in which nothing else may be; one starts processes for most of a minute.
+      // One measures the memory of its process, in which nothing else may be; one starts processes.
       { extends: true, test: { name: "alone", include: ["test/data/ImageFolder.test.ts", "test/recipes.test.ts"] } },
       // Engines change their process: variables, kernels, threads, devices.
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },

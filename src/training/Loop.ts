@@ -12,16 +12,15 @@ import type * as Manifold from "../geometry/Manifold.ts"
 import * as Network from "../network/Network.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
-import * as StepFusion from "../optimizer/StepFusion.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { TrainerOptions } from "./options.ts"
-import * as Snapshot from "./Snapshot.ts"
 import { begin } from "./trainer/begin.ts"
 import { measureNorms } from "./trainer/epoch.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
 import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
 import { renormalizeBy } from "./trainer/renormalize.ts"
-import { optimizerOf, type OptimizerOptions, start, type Stepping } from "./trainer/Session.ts"
+import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
+import { progress, standing } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
@@ -54,10 +53,8 @@ export interface LoopOptions<E, R> extends OptimizerOptions, Pick<TrainerOptions
 }
 
 /** A loop in progress. */
-interface Looping<E, R> extends Stepping {
+interface Looping<E, R> extends Standing {
   readonly options: LoopOptions<E, R>
-  readonly position: Ref.Ref<Checkpoint.Position>
-  readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
 }
 
 /** ℜ at the start of an epoch, from features where they are given. */
@@ -114,22 +111,6 @@ const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
         imagesPerSecond: seen / seconds
       } satisfies EpochDone
     }))
-
-const progress = Effect.fnUntraced(function*<E, R>({ epochsDone, position }: Looping<E, R>) {
-  const { step, tensorsLeaked } = yield* Ref.get(position)
-  return { steps: step, epochs: yield* Ref.get(epochsDone), tensorsLeaked }
-})
-
-const snapshot = Effect.fnUntraced(
-  function*<E, R>({ epochsDone, options: { network }, position, state }: Looping<E, R>) {
-    return {
-      fingerprint: Network.fingerprint(network),
-      position: yield* Ref.get(position),
-      epochs: yield* Ref.get(epochsDone),
-      tensors: yield* Snapshot.take(network, yield* Ref.get(state))
-    }
-  }
-)
 
 const train = Effect.fnUntraced(function*<E, R, E2, R2>(
   loop: Looping<E, R>,
@@ -209,13 +190,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   }
   yield* begin(loop, from)
   return {
+    ...standing(loop, options.epochs),
     train: (report) => train(loop, report),
-    progress: progress(loop),
-    snapshot: snapshot(loop),
-    resumes: "epochs",
-    epochs: options.epochs,
-    schedule: options.schedule.name,
-    evaluated: (use) => withEvaluated(loop, () => use),
-    interpretation: StepFusion.interpretation(optimizer)
+    resumes: "epochs"
   }
 })

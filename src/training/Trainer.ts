@@ -4,24 +4,21 @@ import type * as Scope from "effect/Scope"
 import type { DatasetInvalid } from "../data/DataError.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
-import * as Network from "../network/Network.ts"
 import type { PlanError } from "../network/PlanError.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
-import * as StepFusion from "../optimizer/StepFusion.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { type BatchError, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
-import * as Snapshot from "./Snapshot.ts"
 import { begin } from "./trainer/begin.ts"
 import { measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf } from "./trainer/evaluate.ts"
-import { withEvaluated } from "./trainer/evaluated.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
+import { progress, standing } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -29,20 +26,6 @@ export { OptionRefused, type TrainerOptions } from "./options.ts"
 export { evaluate } from "./trainer/evaluate.ts"
 export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
-
-const progress = Effect.fnUntraced(function*({ epochsDone, position }: Session) {
-  const { step, tensorsLeaked } = yield* Ref.get(position)
-  return { steps: step, epochs: yield* Ref.get(epochsDone), tensorsLeaked }
-})
-
-const snapshot = Effect.fnUntraced(function*({ epochsDone, options: { network }, position, state }: Session) {
-  return {
-    fingerprint: Network.fingerprint(network),
-    position: yield* Ref.get(position),
-    epochs: yield* Ref.get(epochsDone),
-    tensors: yield* Snapshot.take(network, yield* Ref.get(state))
-  }
-})
 
 const train = Effect.fnUntraced(function*<E, R>(
   session: Session,
@@ -127,13 +110,8 @@ export const make = Effect.fnUntraced(function*(
   }
   yield* begin(session, options.from, { epochs: options.epochs, images: dataset.train.count, batchSize })
   return {
+    ...standing(session, options.epochs),
     train: (report) => train(session, report),
-    progress: progress(session),
-    snapshot: snapshot(session),
-    resumes: "steps",
-    epochs: options.epochs,
-    schedule: options.schedule.name,
-    evaluated: (use) => withEvaluated(session, () => use),
-    interpretation: StepFusion.interpretation(optimizer)
+    resumes: "steps"
   }
 })

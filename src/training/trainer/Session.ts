@@ -24,14 +24,18 @@ export interface Stepping {
   readonly state: Ref.Ref<State>
 }
 
-/** A run in progress: what it works with, and where it stands. */
-export interface Session extends Stepping {
+/** A run in progress, whoever chooses its steps. */
+export interface Standing extends Stepping {
+  readonly position: Ref.Ref<Checkpoint.Position>
+  readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
+}
+
+/** A run in progress on a dataset: what it works with, and where it stands. */
+export interface Session extends Standing {
   readonly options: TrainerOptions
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
-  readonly position: Ref.Ref<Checkpoint.Position>
-  readonly epochsDone: Ref.Ref<ReadonlyArray<EpochDone>>
 }
 
 /** Before the first step. */
