@@ -105,18 +105,20 @@ export const prepare = (library: Library, direction: Direction, given: Convoluti
   const own = memory(plain, later)
   const same = value("int dnnl_memory_desc_equal(void* a, void* b)", liked, plain) === 1
   const theirs = same ? own : memory(liked, allocated)
-  const reorder = (from: unknown, to: unknown) =>
-    primitive(
-      made(
-        "dnnl_reorder_primitive_desc_create(_Out_ void** plan, void* from, void* fromEngine, void* to, " +
-          "void* toEngine, void* attributes)",
-        from,
-        engine,
-        to,
-        engine,
-        null
-      )
+  const plans = new Set([forward, plan])
+  const reorder = (from: unknown, to: unknown) => {
+    const copying = made(
+      "dnnl_reorder_primitive_desc_create(_Out_ void** plan, void* from, void* fromEngine, void* to, " +
+        "void* toEngine, void* attributes)",
+      from,
+      engine,
+      to,
+      engine,
+      null
     )
+    plans.add(copying)
+    return primitive(copying)
+  }
   const back = direction === "filterGradient"
   const copy = same ? undefined : back ? reorder(liked, plain) : reorder(plain, liked)
   const copied = argumentsOf([[roles.x, back ? theirs : own], [roles.y, back ? own : theirs]])
@@ -125,6 +127,8 @@ export const prepare = (library: Library, direction: Direction, given: Convoluti
   const role = rolesOf[direction]
   const all = [[role.x, from], [role.filter, theirs], [role.y, to]] as Array<readonly [number, Address]>
   if (shift !== undefined) all.push([roles.bias, shift])
+  // Primitives and memories keep what they need of these.
+  for (const made of plans) call("dnnl_primitive_desc_destroy(void* plan)", made)
   const arguments_ = argumentsOf(all)
 
   return {
