@@ -30,6 +30,8 @@ export interface Corruption extends Catalogue.Entry {
   ) => ArrayLike<number>
 }
 
+const corruption = (entry: Corruption): Corruption => entry
+
 const noiseDeviations = { 1: 0.08, 2: 0.18, 3: 0.38 } as const
 const blurDeviations = { 1: 0.4, 2: 0.7, 3: 1 } as const
 const contrasts = { 1: 0.4, 2: 0.2, 3: 0.05 } as const
@@ -70,21 +72,21 @@ const blurredAlong = (image: Float64Array, length: number, stride: number, weigh
  * ```
  */
 export const corruptions = {
-  noise: {
+  noise: corruption({
     about: "Gaussian noise of deviation 0.08, 0.18, 0.38 on pixels from 0 to 1",
     corrupt: (image, _, strength, seed) => {
       const noise = Seed.normals(seed, image.length)
       return image.map((pixel, i) => pixel + noiseDeviations[strength] * noise[i]!)
     }
-  },
-  blur: {
+  }),
+  blur: corruption({
     about: "a Gaussian mean of deviation 0.4, 0.7, 1 pixels",
     corrupt: (image, { channels, height, width }, strength) => {
       const weights = gaussian(blurDeviations[strength])
       return blurredAlong(blurredAlong(image, width, channels, weights), height, width * channels, weights)
     }
-  },
-  contrast: {
+  }),
+  contrast: corruption({
     about: "0.4, 0.2, 0.05 of the differences from the mean of a channel",
     corrupt: (image, { channels }, strength) => {
       const sums = new Float64Array(channels)
@@ -92,8 +94,8 @@ export const corruptions = {
       const means = sums.map((sum) => sum * channels / image.length)
       return image.map((pixel, i) => means[i % channels]! + contrasts[strength] * (pixel - means[i % channels]!))
     }
-  }
-} as const satisfies Catalogue.Catalogue<Corruption>
+  })
+} satisfies Catalogue.Catalogue
 
 const bytesOf = (source: ImageSource, size: number, indices: Int32Array) => {
   if (isStream(source)) return source.read(indices, undefined)
