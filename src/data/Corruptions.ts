@@ -57,8 +57,8 @@ const blurredAlong = (image: Float64Array, length: number, stride: number, weigh
 }
 
 /**
- * All corruptions by name. Strengths 1 to 3 are 1, 3 and 5 of those of ImageNet-C (noise and contrast) and of CIFAR-10-C
- * (blur, in pixels).
+ * All corruptions by name. Strengths 1 to 3 are 1, 3 and 5 of those of ImageNet-C (noise and contrast) and of
+ * CIFAR-10-C (blur, in pixels).
  *
  * Source: Hendrycks and Dietterich 2019, *Benchmarking neural network robustness to common corruptions and
  * perturbations*, section 3.

@@ -33,8 +33,8 @@ const relabelled = <S extends ImageSource>(source: S, labels: (index: number) =>
  * those that are held out of the training images.
  *
  * Who is drawn, and which label, are functions of the seed and of the number of images: with a larger share the same
- * images have the same new labels, and others beside them. The checksum stays that of the right labels, which `original`
- * of the training images keeps; `notes` say what was done.
+ * images have the same new labels, and others beside them. The checksum stays that of the right labels, which
+ * `original` of the training images keeps; `notes` say what was done.
  *
  * Fails with LabelNoiseError for a share that is none.
  *

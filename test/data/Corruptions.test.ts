@@ -50,7 +50,6 @@ it("blur spreads a point alike in all directions, within its channel, and leaves
   // exp(−1/(2·0.4²)) of the middle.
   expect(at(2, 3) / at(2, 2)).toBeCloseTo(Math.exp(-1 / 0.32), 12)
   expect(at(2, 2, 1)).toBe(0)
-  for (const value of corruptions.blur.corrupt(new Float64Array(50).fill(0.3), size, 3, 0)) {
-    expect(value).toBeCloseTo(0.3)
-  }
+  const flat = corruptions.blur.corrupt(new Float64Array(50).fill(0.3), size, 3, 0)
+  for (let i = 0; i < 50; i++) expect(flat[i]).toBeCloseTo(0.3)
 })

@@ -33,7 +33,8 @@ export interface Evaluated {
 export type EvaluationError = BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
 
 /**
- * Mean loss and accuracy over a split, and the answers themselves. Fails with DatasetInvalid for labels that the dataset's classes do not have.
+ * Mean loss and accuracy over a split, and the answers themselves. Fails with DatasetInvalid for labels that the
+ * dataset's classes do not have.
  *
  * @example
  * ```ts
