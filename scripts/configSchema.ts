@@ -10,10 +10,12 @@ export const configSchemaFile = join(resolve(import.meta.dirname, ".."), "docs",
 type Json = Readonly<Record<string, unknown>>
 
 /** Names to which a module of `use` may add others. */
-const open = (Object.keys(kinds) as ReadonlyArray<keyof typeof kinds>).filter((kind) => kind !== "manifolds")
-  .map((kind) => JSON.stringify(Object.keys(builtIn[kind])))
+const open = new Set(
+  (Object.keys(kinds) as ReadonlyArray<keyof typeof kinds>).filter((kind) => kind !== "manifolds")
+    .map((kind) => JSON.stringify(Object.keys(builtIn[kind])))
+)
 
-const isOpen = ({ enum: names }: Json) => open.includes(JSON.stringify(names))
+const isOpen = ({ enum: names }: Json) => open.has(JSON.stringify(names))
 
 /** A property without the names that may not be all, which still are offered. */
 const loose = (property: Json): Json => {
@@ -51,8 +53,10 @@ const jsonSchema = (): Json => {
     title: "Settings of a training run with finegrain",
     type: "object",
     properties: Object.fromEntries(Object.entries(properties).map(([key, property]) => [key, loose(property)])),
-    if: { not: { required: ["use"] } },
-    then: { properties: { $schema: { type: "string" }, ...strict }, additionalProperties: false }
+    anyOf: [
+      { required: ["use"] },
+      { properties: { $schema: { type: "string" }, ...strict }, additionalProperties: false }
+    ]
   }
 }
 
