@@ -46,7 +46,7 @@ export interface Fleet {
    * Hands over trials, each with its directory, in which it goes on where there is a checkpoint; ends once all have.
    *
    * Interrupted, it hears no more of them. Whether they go on without whoever offered them the launcher says: processes
-   * of this machine write a checkpoint and end, what other machines do goes on, and is found again by offering it again.
+   * of this machine write a checkpoint and end, what other machines do goes on, and is found by offering it again.
    */
   readonly offer: <E, R>(
     trials: ReadonlyArray<Trial>,

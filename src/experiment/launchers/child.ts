@@ -10,7 +10,7 @@ import type { Listener, Outcome } from "./Launcher.ts"
 const workerFile = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * Runs a trial in a process of its own, on a GPU if one is named. Interrupted, the process writes a checkpoint and ends.
+ * Runs a trial in a process of its own, on a GPU if one is named. Interrupted, it writes a checkpoint and ends.
  *
  * @internal
  */
