@@ -59,8 +59,10 @@ const parse = (line: string): unknown => {
 /**
  * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be
  * cut off. Never holds more than a few of them.
+ *
+ * @internal
  */
-const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
+export const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(directory, "events.jsonl")
