@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import { Catalogue, type Manifold } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { launchers } from "../src/experiment/launchers/launchers.ts"
 import { builtIn } from "../src/training/Catalogues.ts"
 import { recorded } from "../src/training/measures.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
@@ -54,6 +55,7 @@ export const render = (): string =>
     "",
     titled("manifolds", Catalogue.table(families)),
     ...Object.entries(catalogues).map(([title, catalogue]) => titled(title, Catalogue.table(catalogue))),
+    titled("launchers", Catalogue.table(launchers)),
     titled("recorded of every epoch", Catalogue.table(recorded))
   ].join("\n")
 
