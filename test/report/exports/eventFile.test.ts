@@ -82,13 +82,14 @@ it("is a version, then a record of scalars for every event", () => {
     fc.property(fc.array(step, { maxLength: 4 }), (events) => {
       const [version, ...rest] = records(eventFile(7, events)).map(fields)
       expect(version).toEqual([[1, 7], [3, new TextEncoder().encode("brain.Event:2")]])
-      const read = rest.map(([[, wallTime], [, number], [, summary]]: ReturnType<typeof fields>) => ({
-        step: number,
-        wallTime,
+      const valueOf = (of: ReturnType<typeof fields>, number: number) => of.find(([found]) => found === number)?.[1]
+      const read = rest.map((event) => ({
+        step: valueOf(event, 2),
+        wallTime: valueOf(event, 1),
         scalars: Object.fromEntries(
-          fields(summary as Uint8Array).map(([, value]) => {
-            const [[, tag], [, scalar]] = fields(value as Uint8Array) as never as [[1, Uint8Array], [2, number]]
-            return [new TextDecoder().decode(tag), scalar]
+          fields(valueOf(event, 5) as Uint8Array).map(([, value]) => {
+            const scalar = fields(value as Uint8Array)
+            return [new TextDecoder().decode(valueOf(scalar, 1) as Uint8Array), valueOf(scalar, 2)]
           })
         )
       }))
