@@ -27,7 +27,8 @@ const table: Table.Table = {
 const rowsOf = (table: Table.Table) =>
   Table.rows(table).map((cells) => Object.fromEntries(cells.map((cell, i) => [table.columns[i]!.name, cell])))
 
-const bytesOf = async (name: "csv" | "ndjson" | "parquet") => (await Effect.runPromise(formats[name].table(table))).bytes
+const bytesOf = async (name: "csv" | "ndjson" | "parquet") =>
+  (await Effect.runPromise(formats[name].table(table))).bytes
 
 describe("a table", () => {
   it("is read from CSV as it was, missing cells as empty ones", async () => {
