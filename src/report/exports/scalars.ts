@@ -26,7 +26,8 @@ const ofEpoch = (epoch: EpochDone) => ({
   ...Object.fromEntries(
     measured(epoch).flatMap(({ bound, line, measure, panel, value }) => {
       const tag = [measure, panel, line].filter((part) => part !== undefined && part !== "").join("/")
-      return [[tag, value] as const, ...(bound === undefined ? [] : [[`${tag}/bound`, bound] as const])]
+      const own = [tag, value] as const
+      return bound === undefined ? [own] : [own, [`${tag}/bound`, bound] as const]
     })
   )
 })
