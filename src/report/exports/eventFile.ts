@@ -1,7 +1,7 @@
 /**
  * TensorBoard's event files: TFRecord's framing (length, masked CRC-32C of the length, data, masked CRC-32C of the
- * data) around messages `Event` of Protocol Buffers, of which scalars need few fields (tensorflow/core/util/event.proto,
- * tensorflow/core/framework/summary.proto).
+ * data) around messages `Event` of Protocol Buffers, of which scalars need few fields
+ * (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto).
  */
 import { crc32c } from "./crc32c.ts"
 
