@@ -54,11 +54,7 @@ const parquet = ({ columns, name }: Table.Table) =>
     return { name: `${name}.parquet`, bytes: new Uint8Array(buffer) }
   })
 
-/**
- * What `finegrain export` writes, by name.
- *
- * @internal
- */
+/** What `finegrain export` writes, by name. */
 export const formats = {
   csv: { about: "comma-separated values (RFC 4180), a file per table", table: csv },
   ndjson: { about: "a JSON object per line, a file per table", table: ndjson },
