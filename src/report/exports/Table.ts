@@ -35,7 +35,7 @@ export const numbers = <const K extends string>(
 ): ReadonlyArray<Field<Readonly<Partial<Record<K, number | undefined>>>>> =>
   names.map((name) => field(name, "number", (row) => row[name]))
 
-/** The same of whole numbers. */
+/** Columns that bear the names of whole numbers in the rows. */
 export const integers = <const K extends string>(
   ...names: ReadonlyArray<K>
 ): ReadonlyArray<Field<Readonly<Partial<Record<K, number | undefined>>>>> =>

@@ -21,7 +21,7 @@ const ofSummary: ReadonlyArray<Table.Field<Partial<Summary>>> = [
   field("weightsSha256", "text", ({ weightsSha256 }) => weightsSha256)
 ]
 
-/** The same in a table of one run or of many. */
+/** Columns of a summary, empty where there is none, in a table of one run or of many. */
 export const summaryFields = Table.within(({ summary }: Summarized) => summary, ofSummary)
 
 const runFields: ReadonlyArray<Table.Field<LoggedRun>> = [
