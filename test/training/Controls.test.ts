@@ -39,7 +39,7 @@ it("rates fall after each plateau, counted anew, and as the epochs say, however 
 interface Told {
   readonly events: ReadonlyArray<Trainer.TrainingEvent>
   readonly middle: Checkpoint.Snapshot | undefined
-  readonly weights: ReadonlyArray<number>
+  readonly weights: ReadonlyArray<ReadonlyArray<number>>
   readonly stopped: string | undefined
 }
 
@@ -62,7 +62,7 @@ const train = (from?: Checkpoint.Snapshot): Promise<Told> =>
         if (event._tag === "StepDone" && event.step === 8) middle = yield* run.snapshot
       })
     )
-    const weights = network.model.getWeights().flatMap((weight) => [...weight.dataSync()])
+    const weights = network.model.getWeights().map((weight) => Array.from(weight.dataSync()))
     return { events, middle, weights, stopped }
   })))
 
