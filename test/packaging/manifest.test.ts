@@ -17,7 +17,8 @@ const read = () => readFileSync(file(), "utf8")
 /** Written by a person: not as JSON.stringify would. */
 const manifest = (version: string) =>
   `{ "name": "p", "version": "${version}",\n\n  "scripts": { "a": "b" },\n` +
-  `  "optionalDependencies": { "c": "1", "node-os": "2" }, "devDependencies": { "d": "1" }, "dependencies": { "e": "1" } }\n`
+  `  "optionalDependencies": { "c": "1", "node-os": "2" }, "devDependencies": { "d": "1" },\n` +
+  `  "dependencies": { "e": "1" } }\n`
 
 it("publishes only what users need, and gives every byte back", () => {
   writeFileSync(file(), manifest("1.0.0"))
