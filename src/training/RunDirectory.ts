@@ -47,6 +47,8 @@ const wholeFiles = [
   "evaluation.json",
   "weights.bin",
   "model.json",
+  "best.weights.bin",
+  "best.model.json",
   "checkpoint.bin.new",
   "report.html"
 ]

@@ -121,6 +121,7 @@ export const Measures = Schema.Struct({
   gradientNorm: missing(Num),
   epochs: laterCount,
   steps: laterCount,
+  bestEpoch: missing(Schema.Int),
   seconds: later,
   seed: laterCount,
   tensorsLeaked: laterCount,
