@@ -80,7 +80,9 @@ export {
 } from "./optimizer/index.ts"
 export { Report } from "./report/index.ts"
 export {
+  Answers,
   Checkpoint,
+  Controls,
   Door,
   Loop,
   Measures,

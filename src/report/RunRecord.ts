@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly steps: Steps.Steps
   /** At the end; empty where it never came. */
   readonly spectra: ReadonlyArray<LayerSpectrum>
+  /** Of the test images, at the end. */
+  readonly evaluation: typeof RunFiles.Evaluation.Type | undefined
   /**
    * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
    */
@@ -42,6 +44,7 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
+const decodeEvaluation = RunFiles.decode(RunFiles.Evaluation, "evaluation.json")
 const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Events of our own that no figure needs. */
@@ -59,31 +62,35 @@ const parse = (line: string): unknown => {
 /**
  * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be
  * cut off. Never holds more than a few of them.
+ *
+ * @internal
  */
-const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(directory, "events.jsonl")
-  let [damaged, last] = [0, false]
-  yield* fs.stream(file).pipe(
-    Stream.decodeText,
-    Stream.splitLines,
-    Stream.runForEachArray((lines) =>
-      Effect.sync(() => {
-        for (const line of lines) {
-          const value = parse(line)
-          const event = decodeEvent(value)
-          if (Option.isSome(event)) tell(event.value)
-          last = Option.isNone(event) && !isOther(value) && line !== ""
-          if (last) damaged++
-        }
-      })
-    ),
-    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
-    Effect.mapError(failing(file))
-  )
-  return damaged - (last ? 1 : 0)
-})
+export const readEvents = Effect.fnUntraced(
+  function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = path.join(directory, "events.jsonl")
+    let [damaged, last] = [0, false]
+    yield* fs.stream(file).pipe(
+      Stream.decodeText,
+      Stream.splitLines,
+      Stream.runForEachArray((lines) =>
+        Effect.sync(() => {
+          for (const line of lines) {
+            const value = parse(line)
+            const event = decodeEvent(value)
+            if (Option.isSome(event)) tell(event.value)
+            last = Option.isNone(event) && !isOther(value) && line !== ""
+            if (last) damaged++
+          }
+        })
+      ),
+      Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
+      Effect.mapError(failing(file))
+    )
+    return damaged - (last ? 1 : 0)
+  }
+)
 
 /**
  * What a run recorded, as far as it got, and as far as it can be read.
@@ -98,13 +105,15 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
-  const spectra = yield* readOwn(directory, "spectra.json", decodeSpectra).pipe(
-    Effect.catch((error) => Effect.as(note(error), Option.none<typeof RunFiles.Spectra.Type>()))
-  )
+  const file = <A>(name: string, decoding: (value: unknown) => Result.Result<A, string>) =>
+    Effect.catch(readOwn(directory, name, decoding), (error) => Effect.as(note(error), Option.none<A>()))
+  const spectra = yield* file("spectra.json", decodeSpectra)
+  const evaluation = yield* file("evaluation.json", decodeEvaluation)
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
     spectra: Option.getOrElse(spectra, () => []),
+    evaluation: Option.getOrUndefined(evaluation),
     damaged
   }
   return recorded
@@ -118,7 +127,7 @@ const stampOf = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const stats = yield* Effect.forEach(
-    ["events.jsonl", "spectra.json"],
+    ["events.jsonl", "spectra.json", "evaluation.json"],
     (name) => Effect.option(fs.stat(path.join(directory, name)))
   )
   return stats.map(Option.match({

@@ -44,8 +44,11 @@ const wholeFiles = [
   "manifest.json",
   "summary.json",
   "spectra.json",
+  "evaluation.json",
   "weights.bin",
   "model.json",
+  "best.weights.bin",
+  "best.model.json",
   "checkpoint.bin.new",
   "report.html"
 ]

@@ -121,6 +121,7 @@ export const Measures = Schema.Struct({
   gradientNorm: missing(Num),
   epochs: laterCount,
   steps: laterCount,
+  bestEpoch: missing(Schema.Int),
   seconds: later,
   seed: laterCount,
   tensorsLeaked: laterCount,
@@ -193,6 +194,20 @@ export const Spectra = Schema.Array(Schema.Struct({
   operatorNorm: Schema.optionalKey(Num),
   withoutOperatorNorm: Schema.optionalKey(Schema.String)
 }))
+
+/** `evaluation.json`. */
+export const Evaluation = Schema.Struct({
+  images: count,
+  loss: Num,
+  accuracy: Num,
+  classes: Schema.Array(Schema.String),
+  confusion: Schema.Array(Schema.Array(count)),
+  classAccuracy: Schema.Array(Num),
+  calibration: Schema.optionalKey(Schema.Struct({
+    error: Num,
+    bins: Schema.Array(Schema.Struct({ from: Num, to: Num, images: count, confidence: Num, accuracy: Num }))
+  }))
+})
 
 /** Mistakes that are told of a file, at most. */
 const mostTold = 2

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Catalogue from "../choices/Catalogue.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
+import { calibration, classAccuracy } from "./measures/answers.ts"
 import { type AskedMeasure, type AtEpoch, type MeasureAxes, MeasureFailed } from "./measures/AtEpoch.ts"
 import { corruption } from "./measures/corruptions.ts"
 import { labelNoise } from "./measures/labelNoise.ts"
@@ -143,6 +144,8 @@ export const measures = {
           }))
       )
   },
+  "class-accuracy": classAccuracy,
+  calibration,
   "label-noise": labelNoise,
   corruptions: corruption
 } as const satisfies Catalogue.Catalogue<AskedMeasure<never>>

@@ -3,6 +3,7 @@ import type { TrainingProgress } from "../Training.ts"
 /** How a run ended, with what was measured; `summary.json` of a run directory. */
 export interface RunSummary {
   readonly status: "completed" | "interrupted" | "failed"
+  /** Why it failed, or ended before its last epoch. */
   readonly reason: string | undefined
   readonly testAccuracy: number | undefined
   readonly testLoss: number | undefined
@@ -11,6 +12,8 @@ export interface RunSummary {
   /** Mean over the steps of the last epoch. */
   readonly gradientNorm: number | undefined
   readonly epochs: number
+  /** The best epoch, where its model is kept. */
+  readonly bestEpoch: number | undefined
   readonly steps: number
   readonly seconds: number
   readonly seed: number

@@ -17,6 +17,8 @@ export interface RunDirectory {
   readonly appendEvent: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `spectra.json`. */
   readonly writeSpectra: (value: unknown) => Effect.Effect<void, RunDirectoryError>
+  /** Writes `evaluation.json`. */
+  readonly writeEvaluation: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `summary.json`. */
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
@@ -101,6 +103,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
     path: directory,
     writeManifest: writeJson("manifest.json"),
     writeSpectra: writeJson("spectra.json"),
+    writeEvaluation: writeJson("evaluation.json"),
     writeSummary: writeJson("summary.json"),
     writeBytes,
     writeCheckpoint,

@@ -13,13 +13,14 @@ import type * as Checkpoint from "../Checkpoint.ts"
 import type { Classifier } from "../Classifier.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
+import type { Evaluated } from "./evaluate.ts"
 
 /** Where the optimizer stands. */
 export type State = Optimizer.State<Network.NetworkPoint>
 
 /** What takes steps: a network, its optimizer, and where both stand. */
 export interface Stepping {
-  readonly options: Pick<TrainerOptions, "evaluate" | "network" | "schedule">
+  readonly options: Pick<TrainerOptions, "controls" | "epochs" | "evaluate" | "keepBest" | "network" | "schedule">
   readonly optimizer: Optimizer.Optimizer<Network.NetworkPoint, Network.NetworkWeights>
   readonly state: Ref.Ref<State>
 }
@@ -36,6 +37,8 @@ export interface Session extends Standing {
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  /** What the last test found. */
+  readonly tested: Ref.Ref<Evaluated | undefined>
 }
 
 /** Before the first step. */

@@ -9,6 +9,8 @@ import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
+import * as Answers from "../Answers.ts"
+import * as Controls from "../Controls.ts"
 import type { Asked, AtEpoch } from "../measures.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
@@ -88,14 +90,35 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
     ({ axes, measure, name }) => Effect.map(measure(at), (readings): MeasureRecord => ({ name, ...axes, readings }))
   )
 
+/** Evaluates the model as it is over images, prepared as those of the run. */
+const evaluator = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
+  evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+
+/** What the last test found, by class and by confidence; a run that goes on after its last epoch tests again. */
+export const evaluationOf = (session: Session) =>
+  Effect.map(
+    Effect.flatMap(Ref.get(session.tested), (last) =>
+      last === undefined
+        ? withEvaluated(session, () => evaluator(session)(session.options.dataset.test))
+        : Effect.succeed(last)),
+    (tested) => Answers.evaluation(session.options.dataset, session.options.dataset.test, tested)
+  )
+
+/** Whether an epoch is one of those at whose end more is measured; the last one is, also where controls end the run. */
+const isMeasured = ({ epochsDone, options }: Session, event: EpochDone) =>
+  Effect.map(Ref.get(epochsDone), (before) => {
+    const { controls = [], epochs, measuresEvery = 1 } = options
+    return event.epoch % measuresEvery === 0 || event.epoch === epochs ||
+      Controls.told(controls, [...before, event]) !== undefined
+  })
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
+  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-  const { loss, measuresEvery = 1 } = session.options
-  const evaluated = (source: ImageSource) => evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+  const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
-  const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
+  yield* Ref.set(session.tested, test)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
     _tag: "EpochDone",
@@ -108,14 +131,13 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
-    ...(isMeasured
-      ? { measures: yield* measuredOf(measures, { network, dataset, epoch, tested: test, evaluate: evaluated }) }
-      : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
   }
-  return event
+  if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
+  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated }
+  return { ...event, measures: yield* measuredOf(measures, at) }
 })
 
 /** What is measured when all steps of an epoch have been taken, of the weights that are tested. */
