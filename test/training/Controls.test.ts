@@ -72,7 +72,7 @@ const train = (from?: Checkpoint.Snapshot): Promise<Told> =>
     return { events, middle, weights, stopped }
   })))
 
-it("a run ends early with falling rates, varied images and weights of classes, and goes on to the same bits from within an epoch", async () => {
+it("a run with controls, variations and weights of classes goes on to the same bits from within an epoch", async () => {
   const whole = await train()
   const steps = whole.events.filter((event) => event._tag === "StepDone")
   expect(steps.map(({ rate }) => Number(rate.toPrecision(6)))).toEqual(
