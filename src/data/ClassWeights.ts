@@ -9,7 +9,7 @@ export interface Weighting extends Catalogue.Entry {
 }
 
 /**
- * All of them by name.
+ * Ways to weigh classes, by name.
  *
  * @example
  * ```ts
