@@ -6,6 +6,7 @@ import * as Path from "effect/Path"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { atEnd, fileOf } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
@@ -15,16 +16,13 @@ import * as Steps from "./Steps.ts"
 export interface RunRecord {
   readonly epochs: ReadonlyArray<EpochDone>
   readonly steps: Steps.Steps
-  /** At the end; empty where it never came. */
-  readonly spectra: ReadonlyArray<LayerSpectrum>
+  /** What was measured at the end, by name; nothing where it never came. */
+  readonly ends: Readonly<Record<string, unknown>>
   /**
    * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
    */
   readonly damaged: ReadonlyArray<string>
 }
-
-/** The singular values of a layer, as they were written. */
-export type LayerSpectrum = (typeof RunFiles.Spectra.Type)[number]
 
 /**
  * A file of a directory by its schema; none where it is missing.
@@ -42,7 +40,6 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
-const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Events of our own that no figure needs. */
 const isOther = (value: unknown): boolean =>
@@ -98,13 +95,19 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
-  const spectra = yield* readOwn(directory, "spectra.json", decodeSpectra).pipe(
-    Effect.catch((error) => Effect.as(note(error), Option.none<typeof RunFiles.Spectra.Type>()))
-  )
+  const ends: Record<string, unknown> = {}
+  for (const [name, { schema }] of Object.entries(atEnd)) {
+    const file = fileOf(name)
+    const found = yield* Effect.catch(
+      readOwn(directory, file, RunFiles.decode(schema, file)),
+      (error) => Effect.as(note(error), Option.none())
+    )
+    if (Option.isSome(found)) ends[name] = found.value
+  }
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
-    spectra: Option.getOrElse(spectra, () => []),
+    ends,
     damaged
   }
   return recorded
@@ -118,7 +121,7 @@ const stampOf = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const stats = yield* Effect.forEach(
-    ["events.jsonl", "spectra.json"],
+    ["events.jsonl", ...Object.keys(atEnd).map(fileOf)],
     (name) => Effect.option(fs.stat(path.join(directory, name)))
   )
   return stats.map(Option.match({

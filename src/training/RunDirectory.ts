@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import { atEnd, fileOf } from "./measures/ends.ts"
 import { checkpointIn, logIn, openFiles, type RunDirectory } from "./run/openFiles.ts"
 import { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 import * as RunFiles from "./RunFiles.ts"
@@ -43,7 +44,7 @@ export const toJson = RunFiles.toJson
 const wholeFiles = [
   "manifest.json",
   "summary.json",
-  "spectra.json",
+  ...Object.keys(atEnd).map(fileOf),
   "weights.bin",
   "model.json",
   "checkpoint.bin.new",

@@ -8,7 +8,8 @@ import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
-import type { Asked, AtEpoch } from "../measures.ts"
+import type { Asked, AtEpoch } from "../measures/asked.ts"
+import { added, means } from "../measures/steps.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
 import { evaluate } from "./evaluate.ts"
@@ -28,7 +29,7 @@ const advance = Effect.fnUntraced(
       from: from + batch.labels.length,
       lossSum: at.lossSum + done.loss * batch.labels.length,
       correctSum: at.correctSum + done.correct,
-      gradientNormSum: at.gradientNormSum + done.gradientNorm,
+      ...added(at, done.readings, 1),
       leaked: at.leaked + Math.abs(left),
       tensorsLeaked: at.tensorsLeaked + Math.abs(left),
       seconds
@@ -60,9 +61,9 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
     const reading = from + batchSize < order.length
       ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), { startImmediately: true })
       : undefined
-    const [now, { gradientNorm, loss, perPom, rate }] = yield* advance(session, batch, from, secondsNow)
+    const [now, { loss, perPom, rate, readings }] = yield* advance(session, batch, from, secondsNow)
     const images = (epoch - 1) * order.length + now.from
-    yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, gradientNorm, ...perPom })
+    yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, ...readings, ...perPom })
     // A step blocks the event loop: let signals in before the next one.
     yield* Effect.yieldNow
     if (reading !== undefined) next = yield* Fiber.join(reading)
@@ -90,7 +91,8 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
-  const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
+  const at = yield* Ref.get(position)
+  const { correctSum, leaked, lossSum, seconds, step } = at
   const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
@@ -99,7 +101,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     step,
     trainLoss: lossSum / seen,
     trainAccuracy: correctSum / seen,
-    gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
+    ...means(at, Math.ceil(seen / batchSize)),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),

@@ -1,0 +1,22 @@
+/** What is measured when a run is done. */
+import type * as Catalogue from "../../choices/Catalogue.ts"
+import type { EndMeasure } from "./EndMeasure.ts"
+import { spectra } from "./spectra.ts"
+
+/**
+ * What is measured at the end of every run, by name.
+ *
+ * @example
+ * ```ts
+ * import { Measures } from "finegrain"
+ * Measures.atEnd.spectra.value // => "singular value"
+ * ```
+ */
+export const atEnd = { spectra } as const satisfies Catalogue.Catalogue<EndMeasure>
+
+/**
+ * The file of such a measure.
+ *
+ * @internal
+ */
+export const fileOf = (name: string): string => `${name}.json`
