@@ -40,16 +40,26 @@ export interface Examined {
  */
 export const toJson = RunFiles.toJson
 
-/** Files that are written whole, by their full names: nothing else aside is ours. */
-const wholeFiles = [
+/**
+ * The files of a run that went to its end.
+ *
+ * @internal
+ */
+export const files = [
   "manifest.json",
+  "events.jsonl",
   "summary.json",
   ...Object.keys(atEnd).map(fileOf),
-  "weights.bin",
   "model.json",
-  "checkpoint.bin.new",
+  "weights.bin",
+  "checkpoint.bin",
   "report.html"
 ]
+
+/** Files that are written whole, by their full names: nothing else aside is ours. */
+const wholeFiles = files.filter((name) => name !== "events.jsonl").map((name) =>
+  name === "checkpoint.bin" ? `${name}.new` : name
+)
 
 /**
  * A second process on one directory is refused.

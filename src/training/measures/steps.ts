@@ -16,7 +16,9 @@ import type { PomMeasure, StepFacts, StepMeasure } from "./StepMeasure.ts"
  * Measures.ofSteps.gradientNorm.of({ loss: 1, rate: 0.1, told }) // => 5
  * ```
  */
-export const ofSteps = { gradientNorm } as const satisfies Catalogue.Catalogue<StepMeasure>
+export const ofSteps = {
+  gradientNorm
+} as const satisfies Catalogue.Catalogue<StepMeasure>
 
 /**
  * What some fifty steps of a run record of every POM, by the name of its field.
