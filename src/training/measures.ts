@@ -4,10 +4,13 @@
  * recorded, read back, drawn and shown in tables follows from the entries.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
-import type { AskedMeasure } from "./measures/asked.ts"
+import type { AskedMeasure } from "./measures/AtEpoch.ts"
+import { corruption } from "./measures/corruptions.ts"
+import { labelNoise } from "./measures/labelNoise.ts"
 import { stableRank } from "./measures/stableRank.ts"
 
-export { type Asked, asked, type AskedMeasure, type AtEpoch, type Measured, MeasureFailed } from "./measures/asked.ts"
+export { type Asked, asked } from "./measures/asked.ts"
+export { type AskedMeasure, type AtEpoch, type Measured, MeasureFailed } from "./measures/AtEpoch.ts"
 export { type EndMeasure, endMeasure, type MeasureTable, type PlacedReading } from "./measures/EndMeasure.ts"
 export { atEnd, fileOf } from "./measures/ends.ts"
 export type { MeasureAxes, Reading } from "./measures/MeasureAxes.ts"
@@ -25,5 +28,7 @@ export { type OfPoms, ofPoms, ofSteps, type PerStep, perStep, type PomReadings, 
  * ```
  */
 export const measures = {
-  "stable-rank": stableRank
-} as const satisfies Catalogue.Catalogue<AskedMeasure>
+  "stable-rank": stableRank,
+  "label-noise": labelNoise,
+  corruptions: corruption
+} as const satisfies Catalogue.Catalogue<AskedMeasure<never>>

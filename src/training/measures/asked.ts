@@ -1,45 +1,15 @@
-/** Quantities that are measured at the end of an epoch where a run is asked for them. */
+/** What a run was asked to measure at the end of every epoch. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type * as Catalogue from "../../choices/Catalogue.ts"
-import type { Dataset } from "../../data/Dataset.ts"
-import type * as Network from "../../network/Network.ts"
-import type * as Tensors from "../../numerics/Tensors.ts"
+import type { EvaluationError } from "../trainer/evaluate.ts"
 import type { MeasureRecord } from "../TrainingEvent.ts"
+import { type AskedMeasure, type AtEpoch, MeasureFailed } from "./AtEpoch.ts"
 import type { MeasureAxes } from "./MeasureAxes.ts"
-
-/** What is there at the end of an epoch, with the weights that are tested in the model. */
-export interface AtEpoch {
-  readonly network: Network.Network
-  readonly dataset: Dataset
-  readonly epoch: number
-}
-
-/** A number, or several by name, one line of the figure each. */
-export type Measured = number | Readonly<Record<string, number>>
-
-/** A quantity that is measured at the end of every epoch; its figure says what `about` says where nothing else is. */
-export interface AskedMeasure<in Given = AtEpoch>
-  extends
-    Catalogue.Maker<Given, Measured | Promise<Measured> | Effect.Effect<Measured, Tensors.ReadFailed>>,
-    Partial<MeasureAxes>
-{}
 
 /** A measure that a run was asked for, with what it is given. */
 export interface Asked {
   readonly name: string
   readonly axes: MeasureAxes
-  readonly measure: (at: AtEpoch) => Effect.Effect<MeasureRecord["readings"], MeasureFailed | Tensors.ReadFailed>
-}
-
-/** A measure that gives no numbers. */
-export class MeasureFailed extends Schema.TaggedError<MeasureFailed>()("MeasureFailed", {
-  name: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `The measure ${this.name} failed: ${this.reason}`
-  }
+  readonly measure: (at: AtEpoch) => Effect.Effect<MeasureRecord["readings"], EvaluationError | MeasureFailed>
 }
 
 const numbersIn = (measured: unknown): Readonly<Record<string, number>> | undefined => {
@@ -74,7 +44,7 @@ export const asked = (
     measure: Effect.fnUntraced(function*(at) {
       const given = yield* Effect.try({ try: (): unknown => make({ ...settings, ...at } as never), catch: failed })
       const found: unknown = Effect.isEffect(given)
-        ? yield* given as Effect.Effect<unknown, Tensors.ReadFailed>
+        ? yield* given as Effect.Effect<unknown, EvaluationError>
         : yield* Effect.tryPromise({ try: () => Promise.resolve(given), catch: failed })
       const numbers = numbersIn(found)
       return numbers ?? (yield* failed("it gives neither a number nor numbers by name"))

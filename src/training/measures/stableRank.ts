@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as NetworkSpectra from "../../network/NetworkSpectra.ts"
-import type { AskedMeasure, AtEpoch } from "./asked.ts"
+import type { AskedMeasure, AtEpoch } from "./AtEpoch.ts"
 
 /** ‖W‖²_F/‖W‖²₂. */
 export const stableRank = {

@@ -4,11 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
+import type { ImageSource } from "../../data/Dataset.ts"
 import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
-import type { Asked, AtEpoch } from "../measures/asked.ts"
+import type { Asked } from "../measures/asked.ts"
+import type { AtEpoch } from "../measures/AtEpoch.ts"
 import { added, means } from "../measures/steps.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
@@ -93,7 +95,10 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
   const at = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = at
-  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
+  const { loss, measuresEvery = 1 } = session.options
+  const evaluated = (source: ImageSource) => evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+  const test = yield* evaluated(dataset.test)
+  const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
     _tag: "EpochDone",
@@ -106,7 +111,9 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
-    ...(measures.length === 0 ? {} : { measures: yield* measuredOf(measures, { network, dataset, epoch }) }),
+    ...(isMeasured
+      ? { measures: yield* measuredOf(measures, { network, dataset, epoch, tested: test, evaluate: evaluated }) }
+      : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
