@@ -80,6 +80,7 @@ export {
 } from "./optimizer/index.ts"
 export { Report } from "./report/index.ts"
 export {
+  Answers,
   Checkpoint,
   Door,
   Loop,

@@ -1,5 +1,5 @@
 /** Figures of what was measured when a run was done. */
-import { atEnd, type EndMeasure, type PlacedReading } from "../training/measures.ts"
+import { atEnd, type EndFigure, type EndMeasure, type PlacedReading } from "../training/measures.ts"
 import { type Figure, figure, inPanels, type RowRun } from "./Figure.ts"
 
 /** So many of a list at most, evenly, with the first and the last. */
@@ -15,7 +15,7 @@ const panelOf = ({ panel }: PlacedReading) => JSON.stringify(panel)
 const lineOf = ({ line, panel }: PlacedReading) => JSON.stringify([panel, line])
 
 /** The figure of a measure at the end. */
-const ofMeasure = (name: string, measure: EndMeasure): Figure => (runs) => {
+const ofMeasure = (name: string, measure: EndFigure<unknown>): Figure => (runs) => {
   const readings = ({ ends }: RowRun) => name in ends ? measure.readings(ends[name]) : []
   const panels = [...new Set(runs.flatMap((run) => readings(run).map(panelOf)))]
   const shown = new Set(thinned(panels, mostPanels))
@@ -29,6 +29,6 @@ const ofMeasure = (name: string, measure: EndMeasure): Figure => (runs) => {
 }
 
 /** Figures of all measures at the end, a line per row. */
-export const endFigures: ReadonlyArray<Figure> = Object.entries<EndMeasure>(atEnd).map(([name, measure]) =>
-  ofMeasure(name, measure)
+export const endFigures: ReadonlyArray<Figure> = Object.entries<EndMeasure>(atEnd).flatMap(([name, { figure }]) =>
+  figure === undefined ? [] : [ofMeasure(name, figure)]
 )

@@ -17,10 +17,9 @@ const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /** Tables of what was measured at the end. */
 const tablesOf = (ends: RunRecord.RunRecord["ends"]) =>
-  Object.entries<EndMeasure>(atEnd).flatMap(([name, { table }]) => {
-    const made = name in ends ? table?.(ends[name]) : undefined
-    return made === undefined || made.rows.length === 0 ? [] : [{ _tag: "Table" as const, ...made }]
-  })
+  Object.entries<EndMeasure>(atEnd).flatMap(([name, { tables }]) =>
+    name in ends ? (tables?.(ends[name]) ?? []).map((table) => ({ _tag: "Table" as const, ...table })) : []
+  )
 
 /**
  * The report of a run: its epochs as a table, its layers, and the figures of what it recorded.

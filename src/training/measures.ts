@@ -4,6 +4,7 @@
  * recorded, read back, drawn and shown in tables follows from the entries.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
+import { calibration, classAccuracy } from "./measures/answers.ts"
 import type { AskedMeasure } from "./measures/AtEpoch.ts"
 import { corruption } from "./measures/corruptions.ts"
 import { labelNoise } from "./measures/labelNoise.ts"
@@ -11,7 +12,14 @@ import { stableRank } from "./measures/stableRank.ts"
 
 export { type Asked, asked } from "./measures/asked.ts"
 export { type AskedMeasure, type AtEpoch, type Measured, MeasureFailed } from "./measures/AtEpoch.ts"
-export { type EndMeasure, endMeasure, type MeasureTable, type PlacedReading } from "./measures/EndMeasure.ts"
+export {
+  type AtEnd,
+  type EndFigure,
+  type EndMeasure,
+  endMeasure,
+  type MeasureTable,
+  type PlacedReading
+} from "./measures/EndMeasure.ts"
 export { atEnd, fileOf } from "./measures/ends.ts"
 export type { MeasureAxes, Reading } from "./measures/MeasureAxes.ts"
 export { errorPercent, recorded, type RecordedMeasure } from "./measures/recorded.ts"
@@ -29,6 +37,8 @@ export { type OfPoms, ofPoms, ofSteps, type PerStep, perStep, type PomReadings, 
  */
 export const measures = {
   "stable-rank": stableRank,
+  "class-accuracy": classAccuracy,
+  calibration,
   "label-noise": labelNoise,
   corruptions: corruption
 } as const satisfies Catalogue.Catalogue<AskedMeasure<never>>

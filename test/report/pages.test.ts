@@ -21,7 +21,8 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const write = (directory: string) => Effect.runPromise(Report.write(directory).pipe(Effect.provide(NodeServices.layer)))
 
 /** Figures of measures, by when they are known; of POMs those that every optimizer tells. */
-const [byEpochs, atEnd] = [Object.keys(Measures.recorded), Object.keys(Measures.atEnd)]
+const byEpochs = Object.keys(Measures.recorded)
+const atEnd = Object.entries<Measures.EndMeasure>(Measures.atEnd).flatMap(([name, { figure }]) => figure ? [name] : [])
 const bySteps = Object.values(Measures.ofSteps).map(({ figure }) => figure)
 const { gaps: _, ...toldByAll } = Measures.ofPoms
 const told = Object.values(toldByAll).map(({ figure }) => figure)

@@ -63,6 +63,14 @@ it("one that throws, rejects or gives something else is told in a line", async (
     .toBe("The measure mine failed: it gives neither a number nor numbers by name")
 })
 
+it("accuracies by class, and calibration, are those of the answers to the test images", async () => {
+  expect(await measure(measures["class-accuracy"])).toEqual({ 0: 100, 1: 0 })
+  const { tested } = await at()
+  const sure = { tested: { ...tested, confidence: Float32Array.of(1, 1) } }
+  expect(await measure(measures.calibration, {}, sure)).toEqual({ "": 50 })
+  expect(await measure(measures.calibration)).toContain("no logits")
+})
+
 it("clean, changed and corrected labels are told apart, of so many images at most", async () => {
   const train = { images: new Uint8Array(80), labels: new Uint8Array(40), count: 40 }
   const noisy = Effect.runSync(LabelNoise.apply({ ...dataset, train }, { share: 0.5, seed: 1 }))

@@ -1,6 +1,7 @@
 /** What is measured when a run is done. */
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type { EndMeasure } from "./EndMeasure.ts"
+import { evaluation } from "./evaluation.ts"
 import { spectra } from "./spectra.ts"
 
 /**
@@ -9,10 +10,13 @@ import { spectra } from "./spectra.ts"
  * @example
  * ```ts
  * import { Measures } from "finegrain"
- * Measures.atEnd.spectra.value // => "singular value"
+ * Measures.atEnd.spectra.figure?.value // => "singular value"
  * ```
  */
-export const atEnd = { spectra } as const satisfies Catalogue.Catalogue<EndMeasure>
+export const atEnd = {
+  spectra,
+  evaluation
+} as const satisfies Catalogue.Catalogue<EndMeasure>
 
 /**
  * The file of such a measure.

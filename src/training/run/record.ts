@@ -148,7 +148,8 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     )
   )
   for (const [name, { make }] of Object.entries(atEnd)) {
-    yield* directory.writeMeasure(name, yield* training.evaluated(make(network)))
+    const measuring = make({ ...training, network })
+    if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
   }
   return yield* summarize(running, "completed", undefined)
 })

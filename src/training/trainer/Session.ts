@@ -14,6 +14,7 @@ import type { Classifier } from "../Classifier.ts"
 import { perSum } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
+import type { Evaluated } from "./evaluate.ts"
 
 /** Where the optimizer stands. */
 export type State = Optimizer.State<Network.NetworkPoint>
@@ -37,6 +38,8 @@ export interface Session extends Standing {
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  /** What the last test found. */
+  readonly tested: Ref.Ref<Evaluated | undefined>
 }
 
 /** Before the first step. */

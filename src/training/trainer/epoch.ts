@@ -9,6 +9,7 @@ import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
+import * as Answers from "../Answers.ts"
 import type { Asked } from "../measures/asked.ts"
 import type { AtEpoch } from "../measures/AtEpoch.ts"
 import { added, means } from "../measures/steps.ts"
@@ -90,14 +91,29 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
     ({ axes, measure, name }) => Effect.map(measure(at), (readings): MeasureRecord => ({ name, ...axes, readings }))
   )
 
+/** Evaluates the model as it is over images, prepared as those of the run. */
+const evaluator = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
+  evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+
+/** What the last test found, by class and by confidence; a run that goes on after its last epoch tests again. */
+export const evaluationOf = (session: Session) =>
+  Effect.map(
+    Effect.flatMap(Ref.get(session.tested), (last) =>
+      last === undefined
+        ? withEvaluated(session, () => evaluator(session)(session.options.dataset.test))
+        : Effect.succeed(last)),
+    (tested) => Answers.evaluation(session.options.dataset, session.options.dataset.test, tested)
+  )
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
+  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
   const at = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = at
-  const { loss, measuresEvery = 1 } = session.options
-  const evaluated = (source: ImageSource) => evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+  const { measuresEvery = 1 } = session.options
+  const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
+  yield* Ref.set(session.tested, test)
   const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
