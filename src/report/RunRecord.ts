@@ -56,31 +56,35 @@ const parse = (line: string): unknown => {
 /**
  * Tells every event of a run that can be read, and how many lines cannot; the last line of one that was killed may be
  * cut off. Never holds more than a few of them.
+ *
+ * @internal
  */
-const readEvents = Effect.fnUntraced(function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const file = path.join(directory, "events.jsonl")
-  let [damaged, last] = [0, false]
-  yield* fs.stream(file).pipe(
-    Stream.decodeText,
-    Stream.splitLines,
-    Stream.runForEachArray((lines) =>
-      Effect.sync(() => {
-        for (const line of lines) {
-          const value = parse(line)
-          const event = decodeEvent(value)
-          if (Option.isSome(event)) tell(event.value)
-          last = Option.isNone(event) && !isOther(value) && line !== ""
-          if (last) damaged++
-        }
-      })
-    ),
-    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
-    Effect.mapError(failing(file))
-  )
-  return damaged - (last ? 1 : 0)
-})
+export const readEvents = Effect.fnUntraced(
+  function*(directory: string, tell: (event: typeof RunFiles.LogLine.Type) => void) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = path.join(directory, "events.jsonl")
+    let [damaged, last] = [0, false]
+    yield* fs.stream(file).pipe(
+      Stream.decodeText,
+      Stream.splitLines,
+      Stream.runForEachArray((lines) =>
+        Effect.sync(() => {
+          for (const line of lines) {
+            const value = parse(line)
+            const event = decodeEvent(value)
+            if (Option.isSome(event)) tell(event.value)
+            last = Option.isNone(event) && !isOther(value) && line !== ""
+            if (last) damaged++
+          }
+        })
+      ),
+      Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
+      Effect.mapError(failing(file))
+    )
+    return damaged - (last ? 1 : 0)
+  }
+)
 
 /**
  * What a run recorded, as far as it got, and as far as it can be read.
