@@ -87,6 +87,26 @@ export const readEvents = Effect.fnUntraced(
 )
 
 /**
+ * What was measured at the end, by name; the caller says what is to be done about a damaged file.
+ *
+ * @internal
+ */
+export const readEnds = Effect.fnUntraced(function*<E>(
+  directory: string,
+  damaged: (error: ReportError) => Effect.Effect<Option.Option<unknown>, E>
+) {
+  const all = yield* Effect.forEach(
+    Object.entries(atEnd),
+    Effect.fnUntraced(function*([name, { schema }]) {
+      const file = fileOf(name)
+      const found = yield* Effect.catch(readOwn(directory, file, RunFiles.decode(schema, file)), damaged)
+      return Option.match(found, { onNone: () => [], onSome: (value) => [[name, value] as const] })
+    })
+  )
+  return Object.fromEntries<unknown>(all.flat())
+})
+
+/**
  * What a run recorded, as far as it got, and as far as it can be read.
  */
 export const read = Effect.fnUntraced(function*(directory: string) {
@@ -99,19 +119,10 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
-  const ends: Record<string, unknown> = {}
-  for (const [name, { schema }] of Object.entries(atEnd)) {
-    const file = fileOf(name)
-    const found = yield* Effect.catch(
-      readOwn(directory, file, RunFiles.decode(schema, file)),
-      (error) => Effect.as(note(error), Option.none())
-    )
-    if (Option.isSome(found)) ends[name] = found.value
-  }
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
-    ends,
+    ends: yield* readEnds(directory, (error) => Effect.as(note(error), Option.none())),
     damaged
   }
   return recorded

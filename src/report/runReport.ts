@@ -18,7 +18,9 @@ const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 /** Tables of what was measured at the end. */
 const tablesOf = (ends: RunRecord.RunRecord["ends"]) =>
   Object.entries<EndMeasure>(atEnd).flatMap(([name, { tables }]) =>
-    name in ends ? (tables?.(ends[name]) ?? []).map((table) => ({ _tag: "Table" as const, ...table })) : []
+    name in ends
+      ? (tables?.(ends[name]) ?? []).map(({ header, rows, title }) => ({ _tag: "Table" as const, title, header, rows }))
+      : []
   )
 
 /**

@@ -24,7 +24,16 @@ export { atEnd, fileOf } from "./measures/ends.ts"
 export type { MeasureAxes, Reading } from "./measures/MeasureAxes.ts"
 export { errorPercent, recorded, type RecordedMeasure } from "./measures/recorded.ts"
 export type { PomMeasure, StepFacts, StepMeasure } from "./measures/StepMeasure.ts"
-export { type OfPoms, ofPoms, ofSteps, type PerStep, perStep, type PomReadings, toldOfPoms } from "./measures/steps.ts"
+export {
+  type OfPoms,
+  ofPoms,
+  ofSteps,
+  perPoms,
+  type PerStep,
+  perStep,
+  type PomReadings,
+  toldOfPoms
+} from "./measures/steps.ts"
 
 /**
  * What is measured at the end of an epoch where it is asked for, by name.
