@@ -65,6 +65,7 @@ export const place = Effect.fnUntraced(function*(directory: string) {
 /** How a run ended. */
 export const endLines = (summary: Run.RunSummary): string =>
   [
+    ...(summary.status === "completed" && summary.reason !== undefined ? [`Ended early: ${summary.reason}`] : []),
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,

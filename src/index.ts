@@ -82,6 +82,7 @@ export { Report } from "./report/index.ts"
 export {
   Answers,
   Checkpoint,
+  Controls,
   Door,
   Loop,
   Measures,

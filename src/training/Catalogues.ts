@@ -16,6 +16,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
+import { watched } from "./Controls.ts"
 import { evaluations } from "./evaluations.ts"
 import { measures } from "./measures.ts"
 
@@ -29,6 +30,7 @@ export const builtIn = {
   schedules,
   metrics,
   evaluations,
+  watched,
   rules,
   policies: Catalogue.byName(Renormalization.policies),
   strategies: Grouping.strategies,

@@ -21,7 +21,7 @@ import { withEvaluated } from "./trainer/evaluated.ts"
 import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
 import { renormalizeBy } from "./trainer/renormalize.ts"
 import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
-import { progress, standing } from "./trainer/standing.ts"
+import { progress, standing, stopped } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
@@ -41,8 +41,11 @@ export interface LoopStep {
   readonly loss: (step: number) => Learned
 }
 
+/** What a loop and the trainer have in common. */
+type LoopOption = "controls" | "epochs" | "evaluate" | "from" | "keepBest"
+
 /** What a loop does. */
-export interface LoopOptions<E, R> extends OptimizerOptions, Pick<TrainerOptions, "epochs" | "evaluate" | "from"> {
+export interface LoopOptions<E, R> extends OptimizerOptions, Pick<TrainerOptions, LoopOption> {
   /** Examples in an epoch. */
   readonly examples: number
   /** The steps of an epoch, from 1: a function of its number, if a later run is to go on to the same bits. */
@@ -120,6 +123,7 @@ const train = Effect.fnUntraced(function*<E, R, E2, R2>(
 ) {
   const { epochsDone, options: { epochs, steps }, position } = loop
   for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+    if ((yield* stopped(loop)) !== undefined) break
     const began = yield* Clock.currentTimeMillis
     yield* renormalize(loop, epoch)
     // A step blocks the event loop: let signals in before the next one.

@@ -57,9 +57,12 @@ export const files = [
 ]
 
 /** Files that are written whole, by their full names: nothing else aside is ours. */
-const wholeFiles = files.filter((name) => name !== "events.jsonl").map((name) =>
-  name === "checkpoint.bin" ? `${name}.new` : name
-)
+const wholeFiles = [
+  ...files.filter((name) => name !== "events.jsonl" && name !== "checkpoint.bin"),
+  "checkpoint.bin.new",
+  "best.weights.bin",
+  "best.model.json"
+]
 
 /**
  * A second process on one directory is refused.

@@ -133,6 +133,7 @@ export const Measures = Schema.Struct({
   ...perStep(() => missing(Num)),
   epochs: laterCount,
   steps: laterCount,
+  bestEpoch: missing(Schema.Int),
   seconds: later,
   seed: laterCount,
   tensorsLeaked: laterCount,

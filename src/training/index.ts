@@ -1,6 +1,7 @@
 /** Runs: configuration, training, and their directories. Other rooms import only what stands here. */
 export * as Answers from "./Answers.ts"
 export * as Checkpoint from "./Checkpoint.ts"
+export * as Controls from "./Controls.ts"
 export * as Door from "./Door.ts"
 export * as Loop from "./Loop.ts"
 export * as Measures from "./measures.ts"

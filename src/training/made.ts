@@ -19,6 +19,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
+import * as Controls from "./Controls.ts"
 import { inOneLine } from "./Door.ts"
 import * as Measures from "./measures.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
@@ -64,6 +65,25 @@ export const schedule = (
     try: () => Schedules.make(config.schedule, course, config, schedules),
     catch: (error) => error as Schedules.ScheduleError
   })
+}
+
+/** What of the settings says what the epochs so far decide, and the schedule that obeys it. */
+export const controls = (config: TrainConfig, given: Schedule.Schedule) => {
+  const { keepBest = false, patience, plateau, plateauFactor } = config
+  const watching: Controls.Watching = Struct.pick(config, ["watch", "improvement"])
+  const reduced = plateau === undefined ? undefined : Controls.reduceOnPlateau(given, {
+    ...watching,
+    patience: plateau,
+    ...(plateauFactor === undefined ? {} : { factor: plateauFactor })
+  })
+  return {
+    schedule: reduced?.schedule ?? given,
+    ...(keepBest ? { keepBest: watching } : {}),
+    controls: [
+      ...(reduced === undefined ? [] : [reduced.control]),
+      ...(patience === undefined ? [] : [Controls.earlyStopping({ ...watching, patience })])
+    ]
+  }
 }
 
 /** The optimizer of a run. */

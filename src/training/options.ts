@@ -10,6 +10,7 @@ import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type { Control, Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
 
@@ -50,6 +51,10 @@ export interface TrainerOptions {
   readonly measures?: ReadonlyArray<Asked>
   /** Epochs from one of these measurements to the next; the last epoch is always measured. Default 1. */
   readonly measuresEvery?: number
+  /** What the epochs so far decide about those to come; default nothing. */
+  readonly controls?: ReadonlyArray<Control>
+  /** By what the best epoch is known whose model is to be kept, too; default none is. */
+  readonly keepBest?: Watching
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot | undefined
 }

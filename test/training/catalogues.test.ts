@@ -43,7 +43,8 @@ const settings: Readonly<Record<Exclude<keyof Catalogues, "manifolds">, string>>
   losses: "loss",
   measures: "measures",
   backends: "backend",
-  evaluations: "evaluate"
+  evaluations: "evaluate",
+  watched: "watch"
 }
 
 /** Catalogues whose entries make a value of settings of their own, too. */

@@ -100,7 +100,7 @@ const endFields: ReadonlyArray<Table.Field<PlacedReading>> = [
   ...numbers("at", "value")
 ]
 
-/** The run in one row, its epochs, steps, measures, POMs and what is drawn of its end; tables without rows are left out. */
+/** The run in one row, its epochs, steps, measures, POMs, and its end; tables without rows are left out. */
 export const runTables = (run: LoggedRun): ReadonlyArray<Table.Table> => {
   const { ends, epochs, steps } = run
   return [

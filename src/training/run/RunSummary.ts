@@ -7,12 +7,15 @@ import type { TrainingProgress } from "../Training.ts"
  */
 export interface RunSummary extends PerStep<number | undefined> {
   readonly status: "completed" | "interrupted" | "failed"
+  /** Why it failed, or ended before its last epoch. */
   readonly reason: string | undefined
   readonly testAccuracy: number | undefined
   readonly testLoss: number | undefined
   readonly trainLoss: number | undefined
   readonly trainAccuracy: number | undefined
   readonly epochs: number
+  /** The best epoch, where its model is kept. */
+  readonly bestEpoch: number | undefined
   readonly steps: number
   readonly seconds: number
   readonly seed: number

@@ -101,6 +101,7 @@ const summarize = Effect.fnUntraced(function*<E, R>(
     status,
     reason,
     ...measuresOf(yield* training.progress),
+    bestEpoch: training.best === undefined ? undefined : yield* training.best,
     seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
     seed,
     weightsSha256: yield* (status === "completed"
@@ -124,7 +125,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
   running: Running<E, R>,
   checkpointSeconds: number
 ) {
-  const { began, directory, network, observe, training } = running
+  const { began, data, directory, network, observe, training } = running
   const isAnywhere = training.resumes === "steps"
   const savedAt = yield* Ref.make(began)
   const save = Effect.gen(function*() {
@@ -135,6 +136,9 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     yield* directory.appendEvent(event)
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
+    if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
+      yield* training.evaluated(saveModel(network, directory, data, "best."))
+    }
     if (event._tag === "EpochDone" || isAnywhere && since >= 1000 * checkpointSeconds) yield* save
   })
   yield* training.train(report).pipe(
@@ -151,7 +155,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     const measuring = make({ ...training, network })
     if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
   }
-  return yield* summarize(running, "completed", undefined)
+  return yield* summarize(running, "completed", (yield* training.progress).stopped)
 })
 
 /**

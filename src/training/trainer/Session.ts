@@ -21,7 +21,7 @@ export type State = Optimizer.State<Network.NetworkPoint>
 
 /** What takes steps: a network, its optimizer, and where both stand. */
 export interface Stepping {
-  readonly options: Pick<TrainerOptions, "evaluate" | "network" | "schedule">
+  readonly options: Pick<TrainerOptions, "controls" | "epochs" | "evaluate" | "keepBest" | "network" | "schedule">
   readonly optimizer: Optimizer.Optimizer<Network.NetworkPoint, Network.NetworkWeights>
   readonly state: Ref.Ref<State>
 }

@@ -10,6 +10,7 @@ import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Answers from "../Answers.ts"
+import * as Controls from "../Controls.ts"
 import type { Asked } from "../measures/asked.ts"
 import type { AtEpoch } from "../measures/AtEpoch.ts"
 import { added, means } from "../measures/steps.ts"
@@ -105,16 +106,22 @@ export const evaluationOf = (session: Session) =>
     (tested) => Answers.evaluation(session.options.dataset, session.options.dataset.test, tested)
   )
 
+/** Whether an epoch is one of those at whose end more is measured; the last one is, also where controls end the run. */
+const isMeasured = ({ epochsDone, options }: Session, event: EpochDone) =>
+  Effect.map(Ref.get(epochsDone), (before) => {
+    const { controls = [], epochs, measuresEvery = 1 } = options
+    return event.epoch % measuresEvery === 0 || event.epoch === epochs ||
+      Controls.told(controls, [...before, event]) !== undefined
+  })
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
   const at = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = at
-  const { measuresEvery = 1 } = session.options
   const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
   yield* Ref.set(session.tested, test)
-  const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
     _tag: "EpochDone",
@@ -127,14 +134,13 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
-    ...(isMeasured
-      ? { measures: yield* measuredOf(measures, { network, dataset, epoch, tested: test, evaluate: evaluated }) }
-      : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
   }
-  return event
+  if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
+  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated }
+  return { ...event, measures: yield* measuredOf(measures, at) }
 })
 
 /** What is measured when all steps of an epoch have been taken, of the weights that are tested. */
