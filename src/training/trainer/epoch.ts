@@ -117,8 +117,8 @@ const isMeasured = ({ epochsDone, options }: Session, event: EpochDone) =>
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
-  const at = yield* Ref.get(position)
-  const { correctSum, leaked, lossSum, seconds, step } = at
+  const now = yield* Ref.get(position)
+  const { correctSum, leaked, lossSum, seconds, step } = now
   const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
   yield* Ref.set(session.tested, test)
@@ -129,7 +129,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     step,
     trainLoss: lossSum / seen,
     trainAccuracy: correctSum / seen,
-    ...means(at, Math.ceil(seen / batchSize)),
+    ...means(now, Math.ceil(seen / batchSize)),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
