@@ -10,7 +10,7 @@ import { corruption } from "./measures/corruptions.ts"
 import { labelNoise } from "./measures/labelNoise.ts"
 import { stableRank } from "./measures/stableRank.ts"
 
-export { type Asked, asked } from "./measures/asked.ts"
+export type { Asked } from "./measures/asked.ts"
 export { type AskedMeasure, type AtEpoch, type Measured, MeasureFailed } from "./measures/AtEpoch.ts"
 export {
   type AtEnd,

@@ -19,8 +19,12 @@ export const atEnd = {
 } as const satisfies Catalogue.Catalogue<EndMeasure>
 
 /**
- * The file of such a measure.
+ * The file of such a measure in the directory of a run.
  *
- * @internal
+ * @example
+ * ```ts
+ * import { Measures } from "finegrain"
+ * Measures.fileOf("spectra") // => "spectra.json"
+ * ```
  */
 export const fileOf = (name: string): string => `${name}.json`
