@@ -2,7 +2,8 @@
  * What a table can show beside test errors, an entry each: numbers of the summaries of runs, of the last epoch.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
-import { errorPercent, ofSteps, perStep, type StepMeasure } from "../training/measures.ts"
+import { errorPercent, ofSteps, type StepMeasure } from "../training/measures.ts"
+import { perStep } from "../training/measures/steps.ts"
 import type * as Run from "../training/Run.ts"
 
 /** A number that the summary of a run gives. */

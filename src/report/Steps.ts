@@ -1,5 +1,5 @@
 /** The steps of a run, however many, in as much room as figures need. */
-import { type OfPoms, type PerStep, perStep, toldOfPoms } from "../training/measures.ts"
+import { type OfPoms, type PerStep, perStep, toldOfPoms } from "../training/measures/steps.ts"
 import type { StepDone } from "../training/Trainer.ts"
 
 /** Neighbouring steps together, with the means of what they recorded. */

@@ -12,28 +12,12 @@ import { stableRank } from "./measures/stableRank.ts"
 
 export type { Asked } from "./measures/asked.ts"
 export { type AskedMeasure, type AtEpoch, type Measured, MeasureFailed } from "./measures/AtEpoch.ts"
-export {
-  type AtEnd,
-  type EndFigure,
-  type EndMeasure,
-  endMeasure,
-  type MeasureTable,
-  type PlacedReading
-} from "./measures/EndMeasure.ts"
+export type { AtEnd, EndFigure, EndMeasure, MeasureTable, PlacedReading } from "./measures/EndMeasure.ts"
 export { atEnd, fileOf } from "./measures/ends.ts"
 export type { MeasureAxes, Reading } from "./measures/MeasureAxes.ts"
 export { errorPercent, recorded, type RecordedMeasure } from "./measures/recorded.ts"
 export type { PomMeasure, StepFacts, StepMeasure } from "./measures/StepMeasure.ts"
-export {
-  type OfPoms,
-  ofPoms,
-  ofSteps,
-  perPoms,
-  type PerStep,
-  perStep,
-  type PomReadings,
-  toldOfPoms
-} from "./measures/steps.ts"
+export { type OfPoms, ofPoms, ofSteps, type PerStep, type PomReadings } from "./measures/steps.ts"
 
 /**
  * What is measured at the end of an epoch where it is asked for, by name.

@@ -1,13 +1,6 @@
 /** A run as tables. */
-import {
-  atEnd,
-  type EndMeasure,
-  type OfPoms,
-  ofPoms,
-  ofSteps,
-  perPoms,
-  type PlacedReading
-} from "../../training/measures.ts"
+import { atEnd, type EndMeasure, type OfPoms, ofPoms, ofSteps, type PlacedReading } from "../../training/measures.ts"
+import { perPoms } from "../../training/measures/steps.ts"
 import { toJson } from "../../training/RunDirectory.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
