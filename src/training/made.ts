@@ -24,7 +24,8 @@ import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
 import * as Controls from "./Controls.ts"
 import { inOneLine } from "./Door.ts"
-import * as Measures from "./measures.ts"
+import type * as Measures from "./measures.ts"
+import { asked } from "./measures/asked.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
@@ -168,7 +169,7 @@ export const measures = (config: TrainConfig, known: Catalogues) =>
   (config.measures ?? []).map((name) => {
     const entry: Measures.AskedMeasure<never> = known.measures[name as keyof typeof known.measures]
     const own = Object.keys(entry.parameters ?? {})
-    return Measures.asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
+    return asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
   })
 
 const layerOptions = (

@@ -18,6 +18,7 @@ import * as Optimizer from "../../optimizer/Optimizer.ts"
 import { stepRefusal } from "../../optimizer/stepRefusal.ts"
 import type { Told } from "../../optimizer/Transform.ts"
 import type { Lesson } from "../Classifier.ts"
+import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import { batchTensors } from "./batchTensors.ts"
 import type { Session, Stepping } from "./Session.ts"
@@ -56,7 +57,9 @@ const read = ({ correct, loss }: { readonly loss: tf.Scalar; readonly correct: t
   Effect.scoped(Effect.gen(function*() {
     const norms = told["norms"]!
     const denominators = told["denominators"] ?? (yield* Tensors.scoped(() => tf.onesLike(norms)))
-    return yield* readTogether({ loss, correct, norms, denominators })
+    // Last, so that no transform that tells of POMs takes the place of what is known of the batch.
+    const read = yield* readTogether({ ...told, norms, denominators, loss, correct })
+    return { loss: read.loss[0]!, correct: read.correct[0]!, told: read }
   })).pipe(Effect.ensuring(Effect.sync(() => TensorTree.dispose(told))))
 
 /** Makes the tensors that a step needs, and gives its loss. */
@@ -72,9 +75,8 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
     Optimizer.dispose(after)
     NestedTensors.dispose(weights)
   })
-  const values = yield* Effect.tapError(read(learned, told), () => refuse)
-  const readings = { ...values, loss: values.loss[0]!, correct: values.correct[0]! }
-  const refusal = stepRefusal(readings, network.problem.collection.poms, before.step)
+  const found = yield* Effect.tapError(read(learned, told), () => refuse)
+  const refusal = stepRefusal({ ...found.told, loss: found.loss }, network.problem.collection.poms, before.step)
   if (refusal !== undefined) {
     yield* refuse
     return yield* refusal
@@ -83,15 +85,11 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
   NestedTensors.dispose(weights)
   yield* Ref.set(state, after)
   Optimizer.dispose(before)
-  return { ...readings, step: before.step }
+  return { ...found, step: before.step }
 }, Effect.scoped)
 
-/**
- * In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be
- * nine.
- */
+/** In so many steps of a run its events tell of every POM. */
 const pomsTold = 50
-const digits = 7
 
 /** Of every how many steps one tells of every POM. */
 const pomsEvery = ({ batchSize, dataset, epochs }: TrainerOptions) =>
@@ -103,17 +101,15 @@ export const takeStep = Effect.fnUntraced(
     const { network: { model, problem: { collection: { poms } }, variables }, schedule } = stepping.options
     const refusal = changed(model, variables)
     if (refusal !== undefined) return yield* refusal
-    const { correct, denominators, loss, norms, step } = yield* Effect.uninterruptible(commit(stepping, lossAt))
-    const byPom = (values: Float32Array) =>
-      Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
+    const { correct, loss, step, told } = yield* Effect.uninterruptible(commit(stepping, lossAt))
+    const rate = schedule.rate(step)
+    const facts = { loss, rate, told }
     return {
       loss,
+      rate,
       correct,
-      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
-      rate: schedule.rate(step),
-      perPom: tellsPoms(step)
-        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
-        : {}
+      readings: readingsOf(facts),
+      perPom: tellsPoms(step) ? pomReadingsOf(facts, poms) : {}
     }
   }
 )
