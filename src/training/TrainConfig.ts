@@ -162,6 +162,14 @@ const fieldsOf = (known: Catalogues) => ({
     description: `what is to become small: ${Catalogue.help(known.losses)} (default softmax-cross-entropy)`
   }),
   ...Catalogue.parameters(known.losses),
+  weighting: Schema.optionalKey(Catalogue.schema(known.weightings)).annotate({
+    description: `how much the images of a class count in the training loss: ${
+      Catalogue.help(known.weightings)
+    } (default none)`
+  }),
+  classWeights: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
+    description: "factors of these weights by class (default 1)"
+  }),
   rule: orDefault(Catalogue.schema(known.rules), "curvatureAware").annotate(chosen("length of a step", known.rules)),
   ...Catalogue.parameters(known.rules),
   momentum: orDefault(share, 0.9).annotate({ description: "θ in [0, 1)" }),
@@ -169,6 +177,10 @@ const fieldsOf = (known: Catalogues) => ({
   augment: orDefault(Catalogue.schema(known.augmentations), "none").annotate(
     chosen("how training images are varied", known.augmentations)
   ),
+  vary: Schema.optionalKey(Schema.Array(open(known.variations)).check(Schema.isUnique())).annotate({
+    description: `how the images of a step are varied after that, in this order: ${Catalogue.help(known.variations)}`
+  }),
+  ...Catalogue.parameters(known.variations),
   normalize: orDefault(Schema.Boolean, false).annotate({
     description: "channels are brought to mean 0 and deviation 1 over the training images"
   }),
@@ -359,6 +371,7 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
+    ...idleOf(known.variations, "variation", config.vary ?? []),
     ...idleOf(known.measures, "measure", config.measures ?? []),
     ...idleWatch(config),
     ...(config.measures === undefined ? [["measuresEvery", "nothing else is measured"] as const] : []),

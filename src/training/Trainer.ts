@@ -96,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
   const { batchSize, dataset, network, seed } = options
   yield* fits(network.model, dataset, options.loss)
   yield* feasible(network, dataset, batchSize)
-  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss, options.classWeights)
   const optimizer = yield* optimizerOf(options)
   const prepare = preparation(options)
   yield* weightsAreFinite(network)

@@ -9,8 +9,11 @@ import * as Struct from "effect/Struct"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Grouping from "../collections/Grouping.ts"
 import * as Specification from "../collections/Specification.ts"
+import type * as Batches from "../data/Batches.ts"
+import * as ClassWeights from "../data/ClassWeights.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
+import type * as Variations from "../data/Variations.ts"
 import type { Loss } from "../network/losses.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
@@ -41,10 +44,14 @@ const failed = (what: string, name: string) => (error: unknown) =>
 
 /** What an entry makes, which may be a user's own, and anything. */
 const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) => string | undefined) =>
-  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) => {
-    const problem = typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`
-    return problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
-  })
+  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) =>
+    Effect.flatMap(
+      Effect.try({
+        try: () => typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`,
+        catch: failed(what, name)
+      }),
+      (problem) => problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
+    ))
 
 /** The dataset of a run, whole. */
 export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
@@ -124,6 +131,38 @@ export const loss = (config: TrainConfig, { classes }: Dataset, { losses }: Cata
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
   ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, classes), catch: failed("loss", loss) })))
 }
+
+/** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */
+const misvaried = (vary: Variations.Vary, dataset: Dataset): string | undefined => {
+  const size = dataset.height * dataset.width * dataset.channels
+  const given: unknown = vary({ images: new Float32Array(2 * size), labels: new Int32Array(2) }, dataset, 0)
+  const { images, labels } = Object(given) as Partial<Batches.Batch>
+  return images instanceof Float32Array && images.length === 2 * size && labels?.length === 2
+    ? undefined
+    : "of two images it gives no batch of two images"
+}
+
+/** How the images of a step are varied. */
+export const variations = (config: TrainConfig, dataset: Dataset, { variations }: Catalogues) =>
+  Effect.forEach(config.vary ?? [], (name) =>
+    Effect.map(
+      attempt(
+        "variation",
+        name,
+        () => ({ vary: Catalogue.make<unknown>(variations, name, config, {}) }),
+        ({ vary }) => typeof vary === "function" ? misvaried(vary as Variations.Vary, dataset) : "it is no function"
+      ),
+      ({ vary }) => ({ name, vary: vary as Variations.Vary })
+    ))
+
+/** How much the images of each class count; none where all count alike. */
+export const classWeights = ({ classWeights, weighting }: TrainConfig, dataset: Dataset, { weightings }: Catalogues) =>
+  weighting === undefined && classWeights === undefined
+    ? Effect.succeed({})
+    : Effect.try({
+      try: () => ({ classWeights: ClassWeights.of(dataset, weightings[weighting ?? "none"], classWeights) }),
+      catch: failed("weights of classes", weighting ?? "none")
+    })
 
 /** What a run measures beside what it records. */
 export const measures = (config: TrainConfig, known: Catalogues) =>

@@ -3,17 +3,21 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Batches from "../../data/Batches.ts"
+import type { Dataset } from "../../data/Dataset.ts"
+import * as Variations from "../../data/Variations.ts"
 import { missingGradient, withoutGradient } from "../../network/declarations/gradients.ts"
 import { changed } from "../../network/declarations/unchanged.ts"
 import * as Network from "../../network/Network.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { readTogether } from "../../numerics/readTogether.ts"
+import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as TensorTree from "../../numerics/TensorTree.ts"
 import * as Gradients from "../../optimizer/Gradients.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
 import { stepRefusal } from "../../optimizer/stepRefusal.ts"
 import type { Told } from "../../optimizer/Transform.ts"
+import type { Lesson } from "../Classifier.ts"
 import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import { batchTensors } from "./batchTensors.ts"
@@ -110,12 +114,21 @@ export const takeStep = Effect.fnUntraced(
   }
 )
 
+/** A batch as a step learns from it. */
+const lessonOf = (dataset: Dataset, batch: Batches.Batch): Lesson => ({
+  ...batchTensors(dataset, batch),
+  ...(batch.mixed === undefined
+    ? {}
+    : { mixed: { labels: tf.tensor1d(batch.mixed.labels, "int32"), share: batch.mixed.share } })
+})
+
 /** Takes a step on a batch, or none at all. */
 export const takeBatch = (session: Session, batch: Batches.Batch) => {
-  const { learning, options, prepare } = session
+  const { learning, options: { dataset, seed, vary = [] }, options, prepare } = session
   const lossAt: LossAt = (step) => {
-    const { images, labels } = batchTensors(options.dataset, prepare(batch))
-    return () => learning(images, labels, step)
+    const varied = Variations.varied(vary, batch, dataset, Seed.split(Seed.split(seed, "vary"), step))
+    const lesson = lessonOf(dataset, prepare(varied))
+    return () => learning(lesson, step)
   }
   return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0)
 }
