@@ -54,6 +54,7 @@ const written = [
   "events.jsonl",
   "summary.json",
   "spectra.json",
+  "evaluation.json",
   "model.json",
   "weights.bin",
   "checkpoint.bin",

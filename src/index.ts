@@ -6,6 +6,7 @@ export {
   Batches,
   Cifar,
   ClassFolders,
+  Corruptions,
   DataError,
   Dataset,
   Datasets,
@@ -79,6 +80,7 @@ export {
 } from "./optimizer/index.ts"
 export { Report } from "./report/index.ts"
 export {
+  Answers,
   Checkpoint,
   Door,
   Loop,

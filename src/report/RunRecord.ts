@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly steps: Steps.Steps
   /** At the end; empty where it never came. */
   readonly spectra: ReadonlyArray<LayerSpectrum>
+  /** Of the test images, at the end. */
+  readonly evaluation: typeof RunFiles.Evaluation.Type | undefined
   /**
    * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
    */
@@ -42,6 +44,7 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
+const decodeEvaluation = RunFiles.decode(RunFiles.Evaluation, "evaluation.json")
 const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Events of our own that no figure needs. */
@@ -98,13 +101,15 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
-  const spectra = yield* readOwn(directory, "spectra.json", decodeSpectra).pipe(
-    Effect.catch((error) => Effect.as(note(error), Option.none<typeof RunFiles.Spectra.Type>()))
-  )
+  const file = <A>(name: string, decoding: (value: unknown) => Result.Result<A, string>) =>
+    Effect.catch(readOwn(directory, name, decoding), (error) => Effect.as(note(error), Option.none<A>()))
+  const spectra = yield* file("spectra.json", decodeSpectra)
+  const evaluation = yield* file("evaluation.json", decodeEvaluation)
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
     spectra: Option.getOrElse(spectra, () => []),
+    evaluation: Option.getOrUndefined(evaluation),
     damaged
   }
   return recorded
@@ -118,7 +123,7 @@ const stampOf = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const stats = yield* Effect.forEach(
-    ["events.jsonl", "spectra.json"],
+    ["events.jsonl", "spectra.json", "evaluation.json"],
     (name) => Effect.option(fs.stat(path.join(directory, name)))
   )
   return stats.map(Option.match({

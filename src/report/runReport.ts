@@ -6,6 +6,7 @@ import { errorPercent } from "../experiment/Results.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
+import { evaluationTables } from "./evaluationTables.ts"
 import * as pomCurves from "./pomCurves.ts"
 import * as quantities from "./quantities.ts"
 import * as RunRecord from "./RunRecord.ts"
@@ -22,7 +23,7 @@ const significant = (value: number | undefined): string => value === undefined ?
 export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: RunFiles.Manifest) {
   const path = yield* Path.Path
   const recorded = yield* RunRecord.read(directory)
-  const { damaged, epochs, spectra, steps } = recorded
+  const { damaged, epochs, evaluation, spectra, steps } = recorded
   const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
   // A line without a name: there is but one.
@@ -42,6 +43,7 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
           errorPercent(testAccuracy).toFixed(2)
         ])
       },
+      ...evaluationTables(evaluation),
       ...(spectra.length === 0 ? [] : [{
         _tag: "Table" as const,
         title: "Layers at the end",

@@ -38,7 +38,8 @@ const notesOf = (
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per
- * event), `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is
+ * event), `summary.json`, the model, and at the end `spectra.json` and `evaluation.json` (confusion
+ * matrix, accuracy by class, calibration). Interrupted or failed, it writes what there is
  * before it ends.
  *
  * @example
@@ -75,7 +76,7 @@ export const train = Effect.fnUntraced(function*(
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
       transform: yield* made.transform(config, dataset, schedule, known),
-      ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
+      ...Struct.pick(config, ["evaluate", "measuresEvery"]),
       from
     })
     return { network, training }

@@ -44,6 +44,7 @@ const wholeFiles = [
   "manifest.json",
   "summary.json",
   "spectra.json",
+  "evaluation.json",
   "weights.bin",
   "model.json",
   "checkpoint.bin.new",

@@ -194,6 +194,20 @@ export const Spectra = Schema.Array(Schema.Struct({
   withoutOperatorNorm: Schema.optionalKey(Schema.String)
 }))
 
+/** `evaluation.json`. */
+export const Evaluation = Schema.Struct({
+  images: count,
+  loss: Num,
+  accuracy: Num,
+  classes: Schema.Array(Schema.String),
+  confusion: Schema.Array(Schema.Array(count)),
+  classAccuracy: Schema.Array(Num),
+  calibration: Schema.optionalKey(Schema.Struct({
+    error: Num,
+    bins: Schema.Array(Schema.Struct({ from: Num, to: Num, images: count, confidence: Num, accuracy: Num }))
+  }))
+})
+
 /** Mistakes that are told of a file, at most. */
 const mostTold = 2
 const mostLetters = 120

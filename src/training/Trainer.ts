@@ -13,8 +13,8 @@ import { type BatchError, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
-import { measureEpoch, runSteps } from "./trainer/epoch.ts"
-import { classifierOf } from "./trainer/evaluate.ts"
+import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
+import { classifierOf, type Evaluated } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
@@ -23,7 +23,7 @@ import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 export { OptionRefused, type TrainerOptions } from "./options.ts"
-export { evaluate } from "./trainer/evaluate.ts"
+export { evaluate, type Evaluated, type EvaluationError } from "./trainer/evaluate.ts"
 export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -105,6 +105,7 @@ export const make = Effect.fnUntraced(function*(
     learning,
     prepare,
     state: yield* Ref.make(Optimizer.init(optimizer, network.variables)),
+    tested: yield* Ref.make<Evaluated | undefined>(undefined),
     position: yield* Ref.make(options.from?.position ?? start),
     epochsDone: yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   }
@@ -112,6 +113,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     ...standing(session, options.epochs),
     train: (report) => train(session, report),
+    evaluation: evaluationOf(session),
     resumes: "steps"
   }
 })

@@ -7,9 +7,11 @@ import type { ImageCorrupt } from "../data/Dataset.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
 import type * as Tensors from "../numerics/Tensors.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
+import type { Evaluation } from "./Answers.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { BatchError } from "./feasible.ts"
 import type { MeasureFailed } from "./measures.ts"
+import type { EvaluationError } from "./trainer/evaluate.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 /** What is known of a run at any moment. */
@@ -50,6 +52,8 @@ export interface Training<out OwnError = never, out OwnContext = never> {
    * points where the chain keeps one; those of the last step are put back.
    */
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** What the network makes of the test images, of the weights that are tested; none where they have no classes. */
+  readonly evaluation?: Effect.Effect<Evaluation, EvaluationError>
   readonly epochs: number
   /** The name of r(t). */
   readonly schedule: string

@@ -1,4 +1,5 @@
 /** Runs: configuration, training, and their directories. Other rooms import only what stands here. */
+export * as Answers from "./Answers.ts"
 export * as Checkpoint from "./Checkpoint.ts"
 export * as Door from "./Door.ts"
 export * as Loop from "./Loop.ts"

@@ -169,6 +169,7 @@ const wentOn = new Set([
   "events.jsonl",
   "summary.json",
   "spectra.json",
+  "evaluation.json",
   "weights.bin",
   "model.json",
   "checkpoint.bin",

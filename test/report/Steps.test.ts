@@ -56,7 +56,13 @@ it("of a long run are as many means, of the steps of every part", () => {
 })
 
 it("are shown beside those of a shorter run in parts of one size", () => {
-  const runs = [3000, 70].map((count, i) => ({ row: `row ${i}`, epochs: [], spectra: [], steps: Steps.of(run(count)) }))
+  const runs = [3000, 70].map((count, i) => ({
+    row: `row ${i}`,
+    epochs: [],
+    spectra: [],
+    evaluation: undefined,
+    steps: Steps.of(run(count))
+  }))
   const { caption, spec } = quantities.gradientNorm(runs)!
   expect(caption).toContain("mean over every 32 steps")
   const { values } =

@@ -17,6 +17,8 @@ export interface RunDirectory {
   readonly appendEvent: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `spectra.json`. */
   readonly writeSpectra: (value: unknown) => Effect.Effect<void, RunDirectoryError>
+  /** Writes `evaluation.json`. */
+  readonly writeEvaluation: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `summary.json`. */
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
@@ -74,6 +76,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
     Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${RunFiles.toJson(value)}\n`))).pipe(
       Effect.tap(() => Effect.sync(() => (isCutOff = false))),
       Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
+      Effect.uninterruptible,
       Effect.mapError(unwritten(log)),
       (appending) => Effect.andThen(ifOurs, appending)
     )
@@ -92,7 +95,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
       Effect.andThen(
         Effect.catchIf(fs.rename(current, previous), (error) => error.reason._tag === "NotFound", () => Effect.void),
         fs.rename(aside, current)
-      ),
+      ).pipe(Effect.uninterruptible),
       unwritten(current)
     )
   })
@@ -100,6 +103,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
     path: directory,
     writeManifest: writeJson("manifest.json"),
     writeSpectra: writeJson("spectra.json"),
+    writeEvaluation: writeJson("evaluation.json"),
     writeSummary: writeJson("summary.json"),
     writeBytes,
     writeCheckpoint,

@@ -148,6 +148,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     )
   )
   yield* directory.writeSpectra(yield* training.evaluated(NetworkSpectra.measure(network)))
+  if (training.evaluation !== undefined) yield* directory.writeEvaluation(yield* training.evaluation)
   return yield* summarize(running, "completed", undefined)
 })
 

@@ -13,6 +13,7 @@ import type * as Checkpoint from "../Checkpoint.ts"
 import type { Classifier } from "../Classifier.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
+import type { Evaluated } from "./evaluate.ts"
 
 /** Where the optimizer stands. */
 export type State = Optimizer.State<Network.NetworkPoint>
@@ -36,6 +37,8 @@ export interface Session extends Standing {
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  /** What the last test found. */
+  readonly tested: Ref.Ref<Evaluated | undefined>
 }
 
 /** Before the first step. */

@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
+import type { ImageSource } from "../../data/Dataset.ts"
 import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
+import * as Answers from "../Answers.ts"
 import type { Asked, AtEpoch } from "../measures.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
@@ -87,11 +89,29 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
     ({ axes, measure, name }) => Effect.map(measure(at), (readings): MeasureRecord => ({ name, ...axes, readings }))
   )
 
+/** Evaluates the model as it is over images, prepared as those of the run. */
+const evaluator = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
+  evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+
+/** What the last test found, by class and by confidence; a run that goes on after its last epoch tests again. */
+export const evaluationOf = (session: Session) =>
+  Effect.map(
+    Effect.flatMap(Ref.get(session.tested), (last) =>
+      last === undefined
+        ? withEvaluated(session, () => evaluator(session)(session.options.dataset.test))
+        : Effect.succeed(last)),
+    (tested) => Answers.evaluation(session.options.dataset, session.options.dataset.test, tested)
+  )
+
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
+  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
+  const { measuresEvery = 1 } = session.options
+  const evaluated = evaluator(session)
+  const test = yield* evaluated(dataset.test)
+  yield* Ref.set(session.tested, test)
+  const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
     _tag: "EpochDone",
@@ -104,7 +124,9 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
-    ...(measures.length === 0 ? {} : { measures: yield* measuredOf(measures, { network, dataset, epoch }) }),
+    ...(isMeasured
+      ? { measures: yield* measuredOf(measures, { network, dataset, epoch, tested: test, evaluate: evaluated }) }
+      : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
