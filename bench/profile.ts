@@ -4,7 +4,10 @@ import { Backend } from "finegrain"
 import { table } from "../cli/Table.ts"
 import { networkStep } from "./networkStep.ts"
 
-/** Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [BACKEND [BATCH [STEPS]]] */
+/**
+ * Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [BACKEND
+ * [BATCH [STEPS]]]
+ */
 const [name = "wasm", batch = "128", steps = "20"] = process.argv.slice(2)
 const count = Number(steps)
 
