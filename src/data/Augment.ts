@@ -85,8 +85,8 @@ export const cropFlip = (
 }
 
 /**
- * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1] or floats as they are; a channel without variation
- * has deviation 1.
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1] or floats as they are; a
+ * channel without variation has deviation 1.
  *
  * @throws RangeError where there are no pixels, or no whole number of them a channel.
  *

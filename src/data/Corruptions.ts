@@ -104,9 +104,9 @@ const pixelsOf = (source: ImageSource, indices: Int32Array) =>
     : Effect.sync(() => Rows.pick(source.images, source.count, indices))
 
 /**
- * Images that are corrupted as they are read, and rounded to bytes again where they are such; of floats, which should be
- * of a range from 0 to 1, nothing is cut. Each is a function of its number and the strength, the same for every seed of
- * a run.
+ * Images that are corrupted as they are read, and rounded to bytes again where they are such; of floats, which should
+ * be of a range from 0 to 1, nothing is cut. Each is a function of its number and the strength, the same for every seed
+ * of a run.
  *
  * @example
  * ```ts
