@@ -2,12 +2,14 @@
 export { Catalogue, Setting } from "./choices/index.ts"
 export { Collection, Combinators, Grouping, KernelOrder, Renormalization, Specification } from "./collections/index.ts"
 export {
+  Arrays,
   Augment,
   Batches,
   Cifar,
   ClassFolders,
   ClassWeights,
   Corruptions,
+  Csv,
   DataError,
   Dataset,
   Datasets,
@@ -16,6 +18,7 @@ export {
   LabelNoise,
   Labels,
   Mnist,
+  Npy,
   Subset,
   Variations
 } from "./data/index.ts"
