@@ -5,6 +5,8 @@ export {
   Batches,
   Cifar,
   ClassFolders,
+  ClassWeights,
+  Corruptions,
   DataError,
   Dataset,
   Datasets,
@@ -13,13 +15,16 @@ export {
   LabelNoise,
   Labels,
   Mnist,
-  Subset
+  Subset,
+  Variations
 } from "./data/index.ts"
 export { Backend } from "./engine/index.ts"
 export { Experiment, Statistics } from "./experiment/index.ts"
 export { Report } from "./report/index.ts"
 export {
+  Answers,
   Checkpoint,
+  Controls,
   Door,
   Loop,
   Measures,

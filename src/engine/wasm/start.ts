@@ -3,7 +3,7 @@ import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import type { Engine } from "../Engine.ts"
 import { installTrainingKernels } from "./index.ts"
-import { isFused } from "./simd/fused.ts"
+import { rounding } from "./simd/fused.ts"
 import type { Simd } from "./simd/module.ts"
 import { type MakePool, nobodyElse } from "./threads/alone.ts"
 
@@ -30,9 +30,6 @@ export const start = async (
     return installTrainingKernels(backend, 1)
   }
 }
-
-const rounding = (flavour: Running["flavour"]) =>
-  flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
 
 /**
  * What the engine says of itself, with the version of the library that computes beside it, where one does.
