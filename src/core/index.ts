@@ -1,4 +1,4 @@
-/** What is for everybody and needs no Node.js: the rooms from choices to networks, but not data nor how engines start. */
+/** What is for everybody and needs no Node.js: rooms from choices to networks, but not how engines start. */
 export { Catalogue, Setting } from "../choices/index.ts"
 export { Collection, Combinators, Grouping, KernelOrder, Renormalization, Specification } from "../collections/index.ts"
 export * as FusedKernels from "../engine/FusedKernels.ts"
