@@ -97,6 +97,8 @@ const shares = (units: number, most: number, grain: number): ReadonlyArray<reado
  * The own kernels on the heap of a backend, run by so many threads where that heap is shared, by one elsewhere.
  *
  * Rejects where the runtime has no SIMD, the backend hides its heap, or threads do not start.
+ *
+ * @internal
  */
 export const simdOn = async (
   backend: BackendWasm,

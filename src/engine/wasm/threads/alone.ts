@@ -23,7 +23,11 @@ export const alone = (functions: Functions): Pool => ({
   }
 })
 
-/** Makes a pool on the heap of a module. Rejects where threads do not start. */
+/**
+ * Makes a pool on the heap of a module. Rejects where threads do not start.
+ *
+ * @internal
+ */
 export type MakePool = (
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
