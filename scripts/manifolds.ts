@@ -25,8 +25,8 @@ const shapesOf = ({ at, symbol }: Manifold.Family): string => {
 
 /** Of the largest shape that is not square, where there is one. */
 const orderOf = ({ at }: Manifold.Family): string => {
-  const members = [[4, 3], [4, 4]].map((shape) => at(shape)).filter(Result.isSuccess)
-  return String(members[0]?.success.retractionOrder).replace("Infinity", "∞")
+  const member = [[4, 3], [4, 4]].map((shape) => at(shape)).find(Result.isSuccess)
+  return String(member?.success.retractionOrder).replace("Infinity", "∞")
 }
 
 export const table = (families: ReadonlyArray<Manifold.Family>): string =>
