@@ -214,7 +214,7 @@ describe("finegrain run", () => {
     const before = readFileSync(join(scratch, "shared", "experiment.json"), "utf8")
     const second = await finegrain("run", "more.ts", "--smoke", "--resume", "--output", "shared")
     expect([second.code, second.stderr]).toEqual([
-      1,
+      5,
       expect.stringMatching(/shared: process \d+ on .* is at work on it/)
     ])
     expect(readFileSync(join(scratch, "shared", "experiment.json"), "utf8")).toBe(before)
@@ -234,7 +234,7 @@ describe("finegrain run", () => {
     }
     const before = readFileSync(join(scratch, "whole", "results.json"), "utf8")
     const { code, stderr } = await finegrain("run", file("other.ts", other), "--resume", "--output", "whole")
-    expect(code).toBe(1)
+    expect(code).toBe(5)
     for (
       const difference of [
         "the name was \"tiny\", now it is \"other\"",
@@ -248,7 +248,7 @@ describe("finegrain run", () => {
       ]
     ) expect(stderr).toContain(difference)
     const smoke = await finegrain("run", "tiny.ts", "--smoke", "--resume", "--output", "whole")
-    expect([smoke.code, smoke.stderr]).toEqual([1, expect.stringContaining("it was a full run")])
+    expect([smoke.code, smoke.stderr]).toEqual([5, expect.stringContaining("it was a full run")])
     expect(readFileSync(join(scratch, "whole", "results.json"), "utf8")).toBe(before)
   }, 60_000)
 
@@ -290,7 +290,7 @@ describe("finegrain run", () => {
     const { selection: _, published: __, ...plain } = experiment
     const none = { ...plain, seeds: [1], rows: [{ name: "wild", settings: { learningRate: 1e30 } }] }
     const nothing = await finegrain("run", file("none.ts", none), "--output", "none")
-    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining("no cell of the table has a value")])
+    expect([nothing.code, nothing.stderr]).toEqual([6, expect.stringContaining("no cell of the table has a value")])
     // No layer has this name, which takes a network to find out.
     const broken = {
       ...plain,
@@ -343,7 +343,7 @@ describe("finegrain run", () => {
     ])
     expect(readFileSync(seen, "utf8").trim().split("\n")).toHaveLength(1)
     const unwritable = await finegrain("run", "tiny.ts", "--output", join("full", "experiment.json", "below"))
-    expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/below: .*--output/)])
+    expect([unwritable.code, unwritable.stderr]).toEqual([5, expect.stringMatching(/below: .*--output/)])
   }, 60_000)
 
   it("stops where every write fails, and says that the grid did", async () => {
