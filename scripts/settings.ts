@@ -5,7 +5,7 @@ import { join, resolve } from "node:path"
 import { exitCodes } from "../cli/exitCodes.ts"
 import { launchers } from "../src/experiment/launchers/launchers.ts"
 import { builtIn } from "../src/training/Catalogues.ts"
-import { recorded } from "../src/training/measures.ts"
+import { atEnd, ofPoms, ofSteps, recorded } from "../src/training/measures.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import { configSchemaFile, renderSchema } from "./configSchema.ts"
 
@@ -58,9 +58,10 @@ export const render = (): string =>
     "key of a configuration, and a flag of `finegrain train`: `batchSize` is `--batch-size`. Entries of your own come",
     "through [the door](your-own.md).",
     "",
-    "Configurations (`--config`) are JSON, YAML or TOML, by the extension of the file. Editors complete and check them by",
-    "[config.schema.json](config.schema.json), which the package has as `finegrain/config.schema.json`: name its path in",
-    "the key `$schema` of JSON, in a first line `# yaml-language-server: $schema=PATH` of YAML, `#:schema PATH` of TOML.",
+    "Configurations (`--config`) are JSON, YAML or TOML, by the extension of the file. Editors complete and check them",
+    "by [config.schema.json](config.schema.json), which the package has as `finegrain/config.schema.json`: name its",
+    "path in the key `$schema` of JSON, in a first line `# yaml-language-server: $schema=PATH` of YAML,",
+    "`#:schema PATH` of TOML.",
     "",
     settings(),
     "",
@@ -68,6 +69,9 @@ export const render = (): string =>
     ...Object.entries(catalogues).map(([title, catalogue]) => titled(title, Catalogue.table(catalogue))),
     titled("launchers", Catalogue.table(launchers)),
     titled("recorded of every epoch", Catalogue.table(recorded)),
+    titled("recorded of every step, as means of every epoch", Catalogue.table(ofSteps)),
+    titled("recorded of every POM, in some fifty steps", Catalogue.table(ofPoms)),
+    titled("measured at the end of a run", Catalogue.table(atEnd)),
     titled("exit codes", codes())
   ].join("\n")
 

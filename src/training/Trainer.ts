@@ -18,7 +18,7 @@ import { classifierOf, type Evaluated } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
-import { progress, standing } from "./trainer/standing.ts"
+import { progress, standing, stopped } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -33,6 +33,7 @@ const train = Effect.fnUntraced(function*<E, R>(
 ) {
   const { epochsDone, options: { epochs }, position } = session
   for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+    if ((yield* stopped(session)) !== undefined) break
     // Resumed within an epoch, ℜ is the one that was measured at its start.
     if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(session, epoch)
     const seen = yield* runSteps(session, epoch, report)
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
   const { batchSize, dataset, network, seed } = options
   yield* fits(network.model, dataset, options.loss)
   yield* feasible(network, dataset, batchSize)
-  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss, options.classWeights)
   const optimizer = yield* optimizerOf(options)
   const prepare = preparation(options)
   yield* weightsAreFinite(network)

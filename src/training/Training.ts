@@ -19,6 +19,8 @@ export interface TrainingProgress {
   readonly steps: number
   readonly epochs: ReadonlyArray<EpochDone>
   readonly tensorsLeaked: number
+  /** Why it ended before its last epoch. */
+  readonly stopped?: string | undefined
 }
 
 /** Why a step, an epoch or a test failed. */
@@ -54,6 +56,8 @@ export interface Training<out OwnError = never, out OwnContext = never> {
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** What the network makes of the test images, of the weights that are tested; none where they have no classes. */
   readonly evaluation?: Effect.Effect<Evaluation, EvaluationError>
+  /** The number of the best epoch so far; without it no model but the last is kept. */
+  readonly best?: Effect.Effect<number | undefined>
   readonly epochs: number
   /** The name of r(t). */
   readonly schedule: string

@@ -2,7 +2,8 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import { type Dataset, LabelNoise, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
-import { asked, type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { asked } from "../../src/training/measures/asked.ts"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
