@@ -1,6 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { schemaOf } from "../training/config/schema.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
 import type { Experiment, PlanOptions, Settings, Variant } from "./design.ts"
 import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
@@ -139,7 +140,7 @@ const doubly = (experiment: Experiment): ReadonlyArray<string> =>
 
 /** What the settings of cells say together: contradictions, and settings that change nothing in any cell. */
 const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): ReadonlyArray<string> => {
-  const decode = Schema.decodeUnknownResult(TrainConfig.schemaOf(known))
+  const decode = Schema.decodeUnknownResult(schemaOf(known))
   const { rows } = experiment
   const own = reserved(experiment)
   const first = candidateSources(experiment).slice(0, 1)
