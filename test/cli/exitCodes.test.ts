@@ -12,7 +12,9 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 /** Names of all errors that the library and the command line know. */
 const errors = globSync("{src,cli}/**/*.ts", { cwd: root }).flatMap((file) =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/Schema\.TaggedError<\w+>\(\)\("(\w+)"/g)].map(([, name]) => name!)
+  [...readFileSync(join(root, file), "utf8").matchAll(/Schema\.TaggedError<\w+>\(\)\("(\w+)"/g)].map(([, name]) =>
+    name!
+  )
 )
 
 it("every error has one code, and a code means one thing", () => {
