@@ -34,7 +34,9 @@ it.each([
   [["export", committed, "--format", "csv", "--output", scratch], 0]
 ])("%j says one JSON value for programs, and nothing but errors when it is to be quiet", async (args, code) => {
   const told = await finegrain(...args, "--json")
-  const [result, error] = [told.stdout, told.stderr].map((text) => text === "" ? undefined : JSON.parse(text) as { exitCode?: number })
+  const [result, error] = [told.stdout, told.stderr].map((text) =>
+    text === "" ? undefined : JSON.parse(text) as { exitCode?: number }
+  )
   // A command that failed before it came to a result has none.
   expect([told.code, typeof result]).toEqual([code, code === 5 ? "undefined" : "object"])
   expect(error?.exitCode ?? 0).toBe(code)
