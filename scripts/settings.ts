@@ -41,8 +41,8 @@ const settings = () => {
 
 const codes = () =>
   [
-    "Every command takes `--json`, which prints the result as one JSON value and errors as JSON on stderr, and `--quiet`,",
-    "which prints nothing but errors.",
+    "Every command takes `--json`, which prints the result as one JSON value and errors as JSON on stderr, and",
+    "`--quiet`, which prints nothing but errors.",
     "",
     "| code | what it says |",
     "| --- | --- |",
