@@ -1,26 +1,58 @@
 /**
- * Settings from files: configurations, and the manifests of runs.
+ * Settings from files: configurations as JSON, YAML or TOML, and the manifests of runs.
  */
 import * as Effect from "effect/Effect"
+import * as Toml from "effect/encoding/Toml"
+import * as Yaml from "effect/encoding/Yaml"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 
-/** A JSON object; fails with ConfigError. */
-export const read = Effect.fnUntraced(function*(path: string) {
+/** A notation of configurations. */
+interface Notation {
+  readonly name: string
+  readonly extensions: ReadonlyArray<string>
+  /** Throws where the text is not in it. */
+  readonly parse: (text: string) => unknown
+}
+
+const json: Notation = { name: "JSON", extensions: [".json"], parse: (text) => JSON.parse(text) as unknown }
+
+/** Notations by the extension of the file; JSON where it has another. */
+const notations: ReadonlyArray<Notation> = [
+  json,
+  { name: "YAML", extensions: [".yaml", ".yml"], parse: Yaml.parse },
+  { name: "TOML", extensions: [".toml"], parse: (text) => Result.getOrThrow(Toml.parse(text)) }
+]
+
+/** Help for the flag: which notations there are, and how they are told apart. */
+export const notationsHelp = `${notations.map(({ name }) => name).join(", ")} by its extension`
+
+const plain = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(plain)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]))
+    : value
+
+/** An object of settings; what names the schema for editors is none. Fails with ConfigError. */
+export const read = Effect.fnUntraced(function*(file: string) {
   const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fs.readFileString(path),
-    (error) => new TrainConfig.ConfigError({ source: path, problems: error.message })
-  )
+  const path = yield* Path.Path
+  const failed = (problems: string) => new TrainConfig.ConfigError({ source: file, problems })
+  const text = yield* Effect.mapError(fs.readFileString(file), ({ message }) => failed(message))
+  const extension = path.extname(file).toLowerCase()
+  const { name, parse } = notations.find(({ extensions }) => extensions.includes(extension)) ?? json
   const parsed = yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: (error) => new TrainConfig.ConfigError({ source: path, problems: `not JSON: ${(error as Error).message}` })
+    try: () => plain(parse(text)),
+    catch: (error) => failed(`not ${name}: ${(error as Error).message}`)
   })
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return yield* new TrainConfig.ConfigError({ source: path, problems: "not a JSON object" })
+    return yield* failed(name === "JSON" ? "not a JSON object" : `not settings by name, as ${name} writes them`)
   }
-  return parsed
+  const { $schema: _, ...settings } = parsed as Readonly<Record<string, unknown>>
+  return settings
 })
 
 /** The settings of the run in a directory, none where there is no run. */

@@ -15,6 +15,7 @@ import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
+import * as LauncherFlags from "./launcherFlags.ts"
 import { table } from "./Table.ts"
 
 const refuse = (experiment: string, problem: string) =>
@@ -97,11 +98,8 @@ export const run = Command.make(
       ),
       Flag.atLeast(0)
     ),
-    jobs: Flag.Int("jobs").pipe(
-      Flag.withAlias("j"),
-      Flag.withDescription("trials at a time, each in a process of its own (default 1)"),
-      Flag.withDefault(1)
-    ),
+    launcher: LauncherFlags.launcher,
+    placing: LauncherFlags.parameters,
     output: Flag.String("output").pipe(
       Flag.withAlias("o"),
       Flag.withDescription("directory of the experiment (default runs/<name>)"),
@@ -118,7 +116,7 @@ export const run = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ file, jobs, only, output, resume, retry, seeds, smoke, use }) {
+  Effect.fnUntraced(function*({ file, launcher, only, output, placing, resume, retry, seeds, smoke, use }) {
     const path = yield* Path.Path
     const options: Experiment.PlanOptions = {
       smoke,
@@ -126,7 +124,10 @@ export const run = Command.make(
       only: yield* list(file, "--only", only),
       seeds: yield* integers(file, "--seeds", seeds)
     }
-    if (jobs < 1) return yield* refuse(file, `--jobs must be at least 1, not ${jobs}`)
+    const placed = yield* Effect.mapError(
+      LauncherFlags.decode(launcher, placing),
+      (problems) => new Experiment.ExperimentError({ experiment: file, problems })
+    )
     const experiment = yield* load(file, options)
     const cells = yield* Experiment.plan(experiment, options)
     const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
@@ -139,11 +140,16 @@ export const run = Command.make(
     const ledger = yield* Ledger.make(directory)
     yield* ledger.write
     const total = planned.length
+    const fleet = yield* placed({
+      name: experiment.name,
+      root: directory,
+      directory: ({ id }) => path.join(trials, id)
+    })
     yield* Console.log(
-      `${experiment.name}: ${total} trials in ${cells.length} cells, ${jobs} at a time; ${directory}`
+      `${experiment.name}: ${total} trials in ${cells.length} cells, ${fleet.about}; ${directory}`
     )
     const progress = yield* GridProgress.make(total)
-    const results = yield* Grid.run({ cells, directory, trials, ledger, jobs, retry, progress })
+    const results = yield* Grid.run({ cells, directory, trials, ledger, fleet, retry, progress })
     yield* progress.print(
       `\n${
         table(...Results.table(results))

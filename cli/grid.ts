@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import * as Semaphore from "effect/Semaphore"
 import * as Struct from "effect/Struct"
-import { availableParallelism } from "node:os"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import type * as Ledger from "../src/experiment/Ledger.ts"
@@ -31,8 +30,8 @@ export interface Grid {
   /** Where its trials are. */
   readonly trials: string
   readonly ledger: Ledger.Ledger
-  /** Trials at a time. */
-  readonly jobs: number
+  /** Where its trials run. */
+  readonly fleet: Runner.Fleet
   /** Whether trials that diverged are trained anew. */
   readonly retry: boolean
   readonly progress: GridProgress.GridProgress
@@ -54,7 +53,7 @@ const settle = ({ directory, ledger, retry, trials }: Grid) =>
 
 /** Runs a grid to its end. Interrupted or stopped, table and page say which trials were. */
 export const run = Effect.fnUntraced(function*(grid: Grid) {
-  const { cells, directory, jobs, ledger, progress, trials } = grid
+  const { cells, directory, fleet, ledger, progress, trials } = grid
   const path = yield* Path.Path
   const read = RunRecord.remembering()
   const drawer = yield* pages.drawer(directory, progress.print, read)
@@ -66,10 +65,7 @@ export const run = Effect.fnUntraced(function*(grid: Grid) {
     yield* ledger.write
     yield* drawer.ask
   }, one.withPermits(1))
-  yield* Runner.run(cells, {
-    jobs,
-    threads: jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs)),
-    directory: ({ id }) => path.join(trials, id),
+  yield* Runner.run(cells, fleet, {
     progress: (trial, share) => progress.running(Experiment.label(trial), share),
     settled: settle(grid),
     ended: Effect.fnUntraced(function*(outcome) {

@@ -17,7 +17,7 @@ const aliases: Readonly<Record<string, string>> = {
   batchSize: "b"
 }
 
-const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+export const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 const isInt = ({ checks }: SchemaAST.AST): boolean =>
   checks?.some(({ annotations }) => annotations?.["expected"] === "an integer") ?? false
@@ -94,12 +94,15 @@ const shown = (value: unknown): string | undefined =>
     ? undefined
     : `default ${String(value)}`
 
-/** A flag for every setting. */
-export const flags = (known: Catalogues): Readonly<Record<string, Flag.Flag<Option.Option<unknown>>>> => {
-  const schema = TrainConfig.schemaOf(known)
-  const defaults: Values = Effect.runSync(Schema.decodeUnknownEffect(schema)({}))
+/** A flag for every field of a schema that stands alone. */
+export const flagsOf = (
+  schema: { readonly fields: Schema.Struct.Fields },
+  aliases: Readonly<Record<string, string>>
+) => {
+  const decode = Schema.decodeUnknownEffect(schema as unknown as Schema.Codec<Values>)
+  const defaults = Effect.runSync(decode({}))
   return Object.fromEntries(
-    Object.entries<Schema.Top>(schema.fields).map(([key, field]) => {
+    (Object.entries(schema.fields) as unknown as ReadonlyArray<[string, Schema.Top]>).map(([key, field]) => {
       const [flag, usage] = flagOf(kebab(key), Schema.toType(field).ast)
       // A flag that is there anyway has a use by its opposite only.
       const opposite = defaults[key] === true ? `--no-${kebab(key)} turns it off` : undefined
@@ -111,6 +114,9 @@ export const flags = (known: Catalogues): Readonly<Record<string, Flag.Flag<Opti
     })
   )
 }
+
+/** A flag for every setting of a run. */
+export const flags = (known: Catalogues) => flagsOf(TrainConfig.schemaOf(known), aliases)
 
 /** The settings that were given by flags. */
 export const given = (values: Readonly<Record<string, Option.Option<unknown>>>): Values =>

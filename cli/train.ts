@@ -19,7 +19,9 @@ import { endLines, epochRow, place, startLines } from "./trainWords.ts"
 const flagsOf = (known: Catalogues) => ({
   settings: Settings.flags(known),
   config: Flag.String("config").pipe(
-    Flag.withDescription("JSON file with any of these settings, and `layers` by name; flags win"),
+    Flag.withDescription(
+      `file with any of these settings, and \`layers\` by name, as ${ConfigFile.notationsHelp}; flags win`
+    ),
     Flag.optional
   ),
   output: Flag.String("output").pipe(

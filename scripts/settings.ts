@@ -2,11 +2,16 @@ import * as Schema from "effect/Schema"
 import { Catalogue, type Manifold } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { launchers } from "../src/experiment/launchers/launchers.ts"
 import { builtIn } from "../src/training/Catalogues.ts"
 import { recorded } from "../src/training/measures.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
+import { configSchemaFile, renderSchema } from "./configSchema.ts"
 
-/** Writes docs/settings.md: every setting, and all that can be chosen, from their schemas and catalogues. */
+/**
+ * Writes docs/settings.md, every setting and all that can be chosen, and docs/config.schema.json, from their schemas
+ * and catalogues.
+ */
 const page = join(resolve(import.meta.dirname, ".."), "docs", "settings.md")
 
 const { manifolds, ...catalogues } = builtIn
@@ -42,11 +47,19 @@ export const render = (): string =>
     "key of a configuration, and a flag of `finegrain train`: `batchSize` is `--batch-size`. Entries of your own come",
     "through [the door](your-own.md).",
     "",
+    "Configurations (`--config`) are JSON, YAML or TOML, by the extension of the file. Editors complete and check them by",
+    "[config.schema.json](config.schema.json), which the package has as `finegrain/config.schema.json`: name its path in",
+    "the key `$schema` of JSON, in a first line `# yaml-language-server: $schema=PATH` of YAML, `#:schema PATH` of TOML.",
+    "",
     settings(),
     "",
     titled("manifolds", Catalogue.table(families)),
     ...Object.entries(catalogues).map(([title, catalogue]) => titled(title, Catalogue.table(catalogue))),
+    titled("launchers", Catalogue.table(launchers)),
     titled("recorded of every epoch", Catalogue.table(recorded))
   ].join("\n")
 
-if (process.argv[1] === import.meta.filename) writeFileSync(page, render())
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(page, render())
+  writeFileSync(configSchemaFile, renderSchema())
+}

@@ -6,6 +6,7 @@ export {
   Batches,
   Cifar,
   ClassFolders,
+  Corruptions,
   DataError,
   Dataset,
   Datasets,

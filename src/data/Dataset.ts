@@ -13,6 +13,8 @@ export interface Split {
   /** Class numbers from 0, `[count]`. */
   readonly labels: Uint8Array
   readonly count: number
+  /** The labels as they were before some of them were drawn anew; without it none were. */
+  readonly original?: Uint8Array
 }
 
 /** Images with labels that are read when they are needed; no more of them are in memory than are asked for at once. */
@@ -20,6 +22,8 @@ export interface Stream {
   /** Class numbers from 0, `[count]`. */
   readonly labels: Uint16Array
   readonly count: number
+  /** The labels as they were before some of them were drawn anew; without it none were. */
+  readonly original?: Uint16Array
   /**
    * The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its
    * place.

@@ -23,7 +23,8 @@ export interface LabelNoiseOptions {
 
 const relabelled = <S extends ImageSource>(source: S, labels: (index: number) => number): S => ({
   ...source,
-  labels: source.labels.map((_: number, index: number) => labels(index))
+  labels: source.labels.map((_: number, index: number) => labels(index)),
+  original: source.labels
 })
 
 /**
@@ -32,8 +33,8 @@ const relabelled = <S extends ImageSource>(source: S, labels: (index: number) =>
  * those that are held out of the training images.
  *
  * Who is drawn, and which label, are functions of the seed and of the number of images: with a larger share the same
- * images have the same new labels, and others beside them. The checksum stays that of the right labels; `notes` say
- * what was done.
+ * images have the same new labels, and others beside them. The checksum stays that of the right labels, which
+ * `original` of the training images keeps; `notes` say what was done.
  *
  * Fails with LabelNoiseError for a share that is none.
  *

@@ -39,16 +39,26 @@ const pickImages = (split: Split, indices: Int32Array): Split => {
   for (const [i, index] of indices.entries()) {
     images.set(split.images.subarray(index * size, (index + 1) * size), i * size)
   }
-  return { images, labels: Uint8Array.from(indices, (index) => split.labels[index]!), count: indices.length }
+  const of = (labels: Uint8Array) => Uint8Array.from(indices, (index) => labels[index]!)
+  return { images, labels: of(split.labels), count: indices.length, ...originals(split.original, of) }
 }
 
-const pickStream = ({ labels, read }: Stream, indices: Int32Array): Stream => ({
+const originals = <L>(original: L | undefined, of: (labels: L) => L) =>
+  original === undefined ? {} : { original: of(original) }
+
+const pickStream = ({ labels, original, read }: Stream, indices: Int32Array): Stream => ({
   labels: Uint16Array.from(indices, (index) => labels[index]!),
   count: indices.length,
+  ...originals(original, (labels) => Uint16Array.from(indices, (index) => labels[index]!)),
   read: (own, variation) => read(own.map((i) => indices[i]!), variation)
 })
 
-const pick = <S extends ImageSource>(source: S, indices: Int32Array): S =>
+/**
+ * The images of these numbers, in this order.
+ *
+ * @internal
+ */
+export const pick = <S extends ImageSource>(source: S, indices: Int32Array): S =>
   (isStream(source) ? pickStream(source, indices) : pickImages(source as Split, indices)) as S
 
 /** One order for every run: what is held out is never trained on, by any of them. */

@@ -44,7 +44,9 @@ export const write = Effect.fnUntraced(function*(
     yield* handle.sync
   })).pipe(
     Effect.andThen(fs.rename(aside, file)),
-    Effect.tapError(() => Effect.ignore(fs.remove(aside)))
+    Effect.tapError(() => Effect.ignore(fs.remove(aside))),
+    // What Node.js has begun goes on, whoever stops waiting: the file aside would stay.
+    Effect.uninterruptible
   )
 })
 

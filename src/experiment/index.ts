@@ -5,6 +5,8 @@ export * as Statistics from "./Statistics.ts"
 // For the rooms above alone.
 export * as ExperimentDirectory from "./ExperimentDirectory.ts"
 export * as ExperimentFiles from "./ExperimentFiles.ts"
+export * as Launcher from "./launchers/Launcher.ts"
+export * as launchers from "./launchers/launchers.ts"
 export * as Ledger from "./Ledger.ts"
 export * as preflight from "./preflight.ts"
 export * as Results from "./Results.ts"

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import type { Network } from "./constrained.ts"
 
 /**
@@ -18,7 +19,7 @@ import type { Network } from "./constrained.ts"
  * ```
  */
 export const fingerprint = ({ layers, model, problem }: Network): string =>
-  createHash("sha256").update(JSON.stringify({
+  bytesToHex(sha256(utf8ToBytes(JSON.stringify({
     weights: model.weights.map(({ shape }) => shape),
     manifold: problem.collection.manifold.name,
     layers: layers.map(({ blocks, groups, kernel: { order }, kinds, matricization, name, shape }) => ({
@@ -30,4 +31,4 @@ export const fingerprint = ({ layers, model, problem }: Network): string =>
       kinds: kinds.map(({ indices, manifold }) => ({ manifold: manifold.name, indices })),
       groups
     }))
-  })).digest("hex")
+  }))))

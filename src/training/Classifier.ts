@@ -1,6 +1,6 @@
 /** A network as a classifier: its loss, and what it gets right. */
 import * as tf from "@tensorflow/tfjs-core"
-import { type Logits, logitsOf } from "../network/declarations/logits.ts"
+import { logitsOf } from "../network/declarations/logits.ts"
 import { drawing } from "../network/declarations/randomness.ts"
 import { penalized, penaltiesOf, type Penalty } from "../network/declarations/regularization.ts"
 import * as Layers from "../network/Layers.ts"
@@ -14,17 +14,23 @@ export interface Judged {
   readonly correct: tf.Scalar
 }
 
-const judge = (loss: Loss, logits: Logits, images: tf.Tensor, labels: tf.Tensor1D, training: boolean): Judged => {
-  const found = logits(images, training)
-  const correct = tf.sum(tf.cast(tf.equal(tf.argMax(found, -1), labels), "float32"))
-  return { loss: loss.value(found, labels), correct: correct as tf.Scalar }
+/** The class of each image, and how probable a softmax takes it for, `[images]` each. */
+export interface Answers {
+  readonly predicted: tf.Tensor1D
+  readonly confidence: tf.Tensor1D
+}
+
+const judge = (loss: Loss, found: tf.Tensor2D, labels: tf.Tensor1D) => {
+  const predicted = tf.argMax(found, -1)
+  const correct = tf.sum(tf.cast(tf.equal(predicted, labels), "float32")) as tf.Scalar
+  return { predicted, judged: { loss: loss.value(found, labels), correct } }
 }
 
 /** A network that tells classes apart, as it is trained and as it is used. */
 export interface Classifier {
   /** In a training step: with the penalties that its layers declare, and what they draw in this step. */
   readonly learning: (images: tf.Tensor, labels: tf.Tensor1D, step: number) => Judged
-  readonly knowing: (images: tf.Tensor, labels: tf.Tensor1D) => Judged
+  readonly knowing: (images: tf.Tensor, labels: tf.Tensor1D) => Judged & { readonly answers: Answers }
 }
 
 /**
@@ -43,9 +49,14 @@ export const classifier = (
   return {
     learning: (images, labels, step) => {
       Layers.setStep(model, step)
-      const judged = draw(step, () => judge(loss, logits, images, labels, true))
+      const judged = draw(step, () => judge(loss, logits(images, true), labels).judged)
       return { ...judged, loss: penalized(judged.loss, penalties) }
     },
-    knowing: (images, labels) => judge(loss, logits, images, labels, false)
+    knowing: (images, labels) => {
+      const found = logits(images, false)
+      const { judged, predicted } = judge(loss, found, labels)
+      const confidence = tf.max(tf.softmax(found), -1) as tf.Tensor1D
+      return { ...judged, answers: { predicted: tf.cast(predicted, "float32") as tf.Tensor1D, confidence } }
+    }
   }
 }

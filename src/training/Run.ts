@@ -75,7 +75,7 @@ export const train = Effect.fnUntraced(function*(
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
       transform: yield* made.transform(config, dataset, schedule, known),
-      ...(config.evaluate === undefined ? {} : { evaluate: config.evaluate }),
+      ...Struct.pick(config, ["evaluate", "measuresEvery"]),
       from
     })
     return { network, training }

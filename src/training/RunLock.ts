@@ -84,6 +84,9 @@ const look = Effect.fnUntraced(function*(file: string, { every = usually, looks 
   return { seen: "dead" as const, text: first.text }
 })
 
+/** A look that whoever waits for it may end, unlike the taking around it. */
+type Looking = (file: string) => ReturnType<typeof look>
+
 /** A file that is there with all of its content, or not at all. */
 const create = Effect.fnUntraced(function*(file: string, text: string) {
   const fs = yield* FileSystem.FileSystem
@@ -107,7 +110,7 @@ const aMoment: Duration.Input = "20 millis"
  * Removes a lock whose holder is dead. Of several that find it so one does, the one that holds the guard; the others
  * look again.
  */
-const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: string, options: LeaseOptions) {
+const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: string, looking: Looking) {
   const guard = `${file}.taking`
   yield* Effect.acquireUseRelease(
     create(guard, mine),
@@ -118,7 +121,7 @@ const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: s
       isThere,
       () =>
         Effect.flatMap(
-          look(guard, options),
+          looking(guard),
           (found) => found.seen === "dead" ? removeIf(guard, found.text) : Effect.sleep(aMoment)
         )
     ),
@@ -129,7 +132,7 @@ const takeOver = Effect.fnUntraced(function*(file: string, text: string, mine: s
 const take = Effect.fnUntraced(function*(
   file: string,
   mine: string,
-  options: LeaseOptions
+  looking: Looking
 ): Effect.fn.Return<Option.Option<Held>, PlatformError.PlatformError, FileSystem.FileSystem> {
   for (let i = 0; i < attempts; i++) {
     const taken = yield* create(file, mine).pipe(
@@ -137,10 +140,10 @@ const take = Effect.fnUntraced(function*(
       Effect.catchIf(isThere, () => Effect.succeed(false))
     )
     if (taken) return Option.none()
-    const found = yield* look(file, options).pipe(Effect.asSome, Effect.catchIf(isGone, () => Effect.succeedNone))
+    const found = yield* looking(file).pipe(Effect.asSome, Effect.catchIf(isGone, () => Effect.succeedNone))
     if (Option.isNone(found)) yield* Effect.sleep(aMoment)
     else if (found.value.seen === "alive") return Option.some({ _tag: "Held", by: nameOf(found.value.text) })
-    else yield* takeOver(file, found.value.text, mine, options)
+    else yield* takeOver(file, found.value.text, mine, looking)
   }
   return Option.some({ _tag: "Held", by: "another process that began at the same moment" })
 })
@@ -171,16 +174,18 @@ export const acquire = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const token = randomUUID()
   const mine = JSON.stringify({ ...self(), token })
-  const held = yield* Effect.acquireRelease(
-    Effect.tap(
-      take(file, mine, options),
-      (held) => Effect.sync(() => Option.isNone(held) ? own.add(token) : own)
-    ),
-    (held) =>
-      Option.isNone(held)
-        ? Effect.andThen(removeIf(file, mine), Effect.sync(() => own.delete(token)))
-        : Effect.void,
-    { interruptible: true }
+  // Interrupted between the file and the promise to remove it, a process would leave it behind.
+  const held = yield* Effect.uninterruptibleMask((restore) =>
+    Effect.acquireRelease(
+      Effect.tap(
+        take(file, mine, (watched) => restore(look(watched, options))),
+        (held) => Effect.sync(() => Option.isNone(held) ? own.add(token) : own)
+      ),
+      (held) =>
+        Option.isNone(held)
+          ? Effect.andThen(removeIf(file, mine), Effect.sync(() => own.delete(token)))
+          : Effect.void
+    )
   )
   if (Option.isSome(held)) return held.value
   yield* Effect.forkScoped(renew(file, mine, options))

@@ -171,6 +171,9 @@ const fieldsOf = (known: Catalogues) => ({
   measures: Schema.optionalKey(Schema.Array(open(known.measures)).check(Schema.isUnique())).annotate({
     description: `what else is measured at the end of every epoch: ${Catalogue.help(known.measures)}`
   }),
+  measuresEvery: Schema.optionalKey(count).annotate({
+    description: "epochs from one of these measurements to the next; the last epoch is always measured (default 1)"
+  }),
   ...Catalogue.parameters(known.measures),
   ...Catalogue.parameters(known.schedules),
   backend: orDefault(Catalogue.schema(known.backends), "auto").annotate(
@@ -313,6 +316,12 @@ export const decode = (
 const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string): boolean =>
   parameter in (catalogue[name]?.parameters ?? {})
 
+/** Parameters of none of the entries that are chosen. */
+const idleOf = (catalogue: Catalogue.Catalogue, what: string, chosen: ReadonlyArray<string>) => {
+  const [first, ...others] = (chosen.length === 0 ? [""] : chosen).map((name) => Catalogue.idle(catalogue, what, name))
+  return [...first!].filter(([key]) => others.every((other) => other.has(key)))
+}
+
 /**
  * Settings that change nothing beside the others, with the reason.
  *
@@ -335,6 +344,8 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
+    ...idleOf(known.measures, "measure", config.measures ?? []),
+    ...(config.measures === undefined ? [["measuresEvery", "nothing else is measured"] as const] : []),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]

@@ -3,24 +3,16 @@
  * end where the setting `measures` names them. Figures follow from the entries.
  */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Catalogue from "../choices/Catalogue.ts"
-import type { Dataset } from "../data/Dataset.ts"
-import type * as Network from "../network/Network.ts"
 import * as NetworkSpectra from "../network/NetworkSpectra.ts"
-import type * as Tensors from "../numerics/Tensors.ts"
+import { type AskedMeasure, type AtEpoch, type MeasureAxes, MeasureFailed } from "./measures/AtEpoch.ts"
+import { corruption } from "./measures/corruptions.ts"
+import { labelNoise } from "./measures/labelNoise.ts"
+import type { EvaluationError } from "./trainer/evaluate.ts"
 import type { EpochDone, MeasureRecord } from "./TrainingEvent.ts"
 
-/** What a figure of a measure says. */
-export interface MeasureAxes {
-  readonly title: string
-  readonly caption: string
-  /** Of the vertical axis. */
-  readonly value: string
-  readonly scale?: "log"
-  /** Whether zero belongs on a linear axis. */
-  readonly zero?: boolean
-}
+export type { AskedMeasure, AtEpoch, MeasureAxes, Measured } from "./measures/AtEpoch.ts"
+export { MeasureFailed } from "./measures/AtEpoch.ts"
 
 /** A value of one epoch, and where it stands in a figure: a panel, by column and row, and a line in it. */
 export interface Reading {
@@ -38,38 +30,11 @@ export interface RecordedMeasure extends Catalogue.Entry, MeasureAxes {
   readonly isInTable?: boolean
 }
 
-/** What is there at the end of an epoch, with the weights that are tested in the model. */
-export interface AtEpoch {
-  readonly network: Network.Network
-  readonly dataset: Dataset
-  readonly epoch: number
-}
-
-/** A number, or several by name, one line of the figure each. */
-export type Measured = number | Readonly<Record<string, number>>
-
-/** A quantity that is measured at the end of every epoch; its figure says what `about` says where nothing else is. */
-export interface AskedMeasure<in Given = AtEpoch>
-  extends
-    Catalogue.Maker<Given, Measured | Promise<Measured> | Effect.Effect<Measured, Tensors.ReadFailed>>,
-    Partial<MeasureAxes>
-{}
-
 /** A measure that a run was asked for, with what it is given. */
 export interface Asked {
   readonly name: string
   readonly axes: MeasureAxes
-  readonly measure: (at: AtEpoch) => Effect.Effect<MeasureRecord["readings"], MeasureFailed | Tensors.ReadFailed>
-}
-
-/** A measure that gives no numbers. */
-export class MeasureFailed extends Schema.TaggedError<MeasureFailed>()("MeasureFailed", {
-  name: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `The measure ${this.name} failed: ${this.reason}`
-  }
+  readonly measure: (at: AtEpoch) => Effect.Effect<MeasureRecord["readings"], EvaluationError | MeasureFailed>
 }
 
 /**
@@ -177,8 +142,10 @@ export const measures = {
             return largest === 0 ? [] : [[layer, values.reduce((sum, s) => sum + (s / largest) ** 2, 0)]]
           }))
       )
-  }
-} as const satisfies Catalogue.Catalogue<AskedMeasure>
+  },
+  "label-noise": labelNoise,
+  corruptions: corruption
+} as const satisfies Catalogue.Catalogue<AskedMeasure<never>>
 
 const numbersIn = (measured: unknown): Readonly<Record<string, number>> | undefined => {
   const all = typeof measured === "number" ? { "": measured } : measured
@@ -212,7 +179,7 @@ export const asked = (
     measure: Effect.fnUntraced(function*(at) {
       const given = yield* Effect.try({ try: (): unknown => make({ ...settings, ...at } as never), catch: failed })
       const found: unknown = Effect.isEffect(given)
-        ? yield* given as Effect.Effect<unknown, Tensors.ReadFailed>
+        ? yield* given as Effect.Effect<unknown, EvaluationError>
         : yield* Effect.tryPromise({ try: () => Promise.resolve(given), catch: failed })
       const numbers = numbersIn(found)
       return numbers ?? (yield* failed("it gives neither a number nor numbers by name"))

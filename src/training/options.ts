@@ -48,6 +48,8 @@ export interface TrainerOptions {
   readonly evaluate?: Evaluation
   /** What else is measured at the end of every epoch; default nothing. */
   readonly measures?: ReadonlyArray<Asked>
+  /** Epochs from one of these measurements to the next; the last epoch is always measured. Default 1. */
+  readonly measuresEvery?: number
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot | undefined
 }
@@ -71,10 +73,11 @@ const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
  * @internal
  */
 export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefused> => {
-  const { dataset, epochs, renormalizationImages = 1, seed } = options
+  const { dataset, epochs, measuresEvery = 1, renormalizationImages = 1, seed } = options
   const counts = {
     epochs,
     renormalizationImages,
+    measuresEvery,
     "the number of training images": dataset.train.count,
     "the number of test images": dataset.test.count
   }

@@ -61,6 +61,7 @@ it("follows from the seed, and leaves the dataset it was given as it was", () =>
   expect(changed(dataset, 0.5, 1)).toEqual(changed(dataset, 0.5, 1))
   expect(changed(dataset, 0.5, 1)).not.toEqual(changed(dataset, 0.5, 2))
   expect(dataset.train.labels).toEqual(before)
+  expect(apply(dataset, 0.5, 1).train.original).toEqual(before)
   expect(apply(dataset, 0, 1)).toBe(dataset)
 })
 

@@ -1,6 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import * as Scope from "effect/Scope"
@@ -92,6 +93,25 @@ describe("a lock", () => {
     }, 15)
     expect(await acquire(file)).toEqual({ _tag: "Held", by: "process 1 on elsewhere" })
     clearInterval(renewing)
+    expect(readFileSync(file, "utf8")).toContain("elsewhere")
+  })
+
+  it.each([0, 8])("is not left behind by who is interrupted while it is taken: after %d turns", async (turns) => {
+    const file = fresh()
+    const fiber = Effect.runFork(Effect.scoped(RunLock.acquire(file, short)).pipe(Effect.provide(NodeServices.layer)))
+    while (!existsSync(file)) await new Promise((resume) => setImmediate(resume))
+    for (let i = 0; i < turns; i++) await Promise.resolve()
+    await Effect.runPromise(Fiber.interrupt(fiber))
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it("that another holds is not waited for by who is interrupted", async () => {
+    const file = fresh()
+    writeFileSync(file, JSON.stringify(other))
+    const long = { every: "1 hour" } as const
+    const fiber = Effect.runFork(Effect.scoped(RunLock.acquire(file, long)).pipe(Effect.provide(NodeServices.layer)))
+    await sleep(20)
+    await Effect.runPromise(Fiber.interrupt(fiber))
     expect(readFileSync(file, "utf8")).toContain("elsewhere")
   })
 

@@ -1,6 +1,6 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Network } from "finegrain"
+import { type Dataset, LabelNoise, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { asked, type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
 import { use } from "../backends.ts"
@@ -23,11 +23,17 @@ const at = async (): Promise<AtEpoch> => {
   const model = tfl.sequential({ layers: [layer] })
   // Singular values 2 and 1.
   layer.setWeights([(await import("@tensorflow/tfjs-core")).tensor4d([2, 0, 0, 1], [1, 1, 2, 2])])
-  return { network: await Effect.runPromise(Network.make(model, { specification: "Euc" })), dataset, epoch: 3 }
+  const network = await Effect.runPromise(Network.make(model, { specification: "Euc" }))
+  // A network that takes every image for class 0.
+  const evaluate = ({ count, labels }: Dataset.ImageSource) => {
+    const accuracy = labels.filter((label) => label === 0).length / count
+    return Effect.succeed({ loss: 1, accuracy, predicted: new Uint16Array(count), confidence: undefined })
+  }
+  return { network, dataset, epoch: 3, tested: await Effect.runPromise(evaluate(dataset.test)), evaluate }
 }
 
-const measure = async (entry: AskedMeasure<never>, settings: object = {}) =>
-  Effect.runPromise(Effect.match(asked("mine", entry, settings).measure(await at()), {
+const measure = async (entry: AskedMeasure<never>, settings: object = {}, more: Partial<AtEpoch> = {}) =>
+  Effect.runPromise(Effect.match(asked("mine", entry, settings).measure({ ...await at(), ...more }), {
     onFailure: ({ message }) => message,
     onSuccess: (readings) => readings
   }))
@@ -55,4 +61,27 @@ it("one that throws, rejects or gives something else is told in a line", async (
   )
   expect(await measure({ about, make: () => "much" as unknown as number }))
     .toBe("The measure mine failed: it gives neither a number nor numbers by name")
+})
+
+it("clean, changed and corrected labels are told apart, of so many images at most", async () => {
+  const train = { images: new Uint8Array(80), labels: new Uint8Array(40), count: 40 }
+  const noisy = Effect.runSync(LabelNoise.apply({ ...dataset, train }, { share: 0.5, seed: 1 }))
+  const seen: Array<number> = []
+  const { evaluate } = await at()
+  const watched: AtEpoch["evaluate"] = (source) => {
+    seen.push(source.count)
+    return evaluate(source)
+  }
+  // Every right label is 0, and so is every answer.
+  const settings = { noiseImages: 5 }
+  expect(await measure(measures["label-noise"], settings, { dataset: noisy, evaluate: watched }))
+    .toEqual({ clean: 100, changed: 0, corrected: 100 })
+  expect(seen).toEqual([5, 5, 5])
+  expect(await measure(measures["label-noise"], settings)).toEqual({ clean: 50 })
+})
+
+it("test images are corrupted in the ways that are asked for, at every strength", async () => {
+  const of = async (settings: object) => Object.keys(await measure(measures.corruptions, settings))
+  expect(await of({ corruptions: ["blur"] })).toEqual(["blur 1", "blur 2", "blur 3"])
+  expect((await of({})).length).toBe(9)
 })

@@ -74,6 +74,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
     Effect.suspend(() => events.writeAll(encoder.encode(`${isCutOff ? "\n" : ""}${RunFiles.toJson(value)}\n`))).pipe(
       Effect.tap(() => Effect.sync(() => (isCutOff = false))),
       Effect.tapError(() => Effect.sync(() => (isCutOff = true))),
+      Effect.uninterruptible,
       Effect.mapError(unwritten(log)),
       (appending) => Effect.andThen(ifOurs, appending)
     )
@@ -92,7 +93,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
       Effect.andThen(
         Effect.catchIf(fs.rename(current, previous), (error) => error.reason._tag === "NotFound", () => Effect.void),
         fs.rename(aside, current)
-      ),
+      ).pipe(Effect.uninterruptible),
       unwritten(current)
     )
   })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
+import type { ImageSource } from "../../data/Dataset.ts"
 import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
@@ -91,7 +92,10 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position, prepare } = session
   const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
-  const test = yield* evaluate(network, dataset, dataset.test, atOnce(dataset, 500), prepare, session.options.loss)
+  const { loss, measuresEvery = 1 } = session.options
+  const evaluated = (source: ImageSource) => evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+  const test = yield* evaluated(dataset.test)
+  const isMeasured = measures.length > 0 && (epoch % measuresEvery === 0 || epoch === session.options.epochs)
   yield* epochIsFinite(network, step, test.loss)
   const event: EpochDone = {
     _tag: "EpochDone",
@@ -104,7 +108,9 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
-    ...(measures.length === 0 ? {} : { measures: yield* measuredOf(measures, { network, dataset, epoch }) }),
+    ...(isMeasured
+      ? { measures: yield* measuredOf(measures, { network, dataset, epoch, tested: test, evaluate: evaluated }) }
+      : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds

@@ -1,0 +1,49 @@
+/** What a measure is given, and what it gives. */
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Catalogue from "../../choices/Catalogue.ts"
+import type { Dataset, ImageSource } from "../../data/Dataset.ts"
+import type * as Network from "../../network/Network.ts"
+import type { Evaluated, EvaluationError } from "../trainer/evaluate.ts"
+
+/** What a figure of a measure says. */
+export interface MeasureAxes {
+  readonly title: string
+  readonly caption: string
+  /** Of the vertical axis. */
+  readonly value: string
+  readonly scale?: "log"
+  /** Whether zero belongs on a linear axis. */
+  readonly zero?: boolean
+}
+
+/** What is there at the end of an epoch, with the weights that are tested in the model. */
+export interface AtEpoch {
+  readonly network: Network.Network
+  readonly dataset: Dataset
+  readonly epoch: number
+  /** What the network makes of the test images. */
+  readonly tested: Evaluated
+  /** What it makes of other images of the dataset's size, which are prepared as those of the run. */
+  readonly evaluate: (source: ImageSource) => Effect.Effect<Evaluated, EvaluationError>
+}
+
+/** A number, or several by name, one line of the figure each. */
+export type Measured = number | Readonly<Record<string, number>>
+
+/** A quantity that is measured at the end of every epoch; its figure says what `about` says where nothing else is. */
+export interface AskedMeasure<in Given = AtEpoch>
+  extends
+    Catalogue.Maker<Given, Measured | Promise<Measured> | Effect.Effect<Measured, EvaluationError>>,
+    Partial<MeasureAxes>
+{}
+
+/** A measure that gives no numbers. */
+export class MeasureFailed extends Schema.TaggedError<MeasureFailed>()("MeasureFailed", {
+  name: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The measure ${this.name} failed: ${this.reason}`
+  }
+}

@@ -1,0 +1,36 @@
+/** What a network makes of test images that are corrupted. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Catalogue from "../../choices/Catalogue.ts"
+import * as Corruptions from "../../data/Corruptions.ts"
+import type { AskedMeasure, AtEpoch } from "./AtEpoch.ts"
+
+type Name = keyof typeof Corruptions.corruptions
+
+const corruptions = Schema.optionalKey(
+  Schema.Array(Catalogue.schema(Corruptions.corruptions)).check(Schema.isUnique(), Schema.isMinLength(1))
+).annotate({
+  description: `how test images are corrupted (default: in every way): ${Catalogue.help(Corruptions.corruptions)}`
+})
+
+type Given = AtEpoch & { readonly corruptions?: ReadonlyArray<Name> }
+
+/** Accuracies in percent over corrupted test images, by corruption and strength; they are the same in every epoch. */
+export const corruption: AskedMeasure<Given> & { readonly parameters: object } = {
+  about: "accuracy over test images with noise, blur and less contrast, at strengths 1 to 3, %",
+  title: "Accuracy over corrupted test images",
+  value: "accuracy, %",
+  zero: true,
+  parameters: { corruptions },
+  make: ({ corruptions = Catalogue.names(Corruptions.corruptions), dataset, evaluate }) =>
+    Effect.map(
+      Effect.forEach(
+        corruptions.flatMap((name) => Corruptions.strengths.map((strength) => [name, strength] as const)),
+        ([name, strength]) => {
+          const source = Corruptions.corrupted(dataset.test, dataset, Corruptions.corruptions[name], strength)
+          return Effect.map(evaluate(source), ({ accuracy }) => [`${name} ${strength}`, 100 * accuracy] as const)
+        }
+      ),
+      (readings) => Object.fromEntries(readings)
+    )
+}
