@@ -1,16 +1,5 @@
 import { Experiment } from "finegrain"
-
-const kernels = ["hidden1", "hidden2", "logits"] as const
-
-/** One manifold for each of the three matrices, seen whole. */
-const whole = (...manifolds: ReadonlyArray<string>) => ({
-  layers: Object.fromEntries(
-    kernels.map((name, i) => [
-      name,
-      { collection: manifolds[i % manifolds.length]!, matricization: "whole" as const }
-    ])
-  )
-})
+import { kernels, whole } from "./perceptrons/whole.ts"
 
 /** Half of every layer's units on spheres, each with its weights as one vector, the other half without constraint. */
 const half = {
