@@ -1,5 +1,6 @@
 /**
- * The arrows between the rooms, for `npm run check:arrows`: imports run downwards only and in no circle, those of types included.
+ * The arrows between the rooms, for `npm run check:arrows`: imports run downwards only and in no circle, those of types
+ * included.
  */
 import { existsSync, readFileSync } from "node:fs"
 

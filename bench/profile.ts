@@ -5,7 +5,10 @@ import { availableParallelism } from "node:os"
 import { table } from "../cli/Table.ts"
 import { networkStep } from "./networkStep.ts"
 
-/** Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [THREADS [BATCH [STEPS]]] */
+/**
+ * Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [THREADS
+ * [BATCH [STEPS]]]
+ */
 const threads = Number(process.argv[2] ?? availableParallelism())
 const batch = Number(process.argv[3] ?? 128)
 const steps = Number(process.argv[4] ?? 20)

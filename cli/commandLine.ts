@@ -9,6 +9,7 @@ import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
 import { data } from "./data.ts"
 import { run } from "./experiments.ts"
+import { exporting } from "./export.ts"
 import { laws } from "./laws.ts"
 import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
@@ -17,7 +18,7 @@ import * as Uses from "./uses.ts"
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
-    Command.withSubcommands([train(known, use), run, report, compare, laws, backends, data(known)])
+    Command.withSubcommands([train(known, use), run, report, exporting, compare, laws, backends, data(known)])
   )
 
 /** The commands, with what modules of the user's own add to them. */

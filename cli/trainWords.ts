@@ -5,6 +5,7 @@ import * as Path from "effect/Path"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import type * as Run from "../src/training/Run.ts"
+import * as RunDirectory from "../src/training/RunDirectory.ts"
 import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
@@ -49,32 +50,22 @@ export const startLines = (
   ...(unconstrained.length > 0 ? [`On no manifold: ${Unconstrained.summary(unconstrained)}`] : [])
 ]
 
-const written = [
-  "manifest.json",
-  "events.jsonl",
-  "summary.json",
-  "spectra.json",
-  "model.json",
-  "weights.bin",
-  "checkpoint.bin",
-  "report.html"
-]
-
 /** Where a run is, by the files that are there, and those that are gone. */
 export const place = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const there = yield* Effect.filter(
-    written,
+    RunDirectory.files,
     (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
   )
-  const gone = written.filter((name) => !there.includes(name))
+  const gone = RunDirectory.files.filter((name) => !there.includes(name))
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 
 /** How a run ended. */
 export const endLines = (summary: Run.RunSummary): string =>
   [
+    ...(summary.status === "completed" && summary.reason !== undefined ? [`Ended early: ${summary.reason}`] : []),
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
     `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,

@@ -14,7 +14,9 @@ export const examplesOf = (file: string, text: string) =>
     code: file.endsWith(".md") ? match[1]! : match[1]!.replaceAll(/^\s*\* ?/gm, "")
   }))
 
-/** `expression // => value` becomes an assertion; a declaration keeps its name. No other shape is let through unchecked. */
+/**
+ * `expression // => value` becomes an assertion; a declaration keeps its name. No other shape is let through unchecked.
+ */
 export const assertion = (line: string): string => {
   const found = /^(\s*)(.*?)\s+\/\/ => (.*)$/.exec(line)
   if (found === null) {
@@ -92,7 +94,9 @@ const sources = [
   )
 ]
 
-/** Writes the tests and says how many examples there are. Files that are right already stay: another run may read them. */
+/**
+ * Writes the tests and says how many examples there are. Files that are right already stay: another run may read them.
+ */
 export const generate = (): number => {
   const files = new Map<string, string>()
   let count = 0

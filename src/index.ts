@@ -6,6 +6,7 @@ export {
   Batches,
   Cifar,
   ClassFolders,
+  ClassWeights,
   Corruptions,
   DataError,
   Dataset,
@@ -15,7 +16,8 @@ export {
   LabelNoise,
   Labels,
   Mnist,
-  Subset
+  Subset,
+  Variations
 } from "./data/index.ts"
 export { Backend, FusedKernels } from "./engine/index.ts"
 export { Experiment, Statistics } from "./experiment/index.ts"
@@ -80,7 +82,9 @@ export {
 } from "./optimizer/index.ts"
 export { Report } from "./report/index.ts"
 export {
+  Answers,
   Checkpoint,
+  Controls,
   Door,
   Loop,
   Measures,

@@ -51,7 +51,7 @@ export interface Size {
  * ```
  */
 export const cropFlip = (
-  { images, labels }: Batch,
+  { images, labels, ...rest }: Batch,
   { channels, height, width }: Size,
   seed: Seed.Seed,
   padding = 4
@@ -81,7 +81,7 @@ export const cropFlip = (
       }
     }
   }
-  return { images: result, labels }
+  return { images: result, labels, ...rest }
 }
 
 /**
@@ -133,7 +133,7 @@ export const normalization = ({ images }: Split, channels: number): ChannelStati
  * [...Augment.normalized(batch, { mean: [0.5], deviation: [0.5] }).images] // => [-1, 1]
  * ```
  */
-export const normalized = ({ images, labels }: Batch, { deviation, mean }: ChannelStatistics): Batch => {
+export const normalized = ({ images, labels, ...rest }: Batch, { deviation, mean }: ChannelStatistics): Batch => {
   if (mean.length !== deviation.length || !deviation.every((d) => d > 0) || images.length % mean.length !== 0) {
     throw new RangeError(`means ${mean.join(", ")} and deviations ${deviation.join(", ")} normalize no such images`)
   }
@@ -141,5 +141,5 @@ export const normalized = ({ images, labels }: Batch, { deviation, mean }: Chann
   for (const [c, own] of mean.entries()) {
     for (let i = c; i < images.length; i += mean.length) result[i] = (images[i]! - own) / deviation[c]!
   }
-  return { images: result, labels }
+  return { images: result, labels, ...rest }
 }

@@ -92,21 +92,26 @@ const Ranges = Schema.Record(
 )
 const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose, smoke: Schema.optionalKey(Loose) })
 const Row = Schema.Struct({ ...Named.fields, search: Schema.optionalKey(Ranges) })
-const validationImages = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-const OneSetting = Schema.Struct({
-  setting: Schema.NonEmptyString,
-  values: Schema.Array(Value),
-  seed: Schema.Int,
-  validationImages
-})
-const Search = Schema.Struct({
-  candidates: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-  how: Schema.Literals(["grid", "random", "latin-hypercube"]),
+
+/** Either of both, in one structure: a mistake in it is told once, not once for each. */
+const Selection = Schema.Struct({
+  setting: Schema.optionalKey(Schema.NonEmptyString),
+  values: Schema.optionalKey(Schema.Array(Value)),
+  candidates: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  how: Schema.optionalKey(Schema.Literals(["grid", "random", "latin-hypercube"])),
   over: Schema.optionalKey(Ranges),
   epochs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
   seed: Schema.Int,
-  validationImages
-})
+  validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+}).check(Schema.makeFilter((selection) => {
+  const own = Object.keys(selection).filter((key) => key !== "seed" && key !== "validationImages")
+  const isOne = own.includes("setting") && own.includes("values") && own.length === 2
+  const isSeveral = own.includes("candidates") && own.includes("how") && !own.includes("setting") &&
+    !own.includes("values")
+  return isOne || isSeveral
+    ? undefined
+    : "needs either setting and values, or candidates and how; over and epochs belong to the latter"
+}))
 
 /**
  * An experiment as a file exports it, and `experiment.json` holds it.
@@ -135,7 +140,7 @@ export const ExperimentSchema = Schema.Struct({
   columns: Schema.optionalKey(Schema.Array(Named)),
   seeds: Schema.Array(Schema.Int),
   also: Schema.optionalKey(Schema.Array(Schema.Literals(measures))),
-  selection: Schema.optionalKey(Schema.Union([OneSetting, Search])),
+  selection: Schema.optionalKey(Selection),
   baseline: Schema.optionalKey(Schema.String),
   smoke: Schema.optionalKey(Loose),
   published: Schema.optionalKey(Schema.Struct({

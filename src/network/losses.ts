@@ -16,9 +16,14 @@ export interface Loss {
   readonly of: "any" | "linear" | "logits"
   /** By what names models are compiled with it. */
   readonly compiled: ReadonlyArray<string>
-  /** The mean over the batch, a scalar. */
-  readonly value: (outputs: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar
+  /** The mean over the batch, a scalar; with weights, [images], that of the weighted losses of the images. */
+  readonly value: (outputs: tf.Tensor2D, labels: tf.Tensor1D, weights?: tf.Tensor1D) => tf.Scalar
+  /** Whether it heeds weights; default false. */
+  readonly weighs?: boolean
 }
+
+/** Weights of images for the losses of their classes, [images, 1]. */
+const ofRows = (weights: tf.Tensor1D | undefined) => weights === undefined ? undefined : tf.expandDims(weights, 1)
 
 const targets = ({ shape }: tf.Tensor2D, labels: tf.Tensor1D) => tf.oneHot(labels, shape[1])
 
@@ -39,8 +44,9 @@ export const softmaxCrossEntropy = (options: { readonly labelSmoothing?: number 
   name: "softmax cross-entropy",
   of: "logits",
   compiled: ["categoricalCrossentropy", "sparseCategoricalCrossentropy"],
-  value: (outputs, labels) =>
-    tf.losses.softmaxCrossEntropy(targets(outputs, labels), outputs, undefined, options.labelSmoothing) as tf.Scalar
+  weighs: true,
+  value: (outputs, labels, weights) =>
+    tf.losses.softmaxCrossEntropy(targets(outputs, labels), outputs, weights, options.labelSmoothing) as tf.Scalar
 })
 
 /**
@@ -58,11 +64,12 @@ export const sigmoidCrossEntropy = (options: { readonly labelSmoothing?: number 
   name: "sigmoid cross-entropy",
   of: "linear",
   compiled: [],
-  value: (outputs, labels) =>
+  weighs: true,
+  value: (outputs, labels, weights) =>
     tf.losses.sigmoidCrossEntropy(
       tf.cast(targets(outputs, labels), "float32"),
       outputs,
-      undefined,
+      ofRows(weights),
       options.labelSmoothing
     ) as tf.Scalar
 })
@@ -81,7 +88,9 @@ export const meanSquaredError: Loss = {
   name: "mean squared error",
   of: "any",
   compiled: ["meanSquaredError"],
-  value: (outputs, labels) => tf.losses.meanSquaredError(targets(outputs, labels), outputs) as tf.Scalar
+  weighs: true,
+  value: (outputs, labels, weights) =>
+    tf.losses.meanSquaredError(targets(outputs, labels), outputs, ofRows(weights)) as tf.Scalar
 }
 
 /**
@@ -98,7 +107,9 @@ export const hinge: Loss = {
   name: "hinge loss",
   of: "any",
   compiled: [],
-  value: (outputs, labels) => tf.losses.hingeLoss(targets(outputs, labels), outputs) as tf.Scalar
+  weighs: true,
+  value: (outputs, labels, weights) =>
+    tf.losses.hingeLoss(targets(outputs, labels), outputs, ofRows(weights)) as tf.Scalar
 }
 
 /**

@@ -20,16 +20,32 @@ export interface Answers {
   readonly confidence: tf.Tensor1D
 }
 
-const judge = (loss: Loss, found: tf.Tensor2D, labels: tf.Tensor1D) => {
+const judge = (loss: Loss, found: tf.Tensor2D, labels: tf.Tensor1D, weights?: tf.Tensor1D) => {
   const predicted = tf.argMax(found, -1)
   const correct = tf.sum(tf.cast(tf.equal(predicted, labels), "float32")) as tf.Scalar
-  return { predicted, judged: { loss: loss.value(found, labels), correct } }
+  const value = weights === undefined
+    ? loss.value(found, labels)
+    : loss.value(found, labels, tf.gather(weights, labels))
+  return { predicted, judged: { loss: value, correct } }
+}
+
+/** What was learnt of two labels of each image, as the first ones have this share. */
+const mix = (own: Judged, other: Judged, share: number): Judged => {
+  const both = (a: tf.Scalar, b: tf.Scalar) => tf.add(tf.mul(share, a), tf.mul(1 - share, b)) as tf.Scalar
+  return { loss: both(own.loss, other.loss), correct: both(own.correct, other.correct) }
+}
+
+/** What a step learns from. */
+export interface Lesson {
+  readonly images: tf.Tensor
+  readonly labels: tf.Tensor1D
+  readonly mixed?: { readonly labels: tf.Tensor1D; readonly share: number }
 }
 
 /** A network that tells classes apart, as it is trained and as it is used. */
 export interface Classifier {
   /** In a training step: with the penalties that its layers declare, and what they draw in this step. */
-  readonly learning: (images: tf.Tensor, labels: tf.Tensor1D, step: number) => Judged
+  readonly learning: (lesson: Lesson, step: number) => Judged
   readonly knowing: (images: tf.Tensor, labels: tf.Tensor1D) => Judged & { readonly answers: Answers }
 }
 
@@ -41,15 +57,21 @@ export interface Classifier {
 export const classifier = (
   { model }: Network.Network,
   seed: Seed.Seed,
-  loss: Loss = softmaxCrossEntropy()
+  loss: Loss = softmaxCrossEntropy(),
+  classWeights?: ReadonlyArray<number>
 ): Classifier => {
   const logits = logitsOf(model, loss)
   const penalties: ReadonlyArray<Penalty> = penaltiesOf(model)
   const draw = drawing(model, seed)
   return {
-    learning: (images, labels, step) => {
+    learning: ({ images, labels, mixed }, step) => {
       Layers.setStep(model, step)
-      const judged = draw(step, () => judge(loss, logits(images, true), labels).judged)
+      const judged = draw(step, () => {
+        const found = logits(images, true)
+        const weights = classWeights === undefined ? undefined : tf.tensor1d([...classWeights])
+        const own = judge(loss, found, labels, weights).judged
+        return mixed === undefined ? own : mix(own, judge(loss, found, mixed.labels, weights).judged, mixed.share)
+      })
       return { ...judged, loss: penalized(judged.loss, penalties) }
     },
     knowing: (images, labels) => {

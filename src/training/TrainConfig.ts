@@ -11,6 +11,7 @@ import type * as Manifold from "../geometry/Manifold.ts"
 import type * as Optimizers from "../optimizer/catalogue.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
+import * as Controls from "./Controls.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
 const { count, notNegative, orDefault, positive, share } = Setting
@@ -151,10 +152,24 @@ const fieldsOf = (known: Catalogues) => ({
       Catalogue.help(known.evaluations)
     } (default average)`
   }),
+  watch: Schema.optionalKey(Catalogue.schema(known.watched)).annotate({
+    description: `what is to become better from epoch to epoch, for patience, plateau and keepBest: ${
+      Catalogue.help(known.watched)
+    } (default test-loss)`
+  }),
+  ...Controls.parameters,
   loss: Schema.optionalKey(open(known.losses)).annotate({
     description: `what is to become small: ${Catalogue.help(known.losses)} (default softmax-cross-entropy)`
   }),
   ...Catalogue.parameters(known.losses),
+  weighting: Schema.optionalKey(Catalogue.schema(known.weightings)).annotate({
+    description: `how much the images of a class count in the training loss: ${
+      Catalogue.help(known.weightings)
+    } (default none)`
+  }),
+  classWeights: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
+    description: "factors of these weights by class (default 1)"
+  }),
   rule: orDefault(Catalogue.schema(known.rules), "curvatureAware").annotate(chosen("length of a step", known.rules)),
   ...Catalogue.parameters(known.rules),
   momentum: orDefault(share, 0.9).annotate({ description: "θ in [0, 1)" }),
@@ -162,6 +177,10 @@ const fieldsOf = (known: Catalogues) => ({
   augment: orDefault(Catalogue.schema(known.augmentations), "none").annotate(
     chosen("how training images are varied", known.augmentations)
   ),
+  vary: Schema.optionalKey(Schema.Array(open(known.variations)).check(Schema.isUnique())).annotate({
+    description: `how the images of a step are varied after that, in this order: ${Catalogue.help(known.variations)}`
+  }),
+  ...Catalogue.parameters(known.variations),
   normalize: orDefault(Schema.Boolean, false).annotate({
     description: "channels are brought to mean 0 and deviation 1 over the training images"
   }),
@@ -316,6 +335,14 @@ export const decode = (
 const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string): boolean =>
   parameter in (catalogue[name]?.parameters ?? {})
 
+/** What says how something is watched, where nothing is. */
+const idleWatch = ({ keepBest = false, patience, plateau }: TrainConfig): ReadonlyArray<readonly [string, string]> => [
+  ...(keepBest || patience !== undefined || plateau !== undefined
+    ? []
+    : ["watch", "improvement"].map((key) => [key, "neither patience nor plateau nor keepBest is set"] as const)),
+  ...(plateau === undefined ? [["plateauFactor", "plateau is not set"] as const] : [])
+]
+
 /** Parameters of none of the entries that are chosen. */
 const idleOf = (catalogue: Catalogue.Catalogue, what: string, chosen: ReadonlyArray<string>) => {
   const [first, ...others] = (chosen.length === 0 ? [""] : chosen).map((name) => Catalogue.idle(catalogue, what, name))
@@ -344,7 +371,9 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
+    ...idleOf(known.variations, "variation", config.vary ?? []),
     ...idleOf(known.measures, "measure", config.measures ?? []),
+    ...idleWatch(config),
     ...(config.measures === undefined ? [["measuresEvery", "nothing else is measured"] as const] : []),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")

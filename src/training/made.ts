@@ -9,8 +9,11 @@ import * as Struct from "effect/Struct"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Grouping from "../collections/Grouping.ts"
 import * as Specification from "../collections/Specification.ts"
+import type * as Batches from "../data/Batches.ts"
+import * as ClassWeights from "../data/ClassWeights.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
+import type * as Variations from "../data/Variations.ts"
 import type { Loss } from "../network/losses.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
@@ -19,8 +22,10 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
+import * as Controls from "./Controls.ts"
 import { inOneLine } from "./Door.ts"
-import * as Measures from "./measures.ts"
+import type * as Measures from "./measures.ts"
+import { asked } from "./measures/asked.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
@@ -39,10 +44,14 @@ const failed = (what: string, name: string) => (error: unknown) =>
 
 /** What an entry makes, which may be a user's own, and anything. */
 const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) => string | undefined) =>
-  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) => {
-    const problem = typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`
-    return problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
-  })
+  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) =>
+    Effect.flatMap(
+      Effect.try({
+        try: () => typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`,
+        catch: failed(what, name)
+      }),
+      (problem) => problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
+    ))
 
 /** The dataset of a run, whole. */
 export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
@@ -64,6 +73,25 @@ export const schedule = (
     try: () => Schedules.make(config.schedule, course, config, schedules),
     catch: (error) => error as Schedules.ScheduleError
   })
+}
+
+/** What of the settings says what the epochs so far decide, and the schedule that obeys it. */
+export const controls = (config: TrainConfig, given: Schedule.Schedule) => {
+  const { keepBest = false, patience, plateau, plateauFactor } = config
+  const watching: Controls.Watching = Struct.pick(config, ["watch", "improvement"])
+  const reduced = plateau === undefined ? undefined : Controls.reduceOnPlateau(given, {
+    ...watching,
+    patience: plateau,
+    ...(plateauFactor === undefined ? {} : { factor: plateauFactor })
+  })
+  return {
+    schedule: reduced?.schedule ?? given,
+    ...(keepBest ? { keepBest: watching } : {}),
+    controls: [
+      ...(reduced === undefined ? [] : [reduced.control]),
+      ...(patience === undefined ? [] : [Controls.earlyStopping({ ...watching, patience })])
+    ]
+  }
 }
 
 /** The optimizer of a run. */
@@ -104,12 +132,44 @@ export const loss = (config: TrainConfig, { classes }: Dataset, { losses }: Cata
   ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, classes), catch: failed("loss", loss) })))
 }
 
+/** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */
+const misvaried = (vary: Variations.Vary, dataset: Dataset): string | undefined => {
+  const size = dataset.height * dataset.width * dataset.channels
+  const given: unknown = vary({ images: new Float32Array(2 * size), labels: new Int32Array(2) }, dataset, 0)
+  const { images, labels } = Object(given) as Partial<Batches.Batch>
+  return images instanceof Float32Array && images.length === 2 * size && labels?.length === 2
+    ? undefined
+    : "of two images it gives no batch of two images"
+}
+
+/** How the images of a step are varied. */
+export const variations = (config: TrainConfig, dataset: Dataset, { variations }: Catalogues) =>
+  Effect.forEach(config.vary ?? [], (name) =>
+    Effect.map(
+      attempt(
+        "variation",
+        name,
+        () => ({ vary: Catalogue.make<unknown>(variations, name, config, {}) }),
+        ({ vary }) => typeof vary === "function" ? misvaried(vary as Variations.Vary, dataset) : "it is no function"
+      ),
+      ({ vary }) => ({ name, vary: vary as Variations.Vary })
+    ))
+
+/** How much the images of each class count; none where all count alike. */
+export const classWeights = ({ classWeights, weighting }: TrainConfig, dataset: Dataset, { weightings }: Catalogues) =>
+  weighting === undefined && classWeights === undefined
+    ? Effect.succeed({})
+    : Effect.try({
+      try: () => ({ classWeights: ClassWeights.of(dataset, weightings[weighting ?? "none"], classWeights) }),
+      catch: failed("weights of classes", weighting ?? "none")
+    })
+
 /** What a run measures beside what it records. */
 export const measures = (config: TrainConfig, known: Catalogues) =>
   (config.measures ?? []).map((name) => {
     const entry: Measures.AskedMeasure<never> = known.measures[name as keyof typeof known.measures]
     const own = Object.keys(entry.parameters ?? {})
-    return Measures.asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
+    return asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
   })
 
 const layerOptions = (

@@ -318,7 +318,7 @@ describe("what is wrong with a command", () => {
       )
     })
     expect(stderr).toBe(
-      "finegrain needs Node 24 or newer, but this is Node 20.1.0. " +
+      "finegrain needs Node 22.19 or newer, but this is Node 20.1.0. " +
         "Install it from https://nodejs.org, or run `npm install node@24` and then `npx finegrain`.\n"
     )
     expect(code).toBe(1)

@@ -50,6 +50,10 @@ onEachBackend("losses", () => {
         const { grad, value } = tf.valueAndGrad((z) => loss.value(z as tf.Tensor2D, tf.tensor1d(labels, "int32")))(at)
         // Of numbers near 1, a few roundings of float32; central differences are exact to 1e-10.
         expect((await value.data())[0]).toBeCloseTo(cost(scores), 5)
+        const weights = [2, 0.25]
+        const weighted = loss.value(at as tf.Tensor2D, tf.tensor1d(labels, "int32"), tf.tensor1d(weights))
+        const products = scores.map((row, i) => weights[i]! * formula(row, labels[i]!))
+        expect((await weighted.data())[0]).toBeCloseTo(mean(products), 5)
         const slope = await grad.data()
         for (const [i, row] of scores.entries()) {
           for (const [j] of row.entries()) {

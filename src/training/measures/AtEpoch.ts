@@ -5,17 +5,7 @@ import type * as Catalogue from "../../choices/Catalogue.ts"
 import type { Dataset, ImageSource } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
 import type { Evaluated, EvaluationError } from "../trainer/evaluate.ts"
-
-/** What a figure of a measure says. */
-export interface MeasureAxes {
-  readonly title: string
-  readonly caption: string
-  /** Of the vertical axis. */
-  readonly value: string
-  readonly scale?: "log"
-  /** Whether zero belongs on a linear axis. */
-  readonly zero?: boolean
-}
+import type { MeasureAxes } from "./MeasureAxes.ts"
 
 /** What is there at the end of an epoch, with the weights that are tested in the model. */
 export interface AtEpoch {

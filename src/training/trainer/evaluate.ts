@@ -14,8 +14,16 @@ import { type BatchError, batchIsSize } from "../feasible.ts"
 import { batchTensors } from "./batchTensors.ts"
 
 /** A network as a classifier; fails with DeclarationRefused where its output is no logits. */
-export const classifierOf = (network: Network.Network, seed: Seed.Seed, loss?: Loss) =>
-  Effect.try({ try: () => classifier(network, seed, loss), catch: (error) => error as DeclarationRefused })
+export const classifierOf = (
+  network: Network.Network,
+  seed: Seed.Seed,
+  loss?: Loss,
+  classWeights?: ReadonlyArray<number>
+) =>
+  Effect.try({
+    try: () => classifier(network, seed, loss, classWeights),
+    catch: (error) => error as DeclarationRefused
+  })
 
 /** What a network makes of images. */
 export interface Evaluated {
