@@ -7,7 +7,7 @@ import { flavourWanted, Mistaken, threadsWanted } from "./threads.ts"
 import { installTrainingKernels } from "./wasm/index.ts"
 import { accelerated, type Accelerator } from "./wasm/onednn/index.ts"
 import { NoLibrary } from "./wasm/onednn/library.ts"
-import { isFused } from "./wasm/simd/fused.ts"
+import { rounding } from "./wasm/simd/fused.ts"
 import { onSharedHeap, register } from "./wasm/threads/sharedHeap.ts"
 
 const signals = ["uncaughtException", "unhandledRejection"] as const
@@ -69,9 +69,6 @@ const startIt = async (wanted: number, load: typeof onSharedHeap) => {
     return installTrainingKernels(backend, 1)
   }
 }
-
-const rounding = (flavour: "plain" | "relaxed") =>
-  flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
 
 /** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
 export const wasm = (

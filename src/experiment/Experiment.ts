@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { resolve } from "node:path"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { schemaOf } from "../training/config/schema.ts"
 import * as Door from "../training/Door.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
 import * as ValidationIssues from "../training/ValidationIssues.ts"
@@ -333,7 +334,7 @@ const cellsOf = (
   known: Catalogues,
   use: Pick<Settings, "use">
 ): ReadonlyArray<Cell> => {
-  const decodeConfig = Schema.decodeUnknownSync(TrainConfig.schemaOf(known))
+  const decodeConfig = Schema.decodeUnknownSync(schemaOf(known))
   const { rows, selection } = experiment
   const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
   const held = selection?.validationImages ?? 0

@@ -1,6 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { schemaOf } from "../training/config/schema.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
 import type { Experiment, PlanOptions, Search, Selection, Settings, Variant } from "./design.ts"
 import * as search from "./search.ts"
@@ -193,7 +194,7 @@ const isReplaced = (later: PlacedSettings, key: string, candidate: ReadonlyArray
 
 /** What the settings of cells say together: contradictions, and settings that change nothing in any cell. */
 const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): ReadonlyArray<string> => {
-  const decode = Schema.decodeUnknownResult(TrainConfig.schemaOf(known))
+  const decode = Schema.decodeUnknownResult(schemaOf(known))
   const { rows } = experiment
   const own = reserved(experiment)
   const [contradictions, used, idle] = [

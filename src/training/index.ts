@@ -13,6 +13,7 @@ export * as Versions from "./Versions.ts"
 
 // For the rooms above alone.
 export * as Catalogues from "./Catalogues.ts"
+export * as configSchema from "./config/schema.ts"
 export * as endings from "./endings.ts"
 export * as made from "./made.ts"
 export * as stepMeasures from "./measures/steps.ts"

@@ -26,3 +26,7 @@ export const isFused = (): boolean => {
   const { f } = exports as { readonly f: (a: number, b: number, c: number) => number }
   return f(1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)) !== 0
 }
+
+/** How kernels of a flavour round here. */
+export const rounding = (flavour: "plain" | "relaxed"): string =>
+  flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
