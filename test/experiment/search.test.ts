@@ -57,7 +57,12 @@ it("plans candidates by name, adds to records of settings, and gives the chosen 
   ])
   const [trial] = cell!.candidates.slice(-1)
   expect(trial!.id).toBe("A/small-cnn/select-learningRate_0.2_rates.Sp_4")
-  expect(trial!.config).toMatchObject({ epochs: 1, learningRate: 0.2, rates: { bias: 0.5, Sp: 4 }, validationImages: 10 })
+  expect(trial!.config).toMatchObject({
+    epochs: 1,
+    learningRate: 0.2,
+    rates: { bias: 0.5, Sp: 4 },
+    validationImages: 10
+  })
   const [final] = cell!.finals("learningRate=0.2 rates.Sp=1")
   expect(final!.config).toMatchObject({ epochs: 3, learningRate: 0.2, rates: { bias: 0.5, Sp: 1 }, seed: 1 })
   expect(final!.config.validationImages).toBeUndefined()
