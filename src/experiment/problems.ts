@@ -89,7 +89,7 @@ const ofNames = (
 }
 
 /** Settings that a selection cannot choose: lists and records, and what the experiment sets itself. */
-const unchoosable = ["seed", "validationImages", "layers", "use"]
+const unchoosable: ReadonlySet<string> = new Set(["seed", "validationImages", "layers", "use"])
 
 /** The settings that a selection chooses for a row, each by its whole name. */
 const parametersOf = ({ selection }: Experiment, row: Variant): ReadonlyArray<string> =>
@@ -127,7 +127,7 @@ const ofParameters = (experiment: Experiment): ReadonlyArray<string> =>
   experiment.rows.flatMap((row) =>
     parametersOf(experiment, row).flatMap((parameter) => {
       const place = search.isSearch(experiment.selection) ? searchPlace(row) : selectionPlace
-      if (unchoosable.includes(search.settingOf(parameter))) return [`${place} cannot choose ${parameter}`]
+      if (unchoosable.has(search.settingOf(parameter))) return [`${place} cannot choose ${parameter}`]
       if (!search.isSearch(experiment.selection)) return []
       const rest = parameter.split(".").slice(1).join(".")
       return allSources({ ...experiment, rows: [row] }).flatMap((source) => {

@@ -61,7 +61,7 @@ const designs: Readonly<Record<Exclude<Search["how"], "grid">, Design>> = {
 /** Every combination of the lists, the last one running fastest. */
 const combinations = (ranges: ReadonlyArray<Range>): ReadonlyArray<ReadonlyArray<number | string>> =>
   ranges.reduce<ReadonlyArray<ReadonlyArray<number | string>>>(
-    (all, range) => all.flatMap((values) => (isList(range) ? range : []).map((value) => [...values, value])),
+    (all, range) => all.flatMap((values) => (isList(range) ? range : []).map((value) => values.concat(value))),
     [[]]
   )
 
