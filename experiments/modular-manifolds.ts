@@ -16,16 +16,16 @@ const rate = (from: number, to: number) => ({ learningRate: { from, to } })
 const decay = { weightDecay: [0, 1e-4, 1e-3, 1e-2] }
 
 /**
- * Bernstein's comparison on CIFAR-10, which takes seconds a run: a perceptron 3072–128–64–10 without biases, trained for
- * three epochs by AdamW, Muon, manifold Muon, hyperspherical descent, FG-SGD and Riemannian Adam, with matrices on
+ * Bernstein's comparison on CIFAR-10, which takes seconds a run: a perceptron 3072–128–64–10 without biases, trained
+ * for three epochs by AdamW, Muon, manifold Muon, hyperspherical descent, FG-SGD and Riemannian Adam, with matrices on
  * spheres, oblique and Stiefel manifolds and mixtures of them. Every row chooses among the same number of candidates.
  */
 export default Experiment.make({
   name: "modular-manifolds",
   about:
     "Do weights on manifolds train a small perceptron better than AdamW? CIFAR-10, 3072–128–64–10 without biases, " +
-    "standardized images, batches of 1,024, three epochs, rates that fall linearly to 0. Every row chooses among eight " +
-    "candidates of a Latin hypercube over its own ranges, trained for one epoch, by accuracy on 5,000 held-out images.",
+    "standardized images, batches of 1,024, three epochs, rates that fall linearly to 0. Every row chooses among " +
+    "eight candidates of a Latin hypercube over its own ranges, trained for one epoch, by accuracy on 5,000 held-out images.",
   base: {
     dataset: "cifar-10",
     normalize: true,

@@ -41,8 +41,8 @@ const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
   Matrices.multiply(x, Matrices.skew(msign(Matrices.skew(transposeTimes(x, g)))))
 
 /**
- * Of tall matrices: all iterates lie in the span of X and G, so those of their coordinates in a basis [X Q] of it, which
- * are 2n×n, are as good. Q is what of G is normal to X, made orthonormal.
+ * Of tall matrices: all iterates lie in the span of X and G, so their coordinates in a basis [X Q] of it, which are
+ * 2n×n, are as good. Q is what of G is normal to X, made orthonormal.
  */
 const throughBasis = (x: tf.Tensor, g: tf.Tensor, ascent: Required<DualAscent>): Certified => {
   const n = x.shape.at(-1)!
