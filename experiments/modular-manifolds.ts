@@ -25,7 +25,8 @@ export default Experiment.make({
   about:
     "Do weights on manifolds train a small perceptron better than AdamW? CIFAR-10, 3072–128–64–10 without biases, " +
     "standardized images, batches of 1,024, three epochs, rates that fall linearly to 0. Every row chooses among " +
-    "eight candidates of a Latin hypercube over its own ranges, trained for one epoch, by accuracy on 5,000 held-out images.",
+    "eight candidates of a Latin hypercube over its own ranges, trained for one epoch, by accuracy on 5,000 " +
+    "held-out images.",
   base: {
     dataset: "cifar-10",
     normalize: true,

@@ -13,8 +13,8 @@ export default Experiment.make({
   about:
     "Do weights on manifolds err less where labels are wrong? Perceptron 3072–128–64–10, 8,000 images of CIFAR-10, " +
     "40 % of the labels drawn anew, ten epochs in batches of 256, rates that fall linearly to 0. Every row chooses " +
-    "among eight candidates of a Latin hypercube over its own ranges by accuracy on 5,000 held-out images, whose labels are " +
-    "right.",
+    "among eight candidates of a Latin hypercube over its own ranges by accuracy on 5,000 held-out images, whose " +
+    "labels are right.",
   base: {
     dataset: "cifar-10",
     normalize: true,

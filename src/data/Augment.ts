@@ -85,8 +85,8 @@ export const cropFlip = (
 }
 
 /**
- * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation
- * has deviation 1.
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1] or floats as they are; a
+ * channel without variation has deviation 1.
  *
  * @throws RangeError where there are no pixels, or no whole number of them a channel.
  *
@@ -103,9 +103,10 @@ export const normalization = ({ images }: Split, channels: number): ChannelStati
   }
   const sums = new Float64Array(channels)
   const squares = new Float64Array(channels)
+  const largest = images instanceof Float32Array ? 1 : 255
   for (let at = 0; at < images.length; at += channels) {
     for (let c = 0; c < channels; c++) {
-      const pixel = images[at + c]! / 255
+      const pixel = images[at + c]! / largest
       sums[c]! += pixel
       squares[c]! += pixel * pixel
     }
