@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import { Catalogue, type Manifold } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { exitCodes } from "../cli/exitCodes.ts"
 import { launchers } from "../src/experiment/launchers/launchers.ts"
 import { builtIn } from "../src/training/Catalogues.ts"
 import { atEnd, ofPoms, ofSteps, recorded } from "../src/training/measures.ts"
@@ -38,6 +39,16 @@ const settings = () => {
   return ["| setting | default | what it is |", "| --- | --- | --- |", ...rows].join("\n")
 }
 
+const codes = () =>
+  [
+    "Every command takes `--json`, which prints the result as one JSON value and errors as JSON on stderr, and",
+    "`--quiet`, which prints nothing but errors.",
+    "",
+    "| code | what it says |",
+    "| --- | --- |",
+    ...Object.values(exitCodes).map(({ about, code }) => `| ${code} | ${about} |`)
+  ].join("\n")
+
 /** The page as it should be. */
 export const render = (): string =>
   [
@@ -60,7 +71,8 @@ export const render = (): string =>
     titled("recorded of every epoch", Catalogue.table(recorded)),
     titled("recorded of every step, as means of every epoch", Catalogue.table(ofSteps)),
     titled("recorded of every POM, in some fifty steps", Catalogue.table(ofPoms)),
-    titled("measured at the end of a run", Catalogue.table(atEnd))
+    titled("measured at the end of a run", Catalogue.table(atEnd)),
+    titled("exit codes", codes())
   ].join("\n")
 
 if (process.argv[1] === import.meta.filename) {
