@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import { checksOf } from "./checkBackend.ts"
+import * as Voice from "./Voice.ts"
 
 /** An engine that starts, but does not do what it should; what it does not do has been shown. */
 export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
@@ -21,7 +22,9 @@ export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnf
 }
 
 const inspect = Effect.gen(function*() {
-  for (const report of yield* Backend.inspect) {
+  const reports = yield* Backend.inspect
+  yield* Voice.result(reports)
+  for (const report of reports) {
     yield* Console.log(
       report.available
         ? `✓ ${report.name.padEnd(8)} ${report.device ?? ""}`
@@ -31,15 +34,16 @@ const inspect = Effect.gen(function*() {
 })
 
 const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
-  let [failed, of] = [0, 0]
+  const checks: Array<{ readonly name: string; readonly found: string; readonly passed: boolean }> = []
   for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
     for (const { found, name: check, passed } of yield* run) {
       yield* Console.log(`${passed ? "✓" : "✗"} ${check}: ${found}`)
-      of++
-      if (!passed) failed++
+      checks.push({ name: check, found, passed })
     }
   }
-  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of })
+  const failed = checks.filter(({ passed }) => !passed).length
+  yield* Voice.result({ backend: name, checks })
+  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of: checks.length })
 })
 
 /** `finegrain backends`. */
