@@ -1,8 +1,10 @@
 /** Datasets in files of arrays: `.npz`, four `.npy`, or two tables in CSV. */
 import * as Effect from "effect/Effect"
+import * as Zip from "effect/encoding/Zip"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import * as Arrays from "./Arrays.ts"
 import * as Csv from "./Csv.ts"
 import { DatasetInconsistent, type DatasetMissing } from "./DataError.ts"
@@ -48,19 +50,25 @@ const made = Effect.fnUntraced(function*(place: string, given: Omit<Arrays.Array
   )
 })
 
+/** The files of an archive by name, each as a whole. */
+const unpacked = (bytes: Uint8Array, file: string) =>
+  Stream.make(bytes).pipe(
+    Stream.pipeThroughChannel(Zip.decode()),
+    Stream.mapEffect(({ body, header }) => Effect.map(bytesIn(body), (content) => [header.path, content] as const)),
+    Stream.runCollect,
+    Effect.map((entries) => new Map(entries)),
+    Effect.mapError(({ message }) =>
+      new DatasetInconsistent({ directory: file, reason: `it is no archive that can be read: ${message}` })
+    )
+  )
+
+const bytesIn = <E>(body: Stream.Stream<Uint8Array, E>) => Effect.map(Stream.runCollect(body), Buffer.concat)
+
 const npz = Effect.fnUntraced(function*(file: string, settings: ArraySettings) {
   const bytes = yield* files.read(file)
   if (bytes === undefined) return undefined
-  const { unzipSync } = yield* Effect.promise(() => import("fflate"))
-  const entries = yield* Effect.try({
-    try: () => unzipSync(bytes),
-    catch: (error) =>
-      new DatasetInconsistent({
-        directory: file,
-        reason: `it is no archive that can be read: ${(error as Error).message}`
-      })
-  })
-  return yield* ofBytes(file, (name) => Effect.succeed(entries[`${name}.npy`]), settings)
+  const entries = yield* unpacked(bytes, file)
+  return yield* ofBytes(file, (name) => Effect.succeed(entries.get(`${name}.npy`)), settings)
 })
 
 const csv = Effect.fnUntraced(function*(directory: string, { target, targets }: ArraySettings) {

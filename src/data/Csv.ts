@@ -1,5 +1,7 @@
 /** Tables of numbers in CSV, one example a line, with a line of names first. */
 import * as Effect from "effect/Effect"
+import * as EffectCsv from "effect/encoding/Csv"
+import * as Stream from "effect/Stream"
 import type { Targets } from "./Dataset.ts"
 import type { NumberArray } from "./Npy.ts"
 
@@ -24,13 +26,19 @@ export interface Tables {
 }
 
 const parsed = (text: string, file: string): Effect.Effect<ReadonlyArray<Line>, string> =>
-  Effect.tryPromise({
-    try: async () => {
-      const { parse } = await import("csv-parse/sync")
-      return parse(text, { bom: true, columns: true, skipEmptyLines: true, trim: true }) as ReadonlyArray<Line>
-    },
-    catch: (error) => `${file}: ${(error as Error).message}`
-  })
+  Stream.make(text).pipe(
+    Stream.pipeThroughChannel(EffectCsv.decodeString({ ignoreEmptyLines: true })),
+    Stream.runCollect,
+    Effect.mapError(({ line, message }) => `${file}, line ${line}: ${message}`),
+    Effect.flatMap(([names = [], ...rows]) => {
+      const wrong = rows.findIndex(({ length }) => length !== names.length)
+      return wrong < 0
+        ? Effect.succeed(
+          rows.map((cells): Line => Object.fromEntries(names.map((name, i) => [name.trim(), cells[i]!.trim()])))
+        )
+        : Effect.fail(`${file}: example ${wrong + 1} has ${rows[wrong]!.length} cells, not ${names.length}`)
+    })
+  )
 
 const usual = ["label", "target", "class", "y"]
 
@@ -70,6 +78,8 @@ const numbered = (texts: ReadonlyArray<string>, names: ReadonlyArray<string>, fi
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
+import * as EffectCsv from "effect/encoding/Csv"
+import * as Stream from "effect/Stream"
  * import { Csv } from "finegrain"
  * const train = "width,kind\n1.5,cat\n2,dog"
  * const { classNames, train: rows } = await Effect.runPromise(Csv.tables({ train, test: train }))

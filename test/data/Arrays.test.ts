@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { zipSync } from "fflate"
+import * as Zip from "effect/encoding/Zip"
+import * as Stream from "effect/Stream"
 import { Arrays, Csv, Datasets, Npy } from "finegrain"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -80,6 +81,14 @@ const arrays = {
   "x_test.npy": Npy.encode(array([1, 2, 2], new Uint8Array(4))),
   "y_test.npy": Npy.encode(array([1], Int32Array.of(1)))
 }
+const packed = Effect.runPromise(
+  Stream.fromIterable(Object.entries(arrays)).pipe(
+    Stream.map(([name, bytes]) => Zip.file(name, bytes)),
+    Stream.pipeThroughChannel(Zip.encode()),
+    Stream.runCollect,
+    Effect.map(Buffer.concat)
+  )
+)
 const load = (name: string, settings: object = {}) =>
   Effect.runPromise(
     Effect.match(Datasets.load(join(scratch, name), undefined, undefined, settings), {
@@ -94,7 +103,7 @@ const write = (name: string, files: Readonly<Record<string, string | Uint8Array>
 
 it("four .npy files and one .npz are the same dataset", async () => {
   write("four", arrays)
-  writeFileSync(join(scratch, "four.npz"), zipSync(arrays))
+  writeFileSync(join(scratch, "four.npz"), await packed)
   const [directory, archive] = [await load("four"), await load("four.npz")]
   expect(directory).toMatchObject({ name: "four", classes: 2, train: { count: 3 }, test: { count: 1 } })
   expect(archive).toEqual(directory)
@@ -102,7 +111,7 @@ it("four .npy files and one .npz are the same dataset", async () => {
   const { "y_test.npy": _, ...three } = arrays
   write("three", three)
   expect(await load("three")).toContain("y_test.npy is not there, but all of x_train, y_train, x_test, y_test")
-  writeFileSync(join(scratch, "cut.npz"), zipSync(arrays).subarray(0, 300))
+  writeFileSync(join(scratch, "cut.npz"), (await packed).subarray(0, 300))
   expect(await load("cut.npz")).toContain("it is no archive that can be read")
   write("damaged", { ...arrays, "x_test.npy": arrays["x_test.npy"].subarray(0, 130) })
   expect(await load("damaged")).toContain("x_test.npy: it has 2 bytes of numbers, not 4")
@@ -124,7 +133,8 @@ it("tables are features and a column to learn, classes by name or numbers", asyn
 })
 
 it.each<readonly [string, string, Csv.CsvOptions, string]>([
-  ["a\n1,2", "a\n1", {}, "train.csv: Invalid Record Length"],
+  ["a\n1,2", "a\n1", {}, "train.csv: example 1 has 2 cells, not 1"],
+  ["a\n\"1", "a\n1", {}, "train.csv, line 2: "],
   ["", "a\n1", {}, "train.csv has no example"],
   ["a,y\nred,1\n2,0", "a,y\n1,1", {}, "train.csv: a of example 1 is \"red\", no number"],
   ["a,y\n1,x\n2,z", "a,y\n1,w", {}, "test.csv: the class w is none of those to train by"],
