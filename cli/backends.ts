@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
-import { checksOf } from "./checkBackend.ts"
+import { checksOf, isLongRun } from "./checkBackend.ts"
 
 /** An engine that starts, but does not do what it should; what it does not do has been shown. */
 export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
@@ -32,7 +32,11 @@ const inspect = Effect.gen(function*() {
 
 const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
   let [failed, of] = [0, 0]
-  for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
+  for (
+    const { run } of checksOf(Backend.layer(name), {
+      without: (law) => isLongRun(law) ? "minutes on some engines" : undefined
+    })
+  ) {
     for (const { found, name: check, passed } of yield* run) {
       yield* Console.log(`${passed ? "✓" : "✗"} ${check}: ${found}`)
       of++
