@@ -6,15 +6,7 @@ import type { Law } from "finegrain/laws"
 import { describe, expect, it } from "vitest"
 import { checksOf, isLongRun } from "../../cli/checkBackend.ts"
 import { runsNode } from "../nativeEngine.ts"
-import { runsWebgpu } from "../webgpu.ts"
-
-/** Laws that are long searches over many small operations, of which a GPU in software makes minutes. */
-const searches = [
-  "distance obeys the triangle inequality",
-  "distances of far points are right or refused",
-  "logarithms of far points are right or refused",
-  "geodesics spread as the curvature allows"
-]
+import { runsWebgpu, searches } from "../webgpu.ts"
 
 /** Why a law is left out on an engine. */
 const without = (engine: Backend.EngineName) => (law: Law.Law): string | undefined => {
