@@ -1,13 +1,5 @@
 #!/usr/bin/env node
+/** Asks for Node's version first, and only then loads what an older one cannot read. */
 import "./node.ts"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Effect from "effect/Effect"
-import * as endings from "../src/training/endings.ts"
-import { commandLine } from "./commandLine.ts"
 
-endings.install()
-commandLine(process.argv.slice(2)).pipe(
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+void import("./program.ts")

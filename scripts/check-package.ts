@@ -1,32 +1,17 @@
-import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { delimiter, dirname, join, resolve } from "node:path"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { assertion, examplesOf } from "./examples.ts"
+import { install, pack, root, run } from "./packed.ts"
 
-/** Packs finegrain, installs it into an empty TypeScript project, type-checks and runs a program there. */
-const root = resolve(import.meta.dirname, "..")
-const project = mkdtempSync(join(tmpdir(), "finegrain-package-"))
+/** Installs the packed finegrain into an empty TypeScript project, type-checks and runs a program there. */
 const say = (text: string) => process.stdout.write(`package check: ${text}\n`)
-
-/** This Node comes first on the path, for the `#!/usr/bin/env node` of commands. */
-const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}` }
-
-const run = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
-  const { error, status, stdout } = spawnSync(command, [...args], {
-    cwd,
-    env,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  if (error === undefined && status === 0) return stdout
-  throw new Error(`${[command, ...args].join(" ")} failed (${error?.message ?? status}):\n${stdout}`)
-}
 
 const program = `import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, type Manifold, Sphere, Stiefel } from "finegrain"
+import { Backend, type Manifold, Models, Sphere, Stiefel } from "finegrain"
+import { Backend as InBrowsers } from "finegrain/browser"
 import { Law, manifoldLaws } from "finegrain/laws"
+import { padChannels } from "finegrain/layers"
 
 const use: Manifold.Manifold = Stiefel.make([4, 2])
 // @ts-expect-error: the declarations must be strict, not \`any\`
@@ -40,18 +25,15 @@ const program = Effect.gen(function*() {
   console.log(engine, reports.length, "laws hold", tf.memory().numTensors, typeof wrong)
 })
 await Effect.runPromise(program.pipe(Effect.provide(Backend.wasm)))
+// One engine, one class of layers, by whatever entry.
+if (InBrowsers.Backend !== Backend.Backend || padChannels !== Models.padChannels) throw new Error("two of one thing")
 `
 
+const { project, ...tarball } = pack()
 try {
-  const packed = JSON.parse(
-    run("npm", ["pack", "--json", "--pack-destination", project], root).replace(/^[^[{]*/, "")
-  ) as
-    | ReadonlyArray<{ readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>
-    | Readonly<Record<string, { readonly filename: string; readonly files: ReadonlyArray<{ readonly path: string }> }>>
-  const [tarball] = Object.values(packed)
-  if (tarball === undefined) throw new Error("npm pack made nothing")
   const stray = tarball.files.filter(({ path }) =>
-    !/^(dist\/(src|cli|laws)\/|docs\/|bench\/(README|results\/)|experiments\/|[A-Z]+(\.md)?$|package\.json$)/.test(path)
+    !/^(dist\/(src|cli|laws|browser)\/|docs\/|bench\/(README|results\/)|experiments\/|[A-Z]+(\.md)?$|package\.json$)/
+      .test(path)
   )
   if (stray.length > 0) {
     throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
@@ -60,24 +42,12 @@ try {
   const { typescript } = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly devDependencies: { readonly typescript: string }
   }).devDependencies
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  run("npm", [
-    "install",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel",
-    "error",
-    join(project, tarball.filename),
-    `typescript@${typescript}`,
-    "@types/node@24"
-  ], project)
+  install(project, [join(project, tarball.filename), `typescript@${typescript}`, "@types/node@24"])
   const installed = join(project, "node_modules", "finegrain")
   const published = JSON.parse(
     readFileSync(join(installed, "package.json"), "utf8")
   ) as object
-  const untrimmed = ["scripts", "devDependencies", "optionalDependencies", "allowScripts"].filter((key) =>
-    key in published
-  )
+  const untrimmed = ["scripts", "devDependencies", "allowScripts"].filter((key) => key in published)
   if (untrimmed.length > 0) throw new Error(`the published package.json still has ${untrimmed.join(", ")}`)
   // Sources are in a clone only, as ARCHITECTURE.md says.
   const dead = tarball.files.filter(({ path }) => path.endsWith(".md")).flatMap(({ path }) =>

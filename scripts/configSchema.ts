@@ -21,7 +21,7 @@ const isOpen = ({ enum: names }: Json) => open.has(JSON.stringify(names))
 const loose = (property: Json): Json => {
   const { enum: names, items, ...rest } = property
   if (isOpen(property)) return { ...rest, examples: names }
-  const [item] = ((items as Json | undefined)?.["anyOf"] ?? []) as ReadonlyArray<Json>
+  const item = items as Json | undefined
   return item !== undefined && isOpen(item) ? { ...rest, items: loose(item) } : property
 }
 

@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type * as PlatformError from "effect/PlatformError"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as WholeFile from "../data/WholeFile.ts"
@@ -12,7 +11,7 @@ import * as RunFiles from "../training/RunFiles.ts"
 import * as Chart from "./Chart.ts"
 import { ofExperiment } from "./experimentReport.ts"
 import * as Html from "./Html.ts"
-import { ReportError } from "./ReportError.ts"
+import { ReportError, unwritten } from "./ReportError.ts"
 import * as RunRecord from "./RunRecord.ts"
 import { ofRun } from "./runReport.ts"
 
@@ -36,15 +35,6 @@ const contentOf = Effect.fnUntraced(function*(directory: string, read: RunRecord
     reason: "there is no results.json or manifest.json: no experiment, no run"
   })
 })
-
-const unwritten = (path: string) => (error: PlatformError.PlatformError) =>
-  new ReportError({
-    path,
-    reason: WholeFile.isDiskFull(error)
-      ? "the disk is full; free some space and draw the report anew (finegrain report); " +
-        "what was written before is intact"
-      : WholeFile.inWords(error)
-  })
 
 const writeText = (file: string, text: string) =>
   Effect.mapError(WholeFile.write(file, new TextEncoder().encode(text)), unwritten(file))

@@ -2,4 +2,6 @@
 export * as Report from "./Report.ts"
 
 // For the rooms above alone.
+export * as Export from "./exports/Export.ts"
+export * as formats from "./exports/formats.ts"
 export * as RunRecord from "./RunRecord.ts"

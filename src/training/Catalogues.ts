@@ -7,7 +7,9 @@ import * as Matricized from "../collections/matricized.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Augment from "../data/Augment.ts"
+import * as ClassWeights from "../data/ClassWeights.ts"
 import * as Datasets from "../data/Datasets.ts"
+import * as Variations from "../data/Variations.ts"
 import * as Backend from "../engine/Backend.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import { losses } from "../network/losses.ts"
@@ -16,6 +18,7 @@ import * as Optimizers from "../optimizer/catalogue.ts"
 import { metrics } from "../optimizer/metrics.ts"
 import { rules } from "../optimizer/rules.ts"
 import { schedules } from "../optimizer/schedules.ts"
+import { watched } from "./Controls.ts"
 import { evaluations } from "./evaluations.ts"
 import { measures } from "./measures.ts"
 
@@ -29,6 +32,7 @@ export const builtIn = {
   schedules,
   metrics,
   evaluations,
+  watched,
   rules,
   policies: Catalogue.byName(Renormalization.policies),
   strategies: Grouping.strategies,
@@ -39,6 +43,8 @@ export const builtIn = {
   losses,
   measures,
   datasets: Datasets.datasets,
+  variations: Variations.variations,
+  weightings: ClassWeights.weightings,
   backends: Backend.choices
 }
 

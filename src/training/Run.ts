@@ -27,10 +27,14 @@ export type { RunSummary } from "./run/RunSummary.ts"
 
 /** What a reader of the results should know of the data. */
 const notesOf = (
-  { batchSize }: TrainConfig.TrainConfig,
+  { batchSize, keepBest = false, patience, plateau, validationImages, watch = "test-loss" }: TrainConfig.TrainConfig,
   { notes = [], train: { count } }: Dataset
 ): ReadonlyArray<string> => [
   ...notes,
+  ...((keepBest || patience !== undefined || plateau !== undefined) && watch !== "training-loss" &&
+      validationImages === undefined
+    ? ["epochs are chosen by the test images, which then are unseen no more: set validationImages"]
+    : []),
   ...(batchSize > count
     ? [`a batch of ${batchSize} is more than the ${count} training images: steps take all of them`]
     : [])
@@ -38,7 +42,8 @@ const notesOf = (
 
 /**
  * Trains as configured and keeps everything in a run directory: `manifest.json`, `events.jsonl` (one JSON line per
- * event), `summary.json`, the model, and at the end `spectra.json`. Interrupted or failed, it writes what there is
+ * event), `summary.json`, the model, and at the end `spectra.json` and `evaluation.json` (confusion
+ * matrix, accuracy by class, calibration). Interrupted or failed, it writes what there is
  * before it ends.
  *
  * @example
@@ -64,17 +69,19 @@ export const train = Effect.fnUntraced(function*(
   const part = yield* Effect.flatMap(made.dataset(config, known), (all) => Subset.take(all, config))
   const dataset = yield* LabelNoise.apply(part, { share: config.labelNoise ?? 0, seed: config.seed })
   const begin = Effect.fnUntraced(function*(from: Checkpoint.Snapshot | undefined) {
-    const schedule = yield* made.schedule(config, dataset, known)
+    const controlled = made.controls(config, yield* made.schedule(config, dataset, known))
     const network = yield* made.network(config, dataset, known)
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
     const training = yield* Trainer.make({
       ...Struct.pick(config, ["epochs", "batchSize", "seed", "augment", "normalize", "measureLambda", "measureBounds"]),
       network,
       dataset,
-      schedule,
+      ...controlled,
+      vary: yield* made.variations(config, dataset, known),
+      ...yield* made.classWeights(config, dataset, known),
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
-      transform: yield* made.transform(config, dataset, schedule, known),
+      transform: yield* made.transform(config, dataset, controlled.schedule, known),
       ...Struct.pick(config, ["evaluate", "measuresEvery"]),
       from
     })

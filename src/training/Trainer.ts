@@ -13,17 +13,17 @@ import { type BatchError, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
-import { measureEpoch, runSteps } from "./trainer/epoch.ts"
-import { classifierOf } from "./trainer/evaluate.ts"
+import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
+import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
-import { progress, standing } from "./trainer/standing.ts"
+import { progress, standing, stopped } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 export { OptionRefused, type TrainerOptions } from "./options.ts"
-export { evaluate } from "./trainer/evaluate.ts"
+export { evaluate, type Evaluated, type EvaluationError, type Outputs } from "./trainer/evaluate.ts"
 export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -33,6 +33,7 @@ const train = Effect.fnUntraced(function*<E, R>(
 ) {
   const { epochsDone, options: { epochs }, position } = session
   for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
+    if ((yield* stopped(session)) !== undefined) break
     // Resumed within an epoch, ℜ is the one that was measured at its start.
     if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(session, epoch)
     const seen = yield* runSteps(session, epoch, report)
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
   const { batchSize, dataset, network, seed } = options
   yield* fits(network.model, dataset, options.loss)
   yield* feasible(network, dataset, batchSize)
-  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss, options.classWeights)
   const optimizer = yield* optimizerOf(options)
   const prepare = preparation(options)
   yield* weightsAreFinite(network)
@@ -105,6 +106,7 @@ export const make = Effect.fnUntraced(function*(
     learning,
     prepare,
     state: yield* Ref.make(Optimizer.init(optimizer, network.variables)),
+    tested: yield* Ref.make<Evaluated | undefined>(undefined),
     position: yield* Ref.make(options.from?.position ?? start),
     epochsDone: yield* Ref.make<ReadonlyArray<EpochDone>>(options.from?.epochs ?? [])
   }
@@ -112,6 +114,9 @@ export const make = Effect.fnUntraced(function*(
   return {
     ...standing(session, options.epochs),
     train: (report) => train(session, report),
+    ...(dataset.targets === undefined && tellsClasses(dataset, options.loss)
+      ? { evaluation: evaluationOf(session) }
+      : {}),
     resumes: "steps"
   }
 })

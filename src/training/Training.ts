@@ -7,9 +7,11 @@ import type { ImageCorrupt } from "../data/Dataset.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
 import type * as Tensors from "../numerics/Tensors.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
+import type { Evaluation } from "./Answers.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import type { BatchError } from "./feasible.ts"
 import type { MeasureFailed } from "./measures.ts"
+import type { EvaluationError } from "./trainer/evaluate.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 /** What is known of a run at any moment. */
@@ -17,6 +19,8 @@ export interface TrainingProgress {
   readonly steps: number
   readonly epochs: ReadonlyArray<EpochDone>
   readonly tensorsLeaked: number
+  /** Why it ended before its last epoch. */
+  readonly stopped?: string | undefined
 }
 
 /** Why a step, an epoch or a test failed. */
@@ -50,6 +54,10 @@ export interface Training<out OwnError = never, out OwnContext = never> {
    * points where the chain keeps one; those of the last step are put back.
    */
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** What the network makes of the test images, of the weights that are tested; none where they have no classes. */
+  readonly evaluation?: Effect.Effect<Evaluation, EvaluationError>
+  /** The number of the best epoch so far; without it no model but the last is kept. */
+  readonly best?: Effect.Effect<number | undefined>
   readonly epochs: number
   /** The name of r(t). */
   readonly schedule: string

@@ -3,13 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
-import type { Loss } from "../network/losses.ts"
+import type * as Variations from "../data/Variations.ts"
+import { type Loss, softmaxCrossEntropy } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import type { Control, Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
 
@@ -40,6 +42,10 @@ export interface TrainerOptions {
   readonly measureLambda?: boolean
   /** How training images are varied; default `none`. */
   readonly augment?: Augmentation
+  /** How the images of a step are varied after that, one after the other; default not at all. */
+  readonly vary?: ReadonlyArray<Variations.Named>
+  /** How much the images of each class count in the training loss, by a loss that heeds weights; default 1. */
+  readonly classWeights?: ReadonlyArray<number>
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
@@ -50,6 +56,10 @@ export interface TrainerOptions {
   readonly measures?: ReadonlyArray<Asked>
   /** Epochs from one of these measurements to the next; the last epoch is always measured. Default 1. */
   readonly measuresEvery?: number
+  /** What the epochs so far decide about those to come; default nothing. */
+  readonly controls?: ReadonlyArray<Control>
+  /** By what the best epoch is known whose model is to be kept, too; default none is. */
+  readonly keepBest?: Watching
   /** Where an earlier run stood: this one goes on from there, to the same bits. */
   readonly from?: Checkpoint.Snapshot | undefined
 }
@@ -66,6 +76,27 @@ export class OptionRefused extends Schema.TaggedError<OptionRefused>()("OptionRe
 }
 
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
+
+/** A window of an image is another than that of its targets. */
+const augmentRefusal = ({ augment = "none", dataset: { targets } }: TrainerOptions) =>
+  augment === "none" || targets === undefined || targets.shape.length === 1
+    ? undefined
+    : new OptionRefused({
+      option: "augment",
+      expected: "none, since targets are not cropped with images",
+      actual: augment
+    })
+
+const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }: TrainerOptions) => {
+  if (classWeights === undefined) return undefined
+  const { classes, targets } = dataset
+  const refuse = (expected: string, actual: string) => new OptionRefused({ option: "classWeights", expected, actual })
+  if (loss.weighs !== true) return refuse(`left out, since the loss ${loss.name} heeds no weights`, "given")
+  if (targets !== undefined) return refuse("left out, since targets are no classes of images", "given")
+  return classWeights.length === classes && classWeights.every((weight) => weight > 0 && Number.isFinite(weight))
+    ? undefined
+    : refuse(`${classes} positive numbers`, classWeights.join(", "))
+}
 
 /**
  * Refuses what would only show as numbers that are none, or as nothing at all: no epoch, a split without an image.
@@ -86,6 +117,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
     const [option, actual] = wrong
     return Effect.fail(new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(actual) }))
   }
+  const refusal = weightsRefusal(options) ?? augmentRefusal(options)
+  if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void
     : Effect.fail(new OptionRefused({ option: "seed", expected: "a whole number", actual: String(seed) }))

@@ -40,7 +40,8 @@ export const completedIn = async (directory: string): Promise<void> =>
 /** The same, killed in its last epoch. */
 export const killedIn = async (directory: string): Promise<void> => {
   await completedIn(directory)
-  const gone = ["summary.json", "spectra.json", "weights.bin", "model.json", "report.html", "figures", "checkpoint.bin"]
+  const results = ["summary.json", "spectra.json", "evaluation.json", "report.html", "figures"]
+  const gone = [...results, "weights.bin", "model.json", "checkpoint.bin"]
   for (const name of gone) rmSync(join(directory, name), { recursive: true, force: true })
   if (!existsSync(join(directory, "checkpoint.previous.bin"))) throw new Error("there is no earlier checkpoint")
 }

@@ -34,7 +34,7 @@ for (const { available, name, reason } of await Effect.runPromise(Backend.inspec
         expect(checks.length).toBeGreaterThan(0)
         expect(checks.filter(({ passed }) => !passed)).toEqual([])
         const composed = checks.filter(({ found, name }) => /steps of FG-SGD run/.test(name) && found !== "fused")
-        expect(name === "wasm" || name === "webgpu" ? composed : []).toEqual([])
+        expect(name === "cpu" || name === "nodeGpu" ? [] : composed).toEqual([])
       })
     })
   }

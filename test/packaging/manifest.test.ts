@@ -16,13 +16,19 @@ const file = () => join(directory, "package.json")
 const read = () => readFileSync(file(), "utf8")
 /** Written by a person: not as JSON.stringify would. */
 const manifest = (version: string) =>
-  `{ "name": "p", "version": "${version}",\n\n  "scripts": { "a": "b" }, "optionalDependencies": { "c": "1" },\n` +
-  `  "devDependencies": { "d": "1" }, "dependencies": { "e": "1" } }\n`
+  `{ "name": "p", "version": "${version}",\n\n  "scripts": { "a": "b" },\n` +
+  `  "optionalDependencies": { "c": "1", "node-os": "2" }, "devDependencies": { "d": "1" },\n` +
+  `  "dependencies": { "e": "1" } }\n`
 
 it("publishes only what users need, and gives every byte back", () => {
   writeFileSync(file(), manifest("1.0.0"))
   expect(call("trim").status).toBe(0)
-  expect(JSON.parse(read())).toEqual({ name: "p", version: "1.0.0", dependencies: { e: "1" } })
+  expect(JSON.parse(read())).toEqual({
+    name: "p",
+    version: "1.0.0",
+    dependencies: { e: "1" },
+    optionalDependencies: { c: "1" }
+  })
   expect(call("restore").status).toBe(0)
   expect(read()).toBe(manifest("1.0.0"))
   expect(existsSync(join(directory, ".package.json.whole"))).toBe(false)

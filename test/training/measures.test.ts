@@ -2,7 +2,8 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import { type Dataset, LabelNoise, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
-import { asked, type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { asked } from "../../src/training/measures/asked.ts"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
@@ -29,7 +30,8 @@ const at = async (): Promise<AtEpoch> => {
     const accuracy = labels.filter((label) => label === 0).length / count
     return Effect.succeed({ loss: 1, accuracy, predicted: new Uint16Array(count), confidence: undefined })
   }
-  return { network, dataset, epoch: 3, tested: await Effect.runPromise(evaluate(dataset.test)), evaluate }
+  const outputs = () => Effect.succeed({ shape: [1], values: Float32Array.of(1, 2) })
+  return { network, dataset, epoch: 3, tested: await Effect.runPromise(evaluate(dataset.test)), evaluate, outputs }
 }
 
 const measure = async (entry: AskedMeasure<never>, settings: object = {}, more: Partial<AtEpoch> = {}) =>
@@ -61,6 +63,14 @@ it("one that throws, rejects or gives something else is told in a line", async (
   )
   expect(await measure({ about, make: () => "much" as unknown as number }))
     .toBe("The measure mine failed: it gives neither a number nor numbers by name")
+})
+
+it("accuracies by class, and calibration, are those of the answers to the test images", async () => {
+  expect(await measure(measures["class-accuracy"])).toEqual({ 0: 100, 1: 0 })
+  const { tested } = await at()
+  const sure = { tested: { ...tested, confidence: Float32Array.of(1, 1) } }
+  expect(await measure(measures.calibration, {}, sure)).toEqual({ "": 50 })
+  expect(await measure(measures.calibration)).toContain("no logits")
 })
 
 it("clean, changed and corrected labels are told apart, of so many images at most", async () => {

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import {
+  type Answers,
   Backend,
   FgSgd,
   Loop,
@@ -144,7 +145,7 @@ it("records a classifier of one's own, with the trainer of every run", async () 
       const network = yield* Network.make(Models.smallCnn({ ...tinyDataset, filters: [2], seed: 1 }), { seed: 2 })
       const schedule = Schedule.constant(0.05)
       const trainer = (from: Parameters<Parameters<typeof Run.record>[0]["training"]>[0]) =>
-        Trainer.make({ network, dataset: tinyDataset, schedule, epochs: 1, batchSize: 32, seed: 3, from })
+        Trainer.make({ network, dataset: tinyDataset, schedule, epochs: 1, batchSize: 32, seed: 3, keepBest: {}, from })
       return yield* Run.record({
         directory: join(scratch, "classifier"),
         settings: { epochs: 1 },
@@ -156,4 +157,20 @@ it("records a classifier of one's own, with the trainer of every run", async () 
   )
   expect(summary.status).toBe("completed")
   expect(json(summary.output, "manifest.json").dataset).toMatchObject({ train: tinyDataset.train.count })
+  const evaluation = json(summary.output, "evaluation.json") as Answers.Evaluation
+  const right = evaluation.confusion.reduce((sum, row, i) => sum + row[i]!, 0)
+  expect(right / 30).toBeCloseTo(summary.testAccuracy!, 12)
+  expect(evaluation.confusion.map((row) => row.reduce((sum, count) => sum + count, 0))).toEqual([10, 10, 10])
+  expect(evaluation).toMatchObject({ images: 30, loss: summary.testLoss, classes: ["0", "1", "2"] })
+  expect(summary.bestEpoch).toBe(1)
+  const best = await tfl.loadLayersModel(tf.io.fromMemory({
+    ...json(summary.output, "best.model.json"),
+    weightSpecs: json(summary.output, "best.model.json").weightsManifest[0].weights,
+    weightData: Uint8Array.from(readFileSync(join(summary.output, "best.weights.bin"))).buffer
+  }))
+  expect(best.countParams()).toBe(json(summary.output, "manifest.json").model.parameters)
+  const { bins } = evaluation.calibration!
+  expect(bins.reduce((sum, { accuracy, images }) => sum + accuracy * images, 0)).toBeCloseTo(right, 9)
+  const page = await Effect.runPromise(Report.write(summary.output).pipe(Effect.provide(NodeServices.layer)))
+  expect(readFileSync(page, "utf8")).toContain("what they were taken for")
 })

@@ -1,6 +1,6 @@
 /**
- * A run that is recorded: manifest, events, checkpoints, model, summary and spectra in a directory, from which it goes
- * on to the same bits.
+ * A run that is recorded: manifest, events, checkpoints, model, summary and measures at the end in a directory, from
+ * which it goes on to the same bits.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,9 +10,9 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Backend from "../../engine/Backend.ts"
 import type * as Network from "../../network/Network.ts"
-import * as NetworkSpectra from "../../network/NetworkSpectra.ts"
 import * as Shape from "../../numerics/Shape.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
+import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import type * as RunFiles from "../RunFiles.ts"
 import type { RunIdentity } from "../sameRun.ts"
@@ -101,6 +101,7 @@ const summarize = Effect.fnUntraced(function*<E, R>(
     status,
     reason,
     ...measuresOf(yield* training.progress),
+    bestEpoch: training.best === undefined ? undefined : yield* training.best,
     seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
     seed,
     weightsSha256: yield* (status === "completed"
@@ -124,7 +125,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
   running: Running<E, R>,
   checkpointSeconds: number
 ) {
-  const { began, directory, network, observe, training } = running
+  const { began, data, directory, network, observe, training } = running
   const isAnywhere = training.resumes === "steps"
   const savedAt = yield* Ref.make(began)
   const save = Effect.gen(function*() {
@@ -135,6 +136,9 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     yield* directory.appendEvent(event)
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
+    if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
+      yield* training.evaluated(saveModel(network, directory, data, "best."))
+    }
     if (event._tag === "EpochDone" || isAnywhere && since >= 1000 * checkpointSeconds) yield* save
   })
   yield* training.train(report).pipe(
@@ -147,8 +151,11 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
         )
     )
   )
-  yield* directory.writeSpectra(yield* training.evaluated(NetworkSpectra.measure(network)))
-  return yield* summarize(running, "completed", undefined)
+  for (const [name, { make }] of Object.entries(atEnd)) {
+    const measuring = make({ ...training, network })
+    if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
+  }
+  return yield* summarize(running, "completed", (yield* training.progress).stopped)
 })
 
 /**

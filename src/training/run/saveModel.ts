@@ -16,7 +16,8 @@ const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
 export const saveModel = Effect.fnUntraced(function*(
   network: Network.Network,
   directory: RunDirectory.RunDirectory,
-  { classNames }: RecordedData
+  { classNames }: RecordedData,
+  prefix: "" | "best." = ""
 ) {
   const artifacts = yield* Tensors.engineFailures(
     Effect.promise(() =>
@@ -29,15 +30,15 @@ export const saveModel = Effect.fnUntraced(function*(
     )
   )
   const weights = weightBytes(artifacts)
-  yield* directory.writeBytes("weights.bin", weights)
+  yield* directory.writeBytes(`${prefix}weights.bin`, weights)
   yield* directory.writeBytes(
-    "model.json",
+    `${prefix}model.json`,
     new TextEncoder().encode(JSON.stringify({
       format: "layers-model",
       modelTopology: artifacts.modelTopology,
       // Where TensorFlow.js keeps what it does not know: the names of the logits.
       ...(classNames === undefined ? {} : { userDefinedMetadata: { classes: classNames } }),
-      weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs }]
+      weightsManifest: [{ paths: [`${prefix}weights.bin`], weights: artifacts.weightSpecs }]
     }))
   )
   return createHash("sha256").update(weights).digest("hex")

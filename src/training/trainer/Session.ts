@@ -11,15 +11,17 @@ import * as Optimizer from "../../optimizer/Optimizer.ts"
 import type { Scaling } from "../../optimizer/Transform.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
 import type { Classifier } from "../Classifier.ts"
+import { perSum } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
+import type { Evaluated } from "./evaluate.ts"
 
 /** Where the optimizer stands. */
 export type State = Optimizer.State<Network.NetworkPoint>
 
 /** What takes steps: a network, its optimizer, and where both stand. */
 export interface Stepping {
-  readonly options: Pick<TrainerOptions, "evaluate" | "network" | "schedule">
+  readonly options: Pick<TrainerOptions, "controls" | "epochs" | "evaluate" | "keepBest" | "network" | "schedule">
   readonly optimizer: Optimizer.Optimizer<Network.NetworkPoint, Network.NetworkWeights>
   readonly state: Ref.Ref<State>
 }
@@ -36,6 +38,8 @@ export interface Session extends Standing {
   readonly learning: Classifier["learning"]
   /** What becomes of every batch, in training, tests and measurements. */
   readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  /** What the last test found. */
+  readonly tested: Ref.Ref<Evaluated | undefined>
 }
 
 /** Before the first step. */
@@ -45,7 +49,7 @@ export const start: Checkpoint.Position = {
   from: 0,
   measuredIn: 0,
   lossSum: 0,
-  gradientNormSum: 0,
+  ...perSum(() => 0),
   correctSum: 0,
   leaked: 0,
   seconds: 0,
