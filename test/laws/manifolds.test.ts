@@ -23,8 +23,8 @@ const check = <P extends NestedTensors.NestedTensors>(
   bind({ ...set, name: `${set.name}${label}` }, { runs: 1 })
 }
 
-// Each law, subject and shape once, in a batch of points and with its edges: `finegrain laws` goes deeper. At shapes that
-// float64 leaves out, the error budget holds float32 to it all the same.
+// Each law, subject and shape once, in a batch of points and with its edges: `finegrain laws` goes deeper. At shapes
+// that float64 leaves out, the error budget holds float32 to it all the same.
 const runs = [["wasm", Arithmetic.float32, undefined], ["cpu", Arithmetic.float64, 1]] as const
 for (const [engine, arithmetic, count] of runs) {
   describe(`laws of manifolds on ${engine} in ${arithmetic.name}`, () => {
