@@ -87,11 +87,11 @@ const csv = Effect.fnUntraced(function*(directory: string, { target, targets }: 
 })
 
 /**
- * The dataset in a `.npz` file with the arrays x_train, y_train, x_test and y_test, in a directory with these as `.npy`,
- * or with train.csv and test.csv; none where it is none of these.
+ * The dataset in a `.npz` file with the arrays x_train, y_train, x_test and y_test, in a directory with these as
+ * `.npy`, or with train.csv and test.csv; none where it is none of these.
  *
- * Fails with DatasetMissing for a file that cannot be read, and with DatasetInconsistent for what is damaged or does not
- * go together.
+ * Fails with DatasetMissing for a file that cannot be read, and with DatasetInconsistent for what is damaged or does
+ * not go together.
  *
  * @internal
  */

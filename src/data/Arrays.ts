@@ -91,8 +91,8 @@ const labelProblem = ({ y: { values } }: Examples<NumberArray>): string | undefi
 }
 
 /**
- * A dataset of arrays or tensors: of bytes, which networks see as 0 to 1, or of floats, which they see as they are. y are
- * classes `[n]`, classes for places `[n, height, width]`, or numbers `[n]` or `[n, outputs]`.
+ * A dataset of arrays or tensors: of bytes, which networks see as 0 to 1, or of floats, which they see as they are. y
+ * are classes `[n]`, classes for places `[n, height, width]`, or numbers `[n]` or `[n, outputs]`.
  *
  * Fails with DatasetInvalid where the arrays do not go together.
  *
