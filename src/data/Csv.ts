@@ -78,8 +78,6 @@ const numbered = (texts: ReadonlyArray<string>, names: ReadonlyArray<string>, fi
  * @example
  * ```ts
  * import * as Effect from "effect/Effect"
-import * as EffectCsv from "effect/encoding/Csv"
-import * as Stream from "effect/Stream"
  * import { Csv } from "finegrain"
  * const train = "width,kind\n1.5,cat\n2,dog"
  * const { classNames, train: rows } = await Effect.runPromise(Csv.tables({ train, test: train }))
