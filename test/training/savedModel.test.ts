@@ -22,7 +22,8 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import { readFileSync } from "node:fs"
 tf.env().set("PROD", true)
 const [folder, images] = process.argv.slice(1)
-const { modelTopology, weightsManifest: [{ paths, weights }] } = JSON.parse(readFileSync(folder + "/model.json", "utf8"))
+const { modelTopology, weightsManifest } = JSON.parse(readFileSync(folder + "/model.json", "utf8"))
+const [{ paths, weights }] = weightsManifest
 const weightData = Uint8Array.from(readFileSync(folder + "/" + paths[0])).buffer
 const model = await tfl.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData }))
 const raw = tf.tensor4d(JSON.parse(readFileSync(images, "utf8")), [${test.count}, 8, 8, 1], "int32")
