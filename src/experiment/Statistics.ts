@@ -94,8 +94,8 @@ export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
 }
 
 /**
- * The mean difference, in standard deviations of the differences, that the paired test of so many pairs finds at a level
- * with a probability: the noncentrality δ√n at which |T| exceeds its critical value so often.
+ * The mean difference, in standard deviations of the differences, that the paired test of so many pairs finds at a
+ * level with a probability: the noncentrality δ√n at which |T| exceeds its critical value so often.
  *
  * Source: Cohen 1988, *Statistical power analysis for the behavioral sciences*, chapter 2.
  *
@@ -124,8 +124,8 @@ export const detectable = (count: number, level = 0.05, power = 0.8): number => 
 }
 
 /**
- * Kendall's rank correlation τ-b of pairs, in [−1, 1]: concordant minus discordant pairs, over those that are no ties; NaN
- * where all of one are equal.
+ * Kendall's rank correlation τ-b of pairs, in [−1, 1]: concordant minus discordant pairs, over those that are no ties;
+ * NaN where all of one are equal.
  *
  * Source: Kendall 1945, *The treatment of ties in ranking problems*; as a judge of bounds Jiang et al. 2020, *Fantastic
  * generalization measures and where to find them*.
@@ -160,8 +160,8 @@ export interface Interval {
 }
 
 /**
- * A statistic of groups with its 95 % bootstrap interval: groups are drawn with replacement, whole, since what they hold
- * is no independent evidence. Draws of which the statistic is NaN are left out.
+ * A statistic of groups with its 95 % bootstrap interval: groups are drawn with replacement, whole, since what they
+ * hold is no independent evidence. Draws of which the statistic is NaN are left out.
  *
  * Source: Efron and Tibshirani 1993, *An introduction to the bootstrap*, chapters 8 and 13.
  *
