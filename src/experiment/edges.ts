@@ -1,8 +1,18 @@
 /** Whether what was chosen lies at the edge of what was tried: then a wider range may hold something better. */
-import type { CellResult, TrialResult } from "./Results.ts"
+
+/** A cell, as far as it says what was tried and what was chosen. */
+interface Choosing {
+  readonly row: string
+  readonly column: string
+  readonly chosen: number | string | undefined
+  readonly candidates: ReadonlyArray<{
+    readonly candidate: number | string | undefined
+    readonly config: Readonly<Record<string, unknown>>
+  }>
+}
 
 /** Settings by name, those of records by their entries. */
-const flat = (config: TrialResult["config"]): ReadonlyMap<string, unknown> =>
+const flat = (config: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> =>
   new Map(
     Object.entries(config).flatMap(([key, value]) =>
       typeof value === "object" && value !== null && !Array.isArray(value)
@@ -19,7 +29,7 @@ const enough = 3
  *
  * @internal
  */
-export const edgesOf = ({ candidates, chosen, column, row }: CellResult): ReadonlyArray<string> => {
+export const edgesOf = ({ candidates, chosen, column, row }: Choosing): ReadonlyArray<string> => {
   const best = candidates.find(({ candidate }) => candidate === chosen)
   if (best === undefined) return []
   const all = candidates.map(({ config }) => flat(config))

@@ -1,7 +1,6 @@
 import { Seed, Statistics } from "finegrain"
 import { expect, it } from "vitest"
 import { edgesOf } from "../../src/experiment/edges.ts"
-import type { CellResult } from "../../src/experiment/Results.ts"
 
 it("keeps the digits of p values far below those that 1 − cdf has left", () => {
   // Of 2 degrees of freedom p = 1 − t/√(t² + 2) = 2/(s(s + t)) with s = √(t² + 2).
@@ -47,7 +46,7 @@ it("says where what was chosen lies at an edge, of records of settings too, and 
     candidate: i,
     config: { learningRate, weightDecay, rates: { Sp: sphere }, momentum: 0.9 }
   }))
-  const cell = (chosen: number) => ({ row: "A", column: "B", chosen, candidates } as unknown as CellResult)
+  const cell = (chosen: number) => ({ row: "A", column: "B", chosen, candidates })
   expect(edgesOf(cell(1))).toEqual([])
   expect(edgesOf(cell(0))).toEqual([
     "A, B: learningRate 0.1 is the smallest of 3 tried",
