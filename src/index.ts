@@ -5,12 +5,14 @@
  */
 export * from "./core/index.ts"
 export {
+  Arrays,
   Augment,
   Batches,
   Cifar,
   ClassFolders,
   ClassWeights,
   Corruptions,
+  Csv,
   DataError,
   Dataset,
   Datasets,
@@ -19,6 +21,7 @@ export {
   LabelNoise,
   Labels,
   Mnist,
+  Npy,
   Subset,
   Variations
 } from "./data/index.ts"
