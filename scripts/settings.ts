@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Catalogue, type Manifold } from "finegrain"
+import { Catalogue } from "finegrain"
 import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { exitCodes } from "../cli/exitCodes.ts"
@@ -8,6 +8,7 @@ import { builtIn } from "../src/training/Catalogues.ts"
 import { atEnd, ofPoms, ofSteps, recorded } from "../src/training/measures.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import { configSchemaFile, renderSchema } from "./configSchema.ts"
+import * as Manifolds from "./manifolds.ts"
 
 /**
  * Writes docs/settings.md, every setting and all that can be chosen, and docs/config.schema.json, from their schemas
@@ -16,10 +17,6 @@ import { configSchemaFile, renderSchema } from "./configSchema.ts"
 const page = join(resolve(import.meta.dirname, ".."), "docs", "settings.md")
 
 const { manifolds, ...catalogues } = builtIn
-
-const families = Object.fromEntries(
-  manifolds.map(({ name, symbol }: Manifold.Family) => [symbol, { about: name }])
-)
 
 const titled = (title: string, text: string) => `## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${text}\n`
 
@@ -65,7 +62,7 @@ export const render = (): string =>
     "",
     settings(),
     "",
-    titled("manifolds", Catalogue.table(families)),
+    titled("manifolds", Manifolds.table(manifolds)),
     ...Object.entries(catalogues).map(([title, catalogue]) => titled(title, Catalogue.table(catalogue))),
     titled("launchers", Catalogue.table(launchers)),
     titled("recorded of every epoch", Catalogue.table(recorded)),

@@ -104,10 +104,12 @@ export const normalization = ({ images }: Split, channels: number): ChannelStati
   const sums = new Float64Array(channels)
   const squares = new Float64Array(channels)
   const largest = images instanceof Float32Array ? 1 : 255
-  for (let i = 0; i < images.length; i++) {
-    const pixel = images[i]! / largest
-    sums[i % channels]! += pixel
-    squares[i % channels]! += pixel * pixel
+  for (let at = 0; at < images.length; at += channels) {
+    for (let c = 0; c < channels; c++) {
+      const pixel = images[at + c]! / largest
+      sums[c]! += pixel
+      squares[c]! += pixel * pixel
+    }
   }
   const count = images.length / channels
   const mean = Array.from(sums, (sum) => sum / count)
@@ -136,9 +138,9 @@ export const normalized = ({ images, labels, ...rest }: Batch, { deviation, mean
   if (mean.length !== deviation.length || !deviation.every((d) => d > 0) || images.length % mean.length !== 0) {
     throw new RangeError(`means ${mean.join(", ")} and deviations ${deviation.join(", ")} normalize no such images`)
   }
-  return {
-    images: images.map((pixel, i) => (pixel - mean[i % mean.length]!) / deviation[i % mean.length]!),
-    labels,
-    ...rest
+  const result = new Float32Array(images.length)
+  for (const [c, own] of mean.entries()) {
+    for (let i = c; i < images.length; i += mean.length) result[i] = (images[i]! - own) / deviation[c]!
   }
+  return { images: result, labels, ...rest }
 }

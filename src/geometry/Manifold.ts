@@ -364,6 +364,10 @@ export interface Family {
   readonly symbol: string
   /** Name in full, e.g. `Stiefel`. */
   readonly name: string
+  /** What its points are, in words, e.g. `orthonormal columns`: for tables. */
+  readonly about?: string
+  /** Its retraction in words, e.g. `QR`: for tables. */
+  readonly retraction?: string
   /** The member for m×n matrices, or why there is none. */
   readonly at: (shape: Shape.Shape) => Result.Result<Manifold, ShapeRefused>
 }

@@ -38,6 +38,8 @@ const at = (m: number, n: number): Manifold.Manifold => {
 const lorentz = matrixFamily(() => ({
   symbol: "Lor",
   name: "Lorentz model",
+  about: "hyperbolic, on a sheet",
+  retraction: "exponential",
   accepts: ([m, n]) => m * n >= 2,
   at: (m, n) => at(m, n)
 }))
