@@ -43,6 +43,7 @@ export const layer: Layer.Layer<never> = Layer.unwrap(
  *
  * @internal
  */
-export const span = (name: string, attributes: Readonly<Record<string, unknown>> = {}) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withSpan(effect, `finegrain.${name}`, { attributes, captureStackTrace: false }) as Effect.Effect<A, E, R>
+export const span =
+  (name: string, attributes: Readonly<Record<string, unknown>> = {}) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withSpan(effect, `finegrain.${name}`, { attributes, captureStackTrace: false }) as Effect.Effect<A, E, R>
