@@ -1,12 +1,14 @@
 /** The public face: of what every room hands out, what is for everybody. */
 export * from "./core/index.ts"
 export {
+  Arrays,
   Augment,
   Batches,
   Cifar,
   ClassFolders,
   ClassWeights,
   Corruptions,
+  Csv,
   DataError,
   Dataset,
   Datasets,
@@ -15,6 +17,7 @@ export {
   LabelNoise,
   Labels,
   Mnist,
+  Npy,
   Subset,
   Variations
 } from "./data/index.ts"

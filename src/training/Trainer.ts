@@ -18,7 +18,7 @@ import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
-import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
+import { optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
 import { progress, standing, stopped } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
@@ -125,6 +125,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     ...standing(session, options.epochs),
     train: (report) => train(session, report),
+    preprocessing: preprocessing(options),
     ...(dataset.targets === undefined && tellsClasses(dataset, options.loss)
       ? { evaluation: evaluationOf(session) }
       : {}),

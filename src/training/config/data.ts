@@ -14,7 +14,8 @@ export const dataSettings = (known: Catalogues) => ({
   dataset: orDefault(Schema.NonEmptyString, "mnist").annotate({
     description:
       `${Catalogue.help(known.datasets)}; or a directory: four IDX files, the binary version of CIFAR-10 or ` +
-      "CIFAR-100, or class folders of images, train/CLASS/*.JPEG and val/CLASS/*.JPEG; of several datasets in one " +
+      "CIFAR-100, class folders of images, train/CLASS/*.JPEG and val/CLASS/*.JPEG, arrays x_train, y_train, x_test " +
+      "and y_test as .npy files, or train.csv and test.csv; or such arrays in FILE.npz; of several datasets in one " +
       "directory, DIR/emnist-letters are the files whose names begin so"
   }),
   ...Datasets.parameters,

@@ -52,6 +52,9 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]
       : []),
+    ...(Object.hasOwn(known.datasets, dataset)
+      ? ["target", "targets"].map((key) => [key, `${dataset} says it itself`] as const)
+      : []),
     ...(backend === "auto" ? [] : Catalogue.idle(known.backends, "backend", backend)),
     ...(validationImages === undefined
       ? []

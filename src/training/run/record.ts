@@ -97,7 +97,7 @@ const summarize = Effect.fnUntraced(function*<E, R>(
   status: RunSummary["status"],
   reason: string | undefined
 ) {
-  const saved = training.evaluated(saveModel(network, directory, data))
+  const saved = training.evaluated(saveModel(network, training, directory, data))
   const summary: RunSummary = {
     status,
     reason,
@@ -138,7 +138,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
-      yield* training.evaluated(saveModel(network, directory, data, "best."))
+      yield* training.evaluated(saveModel(network, training, directory, data, "best."))
     }
     if (event._tag === "EpochDone" || isAnywhere && since >= 1000 * checkpointSeconds) yield* save
   })
