@@ -102,10 +102,12 @@ const pixelProblem = (images: ArrayLike<number>, size: number, part: string): st
   for (let i = 0; i < images.length; i++) {
     const pixel = images[i]!
     if (!(Number.isInteger(pixel) && pixel >= 0 && pixel <= 255)) {
-      return `${part} image ${Math.floor(i / size)} has a pixel of ${pixel}, but pixels are bytes, from 0 to 255`
+      return `${part} image ${
+        Math.floor(i / size)
+      } has a pixel of ${pixel}, but pixels are bytes, from 0 to 255, or floats in a Float32Array`
     }
   }
-  return `the pixels of its ${part} images must be bytes, in a Uint8Array`
+  return `the pixels of its ${part} images must be bytes, in a Uint8Array, or floats, in a Float32Array`
 }
 
 const targetsProblem = (

@@ -853,7 +853,7 @@ const checked = (given: string, changes: Partial<Dataset.Dataset>, says: string)
   says: `The dataset blank cannot be trained on: ${says}`,
   run: () => Effect.fromResult(Dataset.check({ ...blank, ...changes }))
 })
-const foreign = (images: Float32Array) => ({ ...split, images }) as unknown as Dataset.Split
+const foreign = (images: Float32Array | Float64Array) => ({ ...split, images }) as unknown as Dataset.Split
 
 const ownRows: ReadonlyArray<Row> = [
   checked(
@@ -890,22 +890,22 @@ const ownRows: ReadonlyArray<Row> = [
   checked(
     "a pixel of NaN",
     { train: foreign(new Float32Array(256).fill(Number.NaN, 130)) },
-    "training image 2 has a pixel of NaN, but pixels are bytes, from 0 to 255"
+    "training image 2 has a value of NaN"
   ),
   checked(
     "pixels from 0 to 1",
-    { train: foreign(new Float32Array(256).fill(0.5)) },
-    "training image 0 has a pixel of 0.5, but pixels are bytes, from 0 to 255"
+    { train: foreign(new Float64Array(256).fill(0.5)) },
+    "training image 0 has a pixel of 0.5, but pixels are bytes, from 0 to 255, or floats in a Float32Array"
   ),
   checked(
     "a pixel of 256",
-    { train: foreign(new Float32Array(256).fill(256, 64)) },
-    "training image 1 has a pixel of 256, but pixels are bytes, from 0 to 255"
+    { train: foreign(new Float64Array(256).fill(256, 64)) },
+    "training image 1 has a pixel of 256, but pixels are bytes, from 0 to 255, or floats in a Float32Array"
   ),
   checked(
-    "bytes as floating-point numbers",
-    { train: foreign(new Float32Array(256)) },
-    "the pixels of its training images must be bytes, in a Uint8Array"
+    "bytes as floats of 64 bits",
+    { train: foreign(new Float64Array(256)) },
+    "the pixels of its training images must be bytes, in a Uint8Array, or floats, in a Float32Array"
   ),
   checked("images of no height", { height: 0 }, "its images are 0×8×1"),
   checked(
