@@ -92,7 +92,7 @@ export const ofExperiment = Effect.fnUntraced(function*(
         text: `Not read: ${text}`
       }))
     ],
-    figures: [...perColumn.flat()],
+    figures: perColumn.flat(),
     after: [{ _tag: "Json", title: "Results", value: results }],
     isRunning: results.cells.some(({ candidates, finals }) =>
       [...candidates, ...finals].some(({ status }) => status === "running")

@@ -116,13 +116,14 @@ export const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> 
       .filter((group) => group.length > 1)
     return [...Map.groupBy(same, (group) => JSON.stringify(group.map(({ row }) => row))).values()].map((groups) => {
       const rows = groups[0]!.map(({ row }) => row)
-      const seedsOf = (row: string) => new Set(trials.filter((one) => one.row === row).map(({ trial }) => trial.seed))
-      const shared = rows.map(seedsOf).reduce((a, b) => new Set([...a].filter((seed) => b.has(seed))))
+      const shared = [...new Set(trials.map(({ trial: { seed } }) => seed))].filter((seed) =>
+        rows.every((row) => trials.some((one) => one.row === row && one.trial.seed === seed))
+      )
       return {
         column,
         rows,
         seeds: groups.map(([first]) => first!.trial.seed).toSorted((a, b) => a - b),
-        of: shared.size,
+        of: shared.length,
         differing: differingOf(groups[0]!.map(({ trial }) => trial)),
         trials: groups.flat().map(({ trial: { id } }) => id)
       }
