@@ -138,7 +138,7 @@ const cellsText = ({ column, of, rows, seeds }: Identical): string =>
 const reason = (differing: ReadonlyArray<string>): string =>
   differing.length > 0 && differing.every((key) => grouping.has(key))
     ? `They differ in ${listed(differing)} only, which says what matrices share one g, and by that alone changes the ` +
-      "steps of the same matrices on the same manifold: g was the same for both, as it is where it is 1, its least value."
+      "steps of the same matrices on the same manifold: g was the same for both, as where it is 1, its least value."
     : differing.length === 0
     ? "Their settings are the same."
     : `They differ in ${listed(differing)} only, which changed no bit.`
