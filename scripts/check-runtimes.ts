@@ -42,7 +42,7 @@ const tried = (name: string, [program = "", ...args]: ReadonlyArray<string>): st
   return weightsSha256
 }
 
-/** The cells of docs/notebook.md as a file and, where FINEGRAIN_JUPYTER is a Python that has nbclient, in the kernel. */
+/** The cells of docs/notebook.md as a file; where FINEGRAIN_JUPYTER is a Python that has nbclient, in the kernel, too. */
 const notebook = () => {
   const [cells] = examplesOf("notebook.md", readFileSync(join(root, "docs", "notebook.md"), "utf8"))
   const checked = cells!.code.split("\n").map(assertion).join("\n")
