@@ -42,7 +42,7 @@ const tried = (name: string, [program = "", ...args]: ReadonlyArray<string>): st
   return weightsSha256
 }
 
-/** The cells of docs/notebook.md as a file; where FINEGRAIN_JUPYTER is a Python that has nbclient, in the kernel, too. */
+/** The cells of docs/notebook.md as a file; in the kernel, too, where FINEGRAIN_JUPYTER is a Python with nbclient. */
 const notebook = () => {
   const [cells] = examplesOf("notebook.md", readFileSync(join(root, "docs", "notebook.md"), "utf8"))
   const checked = cells!.code.split("\n").map(assertion).join("\n")
