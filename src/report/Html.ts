@@ -3,7 +3,7 @@ import { toJson } from "../training/RunDirectory.ts"
 
 /** A part of a page: text, a table, or a figure that was drawn before. */
 export type Section =
-  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Text" | "Headline" | "Note"; readonly text: string }
   | {
     readonly _tag: "Table"
     readonly title?: string
@@ -27,6 +27,8 @@ const style = `
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+.headline { font-size: 1.15rem; }
+.note { border-left: .25rem solid #e0a030; background: #fdf7ea; padding: .4rem .8rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #ddd; }
@@ -50,6 +52,9 @@ const sectionHtml = (section: Section): string => {
   switch (section._tag) {
     case "Text":
       return `<p>${escape(section.text)}</p>`
+    case "Headline":
+    case "Note":
+      return `<p class="${section._tag.toLowerCase()}">${escape(section.text)}</p>`
     case "Table": {
       const cells = (tag: "th" | "td", row: ReadonlyArray<string>) =>
         `<tr>${row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`
@@ -89,3 +94,16 @@ ${sections.map(sectionHtml).join("\n")}
 </body>
 </html>
 `
+
+/**
+ * An earlier page with other sections before its first heading of a part; the rest, and its figures, stay. The page as
+ * it is where it has no such part.
+ *
+ * @internal
+ */
+export const renewed = (earlier: string, title: string, before: ReadonlyArray<Section>): string => {
+  const [from, to] = [earlier.indexOf("<h1>"), earlier.search(/<h2>|<details/)]
+  if (from < 0 || to < from) return earlier
+  const head = earlier.slice(0, from).replace(/<style>[\s\S]*?<\/style>/, () => `<style>${style}\n</style>`)
+  return `${head}<h1>${escape(title)}</h1>\n${before.map(sectionHtml).join("\n")}\n${earlier.slice(to)}`
+}

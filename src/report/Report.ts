@@ -5,13 +5,14 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as StoredExperiment from "../experiment/ExperimentFiles.ts"
+import type * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as Chart from "./Chart.ts"
-import { ofExperiment } from "./experimentReport.ts"
+import { ofExperiment, titleOf, wordsOf } from "./experimentReport.ts"
 import * as Html from "./Html.ts"
-import { ReportError, unwritten } from "./ReportError.ts"
+import { failing, ReportError, unwritten } from "./ReportError.ts"
 import * as RunRecord from "./RunRecord.ts"
 import { ofRun } from "./runReport.ts"
 
@@ -93,6 +94,24 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
     ], isRunning ? followSeconds : undefined)
   )
   return file
+})
+
+/**
+ * Writes anew what the page of an experiment says before its figures, which stay as they are: for a directory whose
+ * trials are elsewhere. None where there is no page.
+ *
+ * @internal
+ */
+export const renew = Effect.fnUntraced(function*(directory: string, results: Results.Results) {
+  const path = yield* Path.Path
+  const file = path.join(directory, "report.html")
+  const earlier = yield* Effect.mapError(WholeFile.read(file), failing(file))
+  if (Option.isNone(earlier)) return Option.none<string>()
+  yield* writeText(
+    file,
+    Html.renewed(new TextDecoder().decode(earlier.value), titleOf(results), wordsOf(results))
+  )
+  return Option.some(file)
 })
 
 /**

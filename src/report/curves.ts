@@ -75,6 +75,55 @@ const promised = (rows: ReadonlyArray<string>, bounded: ReadonlyArray<string>) =
 /** More dots than this on a line hide it. */
 const mostDots = 30
 
+/** What the summaries of a figure are like, as far as its look follows from that. */
+interface Look {
+  readonly quantity: CurveAxes
+  readonly values: ReadonlyArray<Summary>
+  /** Moments at which there are values; a band or a line over one has no width. */
+  readonly moments: number
+}
+
+const verticalOf = ({ quantity, values }: Look) => {
+  const axis = quantity.scale === "log"
+    ? chartStyle.logarithmic(
+      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
+    )
+    : chartStyle.linear(quantity.zero ?? false)
+  return (field: string) => ({ field, type: "quantitative" as const, ...axis, title: quantity.value })
+}
+
+const horizontal = ({ over }: CurveAxes) => ({
+  field: "at",
+  type: "quantitative" as const,
+  scale: { zero: false, nice: false },
+  ...(typeof over === "string"
+    ? { axis: over === "epoch" ? chartStyle.whole : chartStyle.steps, title: over }
+    : { axis: { format: over.format, tickCount: 5 }, title: over.title })
+})
+
+type Vertical = ReturnType<typeof verticalOf>
+
+const bandLayer = ({ moments }: Look, y: Vertical) => ({
+  transform: [{ filter: "isValid(datum.low)" }],
+  mark: moments === 1
+    ? { type: "rule" as const, opacity: 0.4, strokeWidth: 3, aria: false }
+    : { type: "area" as const, opacity: 0.15, aria: false },
+  encoding: { y: y("low"), y2: { field: "high" } }
+})
+
+const lineLayer = ({ moments }: Look, y: Vertical) => ({
+  mark: { type: "line" as const, point: moments <= mostDots ? { size: 25 } : false },
+  encoding: { y: y("mean") }
+})
+
+const boundLayer = ({ moments }: Look, y: Vertical) => ({
+  transform: [{ filter: "isValid(datum.bound)" }],
+  mark: moments === 1
+    ? { type: "point" as const, shape: "stroke" as const, size: 2500, aria: false }
+    : { type: "line" as const, strokeDash: [4, 4], strokeWidth: 1.5, aria: false },
+  encoding: { y: y("bound"), color: { value: "#555" }, detail: { field: "row" } }
+})
+
 /**
  * A quantity over epochs or steps: one line per row, a band over the seeds where a row has several, dashed lines for
  * bounds, and panels where the points name some. undefined where there is nothing to draw.
@@ -82,57 +131,22 @@ const mostDots = 30
  * @internal
  */
 export const curves = (quantity: CurveAxes, points: ReadonlyArray<Point>): Chart | undefined => {
-  const { caption, name, over, scale, title } = quantity
+  const { caption, name, scale, title } = quantity
   const values = summaries(points, scale)
   if (values.length === 0) return undefined
+  const look = { quantity, values, moments: new Set(values.map(({ at }) => at)).size }
   const rows = distinct(values.map(({ row }) => row))
   const [across, down] = [distinct(values.map(({ across }) => across)), distinct(values.map(({ down }) => down))]
-  const moments = new Set(values.map(({ at }) => at)).size
   const hasBands = values.some(({ low }) => low !== undefined)
   const bounded = distinct(values.filter(({ bound }) => bound !== undefined).map(({ row }) => row))
-  const vertical = scale === "log"
-    ? chartStyle.logarithmic(
-      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
-    )
-    : chartStyle.linear(quantity.zero ?? false)
-  const y = (field: string) => ({ field, type: "quantitative" as const, ...vertical, title: quantity.value })
+  const y = verticalOf(look)
   const panel = {
     ...chartStyle.size(across.length),
-    encoding: {
-      x: {
-        field: "at",
-        type: "quantitative" as const,
-        scale: { zero: false, nice: false },
-        ...(typeof over === "string"
-          ? { axis: over === "epoch" ? chartStyle.whole : chartStyle.steps, title: over }
-          : { axis: { format: over.format, tickCount: 5 }, title: over.title })
-      },
-      color: chartStyle.colours(rows)
-    },
+    encoding: { x: horizontal(quantity), color: chartStyle.colours(rows) },
     layer: [
-      ...(hasBands
-        ? [{
-          transform: [{ filter: "isValid(datum.low)" }],
-          // A band or a line over one moment has no width.
-          mark: moments === 1
-            ? { type: "rule" as const, opacity: 0.4, strokeWidth: 3, aria: false }
-            : { type: "area" as const, opacity: 0.15, aria: false },
-          encoding: { y: y("low"), y2: { field: "high" } }
-        }]
-        : []),
-      {
-        mark: { type: "line" as const, point: moments <= mostDots ? { size: 25 } : false },
-        encoding: { y: y("mean") }
-      },
-      ...(bounded.length > 0
-        ? [{
-          transform: [{ filter: "isValid(datum.bound)" }],
-          mark: moments === 1
-            ? { type: "point" as const, shape: "stroke" as const, size: 2500, aria: false }
-            : { type: "line" as const, strokeDash: [4, 4], strokeWidth: 1.5, aria: false },
-          encoding: { y: y("bound"), color: { value: "#555" }, detail: { field: "row" } }
-        }]
-        : [])
+      ...(hasBands ? [bandLayer(look, y)] : []),
+      lineLayer(look, y),
+      ...(bounded.length > 0 ? [boundLayer(look, y)] : [])
     ]
   }
   return {

@@ -7,9 +7,11 @@ import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measures } from "./epochFigures.ts"
+import type { Section } from "./Html.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
 import { stepFigures } from "./stepFigures.ts"
+import * as words from "./words.ts"
 
 /** Test errors of the seeds by row, of a column of the table. */
 const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Dots> =>
@@ -31,6 +33,23 @@ const named = (column: string) => (chart: Chart): Chart => ({
   title: `${chart.title}, ${column}`
 })
 
+/** The title of an experiment's page. */
+export const titleOf = ({ name, smoke }: Results.Results): string => `${name}${smoke ? " (smoke run)" : ""}`
+
+/** What the page of an experiment says before its figures: the answer, what was asked, the table, and notes. */
+export const wordsOf = (
+  results: Results.Results,
+  shortenedIn: (trial: string) => words.Shortened | undefined = () => undefined
+): ReadonlyArray<Section> => {
+  const [header, rows] = Results.table(results)
+  return [
+    { _tag: "Headline", text: words.ofResults(results) },
+    { _tag: "Text", text: results.about },
+    { _tag: "Table", header, rows },
+    ...words.identicalTexts(results, shortenedIn).map((text) => ({ _tag: "Note" as const, text }))
+  ]
+}
+
 /**
  * The report of an experiment: its table, and per column figures of what its runs recorded, a line per row.
  *
@@ -42,7 +61,7 @@ export const ofExperiment = Effect.fnUntraced(function*(
   read: RunRecord.ReadRunRecord = RunRecord.read
 ) {
   const path = yield* Path.Path
-  const [header, rows] = Results.table(results)
+  const told = new Map<string, words.Shortened>()
   const damaged: Array<string> = []
   const perColumn = yield* Effect.forEach(
     Map.groupBy(results.cells, ({ column }) => column),
@@ -51,6 +70,7 @@ export const ofExperiment = Effect.fnUntraced(function*(
         cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
         ({ id, row, seed }) =>
           Effect.map(read(path.join(directory, "trials", id)), (recorded) => {
+            told.set(id, words.shortened(recorded.steps))
             damaged.push(...recorded.damaged.map((text) => `${id}: ${text}`))
             return { ...recorded, row, seed }
           })
@@ -64,11 +84,13 @@ export const ofExperiment = Effect.fnUntraced(function*(
     })
   )
   const content: Content = {
-    title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,
+    title: titleOf(results),
     before: [
-      { _tag: "Text", text: results.about },
-      { _tag: "Table", header, rows },
-      ...damaged.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` }))
+      ...wordsOf(results, (id) => told.get(id)),
+      ...damaged.map((text) => ({
+        _tag: "Text" as const,
+        text: `Not read: ${text}`
+      }))
     ],
     figures: perColumn.flat(),
     after: [{ _tag: "Json", title: "Results", value: results }],

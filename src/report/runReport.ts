@@ -13,6 +13,7 @@ import { measuresOfRun } from "./epochFigures.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
 import { stepFigures } from "./stepFigures.ts"
+import * as words from "./words.ts"
 
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
@@ -35,11 +36,18 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
   const { damaged, ends, epochs, steps } = recorded
   const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
+  const isRunning = yield* RunLock.isHeld(path.join(directory, "run.lock"))
+  const { status = "killed" } = Result.isSuccess(summary) ?
+    Option.getOrElse(summary.success, () => ({})) as Partial<
+      typeof RunFiles.Summary.Type
+    > :
+    {}
   // A line without a name: there is but one.
   const alone = [{ ...recorded, row: "" }]
   const content: Content = {
     title: `Run ${path.basename(path.resolve(directory))}`,
     before: [
+      { _tag: "Headline", text: words.ofRun(manifest, epochs, isRunning ? "at work" : status) },
       ...unreadable.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` })),
       {
         _tag: "Table",
@@ -67,7 +75,7 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
         : []),
       { _tag: "Json", title: "Manifest", value: { ...manifest, layers: undefined } }
     ],
-    isRunning: yield* RunLock.isHeld(path.join(directory, "run.lock"))
+    isRunning
   }
   return content
 })
