@@ -22,9 +22,9 @@ export default Experiment.make({
   name: "label-noise",
   about:
     "Do mixtures of manifolds err less than tuned Euclidean kernels where labels are wrong? ResNet-8, 8,000 images " +
-    "of CIFAR-10, 40 % of the labels drawn anew, 20 epochs in batches of 128, no augmentation. Every row chooses among " +
-    "sixteen candidates of a Latin hypercube over its own ranges by accuracy on 5,000 held-out images, whose labels " +
-    "are right.",
+    "of CIFAR-10, 40 % of the labels drawn anew, 20 epochs in batches of 128, no augmentation. Every row chooses " +
+    "among sixteen candidates of a Latin hypercube over its own ranges by accuracy on 5,000 held-out images, whose " +
+    "labels are right.",
   base: {
     dataset: "cifar-10",
     normalize: true,
