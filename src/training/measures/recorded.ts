@@ -1,5 +1,6 @@
 /** Quantities that every epoch records: their figures follow from these entries. */
 import type * as Catalogue from "../../choices/Catalogue.ts"
+import type * as Norms from "../../numerics/Norms.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
 import type { MeasureAxes, Reading } from "./MeasureAxes.ts"
 
@@ -23,7 +24,10 @@ export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
 
 const boundNames = { frobenius: "B1, Frobenius", rowSum: "B2, ‖·‖₂→₁", spectral: "B3, spectral" } as const
 const scopes = { perPom: "of POMs", perLayer: "of layers" } as const
-const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const
+const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const satisfies Record<
+  Norms.OfWeights,
+  string
+>
 
 const keys = <K extends string>(record: Readonly<Record<K, string>>) =>
   Object.keys(record) as unknown as ReadonlyArray<K>
