@@ -43,10 +43,9 @@ it("names what changes nothing", () => {
       !unchosen.includes(key)
     ).toSorted()
   // Of what nobody asked for, which is refused where it is said.
-  const unchosen = [
-    ...Object.keys({ ...Catalogue.parameters(Measures.measures), ...Catalogue.parameters(Variations.variations) }),
-    ...["measuresEvery", "watch", "improvement", "plateauFactor", "temperature"]
-  ]
+  const parameters = { ...Catalogue.parameters(Measures.measures), ...Catalogue.parameters(Variations.variations) }
+  const others = ["measuresEvery", "watch", "improvement", "plateauFactor", "temperature"]
+  const unchosen = Object.keys(parameters).concat(others)
   expect(idle({})).toEqual(["exponent", "imageSize", "target", "targets"])
   const reasons = (settings: object) => TrainConfig.idle(Effect.runSync(TrainConfig.decode(settings, "test")))
   expect(reasons({}).get("cutoutSide")).toBe("only the cutout variation has it")
