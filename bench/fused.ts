@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, FusedKernels, NestedTensors, type Network, Optimizer, StepFusion } from "finegrain"
-import { resNet20 } from "./networkStep.ts"
+import { resNet } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
@@ -10,7 +10,7 @@ import { inTurns, spread } from "./timing.ts"
  */
 const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))
-const { network, optimizer } = await resNet20()
+const { network, optimizer } = await resNet()
 const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
 let state = Optimizer.init(optimizer, network.variables)
 
