@@ -134,22 +134,27 @@ for (const subject of subjects) {
     // What has to be compiled first, for minutes, at the middle batch alone where time is short.
     const compiling = !quick || batch === 128
     networks.push(
-      await compare(`${subject.model}, ${subject.side}×${subject.side}, batch ${batch}`, [
-        ...["wasm", "onednn", "node"].map((side) => ({ side, name: side, work, before: 2 })),
-        ...layouts.map((layout) => ({
-          side: "torch",
-          name: `torch, ${layout}`,
-          work: { ...work, layout, compiled: false },
-          before: 2
-        })),
-        ...(compiling ? quick ? ["channels last" as const] : layouts : []).map((layout) => ({
-          side: "torch",
-          name: `torch, compiled, ${layout}`,
-          work: { ...work, layout, compiled: true },
-          before: 2
-        })),
-        ...(compiling ? [{ side: "jax", name: "jax", work, before: 2 }] : [])
-      ], seconds.network, 1)
+      await compare(
+        `${subject.model}, ${subject.side}×${subject.side}, batch ${batch}`,
+        [
+          ...["wasm", "onednn", "node"].map((side) => ({ side, name: side, work, before: 2 })),
+          ...layouts.map((layout) => ({
+            side: "torch",
+            name: `torch, ${layout}`,
+            work: { ...work, layout, compiled: false },
+            before: 2
+          })),
+          ...(compiling ? quick ? ["channels last" as const] : layouts : []).map((layout) => ({
+            side: "torch",
+            name: `torch, compiled, ${layout}`,
+            work: { ...work, layout, compiled: true },
+            before: 2
+          })),
+          ...(compiling ? [{ side: "jax", name: "jax", work, before: 2 }] : [])
+        ],
+        seconds.network,
+        1
+      )
     )
   }
 }
@@ -172,15 +177,20 @@ for (const [n, inputs, outputs] of [[3, 200, 200], [3, 500, 800], [5, 100, 200],
     if (quick && large && n > 3) continue
     const written = ["as written", "planes", ...(quick && n > 3 ? [] : ["planes, compiled"]), "geoopt"]
     layers.push(
-      await compare(`${manifold}, ${(inputs * outputs).toLocaleString("en")} kernels ${n}×${n}`, [
-        { side: "wasm", name: "wasm", work, before: large ? 20 : 100 },
-        ...written.map((way) => ({
-          side: "torch",
-          name: `torch, ${way}`,
-          work: { ...work, way },
-          before: large ? 2 : 10
-        }))
-      ], seconds.layer, 6)
+      await compare(
+        `${manifold}, ${(inputs * outputs).toLocaleString("en")} kernels ${n}×${n}`,
+        [
+          { side: "wasm", name: "wasm", work, before: large ? 20 : 100 },
+          ...written.map((way) => ({
+            side: "torch",
+            name: `torch, ${way}`,
+            work: { ...work, way },
+            before: large ? 2 : 10
+          }))
+        ],
+        seconds.layer,
+        6
+      )
     )
   }
 }
@@ -196,9 +206,11 @@ for (const [name, kind, which] of known.filter(([name]) => sides.has(name) && na
   memory[name] = await side.memory()
   await side.stop()
 }
-say(`\nMiB that ten steps of ResNet-20 hold at most: ${
-  Object.entries(memory).map(([name, mebibytes]) => `${name} ${mebibytes.toFixed(0)}`).join(", ")
-}`)
+say(
+  `\nMiB that ten steps of ResNet-20 hold at most: ${
+    Object.entries(memory).map(([name, mebibytes]) => `${name} ${mebibytes.toFixed(0)}`).join(", ")
+  }`
+)
 
 const found: Found = {
   machine: {
