@@ -10,7 +10,8 @@ import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+/** A dash where outputs are no classes. */
+const percent = (share: number) => Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`
 
 /** The largest of those norms that are promised to be at most 1, or of all where none is. */
 const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {

@@ -87,7 +87,7 @@ const render = (source: string, examples: ReturnType<typeof examplesOf>): string
 const sources = [
   "README.md",
   ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => join("docs", name)),
-  ...["src", "cli", "laws"].flatMap((folder) =>
+  ...["src", "cli", "laws", "browser"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => join(folder, name))

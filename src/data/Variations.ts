@@ -5,6 +5,7 @@ import * as Setting from "../choices/Setting.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Size } from "./Augment.ts"
 import type { Batch } from "./Batch.ts"
+import * as Rows from "./rows.ts"
 
 /** A batch varied: a function of the batch and the seed, which is that of a step. */
 export type Vary = (batch: Batch, size: Size, seed: Seed.Seed) => Batch
@@ -51,7 +52,7 @@ const symmetricBeta = (alpha: number, seed: Seed.Seed): number => {
  * mixed!.share >= 0 && mixed!.share <= 1 // => true
  * ```
  */
-export const mixup = (alpha: number): Vary => ({ images, labels, mixed }, _, seed) => {
+export const mixup = (alpha: number): Vary => ({ images, labels, mixed, targets }, _, seed) => {
   if (mixed !== undefined) throw new RangeError("a batch can be mixed once")
   const share = symmetricBeta(alpha, Seed.split(seed, "share"))
   const partners = Seed.permutation(Seed.split(seed, "partners"), labels.length)
@@ -61,7 +62,12 @@ export const mixup = (alpha: number): Vary => ({ images, labels, mixed }, _, see
       share * pixel + (1 - share) * images[partners[Math.floor(p / size)]! * size + p % size]!
     ),
     labels,
-    mixed: { labels: Int32Array.from(partners, (partner) => labels[partner]!), share }
+    ...(targets === undefined ? {} : { targets }),
+    mixed: {
+      labels: Int32Array.from(partners, (partner) => labels[partner]!),
+      share,
+      ...(targets === undefined ? {} : { targets: Rows.pick(targets, labels.length, partners) })
+    }
   }
 }
 

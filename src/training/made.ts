@@ -18,15 +18,18 @@ import type { Loss } from "../network/losses.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
 import * as Seed from "../numerics/Seed.ts"
+import * as Shape from "../numerics/Shape.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
 import * as Controls from "./Controls.ts"
 import { inOneLine } from "./Door.ts"
+import { outputShape } from "./fits.ts"
 import type * as Measures from "./measures.ts"
 import { asked } from "./measures/asked.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
+import { answersOf } from "./trainer/batchTensors.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
 export class EntryFailed extends Schema.TaggedError<EntryFailed>()("EntryFailed", {
@@ -115,21 +118,26 @@ export const transform = (
 }
 
 /** Tries a loss on two answers, so that one that throws or gives no number is told before a step needs it. */
-const tried = ({ value }: Loss, classes: number): void =>
+const tried = ({ value }: Loss, dataset: Dataset): void =>
   tf.tidy(() => {
-    const given: unknown = value(tf.zeros([2, classes]), tf.zeros([2], "int32"))
+    const outputs = tf.zeros([2, ...outputShape(dataset)])
+    const answers = answersOf(dataset, {
+      labels: new Int32Array(2),
+      ...(dataset.targets === undefined ? {} : { targets: new Float32Array(2 * Shape.size(dataset.targets.shape)) })
+    })
+    const given: unknown = value(outputs as tf.Tensor2D, answers as tf.Tensor1D)
     if (!(given instanceof tf.Tensor && given.size === 1)) throw new TypeError(`its "value" gives no scalar`)
   })
 
 /** The loss of a run. */
-export const loss = (config: TrainConfig, { classes }: Dataset, { losses }: Catalogues) => {
+export const loss = (config: TrainConfig, dataset: Dataset, { losses }: Catalogues) => {
   const { loss = "softmax-cross-entropy" } = config
   return attempt(
     "loss",
     loss,
     () => Catalogue.make(losses, loss, config, {}),
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
-  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, classes), catch: failed("loss", loss) })))
+  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", loss) })))
 }
 
 /** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */

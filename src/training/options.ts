@@ -77,10 +77,22 @@ export class OptionRefused extends Schema.TaggedError<OptionRefused>()("OptionRe
 
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
 
-const weightsRefusal = ({ classWeights, dataset: { classes }, loss = softmaxCrossEntropy() }: TrainerOptions) => {
+/** A window of an image is another than that of its targets. */
+const augmentRefusal = ({ augment = "none", dataset: { targets } }: TrainerOptions) =>
+  augment === "none" || targets === undefined || targets.shape.length === 1
+    ? undefined
+    : new OptionRefused({
+      option: "augment",
+      expected: "none, since targets are not cropped with images",
+      actual: augment
+    })
+
+const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }: TrainerOptions) => {
   if (classWeights === undefined) return undefined
+  const { classes, targets } = dataset
   const refuse = (expected: string, actual: string) => new OptionRefused({ option: "classWeights", expected, actual })
   if (loss.weighs !== true) return refuse(`left out, since the loss ${loss.name} heeds no weights`, "given")
+  if (targets !== undefined) return refuse("left out, since targets are no classes of images", "given")
   return classWeights.length === classes && classWeights.every((weight) => weight > 0 && Number.isFinite(weight))
     ? undefined
     : refuse(`${classes} positive numbers`, classWeights.join(", "))
@@ -105,8 +117,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
     const [option, actual] = wrong
     return Effect.fail(new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(actual) }))
   }
-  const weights = weightsRefusal(options)
-  if (weights !== undefined) return Effect.fail(weights)
+  const refusal = weightsRefusal(options) ?? augmentRefusal(options)
+  if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void
     : Effect.fail(new OptionRefused({ option: "seed", expected: "a whole number", actual: String(seed) }))

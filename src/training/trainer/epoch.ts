@@ -16,7 +16,7 @@ import type { AtEpoch } from "../measures/AtEpoch.ts"
 import { added, means } from "../measures/steps.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
-import { evaluate } from "./evaluate.ts"
+import { evaluate, outputsOf, tellsClasses } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
 import { type Session, type State, variation } from "./Session.ts"
@@ -96,6 +96,9 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
 const evaluator = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
   evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
 
+const outputsIn = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
+  outputsOf(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+
 /** What the last test found, by class and by confidence; a run that goes on after its last epoch tests again. */
 export const evaluationOf = (session: Session) =>
   Effect.map(
@@ -128,7 +131,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     epoch,
     step,
     trainLoss: lossSum / seen,
-    trainAccuracy: correctSum / seen,
+    trainAccuracy: tellsClasses(dataset, session.options.loss) ? correctSum / seen : Number.NaN,
     ...means(now, Math.ceil(seen / batchSize)),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
@@ -139,7 +142,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     imagesPerSecond: seen / seconds
   }
   if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
-  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated }
+  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated, outputs: outputsIn(session) }
   return { ...event, measures: yield* measuredOf(measures, at) }
 })
 

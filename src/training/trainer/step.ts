@@ -20,7 +20,7 @@ import type { Told } from "../../optimizer/Transform.ts"
 import type { Lesson } from "../Classifier.ts"
 import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
-import { batchTensors } from "./batchTensors.ts"
+import { answersOf, batchTensors } from "./batchTensors.ts"
 import type { Session, Stepping } from "./Session.ts"
 
 /** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
@@ -119,7 +119,7 @@ const lessonOf = (dataset: Dataset, batch: Batches.Batch): Lesson => ({
   ...batchTensors(dataset, batch),
   ...(batch.mixed === undefined
     ? {}
-    : { mixed: { labels: tf.tensor1d(batch.mixed.labels, "int32"), share: batch.mixed.share } })
+    : { mixed: { answers: answersOf(dataset, batch.mixed), share: batch.mixed.share } })
 })
 
 /** Takes a step on a batch, or none at all. */
