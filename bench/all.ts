@@ -1,6 +1,6 @@
 /**
  * All benchmarks whose numbers BENCHMARKS.md tells, one after another, to bench/results; then that document.
- * Usage: npm run bench:all -- [--quick | --document]: fewer rounds, in ten minutes on idle cores; or the document alone,
+ * Usage: npm run bench:all -- [--quick | --document]: fewer rounds, ten minutes on idle cores; or the document alone,
  * from the numbers that are there. bench/rivals/install.sh installs the rivals.
  */
 import { spawnSync } from "node:child_process"

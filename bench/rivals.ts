@@ -2,9 +2,9 @@
  * Steps of networks and layers here and in PyTorch, geoopt and JAX, in turns, on as many threads, warmed up; what
  * bench/rivals/install.sh installs, or what of it is there. Usage: npm run bench:rivals -- [--quick] [--out FILE]
  *
- * A row takes as many rounds as fit into its time, three at least. Before each turn all sides are idle for a moment, for
- * threads go on spinning for some milliseconds after their work is done; of a turn's steps on a layer the first, that
- * wakes threads and fills caches, does not count.
+ * A row takes as many rounds as fit into its time, three at least. Before each turn all sides are idle for a moment,
+ * for threads go on spinning for some milliseconds after their work is done; of a turn's steps on a layer the first,
+ * that wakes threads and fills caches, does not count.
  */
 import { writeFileSync } from "node:fs"
 import { availableParallelism, cpus } from "node:os"
