@@ -1,7 +1,8 @@
 /**
  * Everything that this library does, put to the test on a GPU, in one command that needs no network: `npm run
- * check:gpu [-- --allow-software] [--small] [--only PART …] [--out DIRECTORY]`. Writes gpu.json and gpu.html, which name the
- * adapter. Without a GPU it refuses, unless software that plays one is allowed, which is then said, and sizes are small.
+ * check:gpu [-- --allow-software] [--small] [--only PART …] [--out DIRECTORY]`. Writes gpu.json and gpu.html, which
+ * name the adapter. Without a GPU it refuses, unless software that plays one is allowed, which is then said, and sizes
+ * are small.
  */
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
