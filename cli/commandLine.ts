@@ -11,14 +11,27 @@ import { data } from "./data.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
 import { laws } from "./laws.ts"
+import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
+import { worker } from "./worker.ts"
 
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
-    Command.withSubcommands([train(known, use), run, report, exporting, compare, laws, backends, data(known)])
+    Command.withSubcommands([
+      train(known, use),
+      run,
+      worker,
+      queue,
+      report,
+      exporting,
+      compare,
+      laws,
+      backends,
+      data(known)
+    ])
   )
 
 /** The commands, with what modules of the user's own add to them. */

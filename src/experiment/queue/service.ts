@@ -16,13 +16,20 @@ const Ticket = Schema.Struct({ id: Schema.String })
 const any = 1_000_000
 
 /**
+ * How the queue of a grid is called.
+ *
+ * @internal
+ */
+export const nameOf = (grid: string): string => `finegrain/${grid}`
+
+/**
  * The queue of a grid.
  *
  * @internal
  */
 export const queueOf = (grid: string) =>
   PersistedQueue.make({
-    name: `finegrain/${grid}`,
+    name: nameOf(grid),
     schema: Ticket,
     maxAttempts: any,
     retrySchedule: Schedule.spaced("1 second")

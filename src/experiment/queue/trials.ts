@@ -181,3 +181,16 @@ export const changed = Effect.fnUntraced(function*(grid: string, seconds: number
         WHERE grid = ${grid} AND changed_at > clock_timestamp() - ${seconds}::int * INTERVAL '1 second'`
   return yield* Effect.forEach(rows, (row) => Effect.map(filesOf(row.files), (files): Row => ({ ...row, files })))
 })
+
+/**
+ * Takes back what has not ended; what is at work stops with a checkpoint.
+ *
+ * @internal
+ */
+export const cancel = Effect.fnUntraced(function*(grid: string) {
+  const sql = yield* SqlClient.SqlClient
+  yield* patiently(
+    sql`UPDATE finegrain_trials SET status = 'cancelled', worker = NULL, changed_at = clock_timestamp()
+      WHERE grid = ${grid} AND status IN ('offered', 'running')`
+  )
+})
