@@ -39,7 +39,7 @@ export const worker = Command.make(
       Flag.optional
     ),
     untilDone: Flag.Boolean("until-done").pipe(
-      Flag.withDescription("end once nothing of the grid is left to do"),
+      Flag.withDescription("end once there has been nothing of the grid to do for a lease"),
       Flag.withDefault(false)
     )
   },

@@ -246,7 +246,7 @@ const open = Effect.fnUntraced(function*(
               : Effect.void
           )
         )
-      }) as never,
+      }),
     cancel: failing(provided(trials.cancel(named)))
   }
 })

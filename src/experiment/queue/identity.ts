@@ -48,8 +48,8 @@ export const build = (): string => {
 const hashesOf = (used: ReadonlyArray<Door.Used>) => used.map(({ imports = {}, sha256 }) => ({ sha256, imports }))
 
 /**
- * A trial by its settings, which fix its seed and, with the code, its geometry. Threads and the places of modules change
- * no bit.
+ * A trial by its settings, which fix its seed and, with the code, its geometry. Threads and the places of modules
+ * change no bit.
  *
  * @internal
  */

@@ -56,8 +56,8 @@ const filesOf = (value: unknown) =>
 export const ticketOf = (fingerprint: string, round: number): string => `${fingerprint}.${round}`
 
 /**
- * Begins an attempt, which bars all before it from writing; undefined where nothing is to be done any more. A trial that
- * so many attempts in a row have left without a checkpoint is set aside.
+ * Begins an attempt, which bars all before it from writing; undefined where nothing is to be done any more. A trial
+ * that so many attempts in a row have left without a checkpoint is set aside.
  *
  * @internal
  */
@@ -159,7 +159,8 @@ export const givenBack = Effect.fnUntraced(
     const sql = yield* SqlClient.SqlClient
     const forgiven = fault === undefined ? 1 : 0
     yield* patiently(
-      sql`UPDATE finegrain_trials SET status = 'offered', worker = NULL, misses = GREATEST(0, misses - ${forgiven}::int),
+      sql`UPDATE finegrain_trials SET status = 'offered', worker = NULL,
+        misses = GREATEST(0, misses - ${forgiven}::int),
         result = COALESCE(${fault === undefined ? null : JSON.stringify(fault)}::jsonb, result),
         changed_at = clock_timestamp()
       WHERE grid = ${grid} AND id = ${id} AND attempt = ${attempt} AND status = 'running'`

@@ -195,7 +195,8 @@ const open = Effect.fnUntraced(function*(grid: string) {
 })
 
 /**
- * Works until it is interrupted, or refuses to go on; with `untilDone`, until nothing of the grid is left to do.
+ * Works until it is interrupted, or refuses to go on; with `untilDone`, until there was nothing of the grid to do for a
+ * lease.
  *
  * @internal
  */
@@ -211,9 +212,11 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
     Effect.ignore(grids.seen(grid.name, name, slots)),
     Schedule.spaced(grid.lease * 1000 / 3)
   )
+  // Whoever offered candidates offers more once they have ended: only a lease without anything is the end.
+  let idle = 0
   const done = Effect.repeat(
-    Effect.orElseSucceed(open(grid.name), () => 1),
-    { schedule: Schedule.spaced("1 second"), until: (count) => count === 0 }
+    Effect.map(Effect.orElseSucceed(open(grid.name), () => 1), (count) => (idle = count === 0 ? idle + 1 : 0)),
+    { schedule: Schedule.spaced("1 second"), until: (seconds) => seconds > grid.lease }
   )
   const slot = Effect.forever(Effect.asVoid(take))
   const said = yield* Effect.raceFirst(
