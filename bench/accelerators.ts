@@ -1,6 +1,6 @@
 /**
- * A training step of ResNet-20 on the wasm engine with its own kernels and with each accelerator that is here, in turns.
- * Usage: npm run bench:accelerators -- [BATCH [ROUNDS]]
+ * A training step of ResNet-20 on the wasm engine with its own kernels and with each accelerator that is here, in
+ * turns. Usage: npm run bench:accelerators -- [BATCH [ROUNDS]]
  */
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"

@@ -13,7 +13,10 @@ export interface Ceilings {
 const chains = 12
 const elements = 1 << 24
 
-/** Chains that do not wait for each other, with factors that are no constants, which would be made anew every time; and a = b + s·c over arrays of 64 MiB. */
+/**
+ * Chains that do not wait for each other, with factors that are no constants, which would be made anew every time; and
+ * a = b + s·c over arrays of 64 MiB.
+ */
 const source = `
 export function multiplyAdd(rounds: i32, times: f32, plus: f32): f32 {
   const factor = f32x4.splat(times)

@@ -21,8 +21,10 @@ import { lossOn, resNet20 } from "./networkStep.ts"
 import { inTurns, spread, type Subject, type Timing } from "./timing.ts"
 
 /**
- * The wasm engine's own kernels: convolutions in GFLOPS, manifold operations against their compositions, FG-SGD's step of one layer, both
- * against the machine's measured ceilings (operations and bytes are counted from the formulas), and FG-SGD's share of a training step of ResNet-20. All subjects of a table run in turns. Usage: npm run bench:engine -- [BATCH [ROUNDS [OUT.json]]]
+ * The wasm engine's own kernels: convolutions in GFLOPS, manifold operations against their compositions, FG-SGD's step
+ * of one layer, both against the machine's measured ceilings (operations and bytes are counted from the formulas), and
+ * FG-SGD's share of a training step of ResNet-20. All subjects of a table run in turns. Usage: npm run bench:engine --
+ * [BATCH [ROUNDS [OUT.json]]]
  */
 const batch = Number(process.argv[2] ?? 64)
 const rounds = Number(process.argv[3] ?? 9)
@@ -107,8 +109,8 @@ say(table(
 ))
 
 /**
- * Operations of a step on one m×n matrix, about: projection, momentum, retraction, transport and rescaling. Bytes: x, gradient and momentum are
- * read, the direction is written; x and it are read again, x, momentum and weight written.
+ * Operations of a step on one m×n matrix, about: projection, momentum, retraction, transport and rescaling. Bytes: x,
+ * gradient and momentum are read, the direction is written; x and it are read again, x, momentum and weight written.
  */
 const work: Readonly<Record<string, (m: number, n: number) => number>> = {
   Sp: (m, n) => 20 * m * n,

@@ -5,8 +5,8 @@ import { resNet20 } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
- * FG-SGD's step on all weights of a ResNet-20: the engine's own kernels against the composition of TensorFlow.js' operations, in turns.
- * Usage: npm run bench:fused -- [BACKEND [ROUNDS]]
+ * FG-SGD's step on all weights of a ResNet-20: the engine's own kernels against the composition of TensorFlow.js'
+ * operations, in turns. Usage: npm run bench:fused -- [BACKEND [ROUNDS]]
  */
 const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))

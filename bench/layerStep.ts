@@ -8,7 +8,10 @@ export interface Repeated {
   readonly dispose: () => void
 }
 
-/** The whole step on one convolution layer, from the gradient of its weights to its next weights; every call takes the next step. */
+/**
+ * The whole step on one convolution layer, from the gradient of its weights to its next weights; every call takes the
+ * next step.
+ */
 export const layerStep = (
   shape: readonly [number, number, number, number],
   collection: string,

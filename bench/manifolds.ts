@@ -7,8 +7,8 @@ import { layerStep } from "./layerStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
- * One FG-SGD step on one 3×3 layer: four manifolds mixed against each alone, and against grouping; side by side, in turns,
- * medians, as ratios to the same layer all on Stiefel. Usage: npm run bench -- [CHANNELS [ROUNDS [OUT.json]]]
+ * One FG-SGD step on one 3×3 layer: four manifolds mixed against each alone, and against grouping; side by side, in
+ * turns, medians, as ratios to the same layer all on Stiefel. Usage: npm run bench -- [CHANNELS [ROUNDS [OUT.json]]]
  */
 const channels = Number(process.argv[2] ?? 200)
 const rounds = Number(process.argv[3] ?? 15)

@@ -1,21 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
-import { availableParallelism } from "node:os"
 import { table } from "../cli/Table.ts"
 import { networkStep } from "./networkStep.ts"
 
-/** Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [THREADS [BATCH [STEPS]]] */
-const threads = Number(process.argv[2] ?? availableParallelism())
-const batch = Number(process.argv[3] ?? 128)
-const steps = Number(process.argv[4] ?? 20)
+/**
+ * Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [BACKEND
+ * [BATCH [STEPS]]]
+ */
+const [name = "wasm", batch = "128", steps = "20"] = process.argv.slice(2)
+const count = Number(steps)
 
-const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
+const { device, engine } = await Effect.runPromise(
+  Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName))
+)
 const spent = new Map<string, { calls: number; ms: number }>()
 // A kernel that runs others counts their time as its own only.
 let depth = 0
-for (const kernel of tf.getKernelsForBackend("wasm")) {
-  tf.unregisterKernel(kernel.kernelName, "wasm")
+for (const kernel of tf.getKernelsForBackend(engine)) {
+  tf.unregisterKernel(kernel.kernelName, engine)
   tf.registerKernel({
     ...kernel,
     kernelFunc: (call) => {
@@ -33,13 +36,13 @@ for (const kernel of tf.getKernelsForBackend("wasm")) {
     }
   })
 }
-const { step } = await networkStep(batch)
+const { step } = await networkStep(Number(batch))
 for (let i = 0; i < 5; i++) step()
 spent.clear()
 const start = performance.now()
-for (let i = 0; i < steps; i++) step()
-const whole = (performance.now() - start) / steps
-const rows = [...spent].map(([name, { calls, ms }]) => ({ name, calls: calls / steps, ms: ms / steps }))
+for (let i = 0; i < count; i++) step()
+const whole = (performance.now() - start) / count
+const rows = [...spent].map(([name, { calls, ms }]) => ({ name, calls: calls / count, ms: ms / count }))
   .toSorted((a, b) => b.ms - a.ms)
 const rest = whole - rows.reduce((sum, { ms }) => sum + ms, 0)
 process.stdout.write(

@@ -13,12 +13,13 @@ import { networkStep } from "./networkStep.ts"
 import { quantiles } from "./timing.ts"
 
 /**
- * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage:
- * npm run bench:rivals -- [THREADS [BATCH [ROUNDS [OUT.json]]]]; PYTHON names an interpreter that has torch (Debian: python3-torch);
- * GEOOPT a checkout of geoopt, if it is to be compared (it needs scipy: Debian's python3-scipy).
+ * Whole training steps and manifold steps against PyTorch, in turns, on as many threads. Usage: npm run bench:rivals --
+ * [THREADS [BATCH [ROUNDS [OUT.json]]]]; PYTHON names an interpreter that has torch (Debian: python3-torch); GEOOPT a
+ * checkout of geoopt, if it is to be compared (it needs scipy: Debian's python3-scipy).
  *
- * A turn of a manifold step is six steps, of which the first, that wakes threads and fills caches, does not count; before each turn both
- * sides are idle for a moment, for PyTorch's threads go on spinning for some milliseconds after their work is done.
+ * A turn of a manifold step is six steps, of which the first, that wakes threads and fills caches, does not count;
+ * before each turn both sides are idle for a moment, for PyTorch's threads go on spinning for some milliseconds after
+ * their work is done.
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
 const batch = Number(process.argv[3] ?? 128)
@@ -131,8 +132,8 @@ const machine = {
   date: new Date().toISOString().slice(0, 10)
 }
 process.stdout.write(
-  `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${device}; PyTorch ${version}, ${threads} threads; batch ${batch}; ` +
-    `ms, medians of ${rounds} rounds (quartiles)\n\n` +
+  `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${device}; ` +
+    `PyTorch ${version}, ${threads} threads; batch ${batch}; ms, medians of ${rounds} rounds (quartiles)\n\n` +
     table(
       ["work", "finegrain", "PyTorch", "PyTorch ÷ finegrain"],
       results.map(({ name, own, rival }) => [name, cell(own), cell(rival), (rival[1] / own[1]).toFixed(2)])

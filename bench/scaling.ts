@@ -8,9 +8,9 @@ import { networkStep } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
- * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it, all manifolds in turns; and whole training
- * steps of ResNet-20 by batch and threads. Usage:
- * npm run bench:scaling -- [THREADS [ROUNDS [OUT.json]]]
+ * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it, all manifolds in turns;
+ * and whole training steps of ResNet-20 by batch and threads. Usage: npm run bench:scaling -- [THREADS [ROUNDS
+ * [OUT.json]]]
  */
 const threads = Number(process.argv[2] ?? availableParallelism())
 const rounds = Number(process.argv[3] ?? 9)
@@ -23,13 +23,19 @@ const threadCounts = [...new Set([1, 2, 4, 8, 16, threads])].filter((number) => 
 
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 const collections = ["Sp", "Ob", "St", "Euc", "Sp+Ob+St+Euc"]
-/** Sides with channels to and fro: ten times as many kernels the second time; the larger ones are fewer, because the heap ends at 2 GiB. */
+/**
+ * Sides with channels to and fro: ten times as many kernels the second time; the larger ones are fewer, because the
+ * heap ends at 2 GiB.
+ */
 const sizes = [
   { side: 3, few: [200, 200], many: [500, 800] },
   { side: 5, few: [100, 200], many: [400, 500] }
 ] as const
 
-/** All collections, few kernels and many, in turns on kernels of one size; freed afterwards, for both sizes at once do not fit into the heap. */
+/**
+ * All collections, few kernels and many, in turns on kernels of one size; freed afterwards, for both sizes at once do
+ * not fit into the heap.
+ */
 const kernelRows = async ({ few, many, side }: (typeof sizes)[number]) => {
   const subjects = collections.flatMap((collection) =>
     [few, many].map(([inputs, outputs]) => ({

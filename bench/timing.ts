@@ -21,7 +21,10 @@ export const quantiles = (values: ReadonlyArray<number>): readonly [number, numb
   return [at(0.25), at(0.5), at(0.75)]
 }
 
-/** All subjects in turns, so many rounds, after some to warm up: a step of a millisecond takes dozens until it is compiled. */
+/**
+ * All subjects in turns, so many rounds, after some to warm up: a step of a millisecond takes dozens until it is
+ * compiled.
+ */
 export const inTurns = async (
   subjects: ReadonlyArray<Subject>,
   rounds: number,

@@ -5,9 +5,11 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Law } from "../laws/index.ts"
 import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Backend from "../src/engine/Backend.ts"
-import { checksOf } from "./checkBackend.ts"
+import { checksOf, isLongRun } from "./checkBackend.ts"
+import * as Voice from "./Voice.ts"
 
 /** An engine that starts, but does not do what it should; what it does not do has been shown. */
 export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
@@ -21,7 +23,9 @@ export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnf
 }
 
 const inspect = Effect.gen(function*() {
-  for (const report of yield* Backend.inspect) {
+  const reports = yield* Backend.inspect
+  yield* Voice.result(reports)
+  for (const report of reports) {
     yield* Console.log(
       report.available
         ? `✓ ${report.name.padEnd(8)} ${report.device ?? ""}`
@@ -31,15 +35,17 @@ const inspect = Effect.gen(function*() {
 })
 
 const check = Effect.fnUntraced(function*(name: Backend.EngineName) {
-  let [failed, of] = [0, 0]
-  for (const { run } of checksOf(Backend.layer(name), { short: "minutes on some engines" })) {
+  const checks: Array<{ readonly name: string; readonly found: string; readonly passed: boolean }> = []
+  const without = (law: Law.Law) => isLongRun(law) ? "minutes on some engines" : undefined
+  for (const { run } of checksOf(Backend.layer(name), { without })) {
     for (const { found, name: check, passed } of yield* run) {
       yield* Console.log(`${passed ? "✓" : "✗"} ${check}: ${found}`)
-      of++
-      if (!passed) failed++
+      checks.push({ name: check, found, passed })
     }
   }
-  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of })
+  const failed = checks.filter(({ passed }) => !passed).length
+  yield* Voice.result({ backend: name, checks })
+  if (failed > 0) return yield* new BackendUnfit({ backend: name, failed, of: checks.length })
 })
 
 /** `finegrain backends`. */

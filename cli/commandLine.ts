@@ -8,6 +8,7 @@ import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
 import { data } from "./data.ts"
+import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
 import { laws } from "./laws.ts"
@@ -15,6 +16,7 @@ import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
+import * as Voice from "./Voice.ts"
 import { worker } from "./worker.ts"
 
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
@@ -31,7 +33,9 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       laws,
       backends,
       data(known)
-    ])
+    ]),
+    Command.provide(Voice.layer),
+    Command.withGlobalFlags(Voice.flags)
   )
 
 /** The commands, with what modules of the user's own add to them. */
@@ -54,28 +58,46 @@ const inOneLine = (message: string): string => {
     : `${sentence} ${question}${answers.length === 0 ? "" : ` ${answers.join(", ")}.`}`
 }
 
+const usage = ({ commandPath, errors }: Pick<CliError.ShowHelp, "commandPath" | "errors">) =>
+  `${errors.map(({ message }) => inOneLine(message)).join(" ")} See \`${commandPath.join(" ")} --help\`.`
+
 /** Errors of the user's making are one line on stderr, not the whole help and a stack trace. */
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(
-        `${event.errors.map(({ message }) => inOneLine(message)).join(" ")} See \`${
-          event.commandPath.join(" ")
-        } --help\`.`
-      )
-      : CliOutput.defaultPresenter.present(event)
-})
+const presenter = (isJson: boolean) =>
+  CliOutput.layerPresenter({
+    present: (event) =>
+      event._tag === "InvalidInvocation"
+        ? isJson ? Effect.void : Console.error(usage(event))
+        : CliOutput.defaultPresenter.present(event)
+  })
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** An error as a program reads it. */
+const asJson = (error: unknown): string => {
+  const name = typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : "Error"
+  const message = CliError.isCliError(error) && error._tag === "ShowHelp" ? usage(error) : messageOf(error)
+  return JSON.stringify({ error: name, message, exitCode: ofError(error) })
+}
 
 /**
  * The command line with such arguments; what it says of an error is on stderr once this fails with it.
  *
  * @internal
  */
-export const commandLine = (args: ReadonlyArray<string>) =>
-  Effect.flatMap(commandOf(args), (command) => Command.runWith(command, { version: Versions.finegrain() })(args)).pipe(
+export const commandLine = (args: ReadonlyArray<string>) => {
+  const isJson = Voice.isJson(args)
+  return Effect.flatMap(
+    commandOf(args),
+    (command) => Command.runWith(command, { version: Versions.finegrain() })(args)
+  ).pipe(
     Effect.tapError((error) =>
-      CliError.isCliError(error) ? Effect.void : Console.error(error instanceof Error ? error.message : String(error))
+      isJson
+        ? Console.error(asJson(error))
+        : CliError.isCliError(error)
+        ? Effect.void
+        : Console.error(messageOf(error))
     ),
     Effect.tapDefect((defect) => Console.error("This is a defect of finegrain, please report it:", defect)),
-    Effect.provide([presenter, CliOutput.layer(CliOutput.defaultFormatter({ globalFlags: "summary" }))])
+    Effect.provide([presenter(isJson), CliOutput.layer(CliOutput.defaultFormatter({ globalFlags: "summary" }))])
   )
+}

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import type * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Datasets from "../src/data/Datasets.ts"
 import type { Catalogues } from "../src/training/Catalogues.ts"
+import * as Voice from "./Voice.ts"
 
 /** Datasets that are asked for and not here, or here and not what they should be; what is wrong has been shown. */
 export class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
@@ -19,8 +20,19 @@ export class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
   }
 }
 
-const show = (mark: "✓" | "✗", name: string, lines: ReadonlyArray<string>) =>
-  Console.log([`${mark} ${name}`, ...lines].join("\n    "))
+/** What became of a dataset, and what there is to say of it. */
+interface Found {
+  readonly name: string
+  readonly state: "missing" | "damaged" | "right"
+  readonly lines: ReadonlyArray<string>
+}
+
+/** Shows one. */
+const show = (name: string, state: Found["state"], lines: ReadonlyArray<string>) =>
+  Effect.as(
+    Console.log([`${state === "right" ? "✓" : "✗"} ${name}`, ...lines].join("\n    ")),
+    { name, state, lines } satisfies Found
+  )
 
 /** Reads a dataset, and compares it with what was published where that is known. */
 const checked = Effect.fnUntraced(function*(name: string, known: Catalogue.Catalogue<Datasets.Entry>) {
@@ -48,8 +60,7 @@ const one = Effect.fnUntraced(function*(name: string, known: Catalogue.Catalogue
     entry?.find ?? Effect.succeed(entry === undefined ? "a directory" : "by its module")
   )
   if (Result.isFailure(place)) {
-    yield* show("✗", name, [...about, place.failure.message])
-    return "missing"
+    return yield* show(name, "missing", [...about, place.failure.message])
   }
   const here = [...about, ...(entry === undefined ? [] : [place.success])]
   // What has no name is known by its files alone.
@@ -57,11 +68,9 @@ const one = Effect.fnUntraced(function*(name: string, known: Catalogue.Catalogue
     ? yield* Effect.result(checked(name, known))
     : Result.succeed({ isRight: true, lines: [] })
   if (Result.isFailure(found)) {
-    yield* show("✗", name, [...here, found.failure.message])
-    return "damaged"
+    return yield* show(name, "damaged", [...here, found.failure.message])
   }
-  yield* show(found.success.isRight ? "✓" : "✗", name, [...here, ...found.success.lines])
-  return found.success.isRight ? "right" : "damaged"
+  return yield* show(name, found.success.isRight ? "right" : "damaged", [...here, ...found.success.lines])
 })
 
 /** `finegrain data`, with the datasets that modules of the user's own add. */
@@ -85,8 +94,10 @@ export const data = ({ datasets }: Catalogues) =>
     Effect.fnUntraced(function*({ check, names }) {
       const asked = names.length === 0 ? Object.keys(datasets) : names
       const found = yield* Effect.forEach(asked, (name) => one(name, datasets, check))
+      yield* Voice.result(found)
       // Of all that there could be, most is missing rightly.
-      const wrong = asked.filter((_, i) => found[i] === "damaged" || (found[i] === "missing" && names.length > 0))
+      const wrong = found.filter(({ state }) => state === "damaged" || (state === "missing" && names.length > 0))
+        .map(({ name }) => name)
       if (wrong.length > 0) return yield* new DataUnfit({ names: wrong })
     })
   ).pipe(

@@ -17,6 +17,7 @@ import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
 import * as LauncherFlags from "./launcherFlags.ts"
 import { table } from "./Table.ts"
+import * as Voice from "./Voice.ts"
 
 const refuse = (experiment: string, problem: string) =>
   new Experiment.ExperimentError({ experiment, problems: [problem] })
@@ -157,6 +158,7 @@ export const run = Command.make(
         table(...Results.table(results))
       }\nWritten to ${directory}: report.html, figures, table.md, results.json, manifests, trials`
     )
+    yield* Voice.result({ ...results, directory })
     const reason = shortcoming(results)
     if (reason !== undefined) return yield* new ExperimentIncomplete({ experiment: experiment.name, reason })
   }, Effect.scoped)

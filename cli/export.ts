@@ -9,6 +9,7 @@ import * as Path from "effect/Path"
 import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Export from "../src/report/exports/Export.ts"
 import { formats } from "../src/report/exports/formats.ts"
+import * as Voice from "./Voice.ts"
 
 /** `finegrain export`. */
 export const exporting = Command.make(
@@ -40,6 +41,7 @@ export const exporting = Command.make(
       return Export.directory(directory, format, own)
     })
     yield* Console.log(files.flat().join("\n"))
+    yield* Voice.result({ files: files.flat() })
   })
 ).pipe(
   Command.withDescription("Write what runs and experiments recorded as tables, or for TensorBoard"),

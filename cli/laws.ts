@@ -31,6 +31,7 @@ import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
 import { table } from "./Table.ts"
+import * as Voice from "./Voice.ts"
 
 /** A subject that is not there, or a file that holds none. */
 export class NoSubject extends Schema.TaggedError<NoSubject>()("NoSubject", {
@@ -243,11 +244,10 @@ export const laws = Command.make(
     arithmetic: Flag.Literals("arithmetic", ["float32", "float64"]).pipe(
       Flag.withDescription("float64 tells rounding from error, on the cpu backend (default float32)"),
       Flag.withDefault("float32" as const)
-    ),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("print reports as JSON"), Flag.withDefault(false))
+    )
   },
   Effect.fnUntraced(
-    function*({ all, arithmetic, backend: chosen, json, runs: asked, seed, shape: shapeText, subject }) {
+    function*({ all, arithmetic, backend: chosen, runs: asked, seed, shape: shapeText, subject }) {
       const shape = Option.isSome(shapeText)
         ? Option.some(yield* readShape(shapeText.value))
         : Option.none<Shape.Shape>()
@@ -292,23 +292,20 @@ export const laws = Command.make(
           }
           const result = { subject: set.name, reports, notApplicable: Law.notApplicable(set) }
           checked.push(result)
-          if (!json) yield* Console.log(show(result, sets.length === 1))
+          yield* Console.log(show(result, sets.length === 1))
         }
         const reports = checked.flatMap((one) => one.reports)
         const undecided = reports.filter((report) => report.undecided !== undefined).length
         const failed = reports.filter(({ passed }) => !passed).length - undecided
-        if (!json && (all || sets.length === 1) && arithmetic === "float32") yield* Console.log(budgetTable(checked))
-        if (json) {
-          yield* Console.log(
-            JSON.stringify({ backend: engine.name, arithmetic, seed, runs, subjects: checked }, undefined, 2)
-          )
-        } else {yield* Console.log(
-            `${
-              reports.length - failed - undecided
-            } of ${reports.length} laws hold on ${engine.device} in ${arithmetic} (seed ${seed})${
-              undecided === 0 ? "" : `; ${undecided} cannot be evaluated, because of those that fail`
-            }`
-          )}
+        if ((all || sets.length === 1) && arithmetic === "float32") yield* Console.log(budgetTable(checked))
+        yield* Voice.result({ backend: engine.name, arithmetic, seed, runs, subjects: checked })
+        yield* Console.log(
+          `${
+            reports.length - failed - undecided
+          } of ${reports.length} laws hold on ${engine.device} in ${arithmetic} (seed ${seed})${
+            undecided === 0 ? "" : `; ${undecided} cannot be evaluated, because of those that fail`
+          }`
+        )
         if (failed > 0) return yield* new LawsBroken({ failed, of: reports.length })
       }).pipe(Effect.provide(Backend.layer(backend)))
     }

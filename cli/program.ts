@@ -4,9 +4,10 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as endings from "../src/training/endings.ts"
 import { commandLine } from "./commandLine.ts"
+import { teardown } from "./exitCodes.ts"
 
 endings.install()
 commandLine(process.argv.slice(2)).pipe(
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown })
 )

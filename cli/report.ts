@@ -14,6 +14,7 @@ import * as RunRecord from "../src/report/RunRecord.ts"
 import type * as Run from "../src/training/Run.ts"
 import * as RunFiles from "../src/training/RunFiles.ts"
 import { table } from "./Table.ts"
+import * as Voice from "./Voice.ts"
 
 /** `finegrain report`. */
 export const report = Command.make(
@@ -25,10 +26,12 @@ export const report = Command.make(
     )
   },
   Effect.fnUntraced(function*({ directories }) {
+    const files: Array<string> = []
     for (const directory of directories) {
       const results = yield* ExperimentDirectory.results(directory)
       if (Option.isSome(results) && !(yield* ExperimentDirectory.hasTrials(directory))) {
         const table = yield* ExperimentDirectory.writeTable(directory, results.value)
+        files.push(table)
         yield* Console.log(
           `${table}\nThe page stays as it is: its curves need the trials, which are not in ${directory}.`
         )
@@ -39,8 +42,11 @@ export const report = Command.make(
         yield* ExperimentDirectory.write(directory, results.value)
         yield* ExperimentDirectory.writeManifests(directory, results.value)
       }
-      yield* Console.log(yield* Report.write(directory))
+      const page = yield* Report.write(directory)
+      files.push(page)
+      yield* Console.log(page)
     }
+    yield* Voice.result({ files })
   })
 ).pipe(
   Command.withDescription(
@@ -98,6 +104,7 @@ const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
 
 /** A run of either side by its name, and whether both ended with the same bits. */
 interface Pair {
+  readonly name: string
   readonly cells: ReadonlyArray<string>
   readonly isSame: boolean
 }
@@ -109,7 +116,7 @@ const pair = (
   other: Summary | undefined
 ): Pair => {
   const isSame = one?.weightsSha256 !== undefined && one.weightsSha256 === other?.weightsSha256
-  return { cells: [name, ...texts, isSame ? "same bits" : "different"], isSame }
+  return { name, cells: [name, ...texts, isSame ? "same bits" : "different"], isSame }
 }
 
 const trialText = (trial: Results.TrialResult | undefined) =>
@@ -170,6 +177,7 @@ export const compare = Command.make(
       : [pair("run", [percent(one.summary), percent(other.summary)], one.summary, other.summary)]
     yield* Console.log(table(["run", ...titles, "weights"], runs.map(({ cells }) => cells)))
     const differing = runs.filter(({ isSame }) => !isSame).length
+    yield* Voice.result({ differing, runs: runs.map(({ isSame, name }) => ({ run: name, sameBits: isSame })) })
     if (exact && differing > 0) return yield* new NotTheSame({ differing, runs: runs.length })
   })
 ).pipe(

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Catalogues } from "../src/training/Catalogues.ts"
-import * as TrainConfig from "../src/training/TrainConfig.ts"
+import { schemaOf } from "../src/training/config/schema.ts"
 
 const aliases: Readonly<Record<string, string>> = {
   dataset: "d",
@@ -116,7 +116,7 @@ export const flagsOf = (
 }
 
 /** A flag for every setting of a run. */
-export const flags = (known: Catalogues) => flagsOf(TrainConfig.schemaOf(known), aliases)
+export const flags = (known: Catalogues) => flagsOf(schemaOf(known), aliases)
 
 /** The settings that were given by flags. */
 export const given = (values: Readonly<Record<string, Option.Option<unknown>>>): Values =>

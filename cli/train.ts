@@ -15,6 +15,7 @@ import * as ConfigFile from "./configFile.ts"
 import * as Progress from "./Progress.ts"
 import * as Settings from "./settings.ts"
 import { endLines, epochRow, place, startLines } from "./trainWords.ts"
+import * as Voice from "./Voice.ts"
 
 const flagsOf = (known: Catalogues) => ({
   settings: Settings.flags(known),
@@ -138,6 +139,7 @@ export const train = (known: Catalogues, use: ReadonlyArray<string>) =>
         Effect.onInterrupt(() => Effect.flatMap(isOurs, (ours) => Console.error(interrupted(directory, ours))))
       )
       yield* print(`${endLines(summary)}\n${yield* place(directory)}`)
+      yield* Voice.result({ ...summary, directory })
     }, Effect.scoped)
   ).pipe(
     Command.withDescription("Train a network with FG-SGD or another optimizer"),

@@ -5,11 +5,13 @@ import * as Path from "effect/Path"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import type * as Run from "../src/training/Run.ts"
+import * as RunDirectory from "../src/training/RunDirectory.ts"
 import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+/** A dash where outputs are no classes. */
+const percent = (share: number) => Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`
 
 /** The largest of those norms that are promised to be at most 1, or of all where none is. */
 const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {
@@ -49,27 +51,15 @@ export const startLines = (
   ...(unconstrained.length > 0 ? [`On no manifold: ${Unconstrained.summary(unconstrained)}`] : [])
 ]
 
-const written = [
-  "manifest.json",
-  "events.jsonl",
-  "summary.json",
-  "spectra.json",
-  "evaluation.json",
-  "model.json",
-  "weights.bin",
-  "checkpoint.bin",
-  "report.html"
-]
-
 /** Where a run is, by the files that are there, and those that are gone. */
 export const place = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const there = yield* Effect.filter(
-    written,
+    RunDirectory.files,
     (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
   )
-  const gone = written.filter((name) => !there.includes(name))
+  const gone = RunDirectory.files.filter((name) => !there.includes(name))
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 

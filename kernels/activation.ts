@@ -2,7 +2,9 @@
 
 import { atLeast, atLeastOne, passed, passedOne } from "./vectors"
 
-/** max(x, 0), with NaN kept: XNNPACK compares the bits as integers, so that NaN with a sign, which 0·∞ makes, becomes 0. */
+/**
+ * max(x, 0), with NaN kept: XNNPACK compares the bits as integers, so that NaN with a sign, which 0·∞ makes, becomes 0.
+ */
 export function relu(x: usize, out: usize, size: i32): void {
   const floor = f32x4.splat(0)
   let i = 0

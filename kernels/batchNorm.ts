@@ -1,9 +1,13 @@
-// AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and channel-wise affine maps.
+// AssemblyScript, compiled by scripts/build-kernels.ts: sums over all but the channels of [rows][channels], and
+// channel-wise affine maps.
 
 import { vector } from "./contract"
 import { atLeast, atLeastOne, madd, passed, passedOne } from "./vectors"
 
-/** Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first cache. */
+/**
+ * Rows that are summed in float32 before their sum is added up in float64: with 16 channels they stay in the first
+ * cache.
+ */
 const rowsAtOnce = 64
 
 /**
@@ -16,8 +20,9 @@ function weightAt(a: usize, y: usize, masked: bool): v128 {
 }
 
 /**
- * Per channel Σ a and Σ a·(b − pivot) are added to float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ (b − pivot) and
- * Σ (b − pivot)², which does not cancel where the mean is far from 0. Masked, a counts as what passes a rectifier of output y.
+ * Per channel Σ a and Σ a·(b − pivot) are added to float64 pairs at `sums`, [channels][2]. For moments a is b: then Σ
+ * (b − pivot) and Σ (b − pivot)², which does not cancel where the mean is far from 0. Masked, a counts as what passes a
+ * rectifier of output y.
  *
  * @inline
  */
@@ -146,7 +151,8 @@ export function channelTotals(sums: usize, channels: i32, slices: i32): void {
 }
 
 /**
- * out = a·ka + b·kb + kc, with one factor of each kind per channel. Where y is given, a counts as what passes a rectifier of output y.
+ * out = a·ka + b·kb + kc, with one factor of each kind per channel. Where y is given, a counts as what passes a
+ * rectifier of output y.
  */
 export function channelAffine(
   a: usize,
@@ -199,7 +205,10 @@ function affine(
   }
 }
 
-/** out = x·k + d, with one factor and one summand per channel, plus a residual where one is given, rectified if so asked. */
+/**
+ * out = x·k + d, with one factor and one summand per channel, plus a residual where one is given, rectified if so
+ * asked.
+ */
 export function channelScale(
   x: usize,
   k: usize,

@@ -1,12 +1,12 @@
-// AssemblyScript, compiled by scripts/build-kernels.ts to work on the heap of the wasm backend. Pointers are byte addresses, tensors
-// NHWC and HWIO. No static data: it would lie on top of that heap.
+// AssemblyScript, compiled by scripts/build-kernels.ts to work on the heap of the wasm backend. Pointers are byte
+// addresses, tensors NHWC and HWIO. No static data: it would lie on top of that heap.
 
 import { block, vector } from "./contract"
 import { atLeast, madd } from "./vectors"
 
 /**
- * The weights of some taps in blocks of 8 outputs, [block][tap·inner + r][8], with zeros beyond the last output. The filter is
- * [tap][inner][outer] or, transposed, [tap][outer][inner].
+ * The weights of some taps in blocks of 8 outputs, [block][tap·inner + r][8], with zeros beyond the last output. The
+ * filter is [tap][inner][outer] or, transposed, [tap][outer][inner].
  */
 export function packWeights(
   filter: usize,
@@ -187,11 +187,12 @@ function product(
 }
 
 /**
- * output[place(p)] = Σ input[table(p, tap) + r] · weights[tap, r] over taps and r < inner, for the listed pixels of every image; an
- * offset below 0 stands for zeros. Forward convolutions and, with other tables, their input gradients. Only tiles of four pixels
- * from `firstTile` up to `endTile`.
+ * output[place(p)] = Σ input[table(p, tap) + r] · weights[tap, r] over taps and r < inner, for the listed pixels of
+ * every image; an offset below 0 stands for zeros. Forward convolutions and, with other tables, their input gradients.
+ * Only tiles of four pixels from `firstTile` up to `endTile`.
  *
- * `scratch` holds 32 bytes to spare, inner zeros, then per tile of four pixels 16 bytes of targets and a panel of rows × 16.
+ * `scratch` holds 32 bytes to spare, inner zeros, then per tile of four pixels 16 bytes of targets and a panel of rows
+ * × 16.
  */
 export function convolve(
   input: usize,
@@ -272,9 +273,10 @@ export function convolve(
 /**
  * filter[tap, r, o] = Σ input[table(p, tap) + r] · dy[p, o] over the pixels p of every image.
  *
- * `scratch` holds the sums [rows/4][outer/8][4][8], then panels of `atOnce` pixels: of the input, [rows/4][pixel][4], and of dy,
- * [outer/8][pixel][8]. Sums of a panel are added to the sums so far, which keeps rounding errors small. Only rows of the filter in
- * blocks of four from `firstBlock` up to `endBlock`, so that no sum depends on how many threads there are.
+ * `scratch` holds the sums [rows/4][outer/8][4][8], then panels of `atOnce` pixels: of the input, [rows/4][pixel][4],
+ * and of dy, [outer/8][pixel][8]. Sums of a panel are added to the sums so far, which keeps rounding errors small. Only
+ * rows of the filter in blocks of four from `firstBlock` up to `endBlock`, so that no sum depends on how many threads
+ * there are.
  */
 export function filterGradient(
   input: usize,

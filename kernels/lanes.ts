@@ -1,5 +1,5 @@
-// Linear algebra on four matrices at a time, one in every lane of a vector: entry e of all four is the vector at 16·e. Entry (i, j) is
-// number i·down + j·across, so that a matrix may as well lie transposed.
+// Linear algebra on four matrices at a time, one in every lane of a vector: entry e of all four is the vector at 16·e.
+// Entry (i, j) is number i·down + j·across, so that a matrix may as well lie transposed.
 import { less, madd } from "./vectors"
 
 /**

@@ -1,5 +1,6 @@
-// AssemblyScript, compiled by scripts/build-kernels.ts: operations of manifolds on stacks of matrices [count][rows][columns]. Four
-// matrices at a time, one in every lane of a vector; scratch holds their entries side by side.
+// AssemblyScript, compiled by scripts/build-kernels.ts: operations of manifolds on stacks of matrices
+// [count][rows][columns]. Four matrices at a time, one in every lane of a vector; scratch holds their entries side by
+// side.
 import { stiefel } from "./contract"
 import { retracted, tangent } from "./formulas"
 import { entry, sum, times } from "./lanes"
@@ -51,7 +52,8 @@ export function retract(
     toLanes(fourOf(x, first, count, bytes, work), bytes, size, scratch)
     toLanes(fourOf(v, first, count, bytes, work), bytes, size, y)
     sum(y, scratch, size)
-    // Products of columns may be sums of the largest numbers; of what a power of two multiplies, the Q factor keeps all bits.
+    // Products of columns may be sums of the largest numbers; of what a power of two multiplies, the Q factor keeps all
+    // bits.
     if (form === stiefel) times(y, room, size)
     retracted(form, y, work, rows, columns, false)
     fromLanes(y, bytes, size, roomFor(out, first, count, bytes, work))

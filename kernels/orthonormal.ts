@@ -1,5 +1,6 @@
-// Columns of norm 1 and orthonormal columns, whatever the columns were: what happens to huge, tiny and dependent ones happens to their
-// lanes only, in branches that are seldom taken, so that neither bits nor time of ordinary ones change. See lanes.ts for the layout.
+// Columns of norm 1 and orthonormal columns, whatever the columns were: what happens to huge, tiny and dependent ones
+// happens to their lanes only, in branches that are seldom taken, so that neither bits nor time of ordinary ones
+// change. See lanes.ts for the layout.
 import { greatest, kept, passes, share, smallest, tiny } from "./contract"
 import { dot, entry, multiply, subtract } from "./lanes"
 
@@ -13,8 +14,8 @@ export function unusual(square: v128): v128 {
 }
 
 /**
- * Lanes in which columns lost too much of their length to earlier ones, or have one out of range: `least` and `longest` are the
- * extremes of the squared lengths, `most` the largest square of a factor.
+ * Lanes in which columns lost too much of their length to earlier ones, or have one out of range: `least` and `longest`
+ * are the extremes of the squared lengths, `most` the largest square of a factor.
  *
  * @inline
  */
@@ -63,7 +64,8 @@ export function unitLength(y: usize, rows: i32, columns: i32, down: i32, across:
 }
 
 /**
- * The Q factor, by modified Gram–Schmidt; where that loses orthogonality, of what it gave once more: twice is enough (Kahan and Parlett).
+ * The Q factor, by modified Gram–Schmidt; where that loses orthogonality, of what it gave once more: twice is enough
+ * (Kahan and Parlett).
  */
 export function orthonormalize(y: usize, rows: i32, columns: i32, down: i32, across: i32): void {
   let most = f32x4.splat(0)
@@ -87,7 +89,10 @@ export function orthonormalize(y: usize, rows: i32, columns: i32, down: i32, acr
   if (v128.any_true(again)) complete(y, again, rows, columns, down, across)
 }
 
-/** In some lanes: orthonormal columns from columns of length 1 or 0; one in the span of earlier ones gives way to a unit vector. */
+/**
+ * In some lanes: orthonormal columns from columns of length 1 or 0; one in the span of earlier ones gives way to a unit
+ * vector.
+ */
 function complete(y: usize, lanes: v128, rows: i32, columns: i32, down: i32, across: i32): void {
   for (let j = 0; j < columns; j++) {
     const dependent = beside(y, j, lanes, rows, down, across)
@@ -98,7 +103,9 @@ function complete(y: usize, lanes: v128, rows: i32, columns: i32, down: i32, acr
   }
 }
 
-/** Column j without its parts along earlier ones, until little is lost, and of length 1. Lanes where nothing was left. */
+/**
+ * Column j without its parts along earlier ones, until little is lost, and of length 1. Lanes where nothing was left.
+ */
 function beside(y: usize, j: i32, lanes: v128, rows: i32, down: i32, across: i32): v128 {
   let open = lanes
   for (let pass = 0; pass < passes && v128.any_true(open); pass++) {
@@ -114,7 +121,9 @@ function beside(y: usize, j: i32, lanes: v128, rows: i32, down: i32, across: i32
   return open
 }
 
-/** Column j replaced, in some lanes, by the unit vector that lies furthest outside of the span of the columns before. */
+/**
+ * Column j replaced, in some lanes, by the unit vector that lies furthest outside of the span of the columns before.
+ */
 function unitVector(y: usize, j: i32, lanes: v128, rows: i32, down: i32, across: i32): void {
   let least = f32x4.splat(Infinity)
   let chosen = i32x4.splat(0)

@@ -1,4 +1,5 @@
-// Stacks of matrices, one behind the other, and four of them side by side: entry e of all four is the vector at 16·e; see lanes.ts.
+// Stacks of matrices, one behind the other, and four of them side by side: entry e of all four is the vector at 16·e;
+// see lanes.ts.
 import { four } from "./lanes"
 import { madd } from "./vectors"
 
@@ -16,7 +17,8 @@ export function fourOf(stack: usize, first: i32, count: i32, bytes: usize, spare
 }
 
 /**
- * Where four matrices of a stack may be written: in place, or in `spare` where the stack ends before; `finish` then brings them there.
+ * Where four matrices of a stack may be written: in place, or in `spare` where the stack ends before; `finish` then
+ * brings them there.
  *
  * @inline
  */
@@ -133,7 +135,10 @@ export function fromLanes(from: usize, bytes: usize, size: i32, to: usize): void
   }
 }
 
-/** Back to a stack, with θ times a momentum of that stack added where there is one. The squared norm of each of the four. */
+/**
+ * Back to a stack, with θ times a momentum of that stack added where there is one. The squared norm of each of the
+ * four.
+ */
 export function fromLanesWith(from: usize, bytes: usize, size: i32, theta: v128, momentum: usize, to: usize): v128 {
   let at = to
   let lanes = from

@@ -1,5 +1,6 @@
-// AssemblyScript, compiled by scripts/build-kernels.ts: the step of FG-SGD over all leaves of a network's weights, in two sweeps with
-// the step sizes of the POMs between them. Four matrices at a time, one in every lane; see stack.ts and formulas.ts.
+// AssemblyScript, compiled by scripts/build-kernels.ts: the step of FG-SGD over all leaves of a network's weights, in
+// two sweeps with the step sizes of the POMs between them. Four matrices at a time, one in every lane; see stack.ts and
+// formulas.ts.
 //
 // Every leaf has a row of 32-bit words; see contract.ts.
 import {
@@ -320,8 +321,8 @@ function sliceOf(count: i32, slice: i32): i32 {
 }
 
 /**
- * First sweep, of the slices `begin` … `end` − 1 of every leaf: Euclidean gradient, projection, momentum. The squared norms of the
- * POMs go to `sums`, in double precision, for every slice by itself.
+ * First sweep, of the slices `begin` … `end` − 1 of every leaf: Euclidean gradient, projection, momentum. The squared
+ * norms of the POMs go to `sums`, in double precision, for every slice by itself.
  */
 export function stepDirection(
   table: usize,
@@ -361,7 +362,9 @@ export function stepSquares(sums: usize, poms: i32, out: usize): void {
   }
 }
 
-/** Retraction of the matrices `begin` … `end` − 1 of a leaf, transport of their directions in place, and their weights. */
+/**
+ * Retraction of the matrices `begin` … `end` − 1 of a leaf, transport of their directions in place, and their weights.
+ */
 function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch: usize): void {
   const form = word(row, FORM)
   const rows = word(row, ROWS)

@@ -1,4 +1,5 @@
-// The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a register.
+// The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a
+// register.
 import { multiply } from "./lanes"
 import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"

@@ -1,12 +1,13 @@
-// 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3): a tile of 4×4 outputs costs 36 products where it costs 144 directly.
+// 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3): a tile of 4×4 outputs costs 36 products where it costs 144
+// directly.
 //
-// Output Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 6×6 tile d and a filter g, by evaluating polynomials at 0, ±a, ±b and ∞. The usual points
-// 0, ±1, ±2 lose twice as many digits as a = 3/4 and b = 3/2, which float32 holds exactly. The filter's gradient is the adjoint in g:
-// Gᵀ[Σ (Bᵀ d B) ⊙ (A dY Aᵀ)]G over all tiles.
+// Output Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 6×6 tile d and a filter g, by evaluating polynomials at 0, ±a, ±b and ∞. The
+// usual points 0, ±1, ±2 lose twice as many digits as a = 3/4 and b = 3/2, which float32 holds exactly. The filter's
+// gradient is the adjoint in g: Gᵀ[Σ (Bᵀ d B) ⊙ (A dY Aᵀ)]G over all tiles.
 //
-// Tensors are NHWC and HWIO, their channels a multiple of four: a vector holds four channels. Point 6i + j of the 36 is row i, column j
-// of a transformed tile. A row of tiles, a strip, is transformed as a whole: first down the rows of the image, which are
-// contiguous numbers, then along each tile.
+// Tensors are NHWC and HWIO, their channels a multiple of four: a vector holds four channels. Point 6i + j of the 36 is
+// row i, column j of a transformed tile. A row of tiles, a strip, is transformed as a whole: first down the rows of the
+// image, which are contiguous numbers, then along each tile.
 
 import { block, points, tileScratch, vector } from "./contract"
 import { four } from "./lanes"
@@ -161,7 +162,10 @@ function rowAt(image: usize, y: i32, height: i32, bytes: usize, zeros: usize): u
   return y >= 0 && y < height ? image + <usize> y * bytes : zeros
 }
 
-/** Rows of a strip from its column `left` on, down Bᵀ from six rows of an image: [row][column][channel], rows `stripBytes` apart. */
+/**
+ * Rows of a strip from its column `left` on, down Bᵀ from six rows of an image: [row][column][channel], rows
+ * `stripBytes` apart.
+ */
 function inputDown(
   image: usize,
   height: i32,
@@ -219,8 +223,8 @@ function inputAlong(strip: usize, stripBytes: usize, across: i32, pixel: usize, 
 }
 
 /**
- * A strip of inputs transformed: tiles of 6×6 pixels, four apart, from (y, −left) on. The strip has room for six rows of
- * 4·across + 2 columns; what lies outside of the image is 0.
+ * A strip of inputs transformed: tiles of 6×6 pixels, four apart, from (y, −left) on. The strip has room for six rows
+ * of 4·across + 2 columns; what lies outside of the image is 0.
  */
 function inputStrip(
   image: usize,
@@ -355,9 +359,9 @@ function finish(rows: usize, pixels: i32, pixel: usize, bias: usize, relu: bool)
 }
 
 /**
- * The transformed filters in blocks of 8 outputs, [point][block][inner][8], with zeros beyond the last output. The filter is
- * [tap][inner][outer] or, for the gradient of the input, turned by 180° and [tap][outer][inner]. Only inputs from `first` up to `end`.
- * `scratch` holds 1024 bytes.
+ * The transformed filters in blocks of 8 outputs, [point][block][inner][8], with zeros beyond the last output. The
+ * filter is [tap][inner][outer] or, for the gradient of the input, turned by 180° and [tap][outer][inner]. Only inputs
+ * from `first` up to `end`. `scratch` holds 1024 bytes.
  */
 export function winogradWeights(
   filter: usize,
@@ -463,11 +467,11 @@ function stripRow(columns: i32, pixel: usize): usize {
 }
 
 /**
- * output[y, x] = Σ input[y − top + i, x − left + j]·filter[i, j], plus a bias, rectified if so asked, for the strips of four rows from
- * `first` up to `end` of those of all images.
+ * output[y, x] = Σ input[y − top + i, x − left + j]·filter[i, j], plus a bias, rectified if so asked, for the strips of
+ * four rows from `first` up to `end` of those of all images.
  *
- * `scratch` holds a row of zeros of the input, a strip of six rows, and of `atOnce` strips the transformed inputs and outputs,
- * [point][tile][channel], with room for `tiles` tiles, a multiple of four.
+ * `scratch` holds a row of zeros of the input, a strip of six rows, and of `atOnce` strips the transformed inputs and
+ * outputs, [point][tile][channel], with room for `tiles` tiles, a multiple of four.
  */
 export function winograd(
   input: usize,
@@ -591,11 +595,12 @@ function accumulate(x: usize, xBytes: usize, y: usize, yBytes: usize, count: i32
 }
 
 /**
- * Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over the strips of four rows of each part, parts of `partStrips` from `first` up to `end`, to sums
- * [part][point][inner/4][outer/8][4][8]. How many parts there are does not depend on how many threads work on them, so neither does any sum.
+ * Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over the strips of four rows of each part, parts of `partStrips` from `first` up to `end`, to
+ * sums [part][point][inner/4][outer/8][4][8]. How many parts there are does not depend on how many threads work on
+ * them, so neither does any sum.
  *
- * `scratch` holds a row of zeros of the input or output, a strip of six rows, and of `atOnce` strips the transformed inputs and gradients,
- * [point][tile][channel], with room for `tiles` tiles.
+ * `scratch` holds a row of zeros of the input or output, a strip of six rows, and of `atOnce` strips the transformed
+ * inputs and gradients, [point][tile][channel], with room for `tiles` tiles.
  */
 export function winogradSums(
   input: usize,
@@ -689,7 +694,10 @@ export function winogradSums(
   }
 }
 
-/** Gᵀ(Σ sums)G over all parts: rows of inputs from `first` up to `end` of the filter's gradient. `scratch` holds 1024 bytes. */
+/**
+ * Gᵀ(Σ sums)G over all parts: rows of inputs from `first` up to `end` of the filter's gradient. `scratch` holds 1024
+ * bytes.
+ */
 export function winogradFilter(
   sums: usize,
   parts: i32,

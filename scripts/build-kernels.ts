@@ -7,7 +7,10 @@ import { contract, contractTarget } from "./contract.ts"
 const root = resolve(import.meta.dirname, "..")
 const target = join(root, "src", "engine", "wasm", "simd", "binaries.ts")
 
-/** AssemblyScript inlines what has a decorator; the formatter knows of none on functions, so that sources say it in their docstrings. */
+/**
+ * AssemblyScript inlines what has a decorator; the formatter knows of none on functions, so that sources say it in
+ * their docstrings.
+ */
 const inlined = (source: string) => source.replace(/(@inline(?:\n ?)? \*\/\n)((?:export )?function)/g, "$1@inline\n$2")
 
 const compile = async (features: ReadonlyArray<string>, shared: boolean): Promise<string> => {

@@ -6,13 +6,11 @@ const root = resolve(import.meta.dirname, "..")
 const most = 120
 
 const sources = [
-  "{src,cli,laws,test}/**/*.ts",
+  "{bench,cli,experiments,kernels,laws,scripts,src,test}/**/*.{md,mjs,ts}",
   "docs/**/*.md",
-  "experiments/*.ts",
-  "*.md",
-  "bench/*.md"
+  "*.{md,ts}"
 ]
-const generated = ["test/.examples/**", "src/engine/wasm/simd/binaries.ts"]
+const generated = ["test/.examples/**", "src/engine/wasm/simd/binaries.ts", "experiments/results/**"]
 
 /** A row of a Markdown table cannot be broken. */
 const isRow = (file: string, line: string) => file.endsWith(".md") && line.startsWith("|")

@@ -8,8 +8,10 @@ const say = (text: string) => process.stdout.write(`package check: ${text}\n`)
 
 const program = `import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
-import { Backend, type Manifold, Sphere, Stiefel } from "finegrain"
+import { Backend, type Manifold, Models, Sphere, Stiefel } from "finegrain"
+import { Backend as InBrowsers } from "finegrain/browser"
 import { Law, manifoldLaws } from "finegrain/laws"
+import { padChannels } from "finegrain/layers"
 
 const use: Manifold.Manifold = Stiefel.make([4, 2])
 // @ts-expect-error: the declarations must be strict, not \`any\`
@@ -23,12 +25,15 @@ const program = Effect.gen(function*() {
   console.log(engine, reports.length, "laws hold", tf.memory().numTensors, typeof wrong)
 })
 await Effect.runPromise(program.pipe(Effect.provide(Backend.wasm)))
+// One engine, one class of layers, by whatever entry.
+if (InBrowsers.Backend !== Backend.Backend || padChannels !== Models.padChannels) throw new Error("two of one thing")
 `
 
 const { project, ...tarball } = pack()
 try {
   const stray = tarball.files.filter(({ path }) =>
-    !/^(dist\/(src|cli|laws)\/|docs\/|bench\/(README|results\/)|experiments\/|[A-Z]+(\.md)?$|package\.json$)/.test(path)
+    !/^(dist\/(src|cli|laws|browser)\/|docs\/|bench\/(README|results\/)|experiments\/|[A-Z]+(\.md)?$|package\.json$)/
+      .test(path)
   )
   if (stray.length > 0) {
     throw new Error(`the package holds what it should not: ${stray.map(({ path }) => path).join(", ")}`)
@@ -70,7 +75,7 @@ try {
       include: ["src"]
     })
   )
-  const pages = ["README.md", join("docs", "a-new-constraint.md"), join("docs", "your-own.md")]
+  const pages = tarball.files.map(({ path }) => path).filter((path) => /^(README|docs\/[^/]*)\.md$/.test(path))
   const pasted = pages.flatMap((page) => examplesOf(page, readFileSync(join(root, page), "utf8")))
   pasted.forEach(({ code }, i) => {
     const checked = code.split("\n").map(assertion).join("\n")

@@ -5,8 +5,8 @@ import { join, resolve } from "node:path"
 import { writeTinyDataset } from "../test/tinyDataset.ts"
 
 /**
- * Trains a run of seconds, exports it for TensorBoard, and has TensorBoard's own reader compare it with what was logged.
- * The Python to run is the first argument.
+ * Trains a run of seconds, exports it for TensorBoard, and has TensorBoard's own reader compare it with what was
+ * logged. The Python to run is the first argument.
  */
 const root = resolve(import.meta.dirname, "..")
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-tensorboard-"))

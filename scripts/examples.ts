@@ -14,7 +14,9 @@ export const examplesOf = (file: string, text: string) =>
     code: file.endsWith(".md") ? match[1]! : match[1]!.replaceAll(/^\s*\* ?/gm, "")
   }))
 
-/** `expression // => value` becomes an assertion; a declaration keeps its name. No other shape is let through unchecked. */
+/**
+ * `expression // => value` becomes an assertion; a declaration keeps its name. No other shape is let through unchecked.
+ */
 export const assertion = (line: string): string => {
   const found = /^(\s*)(.*?)\s+\/\/ => (.*)$/.exec(line)
   if (found === null) {
@@ -85,14 +87,16 @@ const render = (source: string, examples: ReturnType<typeof examplesOf>): string
 const sources = [
   "README.md",
   ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => join("docs", name)),
-  ...["src", "cli", "laws"].flatMap((folder) =>
+  ...["src", "cli", "laws", "browser"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => join(folder, name))
   )
 ]
 
-/** Writes the tests and says how many examples there are. Files that are right already stay: another run may read them. */
+/**
+ * Writes the tests and says how many examples there are. Files that are right already stay: another run may read them.
+ */
 export const generate = (): number => {
   const files = new Map<string, string>()
   let count = 0

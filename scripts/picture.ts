@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 /**
- * The README's picture from a run directory: which kernel of a layer lives on which manifold, the training loss, and the largest
- * norms against their bound. Usage: node scripts/picture.ts RUN LAYER OUT.svg
+ * The README's picture from a run directory: which kernel of a layer lives on which manifold, the training loss, and
+ * the largest norms against their bound. Usage: node scripts/picture.ts RUN LAYER OUT.svg
  */
 const [run = "", layerName = "conv2", out = "picture.svg"] = process.argv.slice(2)
 
@@ -84,7 +84,9 @@ writeFileSync(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${plot.x + plot.width + 40} ${
     top + inputs * cell + 52
   }" role="img">
-<style>text{font:12px system-ui,sans-serif;fill:#444}.title{font-weight:600;font-size:14px}.group{font-size:9px;fill:#fff;text-anchor:middle}.grid{stroke:#ddd}.curve{fill:none;stroke:#4269d0;stroke-width:1.5}</style>
+<style>text{font:12px system-ui,sans-serif;fill:#444}.title{font-weight:600;font-size:14px}
+.group{font-size:9px;fill:#fff;text-anchor:middle}
+.grid{stroke:#ddd}.curve{fill:none;stroke:#4269d0;stroke-width:1.5}</style>
 <rect width="100%" height="100%" fill="#fff"/>
 ${
     text(

@@ -35,7 +35,7 @@ interface Cruised {
 
 /** What the checker finds in files of the given texts: rules and arrows. */
 const found = (files: Readonly<Record<string, string>>): ReadonlyArray<string> => {
-  for (const folder of ["src", "laws", "cli", "experiments"]) mkdirSync(join(directory, folder))
+  for (const folder of ["src", "laws", "browser", "cli", "experiments"]) mkdirSync(join(directory, folder))
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), text)

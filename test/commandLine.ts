@@ -1,14 +1,14 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Terminal from "effect/Terminal"
 import { format } from "node:util"
 import { commandLine } from "../cli/commandLine.ts"
+import { teardown } from "../cli/exitCodes.ts"
 
 /** How a command ended, and what it said. */
 export interface Told {
-  readonly code: 0 | 1
+  readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
@@ -40,5 +40,6 @@ export const finegrain = async (...args: ReadonlyArray<string>): Promise<Told> =
       Effect.provide(NodeServices.layer)
     )
   )
-  return { code: Exit.isSuccess(exit) ? 0 : 1, stdout, stderr }
+  const code = await new Promise<number>((end) => teardown(exit, end))
+  return { code, stdout, stderr }
 }

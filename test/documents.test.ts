@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { expect, it } from "vitest"
+import { render as readme } from "../scripts/readme.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const documents = globSync(["*.md", "docs/**/*.md", "bench/*.md"], { cwd: root })
@@ -29,6 +30,20 @@ it("no link within the documents is dead", () => {
   expect(dead).toEqual([])
 })
 
+/** Words have a letter or a digit; code and tables count as everything else. */
+const wordsIn = (text: string) => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length
+
+it("README.md has 900 words at most, and the tables that follow from something else as they should be", () => {
+  expect(wordsIn("two words | --- | – `and` 3×3")).toBe(4)
+  expect(wordsIn(textOf("README.md"))).toBeLessThanOrEqual(900)
+  expect(textOf("README.md")).toBe(readme())
+})
+
+it("docs/README.md leads to every page", () => {
+  const pages = readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md") && file !== "README.md")
+  expect(pages.filter((page) => !textOf("docs/README.md").includes(`](${page})`))).toEqual([])
+})
+
 it("every decision has a number of its own, a title and a date, and stands in ARCHITECTURE.md", () => {
   const architecture = textOf("ARCHITECTURE.md")
   const decisions = readdirSync(join(root, "docs/decisions"))
@@ -40,11 +55,11 @@ it("every decision has a number of its own, a title and a date, and stands in AR
   expect(new Set(numbers).size).toBe(numbers.length)
 })
 
-it("every variable of the environment that the sources read stands in README.md", () => {
+it("every variable of the environment that the sources read stands in docs/engines.md", () => {
   const sources = globSync(["src/**/*.ts", "cli/**/*.ts"], { cwd: root })
   const read = new Set(
     sources.flatMap((file) => [...textOf(file).matchAll(/FINEGRAIN_[A-Z_]+/g)].map(([name]) => name))
   )
   expect(read).toContain("FINEGRAIN_THREADS")
-  expect([...read].filter((name) => !textOf("README.md").includes(`\`${name}`))).toEqual([])
+  expect([...read].filter((name) => !textOf("docs/engines.md").includes(`\`${name}`))).toEqual([])
 })

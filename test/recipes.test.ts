@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 
 const root = resolve(import.meta.dirname, "..")
@@ -58,6 +58,11 @@ describe.each(recipes)("$title", ({ blocks }) => {
     expect(blocks.filter(({ kind }) => kind === "typescript")).toHaveLength(1)
     const [commands] = blocks.filter(({ kind }) => kind === "sh").map(({ text }) => text.trim())
     for (const command of commands!.split(/(?<!\\)\n/)) expect(run(command)).toMatch(/\d/)
+    const figures = blocks.flatMap(({ text }) =>
+      [...text.matchAll(/\bfigure: "(.+)"/g)].map(([, name]) => `${name}.svg`)
+    )
+    const drawn = readdirSync(copy, { recursive: true }).map((path) => basename(String(path)))
+    expect(drawn).toEqual(expect.arrayContaining(figures))
   }, 120_000)
 })
 

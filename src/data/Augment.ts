@@ -51,7 +51,7 @@ export interface Size {
  * ```
  */
 export const cropFlip = (
-  { images, labels }: Batch,
+  { images, labels, ...rest }: Batch,
   { channels, height, width }: Size,
   seed: Seed.Seed,
   padding = 4
@@ -81,12 +81,12 @@ export const cropFlip = (
       }
     }
   }
-  return { images: result, labels }
+  return { images: result, labels, ...rest }
 }
 
 /**
- * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1]; a channel without variation
- * has deviation 1.
+ * Mean and standard deviation of every channel over a split, of pixels scaled to [0, 1] or floats as they are; a
+ * channel without variation has deviation 1.
  *
  * @throws RangeError where there are no pixels, or no whole number of them a channel.
  *
@@ -103,10 +103,13 @@ export const normalization = ({ images }: Split, channels: number): ChannelStati
   }
   const sums = new Float64Array(channels)
   const squares = new Float64Array(channels)
-  for (let i = 0; i < images.length; i++) {
-    const pixel = images[i]! / 255
-    sums[i % channels]! += pixel
-    squares[i % channels]! += pixel * pixel
+  const largest = images instanceof Float32Array ? 1 : 255
+  for (let at = 0; at < images.length; at += channels) {
+    for (let c = 0; c < channels; c++) {
+      const pixel = images[at + c]! / largest
+      sums[c]! += pixel
+      squares[c]! += pixel * pixel
+    }
   }
   const count = images.length / channels
   const mean = Array.from(sums, (sum) => sum / count)
@@ -131,12 +134,13 @@ export const normalization = ({ images }: Split, channels: number): ChannelStati
  * [...Augment.normalized(batch, { mean: [0.5], deviation: [0.5] }).images] // => [-1, 1]
  * ```
  */
-export const normalized = ({ images, labels }: Batch, { deviation, mean }: ChannelStatistics): Batch => {
+export const normalized = ({ images, labels, ...rest }: Batch, { deviation, mean }: ChannelStatistics): Batch => {
   if (mean.length !== deviation.length || !deviation.every((d) => d > 0) || images.length % mean.length !== 0) {
     throw new RangeError(`means ${mean.join(", ")} and deviations ${deviation.join(", ")} normalize no such images`)
   }
-  return {
-    images: images.map((pixel, i) => (pixel - mean[i % mean.length]!) / deviation[i % mean.length]!),
-    labels
+  const result = new Float32Array(images.length)
+  for (const [c, own] of mean.entries()) {
+    for (let i = c; i < images.length; i += mean.length) result[i] = (images[i]! - own) / deviation[c]!
   }
+  return { images: result, labels, ...rest }
 }

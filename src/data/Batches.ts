@@ -5,6 +5,7 @@ import * as Augment from "./Augment.ts"
 import type { Batch } from "./Batch.ts"
 import type { ImageCorrupt } from "./DataError.ts"
 import { type ImageSource, isStream, type Split } from "./Dataset.ts"
+import * as Rows from "./rows.ts"
 
 export type { Batch } from "./Batch.ts"
 
@@ -45,6 +46,7 @@ const checkPositions = (order: Int32Array, from: number, to: number, count: numb
 export const gather = (split: Split, order: Int32Array, from: number, to: number): Batch => {
   checkPositions(order, from, to, split.count)
   const size = split.images.length / split.count
+  const largest = split.images instanceof Float32Array ? 1 : 255
   const images = new Float32Array((to - from) * size)
   const labels = new Int32Array(to - from)
   for (let i = 0; i < to - from; i++) {
@@ -52,10 +54,13 @@ export const gather = (split: Split, order: Int32Array, from: number, to: number
     labels[i] = split.labels[index]!
     const source = index * size
     const target = i * size
-    for (let p = 0; p < size; p++) images[target + p] = split.images[source + p]! / 255
+    for (let p = 0; p < size; p++) images[target + p] = split.images[source + p]! / largest
   }
-  return { images, labels }
+  return { images, labels, ...targetsOf(split, order.subarray(from, to)) }
 }
+
+const targetsOf = ({ count, targets }: ImageSource, indices: Int32Array): Pick<Batch, "targets"> =>
+  targets === undefined ? {} : { targets: Rows.pick(targets, count, indices) }
 
 /**
  * The images at positions `from` … `to` − 1 of an order, scaled to [0, 1], with their labels; with a seed varied:
@@ -89,8 +94,9 @@ export const read = (
   }
   checkPositions(order, from, to, source.count)
   const indices = order.slice(from, to)
-  return Effect.map(source.read(indices, variation), (bytes) => ({
-    images: Float32Array.from(bytes, (pixel) => pixel / 255),
-    labels: Int32Array.from(indices, (index) => source.labels[index]!)
+  return Effect.map(source.read(indices, variation), (pixels) => ({
+    images: pixels instanceof Float32Array ? pixels : Float32Array.from(pixels, (pixel) => pixel / 255),
+    labels: Int32Array.from(indices, (index) => source.labels[index]!),
+    ...targetsOf(source, indices)
   }))
 }

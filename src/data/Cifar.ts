@@ -1,7 +1,7 @@
 /** CIFAR-10 and CIFAR-100 in their binary version: which files there are, and what their bytes say. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Split } from "./Dataset.ts"
+import type { ByteSplit } from "./Dataset.ts"
 import * as known from "./names.ts"
 
 /** A file of CIFAR's binary version that is not what it should be. */
@@ -75,7 +75,11 @@ const plane = side * side
  * Result.isFailure(Cifar.decode(record.subarray(1), "cifar-10", "test_batch.bin")) // => true
  * ```
  */
-export const decode = (bytes: Uint8Array, format: CifarFormat, file: string): Result.Result<Split, CifarCorrupt> => {
+export const decode = (
+  bytes: Uint8Array,
+  format: CifarFormat,
+  file: string
+): Result.Result<ByteSplit, CifarCorrupt> => {
   const { classes, labelBytes } = formats[format]
   const record = labelBytes + channels * plane
   const refuse = (reason: string) => Result.fail(new CifarCorrupt({ file, reason }))
@@ -131,7 +135,7 @@ export const decodeNames = (
  *
  * @internal
  */
-export const joined = (splits: ReadonlyArray<Split>): Split => {
+export const joined = (splits: ReadonlyArray<ByteSplit>): ByteSplit => {
   const concat = (parts: ReadonlyArray<Uint8Array>) => {
     const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
     let at = 0

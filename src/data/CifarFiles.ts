@@ -4,7 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Cifar from "./Cifar.ts"
 import { DatasetMissing } from "./DataError.ts"
-import { absent, type Dataset, type Split } from "./Dataset.ts"
+import { absent, type ByteSplit, type Dataset } from "./Dataset.ts"
 import { digest } from "./digest.ts"
 import * as files from "./files.ts"
 
@@ -35,7 +35,7 @@ const namesOf = Effect.fnUntraced(function*(directory: string, format: Cifar.Cif
 export const assembled = Effect.fnUntraced(function*<E, R>(
   format: Cifar.CifarFormat,
   classNames: ReadonlyArray<string>,
-  file: (name: string) => Effect.Effect<Split, E, R>
+  file: (name: string) => Effect.Effect<ByteSplit, E, R>
 ) {
   const { classes, test, train } = Cifar.formats[format]
   const read = (names: ReadonlyArray<string>) => Effect.map(Effect.forEach(names, file), Cifar.joined)

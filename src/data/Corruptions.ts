@@ -4,6 +4,7 @@ import type * as Catalogue from "../choices/Catalogue.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Size } from "./Augment.ts"
 import { type ImageSource, isStream, type Stream } from "./Dataset.ts"
+import * as Rows from "./rows.ts"
 
 /**
  * How strongly images are corrupted.
@@ -97,20 +98,15 @@ export const corruptions = {
   })
 } satisfies Catalogue.Catalogue
 
-const bytesOf = (source: ImageSource, size: number, indices: Int32Array) => {
-  if (isStream(source)) return source.read(indices, undefined)
-  return Effect.sync(() => {
-    const bytes = new Uint8Array(indices.length * size)
-    for (const [i, index] of indices.entries()) {
-      bytes.set(source.images.subarray(index * size, (index + 1) * size), i * size)
-    }
-    return bytes
-  })
-}
+const pixelsOf = (source: ImageSource, indices: Int32Array) =>
+  isStream(source)
+    ? source.read(indices, undefined)
+    : Effect.sync(() => Rows.pick(source.images, source.count, indices))
 
 /**
- * Images that are corrupted as they are read, and rounded to bytes again: each a function of its number and the
- * strength, the same for every seed of a run.
+ * Images that are corrupted as they are read, and rounded to bytes again where they are such; of floats, which should
+ * be of a range from 0 to 1, nothing is cut. Each is a function of its number and the strength, the same for every seed
+ * of a run.
  *
  * @example
  * ```ts
@@ -124,19 +120,23 @@ const bytesOf = (source: ImageSource, size: number, indices: Int32Array) => {
  */
 export const corrupted = (source: ImageSource, size: Size, { corrupt }: Corruption, strength: Strength): Stream => {
   const pixels = size.height * size.width * size.channels
-  const one = (bytes: Uint8Array, index: number) =>
-    corrupt(Float64Array.from(bytes, (byte) => byte / 255), size, strength, Seed.split(strength, `corrupted/${index}`))
+  const one = (image: Float64Array, index: number) =>
+    corrupt(image, size, strength, Seed.split(strength, `corrupted/${index}`))
   return {
     labels: Uint16Array.from(source.labels),
     count: source.count,
+    ...(source.targets === undefined ? {} : { targets: source.targets }),
     read: (indices) =>
-      Effect.map(bytesOf(source, pixels, indices), (bytes) => {
-        const result = new Uint8ClampedArray(bytes.length)
+      Effect.map(pixelsOf(source, indices), (given) => {
+        const [largest, result] = given instanceof Float32Array
+          ? [1, new Float32Array(given.length)]
+          : [255, new Uint8ClampedArray(given.length)]
         for (const [i, index] of indices.entries()) {
-          const image = one(bytes.subarray(i * pixels, (i + 1) * pixels), index)
-          for (let p = 0; p < pixels; p++) result[i * pixels + p] = 255 * image[p]!
+          const image = Float64Array.from(given.subarray(i * pixels, (i + 1) * pixels), (pixel) => pixel / largest)
+          const other = one(image, index)
+          for (let p = 0; p < pixels; p++) result[i * pixels + p] = largest * other[p]!
         }
-        return new Uint8Array(result.buffer)
+        return result instanceof Float32Array ? result : new Uint8Array(result.buffer)
       })
   }
 }

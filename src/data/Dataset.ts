@@ -2,19 +2,38 @@
 import type * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Seed from "../numerics/Seed.ts"
+import * as Shape from "../numerics/Shape.ts"
 import { DatasetInvalid, type ImageCorrupt, shown } from "./DataError.ts"
 
 export type { ImageCorrupt }
 
+/** What is to be learnt of an image where that is not its class. */
+export interface Targets {
+  /** The shape of the target of one image. */
+  readonly shape: ReadonlyArray<number>
+  /** Numbers, as outputs of the same shape give them; or a class for each place, one of so many as the dataset has. */
+  readonly of: "classes" | "numbers"
+}
+
 /** Images with labels, in memory. */
 export interface Split {
-  /** Pixel values 0–255, `[count, height, width, channels]`, row by row. */
-  readonly images: Uint8Array
+  /**
+   * Pixel values, `[count, height, width, channels]`, row by row: bytes from 0 to 255, which networks see as 0 to 1, or
+   * floats, which they see as they are.
+   */
+  readonly images: Uint8Array | Float32Array
   /** Class numbers from 0, `[count]`. */
   readonly labels: Uint8Array
   readonly count: number
   /** The labels as they were before some of them were drawn anew; without it none were. */
   readonly original?: Uint8Array
+  /** `[count, ...shape]`, where the dataset has targets; labels are zeros then. */
+  readonly targets?: Float32Array
+}
+
+/** One whose pixels are bytes. */
+export interface ByteSplit extends Split {
+  readonly images: Uint8Array
 }
 
 /** Images with labels that are read when they are needed; no more of them are in memory than are asked for at once. */
@@ -24,6 +43,8 @@ export interface Stream {
   readonly count: number
   /** The labels as they were before some of them were drawn anew; without it none were. */
   readonly original?: Uint16Array
+  /** `[count, ...shape]`, where the dataset has targets; labels are zeros then. */
+  readonly targets?: Float32Array
   /**
    * The images of these numbers as a Split has them; with a seed each is varied, as a function of the seed and its
    * place.
@@ -31,7 +52,7 @@ export interface Stream {
   readonly read: (
     indices: Int32Array,
     variation: Seed.Seed | undefined
-  ) => Effect.Effect<Uint8Array, ImageCorrupt>
+  ) => Effect.Effect<Uint8Array | Float32Array, ImageCorrupt>
 }
 
 /** Where batches come from. */
@@ -66,6 +87,8 @@ export interface Dataset<S extends ImageSource = ImageSource> {
    * all files.
    */
   readonly checksum: string
+  /** What is to be learnt where that is no class of an image; `classes` is then the number of outputs of a place. */
+  readonly targets?: Targets
   /** Known mean and deviation of the channels; without it they are measured, which streams do not allow. */
   readonly normalization?: ChannelStatistics
   /** What its reader left out, turned or renumbered, in words: for the manifest of a run, and the screen. */
@@ -83,6 +106,35 @@ const pixelProblem = (images: ArrayLike<number>, size: number, part: string): st
     }
   }
   return `the pixels of its ${part} images must be bytes, in a Uint8Array`
+}
+
+const targetsProblem = (
+  { count, targets: values }: ImageSource,
+  { classes, targets }: Pick<Dataset, "classes" | "targets">,
+  part: string
+): string | undefined => {
+  if (targets === undefined) {
+    return values === undefined ? undefined : `its ${part} images have targets, of which it does not say what they are`
+  }
+  const size = Shape.size(targets.shape)
+  if (targets.shape.length === 0) return "its targets have no shape: that of one number is [1]"
+  if (values?.length !== count * size) {
+    return `${count} ${part} images have ${count * size} targets, but there are ${values?.length ?? "none"}`
+  }
+  const isTarget = (value: number) =>
+    targets.of === "numbers" ? Number.isFinite(value) : Number.isInteger(value) && value >= 0 && value < classes
+  const wrong = values.findIndex((value) => !isTarget(value))
+  return wrong < 0 ?
+    undefined :
+    `${part} image ${Math.floor(wrong / size)} has a target of ${values[wrong]}, but ${
+      targets.of === "numbers" ? "targets are finite" : `there are ${classes} classes, numbered from 0`
+    }`
+}
+
+/** The first float that is no number, in words. */
+const floatProblem = (images: Float32Array, size: number, part: string): string | undefined => {
+  const wrong = images.findIndex((value) => !Number.isFinite(value))
+  return wrong < 0 ? undefined : `${part} image ${Math.floor(wrong / size)} has a value of ${images[wrong]}`
 }
 
 const isBytes = (images: unknown) => images instanceof Uint8Array || images instanceof Uint8ClampedArray
@@ -105,12 +157,15 @@ const labelProblem = (labels: ArrayLike<number>, classes: number, part: string):
  */
 export const splitProblem = (
   source: ImageSource,
-  { channels, classes, height, width }: Pick<Dataset, "channels" | "classes" | "height" | "width">,
+  dataset: Pick<Dataset, "channels" | "classes" | "height" | "targets" | "width">,
   part: string
 ): string | undefined => {
+  const { channels, classes, height, width } = dataset
   const { count, labels } = source
   if (!isSize(count)) return `it has ${count} ${part} images`
   if (labels.length !== count) return `it has ${count} ${part} images, but ${labels.length} labels of them`
+  const mistaught = targetsProblem(source, dataset, part)
+  if (mistaught !== undefined) return mistaught
   if (isStream(source)) return labelProblem(labels, classes, part)
   const { images } = source
   const size = height * width * channels
@@ -118,7 +173,9 @@ export const splitProblem = (
     return `${count} ${part} images of ${height}×${width}×${channels} have ${count * size} pixels, but there are ` +
       `${images.length}`
   }
-  return isBytes(images) ? labelProblem(labels, classes, part) : pixelProblem(images, size, part)
+  if (!isBytes(images) && !(images instanceof Float32Array)) return pixelProblem(images, size, part)
+  return (images instanceof Float32Array ? floatProblem(images, size, part) : undefined) ??
+    labelProblem(labels, classes, part)
 }
 
 const normalizationProblem = ({ channels, normalization }: Dataset): string | undefined => {
@@ -136,10 +193,10 @@ const namesProblem = ({ classNames, classes }: Dataset): string | undefined =>
     : `${classes} classes need as many different names, but it has ${new Set(classNames).size}`
 
 const problem = (dataset: Dataset): string | undefined => {
-  const { channels, classes, height, test, train, width } = dataset
+  const { channels, classes, height, targets, test, train, width } = dataset
   if (![channels, height, width].every(isSize)) return `its images are ${height}×${width}×${channels}`
   if (!Number.isInteger(classes) || classes < 1) return `it has ${classes} classes`
-  if (classes === 1) return "it has a single class, and to tell classes apart takes two"
+  if (classes === 1 && targets === undefined) return "it has a single class, and to tell classes apart takes two"
   return namesProblem(dataset) ?? normalizationProblem(dataset) ?? splitProblem(train, dataset, "training") ??
     splitProblem(test, dataset, "test")
 }

@@ -2,8 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Setting from "../choices/Setting.ts"
+import * as ArrayFiles from "./ArrayFiles.ts"
 import type { CifarCorrupt } from "./Cifar.ts"
 import * as Cifar10Package from "./Cifar10Package.ts"
 import * as CifarFiles from "./CifarFiles.ts"
@@ -75,30 +77,38 @@ export interface Entry extends Catalogue.Maker<never, Loaded> {
 
 const dataset = Catalogue.entries<{ readonly imageSize: number }, Loaded>()
 
+const target = Schema.optionalKey(Schema.NonEmptyString).annotate({
+  description: "column of tables in CSV that is to be learnt (default label, target, class or y, or the last one)"
+})
+
+const targets = Schema.optionalKey(Schema.Literals(["classes", "numbers"])).annotate({
+  description: "what arrays and tables give to learn: classes, or numbers (default numbers where they are floats)"
+})
+
 const imageSize = Setting.orDefault(Setting.count, 224).annotate({
   description: "pixels a side to which images of class folders are cut"
 })
 
 /**
- * Settings that datasets without a name know: those in directories.
+ * Settings that datasets without a name know: those in directories and files.
  *
  * @example
  * ```ts
  * import { Datasets } from "finegrain"
- * Object.keys(Datasets.parameters) // => ["imageSize"]
+ * Object.keys(Datasets.parameters) // => ["imageSize", "target", "targets"]
  * ```
  */
-export const parameters = { imageSize }
+export const parameters = { imageSize, target, targets }
 
 const generated = (format: Generated.GeneratedFormat, about: string) => ({
   find: Effect.as(format === "imagenet" ? ImageFolder.library : Effect.void, "made in memory"),
   ...dataset({
     about: `a few generated images in files of ${about}`,
-    ...(format === "imagenet" ? { parameters } : {}),
+    ...(format === "imagenet" ? { parameters: { imageSize } } : {}),
     make: ({ imageSize }) =>
       Effect.flatMap(Generated.fileSystem(format), (fs) =>
         Effect.provideService(
-          inDirectory(Generated.root, imageSize, []),
+          inDirectory(Generated.root, { imageSize }, []),
           FileSystem.FileSystem,
           fs
         ))
@@ -196,17 +206,19 @@ export const load = (
     ? loaded(name, () => Catalogue.make<unknown>(known, name, settings, { imageSize }))
     : name.startsWith("generated:")
     ? Effect.fail(unknownName(name, Object.keys(known)))
-    : inDirectory(name, imageSize, Object.keys(known))
+    : inDirectory(name, { ...settings, imageSize }, Object.keys(known))
 
 const inDirectory = Effect.fnUntraced(function*(
   directory: string,
-  imageSize: number,
+  { imageSize, ...settings }: { readonly imageSize: number } & ArrayFiles.ArraySettings,
   known: ReadonlyArray<string>
 ): Effect.fn.Return<
   Dataset,
   DatasetMissing | DatasetInconsistent | IdxCorrupt | CifarCorrupt,
   FileSystem.FileSystem | Path.Path
 > {
+  const arrays = yield* ArrayFiles.open(directory, settings)
+  if (arrays !== undefined) return arrays
   const folders = yield* ImageFolder.foldersIn(directory)
   if (folders !== undefined) return yield* ImageFolder.open(folders, imageSize)
   const found = yield* CifarFiles.find(directory)

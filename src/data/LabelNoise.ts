@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Seed from "../numerics/Seed.ts"
+import { DatasetInvalid } from "./DataError.ts"
 import { absent, type Dataset, type ImageSource } from "./Dataset.ts"
 
 /** A share that is none. */
@@ -57,7 +58,10 @@ const relabelled = <S extends ImageSource>(source: S, labels: (index: number) =>
 export const apply = <S extends ImageSource>(
   dataset: Dataset<S>,
   { seed, share }: LabelNoiseOptions
-): Effect.Effect<Dataset<S>, LabelNoiseError> => {
+): Effect.Effect<Dataset<S>, LabelNoiseError | DatasetInvalid> => {
+  if (share > 0 && dataset.targets !== undefined) {
+    return Effect.fail(new DatasetInvalid({ dataset: dataset.name, reason: "its targets are no labels to draw anew" }))
+  }
   if (!(share >= 0 && share <= 1)) return Effect.fail(new LabelNoiseError({ dataset: dataset.name, share }))
   return Effect.sync(() => noisy(dataset, share, Seed.split(seed, "label noise")))
 }

@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as Seed from "../numerics/Seed.ts"
 import type { DatasetInvalid } from "./DataError.ts"
 import { absent, check, type Dataset, type ImageSource, isStream, type Split, type Stream } from "./Dataset.ts"
+import * as Rows from "./rows.ts"
 
 /** Other images asked for than there are. */
 export class SubsetError extends Schema.TaggedError<SubsetError>()("SubsetError", {
@@ -34,21 +35,26 @@ export interface SubsetOptions {
 }
 
 const pickImages = (split: Split, indices: Int32Array): Split => {
-  const size = split.images.length / split.count
-  const images = new Uint8Array(indices.length * size)
-  for (const [i, index] of indices.entries()) {
-    images.set(split.images.subarray(index * size, (index + 1) * size), i * size)
-  }
   const of = (labels: Uint8Array) => Uint8Array.from(indices, (index) => labels[index]!)
-  return { images, labels: of(split.labels), count: indices.length, ...originals(split.original, of) }
+  return {
+    images: Rows.pick(split.images, split.count, indices),
+    labels: of(split.labels),
+    count: indices.length,
+    ...targetsOf(split, indices),
+    ...originals(split.original, of)
+  }
 }
+
+const targetsOf = ({ count, targets }: ImageSource, indices: Int32Array) =>
+  targets === undefined ? {} : { targets: Rows.pick(targets, count, indices) }
 
 const originals = <L>(original: L | undefined, of: (labels: L) => L) =>
   original === undefined ? {} : { original: of(original) }
 
-const pickStream = ({ labels, original, read }: Stream, indices: Int32Array): Stream => ({
+const pickStream = ({ labels, original, read, ...rest }: Stream, indices: Int32Array): Stream => ({
   labels: Uint16Array.from(indices, (index) => labels[index]!),
   count: indices.length,
+  ...targetsOf({ labels, read, ...rest }, indices),
   ...originals(original, (labels) => Uint16Array.from(indices, (index) => labels[index]!)),
   read: (own, variation) => read(own.map((i) => indices[i]!), variation)
 })

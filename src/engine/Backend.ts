@@ -2,38 +2,23 @@
 import * as tf from "@tensorflow/tfjs-core"
 // For its side effect: it registers the gradients of all operations.
 import "@tensorflow/tfjs-layers"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
 import { cpu as startCpu } from "./cpu.ts"
-import { BackendUnavailable, type Engine, EngineFailed, type Start } from "./Engine.ts"
+import { BackendUnavailable, EngineFailed, type Start } from "./Engine.ts"
 import { native } from "./native.ts"
+import { Backend, layerOf } from "./Service.ts"
 import { mostThreads } from "./threads.ts"
 import { wanted, wasm as startWasm } from "./wasm.ts"
 import { type Accelerator, accelerators } from "./wasm/onednn/index.ts"
 import { webgpu as startWebgpu } from "./webgpu.ts"
 
-export { BackendUnavailable, EngineFailed }
+export { Backend, BackendUnavailable, EngineFailed }
 
 // TensorFlow.js greets every Node program with an advertisement on stderr; this flag is what silences it.
 tf.env().set("PROD", true)
-
-/**
- * The engine that runs the tensors.
- *
- * TensorFlow.js has one engine at a time in a process: the layer that was built last decides.
- *
- * @example
- * ```ts
- * import * as Effect from "effect/Effect"
- * import { Backend } from "finegrain"
- * const { name } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.cpu))
- * name // => "cpu"
- * ```
- */
-export class Backend extends Context.Service<Backend, Engine>()("finegrain/Backend") {}
 
 /** How engines are to run, as far as one has a choice. */
 export interface EngineOptions {
@@ -103,10 +88,6 @@ const firstOf = (options: EngineOptions = {}): Start =>
     )
   )
 
-const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
-  // Not memoized: another layer may have changed the engine in between.
-  Layer.fresh(Layer.effect(Backend, engine))
-
 /**
  * WebAssembly with training kernels: the embedded default, from npm alone.
  *
@@ -118,7 +99,7 @@ const asLayer = (engine: Start): Layer.Layer<Backend, BackendUnavailable> =>
  * engine // => "wasm"
  * ```
  */
-export const wasm = asLayer(start("wasm"))
+export const wasm = layerOf(start("wasm"))
 
 /**
  * The WebAssembly engine with a number of threads of its own, instead of as many as the variable FINEGRAIN_THREADS says
@@ -134,7 +115,7 @@ export const wasm = asLayer(start("wasm"))
  * ```
  */
 export const wasmWith = (options: EngineOptions): Layer.Layer<Backend, BackendUnavailable> =>
-  asLayer(startWasm(options))
+  layerOf(startWasm(options))
 
 /**
  * Plain JavaScript, the reference.
@@ -147,7 +128,7 @@ export const wasmWith = (options: EngineOptions): Layer.Layer<Backend, BackendUn
  * device // => "CPU, plain JavaScript"
  * ```
  */
-export const cpu = asLayer(start("cpu"))
+export const cpu = layerOf(start("cpu"))
 
 /**
  * TensorFlow on the CPU through the optional package `@tensorflow/tfjs-node`.
@@ -158,7 +139,7 @@ export const cpu = asLayer(start("cpu"))
  * Backend.layer("node") === Backend.node // => true
  * ```
  */
-export const node = asLayer(start("node"))
+export const node = layerOf(start("node"))
 
 /**
  * TensorFlow on an NVIDIA GPU through the optional package `@tensorflow/tfjs-node-gpu`; fails where TensorFlow would
@@ -170,7 +151,7 @@ export const node = asLayer(start("node"))
  * Backend.layer("nodeGpu") === Backend.nodeGpu // => true
  * ```
  */
-export const nodeGpu = asLayer(start("nodeGpu"))
+export const nodeGpu = layerOf(start("nodeGpu"))
 
 /**
  * WebGPU through the optional packages `webgpu` and `@tensorflow/tfjs-backend-webgpu`, on a GPU, or on software that
@@ -183,7 +164,7 @@ export const nodeGpu = asLayer(start("nodeGpu"))
  * Backend.layer("webgpu") === Backend.webgpu // => true
  * ```
  */
-export const webgpu = asLayer(start("webgpu"))
+export const webgpu = layerOf(start("webgpu"))
 
 /**
  * The first that works of nodeGpu, webgpu (on a GPU, not on software), node, wasm, cpu; the service says which.
@@ -196,7 +177,7 @@ export const webgpu = asLayer(start("webgpu"))
  * ["nodeGpu", "webgpu", "node", "wasm", "cpu"].includes(name) // => true
  * ```
  */
-export const auto = asLayer(firstOf())
+export const auto = layerOf(firstOf())
 
 /**
  * The layer of a name; options that an engine does not have are of no effect on it.
@@ -213,7 +194,7 @@ export const layer = (
 ): Layer.Layer<Backend, BackendUnavailable> => {
   if (options.threads !== undefined || options.accelerator !== undefined) {
     if (name === "wasm") return wasmWith(options)
-    if (name === "auto") return asLayer(firstOf(options))
+    if (name === "auto") return layerOf(firstOf(options))
   }
   const constants: Readonly<Record<string, Layer.Layer<Backend, BackendUnavailable>>> = {
     wasm,
@@ -223,7 +204,7 @@ export const layer = (
     webgpu,
     auto
   }
-  return constants[name] ?? asLayer(start(name as EngineName))
+  return constants[name] ?? layerOf(start(name as EngineName))
 }
 
 /** Whether a backend can be used here, and why not. */

@@ -4,6 +4,11 @@ import * as Effect from "effect/Effect"
 import util from "node:util"
 import { BackendUnavailable, type Start } from "./Engine.ts"
 import { visibleGpus } from "./gpus.ts"
+import { helper } from "./native/helper.ts"
+import { layers } from "./native/layers.ts"
+import { install, type Library } from "./native/library.ts"
+import { registerReluGradient } from "./reluGradient.ts"
+import { rounding } from "./wasm/simd/fused.ts"
 
 /** Loads a package by name; replaced in tests. */
 export type Importer = (name: string) => Promise<unknown>
@@ -67,8 +72,16 @@ const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailabl
   })
 }
 
-const usesGpu = (): boolean =>
-  (tf.backend() as unknown as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true
+/**
+ * What TensorFlow.js composes of many operations, and this library has in few. On a GPU nothing of it has run yet, and
+ * copies of weights would go to and fro.
+ */
+const installed = async (): Promise<string> => {
+  const { flavour, kernels } = await helper().catch(() => ({ flavour: undefined, kernels: [] }))
+  install([...layers, ...kernels])
+  registerReluGradient()
+  return flavour === undefined ? "" : `, steps ${rounding(flavour)}`
+}
 
 const visible = "CUDA_VISIBLE_DEVICES"
 
@@ -94,7 +107,8 @@ const started = (name: keyof typeof packages, load: Importer): Start =>
       catch: (cause) => explain(name, cause)
     })
     if (!ready) return yield* explain(name, new Error("TensorFlow.js could not start it"))
-    const gpu = usesGpu()
+    const library = tf.backend() as unknown as Partial<Library>
+    const gpu = library.isUsingGpuDevice === true
     if (name === "nodeGpu" && !gpu) {
       return yield* new BackendUnavailable({
         backend: name,
@@ -102,11 +116,13 @@ const started = (name: keyof typeof packages, load: Importer): Start =>
         remedy: `${cuda} Check nvidia-smi, LD_LIBRARY_PATH and CUDA_VISIBLE_DEVICES.`
       })
     }
+    const steps = gpu ? "" : yield* Effect.promise(installed)
     return {
       name,
       engine: "tensorflow",
       device: gpu ? "GPU, TensorFlow with CUDA" : "CPU, TensorFlow",
-      version
+      version,
+      arithmetic: `TensorFlow ${library.binding?.TF_Version ?? "unknown"}${steps}`
     }
   })
 

@@ -1,11 +1,9 @@
-/** What a user may say of the wasm engine by variables and options: threads, and the kind of SIMD. */
+/** How many threads a user may ask of the wasm engine, by a variable or an option. */
 import { availableParallelism } from "node:os"
+import { Mistaken } from "./wasm/flavour.ts"
 
 /** Threads of the wasm engine, at most. */
 export const mostThreads = 64
-
-/** A setting that cannot be meant: never a reason to try the next engine. */
-export class Mistaken extends RangeError {}
 
 const isNumber = (wanted: number) => Number.isInteger(wanted) && wanted >= 1 && wanted <= mostThreads
 
@@ -26,24 +24,4 @@ export const threadsWanted = (asked: number | undefined): number => {
   if (text === undefined || text === "") return Math.min(availableParallelism(), mostThreads)
   if (isNumber(Number(text))) return Number(text)
   throw new Mistaken(`FINEGRAIN_THREADS must be ${known}, not "${text}"`)
-}
-
-/**
- * Kinds of SIMD: that which rounds alike on every processor, and that which multiplies and adds at once where the
- * processor can.
- */
-export const flavours = ["plain", "relaxed"] as const
-
-/**
- * The kind of SIMD that the variable FINEGRAIN_SIMD asks for; undefined where any will do.
- *
- * @throws Mistaken where it names none.
- *
- * @internal
- */
-export const flavourWanted = (): (typeof flavours)[number] | undefined => {
-  const text = process.env["FINEGRAIN_SIMD"] ?? ""
-  const found = flavours.find((flavour) => flavour === text)
-  if (found === undefined && text !== "") throw new Mistaken(`FINEGRAIN_SIMD must be plain or relaxed, not "${text}"`)
-  return found
 }

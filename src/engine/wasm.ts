@@ -1,13 +1,13 @@
 /** The wasm engine: the stock backend with kernels of this library's own, on as many threads as were asked for. */
-import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { BackendUnavailable, type Start } from "./Engine.ts"
-import { flavourWanted, Mistaken, threadsWanted } from "./threads.ts"
-import { installTrainingKernels } from "./wasm/index.ts"
+import { threadsWanted } from "./threads.ts"
+import { flavourWanted, Mistaken } from "./wasm/flavour.ts"
 import { accelerated, type Accelerator } from "./wasm/onednn/index.ts"
 import { NoLibrary } from "./wasm/onednn/library.ts"
-import { isFused } from "./wasm/simd/fused.ts"
+import { described, start } from "./wasm/start.ts"
+import { make as makePool } from "./wasm/threads/pool.ts"
 import { onSharedHeap, register } from "./wasm/threads/sharedHeap.ts"
 
 const signals = ["uncaughtException", "unhandledRejection"] as const
@@ -58,21 +58,6 @@ const started = async (load: typeof onSharedHeap): Promise<boolean> => {
   }
 }
 
-const startIt = async (wanted: number, load: typeof onSharedHeap) => {
-  if (!await started(load)) throw new Error("TensorFlow.js could not start it")
-  const backend = tf.backend() as BackendWasm
-  try {
-    return await installTrainingKernels(backend, wanted)
-  } catch (error) {
-    // Threads that do not start are no reason to do without the rest.
-    if (wanted === 1) throw error
-    return installTrainingKernels(backend, 1)
-  }
-}
-
-const rounding = (flavour: "plain" | "relaxed") =>
-  flavour === "plain" ? "plain" : isFused() ? "relaxed, fused" : "relaxed, not fused"
-
 /** WebAssembly, from npm alone, with the kernels that training needs, run by threads where they can share the heap. */
 export const wasm = (
   options: { readonly threads?: number | undefined; readonly accelerator?: Accelerator | undefined } = {},
@@ -80,22 +65,13 @@ export const wasm = (
 ): Start =>
   Effect.gen(function*() {
     const asked = yield* wanted(options.threads)
-    const { flavour, threads } = yield* Effect.tryPromise({
-      try: () => startIt(asked.threads, load),
+    const running = yield* Effect.tryPromise({
+      try: () => start(() => started(load), asked.threads, makePool),
       catch: (cause) => unavailable(cause)
     })
     const library = yield* Effect.try({
-      try: () => accelerated(options.accelerator ?? "none", threads),
+      try: () => accelerated(options.accelerator ?? "none", running.threads),
       catch: (cause) => unavailable(cause)
     })
-    const simd = `${flavour === "relaxed" ? "relaxed " : ""}SIMD`
-    const helper = library === undefined ? "" : ` and oneDNN ${library.version}`
-    return {
-      name: "wasm" as const,
-      engine: "wasm",
-      device: `CPU, WebAssembly ${simd}${helper}, ${threads} thread${threads === 1 ? "" : "s"}`,
-      version: version_wasm,
-      // The library's sums depend on how many threads share them.
-      arithmetic: rounding(flavour) + (library === undefined ? "" : `, oneDNN ${library.version} with ${threads}`)
-    }
+    return described(running, library?.version)
   })

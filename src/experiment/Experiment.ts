@@ -4,11 +4,13 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { resolve } from "node:path"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { schemaOf } from "../training/config/schema.ts"
 import * as Door from "../training/Door.ts"
-import * as TrainConfig from "../training/TrainConfig.ts"
+import type * as TrainConfig from "../training/TrainConfig.ts"
 import * as ValidationIssues from "../training/ValidationIssues.ts"
-import { type Experiment, measures, type PlanOptions, type Selection, type Settings } from "./design.ts"
+import { type Experiment, measures, type PlanOptions, type Settings } from "./design.ts"
 import * as problems from "./problems.ts"
+import * as search from "./search.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
 
@@ -16,8 +18,12 @@ export {
   type Experiment,
   type Measure,
   measures,
+  type OneSetting,
   type PlanOptions,
   type Published,
+  type Range,
+  type Ranges,
+  type Search,
   type Selection,
   type Settings,
   type Variant
@@ -73,13 +79,40 @@ export class ExperimentError extends Schema.TaggedError<ExperimentError>()("Expe
 export const make = (experiment: Experiment): Experiment => experiment
 
 const Loose = Schema.Record(Schema.String, Schema.Unknown)
-const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose, smoke: Schema.optionalKey(Loose) })
 const Value = Schema.Union([Schema.Finite, Schema.String])
-
-/** What a selection may choose: single values, and not what the experiment sets itself. */
-const choosable = Object.keys(TrainConfig.TrainConfig.fields).filter((key): key is Selection["setting"] =>
-  !["seed", "validationImages", "layers", "use"].includes(key)
+const Ranges = Schema.Record(
+  Schema.NonEmptyString,
+  Schema.Union([
+    Schema.Array(Value),
+    Schema.Struct({
+      from: Schema.Finite,
+      to: Schema.Finite,
+      scale: Schema.optionalKey(Schema.Literals(["log", "linear"]))
+    })
+  ])
 )
+const Named = Schema.Struct({ name: Schema.NonEmptyString, settings: Loose, smoke: Schema.optionalKey(Loose) })
+const Row = Schema.Struct({ ...Named.fields, search: Schema.optionalKey(Ranges) })
+
+/** Either of both, in one structure: a mistake in it is told once, not once for each. */
+const Selection = Schema.Struct({
+  setting: Schema.optionalKey(Schema.NonEmptyString),
+  values: Schema.optionalKey(Schema.Array(Value)),
+  candidates: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  how: Schema.optionalKey(Schema.Literals(["grid", "random", "latin-hypercube"])),
+  over: Schema.optionalKey(Ranges),
+  epochs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  seed: Schema.Int,
+  validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+}).check(Schema.makeFilter((selection) => {
+  const own = Object.keys(selection).filter((key) => key !== "seed" && key !== "validationImages")
+  const isOne = own.includes("setting") && own.includes("values") && own.length === 2
+  const isSeveral = own.includes("candidates") && own.includes("how") && !own.includes("setting") &&
+    !own.includes("values")
+  return isOne || isSeveral
+    ? undefined
+    : "needs either setting and values, or candidates and how; over and epochs belong to the latter"
+}))
 
 /**
  * An experiment as a file exports it, and `experiment.json` holds it.
@@ -104,16 +137,11 @@ export const ExperimentSchema = Schema.Struct({
   about: Schema.String,
   use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
   base: Loose,
-  rows: Schema.Array(Named),
+  rows: Schema.Array(Row),
   columns: Schema.optionalKey(Schema.Array(Named)),
   seeds: Schema.Array(Schema.Int),
   also: Schema.optionalKey(Schema.Array(Schema.Literals(measures))),
-  selection: Schema.optionalKey(Schema.Struct({
-    setting: Schema.Literals(choosable),
-    values: Schema.Array(Value),
-    seed: Schema.Int,
-    validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-  })),
+  selection: Schema.optionalKey(Selection),
   baseline: Schema.optionalKey(Schema.String),
   smoke: Schema.optionalKey(Loose),
   published: Schema.optionalKey(Schema.Struct({
@@ -306,13 +334,17 @@ const cellsOf = (
   known: Catalogues,
   use: Pick<Settings, "use">
 ): ReadonlyArray<Cell> => {
-  const decodeConfig = Schema.decodeUnknownSync(TrainConfig.schemaOf(known))
+  const decodeConfig = Schema.decodeUnknownSync(schemaOf(known))
   const { rows, selection } = experiment
   const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
   const held = selection?.validationImages ?? 0
   const validationImages = smoke ? Math.min(held, smokeSelection.images) : held
-  return rows.filter(({ name }) => only.length === 0 || only.includes(name)).flatMap((row) =>
-    columnsOf(experiment).map((column): Cell => {
+  const epochs = search.isSearch(selection) && selection.epochs !== undefined && !smoke
+    ? { epochs: selection.epochs }
+    : {}
+  return rows.filter(({ name }) => only.length === 0 || only.includes(name)).flatMap((row) => {
+    const candidates = search.candidatesOf(experiment, row)
+    return columnsOf(experiment).map((column): Cell => {
       const directory = `${slug(row.name)}/${slug(column.name)}`
       const settings = merged(sources(experiment, row, column, smoke))
       const trial = (name: string, seed: number, more: object, candidate?: number | string): Trial => ({
@@ -321,27 +353,23 @@ const cellsOf = (
         column: column.name,
         seed,
         candidate,
-        config: decodeConfig({ ...settings, ...more, ...use, seed })
+        config: decodeConfig({ ...search.over(settings, more), ...use, seed })
       })
       return {
         row: row.name,
         column: column.name,
         directory,
-        candidates: selection === undefined ? [] : selection.values
+        candidates: selection === undefined ? [] : candidates
           .slice(0, smoke ? smokeSelection.candidates : undefined)
-          .map((value) => {
-            const more = { [selection.setting]: value, validationImages }
-            return trial(`select-${slug(String(value))}`, selection.seed, more, value)
+          .map((own) => {
+            const more = { ...own.settings, ...epochs, validationImages }
+            return trial(`select-${slug(String(own.candidate))}`, selection.seed, more, own.candidate)
           }),
-        finals: (chosen, seeds = planned) =>
-          seeds.map((seed) =>
-            trial(
-              nameOf(seed, chosen),
-              seed,
-              selection === undefined || chosen === undefined ? {} : { [selection.setting]: chosen }
-            )
-          )
+        finals: (chosen, seeds = planned) => {
+          const own = candidates.find(({ candidate }) => candidate === chosen)?.settings ?? {}
+          return seeds.map((seed) => trial(nameOf(seed, chosen), seed, own))
+        }
       }
     })
-  )
+  })
 }

@@ -14,6 +14,8 @@ export interface Variant {
   readonly settings: Settings
   /** What a smoke run changes in them, such as a smaller network. */
   readonly smoke?: Settings
+  /** Of a row: the ranges of its own search, instead of those of the experiment. */
+  readonly search?: Ranges
 }
 
 /**
@@ -31,13 +33,45 @@ export const measures = Catalogue.names(summaryMeasures)
 export type Measure = keyof typeof summaryMeasures
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
-export interface Selection {
-  readonly setting: Exclude<keyof Settings, "seed" | "validationImages" | "layers" | "use">
+export interface OneSetting {
+  /** Any setting but what the experiment sets itself; a user's own parameters, too. */
+  readonly setting: string
   readonly values: ReadonlyArray<number | string>
   /** Seed of the runs that choose; one that no final run has. */
   readonly seed: number
   readonly validationImages: number
 }
+
+/** Values to try of a setting: a list, or all between two ends, drawn by logarithms unless it says otherwise. */
+export type Range = ReadonlyArray<number | string> | {
+  readonly from: number
+  readonly to: number
+  readonly scale?: "log" | "linear"
+}
+
+/** Ranges by setting; `rates.Sp` is the entry Sp of the setting rates. */
+export type Ranges = Readonly<Record<string, Range>>
+
+/**
+ * How several settings at once are chosen for every cell, by validation on held-out training images: every row has
+ * ranges of its own and the same number of candidates.
+ */
+export interface Search {
+  /** Candidates of every cell. */
+  readonly candidates: number
+  /** Every combination of lists, uniform draws, or draws with one value in each n-th of every range. */
+  readonly how: "grid" | "random" | "latin-hypercube"
+  /** Ranges of rows that have none of their own. */
+  readonly over?: Ranges
+  /** Epochs of the runs that choose; default as in the final runs. */
+  readonly epochs?: number
+  /** Seed of the draws and of the runs that choose; one that no final run has. */
+  readonly seed: number
+  readonly validationImages: number
+}
+
+/** What is chosen by validation on held-out training images: one setting, or several. */
+export type Selection = OneSetting | Search
 
 /**
  * A comparison as a value: what varies, what is fixed, the seeds, and how the table is laid out.

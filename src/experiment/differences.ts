@@ -1,6 +1,7 @@
 /** What must be the same for trials on disk to count for an experiment. */
 import { isDeepStrictEqual } from "node:util"
-import type { Experiment, Settings, Variant } from "./Experiment.ts"
+import type { Experiment, Selection, Settings, Variant } from "./Experiment.ts"
+import { isSearch, rangesOf } from "./search.ts"
 import { columnsOf } from "./settings.ts"
 
 /** An experiment as it was run; `experiment.json`. */
@@ -38,6 +39,35 @@ const ofVariants = (
   ]
 }
 
+/** What a selection chooses, in a word. */
+const chosenBy = (selection: Selection) => isSearch(selection) ? "a search" : selection.setting
+
+/** Of one setting candidates may be added; those of a search are drawn together, and stay. */
+const ofSelections = (
+  chose: Selection,
+  chooses: Selection,
+  before: ReadonlyArray<Variant>,
+  now: ReadonlyArray<Variant>
+): ReadonlyArray<string> => [
+  ...changed("the setting that is chosen", chosenBy(chose), chosenBy(chooses)),
+  ...changed("the seed that chooses", chose.seed, chooses.seed),
+  ...changed("validationImages of the selection", chose.validationImages, chooses.validationImages),
+  ...(isSearch(chose) && isSearch(chooses)
+    ? [
+      ...changed("the number of candidates", chose.candidates, chooses.candidates),
+      ...changed("how candidates are drawn", chose.how, chooses.how),
+      ...changed("epochs of the search", chose.epochs, chooses.epochs),
+      ...before.flatMap((row) =>
+        now.filter(({ name }) => name === row.name).flatMap((own) =>
+          changed(`the ranges of row "${row.name}"`, rangesOf(chose, row), rangesOf(chooses, own))
+        )
+      )
+    ]
+    : isSearch(chose) || isSearch(chooses)
+    ? []
+    : gone("candidate", chose.values, chooses.values))
+]
+
 /**
  * How an experiment differs from the one whose trials are there, all of it, where that would change or lose a finished
  * trial. Rows, columns, seeds and candidates may be added, and what is shown may change.
@@ -57,12 +87,7 @@ export const differences = (before: StoredExperiment, now: StoredExperiment): Re
     ...ofVariants("row", old.rows, own.rows, smoke),
     ...gone("seed", old.seeds, own.seeds),
     ...(chose === undefined || chooses === undefined
-      ? changed("the selection", chose?.setting, chooses?.setting)
-      : [
-        ...changed("the setting that is chosen", chose.setting, chooses.setting),
-        ...changed("the seed that chooses", chose.seed, chooses.seed),
-        ...changed("validationImages of the selection", chose.validationImages, chooses.validationImages),
-        ...gone("candidate", chose.values, chooses.values)
-      ])
+      ? changed("the selection", chose && chosenBy(chose), chooses && chosenBy(chooses))
+      : ofSelections(chose, chooses, old.rows, own.rows))
   ]
 }

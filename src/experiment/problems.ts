@@ -1,8 +1,10 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { schemaOf } from "../training/config/schema.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
-import type { Experiment, PlanOptions, Settings, Variant } from "./design.ts"
+import type { Experiment, PlanOptions, Search, Selection, Settings, Variant } from "./design.ts"
+import * as search from "./search.ts"
 import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
 
@@ -29,6 +31,17 @@ const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<str
   [...new Set(names)].filter((name) => !isDirectory(slug(name))).map((name) =>
     `the ${what} "${name}" cannot name a directory: it needs letters or digits`
   )
+
+const chosenBy = (selection: Selection) => search.isSearch(selection) ? "candidates" : selection.setting
+
+/** What is wrong with the ranges of a search, and between its candidates. */
+const ofSearch = (experiment: Experiment, selection: Search): ReadonlyArray<string> =>
+  experiment.rows.flatMap((row) => {
+    const found = search.problems(selection, row)
+    if (found.length > 0) return found
+    const names = search.candidatesOf(experiment, row).map(({ candidate }) => slug(String(candidate)))
+    return repeated(names).map((name) => `${name} is a candidate of row "${row.name}" twice`)
+  })
 
 /** What is wrong between names, seeds and the selection; of a part of an experiment, what it lacks is no problem. */
 const ofNames = (
@@ -61,44 +74,80 @@ const ofNames = (
     ...Object.values(published).flatMap((cells) => unknown(Object.keys(cells), columnNames, "the published column")),
     ...(selection === undefined ? [] : [
       ...(used.includes(selection.seed)
-        ? [`seed ${selection.seed} chooses ${selection.setting}, and must not be one of the final runs`]
+        ? [`seed ${selection.seed} chooses ${chosenBy(selection)}, and must not be one of the final runs`]
         : []),
-      ...(selection.values.length === 0 ? [`there are no values of ${selection.setting}`] : []),
-      ...repeated(selection.values.map((value) => slug(String(value)))).map((value) =>
-        `${selection.setting} ${value} is a candidate twice`
-      )
+      ...(search.isSearch(selection)
+        ? ofSearch(experiment, selection)
+        : [
+          ...(selection.values.length === 0 ? [`there are no values of ${selection.setting}`] : []),
+          ...repeated(selection.values.map((value) => slug(String(value)))).map((value) =>
+            `${selection.setting} ${value} is a candidate twice`
+          )
+        ])
     ])
   ]
 }
+
+/** Settings that a selection cannot choose: lists and records, and what the experiment sets itself. */
+const unchoosable: ReadonlySet<string> = new Set(["seed", "validationImages", "layers", "use"])
+
+/** The settings that a selection chooses for a row, each by its whole name. */
+const parametersOf = ({ selection }: Experiment, row: Variant): ReadonlyArray<string> =>
+  selection === undefined
+    ? []
+    : search.isSearch(selection)
+    ? Object.keys(search.rangesOf(selection, row))
+    : [selection.setting]
 
 /** Settings that only the experiment itself may set. */
 const reserved = ({ selection }: Experiment): ReadonlyMap<string, string> =>
   new Map([
     ["seed", `the seeds of the experiment stand in "seeds"`],
     ["use", `the modules of the experiment stand in its own "use"`],
-    ...(selection === undefined ? [] : [
-      ["validationImages", "the selection holds images out, of its own runs only"] as const,
-      [selection.setting, "the selection chooses it"] as const
-    ])
+    ...(selection === undefined
+      ? []
+      : [["validationImages", "the selection holds images out, of its own runs only"] as const]),
+    ...(selection === undefined || search.isSearch(selection)
+      ? []
+      : [[selection.setting, "the selection chooses it"] as const])
   ])
 
 const selectionPlace = "the selection"
+const searchPlace = (row: Variant) => `the search of row "${row.name}"`
 
-const candidateSources = ({ selection }: Experiment): ReadonlyArray<PlacedSettings> =>
-  (selection?.values ?? []).map((value) => ({
-    place: selectionPlace,
-    settings: { [selection!.setting]: value },
-    isSmoke: false
-  }))
+const candidateSources = (experiment: Experiment, row: Variant): ReadonlyArray<PlacedSettings> => {
+  const { selection } = experiment
+  if (search.isSearch(selection) && search.problems(selection, row).length > 0) return []
+  const place = search.isSearch(selection) ? searchPlace(row) : selectionPlace
+  return search.candidatesOf(experiment, row).map(({ settings }) => ({ place, settings, isSmoke: false }))
+}
+
+/** What a selection may not choose, or what stands elsewhere, too. */
+const ofParameters = (experiment: Experiment): ReadonlyArray<string> =>
+  experiment.rows.flatMap((row) =>
+    parametersOf(experiment, row).flatMap((parameter) => {
+      const place = search.isSearch(experiment.selection) ? searchPlace(row) : selectionPlace
+      if (unchoosable.has(search.settingOf(parameter))) return [`${place} cannot choose ${parameter}`]
+      if (!search.isSearch(experiment.selection)) return []
+      const rest = parameter.split(".").slice(1).join(".")
+      return allSources({ ...experiment, rows: [row] }).flatMap((source) => {
+        const set = (source.settings as Readonly<Record<string, unknown>>)[search.settingOf(parameter)]
+        const isSet = rest === "" ? set !== undefined : Object.hasOwn(Object(set) as object, rest)
+        return isSet ? [`${parameter} is set in ${source.place}, but ${place} chooses it`] : []
+      })
+    })
+  )
 
 /** Settings that no run could have, by the place where they stand. */
 const ofSettings = (experiment: Experiment, known: Catalogues): ReadonlyArray<string> => {
   const own = reserved(experiment)
+  const candidates = experiment.rows.flatMap((row) => candidateSources(experiment, row))
   return [
+    ...ofParameters(experiment),
     ...allSources(experiment).flatMap(({ place, settings }) =>
       Object.keys(settings).flatMap((key) => own.has(key) ? [`${key} is set in ${place}, but ${own.get(key)}`] : [])
     ),
-    ...[...allSources(experiment), ...candidateSources(experiment)].flatMap(({ place, settings }) =>
+    ...[...allSources(experiment), ...candidates].flatMap(({ place, settings }) =>
       TrainConfig.mistakes(settings, known).flatMap(({ path, text }) =>
         path.length === 0 ? [] : [`${text} in ${place}`]
       )
@@ -137,22 +186,29 @@ const doubly = (experiment: Experiment): ReadonlyArray<string> =>
     })
   )
 
+/** Whether a later place sets it anew; a candidate may add an entry to a record of settings. */
+const isReplaced = (later: PlacedSettings, key: string, candidate: ReadonlyArray<PlacedSettings>): boolean => {
+  const value = (later.settings as Readonly<Record<string, unknown>>)[key]
+  return value !== undefined && !(candidate.includes(later) && typeof value === "object")
+}
+
 /** What the settings of cells say together: contradictions, and settings that change nothing in any cell. */
 const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): ReadonlyArray<string> => {
-  const decode = Schema.decodeUnknownResult(TrainConfig.schemaOf(known))
+  const decode = Schema.decodeUnknownResult(schemaOf(known))
   const { rows } = experiment
   const own = reserved(experiment)
-  const first = candidateSources(experiment).slice(0, 1)
-    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
   const [contradictions, used, idle] = [
     new Map<string, Set<string>>(),
     new Set<string>(),
     new Map<string, string>()
   ]
   for (const row of rows) {
+    const first = candidateSources(experiment, row).slice(0, 1)
+      .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
     for (const column of columnsOf(experiment)) {
-      const all = [...sources(experiment, row, column, isSmoke), ...first]
-      const settings = merged(all)
+      const of = sources(experiment, row, column, isSmoke)
+      const all = [...of, ...first]
+      const settings = first.reduce((own, { settings }) => search.over(own, settings), merged(of))
       for (const { text } of TrainConfig.mistakes(settings, known)) {
         contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
       }
@@ -164,9 +220,9 @@ const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): R
         if (ofSmoke !== isSmoke) continue
         for (const key of Object.keys(settings)) {
           // Said already.
-          if (own.has(key) && place !== selectionPlace) continue
+          if (own.has(key) && place !== first[0]?.place) continue
           const name = `${key} in ${place}`
-          const isOverridden = all.slice(i + 1).some((later) => key in later.settings)
+          const isOverridden = all.slice(i + 1).some((later) => isReplaced(later, key, first))
           if (!isOverridden && !without.has(key as keyof TrainConfig.TrainConfig)) used.add(name)
           else idle.set(name, without.get(key as keyof TrainConfig.TrainConfig) ?? "others set it everywhere")
         }

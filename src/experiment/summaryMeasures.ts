@@ -2,7 +2,8 @@
  * What a table can show beside test errors, an entry each: numbers of the summaries of runs, of the last epoch.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
-import { errorPercent } from "../training/measures.ts"
+import { errorPercent, ofSteps, type StepMeasure } from "../training/measures.ts"
+import { perStep } from "../training/measures/steps.ts"
 import type * as Run from "../training/Run.ts"
 
 /** A number that the summary of a run gives. */
@@ -50,10 +51,13 @@ export const summaryMeasures = {
     of: ({ testAccuracy, trainAccuracy }) =>
       testAccuracy === undefined || trainAccuracy === undefined ? undefined : 100 * (trainAccuracy - testAccuracy)
   },
-  gradientNorm: {
-    about: "mean length of the directions over the steps of the last epoch",
-    title: "gradient norm",
-    text: threeDigits,
-    of: ({ gradientNorm }) => gradientNorm
-  }
+  ...perStep((name): SummaryMeasure => {
+    const { about, value }: StepMeasure = ofSteps[name]
+    return {
+      about: `mean over the steps of the last epoch: ${about}`,
+      title: value,
+      text: threeDigits,
+      of: (summary) => summary[name]
+    }
+  })
 } as const satisfies Catalogue.Catalogue<SummaryMeasure>

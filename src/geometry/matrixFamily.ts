@@ -8,6 +8,8 @@ import * as Manifold from "./Manifold.ts"
 export interface OfMatrices {
   readonly symbol: string
   readonly name: string
+  readonly about?: string
+  readonly retraction?: string
   /** Default: all. */
   readonly accepts?: (lengths: readonly [m: number, n: number]) => boolean
   /** Why not others; default: their points are isolated. */
@@ -22,10 +24,10 @@ export interface OfMatrices {
  */
 export const matrixFamily = <Options extends ReadonlyArray<unknown>>(kind: (...options: Options) => OfMatrices) => {
   const family = (...options: Options): Manifold.Family => {
-    const { accepts = () => true, at, name, reason, symbol } = kind(...options)
+    const { accepts = () => true, at, reason, ...told } = kind(...options)
+    const { symbol } = told
     return {
-      symbol,
-      name,
+      ...told,
       at: (shape) => Result.map(Manifold.matrixShape(symbol, shape, accepts, reason), ([m, n]) => at(m, n))
     }
   }

@@ -15,29 +15,30 @@ export interface NamedTensor {
 type State = Optimizer.State<NetworkPoint>
 
 /** Tensors by number; those that are not there are left out. */
-export const numbered = (
-  prefix: string,
-  tensors: ReadonlyArray<tf.Tensor | undefined>
-): ReadonlyArray<NamedTensor> =>
-  tensors.flatMap((tensor, i) => tensor === undefined ? [] : [{ name: `${prefix}/${i}`, tensor }])
+const byNumber = (tensors: ReadonlyArray<tf.Tensor | undefined>): TensorTree.TensorTree =>
+  Object.fromEntries(tensors.flatMap((tensor, i) => tensor === undefined ? [] : [[i, tensor]]))
 
-/** The tensors of a state: ω, what the optimizer keeps, ℜ by leaf. */
-export const named = ({ memory, scaling, x }: State): ReadonlyArray<NamedTensor> => [
-  ...numbered("omega", NestedTensors.leaves(x)),
-  ...TensorTree.entries(memory, "memory").map(([name, tensor]) => ({ name, tensor })),
-  ...numbered("scaling", scaling)
-]
+/** A state as one tree of tensors: ω by leaf, what the optimizer keeps, ℜ by leaf. */
+const treeOf = ({ memory, scaling, x }: State): TensorTree.TensorTree => ({
+  omega: NestedTensors.leaves(x),
+  memory,
+  scaling: byNumber(scaling)
+})
+
+/** The tensors of a tree by their paths. */
+export const namedIn = (tree: TensorTree.TensorTree): ReadonlyArray<NamedTensor> =>
+  TensorTree.entries(tree).map(([name, tensor]) => ({ name, tensor }))
+
+/** The tensors of a state. */
+export const named = (state: State): ReadonlyArray<NamedTensor> => namedIn(treeOf(state))
 
 /** A state of the form of another, made of tensors by name; ω and memory must be there. */
-export const like = (initial: State, step: number, tensor: (name: string) => tf.Tensor | undefined): State => {
-  let index = 0
-  return {
-    step,
-    x: NestedTensors.map(initial.x, () => tensor(`omega/${index++}`)!),
-    memory: TensorTree.map(initial.memory, (_, path) => tensor(`memory/${path}`)!),
-    scaling: NestedTensors.leaves(initial.x).map((_, i) => tensor(`scaling/${i}`))
-  }
-}
+export const like = (initial: State, step: number, tensor: (name: string) => tf.Tensor | undefined): State => ({
+  step,
+  x: NestedTensors.mapIndexed(initial.x, (_, i) => tensor(`omega/${i}`)!),
+  memory: TensorTree.map(initial.memory, (_, path) => tensor(path === "" ? "memory" : `memory/${path}`)!),
+  scaling: NestedTensors.leaves(initial.x).map((_, i) => tensor(`scaling/${i}`))
+})
 
 /** Gives the model the weights W = ℜω of a state. */
 export const assignWeights = (

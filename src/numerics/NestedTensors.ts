@@ -1,5 +1,6 @@
 /** Points as tensors or nested lists of them, with the operations of a vector space leaf by leaf. */
 import * as tf from "@tensorflow/tfjs-core"
+import * as Shape from "./Shape.ts"
 
 /**
  * A point, tangent vector or ambient vector: a tensor or, on a product manifold, a nested list of tensors.
@@ -63,6 +64,46 @@ const mismatch = (): never => {
 export const map = <P extends NestedTensors>(x: P, f: (leaf: tf.Tensor) => tf.Tensor): P => {
   const go = (points: NestedTensors): NestedTensors => isLeaf(points) ? f(points) : points.map(go)
   return go(x) as P
+}
+
+/** A function of what comes, and of how many came before. */
+const numbered = <A, B>(f: (a: A, index: number) => B): (a: A) => B => {
+  let index = 0
+  return (a) => f(a, index++)
+}
+
+/**
+ * As `map`; the function is also told the number of the leaf, from left to right.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { NestedTensors } from "finegrain"
+ * const numbers = NestedTensors.mapIndexed([tf.scalar(5), [tf.scalar(6)]], (_, index) => tf.scalar(index))
+ * NestedTensors.leaves(numbers).map((leaf) => leaf.dataSync()[0]) // => [0, 1]
+ * ```
+ */
+export const mapIndexed = <P extends NestedTensors>(x: P, f: (leaf: tf.Tensor, index: number) => tf.Tensor): P =>
+  map(x, numbered(f))
+
+/**
+ * Tensors for all shapes of a tree, nested as they are; the function gets a shape and its number, from left to right.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { NestedTensors } from "finegrain"
+ * const nested = NestedTensors.ofShapes([[2], [[3]]], (shape, index) => tf.fill([...shape], index))
+ * NestedTensors.leaves(nested).map((leaf) => leaf.dataSync().join()) // => ["0,0", "1,1,1"]
+ * ```
+ */
+export const ofShapes = (
+  tree: Shape.ShapeTree,
+  f: (shape: Shape.Shape, index: number) => tf.Tensor
+): NestedTensors => {
+  const leaf = numbered(f)
+  const go = (node: Shape.ShapeTree): NestedTensors => Shape.isShape(node) ? leaf(node) : node.map(go)
+  return go(tree)
 }
 
 /**

@@ -36,24 +36,13 @@ const largestIndex = 1 << 24
 
 const range = (size: number) => Float32Array.from({ length: size }, (_, i) => i)
 
-const nest = (
-  tree: Shape.ShapeTree,
-  leaf: (index: number, shape: Shape.Shape) => tf.Tensor
-): NestedTensors.NestedTensors => {
-  let index = 0
-  const go = (node: Shape.ShapeTree): NestedTensors.NestedTensors =>
-    Shape.isShape(node) ? leaf(index++, node) : node.map(go)
-  return go(tree)
-}
-
 /** The values of every leaf after `from` has arranged variables filled by `fill`. */
 const arranged = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
   { from, shape }: Arrangement<P, W>,
   fill: (size: number, variable: number) => Float32Array
 ): ReadonlyArray<Float32Array> => {
-  const leaves = tf.tidy(
-    () => [...NestedTensors.leaves(from(nest(shape, (i, s) => tf.tensor(fill(Shape.size(s), i), [...s])) as W))]
-  )
+  const filled = (of: Shape.Shape, variable: number) => tf.tensor(fill(Shape.size(of), variable), [...of])
+  const leaves = tf.tidy(() => [...NestedTensors.leaves(from(NestedTensors.ofShapes(shape, filled) as W))])
   // Not within the region: it would look for tensors among millions of numbers.
   const values = leaves.map((leaf) => leaf.dataSync<"float32">())
   tf.dispose(leaves)
@@ -238,10 +227,8 @@ const run = (
 const overFactors = (values: tf.Tensor, { manifold }: LeafOnManifold, leaf: tf.Tensor) =>
   leaf.rank === manifold.shape.length ? tf.reshape(values, []) : NestedTensors.expandTo(values, leaf.rank)
 
-const like = <P extends NestedTensors.NestedTensors>(points: P, leaves: ReadonlyArray<tf.Tensor>): P => {
-  let index = 0
-  return NestedTensors.map(points, () => leaves[index++]!)
-}
+const like = <P extends NestedTensors.NestedTensors>(points: P, leaves: ReadonlyArray<tf.Tensor>): P =>
+  NestedTensors.mapIndexed(points, (_, i) => leaves[i]!)
 
 /** Part of a tree of states under names. */
 const partAt = (tree: TensorTree, path: ReadonlyArray<string>): TensorTree =>

@@ -69,6 +69,18 @@ export const optimizers = {
     ignores: ["momentum", "rule"],
     make: (settings) => [...gradient(settings), Transforms.adam()]
   },
+  adamw: {
+    about: "Riemannian Adam whose weight decay shrinks the weights and leaves the moments alone",
+    ignores: ["momentum", "rule"],
+    make: (settings) => {
+      const { metric = "points", weightDecay } = settings
+      return [
+        ...gradient({ ...settings, weightDecay: 0 }),
+        Transforms.adam(),
+        Transforms.decoupledDecay({ weight: weightDecay, metric })
+      ]
+    }
+  },
   amsgrad: {
     about: "Riemannian Adam whose second moments never fall",
     ignores: ["momentum", "rule"],

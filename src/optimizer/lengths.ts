@@ -39,8 +39,7 @@ const roundsIn = (leaves: ReadonlyArray<Collection.FactorStack>, poms: number): 
   const found = known.get(leaves)
   if (found !== undefined) return found
   const groups = Array.from({ length: poms }, (): Array<number> => [])
-  let index = 0
-  for (const { owners } of leaves) for (const pom of owners) groups[pom]!.push(index++)
+  for (const [index, pom] of leaves.flatMap(({ owners }) => [...owners]).entries()) groups[pom]!.push(index)
   const rounds = roundsOf(groups)
   known.set(leaves, rounds)
   return rounds

@@ -6,6 +6,7 @@ import * as Path from "effect/Path"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { atEnd, fileOf } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
@@ -15,18 +16,13 @@ import * as Steps from "./Steps.ts"
 export interface RunRecord {
   readonly epochs: ReadonlyArray<EpochDone>
   readonly steps: Steps.Steps
-  /** At the end; empty where it never came. */
-  readonly spectra: ReadonlyArray<LayerSpectrum>
-  /** Of the test images, at the end. */
-  readonly evaluation: typeof RunFiles.Evaluation.Type | undefined
+  /** What was measured at the end, by name; nothing where it never came. */
+  readonly ends: Readonly<Record<string, unknown>>
   /**
    * Files, or lines of a file, that are not what they should be, each with what is wrong; the rest goes without them.
    */
   readonly damaged: ReadonlyArray<string>
 }
-
-/** The singular values of a layer, as they were written. */
-export type LayerSpectrum = (typeof RunFiles.Spectra.Type)[number]
 
 /**
  * A file of a directory by its schema; none where it is missing.
@@ -44,8 +40,6 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 })
 
 const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
-const decodeEvaluation = RunFiles.decode(RunFiles.Evaluation, "evaluation.json")
-const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Events of our own that no figure needs. */
 const isOther = (value: unknown): boolean =>
@@ -93,6 +87,26 @@ export const readEvents = Effect.fnUntraced(
 )
 
 /**
+ * What was measured at the end, by name; the caller says what is to be done about a damaged file.
+ *
+ * @internal
+ */
+export const readEnds = Effect.fnUntraced(function*<E>(
+  directory: string,
+  damaged: (error: ReportError) => Effect.Effect<Option.Option<unknown>, E>
+) {
+  const all = yield* Effect.forEach(
+    Object.entries(atEnd),
+    Effect.fnUntraced(function*([name, { schema }]) {
+      const file = fileOf(name)
+      const found = yield* Effect.catch(readOwn(directory, file, RunFiles.decode(schema, file)), damaged)
+      return Option.match(found, { onNone: () => [], onSome: (value) => [[name, value] as const] })
+    })
+  )
+  return Object.fromEntries<unknown>(all.flat())
+})
+
+/**
  * What a run recorded, as far as it got, and as far as it can be read.
  */
 export const read = Effect.fnUntraced(function*(directory: string) {
@@ -105,15 +119,10 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
   if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
-  const file = <A>(name: string, decoding: (value: unknown) => Result.Result<A, string>) =>
-    Effect.catch(readOwn(directory, name, decoding), (error) => Effect.as(note(error), Option.none<A>()))
-  const spectra = yield* file("spectra.json", decodeSpectra)
-  const evaluation = yield* file("evaluation.json", decodeEvaluation)
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),
-    spectra: Option.getOrElse(spectra, () => []),
-    evaluation: Option.getOrUndefined(evaluation),
+    ends: yield* readEnds(directory, (error) => Effect.as(note(error), Option.none())),
     damaged
   }
   return recorded
@@ -127,7 +136,7 @@ const stampOf = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const stats = yield* Effect.forEach(
-    ["events.jsonl", "spectra.json", "evaluation.json"],
+    ["events.jsonl", ...Object.keys(atEnd).map(fileOf)],
     (name) => Effect.option(fs.stat(path.join(directory, name)))
   )
   return stats.map(Option.match({

@@ -1,18 +1,14 @@
 /** The steps of a run, however many, in as much room as figures need. */
+import { type OfPoms, type PerStep, perStep, toldOfPoms } from "../training/measures/steps.ts"
 import type { StepDone } from "../training/Trainer.ts"
 
-/** Neighbouring steps together. */
-export interface StepRange {
+/** Neighbouring steps together, with the means of what they recorded. */
+export interface StepRange extends PerStep<number> {
   /** Its place among the parts of the run, from 0. */
   readonly index: number
   readonly count: number
-  /** Means. */
   readonly loss: number
-  readonly gradientNorm: number
 }
-
-/** What steps tell of POMs. */
-export type OfPoms = "factors" | "gradientNorms"
 
 /** The steps that tell of POMs. */
 export interface PomSteps {
@@ -59,7 +55,8 @@ export const middle = (index: number, size: number): number => size * (index + 0
 const isNumbered = (pom: string) => /\/\d+$/.test(pom)
 
 /** A part more; into one that is there already, where there is one of its place. */
-const put = (into: Map<number, StepRange>, { count, gradientNorm, index, loss }: StepRange): void => {
+const put = (into: Map<number, StepRange>, part: StepRange): void => {
+  const { count, index, loss } = part
   const there = into.get(index)
   const all = count + (there?.count ?? 0)
   const mean = (a: number, b: number | undefined) => b === undefined ? a : b + (a - b) * count / all
@@ -67,7 +64,7 @@ const put = (into: Map<number, StepRange>, { count, gradientNorm, index, loss }:
     index,
     count: all,
     loss: mean(loss, there?.loss),
-    gradientNorm: mean(gradientNorm, there?.gradientNorm)
+    ...perStep((name) => mean(part[name], there?.[name]))
   })
 }
 
@@ -106,19 +103,16 @@ export const collector = () => {
     return names.map((name) => told[name] ?? Number.NaN)
   }
   return {
-    add: ({ factors, gradientNorm, gradientNorms, loss, step }: StepDone): void => {
+    add: (event: StepDone): void => {
+      const { loss, step } = event
       last = Math.max(last, step)
       while (Math.floor((step - 1) / size) >= mostParts) {
         parts = merged(parts.values(), 2)
         size *= 2
       }
-      put(parts, { index: Math.floor((step - 1) / size), count: 1, loss, gradientNorm })
-      if (factors === undefined && gradientNorms === undefined) return
-      steps.push({
-        step,
-        ...(factors === undefined ? {} : { factors: valuesOf(factors) }),
-        ...(gradientNorms === undefined ? {} : { gradientNorms: valuesOf(gradientNorms) })
-      })
+      put(parts, { index: Math.floor((step - 1) / size), count: 1, loss, ...perStep((name) => event[name]) })
+      const told = toldOfPoms((name) => event[name] && valuesOf(event[name]))
+      if (Object.keys(told).length > 0) steps.push({ step, ...told })
     },
     steps: (): Steps => ({ size, last, parts: [...parts.values()], poms: { total, names, steps } })
   }

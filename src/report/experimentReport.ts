@@ -5,9 +5,11 @@ import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
-import * as pomCurves from "./pomCurves.ts"
-import * as quantities from "./quantities.ts"
+import { endFigures } from "./endFigures.ts"
+import { measures } from "./epochFigures.ts"
+import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { stepFigures } from "./stepFigures.ts"
 
 /** Test errors of the seeds by row, of a column of the table. */
 const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Dots> =>
@@ -21,16 +23,6 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
       halfWidth: error.halfWidth
     }]
   )
-
-/** What is drawn of the runs of a column beside measures by epoch. */
-const figures: ReadonlyArray<
-  (runs: ReadonlyArray<quantities.RowRun & { readonly seed: number }>) => Chart | undefined
-> = [
-  quantities.gradientNorm,
-  pomCurves.gradientNorms,
-  pomCurves.factors,
-  quantities.spectra
-]
 
 /** A figure under the name of its column. */
 const named = (column: string) => (chart: Chart): Chart => ({
@@ -65,8 +57,8 @@ export const ofExperiment = Effect.fnUntraced(function*(
       )
       const all = [
         charts.errorDots(dots(cells)),
-        ...quantities.measures(runs),
-        ...figures.map((figure) => figure(runs))
+        ...measures(runs),
+        ...[...stepFigures, ...pomFigures, ...endFigures].map((figure) => figure(runs))
       ]
       return all.filter((chart) => chart !== undefined).map(named(column))
     })

@@ -3,17 +3,25 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
+import { atEnd, type EndMeasure } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
-import { evaluationTables } from "./evaluationTables.ts"
-import * as pomCurves from "./pomCurves.ts"
-import * as quantities from "./quantities.ts"
+import { endFigures } from "./endFigures.ts"
+import { measuresOfRun } from "./epochFigures.ts"
+import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { stepFigures } from "./stepFigures.ts"
 
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
-const significant = (value: number | undefined): string => value === undefined ? "–" : value.toPrecision(4)
+/** Tables of what was measured at the end. */
+const tablesOf = (ends: RunRecord.RunRecord["ends"]) =>
+  Object.entries<EndMeasure>(atEnd).flatMap(([name, { tables }]) =>
+    name in ends
+      ? (tables?.(ends[name]) ?? []).map(({ header, rows, title }) => ({ _tag: "Table" as const, title, header, rows }))
+      : []
+  )
 
 /**
  * The report of a run: its epochs as a table, its layers, and the figures of what it recorded.
@@ -23,7 +31,7 @@ const significant = (value: number | undefined): string => value === undefined ?
 export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: RunFiles.Manifest) {
   const path = yield* Path.Path
   const recorded = yield* RunRecord.read(directory)
-  const { damaged, epochs, evaluation, spectra, steps } = recorded
+  const { damaged, ends, epochs, steps } = recorded
   const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
   // A line without a name: there is but one.
@@ -43,27 +51,13 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
           errorPercent(testAccuracy).toFixed(2)
         ])
       },
-      ...evaluationTables(evaluation),
-      ...(spectra.length === 0 ? [] : [{
-        _tag: "Table" as const,
-        title: "Layers at the end",
-        header: ["layer", "kernel", "largest singular value", "smallest", "norm of the operator"],
-        rows: spectra.map(({ blocks, layer, operatorNorm, shape, singularValues, withoutOperatorNorm }) => [
-          layer,
-          `${blocks === undefined ? "" : `${blocks} of `}${shape.join(" × ")}`,
-          significant(singularValues?.[0]),
-          significant(singularValues?.at(-1)),
-          withoutOperatorNorm ?? significant(operatorNorm)
-        ])
-      }])
+      ...tablesOf(ends)
     ],
     figures: [
       charts.lossCurve(steps),
-      quantities.gradientNorm(alone),
-      pomCurves.gradientNorms(alone),
-      pomCurves.factors(alone),
-      ...quantities.measuresOfRun(alone),
-      quantities.spectra(alone),
+      ...[...stepFigures, ...pomFigures].map((figure) => figure(alone)),
+      ...measuresOfRun(alone),
+      ...endFigures.map((figure) => figure(alone)),
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [

@@ -7,7 +7,9 @@ import * as Matricized from "../collections/matricized.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Augment from "../data/Augment.ts"
+import * as ClassWeights from "../data/ClassWeights.ts"
 import * as Datasets from "../data/Datasets.ts"
+import * as Variations from "../data/Variations.ts"
 import * as Backend from "../engine/Backend.ts"
 import type * as Manifold from "../geometry/Manifold.ts"
 import { losses } from "../network/losses.ts"
@@ -41,6 +43,8 @@ export const builtIn = {
   losses,
   measures,
   datasets: Datasets.datasets,
+  variations: Variations.variations,
+  weightings: ClassWeights.weightings,
   backends: Backend.choices
 }
 

@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import * as Shape from "../numerics/Shape.ts"
+import { perSum } from "./measures/steps.ts"
 import * as RunFiles from "./RunFiles.ts"
 import type { EpochDone } from "./TrainingEvent.ts"
 
@@ -29,7 +30,7 @@ export const Position = Schema.Struct({
   measuredIn: count,
   /** Sums over the epoch so far. */
   lossSum: Schema.Finite,
-  gradientNormSum: Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  ...perSum(() => Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))),
   correctSum: Schema.Finite,
   leaked: Schema.Int,
   seconds: Schema.Finite,

@@ -13,6 +13,7 @@ import * as Network from "../network/Network.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { added, means } from "./measures/steps.ts"
 import type { TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
 import { measureNorms } from "./trainer/epoch.ts"
@@ -76,19 +77,19 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
 const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, loss }: LoopStep, epoch: number) {
   const { from } = yield* Ref.get(loop.position)
   const taken = takeStep(loop, (step) => () => loss(step), () => from === 0)
-  const [{ correct, perPom, ...done }, left] = yield* Tensors.counted(taken)
+  const [{ correct, perPom, readings, ...done }, left] = yield* Tensors.counted(taken)
   const now = yield* Ref.updateAndGet(loop.position, (at) => ({
     ...at,
     step: at.step + 1,
     from: at.from + examples,
     lossSum: at.lossSum + done.loss * examples,
     correctSum: at.correctSum + correct,
-    gradientNormSum: at.gradientNormSum + done.gradientNorm * examples,
+    ...added(at, readings, examples),
     leaked: at.leaked + Math.abs(left),
     tensorsLeaked: at.tensorsLeaked + Math.abs(left)
   }))
   const images = (epoch - 1) * loop.options.examples + now.from
-  return { _tag: "StepDone", step: now.step, epoch, images, ...done, ...perPom } satisfies StepDone
+  return { _tag: "StepDone", step: now.step, epoch, images, ...done, ...readings, ...perPom } satisfies StepDone
 })
 
 /** What is measured at the end of an epoch, of the weights that are tested. */
@@ -96,7 +97,8 @@ const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
   withEvaluated(loop, (state) =>
     Effect.gen(function*() {
       const { options: { network, test }, position } = loop
-      const { correctSum, from: seen, gradientNormSum, leaked, lossSum, step } = yield* Ref.get(position)
+      const at = yield* Ref.get(position)
+      const { correctSum, from: seen, leaked, lossSum, step } = at
       const { accuracy = Number.NaN, loss } = yield* test
       yield* epochIsFinite(network, step, loss)
       return {
@@ -105,7 +107,7 @@ const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
         step,
         trainLoss: lossSum / seen,
         trainAccuracy: correctSum / seen,
-        gradientNorm: gradientNormSum / seen,
+        ...means(at, seen),
         testLoss: loss,
         testAccuracy: accuracy,
         ...(yield* measureNorms(network, state)),

@@ -77,6 +77,8 @@ export const train = Effect.fnUntraced(function*(
       network,
       dataset,
       ...controlled,
+      vary: yield* made.variations(config, dataset, known),
+      ...yield* made.classWeights(config, dataset, known),
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
       transform: yield* made.transform(config, dataset, controlled.schedule, known),

@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import { atEnd, fileOf } from "./measures/ends.ts"
 import { checkpointIn, logIn, openFiles, type RunDirectory } from "./run/openFiles.ts"
 import { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 import * as RunFiles from "./RunFiles.ts"
@@ -39,18 +40,28 @@ export interface Examined {
  */
 export const toJson = RunFiles.toJson
 
+/**
+ * The files of a run that went to its end.
+ *
+ * @internal
+ */
+export const files = [
+  "manifest.json",
+  "events.jsonl",
+  "summary.json",
+  ...Object.keys(atEnd).map(fileOf),
+  "model.json",
+  "weights.bin",
+  "checkpoint.bin",
+  "report.html"
+]
+
 /** Files that are written whole, by their full names: nothing else aside is ours. */
 const wholeFiles = [
-  "manifest.json",
-  "summary.json",
-  "spectra.json",
-  "evaluation.json",
-  "weights.bin",
-  "model.json",
-  "best.weights.bin",
-  "best.model.json",
+  ...files.filter((name) => name !== "events.jsonl" && name !== "checkpoint.bin"),
   "checkpoint.bin.new",
-  "report.html"
+  "best.weights.bin",
+  "best.model.json"
 ]
 
 /**

@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as WholeFile from "../data/WholeFile.ts"
+import { perPoms, perStep } from "./measures/steps.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
 /**
@@ -45,8 +46,19 @@ export const missing = <S extends Schema.Top>(schema: S) =>
 /** A key that earlier versions did not write. */
 const later = Num.pipe(Schema.withDecodingDefaultKey(Effect.succeed("NaN" as const)))
 
-const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-const fromOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+/**
+ * A whole number from 0 upwards.
+ *
+ * @internal
+ */
+export const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+/**
+ * A whole number from 1 upwards.
+ *
+ * @internal
+ */
+export const fromOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const Loose = Schema.Record(Schema.String, Schema.Unknown)
 
 const Matrices = Schema.Union([Schema.Array(count), Schema.Struct({ count, sha256: Schema.String })])
@@ -118,7 +130,7 @@ export const Measures = Schema.Struct({
   testLoss: missing(Num),
   trainLoss: missing(Num),
   trainAccuracy: missing(Num),
-  gradientNorm: missing(Num),
+  ...perStep(() => missing(Num)),
   epochs: laterCount,
   steps: laterCount,
   bestEpoch: missing(Schema.Int),
@@ -143,7 +155,7 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
   step: count,
   trainLoss: Num,
   trainAccuracy: Num,
-  gradientNorm: later,
+  ...perStep(() => later),
   testLoss: Num,
   testAccuracy: Num,
   norms: Schema.Array(Schema.Struct({
@@ -177,37 +189,12 @@ export const StepDone = Schema.TaggedStruct("StepDone", {
   loss: Num,
   rate: Num,
   images: count,
-  gradientNorm: later,
-  factors: Schema.optionalKey(ByPom),
-  gradientNorms: Schema.optionalKey(ByPom)
+  ...perStep(() => later),
+  ...perPoms(() => Schema.optionalKey(ByPom))
 })
 
 /** A line of `events.jsonl`, of those that are read. */
 export const LogLine = Schema.Union([StepDone, EpochDone])
-
-/** `spectra.json`. */
-export const Spectra = Schema.Array(Schema.Struct({
-  layer: Schema.String,
-  shape: Schema.Array(count),
-  blocks: Schema.optionalKey(fromOne),
-  singularValues: Schema.optionalKey(Schema.Array(Num)),
-  operatorNorm: Schema.optionalKey(Num),
-  withoutOperatorNorm: Schema.optionalKey(Schema.String)
-}))
-
-/** `evaluation.json`. */
-export const Evaluation = Schema.Struct({
-  images: count,
-  loss: Num,
-  accuracy: Num,
-  classes: Schema.Array(Schema.String),
-  confusion: Schema.Array(Schema.Array(count)),
-  classAccuracy: Schema.Array(Num),
-  calibration: Schema.optionalKey(Schema.Struct({
-    error: Num,
-    bins: Schema.Array(Schema.Struct({ from: Num, to: Num, images: count, confidence: Num, accuracy: Num }))
-  }))
-})
 
 /** Mistakes that are told of a file, at most. */
 const mostTold = 2

@@ -10,7 +10,8 @@ import { CheckpointMismatch, type Named, type Snapshot } from "./Checkpoint.ts"
 
 type State = Optimizer.State<Network.NetworkPoint>
 
-const weightsOf = ({ model }: Network.Network) => model.weights.map((weight) => weight.read())
+/** All weights of the model, as a part of the tree of a run. */
+const weightsOf = ({ model }: Network.Network) => ({ weight: model.weights.map((weight) => weight.read()) })
 
 /**
  * The tensors that make up a run: ω, what the optimizer keeps, ℜ by leaf, and all weights of the model, moving averages
@@ -23,7 +24,7 @@ export const take = (
   state: State
 ): Effect.Effect<ReadonlyArray<Named>, Tensors.ReadFailed> =>
   Effect.forEach(
-    [...stateTensors.named(state), ...stateTensors.numbered("weight", weightsOf(network))],
+    [...stateTensors.named(state), ...stateTensors.namedIn(weightsOf(network))],
     ({ name, tensor }) => Effect.map(Tensors.read(tensor), (values) => ({ name, shape: tensor.shape, values }))
   )
 
@@ -65,7 +66,7 @@ const unlike = (network: Network.Network, initial: State, { tensors }: Snapshot)
   const leaves = NestedTensors.leaves(initial.x)
   const needed = [
     ...stateTensors.named({ ...initial, scaling: [] }),
-    ...stateTensors.numbered("weight", weightsOf(network))
+    ...stateTensors.namedIn(weightsOf(network))
   ]
   const known = new Set([...needed.map(({ name }) => name), ...leaves.map((_, i) => `scaling/${i}`)])
   const shown = (shape: ReadonlyArray<number>) => `of shape [${shape.join(", ")}]`

@@ -14,7 +14,7 @@ import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
 import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
-import { classifierOf, type Evaluated } from "./trainer/evaluate.ts"
+import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
 import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
@@ -23,7 +23,7 @@ import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
 export { OptionRefused, type TrainerOptions } from "./options.ts"
-export { evaluate, type Evaluated, type EvaluationError } from "./trainer/evaluate.ts"
+export { evaluate, type Evaluated, type EvaluationError, type Outputs } from "./trainer/evaluate.ts"
 export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -96,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
   const { batchSize, dataset, network, seed } = options
   yield* fits(network.model, dataset, options.loss)
   yield* feasible(network, dataset, batchSize)
-  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss)
+  const { learning } = yield* classifierOf(network, Seed.split(seed, "draws"), options.loss, options.classWeights)
   const optimizer = yield* optimizerOf(options)
   const prepare = preparation(options)
   yield* weightsAreFinite(network)
@@ -114,7 +114,9 @@ export const make = Effect.fnUntraced(function*(
   return {
     ...standing(session, options.epochs),
     train: (report) => train(session, report),
-    evaluation: evaluationOf(session),
+    ...(dataset.targets === undefined && tellsClasses(dataset, options.loss)
+      ? { evaluation: evaluationOf(session) }
+      : {}),
     resumes: "steps"
   }
 })

@@ -3,21 +3,16 @@
  */
 import type * as Network from "../network/Network.ts"
 import type * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { PerStep, PomReadings } from "./measures/steps.ts"
 
-/** One step: its loss and the number of images seen so far. */
-export interface StepDone {
+/** One step: its loss, the number of images seen so far, and what measures of steps and of POMs record. */
+export interface StepDone extends PerStep<number>, PomReadings {
   readonly _tag: "StepDone"
   readonly step: number
   readonly epoch: number
   readonly loss: number
   readonly rate: number
   readonly images: number
-  /** √(Σ R²), the length of the direction of all POMs together. */
-  readonly gradientNorm: number
-  /** 1/g by POM, what its curvature leaves of the step size; in some fifty steps of a run. */
-  readonly factors?: Readonly<Record<string, number>>
-  /** R by POM, the length of its direction; in the same steps. */
-  readonly gradientNorms?: Readonly<Record<string, number>>
 }
 
 /** What a measure that was asked for gave, by line of its figure; one without a name where there is but one. */
@@ -31,15 +26,16 @@ export interface MeasureRecord {
   readonly readings: Readonly<Record<string, number>>
 }
 
-/** One epoch: losses, accuracies, norms against their bounds, and the tensors that its steps left behind. */
-export interface EpochDone {
+/**
+ * One epoch: losses, accuracies, means of what its steps record, norms against their bounds, and the tensors that its
+ * steps left behind.
+ */
+export interface EpochDone extends PerStep<number> {
   readonly _tag: "EpochDone"
   readonly epoch: number
   readonly step: number
   readonly trainLoss: number
   readonly trainAccuracy: number
-  /** Mean over the steps of the epoch. */
-  readonly gradientNorm: number
   readonly testLoss: number
   readonly testAccuracy: number
   readonly norms: ReadonlyArray<Network.LargestNorm>

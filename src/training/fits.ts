@@ -54,12 +54,17 @@ const declared = (model: tfl.LayersModel, own: Loss): DeclarationRefused | undef
   )
 }
 
+/** The shape of the output for one image. */
+export const outputShape = ({ classes, targets }: Pick<Dataset, "classes" | "targets">): ReadonlyArray<number> =>
+  targets === undefined ? [classes] : targets.of === "numbers" ? targets.shape : [...targets.shape, classes]
+
 /** The model must take the dataset's images and give one logit per class. */
 export const fits = Effect.fnUntraced(function*(
   model: tfl.LayersModel,
-  { channels, classes, height, width }: Dataset,
+  dataset: Dataset,
   loss: Loss = softmaxCrossEntropy()
 ): Effect.fn.Return<void, DeclarationRefused | Tensors.ShapeMismatch> {
+  const { channels, height, width } = dataset
   const refusal = declared(model, loss)
   if (refusal !== undefined) return yield* refusal
   const agree = (where: string, shape: ReadonlyArray<number | null>, expected: ReadonlyArray<number>) => {
@@ -70,5 +75,7 @@ export const fits = Effect.fnUntraced(function*(
       : Effect.fail(new Tensors.ShapeMismatch({ where, expected: [...expected], actual }))
   }
   yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
-  yield* agree("the model's output, for the dataset's classes", model.outputs[0]!.shape, [classes])
+  if (loss.of === "embeddings") return
+  const what = dataset.targets === undefined ? "classes" : "targets"
+  yield* agree(`the model's output, for the dataset's ${what}`, model.outputs[0]!.shape, outputShape(dataset))
 })

@@ -13,8 +13,10 @@ export * as Versions from "./Versions.ts"
 
 // For the rooms above alone.
 export * as Catalogues from "./Catalogues.ts"
+export * as configSchema from "./config/schema.ts"
 export * as endings from "./endings.ts"
 export * as made from "./made.ts"
+export * as stepMeasures from "./measures/steps.ts"
 export * as RunFiles from "./RunFiles.ts"
 export * as RunLock from "./RunLock.ts"
 export * as TrainingEvent from "./TrainingEvent.ts"

@@ -9,20 +9,27 @@ import * as Struct from "effect/Struct"
 import * as Catalogue from "../choices/Catalogue.ts"
 import * as Grouping from "../collections/Grouping.ts"
 import * as Specification from "../collections/Specification.ts"
+import type * as Batches from "../data/Batches.ts"
+import * as ClassWeights from "../data/ClassWeights.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Datasets from "../data/Datasets.ts"
+import type * as Variations from "../data/Variations.ts"
 import type { Loss } from "../network/losses.ts"
 import type * as Models from "../network/models/index.ts"
 import * as Network from "../network/Network.ts"
 import * as Seed from "../numerics/Seed.ts"
+import * as Shape from "../numerics/Shape.ts"
 import * as Optimizers from "../optimizer/catalogue.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import * as Schedules from "../optimizer/schedules.ts"
 import type { Catalogues } from "./Catalogues.ts"
 import * as Controls from "./Controls.ts"
 import { inOneLine } from "./Door.ts"
-import * as Measures from "./measures.ts"
+import { outputShape } from "./fits.ts"
+import type * as Measures from "./measures.ts"
+import { asked } from "./measures/asked.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
+import { answersOf } from "./trainer/batchTensors.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
 export class EntryFailed extends Schema.TaggedError<EntryFailed>()("EntryFailed", {
@@ -40,10 +47,14 @@ const failed = (what: string, name: string) => (error: unknown) =>
 
 /** What an entry makes, which may be a user's own, and anything. */
 const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) => string | undefined) =>
-  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) => {
-    const problem = typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`
-    return problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
-  })
+  Effect.flatMap(Effect.try({ try: make, catch: failed(what, name) }), (made) =>
+    Effect.flatMap(
+      Effect.try({
+        try: () => typeof made === "object" && made !== null ? lacks(made) : `it is ${String(made)}`,
+        catch: failed(what, name)
+      }),
+      (problem) => problem === undefined ? Effect.succeed(made) : Effect.fail(failed(what, name)(problem))
+    ))
 
 /** The dataset of a run, whole. */
 export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
@@ -107,29 +118,66 @@ export const transform = (
 }
 
 /** Tries a loss on two answers, so that one that throws or gives no number is told before a step needs it. */
-const tried = ({ value }: Loss, classes: number): void =>
+const tried = ({ value }: Loss, dataset: Dataset): void =>
   tf.tidy(() => {
-    const given: unknown = value(tf.zeros([2, classes]), tf.zeros([2], "int32"))
+    const outputs = tf.zeros([2, ...outputShape(dataset)])
+    const answers = answersOf(dataset, {
+      labels: new Int32Array(2),
+      ...(dataset.targets === undefined ? {} : { targets: new Float32Array(2 * Shape.size(dataset.targets.shape)) })
+    })
+    const given: unknown = value(outputs as tf.Tensor2D, answers as tf.Tensor1D)
     if (!(given instanceof tf.Tensor && given.size === 1)) throw new TypeError(`its "value" gives no scalar`)
   })
 
 /** The loss of a run. */
-export const loss = (config: TrainConfig, { classes }: Dataset, { losses }: Catalogues) => {
+export const loss = (config: TrainConfig, dataset: Dataset, { losses }: Catalogues) => {
   const { loss = "softmax-cross-entropy" } = config
   return attempt(
     "loss",
     loss,
     () => Catalogue.make(losses, loss, config, {}),
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
-  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, classes), catch: failed("loss", loss) })))
+  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", loss) })))
 }
+
+/** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */
+const misvaried = (vary: Variations.Vary, dataset: Dataset): string | undefined => {
+  const size = dataset.height * dataset.width * dataset.channels
+  const given: unknown = vary({ images: new Float32Array(2 * size), labels: new Int32Array(2) }, dataset, 0)
+  const { images, labels } = Object(given) as Partial<Batches.Batch>
+  return images instanceof Float32Array && images.length === 2 * size && labels?.length === 2
+    ? undefined
+    : "of two images it gives no batch of two images"
+}
+
+/** How the images of a step are varied. */
+export const variations = (config: TrainConfig, dataset: Dataset, { variations }: Catalogues) =>
+  Effect.forEach(config.vary ?? [], (name) =>
+    Effect.map(
+      attempt(
+        "variation",
+        name,
+        () => ({ vary: Catalogue.make<unknown>(variations, name, config, {}) }),
+        ({ vary }) => typeof vary === "function" ? misvaried(vary as Variations.Vary, dataset) : "it is no function"
+      ),
+      ({ vary }) => ({ name, vary: vary as Variations.Vary })
+    ))
+
+/** How much the images of each class count; none where all count alike. */
+export const classWeights = ({ classWeights, weighting }: TrainConfig, dataset: Dataset, { weightings }: Catalogues) =>
+  weighting === undefined && classWeights === undefined
+    ? Effect.succeed({})
+    : Effect.try({
+      try: () => ({ classWeights: ClassWeights.of(dataset, weightings[weighting ?? "none"], classWeights) }),
+      catch: failed("weights of classes", weighting ?? "none")
+    })
 
 /** What a run measures beside what it records. */
 export const measures = (config: TrainConfig, known: Catalogues) =>
   (config.measures ?? []).map((name) => {
     const entry: Measures.AskedMeasure<never> = known.measures[name as keyof typeof known.measures]
     const own = Object.keys(entry.parameters ?? {})
-    return Measures.asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
+    return asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
   })
 
 const layerOptions = (

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Augmentation } from "../data/Augment.ts"
 import type { Dataset } from "../data/Dataset.ts"
-import type { Loss } from "../network/losses.ts"
+import type * as Variations from "../data/Variations.ts"
+import { type Loss, softmaxCrossEntropy } from "../network/losses.ts"
 import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
@@ -41,6 +42,10 @@ export interface TrainerOptions {
   readonly measureLambda?: boolean
   /** How training images are varied; default `none`. */
   readonly augment?: Augmentation
+  /** How the images of a step are varied after that, one after the other; default not at all. */
+  readonly vary?: ReadonlyArray<Variations.Named>
+  /** How much the images of each class count in the training loss, by a loss that heeds weights; default 1. */
+  readonly classWeights?: ReadonlyArray<number>
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
   readonly normalize?: boolean
   /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
@@ -72,6 +77,27 @@ export class OptionRefused extends Schema.TaggedError<OptionRefused>()("OptionRe
 
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
 
+/** A window of an image is another than that of its targets. */
+const augmentRefusal = ({ augment = "none", dataset: { targets } }: TrainerOptions) =>
+  augment === "none" || targets === undefined || targets.shape.length === 1
+    ? undefined
+    : new OptionRefused({
+      option: "augment",
+      expected: "none, since targets are not cropped with images",
+      actual: augment
+    })
+
+const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }: TrainerOptions) => {
+  if (classWeights === undefined) return undefined
+  const { classes, targets } = dataset
+  const refuse = (expected: string, actual: string) => new OptionRefused({ option: "classWeights", expected, actual })
+  if (loss.weighs !== true) return refuse(`left out, since the loss ${loss.name} heeds no weights`, "given")
+  if (targets !== undefined) return refuse("left out, since targets are no classes of images", "given")
+  return classWeights.length === classes && classWeights.every((weight) => weight > 0 && Number.isFinite(weight))
+    ? undefined
+    : refuse(`${classes} positive numbers`, classWeights.join(", "))
+}
+
 /**
  * Refuses what would only show as numbers that are none, or as nothing at all: no epoch, a split without an image.
  *
@@ -91,6 +117,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
     const [option, actual] = wrong
     return Effect.fail(new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(actual) }))
   }
+  const refusal = weightsRefusal(options) ?? augmentRefusal(options)
+  if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void
     : Effect.fail(new OptionRefused({ option: "seed", expected: "a whole number", actual: String(seed) }))

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import * as RunDirectory from "../../src/training/RunDirectory.ts"
 import { finegrain } from "../commandLine.ts"
 import { snapshot } from "./Row.ts"
 import { completedIn, experiment, flags, killedIn } from "./runs.ts"
@@ -165,16 +166,9 @@ const several = fc.array(damage, { minLength: 1, maxLength: 3 })
  * Of a run that went on: its log is the old one as far as the checkpoint knew it, and a log without a checkpoint is
  * kept.
  */
-const wentOn = new Set([
-  "events.jsonl",
-  "summary.json",
-  "spectra.json",
-  "evaluation.json",
-  "weights.bin",
-  "model.json",
-  "checkpoint.bin",
-  "checkpoint.previous.bin"
-])
+const wentOn = new Set(
+  [...RunDirectory.files, "checkpoint.previous.bin"].filter((name) => !/^(manifest|report)/.test(name))
+)
 
 it.each([["killed", killedIn], ["completed", completedIn]] as const)(
   "a damaged run that was %s is resumed or refused",

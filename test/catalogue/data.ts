@@ -549,7 +549,7 @@ const whiteSide = async (orientation: number) => {
   return { ...await cats(), "train/cat/0.jpg": bytes }
 }
 const corners = { left: [0, 3], right: [7, 3], top: [3, 0], bottom: [3, 7] } as const
-const sideOf = (bytes: Uint8Array) =>
+const sideOf = (bytes: ArrayLike<number>) =>
   Object.entries(corners).filter(([, [x, y]]) => bytes[(y * 8 + x) * 3]! > 128).map(([side]) => side)
 const firstImage = (dataset: Loaded) =>
   Effect.map(

@@ -46,13 +46,13 @@ it("tells what is other than it was published, of modules of one's own, too", as
     "    SHA-256 a1, as published\n"
   ])
   const wrong = await finegrain("data", "wrong", "right", "--check", "--use", file)
-  expect([wrong.code, wrong.stderr]).toEqual([1, "Missing or damaged: wrong.\n"])
+  expect([wrong.code, wrong.stderr]).toEqual([3, "Missing or damaged: wrong.\n"])
   expect(wrong.stdout).toContain("SHA-256 a1, but published as b2: get it again")
 })
 
 it("says of a missing dataset what training on it says", async () => {
   const nowhere = join(scratch, "nowhere")
   const [shown, trained] = [await finegrain("data", nowhere), await finegrain("train", "--dataset", nowhere)]
-  expect(shown.code).toBe(1)
+  expect([shown.code, trained.code]).toEqual([3, 3])
   expect(shown.stdout).toContain(trained.stderr.trim())
 })

@@ -10,7 +10,7 @@ const read = (name: keyof typeof corruptions, strength: Corruptions.Strength, in
   Effect.runSync(
     Corruptions.corrupted(source, size, corruptions[name], strength).read(Int32Array.from(indices), undefined)
   )
-const distance = (a: Uint8Array, b: Uint8Array) => Math.hypot(...a.map((value, i) => Math.abs(value - b[i]!)))
+const distance = (a: ArrayLike<number>, b: Uint8Array) => Math.hypot(...Array.from(a, (value, i) => value - b[i]!))
 
 it.each(Object.keys(corruptions) as Array<keyof typeof corruptions>)("%s grows with its strength", (name) => {
   const distances = Corruptions.strengths.map((strength) => distance(read(name, strength), images))

@@ -214,7 +214,7 @@ describe("finegrain run", () => {
     const before = readFileSync(join(scratch, "shared", "experiment.json"), "utf8")
     const second = await finegrain("run", "more.ts", "--smoke", "--resume", "--output", "shared")
     expect([second.code, second.stderr]).toEqual([
-      1,
+      5,
       expect.stringMatching(/shared: process \d+ on .* is at work on it/)
     ])
     expect(readFileSync(join(scratch, "shared", "experiment.json"), "utf8")).toBe(before)
@@ -234,7 +234,7 @@ describe("finegrain run", () => {
     }
     const before = readFileSync(join(scratch, "whole", "results.json"), "utf8")
     const { code, stderr } = await finegrain("run", file("other.ts", other), "--resume", "--output", "whole")
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     for (
       const difference of [
         "the name was \"tiny\", now it is \"other\"",
@@ -248,7 +248,7 @@ describe("finegrain run", () => {
       ]
     ) expect(stderr).toContain(difference)
     const smoke = await finegrain("run", "tiny.ts", "--smoke", "--resume", "--output", "whole")
-    expect([smoke.code, smoke.stderr]).toEqual([1, expect.stringContaining("it was a full run")])
+    expect([smoke.code, smoke.stderr]).toEqual([5, expect.stringContaining("it was a full run")])
     expect(readFileSync(join(scratch, "whole", "results.json"), "utf8")).toBe(before)
   }, 60_000)
 
@@ -290,7 +290,7 @@ describe("finegrain run", () => {
     const { selection: _, published: __, ...plain } = experiment
     const none = { ...plain, seeds: [1], rows: [{ name: "wild", settings: { learningRate: 1e30 } }] }
     const nothing = await finegrain("run", file("none.ts", none), "--output", "none")
-    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining("no cell of the table has a value")])
+    expect([nothing.code, nothing.stderr]).toEqual([6, expect.stringContaining("no cell of the table has a value")])
     // No layer has this name, which takes a network to find out.
     const broken = {
       ...plain,
@@ -299,7 +299,7 @@ describe("finegrain run", () => {
     }
     const { code, stderr, stdout } = await finegrain("run", file("broken.ts", broken), "--output", "broken")
     expect([code, stderr]).toEqual([
-      1,
+      6,
       expect.stringContaining("1 trial failed (broken, small-cnn, seed 1: failed (plan))")
     ])
     expect(stdout).toMatch(/broken +– \(failed \(plan\)\)/)
@@ -338,12 +338,12 @@ describe("finegrain run", () => {
       )
     })
     expect([code, stderr]).toEqual([
-      1,
+      5,
       expect.stringMatching(/Euc, small-cnn, candidate 0.02: .*disk is full.*--resume/)
     ])
     expect(readFileSync(seen, "utf8").trim().split("\n")).toHaveLength(1)
     const unwritable = await finegrain("run", "tiny.ts", "--output", join("full", "experiment.json", "below"))
-    expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringMatching(/below: .*--output/)])
+    expect([unwritable.code, unwritable.stderr]).toEqual([5, expect.stringMatching(/below: .*--output/)])
   }, 60_000)
 
   it("stops where every write fails, and says that the grid did", async () => {
@@ -375,7 +375,7 @@ describe("finegrain run", () => {
       )
     })
     expect([code, stderr]).toEqual([
-      1,
+      5,
       expect.stringMatching(/Euc, small-cnn, candidate 0.02: .*disk is full.*other trials would fail alike.*--resume/)
     ])
     expect(stderr).not.toContain("failures.json")
@@ -425,7 +425,7 @@ describe("finegrain run", () => {
     const before = readdirSync(directory)
     for (const more of [[], ["--resume"]]) {
       const { code, stderr } = await finegrain("run", "tiny.ts", "--output", directory, ...more)
-      expect([code, stderr]).toEqual([1, expect.stringContaining("holds a training run")])
+      expect([code, stderr]).toEqual([5, expect.stringContaining("holds a training run")])
     }
     expect(readdirSync(directory)).toEqual(before)
   }, 60_000)
@@ -444,7 +444,7 @@ describe("finegrain run", () => {
   it("looks at the data once, before the first trial", async () => {
     const short = { ...experiment, base: { ...experiment.base, trainImages: 90 } }
     const { code, stderr } = await finegrain("run", file("short.ts", short), "--output", "short")
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/has 96 training images, but 106 are asked for/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/has 96 training images, but 106 are asked for/)])
     const gone = { ...experiment, base: { ...experiment.base, dataset: "/nowhere" } }
     const missing = await finegrain("run", file("gone.ts", gone), "--output", "gone")
     expect(missing.stderr.match(/nowhere/g)).toHaveLength(1)
@@ -489,7 +489,7 @@ describe("finegrain run", () => {
 
   it.each(["1,,2", "", "1,x"])("refuses --seeds \"%s\"", async (seeds) => {
     const { code, stderr } = await finegrain("run", "tiny.ts", "--seeds", seeds, "--output", "refused")
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/--seeds/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--seeds/)])
   }, 30_000)
 
   it.each([

@@ -70,12 +70,42 @@ it("holds a selection to what it may choose", () => {
     "validationImages is set in row \"Sp\", but the selection holds images out, of its own runs only",
     expect.stringMatching(/^learningRate must be .* 0, not -1 in the selection$/)
   ])
-  expect(problems({ selection: { ...selection, setting: "lerningRate", values: [] } })).toEqual([
-    expect.stringMatching(/^selection\.setting must be .*not "lerningRate"$/)
+  const other = { ...selection, seed: 9, values: [0.1] }
+  expect(problems({ selection: { ...other, setting: "lerningRate" } })).toEqual([
+    "unknown setting \"lerningRate\" in the selection"
   ])
+  expect(problems({ selection: { ...other, values: [] } })).toEqual(["there are no values of learningRate"])
   for (const setting of ["seed", "validationImages", "layers"]) {
-    expect(problems({ selection: { ...selection, setting } })[0]).toMatch(/^selection\.setting must be/)
+    expect(problems({ selection: { ...other, setting } })).toContain(`the selection cannot choose ${setting}`)
   }
+})
+
+it("holds a search to ranges that can be drawn from, the same number for every row", () => {
+  const search = { candidates: 4, how: "latin-hypercube", seed: 9, validationImages: 10 }
+  const learningRate = { from: 0.01, to: 1 }
+  expect(problems({
+    selection: { ...search, over: { learningRate } },
+    base: { learningRate: 1, rates: { St: 2 } },
+    rows: [
+      { name: "A", settings: { collection: "St" }, search: { "rates.St": [1, 2, 3, 4, 5] } },
+      { name: "B", settings: {}, search: { weightDecay: { from: 0, to: 1 }, momentum: { from: 1, to: 0.5 } } },
+      { name: "C", settings: {}, search: {} },
+      { name: "D", settings: {}, search: { seed: [1, 2] } },
+      { name: "E", settings: {}, search: { epochs: [1, -1] } }
+    ]
+  })).toEqual(expect.arrayContaining([
+    "the range of weightDecay is logarithmic, so it cannot begin at 0 in the search of row \"B\"",
+    "the range of momentum begins at 1, which is not below its end, 0.5 in the search of row \"B\"",
+    "the search has no ranges of row \"C\"",
+    "the search of row \"D\" cannot choose seed",
+    "rates.St is set in base, but the search of row \"A\" chooses it",
+    expect.stringMatching(/^epochs must be .* 1, not -1 in the search of row "E"$/)
+  ]))
+  const grid = { ...search, how: "grid" }
+  expect(problems({ selection: { ...grid, over: { learningRate } } })[0]).toMatch(/a grid needs values of learningRate/)
+  expect(problems({ selection: { ...grid, over: { learningRate: [1, 2], momentum: [0, 0.5, 0.9] } } })[0]).toMatch(
+    /^the grid of row ".*" has 6 candidates, but every row is to have 4$/
+  )
 })
 
 it("knows without data what could not run", () => {

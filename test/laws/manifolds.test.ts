@@ -10,7 +10,7 @@ import {
 } from "finegrain"
 import { Law, type ManifoldLawOptions, manifoldLaws, subjects } from "finegrain/laws"
 import { beforeAll, describe, it } from "vitest"
-import { onEachBackend, use } from "../backends.ts"
+import { use } from "../backends.ts"
 
 const bind = Law.bind({ describe, it })
 
@@ -23,17 +23,20 @@ const check = <P extends NestedTensors.NestedTensors>(
   bind({ ...set, name: `${set.name}${label}` }, { runs: 1 })
 }
 
-// Each law, subject and engine once, in a batch of points and with its edges: `finegrain laws` goes deeper.
-for (const [engine, arithmetic] of [["wasm", Arithmetic.float32], ["cpu", Arithmetic.float64]] as const) {
+// Each law, subject and shape once, in a batch of points and with its edges: `finegrain laws` goes deeper. At shapes
+// that float64 leaves out, the error budget holds float32 to it all the same.
+const runs = [["wasm", Arithmetic.float32, undefined], ["cpu", Arithmetic.float64, 1]] as const
+for (const [engine, arithmetic, count] of runs) {
   describe(`laws of manifolds on ${engine} in ${arithmetic.name}`, () => {
     beforeAll(() => use(engine))
     for (const { at, shapes } of subjects) {
-      for (const set of shapes.flatMap(at)) bind(set, { arithmetic, runs: 1 })
+      for (const set of shapes.slice(0, count).flatMap(at)) bind(set, { arithmetic, runs: 1 })
     }
   })
 }
 
-onEachBackend("laws of combined manifolds", () => {
+describe("laws of combined manifolds on wasm", () => {
+  beforeAll(() => use("wasm"))
   const sphere = Sphere.make([3, 3])
   const stiefel = Stiefel.make([3, 3])
   check(Combinators.power(stiefel, 3))

@@ -5,6 +5,10 @@ import fc from "fast-check"
 import { Layers, Seed } from "finegrain"
 import { expect, it } from "vitest"
 import { use } from "../backends.ts"
+import { runsNode } from "../nativeEngine.ts"
+
+/** Engines with kernels of their own for what surrounds convolutions. */
+const engines = ["wasm", ...(runsNode ? ["node" as const] : [])] as const
 
 interface Case {
   readonly seed: number
@@ -43,10 +47,10 @@ const step = async ({ accelerate, seed, shape }: Case): Promise<ReadonlyArray<Re
   return values
 }
 
-it(
-  "accelerated batch normalization is the stock one, with its gradients and moving moments",
+it.each(engines)(
+  "accelerated batch normalization is the stock one, with its gradients and moving moments, on %s",
   { timeout: 120_000 },
-  () =>
+  (engine) =>
     fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -61,7 +65,7 @@ it(
         async (c) => {
           await use("cpu")
           const expected = await step({ ...c, accelerate: false })
-          await use("wasm")
+          await use(engine)
           const actual = await step({ ...c, accelerate: true })
           expect(actual.length).toBe(expected.length)
           for (const [i, values] of actual.entries()) {
@@ -130,11 +134,16 @@ const modelOf = (block: keyof typeof blocks, seed: number): tfl.LayersModel => {
   return modelAround(blocks[block], [3, 3, 6], seed, (x) => convolve.apply(x) as tfl.SymbolicTensor)
 }
 
-/** Result and gradients in inference, then in training, and the moving moments after it; accelerated on wasm. */
-const wholeModel = async (engine: "cpu" | "wasm", make: () => tfl.LayersModel, seed: number, images = 4) => {
+/** Result and gradients in inference, then in training, and the moving moments after it; accelerated but on cpu. */
+const wholeModel = async (
+  engine: "cpu" | (typeof engines)[number],
+  make: () => tfl.LayersModel,
+  seed: number,
+  images = 4
+) => {
   await use(engine)
   const plain = make()
-  const model = engine === "wasm" ? Layers.accelerate(plain) : plain
+  const model = engine === "cpu" ? plain : Layers.accelerate(plain)
   const shape = [images, ...(model.inputs[0]!.shape.slice(1) as Array<number>)]
   const found = (training: boolean) => {
     const weights = model.trainableWeights.map((w) => (w as unknown as { readonly val: tf.Variable }).val)
@@ -151,12 +160,17 @@ const wholeModel = async (engine: "cpu" | "wasm", make: () => tfl.LayersModel, s
 }
 
 /**
- * The largest difference, relative to what it is a part of, between a model accelerated on wasm and its stock layers on
- * cpu.
+ * The largest difference, relative to what it is a part of, between a model accelerated on an engine and its stock
+ * layers on cpu.
  */
-const largestGap = async (make: () => tfl.LayersModel, seed: number, images?: number) => {
+const largestGap = async (
+  engine: (typeof engines)[number],
+  make: () => tfl.LayersModel,
+  seed: number,
+  images?: number
+) => {
   const expected = await wholeModel("cpu", make, seed, images)
-  const actual = await wholeModel("wasm", make, seed, images)
+  const actual = await wholeModel(engine, make, seed, images)
   expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length))
   const gaps = actual.map((values, i) => {
     const reference = expected[i]!
@@ -169,18 +183,22 @@ const largestGap = async (make: () => tfl.LayersModel, seed: number, images?: nu
 // Sums of a few hundred products of float32, whose variances are divided by.
 const rounding = 1e-4
 
-it.each(Object.keys(blocks) as ReadonlyArray<keyof typeof blocks>)(
-  "layers that run together give what they gave: %s",
-  async (block) => {
+const blocksOn = (Object.keys(blocks) as ReadonlyArray<keyof typeof blocks>).flatMap((block) =>
+  engines.map((engine) => [block, engine] as const)
+)
+
+it.each(blocksOn)(
+  "layers that run together give what they gave: %s, on %s",
+  async (block, engine) => {
     for (const seed of [1, 2, 3]) {
-      expect(await largestGap(() => modelOf(block, seed), seed)).toBeLessThan(rounding)
+      expect(await largestGap(engine, () => modelOf(block, seed), seed)).toBeLessThan(rounding)
     }
   }
 )
 
-it("normalization, sum and rectifier, each there or not, give what they gave on any number of channels", {
+it.each(engines)("normalization, sum and rectifier, each there or not, give what they gave with any channels on %s", {
   timeout: 120_000
-}, () =>
+}, (engine) =>
   fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -202,7 +220,7 @@ it("normalization, sum and rectifier, each there or not, give what they gave on 
           const sum = residual === "none" ? y : add([y, residual === "the input" ? x : other(x)])
           return rectified ? relu(sum) : sum
         }
-        expect(await largestGap(() => modelAround(block, shape, seed), seed, images)).toBeLessThan(rounding)
+        expect(await largestGap(engine, () => modelAround(block, shape, seed), seed, images)).toBeLessThan(rounding)
       }
     ),
     { numRuns: 60 }

@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { expect, it } from "vitest"
 import * as Catalogue from "../../src/choices/Catalogue.ts"
-import { losses } from "../../src/network/losses.ts"
+import * as Losses from "../../src/network/losses.ts"
 import { onEachBackend } from "../backends.ts"
+
+const { losses } = Losses
 
 const scores = [[2, -1, 0.5], [0, 0.25, -2]]
 const labels = [1, 0]
@@ -28,15 +30,54 @@ const formulas: Readonly<Record<string, (share: number) => (z: ReadonlyArray<num
   "softmax-cross-entropy": softmax,
   "sigmoid-cross-entropy": sigmoid,
   "mean-squared-error": () => each((z, t) => (z - t) ** 2),
+  "mean-absolute-error": () => each((z, t) => Math.abs(z - t)),
   hinge: () => each((z, t) => Math.max(0, 1 - z * (2 * t - 1)))
 }
 
-it("every loss of the catalogue has its formula here", () => {
-  expect(Object.keys(formulas)).toEqual(Catalogue.names(losses))
+/** That of embeddings is of all images together. */
+const ofOutputs = Catalogue.names(losses).filter((name) => losses[name].make({}).of !== "embeddings")
+
+it("every loss of single images has its formula here", () => {
+  expect(Object.keys(formulas)).toEqual(ofOutputs)
+  expect(Catalogue.names(losses).length).toBe(ofOutputs.length + 1)
 })
 
 onEachBackend("losses", () => {
-  for (const name of Catalogue.names(losses)) {
+  it("the supervised contrastive loss, of an image alone in its class, too: value and slope", async () => {
+    const [points, classes, temperature] = [[[3, 4], [1, 0], [0, -2], [1, 1]], [0, 0, 1, 0], 0.5]
+    const cost = (z: ReadonlyArray<ReadonlyArray<number>>) => {
+      const unit = z.map((row) => row.map((x) => x / Math.hypot(...row)))
+      const cosine = (i: number, j: number) => unit[i]!.reduce((sum, x, k) => sum + x * unit[j]![k]!, 0)
+      return mean(z.map((_, i) => {
+        const others = [0, 1, 2, 3].filter((j) => j !== i)
+        const sum = others.reduce((all, a) => all + Math.exp(cosine(i, a) / temperature), 0)
+        const same = others.filter((j) => classes[j] === classes[i])
+        return same.length === 0 ? 0 : mean(same.map((p) => Math.log(sum) - cosine(i, p) / temperature))
+      }))
+    }
+    const loss = Losses.supervisedContrastive({ temperature })
+    const at = tf.tensor2d(points)
+    const { grad, value } = tf.valueAndGrad((z) => loss.value(z as tf.Tensor2D, tf.tensor1d(classes, "int32")))(at)
+    expect((await value.data())[0]).toBeCloseTo(cost(points), 5)
+    const moved = (by: number) => points.map((row, i) => i === 0 ? [row[0]! + by, row[1]!] : row)
+    expect((await grad.data())[0]).toBeCloseTo((cost(moved(1e-5)) - cost(moved(-1e-5))) / 2e-5, 5)
+  })
+
+  it("targets stand in the place of labels, as numbers or as a class for every place", async () => {
+    const at = tf.tensor2d(scores)
+    const distance = Losses.meanSquaredError.value(at, tf.tensor2d([[1, 1, 1], [2, 2, 2]]) as never)
+    const expected = mean(scores.flatMap((row, i) => row.map((z) => (z - 1 - i) ** 2)))
+    expect((await distance.data())[0]).toBeCloseTo(expected, 5)
+    const places = tf.reshape(at, [1, 2, 3]) as never
+    const entropy = Losses.softmaxCrossEntropy()
+    const [ofPlaces, ofImages] = [
+      entropy.value(places, tf.tensor2d([labels], [1, 2], "int32") as never),
+      entropy.value(at, tf.tensor1d(labels, "int32"))
+    ]
+    expect((await ofPlaces.data())[0]).toBeCloseTo((await ofImages.data())[0]!, 6)
+  })
+
+  for (const name of ofOutputs) {
     for (
       const labelSmoothing of "parameters" in losses[name] && losses[name].parameters !== undefined
         ? [0, 0.3]
@@ -50,6 +91,10 @@ onEachBackend("losses", () => {
         const { grad, value } = tf.valueAndGrad((z) => loss.value(z as tf.Tensor2D, tf.tensor1d(labels, "int32")))(at)
         // Of numbers near 1, a few roundings of float32; central differences are exact to 1e-10.
         expect((await value.data())[0]).toBeCloseTo(cost(scores), 5)
+        const weights = [2, 0.25]
+        const weighted = loss.value(at as tf.Tensor2D, tf.tensor1d(labels, "int32"), tf.tensor1d(weights))
+        const products = scores.map((row, i) => weights[i]! * formula(row, labels[i]!))
+        expect((await weighted.data())[0]).toBeCloseTo(mean(products), 5)
         const slope = await grad.data()
         for (const [i, row] of scores.entries()) {
           for (const [j] of row.entries()) {

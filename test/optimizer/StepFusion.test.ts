@@ -25,6 +25,7 @@ import {
   Transforms
 } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
+import { runsNode } from "../nativeEngine.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
 const gaps = (p: TensorTree.TensorTree, q: TensorTree.TensorTree) => {
@@ -35,6 +36,7 @@ const gaps = (p: TensorTree.TensorTree, q: TensorTree.TensorTree) => {
 const engines = [
   ["wasm, one thread", Backend.wasmWith({ threads: 1 })],
   ["wasm, two threads", Backend.wasmWith({ threads: 2 })],
+  ...(runsNode ? [["node", Backend.node] as const] : []),
   ...(runsWebgpu ? [["webgpu", Backend.webgpu] as const] : [])
 ] as const
 

@@ -6,8 +6,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
-import * as quantities from "../../src/report/quantities.ts"
 import * as RunRecord from "../../src/report/RunRecord.ts"
+import { stepFigures } from "../../src/report/stepFigures.ts"
 import * as Steps from "../../src/report/Steps.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-steps-"))
@@ -56,14 +56,8 @@ it("of a long run are as many means, of the steps of every part", () => {
 })
 
 it("are shown beside those of a shorter run in parts of one size", () => {
-  const runs = [3000, 70].map((count, i) => ({
-    row: `row ${i}`,
-    epochs: [],
-    spectra: [],
-    evaluation: undefined,
-    steps: Steps.of(run(count))
-  }))
-  const { caption, spec } = quantities.gradientNorm(runs)!
+  const runs = [3000, 70].map((count, i) => ({ row: `row ${i}`, epochs: [], ends: {}, steps: Steps.of(run(count)) }))
+  const { caption, spec } = stepFigures[0]!(runs)!
   expect(caption).toContain("mean over every 32 steps")
   const { values } =
     (spec as unknown as { readonly data: { readonly values: ReadonlyArray<{ readonly row: string }> } })
@@ -106,7 +100,7 @@ it("are none where there is no log", async () => {
   const recorded = await Effect.runPromise(
     RunRecord.read(join(scratch, "nowhere")).pipe(Effect.provide(NodeServices.layer))
   )
-  expect([recorded.epochs, recorded.steps.parts, recorded.spectra]).toEqual([[], [], []])
+  expect([recorded.epochs, recorded.steps.parts, recorded.ends]).toEqual([[], [], {}])
 })
 
 it("are read again only where the log has grown since", async () => {

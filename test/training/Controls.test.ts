@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type Checkpoint, Controls, Models, Network, Schedule, Trainer } from "finegrain"
+import { type Checkpoint, Controls, Models, Network, Schedule, Trainer, Variations } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
 import { tinyDataset } from "../tinyDataset.ts"
@@ -52,7 +52,13 @@ const train = (from?: Checkpoint.Snapshot): Promise<Told> =>
     const network = yield* Network.make(Models.smallCnn({ ...tinyDataset, filters: [2], seed: 1 }), { seed: 2 })
     const { control, schedule } = Controls.reduceOnPlateau(Schedule.constant(0.1), { ...never, patience: 1 })
     const controls = [control, Controls.earlyStopping({ ...never, patience: 3 })]
-    const options = { network, dataset: tinyDataset, schedule, controls, epochs: 9, batchSize: 32, seed: 3, from }
+    const vary = [
+      { name: "mixup", vary: Variations.mixup(0.5) },
+      { name: "cutout", vary: Variations.cutout() },
+      { name: "erasing", vary: Variations.erasing() }
+    ]
+    const own = { network, dataset: tinyDataset, schedule, controls, vary, classWeights: [1, 2, 3] }
+    const options = { ...own, epochs: 9, batchSize: 32, seed: 3, from }
     const run = yield* Trainer.make(options)
     const events: Array<Trainer.TrainingEvent> = []
     let middle: Checkpoint.Snapshot | undefined
@@ -66,7 +72,7 @@ const train = (from?: Checkpoint.Snapshot): Promise<Told> =>
     return { events, middle, weights, stopped }
   })))
 
-it("a run ends early with falling rates, and goes on to the same bits from within an epoch", async () => {
+it("a run with controls, variations and weights of classes goes on to the same bits from within an epoch", async () => {
   const whole = await train()
   const steps = whole.events.filter((event) => event._tag === "StepDone")
   expect(steps.map(({ rate }) => Number(rate.toPrecision(6)))).toEqual(

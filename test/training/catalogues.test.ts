@@ -44,12 +44,14 @@ const settings: Readonly<Record<Exclude<keyof Catalogues, "manifolds">, string>>
   measures: "measures",
   backends: "backend",
   evaluations: "evaluate",
-  watched: "watch"
+  watched: "watch",
+  variations: "vary",
+  weightings: "weighting"
 }
 
 /** Catalogues whose entries make a value of settings of their own, too. */
 const withParameters: ReadonlySet<string> = new Set(
-  ["optimizers", "schedules", "rules", "models", "datasets", "losses", "measures", "backends"]
+  ["optimizers", "schedules", "rules", "models", "datasets", "losses", "measures", "variations", "backends"]
 )
 
 const flagLine = (help: string, setting: string) =>
@@ -67,7 +69,7 @@ describe("an entry that is added in one place", () => {
       const parameter = Setting.orDefault(Setting.count, 7).annotate({ description: "how much of it" })
       const entry = { about: "a new one", parameters: { amount: parameter }, make: () => undefined }
       const known = { ...builtIn, [kind]: { ...builtIn[kind], novel: entry } } as Catalogues
-      const value = setting === "measures" ? ["novel"] : "novel"
+      const value = setting === "measures" || setting === "vary" ? ["novel"] : "novel"
       const config = setting === "matricization"
         ? { layers: { any: { matricization: "novel" } } }
         : { [setting]: value }

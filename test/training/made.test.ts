@@ -14,10 +14,10 @@ const entries = (make: () => unknown) => ({ mine: { about: "mine", make } })
 /** What is said where all entries that a user may add make something. */
 const told = async (
   make: () => unknown,
-  kind: "dataset" | "loss" | "model" | "optimizer" | "schedule",
+  kind: "dataset" | "loss" | "model" | "optimizer" | "schedule" | "variation",
   more: object = {}
 ) => {
-  const names = ["datasets", "losses", "models", "optimizers", "schedules"] as const
+  const names = ["datasets", "losses", "models", "optimizers", "schedules", "variations"] as const
   const known = {
     ...builtIn,
     ...Object.fromEntries(names.map((name) => [name, { ...builtIn[name], ...entries(make) }]))
@@ -32,7 +32,7 @@ const told = async (
     train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
     test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
   }
-  const settings = { [kind]: "mine", ...more }
+  const settings = kind === "variation" ? { vary: ["mine"] } : { [kind]: "mine", ...more }
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode(settings, "test", known)
     switch (kind) {
@@ -46,6 +46,8 @@ const told = async (
         return yield* made.transform(config, dataset, { name: "none", rate: () => 0 }, known)
       case "schedule":
         return yield* made.schedule(config, dataset, known)
+      case "variation":
+        return yield* made.variations(config, dataset, known)
     }
   })
   return Effect.runPromise(
@@ -56,7 +58,7 @@ const told = async (
 }
 
 it("an entry that throws is told in a line", async () => {
-  for (const kind of ["dataset", "loss", "model", "optimizer", "schedule"] as const) {
+  for (const kind of ["dataset", "loss", "model", "optimizer", "schedule", "variation"] as const) {
     expect(await told(failing, kind)).toMatch(new RegExp(`${kind}.*mine.*no luck`))
   }
 })
@@ -69,6 +71,11 @@ it("an entry that makes something else is told in a line", async () => {
   expect(await told(() => ({}), "loss")).toBe("The loss mine cannot be made: it has no function \"value\"")
   expect(await told(() => 3, "schedule")).toMatch(
     /schedule "mine": mine makes no schedule: it needs a name and a function/
+  )
+  expect(await told(() => 3, "variation")).toBe("The variation mine cannot be made: it is no function")
+  expect(await told(() => failing, "variation")).toBe("The variation mine cannot be made: no luck")
+  expect(await told(() => () => ({ images: new Float32Array(1) }), "variation")).toBe(
+    "The variation mine cannot be made: of two images it gives no batch of two images"
   )
   expect(await told(() => ({}), "model")).toBe("The model mine cannot be made: it is no LayersModel")
 })

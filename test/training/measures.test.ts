@@ -2,7 +2,8 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import { type Dataset, LabelNoise, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
-import { asked, type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
+import { asked } from "../../src/training/measures/asked.ts"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
@@ -29,7 +30,8 @@ const at = async (): Promise<AtEpoch> => {
     const accuracy = labels.filter((label) => label === 0).length / count
     return Effect.succeed({ loss: 1, accuracy, predicted: new Uint16Array(count), confidence: undefined })
   }
-  return { network, dataset, epoch: 3, tested: await Effect.runPromise(evaluate(dataset.test)), evaluate }
+  const outputs = () => Effect.succeed({ shape: [1], values: Float32Array.of(1, 2) })
+  return { network, dataset, epoch: 3, tested: await Effect.runPromise(evaluate(dataset.test)), evaluate, outputs }
 }
 
 const measure = async (entry: AskedMeasure<never>, settings: object = {}, more: Partial<AtEpoch> = {}) =>

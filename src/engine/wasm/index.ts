@@ -1,4 +1,6 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import { registerReluGradient } from "../reluGradient.ts"
+import { variable } from "../variable.ts"
 import { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from "./depthwise.ts"
 import { extrema } from "./extrema.ts"
 import { cast, identity } from "./identity.ts"
@@ -7,7 +9,7 @@ import { matrixProducts } from "./matMul.ts"
 import { guardMemory } from "./memory.ts"
 import { pools } from "./pools.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
-import { add, addRelu, registerReluGradient, relu, reluGradient } from "./simd/activation.ts"
+import { add, addRelu, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
 import { convolutions } from "./simd/convolution.ts"
 import { manifoldOperations } from "./simd/manifolds.ts"
@@ -15,16 +17,17 @@ import { type Simd, simdOn } from "./simd/module.ts"
 import { maxPoolGradient } from "./simd/pooling.ts"
 import { step } from "./simd/step.ts"
 import { sum } from "./simd/sum.ts"
+import { type MakePool, nobodyElse } from "./threads/alone.ts"
 import { maxPoolOfVolumes, maxPoolOfVolumesGradient, volumesFilterGradient, volumesInputGradient } from "./volumes.ts"
 
 const onHeap = new WeakMap<object, Map<string, Promise<Simd>>>()
 
 /** Own kernels, once for a backend, a number of threads and a flavour. */
-const simdOf = (backend: BackendWasm, threads: number): Promise<Simd> => {
-  const key = `${threads} ${process.env["FINEGRAIN_SIMD"] ?? ""}`
+const simdOf = (backend: BackendWasm, threads: number, makePool: MakePool): Promise<Simd> => {
+  const key = `${threads} ${variable("FINEGRAIN_SIMD") ?? ""}`
   const known = onHeap.get(backend) ?? new Map<string, Promise<Simd>>()
   onHeap.set(backend, known)
-  const found = known.get(key) ?? simdOn(backend, threads)
+  const found = known.get(key) ?? simdOn(backend, threads, makePool)
   known.set(key, found)
   return found
 }
@@ -39,10 +42,11 @@ const simdOf = (backend: BackendWasm, threads: number): Promise<Simd> => {
  */
 export const installTrainingKernels = async (
   backend: BackendWasm,
-  threads: number
+  threads: number,
+  makePool: MakePool = nobodyElse
 ): Promise<Pick<Simd, "flavour" | "threads">> => {
   guardMemory(backend)
-  const simd = await simdOf(backend, threads)
+  const simd = await simdOf(backend, threads, makePool)
   for (
     const kernel of [
       ...convolutions(simd),

@@ -1,5 +1,4 @@
 /** GPUs and the programs that play them: which one is here, and a device of it. */
-import { existsSync, readdirSync } from "node:fs"
 import type { Adapter, AdapterInfo, Device } from "./gpu.ts"
 
 /** Whether an adapter is a program on the CPU: right, for tests, and slow. */
@@ -16,14 +15,6 @@ export const describe = (info: AdapterInfo): string =>
       text !== ""
     ) ?? "an adapter without a name"
   }`
-
-/** Devices by which Linux lets programs at a GPU. */
-const nodes = ["/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"]
-
-/** Whether there may be a GPU at all; asking a driver would take longer, and it would complain on stderr. */
-export const mayHaveGpu = (): boolean =>
-  process.platform !== "linux" || nodes.some(existsSync) ||
-  (existsSync("/dev/dri") && readdirSync("/dev/dri").some((name) => name.startsWith("renderD")))
 
 /** All that the adapter has, instead of the small defaults. */
 const limits = [

@@ -37,7 +37,8 @@ export const watch = (device: Device): Watch => {
 }
 
 /** Lets Dawn's pending events in: a loss may be known a turn after the read that it fails. */
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const turn = () =>
+  new Promise((resolve) => typeof setImmediate === "function" ? setImmediate(resolve) : setTimeout(resolve))
 
 /**
  * Dawn frees nothing before the program waits; on Linux it crashes at 65,530 maps of memory, up to four an operation.

@@ -1,12 +1,15 @@
 /** The optional packages of this engine, typed as far as this library needs them. */
 import type * as tf from "@tensorflow/tfjs-core"
-import { readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { compileFunction } from "node:vm"
-import { mayHaveGpu } from "./adapter.ts"
+import type { BackendUnavailable } from "../Engine.ts"
 import type { AdapterInfo, Device, Gpu } from "./gpu.ts"
+import { headline, unavailable } from "./unavailable.ts"
 
-/** The package `webgpu`: Dawn, without a browser. */
+export type { Gpu }
+
+/** What gives a GPU: the package `webgpu`, which is Dawn without a browser, or a browser. */
 export interface Dawn {
   readonly create: (options: ReadonlyArray<string>) => Gpu
   readonly globals: Readonly<Record<string, unknown>>
@@ -58,8 +61,22 @@ export interface WebGpuBackend extends tf.KernelBackend {
 /** Makes the stock backend on a device. */
 export type MakeBackend = (device: Device, info: AdapterInfo) => WebGpuBackend
 
-/** The two packages and what they stand on; replaced in tests. */
+/** The two packages and what they stand on; others in browsers and in tests. */
 export interface Packages {
+  /** What implements WebGPU, as errors name it. */
+  readonly implementation: string
+  /** What the engine says of its version. */
+  readonly version: string
+  /** What to do where there is no driver. */
+  readonly drivers: string
+  /** How one asks for this engine by name. */
+  readonly byName: string
+  /** Options of Dawn: an adapter by a part of its name, where there are several. */
+  readonly options: () => ReadonlyArray<string>
+  /** Says why something does not load, and what to do. */
+  readonly notLoaded: (wanted: string) => (cause: unknown) => BackendUnavailable
+  /** Runs something before the process ends: work in flight would crash it. */
+  readonly atExit: (run: () => void) => void
   readonly mayHaveGpu: () => boolean
   readonly dawn: () => Promise<Dawn>
   readonly stock: (dawn: Dawn, gpu: Gpu) => MakeBackend
@@ -96,6 +113,36 @@ const load = (dawn: Dawn): NonNullable<typeof loaded> => {
   return { dawn, make: (device, info) => new WebGPUBackend(device, info), navigator }
 }
 
+const [dawnVersion, version] = ["0.6.2", "4.22.0"]
+const install = `Run: npm install webgpu@${dawnVersion} @tensorflow/tfjs-backend-webgpu@${version}`
+
+const drivers = "Install a Vulkan driver: that of the GPU's maker, or software for tests (Debian 13: apt-get install " +
+  "mesa-vulkan-drivers libvulkan1; " +
+  "Debian 12: the same with -t bookworm-backports, its own is too old); in a container of NVIDIA's, " +
+  "NVIDIA_DRIVER_CAPABILITIES must " +
+  "include graphics."
+
+const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable => {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code ?? "" : ""
+  const missing = /MODULE_NOT_FOUND/.test(code) ||
+    /Cannot find (package|module)|Could not resolve/.test(headline(cause))
+  // The addon of a platform that Dawn is not built for is a missing file in the package, not a missing package.
+  return missing && !headline(cause).includes("dawn.node")
+    ? unavailable(`the package ${wanted} is not installed`, `${install}.`)
+    : unavailable(
+      `${wanted} does not load (${headline(cause)})`,
+      "Dawn runs on Linux with glibc 2.34 or newer, on macOS and on Windows, each on x64 and arm64."
+    )
+}
+
+/** Devices by which Linux lets programs at a GPU. */
+const nodes = ["/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"]
+
+/** Whether there may be a GPU at all; asking a driver would take longer, and it would complain on stderr. */
+const mayHaveGpu = (): boolean =>
+  process.platform !== "linux" || nodes.some(existsSync) ||
+  (existsSync("/dev/dri") && readdirSync("/dev/dri").some((name) => name.startsWith("renderD")))
+
 const dawnName = "webgpu"
 
 /**
@@ -104,6 +151,18 @@ const dawnName = "webgpu"
  * @internal
  */
 export const installed: Packages = {
+  implementation: "Dawn",
+  version: `${version}, Dawn ${dawnVersion}`,
+  drivers,
+  byName: "--backend webgpu",
+  options: () => {
+    const adapter = process.env["FINEGRAIN_WEBGPU_ADAPTER"] ?? ""
+    return adapter === "" ? [] : [`adapter=${adapter}`]
+  },
+  notLoaded,
+  atExit: (run) => {
+    process.once("exit", run)
+  },
   mayHaveGpu,
   dawn: async () => await import(dawnName) as Dawn,
   stock: (dawn, gpu) => {

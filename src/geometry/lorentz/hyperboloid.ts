@@ -69,8 +69,8 @@ export const nearestAngle = (time: tf.Tensor, space: tf.Tensor): tf.Tensor =>
 /** The hyperbolic angle whose cosine is within the range of numbers, with room for sums and products of a few. */
 export const furthest = () => Arithmetic.current() === Arithmetic.float64 ? 700 : 80
 
-/** Geometry of the upper sheet in m×n matrices whose first entry is time. */
-export const hyperboloid = (m: number, n: number) => {
+/** Entries of m×n matrices whose first is time. */
+const coordinates = (m: number, n: number) => {
   const time = () => tf.tensor2d(Array.from({ length: m * n }, (_, i) => (i === 0 ? 1 : 0)), [m, n])
   const space = (u: tf.Tensor) => tf.mul(u, tf.sub(1, time()))
   const first = (u: tf.Tensor) => sum(tf.mul(u, time()))
@@ -82,15 +82,24 @@ export const hyperboloid = (m: number, n: number) => {
     return { space: inSpace, direction: unit(inSpace), sinh, cosh: above(sinh) }
   }
 
-  /** What of a vector is orthogonal to a direction; twice, since the first time leaves rounding errors of all of it. */
-  const across = (direction: tf.Tensor, u: tf.Tensor) => {
-    const once = tf.sub(u, tf.mul(direction, dot(direction, u)))
-    return tf.sub(once, tf.mul(direction, dot(direction, once)))
-  }
+  /** The point above some entries in space. */
+  const lift = (u: tf.Tensor) => joined(space(u), above(length(space(u))))
+  return { first, joined, lift, polar, space }
+}
 
-  // Near the origin there is no direction: there, and only there, formulas in x itself are as accurate.
-  const near = ({ sinh }: Polar) => Differentiable.less(sinh, 1)
+type Coordinates = ReturnType<typeof coordinates>
 
+/** What of a vector is orthogonal to a direction; twice, since the first time leaves rounding errors of all of it. */
+const across = (direction: tf.Tensor, u: tf.Tensor) => {
+  const once = tf.sub(u, tf.mul(direction, dot(direction, u)))
+  return tf.sub(once, tf.mul(direction, dot(direction, once)))
+}
+
+// Near the origin there is no direction: there, and only there, formulas in x itself are as accurate.
+const near = ({ sinh }: Polar) => Differentiable.less(sinh, 1)
+
+/** Tangent vectors in the frame at rest, and back. */
+const restFrame = ({ joined, space }: Coordinates) => {
   /**
    * A tangent vector as it stands in the rest frame: its radial part divided by cosh τ. Its length there is its length.
    */
@@ -110,44 +119,49 @@ export const hyperboloid = (m: number, n: number) => {
     const inSpace = either(near(p), tf.add(w, tf.mul(x, shift)), tf.add(across(direction, w), radial))
     return joined(inSpace, dot(x, w))
   }
+  return { atRest, moving }
+}
 
-  /**
-   * sinh²(d/2) = sinh²((τ_x − τ_y)/2) + sinh τ_x sinh τ_y sin²(φ/2), a sum of what does not cancel: with s = sinh(τ_x −
-   * τ_y), the first is s²/(2(1 + √(1 + s²))).
-   */
-  const composed = (x: Polar, y: Polar) => {
-    const delta = tf.sub(y.space, x.space)
-    const lengths = tf.add(x.sinh, y.sinh)
-    const longer = tf.div(dot(delta, tf.add(x.space, y.space)), tf.add(lengths, Differentiable.equal(lengths, 0)))
-    const products = tf.add(tf.mul(y.sinh, x.cosh), tf.mul(x.sinh, y.cosh))
-    // sinh²τ_y − sinh²τ_x over their products; both 0 at the origin.
-    const radial = tf.div(tf.mul(longer, lengths), tf.add(products, Differentiable.equal(products, 0)))
-    const chord = tf.sub(x.direction, y.direction)
-    const around = tf.mul(tf.mul(x.sinh, tf.mul(y.sinh, dot(chord, chord))), 0.25)
-    return tf.add(tf.div(tf.square(radial), tf.mul(2, tf.add(1, above(radial)))), around)
-  }
-  /** `composed` with the gradient of (−⟨x, y⟩ − 1)/2: ½((y₀ − x₀)/x₀·x_s − δ) with respect to x_s. */
-  const halfSquared = (x: Polar, y: Polar): tf.Tensor =>
-    tf.customGrad((...given) => {
-      const [a, b, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
-      save([a, b])
-      return {
-        value: tf.tidy(() => composed(polar(a), polar(b))),
-        gradFunc: (dy: tf.Tensor, [a, b]: Array<tf.Tensor>) => {
-          const [p, q] = [polar(a!), polar(b!)]
-          const delta = tf.sub(b!, a!)
-          const later = tf.div(dot(delta, tf.add(a!, b!)), tf.add(p.cosh, q.cosh))
-          const half = tf.mul(dy, 0.5)
-          return [
-            tf.mul(half, tf.sub(tf.mul(a!, tf.div(later, p.cosh)), delta)),
-            tf.mul(half, tf.sub(delta, tf.mul(b!, tf.div(later, q.cosh))))
-          ]
-        }
+/**
+ * sinh²(d/2) = sinh²((τ_x − τ_y)/2) + sinh τ_x sinh τ_y sin²(φ/2), a sum of what does not cancel: with s = sinh(τ_x −
+ * τ_y), the first is s²/(2(1 + √(1 + s²))).
+ */
+const composed = (x: Polar, y: Polar) => {
+  const delta = tf.sub(y.space, x.space)
+  const lengths = tf.add(x.sinh, y.sinh)
+  const longer = tf.div(dot(delta, tf.add(x.space, y.space)), tf.add(lengths, Differentiable.equal(lengths, 0)))
+  const products = tf.add(tf.mul(y.sinh, x.cosh), tf.mul(x.sinh, y.cosh))
+  // sinh²τ_y − sinh²τ_x over their products; both 0 at the origin.
+  const radial = tf.div(tf.mul(longer, lengths), tf.add(products, Differentiable.equal(products, 0)))
+  const chord = tf.sub(x.direction, y.direction)
+  const around = tf.mul(tf.mul(x.sinh, tf.mul(y.sinh, dot(chord, chord))), 0.25)
+  return tf.add(tf.div(tf.square(radial), tf.mul(2, tf.add(1, above(radial)))), around)
+}
+
+/** `composed` with the gradient of (−⟨x, y⟩ − 1)/2: ½((y₀ − x₀)/x₀·x_s − δ) with respect to x_s. */
+const halfSquared = (polar: Coordinates["polar"]) => (x: Polar, y: Polar): tf.Tensor =>
+  tf.customGrad((...given) => {
+    const [a, b, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+    save([a, b])
+    return {
+      value: tf.tidy(() => composed(polar(a), polar(b))),
+      gradFunc: (dy: tf.Tensor, [a, b]: Array<tf.Tensor>) => {
+        const [p, q] = [polar(a!), polar(b!)]
+        const delta = tf.sub(b!, a!)
+        const later = tf.div(dot(delta, tf.add(a!, b!)), tf.add(p.cosh, q.cosh))
+        const half = tf.mul(dy, 0.5)
+        return [
+          tf.mul(half, tf.sub(tf.mul(a!, tf.div(later, p.cosh)), delta)),
+          tf.mul(half, tf.sub(delta, tf.mul(b!, tf.div(later, q.cosh))))
+        ]
       }
-    })(x.space, y.space)
-  /** The point above some entries in space. */
-  const lift = (u: tf.Tensor) => joined(space(u), above(length(space(u))))
-  return { across, atRest, first, halfSquared, joined, lift, moving, near, polar, space }
+    }
+  })(x.space, y.space)
+
+/** Geometry of the upper sheet in m×n matrices whose first entry is time. */
+export const hyperboloid = (m: number, n: number) => {
+  const own = coordinates(m, n)
+  return { ...own, ...restFrame(own), across, near, halfSquared: halfSquared(own.polar) }
 }
 
 export type Hyperboloid = ReturnType<typeof hyperboloid>

@@ -25,6 +25,8 @@ const norms = (m: number, n: number): NormIntervals => ({
 const centredSphere = matrixFamily(() => ({
   symbol: "Cen",
   name: "centred sphere",
+  about: "unit norm, mean 0",
+  retraction: "normalization",
   accepts: ([m, n]) => m * n >= 3,
   at: (m, n) => at(m, n)
 }))

@@ -222,6 +222,8 @@ const at = (n: number): Manifold.Manifold =>
 const doublyStochastic = matrixFamily(() => ({
   symbol: "DS",
   name: "doubly stochastic",
+  about: "rows and columns add up to 1",
+  retraction: "Sinkhorn",
   accepts: ([m, n]) => m === n && n >= 2,
   reason: "rows and columns of sum 1 are equally many",
   at: (n) => at(n)

@@ -52,5 +52,7 @@ export const make = (shape: Shape.Shape): Manifold.Manifold => {
 export const family = (): Manifold.Family => ({
   symbol: "Euc",
   name: "Euclidean",
+  about: "any",
+  retraction: "X + V",
   at: (shape) => Result.succeed(make(shape))
 })

@@ -64,6 +64,8 @@ const tall = (m: number, n: number, rank: number): Manifold.Manifold => {
 const fixedRank = matrixFamily(({ rank = 1 }: FixedRankOptions = {}) => ({
   symbol: "Rk",
   name: "fixed rank",
+  about: "rank 1",
+  retraction: "nearest",
   accepts: ([m, n]) => Number.isInteger(rank) && rank >= 1 && rank < Math.min(m, n),
   reason: `its rank cannot be ${rank} and less than full`,
   at: tallOrWide(`Rk${rank}`, (m, n) => tall(m, n, rank))

@@ -78,6 +78,8 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
 const fixedSpectrum = matrixFamily((options: FixedSpectrumOptions = {}) => ({
   symbol: "FS",
   name: "fixed spectrum",
+  about: "chosen singular values",
+  retraction: "QR",
   accepts: ([m, n]) => m * n >= 2,
   at: tallOrWide("FS", (m, n) => tall(m, n, options))
 }))

@@ -86,6 +86,8 @@ const tall = (m: number, n: number, { transport = projection }: GrassmannOptions
 const grassmann = matrixFamily((options: GrassmannOptions = {}) => ({
   symbol: "Gr",
   name: "Grassmann",
+  about: "subspaces",
+  retraction: "polar",
   accepts: ([m, n]) => m !== n,
   reason: "the columns of a square matrix span everything, there is one subspace only",
   at: tallOrWide("Gr", (m, n) => tall(m, n, options))

@@ -39,6 +39,8 @@ const normBall = matrixFamily(({ radius = 1 }: NormBallOptions = {}) => {
   return {
     symbol: radius === 1 ? "Ball" : `Ball:${radius}`,
     name: "norm ball",
+    about: `norm up to ${radius}`,
+    retraction: "scaled back",
     at: (m, n) => at(m, n, radius)
   }
 })

@@ -11,6 +11,8 @@ const geometry = unitNorm([-2])
 const oblique = matrixFamily((options: Sphere.SphereOptions = {}) => ({
   symbol: "Ob",
   name: "oblique",
+  about: "columns of unit norm",
+  retraction: "normalization",
   accepts: ([m]) => m >= 2,
   at: (m, n) => at([m, n], options)
 }))

@@ -99,6 +99,8 @@ const norms = (m: number, n: number): NormIntervals => ({
 const poincareBall = matrixFamily(() => ({
   symbol: "Hyp",
   name: "Poincaré ball",
+  about: "hyperbolic, in a ball",
+  retraction: "exponential",
   at: (m, n) => at(m, n)
 }))
 

@@ -89,6 +89,8 @@ const column = (m: number): Manifold.Manifold =>
 const simplex = matrixFamily(() => ({
   symbol: "Sim",
   name: "simplex",
+  about: "columns are probabilities",
+  retraction: "softmax",
   accepts: ([m]) => m >= 2,
   at: (m, n) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
 }))

@@ -204,6 +204,8 @@ const at = (n: number): Manifold.Manifold =>
 const spd = matrixFamily(() => ({
   symbol: "SPD",
   name: "symmetric positive definite",
+  about: "positive eigenvalues",
+  retraction: "X + V + VX⁻¹V/2",
   accepts: ([m, n]) => m === n,
   reason: "symmetric matrices are square",
   at: (n) => at(n)

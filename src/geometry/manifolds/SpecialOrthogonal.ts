@@ -57,6 +57,8 @@ const at = (n: number, options: SpecialOrthogonalOptions): Manifold.Manifold => 
 const specialOrthogonal = matrixFamily((options: SpecialOrthogonalOptions = {}) => ({
   symbol: "SO",
   name: "special orthogonal",
+  about: "rotations",
+  retraction: "QR",
   accepts: ([m, n]) => m === n && n >= 2,
   reason: "rotations are square, with at least two rows",
   at: (n) => at(n, options)

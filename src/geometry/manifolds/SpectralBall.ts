@@ -25,6 +25,8 @@ const tall = (m: number, n: number): Manifold.Manifold =>
 const spectralBall = matrixFamily(() => ({
   symbol: "Spec",
   name: "spectral ball",
+  about: "singular values up to 1",
+  retraction: "cut off",
   at: tallOrWide("Spec", tall)
 }))
 

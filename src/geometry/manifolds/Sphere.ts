@@ -54,6 +54,8 @@ const norms = ([m, n]: readonly [number, number]): NormIntervals => ({
 const spheres = matrixFamily((options: SphereOptions = {}) => ({
   symbol: "Sp",
   name: "sphere",
+  about: "unit norm",
+  retraction: "normalization",
   accepts: ([m, n]) => m * n >= 2,
   at: (m, n) => at([m, n], options)
 }))

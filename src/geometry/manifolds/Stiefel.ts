@@ -288,6 +288,8 @@ const formed = (
 const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
   symbol: "St",
   name: "Stiefel",
+  about: `orthonormal columns or rows${options.metric === undefined ? "" : `, ${options.metric.name} metric`}`,
+  retraction: (options.retraction ?? qr).name.replace("qr", "QR"),
   accepts: ([m, n]) => m * n >= 2,
   at: (m, n) => formed(tallOrWide("St", (rows, columns, name) => tall(name, rows, columns, options))(m, n), options)
 }))

@@ -133,7 +133,7 @@ export type Logits = (inputs: tf.Tensor, training: boolean) => tf.Tensor2D
  */
 export const logitsOf = (model: tfl.LayersModel, loss: Loss = softmaxCrossEntropy()): Logits => {
   const apply: Logits = (inputs, training) => model.apply(inputs, { training }) as tf.Tensor2D
-  if (loss.of === "any") return apply
+  if (loss.of === "any" || loss.of === "embeddings") return apply
   const ways = waysTo(model.outputs[0] as tfl.SymbolicTensor)
   const squeezing = ways.find(squeezes)
   if (squeezing === undefined) return apply

@@ -3,6 +3,7 @@ import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Seed from "../../numerics/Seed.ts"
 import { cifarResNet } from "./cifarResNet.ts"
+import { perceptron } from "./perceptron.ts"
 import { pyramidalMlp } from "./pyramidalMlp.ts"
 import { resNet } from "./resNet.ts"
 import { smallCnn } from "./smallCnn.ts"
@@ -47,6 +48,7 @@ const large = (options: Options<typeof resNet>) =>
 export const models = {
   "small-cnn": model({ about: "two convolutions and a dense layer", make: smallCnn }),
   mlp: model({ about: "a pyramid of dense layers", make: pyramidalMlp }),
+  perceptron: model({ about: "dense layers of 128 and 64 units with ReLU, without biases", make: perceptron }),
   "resnet-8": small({ depth: 8 }),
   "resnet-20": small({ depth: 20 }),
   "resnet-56": small({ depth: 56 }),

@@ -17,10 +17,8 @@ import { pure } from "../Transform.ts"
  * [...Transforms.fromWeights.update(tf.tensor1d([3]), Transform.stateless, at).direction!.dataSync()] // => [6]
  * ```
  */
-export const fromWeights = pure("fromWeights", (direction, { scaling }) => {
-  let index = 0
-  return NestedTensors.map(direction, (leaf) => {
-    const factor = scaling[index++]
-    return factor === undefined ? leaf : tf.div(leaf, factor)
-  })
-})
+export const fromWeights = pure(
+  "fromWeights",
+  (direction, { scaling }) =>
+    NestedTensors.mapIndexed(direction, (leaf, i) => scaling[i] === undefined ? leaf : tf.div(leaf, scaling[i]))
+)

@@ -34,11 +34,7 @@ export const mapLeaves = <P extends NestedTensors.NestedTensors>(
   f: (u: tf.Tensor, x: tf.Tensor, leaf: Collection.FactorStack, index: number) => tf.Tensor
 ): P => {
   const points = NestedTensors.leaves(x)
-  let index = 0
-  return NestedTensors.map(direction, (u) => {
-    const i = index++
-    return f(u, points[i]!, collection.leaves![i]!, i)
-  })
+  return NestedTensors.mapIndexed(direction, (u, i) => f(u, points[i]!, collection.leaves![i]!, i))
 }
 
 /**

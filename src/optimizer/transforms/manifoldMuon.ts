@@ -41,6 +41,22 @@ const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
   Matrices.multiply(x, Matrices.skew(msign(Matrices.skew(transposeTimes(x, g)))))
 
 /**
+ * Of tall matrices: all iterates lie in the span of X and G, so their coordinates in a basis [X Q] of it, which are
+ * 2n×n, are as good. Q is what of G is normal to X, made orthonormal.
+ */
+const throughBasis = (x: tf.Tensor, g: tf.Tensor, ascent: Required<DualAscent>): Certified => {
+  const n = x.shape.at(-1)!
+  const normal = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, transposeTimes(x, u)))
+  // Twice, since what is left of the first may be small.
+  const q = Matrices.qf(normal(Matrices.qf(normal(g))))
+  const basis = tf.concat([x, q], -1)
+  const eye = tf.eye(2 * n, n)
+  const point = x.rank === 2 ? eye : tf.tile(tf.reshape(eye, [1, 2 * n, n]), [x.shape[0]!, 1, 1])
+  const { direction, gap } = steepestOnStiefel(point, transposeTimes(basis, g), ascent)
+  return { direction: Matrices.multiply(basis, direction), gap }
+}
+
+/**
  * The steepest direction A of G at points X with orthonormal columns `[…, m, n]`, m ≥ n, certified by duality.
  *
  * A(Λ) = msign(G + 2XΛ) maximizes ⟨G + 2XΛ, A⟩ over ‖A‖₂ ≤ 1; the value ‖G + 2XΛ‖_* bounds ⟨G, A⟩ over all tangent A
@@ -64,6 +80,7 @@ export const steepestOnStiefel = (
     const skew = Matrices.skew(transposeTimes(x, unit))
     return certified(direction, inner(skew, msign(skew)))
   }
+  if (m > 2 * n) return throughBasis(x, unit, { rate, steps })
   let dual = tf.mul(Matrices.sym(transposeTimes(x, unit)), -0.5)
   const shifted = () => tf.add(unit, tf.mul(Matrices.multiply(x, dual), 2))
   for (let k = 0; k < steps; k++) {

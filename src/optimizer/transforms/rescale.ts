@@ -7,10 +7,5 @@ import type { Scaling } from "../Transform.ts"
  *
  * @internal
  */
-export const rescale = <P extends NestedTensors.NestedTensors>(scaling: Scaling, u: P): P => {
-  let index = 0
-  return NestedTensors.map(u, (leaf) => {
-    const factor = scaling[index++]
-    return factor === undefined ? leaf : tf.mul(leaf, factor)
-  })
-}
+export const rescale = <P extends NestedTensors.NestedTensors>(scaling: Scaling, u: P): P =>
+  NestedTensors.mapIndexed(u, (leaf, i) => scaling[i] === undefined ? leaf : tf.mul(leaf, scaling[i]))

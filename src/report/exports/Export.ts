@@ -70,7 +70,7 @@ const ofExperiment = Effect.fnUntraced(function*(
     Effect.fnUntraced(function*(trial) {
       const run = yield* LoggedRun.read(path.join(directory, "trials", trial.id))
       if (Option.isNone(run)) return []
-      epochs.push([trial, { ...run.value, steps: [], spectra: [] }])
+      epochs.push([trial, { ...run.value, steps: [], ends: {} }])
       return yield* write(format, path.join(output, "trials", trial.id), runTables(run.value), run.value)
     })
   )

@@ -15,12 +15,12 @@ export interface LoggedRun {
   readonly summary: typeof RunFiles.Summary.Type | undefined
   readonly steps: ReadonlyArray<StepDone>
   readonly epochs: ReadonlyArray<EpochDone>
-  readonly spectra: ReadonlyArray<RunRecord.LayerSpectrum>
+  /** What was measured at the end, by name. */
+  readonly ends: RunRecord.RunRecord["ends"]
 }
 
 const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-const decodeSpectra = RunFiles.decode(RunFiles.Spectra, "spectra.json")
 
 /** Reads a run; none where the directory has no manifest. Fails with ReportError where a file of it is damaged. */
 export const read = Effect.fnUntraced(function*(directory: string) {
@@ -41,7 +41,7 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     summary: Option.getOrUndefined(yield* RunRecord.readOwn(directory, "summary.json", decodeSummary)),
     steps,
     epochs,
-    spectra: Option.getOrElse(yield* RunRecord.readOwn(directory, "spectra.json", decodeSpectra), () => [])
+    ends: yield* RunRecord.readEnds(directory, Effect.fail)
   }
   return Option.some(run)
 })

@@ -1,4 +1,6 @@
 /** A run as tables. */
+import { atEnd, type EndMeasure, type OfPoms, ofPoms, ofSteps, type PlacedReading } from "../../training/measures.ts"
+import { perPoms } from "../../training/measures/steps.ts"
 import { toJson } from "../../training/RunDirectory.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
@@ -6,6 +8,9 @@ import { measured, type MeasuredRow } from "./readings.ts"
 import * as Table from "./Table.ts"
 
 const { field, integers, numbers } = Table
+
+/** Names of what steps record, epochs and summaries as means. */
+const stepNames = Object.keys(ofSteps) as ReadonlyArray<keyof typeof ofSteps>
 
 /** What a summary says, as far as tables show it. */
 type Summary = Omit<NonNullable<LoggedRun["summary"]>, "output" | "reason" | "seed" | "status">
@@ -16,7 +21,7 @@ interface Summarized {
 }
 
 const ofSummary: ReadonlyArray<Table.Field<Partial<Summary>>> = [
-  ...numbers("testAccuracy", "testLoss", "trainAccuracy", "trainLoss", "gradientNorm", "seconds"),
+  ...numbers("testAccuracy", "testLoss", "trainAccuracy", "trainLoss", ...stepNames, "seconds"),
   ...integers("epochs", "steps", "tensorsLeaked", "normBoundViolations"),
   field("weightsSha256", "text", ({ weightsSha256 }) => weightsSha256)
 ]
@@ -39,7 +44,7 @@ export const epochFields: ReadonlyArray<Table.Field<EpochDone>> = [
     "trainAccuracy",
     "testLoss",
     "testAccuracy",
-    "gradientNorm",
+    ...stepNames,
     "seconds",
     "imagesPerSecond"
   ),
@@ -48,7 +53,7 @@ export const epochFields: ReadonlyArray<Table.Field<EpochDone>> = [
 
 const stepFields: ReadonlyArray<Table.Field<StepDone>> = [
   ...integers("step", "epoch", "images"),
-  ...numbers("loss", "rate", "gradientNorm")
+  ...numbers("loss", "rate", ...stepNames)
 ]
 
 const measureFields: ReadonlyArray<Table.Field<MeasuredRow>> = [
@@ -60,54 +65,45 @@ const measureFields: ReadonlyArray<Table.Field<MeasuredRow>> = [
 ]
 
 /** A POM in one of the steps that tell of them. */
-interface PomRow {
+interface PomRow extends Partial<Record<OfPoms, number | undefined>> {
   readonly step: number
   readonly pom: string
-  readonly factor: number | undefined
-  readonly gradientNorm: number | undefined
 }
 
-const pomRows = ({ factors = {}, gradientNorms = {}, step }: StepDone): ReadonlyArray<PomRow> =>
-  [...new Set([...Object.keys(factors), ...Object.keys(gradientNorms)])].map((pom) => ({
-    step,
-    pom,
-    factor: factors[pom],
-    gradientNorm: gradientNorms[pom]
-  }))
+const pomNames = Object.keys(ofPoms) as ReadonlyArray<OfPoms>
+
+const pomRow = (step: StepDone, pom: string): PomRow => ({
+  step: step.step,
+  pom,
+  ...perPoms((name) => step[name]?.[pom])
+})
+
+const pomRows = (step: StepDone): ReadonlyArray<PomRow> =>
+  [...new Set(pomNames.flatMap((name) => Object.keys(step[name] ?? {})))].map((pom) => pomRow(step, pom))
 
 const pomFields: ReadonlyArray<Table.Field<PomRow>> = [
   field("step", "integer", ({ step }) => step),
   field("pom", "text", ({ pom }) => pom),
-  ...numbers("factor", "gradientNorm")
+  ...numbers(...pomNames)
 ]
 
-interface SpectrumRow {
-  readonly layer: string
-  readonly place: number
-  readonly singularValue: number
-}
-
-const spectrumFields: ReadonlyArray<Table.Field<SpectrumRow>> = [
-  field("layer", "text", ({ layer }) => layer),
-  ...integers("place"),
-  ...numbers("singularValue")
+const endFields: ReadonlyArray<Table.Field<PlacedReading>> = [
+  field("panel", "text", ({ panel }) => panel?.join(", ")),
+  field("line", "text", ({ line }) => line),
+  ...numbers("at", "value")
 ]
 
-/** The run in one row, its epochs, steps, measures, POMs and spectra; tables without rows are left out. */
+/** The run in one row, its epochs, steps, measures, POMs, and its end; tables without rows are left out. */
 export const runTables = (run: LoggedRun): ReadonlyArray<Table.Table> => {
-  const { epochs, spectra, steps } = run
+  const { ends, epochs, steps } = run
   return [
     Table.make("run", [run], runFields),
     Table.make("epochs", epochs, epochFields),
     Table.make("steps", steps, stepFields),
     Table.make("measures", epochs.flatMap(measured), measureFields),
     Table.make("poms", steps.flatMap(pomRows), pomFields),
-    Table.make(
-      "spectra",
-      spectra.flatMap(({ layer, singularValues = [] }) =>
-        singularValues.map((singularValue, i) => ({ layer, place: i + 1, singularValue }))
-      ),
-      spectrumFields
+    ...Object.entries<EndMeasure>(atEnd).map(([name, { figure }]) =>
+      Table.make(name, name in ends ? figure?.readings(ends[name]) ?? [] : [], endFields)
     )
   ].filter((table) => Table.count(table) > 0)
 }

@@ -1,13 +1,16 @@
 /** What a run logged as scalars by step, for TensorBoard. */
+import { ofSteps, type StepMeasure } from "../../training/measures.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { ScalarEvent } from "./eventFile.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
 import { measured } from "./readings.ts"
 
-const ofStep = ({ factors, gradientNorm, loss, rate }: StepDone) => ({
+const names = Object.entries(ofSteps) as ReadonlyArray<[keyof typeof ofSteps, StepMeasure]>
+
+const ofStep = ({ factors, loss, rate, ...step }: StepDone) => ({
   "step/loss": loss,
   "step/learning-rate": rate,
-  "step/gradient-norm": gradientNorm,
+  ...Object.fromEntries(names.map(([name, { figure }]) => [`step/${figure}`, step[name]])),
   ...(factors === undefined ? {} : { "step/share-of-poms-with-g-above-1": shareShortened(factors) })
 })
 

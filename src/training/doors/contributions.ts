@@ -16,7 +16,8 @@ export const kinds = {
   models: "model",
   datasets: "dataset",
   losses: "loss",
-  measures: "measure"
+  measures: "measure",
+  variations: "variation"
 } as const satisfies Partial<Record<keyof Catalogues, string>>
 
 type Kind = keyof typeof kinds

@@ -4,18 +4,8 @@ import * as Schema from "effect/Schema"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type { Dataset, ImageSource } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
-import type { Evaluated, EvaluationError } from "../trainer/evaluate.ts"
-
-/** What a figure of a measure says. */
-export interface MeasureAxes {
-  readonly title: string
-  readonly caption: string
-  /** Of the vertical axis. */
-  readonly value: string
-  readonly scale?: "log"
-  /** Whether zero belongs on a linear axis. */
-  readonly zero?: boolean
-}
+import type { Evaluated, EvaluationError, Outputs } from "../trainer/evaluate.ts"
+import type { MeasureAxes } from "./MeasureAxes.ts"
 
 /** What is there at the end of an epoch, with the weights that are tested in the model. */
 export interface AtEpoch {
@@ -26,6 +16,8 @@ export interface AtEpoch {
   readonly tested: Evaluated
   /** What it makes of other images of the dataset's size, which are prepared as those of the run. */
   readonly evaluate: (source: ImageSource) => Effect.Effect<Evaluated, EvaluationError>
+  /** The outputs themselves, of which any metric can be made. */
+  readonly outputs: (source: ImageSource) => Effect.Effect<Outputs, EvaluationError>
 }
 
 /** A number, or several by name, one line of the figure each. */

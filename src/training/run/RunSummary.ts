@@ -1,7 +1,11 @@
+import { type PerStep, perStep } from "../measures/steps.ts"
 import type { TrainingProgress } from "../Training.ts"
 
-/** How a run ended, with what was measured; `summary.json` of a run directory. */
-export interface RunSummary {
+/**
+ * How a run ended, with what was measured, means of what the steps of the last epoch recorded among it; `summary.json`
+ * of a run directory.
+ */
+export interface RunSummary extends PerStep<number | undefined> {
   readonly status: "completed" | "interrupted" | "failed"
   /** Why it failed, or ended before its last epoch. */
   readonly reason: string | undefined
@@ -9,8 +13,6 @@ export interface RunSummary {
   readonly testLoss: number | undefined
   readonly trainLoss: number | undefined
   readonly trainAccuracy: number | undefined
-  /** Mean over the steps of the last epoch. */
-  readonly gradientNorm: number | undefined
   readonly epochs: number
   /** The best epoch, where its model is kept. */
   readonly bestEpoch: number | undefined
@@ -35,7 +37,7 @@ export const measuresOf = ({ epochs, steps, tensorsLeaked }: TrainingProgress) =
     testLoss: last?.testLoss,
     trainLoss: last?.trainLoss,
     trainAccuracy: last?.trainAccuracy,
-    gradientNorm: last?.gradientNorm,
+    ...perStep((name) => last?.[name]),
     epochs: epochs.length,
     steps,
     tensorsLeaked,

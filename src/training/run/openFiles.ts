@@ -4,6 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as WholeFile from "../../data/WholeFile.ts"
 import * as Checkpoint from "../Checkpoint.ts"
+import { fileOf } from "../measures/ends.ts"
 import * as RunFiles from "../RunFiles.ts"
 import type * as RunLock from "../RunLock.ts"
 import { RunDirectoryError, unwritten } from "./RunDirectoryError.ts"
@@ -15,10 +16,8 @@ export interface RunDirectory {
   readonly writeManifest: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Appends one line to `events.jsonl`. */
   readonly appendEvent: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Writes `spectra.json`. */
-  readonly writeSpectra: (value: unknown) => Effect.Effect<void, RunDirectoryError>
-  /** Writes `evaluation.json`. */
-  readonly writeEvaluation: (value: unknown) => Effect.Effect<void, RunDirectoryError>
+  /** Writes the file of a measure at the end, as `spectra.json`. */
+  readonly writeMeasure: (name: string, value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes `summary.json`. */
   readonly writeSummary: (value: unknown) => Effect.Effect<void, RunDirectoryError>
   /** Writes any other file, whole or not at all. */
@@ -102,8 +101,7 @@ export const openFiles = Effect.fnUntraced(function*(directory: string, { isOurs
   return {
     path: directory,
     writeManifest: writeJson("manifest.json"),
-    writeSpectra: writeJson("spectra.json"),
-    writeEvaluation: writeJson("evaluation.json"),
+    writeMeasure: (name, value) => writeJson(fileOf(name))(value),
     writeSummary: writeJson("summary.json"),
     writeBytes,
     writeCheckpoint,

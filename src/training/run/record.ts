@@ -1,6 +1,6 @@
 /**
- * A run that is recorded: manifest, events, checkpoints, model, summary and spectra in a directory, from which it goes
- * on to the same bits.
+ * A run that is recorded: manifest, events, checkpoints, model, summary and measures at the end in a directory, from
+ * which it goes on to the same bits.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,9 +10,9 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Backend from "../../engine/Backend.ts"
 import type * as Network from "../../network/Network.ts"
-import * as NetworkSpectra from "../../network/NetworkSpectra.ts"
 import * as Shape from "../../numerics/Shape.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
+import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import type * as RunFiles from "../RunFiles.ts"
 import type { RunIdentity } from "../sameRun.ts"
@@ -151,8 +151,10 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
         )
     )
   )
-  yield* directory.writeSpectra(yield* training.evaluated(NetworkSpectra.measure(network)))
-  if (training.evaluation !== undefined) yield* directory.writeEvaluation(yield* training.evaluation)
+  for (const [name, { make }] of Object.entries(atEnd)) {
+    const measuring = make({ ...training, network })
+    if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
+  }
   return yield* summarize(running, "completed", (yield* training.progress).stopped)
 })
 

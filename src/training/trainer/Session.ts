@@ -11,6 +11,7 @@ import * as Optimizer from "../../optimizer/Optimizer.ts"
 import type { Scaling } from "../../optimizer/Transform.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
 import type { Classifier } from "../Classifier.ts"
+import { perSum } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
 import type { Evaluated } from "./evaluate.ts"
@@ -48,7 +49,7 @@ export const start: Checkpoint.Position = {
   from: 0,
   measuredIn: 0,
   lossSum: 0,
-  gradientNormSum: 0,
+  ...perSum(() => 0),
   correctSum: 0,
   leaked: 0,
   seconds: 0,

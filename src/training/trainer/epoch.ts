@@ -11,10 +11,12 @@ import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Answers from "../Answers.ts"
 import * as Controls from "../Controls.ts"
-import type { Asked, AtEpoch } from "../measures.ts"
+import type { Asked } from "../measures/asked.ts"
+import type { AtEpoch } from "../measures/AtEpoch.ts"
+import { added, means } from "../measures/steps.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
-import { evaluate } from "./evaluate.ts"
+import { evaluate, outputsOf, tellsClasses } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
 import { type Session, type State, variation } from "./Session.ts"
@@ -31,7 +33,7 @@ const advance = Effect.fnUntraced(
       from: from + batch.labels.length,
       lossSum: at.lossSum + done.loss * batch.labels.length,
       correctSum: at.correctSum + done.correct,
-      gradientNormSum: at.gradientNormSum + done.gradientNorm,
+      ...added(at, done.readings, 1),
       leaked: at.leaked + Math.abs(left),
       tensorsLeaked: at.tensorsLeaked + Math.abs(left),
       seconds
@@ -63,9 +65,9 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
     const reading = from + batchSize < order.length
       ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), { startImmediately: true })
       : undefined
-    const [now, { gradientNorm, loss, perPom, rate }] = yield* advance(session, batch, from, secondsNow)
+    const [now, { loss, perPom, rate, readings }] = yield* advance(session, batch, from, secondsNow)
     const images = (epoch - 1) * order.length + now.from
-    yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, gradientNorm, ...perPom })
+    yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, ...readings, ...perPom })
     // A step blocks the event loop: let signals in before the next one.
     yield* Effect.yieldNow
     if (reading !== undefined) next = yield* Fiber.join(reading)
@@ -94,6 +96,9 @@ const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
 const evaluator = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
   evaluate(network, dataset, source, atOnce(dataset, 500), prepare, loss)
 
+const outputsIn = ({ options: { dataset, loss, network }, prepare }: Session) => (source: ImageSource) =>
+  outputsOf(network, dataset, source, atOnce(dataset, 500), prepare, loss)
+
 /** What the last test found, by class and by confidence; a run that goes on after its last epoch tests again. */
 export const evaluationOf = (session: Session) =>
   Effect.map(
@@ -115,7 +120,8 @@ const isMeasured = ({ epochsDone, options }: Session, event: EpochDone) =>
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
-  const { correctSum, gradientNormSum, leaked, lossSum, seconds, step } = yield* Ref.get(position)
+  const now = yield* Ref.get(position)
+  const { correctSum, leaked, lossSum, seconds, step } = now
   const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
   yield* Ref.set(session.tested, test)
@@ -125,8 +131,8 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     epoch,
     step,
     trainLoss: lossSum / seen,
-    trainAccuracy: correctSum / seen,
-    gradientNorm: gradientNormSum / Math.ceil(seen / batchSize),
+    trainAccuracy: tellsClasses(dataset, session.options.loss) ? correctSum / seen : Number.NaN,
+    ...means(now, Math.ceil(seen / batchSize)),
     testLoss: test.loss,
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
@@ -136,7 +142,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     imagesPerSecond: seen / seconds
   }
   if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
-  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated }
+  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated, outputs: outputsIn(session) }
   return { ...event, measures: yield* measuredOf(measures, at) }
 })
 

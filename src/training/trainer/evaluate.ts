@@ -14,16 +14,28 @@ import { type BatchError, batchIsSize } from "../feasible.ts"
 import { batchTensors } from "./batchTensors.ts"
 
 /** A network as a classifier; fails with DeclarationRefused where its output is no logits. */
-export const classifierOf = (network: Network.Network, seed: Seed.Seed, loss?: Loss) =>
-  Effect.try({ try: () => classifier(network, seed, loss), catch: (error) => error as DeclarationRefused })
+export const classifierOf = (
+  network: Network.Network,
+  seed: Seed.Seed,
+  loss?: Loss,
+  classWeights?: ReadonlyArray<number>
+) =>
+  Effect.try({
+    try: () => classifier(network, seed, loss, classWeights),
+    catch: (error) => error as DeclarationRefused
+  })
+
+/** Whether a network that is trained so tells classes apart, of images or of their places. */
+export const tellsClasses = ({ targets }: Pick<Dataset, "targets">, loss: Loss = softmaxCrossEntropy()): boolean =>
+  loss.of !== "embeddings" && targets?.of !== "numbers"
 
 /** What a network makes of images. */
 export interface Evaluated {
   /** Mean over the images. */
   readonly loss: number
-  /** Share of right answers. */
+  /** Share of right answers; NaN where outputs are no classes. */
   readonly accuracy: number
-  /** The numbers of the classes that it takes them for, `[count]`, in their order. */
+  /** The numbers of the classes that it takes them for, `[count]`, in their order; empty where they have none. */
   readonly predicted: Uint16Array
   /** How probable it takes these classes for, by a softmax, `[count]`; none where its outputs are no logits. */
   readonly confidence: Float32Array | undefined
@@ -62,26 +74,75 @@ export const evaluate = Effect.fnUntraced(function*(
   const { knowing } = yield* classifierOf(network, 0, loss)
   const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [cost, correct] = [0, 0]
-  const predicted = new Uint16Array(split.count)
-  const confidence = new Float32Array(split.count)
+  const isOfClasses = tellsClasses(dataset, loss)
+  const isOfImages = isOfClasses && dataset.targets === undefined
+  const predicted = new Uint16Array(isOfImages ? split.count : 0)
+  const confidence = new Float32Array(isOfImages ? split.count : 0)
   for (let from = 0; from < split.count; from += batchSize) {
     const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
     const size = batch.labels.length
     const read = yield* Tensors.evaluate(() => {
-      const { images, labels } = batchTensors(dataset, batch)
-      const { answers, correct, loss } = knowing(images, labels)
-      return tf.concat([tf.stack([tf.mul(loss, size), correct]), answers.predicted, answers.confidence])
+      const { answers, images } = batchTensors(dataset, batch)
+      const known = knowing(images, answers)
+      const sums = tf.stack([tf.mul(known.loss, size), known.correct])
+      return known.answers === undefined
+        ? sums
+        : tf.concat([sums, known.answers.predicted, known.answers.confidence])
     })
     cost += read[0]!
     correct += read[1]!
-    predicted.set(read.subarray(2, 2 + size), from)
-    confidence.set(read.subarray(2 + size), from)
+    if (isOfImages) {
+      predicted.set(read.subarray(2, 2 + size), from)
+      confidence.set(read.subarray(2 + size), from)
+    }
     yield* Effect.yieldNow
   }
   return {
     loss: cost / split.count,
-    accuracy: correct / split.count,
+    accuracy: isOfClasses ? correct / split.count : Number.NaN,
     predicted,
-    confidence: loss.of === "logits" ? confidence : undefined
+    confidence: loss.of === "logits" && isOfImages ? confidence : undefined
   }
+})
+
+/** The outputs of a network for images, in their order. */
+export interface Outputs {
+  /** Of one image. */
+  readonly shape: ReadonlyArray<number>
+  /** `[count, ...shape]` */
+  readonly values: Float32Array
+}
+
+/** The outputs of a network for images, as they are prepared. */
+export const outputsOf = Effect.fnUntraced(function*(
+  network: Network.Network,
+  dataset: Dataset,
+  source: ImageSource,
+  batchSize: number,
+  prepare: (batch: Batches.Batch) => Batches.Batch,
+  loss?: Loss
+): Effect.fn.Return<Outputs, EvaluationError> {
+  const { knowing } = yield* classifierOf(network, 0, loss)
+  const order = Int32Array.from({ length: source.count }, (_, i) => i)
+  const parts: Array<Float32Array> = []
+  let shape: ReadonlyArray<number> = []
+  for (let from = 0; from < source.count; from += batchSize) {
+    const batch = prepare(yield* Batches.read(source, dataset, order, from, Math.min(from + batchSize, source.count)))
+    parts.push(
+      yield* Tensors.evaluate(() => {
+        const { answers, images } = batchTensors(dataset, batch)
+        const { outputs } = knowing(images, answers)
+        shape = outputs.shape.slice(1)
+        return outputs
+      })
+    )
+    yield* Effect.yieldNow
+  }
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    values.set(part, at)
+    at += part.length
+  }
+  return { shape, values }
 })

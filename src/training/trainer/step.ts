@@ -3,19 +3,24 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Batches from "../../data/Batches.ts"
+import type { Dataset } from "../../data/Dataset.ts"
+import * as Variations from "../../data/Variations.ts"
 import { missingGradient, withoutGradient } from "../../network/declarations/gradients.ts"
 import { changed } from "../../network/declarations/unchanged.ts"
 import * as Network from "../../network/Network.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { readTogether } from "../../numerics/readTogether.ts"
+import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as TensorTree from "../../numerics/TensorTree.ts"
 import * as Gradients from "../../optimizer/Gradients.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
 import { stepRefusal } from "../../optimizer/stepRefusal.ts"
 import type { Told } from "../../optimizer/Transform.ts"
+import type { Lesson } from "../Classifier.ts"
+import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
-import { batchTensors } from "./batchTensors.ts"
+import { answersOf, batchTensors } from "./batchTensors.ts"
 import type { Session, Stepping } from "./Session.ts"
 
 /** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
@@ -52,7 +57,9 @@ const read = ({ correct, loss }: { readonly loss: tf.Scalar; readonly correct: t
   Effect.scoped(Effect.gen(function*() {
     const norms = told["norms"]!
     const denominators = told["denominators"] ?? (yield* Tensors.scoped(() => tf.onesLike(norms)))
-    return yield* readTogether({ loss, correct, norms, denominators })
+    // Last, so that no transform that tells of POMs takes the place of what is known of the batch.
+    const read = yield* readTogether({ ...told, norms, denominators, loss, correct })
+    return { loss: read.loss[0]!, correct: read.correct[0]!, told: read }
   })).pipe(Effect.ensuring(Effect.sync(() => TensorTree.dispose(told))))
 
 /** Makes the tensors that a step needs, and gives its loss. */
@@ -68,9 +75,8 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
     Optimizer.dispose(after)
     NestedTensors.dispose(weights)
   })
-  const values = yield* Effect.tapError(read(learned, told), () => refuse)
-  const readings = { ...values, loss: values.loss[0]!, correct: values.correct[0]! }
-  const refusal = stepRefusal(readings, network.problem.collection.poms, before.step)
+  const found = yield* Effect.tapError(read(learned, told), () => refuse)
+  const refusal = stepRefusal({ ...found.told, loss: found.loss }, network.problem.collection.poms, before.step)
   if (refusal !== undefined) {
     yield* refuse
     return yield* refusal
@@ -79,15 +85,11 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
   NestedTensors.dispose(weights)
   yield* Ref.set(state, after)
   Optimizer.dispose(before)
-  return { ...readings, step: before.step }
+  return { ...found, step: before.step }
 }, Effect.scoped)
 
-/**
- * In so many steps of a run its events tell of every POM, in digits enough for a figure; all of a float32 would be
- * nine.
- */
+/** In so many steps of a run its events tell of every POM. */
 const pomsTold = 50
-const digits = 7
 
 /** Of every how many steps one tells of every POM. */
 const pomsEvery = ({ batchSize, dataset, epochs }: TrainerOptions) =>
@@ -99,27 +101,34 @@ export const takeStep = Effect.fnUntraced(
     const { network: { model, problem: { collection: { poms } }, variables }, schedule } = stepping.options
     const refusal = changed(model, variables)
     if (refusal !== undefined) return yield* refusal
-    const { correct, denominators, loss, norms, step } = yield* Effect.uninterruptible(commit(stepping, lossAt))
-    const byPom = (values: Float32Array) =>
-      Object.fromEntries(poms.map(({ name }, i) => [name, Number(values[i]!.toPrecision(digits))]))
+    const { correct, loss, step, told } = yield* Effect.uninterruptible(commit(stepping, lossAt))
+    const rate = schedule.rate(step)
+    const facts = { loss, rate, told }
     return {
       loss,
+      rate,
       correct,
-      gradientNorm: Math.sqrt(norms.reduce((sum, norm) => sum + norm ** 2, 0)),
-      rate: schedule.rate(step),
-      perPom: tellsPoms(step)
-        ? { factors: byPom(denominators.map((g) => 1 / g)), gradientNorms: byPom(norms) }
-        : {}
+      readings: readingsOf(facts),
+      perPom: tellsPoms(step) ? pomReadingsOf(facts, poms) : {}
     }
   }
 )
 
+/** A batch as a step learns from it. */
+const lessonOf = (dataset: Dataset, batch: Batches.Batch): Lesson => ({
+  ...batchTensors(dataset, batch),
+  ...(batch.mixed === undefined
+    ? {}
+    : { mixed: { answers: answersOf(dataset, batch.mixed), share: batch.mixed.share } })
+})
+
 /** Takes a step on a batch, or none at all. */
 export const takeBatch = (session: Session, batch: Batches.Batch) => {
-  const { learning, options, prepare } = session
+  const { learning, options: { dataset, seed, vary = [] }, options, prepare } = session
   const lossAt: LossAt = (step) => {
-    const { images, labels } = batchTensors(options.dataset, prepare(batch))
-    return () => learning(images, labels, step)
+    const varied = Variations.varied(vary, batch, dataset, Seed.split(Seed.split(seed, "vary"), step))
+    const lesson = lessonOf(dataset, prepare(varied))
+    return () => learning(lesson, step)
   }
   return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0)
 }

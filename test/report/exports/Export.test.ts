@@ -118,7 +118,7 @@ describe("a run", () => {
     expect(textOf(join(output, "measures.ndjson"))).toContain(
       "\"measure\":\"norms\",\"panel\":\"spectral\",\"line\":\"Sp\",\"value\":0.5,\"bound\":1"
     )
-    expect(JSON.parse(textOf(join(output, "poms.ndjson")))).toEqual({ step: 1, pom: "conv/0", factor: 0.5 })
+    expect(JSON.parse(textOf(join(output, "poms.ndjson")))).toEqual({ step: 1, pom: "conv/0", factors: 0.5 })
   })
 
   it("becomes one event file for TensorBoard", async () => {

@@ -124,7 +124,7 @@ it("holds the losses of steps and epochs, with times that never change while a r
     summary: undefined,
     steps: [step(1, 1), step(2, 1), { ...step(3, 2), factors: { "a/0": 1, "a/1": 0.5 } }, step(4, 2)],
     epochs: [epoch(1, 2), epoch(2, 4)],
-    spectra: []
+    ends: {}
   }
   const events = scalarEvents(whole)
   expect(events.map(({ step, wallTime }) => [step, wallTime])).toEqual([

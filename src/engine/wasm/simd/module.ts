@@ -1,7 +1,7 @@
 /** The engine's own kernels, compiled from AssemblyScript, on the heap of the stock backend. */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
-import { flavourWanted } from "../../threads.ts"
-import { make as makePool } from "../threads/pool.ts"
+import { flavourWanted } from "../flavour.ts"
+import { type MakePool, nobodyElse } from "../threads/alone.ts"
 import { sharesEach } from "../threads/protocol.ts"
 import * as binaries from "./binaries.ts"
 import type { Functions, Pointer } from "./functions.ts"
@@ -69,7 +69,7 @@ export interface Simd {
   readonly scratch: (bytes: number) => Pointer
 }
 
-const decode = (text: string) => Uint8Array.from(Buffer.from(text, "base64"))
+const decode = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 
 /** The variable FINEGRAIN_SIMD=plain keeps to SIMD that rounds alike on every processor. */
 const chosen = (shared: boolean): { readonly flavour: Simd["flavour"]; readonly bytes: Uint8Array } => {
@@ -97,15 +97,24 @@ const shares = (units: number, most: number, grain: number): ReadonlyArray<reado
  * The own kernels on the heap of a backend, run by so many threads where that heap is shared, by one elsewhere.
  *
  * Rejects where the runtime has no SIMD, the backend hides its heap, or threads do not start.
+ *
+ * @internal
  */
-export const simdOn = async (backend: BackendWasm, threads = 1): Promise<Simd> => {
+export const simdOn = async (
+  backend: BackendWasm,
+  threads = 1,
+  makePool: MakePool = nobodyElse
+): Promise<Simd> => {
   const wasm = backend.wasm as unknown as Emscripten
   const memory = wasm.wasmMemory ?? wasm.asm?.memory
   if (memory === undefined) throw new Error("the wasm backend shows no heap to put kernels on")
-  const shared = memory.buffer instanceof SharedArrayBuffer
+  // Pages that are not isolated from others do not have the class.
+  const shared = typeof SharedArrayBuffer === "function" && memory.buffer instanceof SharedArrayBuffer
   const found = chosen(shared)
-  const module = new WebAssembly.Module(found.bytes)
-  const functions = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Functions
+  // Browsers compile so much only while they are waited for.
+  const module = await WebAssembly.compile(found.bytes)
+  const instance = await WebAssembly.instantiate(module, { env: { memory } })
+  const functions = instance.exports as unknown as Functions
   const callable = { ...functions } as Readonly<Record<keyof Functions, (...values: ReadonlyArray<number>) => void>>
   const pool = await makePool(module, memory, callable, shared ? threads : 1)
   const cutUp = (units: number, { each = sharesEach, grain = 1 }: Cut = {}) =>

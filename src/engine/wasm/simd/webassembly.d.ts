@@ -11,5 +11,7 @@ declare namespace WebAssembly {
   }
   const Module: new(bytes: Uint8Array) => Module
   const Instance: new(module: Module, imports: Readonly<Record<string, object>>) => Instance
+  function compile(bytes: Uint8Array): Promise<Module>
+  function instantiate(module: Module, imports: Readonly<Record<string, object>>): Promise<Instance>
   function validate(bytes: Uint8Array): boolean
 }

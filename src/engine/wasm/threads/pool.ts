@@ -1,30 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { EngineFailed } from "../../Engine.ts"
+import { alone, type Functions, type Pool } from "./alone.ts"
 import { controlBytes, longest, looks, type Setup, sharesEach, takeShares, words } from "./protocol.ts"
-
-type Arguments = ReadonlyArray<number>
-
-/** Threads that run one function at a time on a shared heap, share by share. */
-export interface Pool {
-  /** The calling thread included. */
-  readonly threads: number
-  /**
-   * Calls the function once for each of the given lists of arguments, and returns when all are done; which thread makes
-   * which call is not said. With `roomBytes`, the last argument is where the room of the calling thread begins; others
-   * have theirs behind it.
-   */
-  readonly run: (name: string, shares: ReadonlyArray<Arguments>, roomBytes?: number) => void
-}
-
-type Functions = Readonly<Record<string, (...values: Arguments) => void>>
-
-/** One thread, which needs no other and no shared heap. */
-export const alone = (functions: Functions): Pool => ({
-  threads: 1,
-  run: (name, shares) => {
-    for (const values of shares) functions[name]!(...values)
-  }
-})
 
 /** Is told at once when a thread ends, and why. */
 const onEnd = (worker: Worker, told: (reason: string) => void) => {

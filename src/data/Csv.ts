@@ -1,0 +1,113 @@
+/** Tables of numbers in CSV, one example a line, with a line of names first. */
+import * as Effect from "effect/Effect"
+import * as EffectCsv from "effect/encoding/Csv"
+import * as Stream from "effect/Stream"
+import type { Targets } from "./Dataset.ts"
+import type { NumberArray } from "./Npy.ts"
+
+/** A line of a table by the names of its columns. */
+type Line = Readonly<Record<string, string>>
+
+/** How a table is read. */
+export interface CsvOptions {
+  /** The column to learn; default `label`, `target`, `class` or `y`, or the last one. */
+  readonly target?: string
+  /** What it holds; default classes, unless there are numbers that are not whole. */
+  readonly of?: Targets["of"]
+}
+
+/** Tables that belong together, as arrays. */
+export interface Tables {
+  readonly train: { readonly x: NumberArray; readonly y: NumberArray }
+  readonly test: { readonly x: NumberArray; readonly y: NumberArray }
+  readonly of: Targets["of"]
+  /** Names of the classes, in the order of their numbers. */
+  readonly classNames?: ReadonlyArray<string>
+}
+
+const parsed = (text: string, file: string): Effect.Effect<ReadonlyArray<Line>, string> =>
+  Stream.make(text).pipe(
+    Stream.pipeThroughChannel(EffectCsv.decodeString({ ignoreEmptyLines: true })),
+    Stream.runCollect,
+    Effect.mapError(({ line, message }) => `${file}, line ${line}: ${message}`),
+    Effect.flatMap(([names = [], ...rows]) => {
+      const wrong = rows.findIndex(({ length }) => length !== names.length)
+      return wrong < 0
+        ? Effect.succeed(
+          rows.map((cells): Line => Object.fromEntries(names.map((name, i) => [name.trim(), cells[i]!.trim()])))
+        )
+        : Effect.fail(`${file}: example ${wrong + 1} has ${rows[wrong]!.length} cells, not ${names.length}`)
+    })
+  )
+
+const usual = ["label", "target", "class", "y"]
+
+const isNumber = (text: string) => text !== "" && Number.isFinite(Number(text))
+
+const features = (lines: ReadonlyArray<Line>, columns: ReadonlyArray<string>, file: string) =>
+  Effect.suspend((): Effect.Effect<NumberArray, string> => {
+    const values = new Float32Array(lines.length * columns.length)
+    for (const [i, line] of lines.entries()) {
+      for (const [j, column] of columns.entries()) {
+        const text = line[column] ?? ""
+        if (!isNumber(text)) return Effect.fail(`${file}: ${column} of example ${i + 1} is "${text}", no number`)
+        values[i * columns.length + j] = Number(text)
+      }
+    }
+    return Effect.succeed({ shape: [lines.length, columns.length], values })
+  })
+
+/** Classes in the order of their numbers, where all are such, else of their names. */
+const namesOf = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = [...new Set(texts)]
+  return names.every(isNumber) ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted()
+}
+
+const numbered = (texts: ReadonlyArray<string>, names: ReadonlyArray<string>, file: string) => {
+  const unknown = texts.find((text) => !names.includes(text))
+  return unknown === undefined
+    ? Effect.succeed({ shape: [texts.length], values: Int32Array.from(texts, (text) => names.indexOf(text)) })
+    : Effect.fail(`${file}: the class ${unknown} is none of those to train by`)
+}
+
+/**
+ * Two tables, to train and to test by, as arrays: every column but the target is a feature.
+ *
+ * Fails with a reason that names the file, and the column and example of what is no number.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Csv } from "finegrain"
+ * const train = "width,kind\n1.5,cat\n2,dog"
+ * const { classNames, train: rows } = await Effect.runPromise(Csv.tables({ train, test: train }))
+ * classNames // => ["cat", "dog"]
+ * [...rows.x.values, ...rows.y.values] // => [1.5, 2, 0, 1]
+ * ```
+ */
+export const tables = Effect.fnUntraced(function*(
+  texts: { readonly train: string; readonly test: string },
+  { of, target }: CsvOptions = {}
+): Effect.fn.Return<Tables, string> {
+  const train = yield* parsed(texts.train, "train.csv")
+  const test = yield* parsed(texts.test, "test.csv")
+  if (train.length === 0) return yield* Effect.fail("train.csv has no example")
+  const columns = Object.keys(train[0]!)
+  const learnt = target ?? usual.find((name) => columns.includes(name)) ?? columns.at(-1)!
+  if (!columns.includes(learnt)) {
+    return yield* Effect.fail(`train.csv has no column ${learnt}, only ${columns.join(", ")}`)
+  }
+  const others = columns.filter((name) => name !== learnt)
+  const [own, held] = [train, test].map((lines) => lines.map((line) => line[learnt] ?? "")) as [string[], string[]]
+  const kind = of ??
+    (own.every(isNumber) && !own.every((text) => Number.isInteger(Number(text))) ? "numbers" : "classes")
+  const names = namesOf(own)
+  const y = (lines: ReadonlyArray<Line>, given: ReadonlyArray<string>, file: string) =>
+    kind === "numbers" ? features(lines, [learnt], file) : numbered(given, names, file)
+  return {
+    train: { x: yield* features(train, others, "train.csv"), y: yield* y(train, own, "train.csv") },
+    test: { x: yield* features(test, others, "test.csv"), y: yield* y(test, held, "test.csv") },
+    of: kind,
+    ...(kind === "classes" ? { classNames: names } : {})
+  }
+})

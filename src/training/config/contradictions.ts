@@ -1,0 +1,54 @@
+/** Settings that are each in order but exclude each other. */
+import * as Result from "effect/Result"
+import type * as Catalogue from "../../choices/Catalogue.ts"
+import * as Specification from "../../collections/Specification.ts"
+import type * as Manifold from "../../geometry/Manifold.ts"
+import type * as Optimizers from "../../optimizer/catalogue.ts"
+import * as Schedules from "../../optimizer/schedules.ts"
+import type { Catalogues } from "../Catalogues.ts"
+import type { TrainConfig } from "./schema.ts"
+
+/** Whether no matrix of this family has a bound of its sectional curvature. */
+const isUnbounded = ({ at }: Manifold.Family): boolean =>
+  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: ({ curvature }) => !Number.isFinite(curvature.max) })
+
+const familiesOf = (text: string, { manifolds }: Catalogues): ReadonlyArray<Manifold.Family> =>
+  Result.getOrElse(Specification.parse(text, manifolds), () => [] as ReadonlyArray<Manifold.Family>)
+
+/** Settings that the optimizer does not know. */
+export const ignoredBy = (
+  { optimizer = "fg-sgd" }: TrainConfig,
+  { optimizers }: { readonly optimizers: Catalogue.Catalogue<Optimizers.Entry> }
+): ReadonlyArray<"momentum" | "rule"> => optimizers[optimizer]?.ignores ?? []
+
+/** Why a schedule is longer than the run, as far as the number of epochs tells. */
+const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
+  const stepsPerEpoch = 2 ** 24
+  try {
+    Schedules.make(schedule, { rate: 1, steps: epochs * stepsPerEpoch, stepsPerEpoch }, config, known.schedules)
+    return []
+  } catch (error) {
+    return [(error as Schedules.ScheduleError).message]
+  }
+}
+
+/** Settings that are each in order but exclude each other. */
+export const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
+  const { average, collection, evaluate, layers, rates, ratesAfterRule, rho, rule } = config
+  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
+    .flatMap((text) => familiesOf(text, known))
+  const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
+  return [
+    ...tooLong(config, known),
+    ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
+    ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
+    ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
+    ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
+      ? [
+        `${
+          unbounded.join(" and ")
+        } has no bound of its sectional curvature, which the curvature-aware rule needs: set rule to "plain"`
+      ]
+      : [])
+  ]
+}
