@@ -13,8 +13,49 @@ import * as Report from "../src/report/Report.ts"
 import * as RunRecord from "../src/report/RunRecord.ts"
 import type * as Run from "../src/training/Run.ts"
 import * as RunFiles from "../src/training/RunFiles.ts"
+import * as RunLock from "../src/training/RunLock.ts"
 import { table } from "./Table.ts"
 import * as Voice from "./Voice.ts"
+
+/** The page of a directory, or the table where no page can be drawn, and what is said of it. */
+const draw = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord) {
+  const results = yield* ExperimentDirectory.results(directory)
+  if (Option.isSome(results) && !(yield* ExperimentDirectory.hasTrials(directory))) {
+    const file = yield* ExperimentDirectory.writeTable(directory, results.value)
+    return {
+      file,
+      said: `${file}\nThe page stays as it is: its curves need the trials, which are not in ${directory}.`
+    }
+  }
+  // Of an experiment the table, too; the directory of a run has none.
+  if (Option.isSome(results)) {
+    yield* ExperimentDirectory.write(directory, results.value)
+    yield* ExperimentDirectory.writeManifests(directory, results.value)
+  }
+  const file = yield* Report.write(directory, read)
+  return { file, said: file }
+})
+
+/**
+ * Draws pages every few seconds, until nothing is at work in their directories, and a last time then.
+ *
+ * @internal
+ */
+export const follow = Effect.fnUntraced(function*(directories: ReadonlyArray<string>) {
+  const path = yield* Path.Path
+  const read = RunRecord.remembering()
+  const drawAll = Effect.forEach(directories, (directory) => draw(directory, read), { discard: true })
+  const locks = directories.flatMap((directory) =>
+    ["run.lock", "experiment.lock"].map((name) => path.join(directory, name))
+  )
+  const isAtWork = Effect.map(Effect.forEach(locks, RunLock.isHeld), (held) => held.includes(true))
+  yield* Console.log("Drawn anew every 5 seconds while it is at work; Ctrl-C ends this, not the run.")
+  while (yield* isAtWork) {
+    yield* Effect.sleep("5 seconds")
+    yield* drawAll
+  }
+  yield* drawAll
+})
 
 /** `finegrain report`. */
 export const report = Command.make(
@@ -23,30 +64,17 @@ export const report = Command.make(
     directories: Argument.String("directory").pipe(
       Argument.withDescription("a run, or an experiment, while it goes on or afterwards"),
       Argument.variadic({ min: 1 })
+    ),
+    watch: Flag.Boolean("watch").pipe(
+      Flag.withDescription("draw anew while a run or a grid is at work; the page in a browser follows"),
+      Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ directories }) {
-    const files: Array<string> = []
-    for (const directory of directories) {
-      const results = yield* ExperimentDirectory.results(directory)
-      if (Option.isSome(results) && !(yield* ExperimentDirectory.hasTrials(directory))) {
-        const table = yield* ExperimentDirectory.writeTable(directory, results.value)
-        files.push(table)
-        yield* Console.log(
-          `${table}\nThe page stays as it is: its curves need the trials, which are not in ${directory}.`
-        )
-        continue
-      }
-      // Of an experiment the table, too; the directory of a run has none.
-      if (Option.isSome(results)) {
-        yield* ExperimentDirectory.write(directory, results.value)
-        yield* ExperimentDirectory.writeManifests(directory, results.value)
-      }
-      const page = yield* Report.write(directory)
-      files.push(page)
-      yield* Console.log(page)
-    }
-    yield* Voice.result({ files })
+  Effect.fnUntraced(function*({ directories, watch }) {
+    const files = yield* Effect.forEach(directories, (directory) => draw(directory, RunRecord.read))
+    yield* Effect.forEach(files, ({ said }) => Console.log(said))
+    if (watch) yield* follow(directories)
+    yield* Voice.result({ files: files.map(({ file }) => file) })
   })
 ).pipe(
   Command.withDescription(

@@ -1,3 +1,8 @@
+/**
+ * The laws as a library: of manifolds, combinators, optimizers and bounds, with mutants and refuted claims.
+ *
+ * @module finegrain/laws
+ */
 export { boundLaws } from "./boundLaws.ts"
 export { refusal } from "./budget.ts"
 export { type RefutedClaim, refutedClaims } from "./claims.ts"

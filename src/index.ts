@@ -1,4 +1,8 @@
-/** The public face: of what every room hands out, what is for everybody. */
+/**
+ * The public face: of what every room hands out, what is for everybody.
+ *
+ * @module finegrain
+ */
 export * from "./core/index.ts"
 export {
   Arrays,

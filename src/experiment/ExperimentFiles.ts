@@ -53,7 +53,7 @@ const Cell = Schema.Struct({
   candidates: Schema.Array(Measured),
   finals: Schema.Array(Measured),
   error: missing(Sample),
-  versusBaseline: missing(Schema.Struct({ ...Sample.fields, p: missing(Num) })),
+  versusBaseline: missing(Schema.Struct({ ...Sample.fields, p: missing(Num), holm: Schema.optionalKey(Num) })),
   also: Schema.optionalKey(
     Schema.Struct(
       Object.fromEntries(Experiment.measures.map((name) => [name, Schema.optionalKey(Sample)])) as Record<

@@ -1,8 +1,9 @@
 /** The results of an experiment as data, as a table, and in Markdown. */
 import type * as Run from "../training/Run.ts"
+import { edgesOf } from "./edges.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
-import type * as Statistics from "./Statistics.ts"
+import * as Statistics from "./Statistics.ts"
 import { percentText, summaryMeasures, type SummaryQuantity } from "./summaryMeasures.ts"
 
 export { errorPercent } from "../training/measures.ts"
@@ -117,12 +118,18 @@ const interval = ({ error }: CellResult): string => {
 const probability = (p: number): string => p < 0.001 ? "< 0.001" : p.toFixed(3)
 
 /**
- * A mean difference with its sign and the p value of the test.
+ * A mean difference with its sign, half of its 95 % interval, the p value of the test, and that by Holm's correction.
  *
  * @internal
  */
-export const difference = (paired: Statistics.Paired | undefined): string =>
-  paired === undefined ? "–" : `${signed(paired.mean)}${paired.p === undefined ? "" : ` (${probability(paired.p)})`}`
+export const difference = (paired: Statistics.Paired | undefined): string => {
+  if (paired === undefined) return "–"
+  const { halfWidth, holm, mean, p } = paired
+  const ps = [p, holm].filter((value) => value !== undefined).map(probability)
+  return `${signed(mean)}${halfWidth === undefined ? "" : ` ± ${percentText(halfWidth)}`}${
+    ps.length === 0 ? "" : ` (${ps.join("; ")})`
+  }`
+}
 
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
@@ -148,7 +155,7 @@ export const table = (
   const parts: ReadonlyArray<readonly [title: (column: string) => string, text: (cell: CellResult) => string]> = [
     [(column) => `${column}, test error %`, cellText],
     [() => "95 % interval", interval],
-    [() => `minus ${results.baseline} (p)`, ({ versusBaseline }) => difference(versusBaseline)],
+    [() => `minus ${results.baseline} (p; Holm)`, ({ versusBaseline }) => difference(versusBaseline)],
     ...also.map((measure) => {
       const { text, title } = summaryMeasures[measure]
       const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
@@ -190,6 +197,18 @@ const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<prov
 
 const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
 
+/** Which differences so many seeds can see. */
+const powerOf = ({ cells }: Results): ReadonlyArray<string> => {
+  const tests = cells.filter(({ versusBaseline }) => versusBaseline?.p !== undefined)
+  const count = Math.min(...tests.map(({ versusBaseline }) => versusBaseline!.count))
+  if (tests.length === 0) return []
+  const [alone, first] = [0.05, 0.05 / tests.length].map((level) => Statistics.detectable(count, level).toFixed(2))
+  return [
+    `With ${count} seeds the paired test finds a difference of ${alone} standard deviations of the differences with ` +
+    `probability 0.8 at level 0.05${tests.length === 1 ? "" : `, and of ${first} at 0.05/${tests.length}`}.`
+  ]
+}
+
 /**
  * The table of an experiment in Markdown, with what is asked above it, and below it what failed and why.
  *
@@ -200,12 +219,14 @@ export const markdown = (results: Results): string => {
   const line = (cells: ReadonlyArray<string>) => `| ${cells.map(escaped).join(" | ")} |`
   const notes = [
     "Mean ± standard deviation over the seeds; Student's 95 % interval of the mean; difference from the baseline, " +
-    "seed by seed, with the " +
-    "p value of the paired t test.",
+    "seed by seed, ± half of its 95 % interval, with the p value of the paired t test, and that by Holm's correction " +
+    "over all differences of the table.",
+    ...powerOf(results),
     ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`]),
     ...provenance.notes(environmentsShown(results))
   ]
   const failures = failuresOf(results)
+  const edges = results.cells.flatMap(edgesOf)
   return [
     `# ${results.name}${results.smoke ? " (smoke run)" : ""}`,
     "",
@@ -216,6 +237,12 @@ export const markdown = (results: Results): string => {
     ...rows.map(line),
     "",
     ...notes.flatMap((note) => [note, ""]),
+    ...(edges.length === 0 ? [] : [
+      "Chosen at the edge of what was tried, so that a wider range may hold something better:",
+      "",
+      ...edges.map((text) => `- ${escaped(text)}`),
+      ""
+    ]),
     ...(failures.length === 0 ? [] : ["Without a result:", "", ...failures.map((text) => `- ${escaped(text)}`), ""])
   ].join("\n")
 }

@@ -77,6 +77,15 @@ export const results = (
   const baseline = experiment.baseline ?? experiment.rows[0]!.name
   const errorsOf = (row: string, column: string) =>
     Results.bySeed(Results.testError, cells.find((cell) => cell.row === row && cell.column === column)?.finals ?? [])
+  const compared = cells.map(({ column, row }) =>
+    row === baseline ? undefined : Statistics.byKey(errorsOf(row, column), errorsOf(baseline, column))
+  )
+  const tested = compared.filter((paired) => paired?.p !== undefined)
+  const corrected = Statistics.holm(tested.map((paired) => paired!.p!))
+  const withHolm = (paired: Statistics.Paired | undefined) => {
+    const place = tested.indexOf(paired)
+    return paired === undefined || place < 0 ? paired : { ...paired, holm: corrected[place]! }
+  }
   return {
     name: experiment.name,
     about: experiment.about,
@@ -84,11 +93,11 @@ export const results = (
     baseline,
     smoke,
     environments,
-    cells: cells.map((cell): Results.CellResult => {
+    cells: cells.map((cell, i): Results.CellResult => {
       const own = errorsOf(cell.row, cell.column)
       return Object.assign(cell, {
         error: sampleOf(own),
-        versusBaseline: cell.row === baseline ? undefined : Statistics.byKey(own, errorsOf(baseline, cell.column)),
+        versusBaseline: withHolm(compared[i]),
         also: alsoOf(experiment.also ?? [], cell.finals),
         published: experiment.published?.errors[cell.row]?.[cell.column]
       })

@@ -1,9 +1,18 @@
 /** The part of jstat that is in use; the package has no types of its own. */
 declare module "jstat" {
   interface StudentT {
-    readonly cdf: (x: number, degreesOfFreedom: number) => number
     readonly inv: (p: number, degreesOfFreedom: number) => number
   }
-  const jstat: { readonly jStat: { readonly studentt: StudentT } }
+  interface NoncentralT {
+    readonly cdf: (x: number, degreesOfFreedom: number, noncentrality: number) => number
+  }
+  const jstat: {
+    readonly jStat: {
+      readonly studentt: StudentT
+      readonly noncentralt: NoncentralT
+      /** The regularized incomplete beta function I_x(a, b). */
+      readonly ibeta: (x: number, a: number, b: number) => number
+    }
+  }
   export default jstat
 }

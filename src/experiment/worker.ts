@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Backend from "../engine/Backend.ts"
 import * as endings from "../training/endings.ts"
 import * as Run from "../training/Run.ts"
+import * as Tracing from "../training/Tracing.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
 
 /** What a worker is asked, once. */
@@ -71,4 +72,4 @@ const program = Effect.gen(function*() {
 )
 
 endings.install()
-NodeRuntime.runMain(program, { disableErrorReporting: true })
+NodeRuntime.runMain(Effect.provide(program, Tracing.layer), { disableErrorReporting: true })

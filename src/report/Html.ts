@@ -69,17 +69,17 @@ const sectionHtml = (section: Section): string => {
 }
 
 /**
- * A page that needs no network.
+ * A page that needs no network; it loads itself anew after so many seconds where it is to follow what is drawn.
  *
  * @internal
  */
-export const page = (title: string, sections: ReadonlyArray<Section>): string =>
+export const page = (title: string, sections: ReadonlyArray<Section>, refresh?: number): string =>
   `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+${refresh === undefined ? "" : `<meta http-equiv="refresh" content="${refresh}">\n`}<title>${escape(title)}</title>
 <style>${style}
 </style>
 </head>

@@ -46,6 +46,9 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
     return before === 0 ? name : `${name}-${before + 1}`
   })
 
+/** The page of what goes on is loaded anew after so many seconds. */
+const followSeconds = 5
+
 /**
  * Writes `report.html`, one page that needs no network, and its figures as SVG files, into the directory of a run or an
  * experiment; each of them whole or not at all. Who draws an experiment again and again may give a reader that
@@ -64,7 +67,7 @@ const distinct = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
  */
 export const write = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord = RunRecord.read) {
   const path = yield* Path.Path
-  const { after, before, figures, title } = yield* contentOf(directory, read)
+  const { after, before, figures, isRunning, title } = yield* contentOf(directory, read)
   const drawn = yield* Effect.forEach(
     figures,
     (chart) => Effect.map(Chart.svg(chart), (svg) => ({ chart, svg }))
@@ -87,7 +90,7 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
       ...before,
       ...drawn.map(({ chart: { caption, title }, svg }) => ({ _tag: "Figure" as const, title, caption, svg })),
       ...after
-    ])
+    ], isRunning ? followSeconds : undefined)
   )
   return file
 })

@@ -7,4 +7,6 @@ export interface Content {
   readonly before: ReadonlyArray<Section>
   readonly figures: ReadonlyArray<Chart>
   readonly after: ReadonlyArray<Section>
+  /** Whether more is to come: the page then follows it. */
+  readonly isRunning: boolean
 }

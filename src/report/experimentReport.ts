@@ -71,7 +71,10 @@ export const ofExperiment = Effect.fnUntraced(function*(
       ...damaged.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` }))
     ],
     figures: perColumn.flat(),
-    after: [{ _tag: "Json", title: "Results", value: results }]
+    after: [{ _tag: "Json", title: "Results", value: results }],
+    isRunning: results.cells.some(({ candidates, finals }) =>
+      [...candidates, ...finals].some(({ status }) => status === "running")
+    )
   }
   return content
 })

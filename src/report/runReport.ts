@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
 import { atEnd, type EndMeasure } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
+import * as RunLock from "../training/RunLock.ts"
 import * as charts from "./charts.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
@@ -65,7 +66,8 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
         ? [{ _tag: "Json" as const, title: "Summary", value: summary.success.value }]
         : []),
       { _tag: "Json", title: "Manifest", value: { ...manifest, layers: undefined } }
-    ]
+    ],
+    isRunning: yield* RunLock.isHeld(path.join(directory, "run.lock"))
   }
   return content
 })

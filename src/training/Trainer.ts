@@ -12,12 +12,13 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import { type BatchError, feasible } from "./feasible.ts"
 import { fits } from "./fits.ts"
 import { check as checkOptions, type OptionRefused, type TrainerOptions } from "./options.ts"
+import * as Tracing from "./Tracing.ts"
 import { begin } from "./trainer/begin.ts"
 import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
-import { optimizerOf, preparation, type Session, start } from "./trainer/Session.ts"
+import { optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
 import { progress, standing, stopped } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
@@ -27,6 +28,19 @@ export { evaluate, type Evaluated, type EvaluationError, type Outputs } from "./
 export type { Training, TrainingProgress } from "./Training.ts"
 export type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
+const trainEpoch = Effect.fnUntraced(function*<E, R>(
+  session: Session,
+  epoch: number,
+  report: (event: TrainingEvent) => Effect.Effect<void, E, R>
+) {
+  // Resumed within an epoch, ℜ is the one that was measured at its start.
+  if ((yield* Ref.get(session.position)).measuredIn < epoch) {
+    yield* Tracing.span("renormalize")(renormalize(session, epoch))
+  }
+  const seen = yield* Tracing.span("steps")(runSteps(session, epoch, report))
+  return yield* Tracing.span("measure")(measureEpoch(session, epoch, seen))
+})
+
 const train = Effect.fnUntraced(function*<E, R>(
   session: Session,
   report: (event: TrainingEvent) => Effect.Effect<void, E, R>
@@ -34,10 +48,7 @@ const train = Effect.fnUntraced(function*<E, R>(
   const { epochsDone, options: { epochs }, position } = session
   for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
     if ((yield* stopped(session)) !== undefined) break
-    // Resumed within an epoch, ℜ is the one that was measured at its start.
-    if ((yield* Ref.get(position)).measuredIn < epoch) yield* renormalize(session, epoch)
-    const seen = yield* runSteps(session, epoch, report)
-    const event = yield* measureEpoch(session, epoch, seen)
+    const event = yield* Tracing.span("epoch", { epoch })(trainEpoch(session, epoch, report))
     yield* Ref.update(epochsDone, (all) => [...all, event])
     yield* Ref.update(
       position,
@@ -114,6 +125,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     ...standing(session, options.epochs),
     train: (report) => train(session, report),
+    preprocessing: preprocessing(options),
     ...(dataset.targets === undefined && tellsClasses(dataset, options.loss)
       ? { evaluation: evaluationOf(session) }
       : {}),

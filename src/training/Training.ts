@@ -5,6 +5,7 @@ import type * as Effect from "effect/Effect"
 import type { DatasetInvalid } from "../data/DataError.ts"
 import type { ImageCorrupt } from "../data/Dataset.ts"
 import type { DeclarationRefused } from "../network/declarations/Refused.ts"
+import type { Preprocessing } from "../network/models/index.ts"
 import type * as Tensors from "../numerics/Tensors.ts"
 import type * as Optimizer from "../optimizer/Optimizer.ts"
 import type { Evaluation } from "./Answers.ts"
@@ -56,6 +57,8 @@ export interface Training<out OwnError = never, out OwnContext = never> {
   readonly evaluated: <A, E, R>(use: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** What the network makes of the test images, of the weights that are tested; none where they have no classes. */
   readonly evaluation?: Effect.Effect<Evaluation, EvaluationError>
+  /** What is done to images before the network sees them; without it a saved model takes them as its loop does. */
+  readonly preprocessing?: Effect.Effect<Preprocessing, ImageCorrupt>
   /** The number of the best epoch so far; without it no model but the last is kept. */
   readonly best?: Effect.Effect<number | undefined>
   readonly epochs: number

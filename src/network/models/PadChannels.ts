@@ -31,11 +31,17 @@ class PadChannels extends tfl.layers.Layer {
   static readonly className = "FinegrainPadChannels"
   readonly #channels: number
   readonly #stride: number
+  #from: number | undefined
 
   constructor({ channels, name, stride = 1 }: Parameters<typeof padChannels>[0]) {
     super(name === undefined ? {} : { name })
     this.#channels = channels
     this.#stride = stride
+  }
+
+  override build(inputShape: tfl.Shape | Array<tfl.Shape>): void {
+    this.#from = (inputShape as tfl.Shape)[3] ?? undefined
+    super.build(inputShape)
   }
 
   override computeOutputShape(inputShape: tfl.Shape): tfl.Shape {
@@ -55,7 +61,9 @@ class PadChannels extends tfl.layers.Layer {
   }
 
   override getConfig(): Config {
-    return { ...super.getConfig(), channels: this.#channels, stride: this.#stride }
+    // What it is built for, for those who put another layer in its place.
+    const from = this.#from === undefined ? {} : { from: this.#from }
+    return { ...super.getConfig(), channels: this.#channels, stride: this.#stride, ...from }
   }
 }
 tf.serialization.registerClass(PadChannels as unknown as Parameters<typeof tf.serialization.registerClass>[0])

@@ -1,6 +1,8 @@
 /**
  * The layers of this library that saved models name: importing this module registers them, so that
  * `tf.loadLayersModel` knows them. It needs TensorFlow.js alone.
+ *
+ * @module finegrain/layers
  */
 export { groupedConv2d, type GroupedConv2dOptions } from "./GroupedConv2D.ts"
 export { padChannels } from "./PadChannels.ts"

@@ -16,6 +16,7 @@ import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import type * as RunFiles from "../RunFiles.ts"
 import type { RunIdentity } from "../sameRun.ts"
+import * as Tracing from "../Tracing.ts"
 import type { Training } from "../Training.ts"
 import type { TrainingEvent } from "../TrainingEvent.ts"
 import * as Versions from "../Versions.ts"
@@ -96,7 +97,7 @@ const summarize = Effect.fnUntraced(function*<E, R>(
   status: RunSummary["status"],
   reason: string | undefined
 ) {
-  const saved = training.evaluated(saveModel(network, directory, data))
+  const saved = training.evaluated(saveModel(network, training, directory, data))
   const summary: RunSummary = {
     status,
     reason,
@@ -129,7 +130,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
   const isAnywhere = training.resumes === "steps"
   const savedAt = yield* Ref.make(began)
   const save = Effect.gen(function*() {
-    yield* directory.writeCheckpoint(yield* training.snapshot)
+    yield* Tracing.span("checkpoint")(Effect.flatMap(training.snapshot, directory.writeCheckpoint))
     yield* Ref.set(savedAt, yield* Clock.currentTimeMillis)
   })
   const report = Effect.fnUntraced(function*(event: TrainingEvent) {
@@ -137,7 +138,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     yield* observe(event)
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
-      yield* training.evaluated(saveModel(network, directory, data, "best."))
+      yield* training.evaluated(saveModel(network, training, directory, data, "best."))
     }
     if (event._tag === "EpochDone" || isAnywhere && since >= 1000 * checkpointSeconds) yield* save
   })
@@ -186,9 +187,11 @@ export const record = Effect.fnUntraced(
     if (Option.isNone(earlier)) {
       yield* directory.writeManifest(manifestOf(recording, identity, network, training))
     }
+    yield* Effect.annotateCurrentSpan({ "finegrain.directory": output, "finegrain.device": backend.device })
     const running = { ...recording, identity, network, training, directory, output, began }
     yield* announce(running, earlier)
     return yield* run(running, checkpointSeconds)
   },
-  Effect.scoped
+  Effect.scoped,
+  (effect, { model, data, seed }) => Tracing.span("run", { model, dataset: data.name, seed })(effect)
 )

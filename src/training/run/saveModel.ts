@@ -1,35 +1,29 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
+import * as Models from "../../network/models/index.ts"
 import type * as Network from "../../network/Network.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import type * as RunDirectory from "../RunDirectory.ts"
+import type { Training } from "../Training.ts"
 import type { RecordedData } from "./manifest.ts"
 
-const weightBytes = (artifacts: tf.io.ModelArtifacts): Uint8Array => {
-  const { weightData } = artifacts
-  const buffers = weightData === undefined ? [] : Array.isArray(weightData) ? weightData : [weightData]
-  return Buffer.concat(buffers.map((buffer) => Buffer.from(buffer)))
-}
-
-/** The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), and the checksum of its weights. */
-export const saveModel = Effect.fnUntraced(function*(
+/**
+ * The trained model in the format of TensorFlow.js (`model.json`, `weights.bin`), for raw images where the training
+ * tells what it does to them, and the checksum of its weights.
+ */
+export const saveModel = Effect.fnUntraced(function*<E, R>(
   network: Network.Network,
+  training: Training<E, R>,
   directory: RunDirectory.RunDirectory,
   { classNames }: RecordedData,
   prefix: "" | "best." = ""
 ) {
-  const artifacts = yield* Tensors.engineFailures(
-    Effect.promise(() =>
-      new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
-        network.model.save(tf.io.withSaveHandler((artifacts) => {
-          resolve(artifacts)
-          return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } })
-        })).catch(reject)
-      })
-    )
+  const preprocessing = training.preprocessing === undefined ? undefined : yield* training.preprocessing
+  const artifacts: tf.io.ModelArtifacts = yield* Tensors.engineFailures(
+    Effect.promise(() => Models.portable(network.model, preprocessing))
   )
-  const weights = weightBytes(artifacts)
+  const weights = new Uint8Array(artifacts.weightData as ArrayBuffer)
   yield* directory.writeBytes(`${prefix}weights.bin`, weights)
   yield* directory.writeBytes(
     `${prefix}model.json`,

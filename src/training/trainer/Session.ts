@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import type * as Ref from "effect/Ref"
 import * as Augment from "../../data/Augment.ts"
 import type * as Batches from "../../data/Batches.ts"
-import { type Dataset, isStream } from "../../data/Dataset.ts"
+import { type ChannelStatistics, type Dataset, isStream } from "../../data/Dataset.ts"
+import type { Preprocessing } from "../../network/models/index.ts"
 import type * as Network from "../../network/Network.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as FgSgd from "../../optimizer/FgSgd.ts"
@@ -75,14 +76,30 @@ export const optimizerOf = (
     catch: (error) => Optimizer.refusal(error)
   })
 
-/** Known where images are streams, measured elsewhere. */
-const normalizationOf = ({ channels, normalization, train }: Dataset) =>
-  normalization ?? (isStream(train) ? undefined : Augment.normalization(train, channels))
+const measured = new WeakMap<object, ChannelStatistics>()
+
+/** Known where images are streams, measured elsewhere, once. */
+const normalizationOf = ({ channels, normalization, train }: Dataset) => {
+  if (normalization !== undefined || isStream(train)) return normalization
+  const found = measured.get(train) ?? Augment.normalization(train, channels)
+  measured.set(train, found)
+  return found
+}
 
 /** Batches as the network is to see them: normalized, where that is asked for. */
 export const preparation = ({ dataset, normalize = false }: TrainerOptions): Session["prepare"] => {
   const scale = normalize ? normalizationOf(dataset) : undefined
   return (batch) => scale === undefined ? batch : Augment.normalized(batch, scale)
+}
+
+/** What `Batches` and `preparation` do to the images of a dataset, for those who use the network later. */
+export const preprocessing = ({ dataset, normalize = false }: Pick<TrainerOptions, "dataset" | "normalize">) => {
+  const { train } = dataset
+  const images = isStream(train) ? train.read(Int32Array.of(0), undefined) : Effect.succeed(train.images)
+  return Effect.map(images, (pixels): Preprocessing => ({
+    scale: pixels instanceof Float32Array ? 1 : 1 / 255,
+    ...(normalize ? normalizationOf(dataset) : undefined)
+  }))
 }
 
 /** How the images of a step are varied: a function of the step, so that a resumed run sees the same ones. */

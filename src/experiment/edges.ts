@@ -1,0 +1,42 @@
+/** Whether what was chosen lies at the edge of what was tried: then a wider range may hold something better. */
+
+/** A cell, as far as it says what was tried and what was chosen. */
+interface Choosing {
+  readonly row: string
+  readonly column: string
+  readonly chosen: number | string | undefined
+  readonly candidates: ReadonlyArray<{
+    readonly candidate: number | string | undefined
+    readonly config: Readonly<Record<string, unknown>>
+  }>
+}
+
+/** Settings by name, those of records by their entries. */
+const flat = (config: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> =>
+  new Map(
+    Object.entries(config).flatMap(([key, value]) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.entries(value).map(([entry, own]) => [`${key}.${entry}`, own] as const)
+        : [[key, value] as const]
+    )
+  )
+
+/** Fewer values have no middle. */
+const enough = 3
+
+/**
+ * The edges at which the chosen candidate of a cell lies, in words; 0 is no edge, since settings do not fall below it.
+ *
+ * @internal
+ */
+export const edgesOf = ({ candidates, chosen, column, row }: Choosing): ReadonlyArray<string> => {
+  const best = candidates.find(({ candidate }) => candidate === chosen)
+  if (best === undefined) return []
+  const all = candidates.map(({ config }) => flat(config))
+  return [...flat(best.config)].flatMap(([name, value]) => {
+    const tried = [...new Set(all.map((own) => own.get(name)))].filter((own) => typeof own === "number")
+    if (typeof value !== "number" || value === 0 || tried.length < enough) return []
+    const edge = value === Math.min(...tried) ? "smallest" : value === Math.max(...tried) ? "largest" : undefined
+    return edge === undefined ? [] : [`${row}, ${column}: ${name} ${value} is the ${edge} of ${tried.length} tried`]
+  })
+}
