@@ -1,5 +1,7 @@
 /** What the commands `worker` and `queue` do with the database of grids. */
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
 import type * as PersistedQueue from "effect/persistence/PersistedQueue"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
@@ -72,7 +74,13 @@ const trusted = Effect.fnUntraced(function*(grid: grids.Grid, fingerprint: strin
  *
  * @internal
  */
-export const worker = Effect.fnUntraced(function*(options: WorkerOptions) {
+export const worker = Effect.fnUntraced(function*(
+  options: WorkerOptions
+): Effect.fn.Return<
+  void,
+  database.DatabaseError | work.WorkerRefused | Door.DoorError,
+  FileSystem.FileSystem | Path.Path
+> {
   const { artifacts, gpus, say, slots, untilDone } = options
   const [name = "", fingerprint] = options.grid.split("@")
   const address = yield* database.address(options.database)

@@ -143,8 +143,6 @@ export interface Worker {
 
 /**
  * The workers of a grid.
- *
- * @internal
  */
 export const workers = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient

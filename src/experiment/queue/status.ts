@@ -24,8 +24,6 @@ export interface GridStatus {
 
 /**
  * All grids in numbers, or one.
- *
- * @internal
  */
 export const grids = Effect.fnUntraced(function*(name: string | undefined) {
   const sql = yield* SqlClient.SqlClient
@@ -58,8 +56,6 @@ export interface Notable {
 
 /**
  * Trials of a grid that are at work or have failed.
- *
- * @internal
  */
 export const notable = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient
@@ -71,8 +67,6 @@ export const notable = Effect.fnUntraced(function*(grid: string) {
 
 /**
  * Offers trials that failed or were taken back anew, and tells how many those are.
- *
- * @internal
  */
 export const retry = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient
@@ -95,8 +89,6 @@ export const retry = Effect.fnUntraced(function*(grid: string) {
  * Removes a grid with everything that is kept of it. Results that were fetched stay in their directories.
  *
  * Fails with DatabaseError while trials are at work.
- *
- * @internal
  */
 export const clean = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient

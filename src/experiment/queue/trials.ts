@@ -185,8 +185,6 @@ export const changed = Effect.fnUntraced(function*(grid: string, seconds: number
 
 /**
  * Takes back what has not ended; what is at work stops with a checkpoint.
- *
- * @internal
  */
 export const cancel = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient

@@ -206,7 +206,7 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
   const queue = yield* service.queueOf(grid.name)
   const take = queue.take((ticket, { id }) => attend(ticket, id)).pipe(
     // Whatever befell a trial has been told, and the queue hands it out again.
-    Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.failCause(cause) : Effect.sleep("100 millis"))
+    Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.sleep("100 millis"))
   )
   const alive = Effect.repeat(
     Effect.ignore(grids.seen(grid.name, name, slots)),
