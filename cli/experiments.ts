@@ -89,6 +89,10 @@ export const run = Command.make(
       Flag.withDescription("run these rows now: names, separated by commas; the table keeps all"),
       Flag.optional
     ),
+    columns: Flag.String("columns").pipe(
+      Flag.withDescription("run these columns now: names, separated by commas; the table keeps all"),
+      Flag.optional
+    ),
     seeds: Flag.String("seeds").pipe(
       Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
       Flag.optional
@@ -117,12 +121,13 @@ export const run = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ file, launcher, only, output, placing, resume, retry, seeds, smoke, use }) {
+  Effect.fnUntraced(function*({ columns, file, launcher, only, output, placing, resume, retry, seeds, smoke, use }) {
     const path = yield* Path.Path
     const options: Experiment.PlanOptions = {
       smoke,
       use: [...use],
       only: yield* list(file, "--only", only),
+      columns: yield* list(file, "--columns", columns),
       seeds: yield* integers(file, "--seeds", seeds)
     }
     const placed = yield* Effect.mapError(

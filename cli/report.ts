@@ -22,9 +22,10 @@ const draw = Effect.fnUntraced(function*(directory: string, read: RunRecord.Read
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results) && !(yield* ExperimentDirectory.hasTrials(directory))) {
     const file = yield* ExperimentDirectory.writeTable(directory, results.value)
+    yield* Report.renew(directory, results.value)
     return {
       file,
-      said: `${file}\nThe page stays as it is: its curves need the trials, which are not in ${directory}.`
+      said: `${file}\nThe figures of the page stay as they are: they need the trials, which are not in ${directory}.`
     }
   }
   // Of an experiment the table, too; the directory of a run has none.

@@ -59,7 +59,8 @@ export const place = Effect.fnUntraced(function*(directory: string) {
     RunDirectory.files,
     (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
   )
-  const gone = RunDirectory.files.filter((name) => !there.includes(name))
+  // Outputs that are no classes have no evaluation.
+  const gone = RunDirectory.files.filter((name) => name !== "evaluation.json" && !there.includes(name))
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 

@@ -215,6 +215,60 @@ class Violated extends Error {
   }
 }
 
+/** How a law is searched for a case that breaks it. */
+interface Search {
+  readonly law: Law
+  readonly arithmetic: Arithmetic.Arithmetic
+  readonly tolerance: number
+}
+
+/** Checks a law on so many cases; a failing one is shrunk. */
+const search = async ({ arithmetic, law, tolerance }: Search, runs: number, seed: number | undefined) => {
+  let worst = 0
+  const parts = (law.parts ?? []).map((name) => ({ name, worst: -Infinity }))
+  const details = await fc.check(
+    fc.asyncProperty(law.arbitrary, async (a) => {
+      const values = await residualsOf(arithmetic, law, a)
+      const residual = largest(values)
+      for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
+      worst = residual >= worst || Number.isNaN(residual) ? residual : worst
+      // Not `return false`: fast-check would report that as an error of its own.
+      if (!(residual <= tolerance)) throw new Violated(values)
+    }),
+    // A case that is a long search is not shrunk by more of them.
+    {
+      numRuns: Math.min(runs, law.maxRuns ?? Infinity),
+      endOnFailure: law.maxRuns !== undefined,
+      ...(seed === undefined ? {} : { seed })
+    }
+  )
+  return { details, worst, parts }
+}
+
+type Found = Awaited<ReturnType<typeof search>>
+
+/** The smallest case that breaks the law, in words, and by how much; NaN where the law could not be evaluated. */
+const smallestOf = async ({ arithmetic, law, tolerance }: Search, { details, worst }: Found) => {
+  const [smallest] = details.counterexample ?? []
+  const thrown = details.errorInstance
+  if (thrown instanceof Violated) {
+    const { values } = thrown
+    const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
+    // What breaks the law may break its display, too.
+    const shown = await Arithmetic.within(arithmetic, () => law.show(smallest)).catch(() => fc.stringify(smallest))
+    return {
+      worst: largest(values),
+      counterexample: wrong.length === 0 ? shown : `fails for ${wrong.join(", ")}\n${shown}`
+    }
+  }
+  return details.failed
+    ? {
+      worst: Number.NaN,
+      counterexample: `${fc.stringify(smallest)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
+    }
+    : { worst, counterexample: undefined }
+}
+
 /**
  * Checks a law on generated cases; a failing one is shrunk.
  *
@@ -237,41 +291,11 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
   if (!(Number.isInteger(runs) && runs >= 1)) {
     throw new RangeError(`"${law.name}" cannot be checked in ${runs} cases: no case would prove nothing`)
   }
-  const tolerance = law.tolerance.in(arithmetic)
-  let worst = 0
-  const parts = (law.parts ?? []).map((name) => ({ name, worst: -Infinity }))
   const started = performance.now()
-  const details = await fc.check(
-    fc.asyncProperty(law.arbitrary, async (a) => {
-      const values = await residualsOf(arithmetic, law, a)
-      const residual = largest(values)
-      for (const [i, part] of parts.entries()) part.worst = largest([part.worst, values[i] ?? 0])
-      worst = residual >= worst || Number.isNaN(residual) ? residual : worst
-      // Not `return false`: fast-check would report that as an error of its own.
-      if (!(residual <= tolerance)) throw new Violated(values)
-    }),
-    // A case that is a long search is not shrunk by more of them.
-    {
-      numRuns: Math.min(runs, law.maxRuns ?? Infinity),
-      endOnFailure: law.maxRuns !== undefined,
-      ...(seed === undefined ? {} : { seed })
-    }
-  )
-  const [smallest] = details.counterexample ?? []
-  const thrown = details.errorInstance
-  let counterexample: string | undefined
-  if (thrown instanceof Violated) {
-    const { values } = thrown
-    worst = largest(values)
-    const wrong = (law.parts ?? []).filter((_, i) => !(values[i]! <= tolerance))
-    // What breaks the law may break its display, too.
-    const shown = await Arithmetic.within(arithmetic, () => law.show(smallest)).catch(() => fc.stringify(smallest))
-    counterexample = wrong.length === 0 ? shown : `fails for ${wrong.join(", ")}\n${shown}`
-  } else if (details.failed) {
-    // The law could not be evaluated at all.
-    worst = Number.NaN
-    counterexample = `${fc.stringify(smallest)}\n${thrown instanceof Error ? thrown.message : String(thrown)}`
-  }
+  const searched = { law, arithmetic, tolerance: law.tolerance.in(arithmetic) }
+  const found = await search(searched, runs, seed)
+  const { details, parts } = found
+  const { counterexample, worst } = await smallestOf(searched, found)
   const { presupposes, stronger } = law
   // By its own cases, so that it is seen to fail where this law is not counted.
   const undecided = Number.isNaN(worst) && presupposes !== undefined && !(await check(presupposes, parameters)).passed
@@ -285,7 +309,7 @@ export const check = async (law: Law, parameters: Parameters = {}): Promise<Repo
     worst,
     parts,
     arithmetic: arithmetic.name,
-    tolerance,
+    tolerance: searched.tolerance,
     reason: law.tolerance.reason,
     better: better ? stronger.name : undefined,
     cases: details.numRuns,

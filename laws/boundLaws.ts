@@ -19,7 +19,7 @@ const network = fc.record({
   width: fc.integer({ min: 1, max: 512 })
 })
 
-const kinds = ["frobenius", "rowSum", "spectral"] as const
+const kinds = Norms.ofWeights
 const float64 = Tolerance.measured(1e-9, "sums of a few dozen logarithms in float64")
 
 /** The formula as printed, which overflows for deep networks. */

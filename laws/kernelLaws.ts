@@ -133,42 +133,26 @@ const rowwise = (y: tf.Tensor, s: tf.Tensor) => tf.mul(y, tf.reshape(s, [...y.sh
 
 const gap = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b)))
 
-/**
- * The laws of kernel orders, for every kind of layer: a weight and its kernels hold the same entries; norms of the
- * matrices are those of their direct sum; the axes of input and output channels are those of what the layer computes,
- * so that ℜ = γ/λ takes the scale of a channel out of the features that it belongs to.
- *
- * @example
- * ```ts
- * import { kernelLaws, Law } from "finegrain/laws"
- * const reports = await Law.checkAll(kernelLaws(), { runs: 2 })
- * reports.filter(({ passed }) => !passed).map(Law.format) // => []
- * ```
- */
-export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet => {
-  const { arrangement, matricized, perMatrix } = {
-    arrangement: KernelOrder.arrangement,
-    perMatrix: Renormalization.perMatrix,
-    matricized: KernelOrder.matricized,
-    ...replaced
-  }
-  const drawn = ({ input, weight }: Subject, seed: number) =>
-    [Seed.normalTensor(seed, input), Seed.normalTensor(seed + 1, weight)] as const
-  const ofEach = (
-    name: string,
-    equation: string,
-    residual: (subject: Subject, seed: number) => tf.Tensor,
-    tolerance: Tolerance.Tolerance = Tolerance.exact
-  ): Law =>
-    law({
-      name,
-      equation,
-      source,
-      arbitrary: fc.nat({ max: 9999 }),
-      tolerance,
-      residual: (seed) => tf.stack(subjects.map((subject) => residual(subject, seed)))
-    })
-  const bijection = ofEach(
+const drawn = ({ input, weight }: Subject, seed: number) =>
+  [Seed.normalTensor(seed, input), Seed.normalTensor(seed + 1, weight)] as const
+
+const ofEach = (
+  name: string,
+  equation: string,
+  residual: (subject: Subject, seed: number) => tf.Tensor,
+  tolerance: Tolerance.Tolerance = Tolerance.exact
+): Law =>
+  law({
+    name,
+    equation,
+    source,
+    arbitrary: fc.nat({ max: 9999 }),
+    tolerance,
+    residual: (seed) => tf.stack(subjects.map((subject) => residual(subject, seed)))
+  })
+
+const bijection = ({ arrangement }: KernelDefinitions) =>
+  ofEach(
     "a kernel order moves entries",
     "from(to(k)) = k, to(from(w)) = w, every entry once",
     ({ order, weight }, seed) => {
@@ -187,7 +171,9 @@ export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet =>
       )
     }
   )
-  const inputs = ofEach(
+
+const inputs = ({ arrangement }: KernelDefinitions) =>
+  ofEach(
     "input channels are where the layer has them",
     "f(s·x, k/s) = f(x, k), s one factor for each input channel",
     (subject, seed) => {
@@ -200,7 +186,9 @@ export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet =>
       return gap(apply(along(x, s), to(scaled)), apply(x, w))
     }
   )
-  const outputs = ofEach(
+
+const outputs = ({ arrangement }: KernelDefinitions) =>
+  ofEach(
     "output channels are where the layer has them",
     "f(x, s·k) = s·f(x, k), s one factor for each output of each block",
     (subject, seed) => {
@@ -213,7 +201,9 @@ export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet =>
       return gap(apply(x, to(scaled)), rowwise(apply(x, w), s))
     }
   )
-  const lambda = ofEach(
+
+const lambda = ({ perMatrix }: KernelDefinitions) =>
+  ofEach(
     "λ of a matrix is that of its channel",
     "f(λ·x, W/λ) = f(x, W), W the matrices of single channels, λ as perMatrix has it for each",
     (subject, seed) => {
@@ -227,7 +217,9 @@ export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet =>
       return gap(apply(along(x, tf.tensor1d(s)), to(scaled)), apply(x, w))
     }
   )
-  const directSum = ofEach(
+
+const directSum = ({ arrangement, matricized }: KernelDefinitions) =>
+  ofEach(
     "norms of kernels are those of the direct sum",
     "‖w‖_F² = Σ‖W‖_F²; the spectral norm max ‖W‖₂ and Σ‖W‖_{2→1} lie in the interval that is claimed",
     ({ order, weight }, seed) => {
@@ -254,10 +246,30 @@ export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet =>
     },
     Tolerance.rounding(64, 4)
   )
+
+/**
+ * The laws of kernel orders, for every kind of layer: a weight and its kernels hold the same entries; norms of the
+ * matrices are those of their direct sum; the axes of input and output channels are those of what the layer computes,
+ * so that ℜ = γ/λ takes the scale of a channel out of the features that it belongs to.
+ *
+ * @example
+ * ```ts
+ * import { kernelLaws, Law } from "finegrain/laws"
+ * const reports = await Law.checkAll(kernelLaws(), { runs: 2 })
+ * reports.filter(({ passed }) => !passed).map(Law.format) // => []
+ * ```
+ */
+export const kernelLaws = (replaced: Partial<KernelDefinitions> = {}): LawSet => {
+  const definitions: KernelDefinitions = {
+    arrangement: KernelOrder.arrangement,
+    perMatrix: Renormalization.perMatrix,
+    matricized: KernelOrder.matricized,
+    ...replaced
+  }
   return {
     name: "kernel orders",
     parents: [],
-    laws: [bijection, inputs, outputs, lambda, directSum],
+    laws: [bijection, inputs, outputs, lambda, directSum].map((of) => of(definitions)),
     notApplicable: []
   }
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { install, pack, run } from "./packed.ts"
+import { assertion, examplesOf } from "./examples.ts"
+import { install, pack, root, run } from "./packed.ts"
 
 /**
  * The packed package under other runtimes than the one that it is developed with, on Linux (x64): a run, an experiment
@@ -41,6 +42,23 @@ const tried = (name: string, [program = "", ...args]: ReadonlyArray<string>): st
   return weightsSha256
 }
 
+/** The cells of docs/notebook.md as a file; in the kernel, too, where FINEGRAIN_JUPYTER is a Python with nbclient. */
+const notebook = () => {
+  const [cells] = examplesOf("notebook.md", readFileSync(join(root, "docs", "notebook.md"), "utf8"))
+  const checked = cells!.code.split("\n").map(assertion).join("\n")
+  writeFileSync(join(project, "notebook.ts"), `import { deepEqual as same } from "node:assert"\n${checked}`)
+  const [deno = "", ...args] = runtimes["Deno"]!
+  run(deno, [...args, "notebook.ts"], project)
+  say("the notebook's cells run under Deno")
+  const python = process.env["FINEGRAIN_JUPYTER"]
+  if (python === undefined) return
+  // Where the kernel is noted, and looked for.
+  process.env["HOME"] = project
+  run(deno, ["jupyter", "--install"], project)
+  run(python, [join(root, "scripts", "notebook.py"), "notebook.ts"], project)
+  say("and in Deno's kernel of Jupyter")
+}
+
 const experiment = `import { Experiment } from "finegrain"
 export default Experiment.make({
   name: "tiny",
@@ -57,6 +75,7 @@ try {
   const weights = Object.entries(runtimes).map(([name, start]) => [name, tried(name, start)] as const)
   const onNode = weights.filter(([name]) => name.startsWith("Node")).map(([, bits]) => bits)
   if (new Set(onNode).size !== 1) throw new Error("not all versions of Node have the same bits")
+  notebook()
   const old = spawnSync(join(modules, `node-${refused}`, "bin", "node"), [command], { encoding: "utf8" })
   if (old.status !== 1 || !/^finegrain needs Node [\d.]+ or newer.*\n$/.test(old.stderr)) {
     throw new Error(`Node ${refused} is not refused in a line: ${old.stderr}`)

@@ -7,13 +7,13 @@ import { delimiter, dirname, join, resolve } from "node:path"
 export const root = resolve(import.meta.dirname, "..")
 
 /** This Node comes first on the path, for the `#!/usr/bin/env node` of commands. */
-const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}` }
+const env = () => ({ ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}` })
 
 /** What a command prints; throws with it where the command fails. */
 export const run = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
   const { error, status, stdout } = spawnSync(command, [...args], {
     cwd,
-    env,
+    env: env(),
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"]
   })

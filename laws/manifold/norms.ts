@@ -29,12 +29,12 @@ export const normLaws = <P extends NestedTensors.NestedTensors>(
       "min ≤ ‖x‖ ≤ max",
       (c) => {
         const norms = directSumNorms(M, point(c))
-        return tf.stack(kinds.map((kind) => outside(norms[kind], M.norms[kind])))
+        return tf.stack(Norms.names.map((kind) => outside(norms[kind], M.norms[kind])))
       },
-      Tolerance.rounding(entries, Math.max(1, ...kinds.map((kind) => finite(M.norms[kind].max))))
+      Tolerance.rounding(entries, Math.max(1, ...Norms.names.map((kind) => finite(M.norms[kind].max))))
     )
   )
-  const bounded = kinds.every((kind) => Number.isFinite(M.norms[kind].max))
+  const bounded = Norms.names.every((kind) => Number.isFinite(M.norms[kind].max))
   when(
     matrices && shapes.length === 1 && shapes[0]!.length === 2 && bounded && (options.sharpNorms ?? true),
     "norm intervals are attained",
@@ -49,7 +49,7 @@ export const normLaws = <P extends NestedTensors.NestedTensors>(
         const valid = tf.less(M.residual(witnesses), 1e-3)
         const norms = directSumNorms(M, witnesses)
         const sampled = directSumNorms(M, M.random(c.seed, [8]))
-        return tf.stack(kinds.flatMap((kind) => {
+        return tf.stack(Norms.names.flatMap((kind) => {
           const some = tf.slice(sampled[kind], [0], [1])
           const values = tf.concat([
             tf.where(valid, norms[kind], tf.add(tf.zerosLike(norms[kind]), some)),
@@ -65,15 +65,13 @@ export const normLaws = <P extends NestedTensors.NestedTensors>(
   return set
 }
 
-const kinds = ["spectral", "frobenius", "rowSum", "columnSum"] as const
-
 const finite = (value: number) => (Number.isFinite(value) ? value : 0)
 
 /** The norms of the direct sum of all matrices of a point; shape [batch]. */
 const directSumNorms = <P extends NestedTensors.NestedTensors>(
   M: Manifold.Manifold<P>,
   x: P
-): Record<(typeof kinds)[number], tf.Tensor> => {
+): Record<(typeof Norms.names)[number], tf.Tensor> => {
   const shapes = Shape.leaves(M.shape)
   const leaves = NestedTensors.leaves(x).map((leaf, i) => shapes[i]!.length === 2 ? tf.expandDims(leaf, -3) : leaf)
   const over = (

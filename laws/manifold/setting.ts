@@ -86,19 +86,17 @@ const print = async (points: NestedTensors.NestedTensors): Promise<string> =>
  */
 export type Setting<P extends NestedTensors.NestedTensors> = ReturnType<typeof setting<P>>
 
-/**
- * The setting of a manifold's laws.
- */
-export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
-  const entries = Math.max(1, Shape.entries(M.shape))
-  const rounding = Tolerance.rounding(entries)
-  const reach = options.reach ?? Infinity
-  const embedded = (options.metric ?? "embedded") === "embedded"
+/** Sizes and differences of ambient vectors, as the Frobenius norm has them. */
+const lengthsOf = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>) => {
   const inner = (u: P, v: P) => Manifold.frobeniusInner(M.shape, u, v)
   const length = (u: P) => tf.sqrt(tf.relu(inner(u, u)))
   const gap = (u: P, v: P) => length(NestedTensors.sub(u, v))
   const relative = (difference: tf.Tensor, size: tf.Tensor) => tf.div(difference, tf.add(size, 1))
+  return { inner, length, gap, relative }
+}
 
+/** Points and vectors that follow from a case. */
+const drawnFrom = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, reach: number) => {
   const point = ({ seed }: Case, k = 0) => M.random(Seed.split(seed, `x${k}`), batch)
   const ambient = ({ seed }: Case, k = 0) => {
     const go = (shape: unknown, s: number): NestedTensors.NestedTensors =>
@@ -114,7 +112,6 @@ export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manif
   }
   /** A tangent vector of norm 1, or as long as the manifold reaches. */
   const unitTangent = (c: Case, x: P, k = 0) => tangent({ ...c, size: Math.min(1, reach) }, x, k)
-
   const show = async (c: Case) => {
     const [x, v, u] = tf.tidy(() => {
       const x = point(c)
@@ -124,25 +121,82 @@ export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manif
     NestedTensors.dispose([x, v, u])
     return text
   }
-  /**
-   * By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order.
-   */
-  const shortOfOrder = (order: number, t: number, error: (t: number) => tf.Tensor) => {
-    const floor = 4 * rounding.in(Arithmetic.current())
-    // Forth and back: in one direction alone the leading term and the next can cancel.
-    const [coarse, fine] = [t, t / 4].map((s) => tf.add(error(s), error(-s))) as [tf.Tensor, tf.Tensor]
-    const slope = tf.div(tf.log(tf.div(coarse, tf.maximum(fine, 1e-30))), Math.log(4))
-    const short = tf.sub(order, slope)
-    return tf.where(tf.lessEqual(fine, floor), tf.relu(tf.sub(coarse, 4 ** order * floor)), short)
-  }
-  const slopes = Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2")
+  return { point, ambient, tangent, unitTangent, show }
+}
 
+/**
+ * By how much the order of e(t) → 0, from two step lengths, falls short; an error at rounding level has every order.
+ */
+const shortOfOrder = (rounding: Tolerance.Tolerance) => (order: number, t: number, error: (t: number) => tf.Tensor) => {
+  const floor = 4 * rounding.in(Arithmetic.current())
+  // Forth and back: in one direction alone the leading term and the next can cancel.
+  const [coarse, fine] = [t, t / 4].map((s) => tf.add(error(s), error(-s))) as [tf.Tensor, tf.Tensor]
+  const slope = tf.div(tf.log(tf.div(coarse, tf.maximum(fine, 1e-30))), Math.log(4))
+  const short = tf.sub(order, slope)
+  return tf.where(tf.lessEqual(fine, floor), tf.relu(tf.sub(coarse, 4 ** order * floor)), short)
+}
+
+/** What laws of one manifold have in common. */
+interface Common {
+  readonly subject: string
+  readonly rounding: Tolerance.Tolerance
+  readonly reach: number
+  readonly show: (c: Case) => Promise<string>
+  readonly finite: Law
+}
+
+/** Laws of one kind from one source, and the set that they make. */
+const sectionOf = ({ finite, reach, rounding, show, subject }: Common) => (kind: string, source: string) => {
+  const laws: Array<Law> = []
+  const notApplicable: Array<NotApplicable> = []
+  const set: LawSet = { name: `${kind} of ${subject}`, parents: [], laws, notApplicable }
+  return {
+    set,
+    law: (
+      name: string,
+      equation: string,
+      residual: (c: Case) => Residual,
+      tolerance: Tolerance.Tolerance = rounding,
+      max = Math.min(2, reach),
+      parts?: ReadonlyArray<string>
+    ): Law =>
+      makeLaw<Case>({
+        name,
+        subject,
+        equation,
+        source,
+        arbitrary: cases(max),
+        residual,
+        tolerance,
+        show,
+        presupposes: finite,
+        ...(parts === undefined ? {} : { parts })
+      }),
+    /** Adds laws that hold everywhere. */
+    always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
+    /** Adds laws where they apply, and says where they do not. */
+    when: (condition: boolean, name: string, reason: string, ...added: ReadonlyArray<Law | undefined>): void => {
+      const found = added.filter((law) => law !== undefined)
+      if (condition && found.length > 0) laws.push(...found)
+      else notApplicable.push({ name, reason })
+    }
+  }
+}
+
+/**
+ * The setting of a manifold's laws.
+ */
+export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manifold<P>, options: ManifoldClaims) => {
+  const entries = Math.max(1, Shape.entries(M.shape))
+  const rounding = Tolerance.rounding(entries)
+  const reach = options.reach ?? Infinity
+  const { show, ...drawn } = drawnFrom(M, reach)
   /** What the operations are given in a case: y is where the retraction along v leads. */
   const situation = (c: Case): Situation<P> => {
-    const x = point(c)
-    const v = tangent(c, x)
+    const x = drawn.point(c)
+    const v = drawn.tangent(c, x)
     // Not far from x, so that a mere projection is asked for what it claims.
-    return { x, y: M.retract(x, v), u: NestedTensors.add(x, NestedTensors.scale(0.3, ambient(c))), v }
+    return { x, y: M.retract(x, v), u: NestedTensors.add(x, NestedTensors.scale(0.3, drawn.ambient(c))), v }
   }
   const operations = operationsOf(M)
   const finite = makeLaw<Case>({
@@ -159,44 +213,6 @@ export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manif
     tolerance: Tolerance.exact,
     show
   })
-
-  /** Laws of one kind from one source, and the set that they make. */
-  const section = (kind: string, source: string) => {
-    const laws: Array<Law> = []
-    const notApplicable: Array<NotApplicable> = []
-    const set: LawSet = { name: `${kind} of ${M.name}`, parents: [], laws, notApplicable }
-    return {
-      set,
-      law: (
-        name: string,
-        equation: string,
-        residual: (c: Case) => Residual,
-        tolerance: Tolerance.Tolerance = rounding,
-        max = Math.min(2, reach),
-        parts?: ReadonlyArray<string>
-      ): Law =>
-        makeLaw<Case>({
-          name,
-          subject: M.name,
-          equation,
-          source,
-          arbitrary: cases(max),
-          residual,
-          tolerance,
-          show,
-          presupposes: finite,
-          ...(parts === undefined ? {} : { parts })
-        }),
-      /** Adds laws that hold everywhere. */
-      always: (...added: ReadonlyArray<Law>): void => void laws.push(...added),
-      /** Adds laws where they apply, and says where they do not. */
-      when: (condition: boolean, name: string, reason: string, ...added: ReadonlyArray<Law | undefined>): void => {
-        const found = added.filter((law) => law !== undefined)
-        if (condition && found.length > 0) laws.push(...found)
-        else notApplicable.push({ name, reason })
-      }
-    }
-  }
   return {
     M,
     options,
@@ -204,20 +220,14 @@ export const setting = <P extends NestedTensors.NestedTensors>(M: Manifold.Manif
     entries,
     reach,
     rounding,
-    embedded,
-    inner,
-    length,
-    gap,
-    relative,
-    point,
-    ambient,
-    tangent,
-    unitTangent,
-    shortOfOrder,
-    slopes,
+    embedded: (options.metric ?? "embedded") === "embedded",
+    ...lengthsOf(M),
+    ...drawn,
+    shortOfOrder: shortOfOrder(rounding),
+    slopes: Tolerance.measured(0.3, "the next order of the error contributes at t = 0.2"),
     situation,
     operations,
     finite,
-    section
+    section: sectionOf({ subject: M.name, rounding, reach, show, finite })
   }
 }

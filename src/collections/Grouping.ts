@@ -25,8 +25,8 @@ export const selections = {
 /** The name of a way to choose the order in which indices are dealt. */
 export type DealingOrder = keyof typeof selections
 
-/** The paper's strategies: products for input channels, for output channels, for both. */
-export type StrategyName = "PI" | "PO" | "PIO"
+/** A name of the paper's strategies. */
+export type StrategyName = keyof typeof strategies
 
 /** A grouping strategy, as a value. */
 export interface Strategy {
@@ -156,7 +156,7 @@ export const strategies = {
   PI: entry({ about: "products for input channels", make: ({ selection }) => PI(selection) }),
   PO: entry({ about: "products for output channels", make: ({ selection }) => PO(selection) }),
   PIO: entry({ about: "products for both", make: ({ selection }) => PIO(selection) })
-} satisfies Catalogue.Catalogue & Readonly<Record<StrategyName, unknown>>
+} satisfies Catalogue.Catalogue
 
 /**
  * The strategy of a name and a selection.

@@ -1,6 +1,7 @@
 /** Two-stage renormalization, ℜ = γ/λ: γ from the norms of a manifold, λ from the deviations of features. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../geometry/Manifold.ts"
+import * as Norms from "../numerics/Norms.ts"
 import type { KernelShape, Matricization } from "./matricized.ts"
 
 /**
@@ -18,7 +19,7 @@ export interface Policy {
   /** Whether λ < 1 counts as 1, so that ℜ ≤ γ and the promise survives. */
   readonly clamped: boolean
   /** The norms of ℜω that are at most 1 on every manifold with bounded norms. */
-  readonly promises: ReadonlyArray<"spectral" | "frobenius" | "rowSum">
+  readonly promises: ReadonlyArray<Norms.OfWeights>
 }
 
 const bounded = (bound: number): number => Number.isFinite(bound) ? 1 / bound : 1
@@ -42,7 +43,7 @@ export const unit: Policy = {
   about: "spectral, Frobenius and ‖·‖₂→₁ norms of weights at most 1",
   gamma: unitGamma,
   clamped: true,
-  promises: ["spectral", "frobenius", "rowSum"]
+  promises: Norms.ofWeights
 }
 
 /**

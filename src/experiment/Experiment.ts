@@ -330,7 +330,7 @@ export const plan = (
 
 const cellsOf = (
   experiment: Experiment,
-  { only = [], seeds: own, smoke = false }: PlanOptions,
+  { columns = [], only = [], seeds: own, smoke = false }: PlanOptions,
   known: Catalogues,
   use: Pick<Settings, "use">
 ): ReadonlyArray<Cell> => {
@@ -339,12 +339,13 @@ const cellsOf = (
   const planned = own ?? experiment.seeds.slice(0, smoke ? 1 : undefined)
   const held = selection?.validationImages ?? 0
   const validationImages = smoke ? Math.min(held, smokeSelection.images) : held
+  const isNow = ({ name }: { readonly name: string }) => columns.length === 0 || columns.includes(name)
   const epochs = search.isSearch(selection) && selection.epochs !== undefined && !smoke
     ? { epochs: selection.epochs }
     : {}
   return rows.filter(({ name }) => only.length === 0 || only.includes(name)).flatMap((row) => {
     const candidates = search.candidatesOf(experiment, row)
-    return columnsOf(experiment).map((column): Cell => {
+    return columnsOf(experiment).filter(isNow).map((column): Cell => {
       const directory = `${slug(row.name)}/${slug(column.name)}`
       const settings = merged(sources(experiment, row, column, smoke))
       const trial = (name: string, seed: number, more: object, candidate?: number | string): Trial => ({

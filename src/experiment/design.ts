@@ -121,6 +121,8 @@ export interface PlanOptions {
   readonly seeds?: ReadonlyArray<number> | undefined
   /** Names of rows. */
   readonly only?: ReadonlyArray<string> | undefined
+  /** Names of columns. */
+  readonly columns?: ReadonlyArray<string> | undefined
   /** Modules beside those of the experiment. */
   readonly use?: ReadonlyArray<string>
   /** What paths of modules are relative to; default the working directory. */

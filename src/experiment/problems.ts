@@ -46,7 +46,7 @@ const ofSearch = (experiment: Experiment, selection: Search): ReadonlyArray<stri
 /** What is wrong between names, seeds and the selection; of a part of an experiment, what it lacks is no problem. */
 const ofNames = (
   experiment: Experiment,
-  { only = [], seeds }: PlanOptions,
+  { columns = [], only = [], seeds }: PlanOptions,
   extent: "part" | "whole"
 ): ReadonlyArray<string> => {
   const { baseline, rows, selection } = experiment
@@ -71,6 +71,7 @@ const ofNames = (
       ...unknown(only, rowNames, "the row"),
       ...unknown(Object.keys(published), rowNames, "the published row")
     ]),
+    ...unknown(columns, columnNames, "the column"),
     ...Object.values(published).flatMap((cells) => unknown(Object.keys(cells), columnNames, "the published column")),
     ...(selection === undefined ? [] : [
       ...(used.includes(selection.seed)

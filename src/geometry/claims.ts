@@ -1,7 +1,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Interval } from "../numerics/Interval.ts"
-import type { NormIntervals } from "../numerics/Norms.ts"
+import { names as norms, type NormIntervals } from "../numerics/Norms.ts"
 import * as Shape from "../numerics/Shape.ts"
 
 /** What a manifold says of itself in numbers; each is a claim that a law can refute, if it is a possible one. */
@@ -39,8 +39,6 @@ const isShapeTree = (shape: unknown): boolean =>
 const isInterval = ({ max, min }: Interval, least: number) => min <= max && min >= least
 
 const shown = ({ max, min }: Interval) => `[${min}, ${max}]`
-
-const norms = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 
 /**
  * The first claim that no manifold could keep, if there is one: `Manifold.make` throws it, and a law looks for it where

@@ -1,18 +1,16 @@
 /** Optimizers as `model.compile` of TensorFlow.js takes them: `fit` then trains as a loop of one's own would. */
 import * as tf from "@tensorflow/tfjs-core"
-import * as tfl from "@tensorflow/tfjs-layers"
+import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import * as Batches from "../data/Batches.ts"
-import * as Seed from "../numerics/Seed.ts"
-import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
-import * as Optimizers from "../optimizer/catalogue.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
-import type * as Schedule from "../optimizer/Schedule.ts"
 import { stepRefusal } from "../optimizer/stepRefusal.ts"
-import * as StepSize from "../optimizer/StepSize.ts"
 import type { Told, Transform } from "../optimizer/Transform.ts"
+import { checkNames, inOrder, type NamedGradients } from "./compiled/named.ts"
+import { callback, type RenormalizationInputs } from "./compiled/renormalization.ts"
+import { restore, stepsOf } from "./compiled/saved.ts"
+import { chainOf, type NetworkOptimizerSettings } from "./compiled/settings.ts"
 import type { Network, NetworkPoint, NetworkWeights } from "./constrained.ts"
 import { missingGradient, withoutGradient } from "./declarations/gradients.ts"
 import { drawing } from "./declarations/randomness.ts"
@@ -23,33 +21,12 @@ import { fingerprint } from "./fingerprint.ts"
 import * as Layers from "./Layers.ts"
 import { className, misuse } from "./LoadedOptimizer.ts"
 import { scaling } from "./scaling.ts"
-import { assignWeights, like, named, type NamedTensor } from "./stateTensors.ts"
+import { assignWeights, named, type NamedTensor } from "./stateTensors.ts"
+
+export type { RenormalizationInputs } from "./compiled/renormalization.ts"
+export type { NetworkOptimizerSettings } from "./compiled/settings.ts"
 
 type State = Optimizer.State<NetworkPoint>
-
-/** Gradients by the names of their variables; none where a variable has none. */
-type NamedGradients = tf.NamedTensorMap | ReadonlyArray<NamedTensor>
-
-/** Inputs of a network, or what gives them for an epoch, from 0 as TensorFlow.js counts. */
-export type RenormalizationInputs =
-  | tf.Tensor
-  | ReadonlyArray<tf.Tensor>
-  | ((epoch: number) => tf.Tensor | ReadonlyArray<tf.Tensor>)
-
-/** An optimizer of the catalogue, `fg-sgd` by default, with the settings that runs have. */
-export interface NetworkOptimizerSettings extends Omit<Partial<Optimizers.OptimizerSettings>, "schedule"> {
-  readonly optimizer?: keyof typeof Optimizers.optimizers
-  readonly schedule: Schedule.Schedule
-}
-
-/** The name under which TensorFlow.js saves the number of steps says whose state it is. */
-const stepsOf = (network: Network) => `iter/${fingerprint(network)}`
-
-/** W of a saved state, computed again, differs from the saved weights by rounding alone. */
-const sameWeights = 1e-4
-
-const flat = (inputs: tf.Tensor | ReadonlyArray<tf.Tensor>): ReadonlyArray<tf.Tensor> =>
-  inputs instanceof tf.Tensor ? [inputs] : inputs
 
 /** Steps are looked at where that needs no waiting: WebGPU cannot read in between. */
 const readsAtOnce = (): boolean => tf.getBackend() !== "webgpu"
@@ -117,7 +94,7 @@ export class NetworkOptimizer extends tf.Optimizer {
   ): { value: tf.Scalar; grads: tf.NamedTensorMap } {
     const { model, variables: own } = this.network
     const { step } = this.#begun()
-    this.#checkNames((variables ?? own).map(({ name }) => name))
+    checkNames(this.network, (variables ?? own).map(({ name }) => name))
     Layers.setStep(model, step)
     const { grads, value } = this.#gradients(() => this.#draw(step, () => penalized(loss(), this.#omitted)))
     const unreached = own.find(({ name }) => grads[name] === undefined)
@@ -134,7 +111,7 @@ export class NetworkOptimizer extends tf.Optimizer {
    */
   override applyGradients(gradients: NamedGradients): void {
     const before = this.#begun()
-    const { state, told, weights } = Optimizer.update(this.chain, before, this.#inOrder(gradients))
+    const { state, told, weights } = Optimizer.update(this.chain, before, inOrder(this.network, gradients))
     const refusal = this.#refusal(told, before.step)
     TensorTree.dispose(told)
     if (refusal !== undefined) {
@@ -171,20 +148,7 @@ export class NetworkOptimizer extends tf.Optimizer {
     inputs: RenormalizationInputs,
     { examples = 512 }: { readonly examples?: number } = {}
   ): tfl.CustomCallback {
-    const ofEpoch = (epoch: number): ReadonlyArray<tf.Tensor> => {
-      if (typeof inputs === "function") return flat(inputs(epoch)).map((x) => tf.clone(x))
-      const all = flat(inputs)
-      const order = Batches.epochOrder(all[0]!.shape[0]!, Seed.split(this.network.seed, "renormalization"), epoch)
-      const drawn = tf.tensor1d(order.slice(0, examples), "int32")
-      return all.map((x) => tf.gather(x, drawn))
-    }
-    return new tfl.CustomCallback({
-      onEpochBegin: (epoch) =>
-        Effect.runPromise(Effect.scoped(Effect.flatMap(
-          Tensors.scoped(() => ofEpoch(epoch)),
-          (drawn) => Effect.promise(() => this.renormalize(drawn))
-        )))
-    })
+    return callback(inputs, examples, this.network.seed, (drawn) => this.renormalize(drawn))
   }
 
   /** The state by name, for `model.save(…, { includeOptimizer: true })`; the tensors stay the optimizer's. */
@@ -201,25 +165,9 @@ export class NetworkOptimizer extends tf.Optimizer {
    * @throws OptimizerError for a state of another network or chain, and where the model has other weights.
    */
   override async setWeights(saved: Array<NamedTensor>): Promise<void> {
-    const byName = new Map(saved.map(({ name, tensor }) => [name, tensor]))
-    const steps = byName.get(stepsOf(this.network))
-    if (steps === undefined) {
-      throw misuse(
-        "the saved state is not that of a network with these manifolds and POMs; Network.make with the " +
-          "options, the seed among them, that it was saved with"
-      )
-    }
-    const step = (await steps.data())[0]!
-    if (saved.length === 1) return this.dispose()
-    const restored = this.#restored(byName, step)
-    const off = await this.#distance(restored)
-    if (!(off <= sameWeights)) {
-      Optimizer.dispose(restored)
-      tf.dispose([...restored.scaling])
-      throw misuse(`the model's weights differ by ${off} from those of the saved state: load the model's first`)
-    }
+    const restored = await restore(this, saved)
     this.dispose()
-    this.#keep(restored)
+    if (restored !== undefined) this.#keep(restored)
   }
 
   /** The chain and the network, to tell them apart; settings are said again where training goes on. */
@@ -272,34 +220,6 @@ export class NetworkOptimizer extends tf.Optimizer {
     }
   }
 
-  /** Names of variables that are those of the network, each. */
-  #checkNames(names: ReadonlyArray<string>): void {
-    const missing = new Set(this.network.variables.map(({ name }) => name))
-    const foreign = names.find((name) => !missing.delete(name))
-    if (foreign !== undefined) {
-      throw misuse(
-        `the variable ${foreign} is not one of the network's: compile the model that the network was made of`
-      )
-    }
-    const [name] = missing
-    if (name !== undefined) {
-      throw misuse(`the network's weight ${name} is not among the variables: make the network, then compile its model`)
-    }
-  }
-
-  #inOrder(gradients: NamedGradients): ReadonlyArray<tf.Tensor> {
-    const given = Array.isArray(gradients)
-      ? gradients as ReadonlyArray<NamedTensor>
-      : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }))
-    this.#checkNames(given.map(({ name }) => name))
-    const byName = new Map(given.map(({ name, tensor }) => [name, tensor]))
-    return this.network.variables.map(({ name }) => {
-      const gradient: tf.Tensor | null | undefined = byName.get(name)
-      if (gradient === undefined || gradient === null) throw withoutGradient(name)
-      return gradient
-    })
-  }
-
   #refusal(told: Told, step: number) {
     if (!readsAtOnce()) return undefined
     const read = (tensor: tf.Tensor) => tensor.dataSync<"float32">()
@@ -310,59 +230,9 @@ export class NetworkOptimizer extends tf.Optimizer {
       step
     )
   }
-
-  /** A saved state as one of this network and chain. */
-  #restored(byName: ReadonlyMap<string, tf.Tensor>, step: number): State {
-    const initial = Optimizer.init(this.chain, this.network.variables)
-    const needed = named(initial)
-    const wrong = needed.find(({ name, tensor }) => String(byName.get(name)?.shape) !== String(tensor.shape))?.name ??
-      [...byName.keys()].find((name) => !/^(iter|scaling)\//.test(name) && !needed.some((own) => own.name === name))
-    const restored = wrong === undefined
-      ? like(initial, step, (name) => {
-        const tensor = byName.get(name)
-        return tensor === undefined ? undefined : tf.clone(tensor)
-      })
-      : undefined
-    Optimizer.dispose(initial)
-    if (restored === undefined) {
-      throw misuse(
-        `${wrong} of the saved state is not as ${this.chain.transform.name} keeps it: use the chain that it ` +
-          "was saved with"
-      )
-    }
-    return restored
-  }
-
-  /** The largest difference of the model's weights from those of a state, as a part of them where they are above 1. */
-  async #distance(state: State): Promise<number> {
-    const all = await Effect.runPromise(Tensors.evaluate(() => {
-      const weights = Optimizer.weightsOf(this.chain, state)
-      const off = this.network.variables.map((variable, i) =>
-        tf.max(tf.div(tf.abs(tf.sub(variable, weights[i]!)), tf.maximum(1, tf.abs(variable))))
-      )
-      return tf.stack(off)
-    }))
-    return Math.max(...all)
-  }
 }
 
 const isTransform = (how: NetworkOptimizerSettings | Transform): how is Transform => "update" in how
-
-/** The chain that settings name; what the optimizer does not know is refused. */
-const chainOf = ({ optimizer = "fg-sgd", ...settings }: NetworkOptimizerSettings): Transform => {
-  const entry: Optimizers.Entry | undefined = Optimizers.optimizers[optimizer]
-  if (entry === undefined) {
-    throw misuse(`there is no optimizer ${optimizer}, only ${Object.keys(Optimizers.optimizers).join(", ")}`)
-  }
-  const idle = entry.ignores?.find((setting) => settings[setting] !== undefined)
-  if (idle !== undefined) throw misuse(`the optimizer ${optimizer} has no ${idle}: leave it out`)
-  return Optimizers.transform(optimizer, {
-    momentum: 0.9,
-    weightDecay: 0,
-    rule: StepSize.curvatureAware(),
-    ...settings
-  })
-}
 
 /**
  * An optimizer for `model.compile` of TensorFlow.js: an optimizer of the catalogue with settings (momentum is 0.9

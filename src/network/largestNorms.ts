@@ -8,13 +8,13 @@ import type { Network, NetworkPoint } from "./constrained.ts"
 /** The largest norm of the weights on one manifold, and the bound that the policy promises for it. */
 export interface LargestNorm {
   readonly manifold: string
-  readonly norm: "spectral" | "frobenius" | "rowSum"
+  readonly norm: Norms.OfWeights
   readonly largest: number
   /** undefined where nothing is promised. */
   readonly bound: number | undefined
 }
 
-const measured = { spectral: Norms.spectral, frobenius: Norms.frobenius, rowSum: Norms.rowSum }
+const measured: Readonly<Record<Norms.OfWeights, (x: tf.Tensor) => tf.Tensor>> = Norms
 
 /**
  * The largest norms of the component weights ℜω that the network uses, by manifold over all layers.
@@ -39,7 +39,7 @@ export const largestNorms = Effect.fnUntraced(function*(
   const found = new Map<string, LargestNorm>()
   for (const { kinds, leaf, variable } of network.layers) {
     for (const [k, { manifold, symbol }] of kinds.entries()) {
-      for (const norm of ["spectral", "frobenius", "rowSum"] as const) {
+      for (const norm of Norms.ofWeights) {
         const [largest = 0] = yield* Tensors.evaluate(() => {
           const factor = state.scaling[leaf + k]
           const x = state.x[variable]![k]!

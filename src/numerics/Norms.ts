@@ -6,6 +6,31 @@ import * as Interval from "./Interval.ts"
 import * as Matrices from "./Matrices.ts"
 
 /**
+ * The norms of which bounds of networks are made, by name.
+ *
+ * @example
+ * ```ts
+ * import { Norms } from "finegrain"
+ * Norms.ofWeights // => ["spectral", "frobenius", "rowSum"]
+ * ```
+ */
+export const ofWeights = ["spectral", "frobenius", "rowSum"] as const
+
+/** The name of a norm of weights. */
+export type OfWeights = (typeof ofWeights)[number]
+
+/**
+ * All norms by name: those of weights, and what a transpose makes of them.
+ *
+ * @example
+ * ```ts
+ * import { Norms } from "finegrain"
+ * Norms.names.length // => 4
+ * ```
+ */
+export const names = [...ofWeights, "columnSum"] as const satisfies ReadonlyArray<keyof NormIntervals>
+
+/**
  * Intervals of the norms of a weight matrix X over all points of a manifold.
  *
  * Source: Ozay 2019, section 3 (spectral, Frobenius and ‖·‖_{2→1} norms of component weights).

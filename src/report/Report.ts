@@ -5,13 +5,15 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as StoredExperiment from "../experiment/ExperimentFiles.ts"
+import type * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as Chart from "./Chart.ts"
-import { ofExperiment } from "./experimentReport.ts"
+import { ofExperiment, titleOf, wordsOf } from "./experimentReport.ts"
+import { sourcesOf } from "./figureSources.ts"
 import * as Html from "./Html.ts"
-import { ReportError, unwritten } from "./ReportError.ts"
+import { failing, ReportError, unwritten } from "./ReportError.ts"
 import * as RunRecord from "./RunRecord.ts"
 import { ofRun } from "./runReport.ts"
 
@@ -82,17 +84,46 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
   yield* Effect.mapError(WholeFile.makeDirectory(folder), unwritten(folder))
   // Names may come from a manifest, and are files of this folder whatever they say.
   const names = distinct(drawn.map(({ chart: { name } }) => slug(name)))
-  yield* Effect.forEach(drawn, ({ svg }, i) => writeText(path.join(folder, `${names[i]}.svg`), svg))
+  const files = yield* Effect.forEach(drawn, ({ chart, svg }, i) =>
+    Effect.map(sourcesOf(chart), (sources) => [
+      { name: `${names[i]}.svg`, type: "image/svg+xml", text: svg },
+      ...sources.map(({ extension, text, type }) => ({ name: `${names[i]}.${extension}`, type, text }))
+    ]))
+  yield* Effect.forEach(files.flat(), ({ name, text }) => writeText(path.join(folder, name), text), { discard: true })
   const file = path.join(directory, "report.html")
   yield* writeText(
     file,
     Html.page(title, [
       ...before,
-      ...drawn.map(({ chart: { caption, title }, svg }) => ({ _tag: "Figure" as const, title, caption, svg })),
+      ...drawn.map(({ chart: { caption, title }, svg }, i) => ({
+        _tag: "Figure" as const,
+        title,
+        caption,
+        svg,
+        files: files[i]!.slice(1)
+      })),
       ...after
     ], isRunning ? followSeconds : undefined)
   )
   return file
+})
+
+/**
+ * Writes anew what the page of an experiment says before its figures, which stay as they are: for a directory whose
+ * trials are elsewhere. None where there is no page.
+ *
+ * @internal
+ */
+export const renew = Effect.fnUntraced(function*(directory: string, results: Results.Results) {
+  const path = yield* Path.Path
+  const file = path.join(directory, "report.html")
+  const earlier = yield* Effect.mapError(WholeFile.read(file), failing(file))
+  if (Option.isNone(earlier)) return Option.none<string>()
+  yield* writeText(
+    file,
+    Html.renewed(new TextDecoder().decode(earlier.value), titleOf(results), wordsOf(results))
+  )
+  return Option.some(file)
 })
 
 /**

@@ -27,6 +27,8 @@ export interface CurveAxes {
   readonly scale?: "log"
   /** Whether zero belongs on a linear axis. */
   readonly zero?: boolean
+  /** What no value, and no band, is beyond. */
+  readonly limits?: readonly [low: number, high: number]
 }
 
 /** A point of a line: the mean over the seeds, and one standard deviation to each side where there are several. */
@@ -46,7 +48,11 @@ interface Summary {
  *
  * @internal
  */
-export const summaries = (points: ReadonlyArray<Point>, scale?: "log"): ReadonlyArray<Summary> => {
+export const summaries = (
+  points: ReadonlyArray<Point>,
+  scale?: "log",
+  [least, most]: readonly [number, number] = [-Infinity, Infinity]
+): ReadonlyArray<Summary> => {
   const [to, from] = scale === "log" ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x]
   const drawable = points.filter(({ value }) => Number.isFinite(to(value)))
   const groups = Map.groupBy(drawable, ({ at, panel, row }) => JSON.stringify([row, at, panel]))
@@ -54,7 +60,9 @@ export const summaries = (points: ReadonlyArray<Point>, scale?: "log"): Readonly
     const { at, panel, row } = members[0]!
     const { deviation, mean } = Statistics.sample(members.map(({ value }) => to(value)))
     const bounds = members.flatMap(({ bound }) => bound ?? [])
-    const [low, high] = deviation === undefined ? [] : [from(mean - deviation), from(mean + deviation)]
+    const [low, high] = deviation === undefined
+      ? []
+      : [Math.max(least, from(mean - deviation)), Math.min(most, from(mean + deviation))]
     const bound = bounds.length === 0 ? undefined : Math.max(...bounds)
     return { row, at, across: panel?.[0], down: panel?.[1], mean: from(mean), low, high, bound }
   })
@@ -72,8 +80,62 @@ const distinct = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>
 const promised = (rows: ReadonlyArray<string>, bounded: ReadonlyArray<string>) =>
   bounded.length === 0 || bounded.length === rows.length ? "" : ` It holds for ${bounded.join("; ")}.`
 
-/** More dots than this on a line hide it. */
+/** More dots than this on a line hide it; they are there all the same, to be pointed at. */
 const mostDots = 30
+
+/** What the summaries of a figure are like, as far as its look follows from that. */
+interface Look {
+  readonly quantity: CurveAxes
+  readonly values: ReadonlyArray<Summary>
+  /** Moments at which there are values; a band or a line over one has no width. */
+  readonly moments: number
+}
+
+const verticalOf = ({ quantity, values }: Look) => {
+  const axis = quantity.scale === "log"
+    ? chartStyle.logarithmic(
+      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
+    )
+    : quantity.limits === undefined
+    ? chartStyle.linear(quantity.zero ?? false)
+    : chartStyle.within(quantity.limits, values.flatMap(({ high, low, mean }) => [mean, low ?? mean, high ?? mean]))
+  return (field: string) => ({ field, type: "quantitative" as const, ...axis, title: quantity.value })
+}
+
+const horizontal = ({ over }: CurveAxes) => ({
+  field: "at",
+  type: "quantitative" as const,
+  scale: { zero: false, nice: false },
+  ...(typeof over === "string"
+    ? { axis: over === "epoch" ? chartStyle.whole : chartStyle.steps, title: over }
+    : { axis: { format: over.format, tickCount: 5 }, title: over.title })
+})
+
+type Vertical = ReturnType<typeof verticalOf>
+
+const bandLayer = ({ moments }: Look, y: Vertical) => ({
+  transform: [{ filter: "isValid(datum.low)" }],
+  mark: moments === 1
+    ? { type: "rule" as const, opacity: 0.4, strokeWidth: 3, aria: false }
+    : { type: "area" as const, opacity: 0.15, aria: false },
+  encoding: { y: y("low"), y2: { field: "high" } }
+})
+
+const lineLayer = ({ moments }: Look, y: Vertical) => ({
+  mark: {
+    type: "line" as const,
+    point: moments <= mostDots ? { size: 25 } : "transparent" as const
+  },
+  encoding: { y: y("mean") }
+})
+
+const boundLayer = ({ moments }: Look, y: Vertical) => ({
+  transform: [{ filter: "isValid(datum.bound)" }],
+  mark: moments === 1
+    ? { type: "point" as const, shape: "stroke" as const, size: 2500, aria: false }
+    : { type: "line" as const, strokeDash: [4, 4], strokeWidth: 1.5, aria: false },
+  encoding: { y: y("bound"), color: { value: "#555" }, strokeDash: { value: [4, 4] }, detail: { field: "row" } }
+})
 
 /**
  * A quantity over epochs or steps: one line per row, a band over the seeds where a row has several, dashed lines for
@@ -81,58 +143,27 @@ const mostDots = 30
  *
  * @internal
  */
-export const curves = (quantity: CurveAxes, points: ReadonlyArray<Point>): Chart | undefined => {
-  const { caption, name, over, scale, title } = quantity
-  const values = summaries(points, scale)
+export const curves = (
+  quantity: CurveAxes,
+  points: ReadonlyArray<Point>,
+  looks: ReadonlyMap<string, chartStyle.Look> = new Map()
+): Chart | undefined => {
+  const { caption, limits, name, scale, title } = quantity
+  const values = summaries(points, scale, limits)
   if (values.length === 0) return undefined
+  const look = { quantity, values, moments: new Set(values.map(({ at }) => at)).size }
   const rows = distinct(values.map(({ row }) => row))
   const [across, down] = [distinct(values.map(({ across }) => across)), distinct(values.map(({ down }) => down))]
-  const moments = new Set(values.map(({ at }) => at)).size
   const hasBands = values.some(({ low }) => low !== undefined)
   const bounded = distinct(values.filter(({ bound }) => bound !== undefined).map(({ row }) => row))
-  const vertical = scale === "log"
-    ? chartStyle.logarithmic(
-      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
-    )
-    : chartStyle.linear(quantity.zero ?? false)
-  const y = (field: string) => ({ field, type: "quantitative" as const, ...vertical, title: quantity.value })
+  const y = verticalOf(look)
   const panel = {
     ...chartStyle.size(across.length),
-    encoding: {
-      x: {
-        field: "at",
-        type: "quantitative" as const,
-        scale: { zero: false, nice: false },
-        ...(typeof over === "string"
-          ? { axis: over === "epoch" ? chartStyle.whole : chartStyle.steps, title: over }
-          : { axis: { format: over.format, tickCount: 5 }, title: over.title })
-      },
-      color: chartStyle.colours(rows)
-    },
+    encoding: { x: horizontal(quantity), ...chartStyle.looks(rows, looks) },
     layer: [
-      ...(hasBands
-        ? [{
-          transform: [{ filter: "isValid(datum.low)" }],
-          // A band or a line over one moment has no width.
-          mark: moments === 1
-            ? { type: "rule" as const, opacity: 0.4, strokeWidth: 3, aria: false }
-            : { type: "area" as const, opacity: 0.15, aria: false },
-          encoding: { y: y("low"), y2: { field: "high" } }
-        }]
-        : []),
-      {
-        mark: { type: "line" as const, point: moments <= mostDots ? { size: 25 } : false },
-        encoding: { y: y("mean") }
-      },
-      ...(bounded.length > 0
-        ? [{
-          transform: [{ filter: "isValid(datum.bound)" }],
-          mark: moments === 1
-            ? { type: "point" as const, shape: "stroke" as const, size: 2500, aria: false }
-            : { type: "line" as const, strokeDash: [4, 4], strokeWidth: 1.5, aria: false },
-          encoding: { y: y("bound"), color: { value: "#555" }, detail: { field: "row" } }
-        }]
-        : [])
+      ...(hasBands ? [bandLayer(look, y)] : []),
+      lineLayer(look, y),
+      ...(bounded.length > 0 ? [boundLayer(look, y)] : [])
     ]
   }
   return {

@@ -4,12 +4,16 @@ import * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as charts from "./charts.ts"
+import { candidates } from "./choices.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measures } from "./epochFigures.ts"
+import type { Section } from "./Html.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { shares } from "./shares.ts"
 import { stepFigures } from "./stepFigures.ts"
+import * as words from "./words.ts"
 
 /** Test errors of the seeds by row, of a column of the table. */
 const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Dots> =>
@@ -24,12 +28,35 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
     }]
   )
 
+/** What a line shows of a run: its manifolds by colour, its strategy by dashes. */
+const lookOf = ({ collection, strategy }: Readonly<Record<string, unknown>>) => ({
+  manifold: String(collection),
+  strategy: String(strategy)
+})
+
 /** A figure under the name of its column. */
 const named = (column: string) => (chart: Chart): Chart => ({
   ...chart,
   name: `${chart.name}-${slug(column)}`,
   title: `${chart.title}, ${column}`
 })
+
+/** The title of an experiment's page. */
+export const titleOf = ({ name, smoke }: Results.Results): string => `${name}${smoke ? " (smoke run)" : ""}`
+
+/** What the page of an experiment says before its figures: the answer, what was asked, the table, and notes. */
+export const wordsOf = (
+  results: Results.Results,
+  shortenedIn: (trial: string) => words.Shortened | undefined = () => undefined
+): ReadonlyArray<Section> => {
+  const [header, rows] = Results.table(results)
+  return [
+    { _tag: "Headline", text: words.ofResults(results) },
+    { _tag: "Text", text: results.about },
+    { _tag: "Table", header, rows },
+    ...words.identicalTexts(results, shortenedIn).map((text) => ({ _tag: "Note" as const, text }))
+  ]
+}
 
 /**
  * The report of an experiment: its table, and per column figures of what its runs recorded, a line per row.
@@ -42,33 +69,37 @@ export const ofExperiment = Effect.fnUntraced(function*(
   read: RunRecord.ReadRunRecord = RunRecord.read
 ) {
   const path = yield* Path.Path
-  const [header, rows] = Results.table(results)
+  const told = new Map<string, words.Shortened>()
   const damaged: Array<string> = []
   const perColumn = yield* Effect.forEach(
     Map.groupBy(results.cells, ({ column }) => column),
     Effect.fnUntraced(function*([column, cells]) {
       const runs = yield* Effect.forEach(
-        cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
-        ({ id, row, seed }) =>
+        cells.flatMap(({ finals, row }) => finals.map(({ config, id, seed }) => ({ config, id, seed, row }))),
+        ({ config, id, row, seed }) =>
           Effect.map(read(path.join(directory, "trials", id)), (recorded) => {
+            told.set(id, words.shortened(recorded.steps))
             damaged.push(...recorded.damaged.map((text) => `${id}: ${text}`))
-            return { ...recorded, row, seed }
+            return { ...recorded, row, seed, look: lookOf(config) }
           })
       )
       const all = [
         charts.errorDots(dots(cells)),
+        candidates(cells, new Map(runs.map(({ look, row }) => [row, look]))),
         ...measures(runs),
-        ...[...stepFigures, ...pomFigures, ...endFigures].map((figure) => figure(runs))
+        ...[...stepFigures, ...pomFigures, shares, ...endFigures].map((figure) => figure(runs))
       ]
       return all.filter((chart) => chart !== undefined).map(named(column))
     })
   )
   const content: Content = {
-    title: `${results.name}${results.smoke ? " (smoke run)" : ""}`,
+    title: titleOf(results),
     before: [
-      { _tag: "Text", text: results.about },
-      { _tag: "Table", header, rows },
-      ...damaged.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` }))
+      ...wordsOf(results, (id) => told.get(id)),
+      ...damaged.map((text) => ({
+        _tag: "Text" as const,
+        text: `Not read: ${text}`
+      }))
     ],
     figures: perColumn.flat(),
     after: [{ _tag: "Json", title: "Results", value: results }],

@@ -3,16 +3,20 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
+import type { Evaluation } from "../training/Answers.ts"
 import { atEnd, type EndMeasure } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as RunLock from "../training/RunLock.ts"
 import * as charts from "./charts.ts"
+import { confusionMatrix } from "./confusion.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measuresOfRun } from "./epochFigures.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { shares } from "./shares.ts"
 import { stepFigures } from "./stepFigures.ts"
+import * as words from "./words.ts"
 
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
@@ -35,11 +39,18 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
   const { damaged, ends, epochs, steps } = recorded
   const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
+  const isRunning = yield* RunLock.isHeld(path.join(directory, "run.lock"))
+  const { status = "killed" } = Result.isSuccess(summary) ?
+    Option.getOrElse(summary.success, () => ({})) as Partial<
+      typeof RunFiles.Summary.Type
+    > :
+    {}
   // A line without a name: there is but one.
   const alone = [{ ...recorded, row: "" }]
   const content: Content = {
     title: `Run ${path.basename(path.resolve(directory))}`,
     before: [
+      { _tag: "Headline", text: words.ofRun(manifest, epochs, isRunning ? "at work" : status) },
       ...unreadable.map((text) => ({ _tag: "Text" as const, text: `Not read: ${text}` })),
       {
         _tag: "Table",
@@ -56,9 +67,10 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
     ],
     figures: [
       charts.lossCurve(steps),
-      ...[...stepFigures, ...pomFigures].map((figure) => figure(alone)),
+      ...[...stepFigures, ...pomFigures, shares].map((figure) => figure(alone)),
       ...measuresOfRun(alone),
       ...endFigures.map((figure) => figure(alone)),
+      "evaluation" in ends ? confusionMatrix(ends["evaluation"] as Evaluation) : undefined,
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [
@@ -67,7 +79,7 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
         : []),
       { _tag: "Json", title: "Manifest", value: { ...manifest, layers: undefined } }
     ],
-    isRunning: yield* RunLock.isHeld(path.join(directory, "run.lock"))
+    isRunning
   }
   return content
 })

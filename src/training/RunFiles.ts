@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as WholeFile from "../data/WholeFile.ts"
+import * as Norms from "../numerics/Norms.ts"
 import { perPoms, perStep } from "./measures/steps.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
@@ -160,7 +161,7 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
   testAccuracy: Num,
   norms: Schema.Array(Schema.Struct({
     manifold: Schema.String,
-    norm: Schema.Literals(["spectral", "frobenius", "rowSum"]),
+    norm: Schema.Literals(Norms.ofWeights),
     largest: Num,
     bound: missing(Num)
   })),

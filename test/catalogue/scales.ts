@@ -21,11 +21,10 @@ const diagonal = (...entries: ReadonlyArray<number>) => tf.diag(tf.tensor1d([...
 const turning = (speed: number) => tf.tensor2d([[0, -speed, speed], [speed, 0, -speed], [-speed, speed, 0]])
 const size = { size: [4, 4] } as const
 
-const names = ["spectral", "frobenius", "rowSum", "columnSum"] as const
 const scales = [3e-30, 3e30]
 
 const norms = scales.flatMap((scale) =>
-  names.map((name): Row => ({
+  Norms.names.map((name): Row => ({
     area,
     given: `the norm ${name} of an entry of ${scale}`,
     value: [expect.closeTo(1, 5)],
@@ -51,7 +50,7 @@ const lengths = scales.flatMap((scale): ReadonlyArray<Row> => [
 export const rows: ReadonlyArray<Row> = [
   ...norms,
   ...lengths,
-  ...names.map((name): Row => ({
+  ...Norms.names.map((name): Row => ({
     area,
     given: `the gradient of the norm ${name} at 0`,
     value: [0],

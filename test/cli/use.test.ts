@@ -36,7 +36,7 @@ const manifestIn = (run: string) =>
   }
 
 describe("modules of the user's own", () => {
-  for (const name of ["a-new-constraint.md", "your-own.md"]) {
+  for (const name of ["a-new-constraint.md", "your-own.md", "your-own-data.md"]) {
     it(`docs/${name} trains from the command line, as it says`, async () => {
       const directory = moduleOf(name)
       const run = join(directory, "run")

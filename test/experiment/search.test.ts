@@ -68,3 +68,12 @@ it("plans candidates by name, adds to records of settings, and gives the chosen 
   expect(final!.config.validationImages).toBeUndefined()
   expect(final!.id).toBe("A/small-cnn/seed-1-at-learningRate_0.2_rates.Sp_1")
 })
+
+it("plans some rows and columns where that is asked, and refuses those that are not there", () => {
+  const columns = [{ name: "one", settings: {} }, { name: "two", settings: { epochs: 2 } }]
+  const own = { ...experiment({ candidates: 2 }, { learningRate: [1, 2] }), base: {}, columns }
+  const cells = Effect.runSync(Experiment.plan(own, { columns: ["two"], only: ["B"] }))
+  expect(cells.map(({ column, row }) => [row, column])).toEqual([["B", "two"]])
+  const { problems } = Effect.runSync(Effect.flip(Experiment.plan(own, { columns: ["three"] })))
+  expect(problems).toEqual(["the column \"three\" is none of one, two"])
+})

@@ -124,7 +124,7 @@ onEachBackend("vectors and points of every scale", () => {
     expect(distance / (Math.SQRT2 * 60 * Math.LN10)).toBeCloseTo(1, 5)
   })
 
-  it.each(["frobenius", "rowSum", "columnSum", "spectral"] as const)(
+  it.each(Norms.names)(
     "the norm %s of any scale, and its gradient",
     (name) => {
       const norm = Norms[name]

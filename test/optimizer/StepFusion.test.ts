@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import {
   Backend,
+  Catalogue,
   Collection,
   Combinators,
   FgSgd,
@@ -46,9 +47,9 @@ const cases = fc.record({
   size: fc.constantFrom<readonly [number, number]>([3, 3], [1, 3], [3, 1], [5, 5], [2, 4], [7, 7], [1, 1]),
   inputs: fc.integer({ min: 2, max: 9 }),
   outputs: fc.integer({ min: 2, max: 9 }),
-  // Ce and Ball have no kernel: their operations are composed between the sweeps.
+  // Cen and Ball have no kernel: their operations are composed between the sweeps.
   symbols: fc.uniqueArray(fc.constantFrom("Sp", "Ob", "St", "Euc", "Cen", "Ball"), { minLength: 1, maxLength: 5 }),
-  strategy: fc.constantFrom("PI" as const, "PO" as const, "PIO" as const),
+  strategy: fc.constantFrom(...Catalogue.names(Grouping.strategies)),
   matricization: fc.constantFrom(...Combinators.matricizations),
   momentum: fc.constantFrom(0, 0.9),
   weightDecay: fc.constantFrom(0, 0.1),

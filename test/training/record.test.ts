@@ -25,6 +25,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import { finegrain } from "../commandLine.ts"
 import { tinyDataset } from "../tinyDataset.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-record-"))
@@ -118,6 +119,9 @@ it("records a loop of one's own as any run, and goes on from the end of an epoch
   expect(events.filter((tag) => tag === "StepDone").length).toBe(6)
   expect(resumed).toMatchObject({ weightsSha256: whole.weightsSha256, testLoss: whole.testLoss, steps: 12 })
 
+  // The command line takes it as any run.
+  const compared = await finegrain("compare", whole.output, directory, "--exact")
+  expect([compared.code, compared.stderr]).toEqual([0, ""])
   const again = await Effect.runPromise(own("stopped", { resume: true }))
   expect(again.weightsSha256).toBe(whole.weightsSha256)
   const other = await Effect.runPromise(Effect.flip(own("stopped", { resume: true, rate: 0.1 })))

@@ -1,5 +1,6 @@
 /** Quantities that every epoch records: their figures follow from these entries. */
 import type * as Catalogue from "../../choices/Catalogue.ts"
+import type * as Norms from "../../numerics/Norms.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
 import type { MeasureAxes, Reading } from "./MeasureAxes.ts"
 
@@ -23,7 +24,10 @@ export const errorPercent = (accuracy: number): number => 100 * (1 - accuracy)
 
 const boundNames = { frobenius: "B1, Frobenius", rowSum: "B2, ‖·‖₂→₁", spectral: "B3, spectral" } as const
 const scopes = { perPom: "of POMs", perLayer: "of layers" } as const
-const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const
+const normNames = { spectral: "spectral", frobenius: "Frobenius", rowSum: "‖·‖₂→₁" } as const satisfies Record<
+  Norms.OfWeights,
+  string
+>
 
 const keys = <K extends string>(record: Readonly<Record<K, string>>) =>
   Object.keys(record) as unknown as ReadonlyArray<K>
@@ -43,8 +47,28 @@ export const recorded = {
     title: "Test error by epoch",
     caption: "",
     value: "test error, %",
+    limits: [0, 100],
     isInTable: true,
     readings: ({ testAccuracy }) => [{ value: errorPercent(testAccuracy) }]
+  },
+  accuracy: {
+    about: "the accuracy, of the epoch's own steps and of the test images",
+    title: "Accuracy by epoch",
+    caption: "That of training is over the epoch's own steps.",
+    value: "accuracy, %",
+    limits: [0, 100],
+    readings: ({ testAccuracy, trainAccuracy }) => [
+      { value: 100 * trainAccuracy, panel: ["training"] },
+      { value: 100 * testAccuracy, panel: ["test"] }
+    ]
+  },
+  "test-loss": {
+    about: "the test loss",
+    title: "Test loss by epoch",
+    caption: "On a logarithmic scale.",
+    value: "test loss",
+    scale: "log",
+    readings: ({ testLoss }) => [{ value: testLoss }]
   },
   "training-loss": {
     about: "the training loss",

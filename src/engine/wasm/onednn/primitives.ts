@@ -64,22 +64,34 @@ const argumentsOf = (given: ReadonlyArray<readonly [role: number, memory: Addres
   return bytes
 }
 
-/** Makes a convolution ready: its code, and a filter in the layout that it wants, are made once. */
-export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive => {
-  const { call, dialect, engine, made, stream, value } = library
-  const memory = (layout: unknown, place: Address) =>
-    made("dnnl_memory_create(_Out_ void** memory, void* layout, void* engine, void* place)", layout, engine, place)
-  const primitive = (plan: Address) => made("dnnl_primitive_create(_Out_ void** primitive, void* plan)", plan)
-  const execute = (what: Address, count: number, arguments_: Uint8Array) =>
+/** What the library does with memories and primitives. */
+const callsOf = ({ call, engine, made, stream }: Library) => ({
+  memory: (layout: unknown, place: Address) =>
+    made("dnnl_memory_create(_Out_ void** memory, void* layout, void* engine, void* place)", layout, engine, place),
+  primitive: (plan: Address) => made("dnnl_primitive_create(_Out_ void** primitive, void* plan)", plan),
+  execute: (what: Address, count: number, given: Uint8Array) =>
     call(
       "dnnl_primitive_execute(void* primitive, void* stream, int count, void* arguments)",
       what,
       stream,
       count,
-      arguments_
+      given
+    ),
+  place: (of: Address, at: Address) => call("dnnl_memory_set_data_handle(void* memory, void* place)", of, at),
+  reorder: (from: unknown, to: unknown) =>
+    made(
+      "dnnl_reorder_primitive_desc_create(_Out_ void** plan, void* from, void* fromEngine, void* to, " +
+        "void* toEngine, void* attributes)",
+      from,
+      engine,
+      to,
+      engine,
+      null
     )
-  const place = (of: Address, at: Address) => call("dnnl_memory_set_data_handle(void* memory, void* place)", of, at)
+})
 
+/** A convolution as the library knows it: layouts of its operands, and the plan of its code. */
+const planned = ({ dialect, value }: Library, direction: Direction, given: Convolution) => {
   const [x, y, plain] = [
     dialect.layout(...images(given.x)),
     dialect.layout(...images(given.y)),
@@ -101,36 +113,49 @@ export const prepare = (library: Library, direction: Direction, given: Convoluti
     direction === "filterGradient" ? queries.filterGradient : queries.filter,
     0
   )
-  const convolution = primitive(plan)
+  return { x, y, bias, plain, liked, plan, forward }
+}
+
+/** The memories of a convolution, to be told their places; and the way of its filter to the layout that it wants. */
+const memoriesOf = (
+  library: Library,
+  direction: Direction,
+  { bias, liked, plain, x, y }: ReturnType<typeof planned>
+) => {
+  const { memory, primitive, reorder } = callsOf(library)
   const own = memory(plain, later)
-  const same = value("int dnnl_memory_desc_equal(void* a, void* b)", liked, plain) === 1
+  const same = library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked, plain) === 1
   const theirs = same ? own : memory(liked, allocated)
-  const plans = new Set([forward, plan])
-  const reorder = (from: unknown, to: unknown) => {
-    const copying = made(
-      "dnnl_reorder_primitive_desc_create(_Out_ void** plan, void* from, void* fromEngine, void* to, " +
-        "void* toEngine, void* attributes)",
-      from,
-      engine,
-      to,
-      engine,
-      null
-    )
-    plans.add(copying)
-    return primitive(copying)
-  }
   const back = direction === "filterGradient"
-  const copy = same ? undefined : back ? reorder(liked, plain) : reorder(plain, liked)
-  const copied = argumentsOf([[roles.x, back ? theirs : own], [roles.y, back ? own : theirs]])
-  const [from, to] = [memory(x, later), memory(y, later)]
-  const shift = bias === null ? undefined : memory(bias, later)
+  const copying = same ? undefined : back ? reorder(liked, plain) : reorder(plain, liked)
+  return {
+    own,
+    theirs,
+    from: memory(x, later),
+    to: memory(y, later),
+    shift: bias === null ? undefined : memory(bias, later),
+    back,
+    copying,
+    copy: copying === undefined ? undefined : primitive(copying),
+    copied: argumentsOf([[roles.x, back ? theirs : own], [roles.y, back ? own : theirs]])
+  }
+}
+
+/** Makes a convolution ready: its code, and a filter in the layout that it wants, are made once. */
+export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive => {
+  const { call, stream } = library
+  const { execute, place, primitive } = callsOf(library)
+  const plan = planned(library, direction, given)
+  const convolution = primitive(plan.plan)
+  const { back, copied, copy, copying, from, own, shift, theirs, to } = memoriesOf(library, direction, plan)
   const role = rolesOf[direction]
   const all = [[role.x, from], [role.filter, theirs], [role.y, to]] as Array<readonly [number, Address]>
   if (shift !== undefined) all.push([roles.bias, shift])
   // Primitives and memories keep what they need of these.
-  for (const made of plans) call("dnnl_primitive_desc_destroy(void* plan)", made)
+  for (const made of new Set([plan.forward, plan.plan, ...copying === undefined ? [] : [copying]])) {
+    call("dnnl_primitive_desc_destroy(void* plan)", made)
+  }
   const arguments_ = argumentsOf(all)
-
   return {
     run: (places) => {
       place(from, places.x)

@@ -119,6 +119,39 @@ export const activated = (
   return activate(x, weights, leakyreluAlpha)
 }
 
+/** The gradient of a filter, Σ over pixels of input times dy, in panels that stay in the cache. */
+const sumOfProducts = (
+  simd: Simd,
+  backend: BackendWasm,
+  geometry: ConvolutionGeometry,
+  { pixels, table, tapCount }: Placed,
+  { dy, to, x }: Readonly<Record<"dy" | "to" | "x", tf.TensorInfo>>
+): tf.TensorInfo => {
+  const [inner, outer] = [geometry.inChannels, geometry.outChannels]
+  const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / block)]
+  const most = Math.ceil(rowBlocks / simd.threads)
+  const atOnce = Math.max(8, Math.floor(panelBytes / (vector * rowBlocks + bytesOf(block) * blocks)))
+  const ownBytes = aligned(most * blocks * 4 * bytesOf(block) + atOnce * (vector * most + bytesOf(block) * blocks))
+  const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
+  // Every share goes through all of dy.
+  simd.shareWithRoom("filterGradient", room, rowBlocks, (begin, end) => [
+    pointer(backend, x),
+    bytesOf(...x.shape.slice(1)),
+    table,
+    pixels,
+    tapCount,
+    inner,
+    pointer(backend, dy),
+    outer,
+    pointer(backend, to),
+    geometry.batchSize,
+    atOnce,
+    begin,
+    end
+  ], { each: 1 })
+  return to
+}
+
 /**
  * Convolutions and both of their gradients on the own kernels: every filter, stride, padding and dilation of NHWC
  * tensors.
@@ -155,30 +188,7 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
       if (Winograd.suits(geometry)) {
         return Winograd.filterGradient(simd, backend, Winograd.forwardCorrelation(geometry), x, dy, to)
       }
-      const [{ pixels, table, tapCount }] = forward(geometry) as readonly [Placed]
-      const [inner, outer] = [geometry.inChannels, geometry.outChannels]
-      const [rowBlocks, blocks] = [Math.ceil(tapCount * inner / 4), Math.ceil(outer / block)]
-      const most = Math.ceil(rowBlocks / simd.threads)
-      const atOnce = Math.max(8, Math.floor(panelBytes / (vector * rowBlocks + bytesOf(block) * blocks)))
-      const ownBytes = aligned(most * blocks * 4 * bytesOf(block) + atOnce * (vector * most + bytesOf(block) * blocks))
-      const room = { at: simd.scratch(simd.threads * ownBytes), bytes: ownBytes }
-      // Every share goes through all of dy.
-      simd.shareWithRoom("filterGradient", room, rowBlocks, (begin, end) => [
-        pointer(backend, x),
-        bytesOf(...x.shape.slice(1)),
-        table,
-        pixels,
-        tapCount,
-        inner,
-        pointer(backend, dy),
-        outer,
-        pointer(backend, to),
-        geometry.batchSize,
-        atOnce,
-        begin,
-        end
-      ], { each: 1 })
-      return to
+      return sumOfProducts(simd, backend, geometry, forward(geometry)[0]!, { x, dy, to })
     }),
     composed<FusedAttributes>(tf.FusedConv2D, (input, attrs, given) => {
       const [x, filter] = [input("x"), input("filter")]

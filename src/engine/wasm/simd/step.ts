@@ -116,14 +116,13 @@ const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo
 const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo =>
   checked(inputs[`${role}${index}`]!, `${role} ${index}`, size(index))
 
-/** The fused step of FG-SGD; see StepFusion. */
-export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
-  const layoutOf = recent(keptPlans, (plan: StepPlan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
-  const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
-    info === undefined ? 0 : pointer(backend, info)
+const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
+  info === undefined ? 0 : pointer(backend, info)
 
-  /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
-  const prepare = (
+/** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
+const preparation = (simd: Simd) => {
+  const layoutOf = recent(keptPlans, (plan: StepPlan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
+  return (
     plan: StepPlan,
     fill: (set: (word: Filled, place: Pointer) => void, leaf: StepLeaf, index: number) => void
   ) => {
@@ -140,86 +139,96 @@ export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorIn
     const sums = table + rowBytes
     return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
   }
+}
 
-  const sizeOfLeaf = (plan: StepPlan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
-  const tensorsOf = (inputs: Inputs, plan: StepPlan) => {
-    const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
-    return {
-      x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizeOfLeaf(plan))),
-      scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
-    }
+type Prepare = ReturnType<typeof preparation>
+
+const sizeOfLeaf = (plan: StepPlan) => (i: number) => plan.leaves[i]!.count * plan.leaves[i]!.size
+const tensorsOf = (inputs: Inputs, plan: StepPlan) => {
+  const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
+  return {
+    x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizeOfLeaf(plan))),
+    scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
   }
+}
 
-  const direction = (
-    { attrs: { momentum, plan, weightDecay }, backend, inputs }: Call<{
-      readonly plan: StepPlan
-      readonly momentum: number
-      readonly weightDecay: number
-    }>
-  ): ReadonlyArray<tf.TensorInfo> => {
-    const { scaling, x } = tensorsOf(inputs, plan)
-    const remembered = expecting(inputs, "momentum", sizeOfLeaf(plan))
-    const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
-    const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
-    const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
-    const squares = backend.makeOutput([plan.poms], "float32")
-    const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
-      set("x", placeOf(backend, x[i]))
-      set("momentum", placeOf(backend, momenta[i]))
-      set("variable", placeOf(backend, gradients[variable]))
-      set("scaling", placeOf(backend, scaling[i]))
-      set("direction", placeOf(backend, outputs[i]))
-    })
-    const count = plan.leaves.length
-    simd.shareWithRoom("stepDirection", room, sizes.slices, (begin, end) => [
-      table,
-      count,
-      momentum,
-      weightDecay,
-      plan.poms,
-      sums,
-      begin,
-      end
-    ])
-    simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
-    return [...outputs, squares]
-  }
+/** First sweep: Euclidean gradient, projection, momentum, and the squared norms of all POMs. */
+const direction = (simd: Simd, prepare: Prepare) =>
+(
+  { attrs: { momentum, plan, weightDecay }, backend, inputs }: Call<{
+    readonly plan: StepPlan
+    readonly momentum: number
+    readonly weightDecay: number
+  }>
+): ReadonlyArray<tf.TensorInfo> => {
+  const { scaling, x } = tensorsOf(inputs, plan)
+  const remembered = expecting(inputs, "momentum", sizeOfLeaf(plan))
+  const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
+  const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
+  const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
+  const squares = backend.makeOutput([plan.poms], "float32")
+  const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
+    set("x", placeOf(backend, x[i]))
+    set("momentum", placeOf(backend, momenta[i]))
+    set("variable", placeOf(backend, gradients[variable]))
+    set("scaling", placeOf(backend, scaling[i]))
+    set("direction", placeOf(backend, outputs[i]))
+  })
+  const count = plan.leaves.length
+  simd.shareWithRoom("stepDirection", room, sizes.slices, (begin, end) => [
+    table,
+    count,
+    momentum,
+    weightDecay,
+    plan.poms,
+    sums,
+    begin,
+    end
+  ])
+  simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
+  return [...outputs, squares]
+}
 
-  const move = (
-    { attrs: { momentum, plan, shapes }, backend, inputs }: Call<{
-      readonly plan: StepPlan
-      readonly momentum: number
-      readonly shapes: ReadonlyArray<ReadonlyArray<number>>
-    }>
-  ): ReadonlyArray<tf.TensorInfo> => {
-    const { scaling, x } = tensorsOf(inputs, plan)
-    const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizeOfLeaf(plan)))
-    const outputs = plan.leaves.map(({ form }, i) => {
-      if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
-      // What the caller has moved is handed back.
-      const { dataId, dtype, shape } = x[i]!
-      backend.incRef(dataId)
-      return { dataId, dtype, shape }
-    })
-    const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
-    const factors = placeOf(backend, checked(inputs["factors"]!, "the vector of step sizes", plan.poms))
-    const { room, table } = prepare(plan, (set, { variable }, i) => {
-      set("x", placeOf(backend, x[i]))
-      set("momentum", momentum === 0 ? 0 : 1)
-      set("variable", placeOf(backend, weights[variable]))
-      set("scaling", placeOf(backend, scaling[i]))
-      set("direction", placeOf(backend, directions[i]))
-      set("toX", placeOf(backend, outputs[i]))
-    })
-    simd.shareWithRoom("stepMove", room, sizes.slices, (begin, end) => [
-      table,
-      plan.leaves.length,
-      factors,
-      begin,
-      end
-    ])
-    return [...outputs, ...weights]
-  }
+/** Second sweep: retraction, transport of the momenta, and the weights. */
+const move = (simd: Simd, prepare: Prepare) =>
+(
+  { attrs: { momentum, plan, shapes }, backend, inputs }: Call<{
+    readonly plan: StepPlan
+    readonly momentum: number
+    readonly shapes: ReadonlyArray<ReadonlyArray<number>>
+  }>
+): ReadonlyArray<tf.TensorInfo> => {
+  const { scaling, x } = tensorsOf(inputs, plan)
+  const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizeOfLeaf(plan)))
+  const outputs = plan.leaves.map(({ form }, i) => {
+    if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
+    // What the caller has moved is handed back.
+    const { dataId, dtype, shape } = x[i]!
+    backend.incRef(dataId)
+    return { dataId, dtype, shape }
+  })
+  const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
+  const factors = placeOf(backend, checked(inputs["factors"]!, "the vector of step sizes", plan.poms))
+  const { room, table } = prepare(plan, (set, { variable }, i) => {
+    set("x", placeOf(backend, x[i]))
+    set("momentum", momentum === 0 ? 0 : 1)
+    set("variable", placeOf(backend, weights[variable]))
+    set("scaling", placeOf(backend, scaling[i]))
+    set("direction", placeOf(backend, directions[i]))
+    set("toX", placeOf(backend, outputs[i]))
+  })
+  simd.shareWithRoom("stepMove", room, sizes.slices, (begin, end) => [
+    table,
+    plan.leaves.length,
+    factors,
+    begin,
+    end
+  ])
+  return [...outputs, ...weights]
+}
 
-  return [kernel(kernels.direction, direction), kernel(kernels.move, move)]
+/** The fused step of FG-SGD; see StepFusion. */
+export const step = (simd: Simd): ReadonlyArray<Kernel<ReadonlyArray<tf.TensorInfo>>> => {
+  const prepare = preparation(simd)
+  return [kernel(kernels.direction, direction(simd, prepare)), kernel(kernels.move, move(simd, prepare))]
 }

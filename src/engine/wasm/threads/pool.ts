@@ -9,6 +9,41 @@ const onEnd = (worker: Worker, told: (reason: string) => void) => {
   worker.on("exit", (code) => told(`a thread ended with code ${code}`))
 }
 
+/** Waits until all threads run; one that ends, now or later, is told. They never keep the process alive. */
+const started = async (workers: ReadonlyArray<Worker>, lose: (reason: string) => void) => {
+  try {
+    await Promise.all(workers.map((worker) =>
+      new Promise((resolve, reject) => {
+        worker.once("message", resolve)
+        onEnd(worker, (reason) => {
+          lose(reason)
+          reject(new Error(reason))
+        })
+      })
+    ))
+  } catch (error) {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+    throw error
+  }
+  for (const worker of workers) worker.unref()
+}
+
+/** Waits until all threads are done; false where for so many milliseconds none took or finished a share. */
+const answered = (shared: Int32Array<SharedArrayBuffer>, patience: number): boolean => {
+  for (let spin = 0; spin < words.spins; spin++) if (Atomics.load(shared, words.pending) === 0) return true
+  let unmoved = 0
+  for (let left = Atomics.load(shared, words.pending); left !== 0;) {
+    const next = Atomics.load(shared, words.next)
+    const outcome = Atomics.wait(shared, words.pending, left, patience / looks)
+    const now = Atomics.load(shared, words.pending)
+    const moved = outcome !== "timed-out" || now !== left || Atomics.load(shared, words.next) !== next
+    unmoved = moved ? 0 : unmoved + 1
+    if (unmoved >= looks) return false
+    left = now
+  }
+  return true
+}
+
 /**
  * A pool of threads on the heap of a module. They never keep the process alive. Rejects where threads do not start.
  *
@@ -42,36 +77,9 @@ export const make = async (
     lost ??= reason
     for (const worker of workers) void worker.terminate()
   }
-  try {
-    await Promise.all(workers.map((worker) =>
-      new Promise((resolve, reject) => {
-        worker.once("message", resolve)
-        onEnd(worker, (reason) => {
-          lose(reason)
-          reject(new Error(reason))
-        })
-      })
-    ))
-  } catch (error) {
-    await Promise.all(workers.map((worker) => worker.terminate()))
-    throw error
-  }
-  for (const worker of workers) worker.unref()
+  await started(workers, lose)
   const refuseLost = () => {
     if (lost !== undefined) throw new EngineFailed({ backend: "wasm", kind: "thread lost", reason: lost })
-  }
-  const wait = (name: string) => {
-    for (let spin = 0; spin < words.spins; spin++) if (Atomics.load(shared, words.pending) === 0) return
-    let unmoved = 0
-    for (let left = Atomics.load(shared, words.pending); left !== 0;) {
-      const next = Atomics.load(shared, words.next)
-      const outcome = Atomics.wait(shared, words.pending, left, patience / looks)
-      const now = Atomics.load(shared, words.pending)
-      const moved = outcome !== "timed-out" || now !== left || Atomics.load(shared, words.next) !== next
-      unmoved = moved ? 0 : unmoved + 1
-      if (unmoved >= looks) return lose(`a thread does not answer since ${patience / 1000} s, in the kernel ${name}`)
-      left = now
-    }
   }
   return {
     threads,
@@ -94,7 +102,9 @@ export const make = async (
         cause = error
         Atomics.store(shared, words.failed, 1)
       }
-      wait(name)
+      if (!answered(shared, patience)) {
+        lose(`a thread does not answer since ${patience / 1000} s, in the kernel ${name}`)
+      }
       refuseLost()
       if (Atomics.exchange(shared, words.failed, 0) !== 0) {
         throw new Error(`the kernel ${name} failed in a thread`, { cause })

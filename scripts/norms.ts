@@ -1,0 +1,55 @@
+/**
+ * Norms of the kernels of every final run of an experiment whose networks are dense: norms.json, to commit beside
+ * its results. `node --conditions=finegrain:source scripts/norms.ts DIRECTORY`
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import { Backend, Matrices } from "finegrain"
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+
+const [directory] = process.argv.slice(2)
+if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
+
+interface Manifest {
+  readonly weightsManifest: ReadonlyArray<{
+    readonly weights: ReadonlyArray<{ readonly name: string; readonly shape: readonly [number, number] }>
+  }>
+}
+
+/** Six digits are more than the last bits of an engine agree in. */
+const short = (value: number) => Number(value.toPrecision(6))
+
+const norms = (name: string, values: Float32Array, [m, n]: readonly [number, number]) =>
+  tf.tidy(() => {
+    const w = tf.tensor2d(values, [m, n])
+    const { values: squares } = Matrices.eigh(tf.matMul(w, w, true))
+    const singular = Array.from(squares.dataSync(), (square) => Math.sqrt(Math.max(0, square)))
+    return {
+      name,
+      spectral: short(Math.max(...singular)),
+      smallest: short(Math.min(...singular)),
+      frobenius: short(tf.norm(w).dataSync()[0]!),
+      rowSum: short(tf.sum(tf.norm(w, "euclidean", 1)).dataSync()[0]!)
+    }
+  })
+
+const ofRun = (run: string) => {
+  const { weightsManifest } = JSON.parse(readFileSync(join(run, "model.json"), "utf8")) as Manifest
+  const bytes = readFileSync(join(run, "weights.bin"))
+  let at = 0
+  return weightsManifest[0]!.weights.map(({ name, shape }) => {
+    const count = shape[0] * shape[1]
+    const values = Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(at + 4 * i))
+    at += 4 * count
+    return norms(name.split("/")[0]!, values, shape)
+  })
+}
+
+await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
+const trials = join(directory, "trials")
+const runs = globSync(join(trials, "*/*/seed-*")).filter((run) => existsSync(join(run, "summary.json"))).toSorted()
+const all = Object.fromEntries(runs.map((run) => [relative(trials, run), ofRun(run)]))
+const lines = Object.entries(all).map(([id, layers]) => `  ${JSON.stringify(id)}: ${JSON.stringify(layers)}`)
+writeFileSync(join(directory, "norms.json"), `{\n${lines.join(",\n")}\n}\n`)
+process.stdout.write(`${runs.length} runs: ${join(dirname(trials), "norms.json")}\n`)
