@@ -20,6 +20,9 @@ import * as Voice from "./Voice.ts"
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
+    Command.withExamples([
+      { command: "finegrain train", description: "The first run: MNIST to 98 % on four manifolds, within a minute" }
+    ]),
     Command.withSubcommands([train(known, use), run, report, exporting, compare, laws, backends, data(known)]),
     Command.provide(Voice.layer),
     Command.withGlobalFlags(Voice.flags)

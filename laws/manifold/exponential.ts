@@ -4,15 +4,9 @@ import type { Law, LawSet } from "../Law.ts"
 import * as Tolerance from "../Tolerance.ts"
 import type { Case, Setting } from "./setting.ts"
 
-/**
- * Exponential map, logarithm and distance.
- *
- * @internal
- */
-export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
-  { M, options, entries, reach, length, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, section }:
-    Setting<P>
-): LawSet => {
+/** What the laws of geodesics have in common. */
+const geodesics = <P extends NestedTensors.NestedTensors>(setting: Setting<P>) => {
+  const { M, options, point, reach, relative, section, tangent } = setting
   const { law, set, when } = section(
     "geodesics",
     "Absil, Mahony and Sepulchre 2008, section 5.4; do Carmo 1992, chapter 3"
@@ -26,6 +20,45 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
   const { injectivityRadius } = M
   const known = Number.isFinite(injectivityRadius) ? 0.95 * injectivityRadius : Math.min(3, reach)
   const radius = injectivityRadius > 0 || !Number.isFinite(reach) ? known : reach
+  // Where a radius is known, logarithms may be refused beyond it: by name, as the law of far points has it.
+  const bounded = exp !== undefined && injectivityRadius > 0 && Number.isFinite(injectivityRadius)
+  const size = (c: Case) => bounded ? Math.min(c.size, 0.45 * injectivityRadius) : c.size
+  const other = (c: Case, x: P, k: number) => bounded ? exp!(x, tangent({ ...c, size: size(c) }, x, k)) : point(c, k)
+  const asymmetry = (x: P, y: P) => {
+    const [there, back] = [dist!(x, y), dist!(y, x)]
+    // Points of different components are infinitely far apart, either way.
+    const same = tf.equal(there, back)
+    return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
+  }
+  const excess = (x: P, y: P, z: P) => {
+    const [straight, around] = [dist!(x, z), tf.add(dist!(x, y), dist!(y, z))]
+    return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
+  }
+  return {
+    ...setting,
+    law,
+    set,
+    when,
+    dist,
+    exp,
+    log,
+    injectivityRadius,
+    radius,
+    representative,
+    bounded,
+    size,
+    other,
+    asymmetry,
+    excess
+  }
+}
+
+type Geodesics<P extends NestedTensors.NestedTensors> = ReturnType<typeof geodesics<P>>
+
+/** Where geodesics begin, and that they are some. */
+const exponentialMap = <P extends NestedTensors.NestedTensors>(
+  { M, gap, relative, point, tangent, unitTangent, shortOfOrder, slopes, law, when, exp }: Geodesics<P>
+): void => {
   when(
     exp !== undefined,
     "exponential map",
@@ -72,6 +105,13 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       Tolerance.measured(2e-3, "central differences of step 0.02 on geodesics of length up to 2")
     )
   )
+}
+
+/** Back from where they lead, and to the cut locus. */
+const logarithms = <P extends NestedTensors.NestedTensors>(
+  { M, options, entries, length, gap, relative, point, tangent, unitTangent, law, when, dist, exp, log, radius }:
+    Geodesics<P>
+): void => {
   when(
     exp !== undefined && log !== undefined && radius > 0,
     "logarithm",
@@ -123,20 +163,12 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       }))
     }, Tolerance.rounding(entries, 10))
   )
-  // Where a radius is known, logarithms may be refused beyond it: by name, as the law of far points has it.
-  const bounded = exp !== undefined && injectivityRadius > 0 && Number.isFinite(injectivityRadius)
-  const size = (c: Case) => bounded ? Math.min(c.size, 0.45 * injectivityRadius) : c.size
-  const other = (c: Case, x: P, k: number) => bounded ? exp(x, tangent({ ...c, size: size(c) }, x, k)) : point(c, k)
-  const asymmetry = (x: P, y: P) => {
-    const [there, back] = [dist!(x, y), dist!(y, x)]
-    // Points of different components are infinitely far apart, either way.
-    const same = tf.equal(there, back)
-    return tf.where(same, tf.zerosLike(there), relative(tf.abs(tf.sub(there, back)), there))
-  }
-  const excess = (x: P, y: P, z: P) => {
-    const [straight, around] = [dist!(x, z), tf.add(dist!(x, y), dist!(y, z))]
-    return tf.where(tf.lessEqual(straight, around), tf.zerosLike(around), tf.sub(straight, around))
-  }
+}
+
+/** What makes it a metric. */
+const distances = <P extends NestedTensors.NestedTensors>(
+  { M, entries, point, tangent, law, when, dist, size, other, asymmetry, excess }: Geodesics<P>
+): void => {
   when(
     dist !== undefined,
     "distance",
@@ -162,6 +194,12 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       return [apart, inLine]
     }, Tolerance.rounding(entries, 10))
   )
+}
+
+/** Beyond the radius that is claimed: right, or refused by name. */
+const farPoints = <P extends NestedTensors.NestedTensors>(
+  { M, entries, relative, point, law, when, dist, exp, log, representative, bounded, asymmetry, excess }: Geodesics<P>
+): void => {
   when(
     bounded && dist !== undefined,
     "distances of far points are right or refused",
@@ -190,6 +228,12 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       Tolerance.rounding(entries, 10)
     ))
   )
+}
+
+/** Their lengths. */
+const alongGeodesics = <P extends NestedTensors.NestedTensors>(
+  { entries, relative, point, tangent, law, when, dist, exp, radius }: Geodesics<P>
+): void => {
   when(
     exp !== undefined && dist !== undefined && radius > 0,
     "distance along geodesics",
@@ -205,6 +249,12 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       radius
     )
   )
+}
+
+/** Geodesics from one point spread. */
+const conjugatePoints = <P extends NestedTensors.NestedTensors>(
+  { M, reach, point, unitTangent, law, when, exp, injectivityRadius, radius }: Geodesics<P>
+): void => {
   when(
     exp !== undefined && M.dimension >= 2 && injectivityRadius > 0 && Number.isFinite(injectivityRadius),
     "geodesics do not meet again below the injectivity radius",
@@ -237,7 +287,17 @@ export const exponentialLaws = <P extends NestedTensors.NestedTensors>(
       )
     )
   )
-  return set
+}
+
+/**
+ * Exponential map, logarithm and distance.
+ *
+ * @internal
+ */
+export const exponentialLaws = <P extends NestedTensors.NestedTensors>(setting: Setting<P>): LawSet => {
+  const all = geodesics(setting)
+  for (const add of [exponentialMap, logarithms, distances, farPoints, alongGeodesics, conjugatePoints]) add(all)
+  return all.set
 }
 
 const refusable = (law: Law): Law => ({ ...law, refusable: true })

@@ -7,6 +7,7 @@ import { visibleGpus } from "./gpus.ts"
 import { helper } from "./native/helper.ts"
 import { layers } from "./native/layers.ts"
 import { install, type Library } from "./native/library.ts"
+import { isNotInstalled } from "./notInstalled.ts"
 import { registerReluGradient } from "./reluGradient.ts"
 import { rounding } from "./wasm/simd/fused.ts"
 
@@ -37,16 +38,10 @@ const setDefault = (variable: string, value: string) => {
 }
 
 const explain = (name: keyof typeof packages, cause: unknown): BackendUnavailable => {
-  const text = cause instanceof Error
-    ? `${(cause as NodeJS.ErrnoException).code ?? ""} ${cause.message}`
-    : String(cause)
-  const [headline = ""] = (cause instanceof Error ? cause.message : text).split("\n")
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const [headline = ""] = text.split("\n")
   const wanted = packages[name]
-  if (
-    /ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (package|module)|Could not resolve/.test(text) &&
-    text.includes(wanted) &&
-    !/tfjs_binding/.test(text)
-  ) {
+  if (isNotInstalled(wanted, cause)) {
     return new BackendUnavailable({
       backend: name,
       reason: `the package ${wanted} is not installed`,

@@ -1,6 +1,14 @@
 /** Pages of reports as HTML that needs no network. */
 import { toJson } from "../training/RunDirectory.ts"
 
+/** A file that a page has in itself. */
+export interface HtmlFile {
+  readonly name: string
+  /** Of the media. */
+  readonly type: string
+  readonly text: string
+}
+
 /** A part of a page: text, a table, or a figure that was drawn before. */
 export type Section =
   | { readonly _tag: "Text" | "Headline" | "Note"; readonly text: string }
@@ -10,7 +18,13 @@ export type Section =
     readonly header: ReadonlyArray<string>
     readonly rows: ReadonlyArray<ReadonlyArray<string>>
   }
-  | { readonly _tag: "Figure"; readonly title: string; readonly caption: string; readonly svg: string }
+  | {
+    readonly _tag: "Figure"
+    readonly title: string
+    readonly caption: string
+    readonly svg: string
+    readonly files?: ReadonlyArray<HtmlFile>
+  }
   | { readonly _tag: "Json"; readonly title: string; readonly value: unknown }
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
@@ -27,6 +41,10 @@ const style = `
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+figcaption a { margin-left: .4rem; }
+.tip { position: fixed; pointer-events: none; background: #222; color: #fff; font-size: .8rem; border-radius: .25rem; }
+.tip { padding: .2rem .5rem; max-width: 20rem; }
+.tip:empty { display: none; }
 .headline { font-size: 1.15rem; }
 .note { border-left: .25rem solid #e0a030; background: #fdf7ea; padding: .4rem .8rem; }
 .wide { overflow-x: auto; }
@@ -48,6 +66,12 @@ const readable = (svg: string): string => {
   return svg.replace("<svg", `<svg style="min-width: ${Math.floor(leastScale * width)}px"`)
 }
 
+/** A file to be saved from the page, which stays one file. */
+const fileHtml = ({ name, text, type }: HtmlFile) =>
+  ` <a download="${escape(name)}" href="data:${type};base64,${Buffer.from(text).toString("base64")}">${
+    escape(name.slice(name.indexOf(".") + 1))
+  }</a>`
+
 const sectionHtml = (section: Section): string => {
   switch (section._tag) {
     case "Text":
@@ -65,13 +89,25 @@ const sectionHtml = (section: Section): string => {
     case "Figure":
       return `<h2>${escape(section.title)}</h2><figure><div class="wide">${readable(section.svg)}</div><figcaption>${
         escape(section.caption)
-      }</figcaption></figure>`
+      }${(section.files ?? []).map(fileHtml).join("")}</figcaption></figure>`
     case "Json":
       return `<details><summary>${escape(section.title)}</summary><pre>${
         escape(toJson(section.value, 2))
       }</pre></details>`
   }
 }
+
+/** Shows beside the pointer what the mark below it says of itself. */
+const hover = `
+const tip = document.createElement("div")
+tip.className = "tip"
+document.body.append(tip)
+addEventListener("pointermove", ({ clientX, clientY, target }) => {
+  const mark = target.closest?.("figure svg [role='graphics-symbol'][aria-label]")
+  tip.textContent = mark?.getAttribute("aria-label") ?? ""
+  tip.style.left = Math.max(0, Math.min(clientX + 12, innerWidth - tip.offsetWidth - 8)) + "px"
+  tip.style.top = Math.max(0, Math.min(clientY + 12, innerHeight - tip.offsetHeight - 8)) + "px"
+})`
 
 /**
  * A page that needs no network; it loads itself anew after so many seconds where it is to follow what is drawn.
@@ -91,6 +127,8 @@ ${refresh === undefined ? "" : `<meta http-equiv="refresh" content="${refresh}">
 <body>
 <h1>${escape(title)}</h1>
 ${sections.map(sectionHtml).join("\n")}
+<script>${hover}
+</script>
 </body>
 </html>
 `

@@ -11,6 +11,7 @@ import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as Chart from "./Chart.ts"
 import { ofExperiment, titleOf, wordsOf } from "./experimentReport.ts"
+import { sourcesOf } from "./figureSources.ts"
 import * as Html from "./Html.ts"
 import { failing, ReportError, unwritten } from "./ReportError.ts"
 import * as RunRecord from "./RunRecord.ts"
@@ -83,13 +84,24 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
   yield* Effect.mapError(WholeFile.makeDirectory(folder), unwritten(folder))
   // Names may come from a manifest, and are files of this folder whatever they say.
   const names = distinct(drawn.map(({ chart: { name } }) => slug(name)))
-  yield* Effect.forEach(drawn, ({ svg }, i) => writeText(path.join(folder, `${names[i]}.svg`), svg))
+  const files = yield* Effect.forEach(drawn, ({ chart, svg }, i) =>
+    Effect.map(sourcesOf(chart), (sources) => [
+      { name: `${names[i]}.svg`, type: "image/svg+xml", text: svg },
+      ...sources.map(({ extension, text, type }) => ({ name: `${names[i]}.${extension}`, type, text }))
+    ]))
+  yield* Effect.forEach(files.flat(), ({ name, text }) => writeText(path.join(folder, name), text), { discard: true })
   const file = path.join(directory, "report.html")
   yield* writeText(
     file,
     Html.page(title, [
       ...before,
-      ...drawn.map(({ chart: { caption, title }, svg }) => ({ _tag: "Figure" as const, title, caption, svg })),
+      ...drawn.map(({ chart: { caption, title }, svg }, i) => ({
+        _tag: "Figure" as const,
+        title,
+        caption,
+        svg,
+        files: files[i]!.slice(1)
+      })),
       ...after
     ], isRunning ? followSeconds : undefined)
   )

@@ -8,6 +8,7 @@ export interface StepRange extends PerStep<number> {
   readonly index: number
   readonly count: number
   readonly loss: number
+  readonly rate: number
 }
 
 /** The steps that tell of POMs. */
@@ -56,7 +57,7 @@ const isNumbered = (pom: string) => /\/\d+$/.test(pom)
 
 /** A part more; into one that is there already, where there is one of its place. */
 const put = (into: Map<number, StepRange>, part: StepRange): void => {
-  const { count, index, loss } = part
+  const { count, index, loss, rate } = part
   const there = into.get(index)
   const all = count + (there?.count ?? 0)
   const mean = (a: number, b: number | undefined) => b === undefined ? a : b + (a - b) * count / all
@@ -64,6 +65,7 @@ const put = (into: Map<number, StepRange>, part: StepRange): void => {
     index,
     count: all,
     loss: mean(loss, there?.loss),
+    rate: mean(rate, there?.rate),
     ...perStep((name) => mean(part[name], there?.[name]))
   })
 }
@@ -104,13 +106,13 @@ export const collector = () => {
   }
   return {
     add: (event: StepDone): void => {
-      const { loss, step } = event
+      const { loss, rate, step } = event
       last = Math.max(last, step)
       while (Math.floor((step - 1) / size) >= mostParts) {
         parts = merged(parts.values(), 2)
         size *= 2
       }
-      put(parts, { index: Math.floor((step - 1) / size), count: 1, loss, ...perStep((name) => event[name]) })
+      put(parts, { index: Math.floor((step - 1) / size), count: 1, loss, rate, ...perStep((name) => event[name]) })
       const told = toldOfPoms((name) => event[name] && valuesOf(event[name]))
       if (Object.keys(told).length > 0) steps.push({ step, ...told })
     },

@@ -30,29 +30,63 @@ export const steps = { tickMinStep: 1, format: ",d", tickCount: 5 }
 /** Decades up to which there is room for more than powers of ten, and powers of ten on one axis, at most. */
 const [fewDecades, mostPowers] = [2, 7]
 
+/** Factors: what a logarithmic axis shows beyond its values, and the least that it shows where they are nearly one. */
+const [beyondValues, leastFactor] = [1.05, 1.5]
+
+/** The factor up to which a logarithmic axis is nearly a linear one, and has the ticks of that. */
+const fewValues = 6
+
+/** Some four multiples of 1, 2 or 5 times a power of ten from one number to another. */
+const multiples = (low: number, high: number): ReadonlyArray<number> => {
+  const rough = (high - low) / 4
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10)
+  const first = Math.ceil(low / step)
+  return Array.from(
+    { length: Math.floor(high / step) - first + 1 },
+    (_, i) => Number(((first + i) * step).toPrecision(12))
+  )
+}
+
 /**
- * A logarithmic axis from one power of ten to another, around positive values.
+ * A logarithmic axis around positive values, and no wider than they are.
  *
  * @internal
  */
 export const logarithmic = (values: ReadonlyArray<number>) => {
   const [least, most] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0])
-  const high = Math.ceil(Math.log10(most))
-  const low = Math.min(high - 1, Math.floor(Math.log10(least)))
-  const mantissas = high - low <= fewDecades ? [1, 2, 5] : [1]
-  const every = Math.ceil((high - low) / mostPowers)
-  const powers = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((_, i) => i % every === 0)
+  const around = Math.max(beyondValues, Math.sqrt(leastFactor * least / most))
+  const [low, high] = [least / around, most * around]
+  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
+  const mantissas = high / low <= 10 ** fewDecades ? [1, 2, 5] : [1]
+  const every = Math.ceil((to - from) / mostPowers)
+  const powers = Array.from({ length: to - from + 1 }, (_, i) => from + i).filter((_, i) => i % every === 0)
+  const logarithms = powers.flatMap((power) => mantissas.map((m) => m * 10 ** power))
   return {
-    scale: { type: "log" as const, domain: [10 ** low, 10 ** high] },
+    scale: { type: "log" as const, domain: [low, high], nice: false },
     axis: {
-      values: powers.flatMap((power) => mantissas.map((m) => m * 10 ** power)).filter((tick) => tick <= 10 ** high),
+      values: (high / low <= fewValues ? multiples(low, high) : logarithms)
+        .filter((tick) => tick >= low && tick <= high),
       labelExpr: "datum.value < 0.001 || datum.value >= 10000 ? format(datum.value, '~e') : format(datum.value, '~g')"
     }
   }
 }
 
 /** Of a number that may be anywhere; zero is where it happens to be, or always on the axis. */
-export const linear = (zero: boolean) => ({ scale: { zero }, axis: { tickCount: 5 } })
+export const linear = (zero: boolean) => ({ scale: { zero, nice: false, padding: 4 }, axis: { tickCount: 5 } })
+
+/** Of a number between two others, which the axis does not leave. */
+export const within = ([low, high]: readonly [number, number], values: ReadonlyArray<number>) => {
+  const [least, most] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [
+    Infinity,
+    -Infinity
+  ])
+  const margin = 0.05 * Math.max(most - least, (high - low) / 100)
+  return {
+    scale: { domain: [Math.max(low, least - margin), Math.min(high, most + margin)], nice: false, zero: false },
+    axis: { tickCount: 5 }
+  }
+}
 
 /** Of twenty colours, neighbours are alike; more are the shades of an order, as that of layers is. */
 const palette = (names: number) => ({
@@ -92,6 +126,44 @@ export const colours = (names: ReadonlyArray<string>, field = "row") => {
       symbolOpacity: 1,
       symbolType: "stroke" as const,
       symbolStrokeWidth: 3
+    }
+  }
+}
+
+/** What of a row its line shows: the manifold by its colour, the strategy by its dashes. */
+export interface Look {
+  readonly manifold: string
+  readonly strategy: string
+}
+
+/** Ten colours that are told apart (Tableau 10), and as many kinds of dashes as there are strategies, and one. */
+const tenColours = "4c78a8 f58518 e45756 72b7b2 54a24b eeca3b b279a2 ff9da6 9d755d bab0ac".split(" ")
+const dashes = [[1, 0], [7, 3], [2, 2], [8, 3, 2, 3]]
+
+/**
+ * Colours and dashes of rows by their looks, where those tell all rows apart; else colours by row.
+ *
+ * @internal
+ */
+export const looks = (rows: ReadonlyArray<string>, all: ReadonlyMap<string, Look>) => {
+  const own = rows.map((row) => all.get(row))
+  const of = (part: keyof Look) => [...new Set(own.map((look) => look?.[part]))]
+  const [manifolds, strategies] = [of("manifold"), of("strategy")]
+  const isTold = new Set(own.map((look) => JSON.stringify(look))).size === rows.length && !own.includes(undefined) &&
+    manifolds.length <= tenColours.length && strategies.length <= dashes.length
+  const color = colours(rows)
+  if (!isTold || rows.length < 2) return { color }
+  const range = own.map((look) => `#${tenColours[manifolds.indexOf(look!.manifold)]!}`)
+  const byRow = { ...color, scale: { domain: [...rows], range } }
+  return strategies.length < 2 ? { color: byRow } : {
+    color: byRow,
+    strokeDash: {
+      field: "row",
+      type: "nominal" as const,
+      title: null,
+      sort: [...rows],
+      scale: { domain: [...rows], range: own.map((look) => dashes[strategies.indexOf(look!.strategy)]!) },
+      legend: byRow.legend
     }
   }
 }

@@ -18,7 +18,7 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart | undefined =>
   rows.length === 0 ? undefined : {
     name: "test-errors",
     title: "Test errors",
-    caption: "One dot a seed; the mean, and its 95 % interval by Student's t.",
+    caption: "One dot a seed; the mean, and its 95 % interval by Student's t, cut off at 0 and 100 %.",
     spec: {
       width: chartStyle.width,
       height: { step: 24 },
@@ -27,7 +27,9 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart | undefined =>
         {
           data: {
             values: rows.flatMap(({ halfWidth, mean, row }) =>
-              halfWidth === undefined ? [] : [{ row, low: mean - halfWidth, high: mean + halfWidth }]
+              halfWidth === undefined
+                ? []
+                : [{ row, low: Math.max(0, mean - halfWidth), high: Math.min(100, mean + halfWidth) }]
             )
           },
           mark: { type: "rule", color: "#888", strokeWidth: 2 },
@@ -35,7 +37,7 @@ export const errorDots = (rows: ReadonlyArray<Dots>): Chart | undefined =>
             x: {
               field: "low",
               type: "quantitative",
-              scale: { zero: false },
+              scale: { zero: false, nice: false, padding: 6 },
               axis: { tickCount: 8 },
               title: "test error, %"
             },

@@ -27,6 +27,8 @@ export interface CurveAxes {
   readonly scale?: "log"
   /** Whether zero belongs on a linear axis. */
   readonly zero?: boolean
+  /** What no value, and no band, is beyond. */
+  readonly limits?: readonly [low: number, high: number]
 }
 
 /** A point of a line: the mean over the seeds, and one standard deviation to each side where there are several. */
@@ -46,7 +48,11 @@ interface Summary {
  *
  * @internal
  */
-export const summaries = (points: ReadonlyArray<Point>, scale?: "log"): ReadonlyArray<Summary> => {
+export const summaries = (
+  points: ReadonlyArray<Point>,
+  scale?: "log",
+  [least, most]: readonly [number, number] = [-Infinity, Infinity]
+): ReadonlyArray<Summary> => {
   const [to, from] = scale === "log" ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x]
   const drawable = points.filter(({ value }) => Number.isFinite(to(value)))
   const groups = Map.groupBy(drawable, ({ at, panel, row }) => JSON.stringify([row, at, panel]))
@@ -54,7 +60,9 @@ export const summaries = (points: ReadonlyArray<Point>, scale?: "log"): Readonly
     const { at, panel, row } = members[0]!
     const { deviation, mean } = Statistics.sample(members.map(({ value }) => to(value)))
     const bounds = members.flatMap(({ bound }) => bound ?? [])
-    const [low, high] = deviation === undefined ? [] : [from(mean - deviation), from(mean + deviation)]
+    const [low, high] = deviation === undefined
+      ? []
+      : [Math.max(least, from(mean - deviation)), Math.min(most, from(mean + deviation))]
     const bound = bounds.length === 0 ? undefined : Math.max(...bounds)
     return { row, at, across: panel?.[0], down: panel?.[1], mean: from(mean), low, high, bound }
   })
@@ -72,7 +80,7 @@ const distinct = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>
 const promised = (rows: ReadonlyArray<string>, bounded: ReadonlyArray<string>) =>
   bounded.length === 0 || bounded.length === rows.length ? "" : ` It holds for ${bounded.join("; ")}.`
 
-/** More dots than this on a line hide it. */
+/** More dots than this on a line hide it; they are there all the same, to be pointed at. */
 const mostDots = 30
 
 /** What the summaries of a figure are like, as far as its look follows from that. */
@@ -88,7 +96,9 @@ const verticalOf = ({ quantity, values }: Look) => {
     ? chartStyle.logarithmic(
       values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
     )
-    : chartStyle.linear(quantity.zero ?? false)
+    : quantity.limits === undefined
+    ? chartStyle.linear(quantity.zero ?? false)
+    : chartStyle.within(quantity.limits, values.flatMap(({ high, low, mean }) => [mean, low ?? mean, high ?? mean]))
   return (field: string) => ({ field, type: "quantitative" as const, ...axis, title: quantity.value })
 }
 
@@ -111,9 +121,13 @@ const bandLayer = ({ moments }: Look, y: Vertical) => ({
   encoding: { y: y("low"), y2: { field: "high" } }
 })
 
-const lineLayer = ({ moments }: Look, y: Vertical) => ({
-  mark: { type: "line" as const, point: moments <= mostDots ? { size: 25 } : false },
-  encoding: { y: y("mean") }
+/** Dashes are those of lines alone: an area has none. */
+const lineLayer = ({ moments }: Look, y: Vertical, dashed: object) => ({
+  mark: {
+    type: "line" as const,
+    point: moments <= mostDots ? { size: 25 } : "transparent" as const
+  },
+  encoding: { y: y("mean"), ...dashed }
 })
 
 const boundLayer = ({ moments }: Look, y: Vertical) => ({
@@ -130,9 +144,13 @@ const boundLayer = ({ moments }: Look, y: Vertical) => ({
  *
  * @internal
  */
-export const curves = (quantity: CurveAxes, points: ReadonlyArray<Point>): Chart | undefined => {
-  const { caption, name, scale, title } = quantity
-  const values = summaries(points, scale)
+export const curves = (
+  quantity: CurveAxes,
+  points: ReadonlyArray<Point>,
+  looks: ReadonlyMap<string, chartStyle.Look> = new Map()
+): Chart | undefined => {
+  const { caption, limits, name, scale, title } = quantity
+  const values = summaries(points, scale, limits)
   if (values.length === 0) return undefined
   const look = { quantity, values, moments: new Set(values.map(({ at }) => at)).size }
   const rows = distinct(values.map(({ row }) => row))
@@ -140,12 +158,13 @@ export const curves = (quantity: CurveAxes, points: ReadonlyArray<Point>): Chart
   const hasBands = values.some(({ low }) => low !== undefined)
   const bounded = distinct(values.filter(({ bound }) => bound !== undefined).map(({ row }) => row))
   const y = verticalOf(look)
+  const { color, ...dashed } = chartStyle.looks(rows, looks)
   const panel = {
     ...chartStyle.size(across.length),
-    encoding: { x: horizontal(quantity), color: chartStyle.colours(rows) },
+    encoding: { x: horizontal(quantity), color },
     layer: [
       ...(hasBands ? [bandLayer(look, y)] : []),
-      lineLayer(look, y),
+      lineLayer(look, y, dashed),
       ...(bounded.length > 0 ? [boundLayer(look, y)] : [])
     ]
   }

@@ -4,12 +4,14 @@ import * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as charts from "./charts.ts"
+import { candidates } from "./choices.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measures } from "./epochFigures.ts"
 import type { Section } from "./Html.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { shares } from "./shares.ts"
 import { stepFigures } from "./stepFigures.ts"
 import * as words from "./words.ts"
 
@@ -25,6 +27,12 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
       halfWidth: error.halfWidth
     }]
   )
+
+/** What a line shows of a run: its manifolds by colour, its strategy by dashes. */
+const lookOf = ({ collection, strategy }: Readonly<Record<string, unknown>>) => ({
+  manifold: String(collection),
+  strategy: String(strategy)
+})
 
 /** A figure under the name of its column. */
 const named = (column: string) => (chart: Chart): Chart => ({
@@ -67,18 +75,19 @@ export const ofExperiment = Effect.fnUntraced(function*(
     Map.groupBy(results.cells, ({ column }) => column),
     Effect.fnUntraced(function*([column, cells]) {
       const runs = yield* Effect.forEach(
-        cells.flatMap(({ finals, row }) => finals.map(({ id, seed }) => ({ id, seed, row }))),
-        ({ id, row, seed }) =>
+        cells.flatMap(({ finals, row }) => finals.map(({ config, id, seed }) => ({ config, id, seed, row }))),
+        ({ config, id, row, seed }) =>
           Effect.map(read(path.join(directory, "trials", id)), (recorded) => {
             told.set(id, words.shortened(recorded.steps))
             damaged.push(...recorded.damaged.map((text) => `${id}: ${text}`))
-            return { ...recorded, row, seed }
+            return { ...recorded, row, seed, look: lookOf(config) }
           })
       )
       const all = [
         charts.errorDots(dots(cells)),
+        candidates(cells, new Map(runs.map(({ look, row }) => [row, look]))),
         ...measures(runs),
-        ...[...stepFigures, ...pomFigures, ...endFigures].map((figure) => figure(runs))
+        ...[...stepFigures, ...pomFigures, shares, ...endFigures].map((figure) => figure(runs))
       ]
       return all.filter((chart) => chart !== undefined).map(named(column))
     })

@@ -3,15 +3,18 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { errorPercent } from "../experiment/Results.ts"
+import type { Evaluation } from "../training/Answers.ts"
 import { atEnd, type EndMeasure } from "../training/measures.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import * as RunLock from "../training/RunLock.ts"
 import * as charts from "./charts.ts"
+import { confusionMatrix } from "./confusion.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measuresOfRun } from "./epochFigures.ts"
 import { pomFigures } from "./pomCurves.ts"
 import * as RunRecord from "./RunRecord.ts"
+import { shares } from "./shares.ts"
 import { stepFigures } from "./stepFigures.ts"
 import * as words from "./words.ts"
 
@@ -64,9 +67,10 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
     ],
     figures: [
       charts.lossCurve(steps),
-      ...[...stepFigures, ...pomFigures].map((figure) => figure(alone)),
+      ...[...stepFigures, ...pomFigures, shares].map((figure) => figure(alone)),
       ...measuresOfRun(alone),
       ...endFigures.map((figure) => figure(alone)),
+      "evaluation" in ends ? confusionMatrix(ends["evaluation"] as Evaluation) : undefined,
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [

@@ -31,7 +31,7 @@ const mean = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0
 it("of a short run are all kept", () => {
   const { parts, size } = Steps.of(run(1024))
   expect([size, parts.length]).toEqual([1, 1024])
-  expect(parts[3]).toEqual({ index: 3, count: 1, loss: 1 / 4, gradientNorm: 4 })
+  expect(parts[3]).toEqual({ index: 3, count: 1, loss: 1 / 4, rate: 0.1, gradientNorm: 4 })
 })
 
 it("of a long run are as many means, of the steps of every part", () => {

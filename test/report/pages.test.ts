@@ -4,7 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import { Backend, Experiment, Measures, Run, TrainConfig } from "finegrain"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../../src/experiment/Ledger.ts"
 import * as Report from "../../src/report/Report.ts"
+import { browserPath, isBrowserRequired } from "../browser.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-pages-"))
@@ -63,15 +64,38 @@ beforeAll(async () => {
 
 const figure = (of: string, name: string) => readFileSync(join(scratch, of, "figures", `${name}.svg`), "utf8")
 
+/** Figures of what stands in every event of a step, and of what follows from g. */
+const alone = ["learning-rate", "shortened"]
+
+/** Figures, of which each has its specification and its data beside it. */
+const pictures = (of: string) => {
+  const files = readdirSync(join(scratch, of, "figures"))
+  const svgs = files.filter((name) => name.endsWith(".svg")).toSorted()
+  const sources = svgs.flatMap((name) => [".csv", ".svg", ".vl.json"].map((end) => name.replace(".svg", end)))
+  expect(files.toSorted()).toEqual(sources.toSorted())
+  return svgs
+}
+
 /** What the labels of a figure say. */
 const labels = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text)
 
 describe("the report of a run", () => {
   it("has a figure of the loss, of the norms of weights and directions, and of every layer", () => {
-    expect(readdirSync(join(scratch, "run", "figures")).toSorted()).toEqual(
-      [...bySteps, ...told, ...atEnd, "loss", "norms", "map-conv1", "map-conv2", "map-conv3"].map((name) =>
-        `${name}.svg`
-      ).toSorted()
+    expect(pictures("run")).toEqual(
+      [
+        ...bySteps,
+        ...told,
+        ...atEnd,
+        ...alone,
+        "loss",
+        "accuracy",
+        "test-loss",
+        "norms",
+        "confusion",
+        "map-conv1",
+        "map-conv2",
+        "map-conv3"
+      ].map((name) => `${name}.svg`).toSorted()
     )
     const map = figure("run", "map-conv2")
     // One cell per kernel.
@@ -103,8 +127,9 @@ describe("the report of a run", () => {
 
 describe("the report of an experiment", () => {
   it("has a figure of everything that its runs recorded", () => {
-    expect(readdirSync(join(scratch, "experiment", "figures")).toSorted()).toEqual(
-      ["test-errors", ...byEpochs, ...bySteps, ...told, ...atEnd].map((name) => `${name}-small_CNN_2.svg`).toSorted()
+    expect(pictures("experiment")).toEqual(
+      ["test-errors", ...byEpochs, ...bySteps, ...told, ...atEnd, ...alone].map((name) => `${name}-small_CNN_2.svg`)
+        .toSorted()
     )
   })
 
@@ -190,15 +215,7 @@ describe("on a full disk", () => {
   })
 })
 
-const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path)
-)
-const isRequired = process.env["FINEGRAIN_REQUIRE_BROWSER"] === "1"
-if (browserPath === undefined && !isRequired) {
-  process.stderr.write("The suite of pages in a browser is skipped: there is no Chromium (apt-get install chromium).\n")
-}
-
-describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => {
+describe.skipIf(browserPath === undefined && !isBrowserRequired)("in a browser", () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launch({ executablePath: browserPath ?? "/usr/bin/chromium", args: ["--no-sandbox"] })
@@ -210,8 +227,8 @@ describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => 
     ["an experiment", () => join(scratch, "experiment", "report.html")]
   ] as const
 
-  describe.each(pages)("the page of %s", (_, file) => {
-    it.each([1200, 390])(
+  describe.each(pages)("the page of %s", (name, file) => {
+    it.each([1280, 390])(
       "draws readably at %i pixels, without an error, a request or a sideways scroll",
       async (width) => {
         const page = await browser.newPage()
@@ -260,6 +277,15 @@ describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => 
         }
         expect(seen.labels.length).toBeGreaterThan(50)
         expect(Math.min(...seen.labels)).toBeGreaterThanOrEqual(9)
+        // What a mark shows is told where one points at it.
+        const point = await page.$(
+          "figure svg [aria-roledescription='point'], figure svg [aria-roledescription='circle']"
+        )
+        await point!.scrollIntoView()
+        await point!.hover()
+        expect(await page.$eval(".tip", (tip) => tip.textContent)).toMatch(/: /)
+        const shots = process.env["FINEGRAIN_SCREENSHOTS"]
+        if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
         await page.close()
       },
       60_000

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { compileFunction } from "node:vm"
 import type { BackendUnavailable } from "../Engine.ts"
+import { isNotInstalled } from "../notInstalled.ts"
 import type { AdapterInfo, Device, Gpu } from "./gpu.ts"
 import { headline, unavailable } from "./unavailable.ts"
 
@@ -122,18 +123,13 @@ const drivers = "Install a Vulkan driver: that of the GPU's maker, or software f
   "NVIDIA_DRIVER_CAPABILITIES must " +
   "include graphics."
 
-const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable => {
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code ?? "" : ""
-  const missing = /MODULE_NOT_FOUND/.test(code) ||
-    /Cannot find (package|module)|Could not resolve/.test(headline(cause))
-  // The addon of a platform that Dawn is not built for is a missing file in the package, not a missing package.
-  return missing && !headline(cause).includes("dawn.node")
+export const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable =>
+  isNotInstalled(wanted, cause)
     ? unavailable(`the package ${wanted} is not installed`, `${install}.`)
     : unavailable(
       `${wanted} does not load (${headline(cause)})`,
       "Dawn runs on Linux with glibc 2.34 or newer, on macOS and on Windows, each on x64 and arm64."
     )
-}
 
 /** Devices by which Linux lets programs at a GPU. */
 const nodes = ["/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"]

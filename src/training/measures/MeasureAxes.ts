@@ -9,6 +9,8 @@ export interface MeasureAxes {
   readonly scale?: "log"
   /** Whether zero belongs on a linear axis. */
   readonly zero?: boolean
+  /** What no value is beyond, as 0 and 100 %. */
+  readonly limits?: readonly [low: number, high: number]
 }
 
 /** A value, and where it stands in a figure: a panel, by column and row, and a line in it. */

@@ -47,8 +47,28 @@ export const recorded = {
     title: "Test error by epoch",
     caption: "",
     value: "test error, %",
+    limits: [0, 100],
     isInTable: true,
     readings: ({ testAccuracy }) => [{ value: errorPercent(testAccuracy) }]
+  },
+  accuracy: {
+    about: "the accuracy, of the epoch's own steps and of the test images",
+    title: "Accuracy by epoch",
+    caption: "That of training is over the epoch's own steps.",
+    value: "accuracy, %",
+    limits: [0, 100],
+    readings: ({ testAccuracy, trainAccuracy }) => [
+      { value: 100 * trainAccuracy, panel: ["training"] },
+      { value: 100 * testAccuracy, panel: ["test"] }
+    ]
+  },
+  "test-loss": {
+    about: "the test loss",
+    title: "Test loss by epoch",
+    caption: "On a logarithmic scale.",
+    value: "test loss",
+    scale: "log",
+    readings: ({ testLoss }) => [{ value: testLoss }]
   },
   "training-loss": {
     about: "the training loss",
