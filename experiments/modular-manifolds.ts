@@ -82,7 +82,7 @@ export default Experiment.make({
     }
   ],
   columns: [{ name: "50,000 images", settings: {} }],
-  seeds: [1, 2, 3],
+  seeds: [1, 2, 3, 4, 5],
   also: ["trainLoss", "trainError", "gap"],
   selection: { candidates: 8, how: "latin-hypercube", epochs: 1, seed: 100, validationImages: 5000 },
   baseline: "AdamW",
