@@ -17,7 +17,7 @@ import { cpus } from "node:os"
 import { table } from "../cli/Table.ts"
 import { ceilings } from "./ceilings.ts"
 import { layerStep } from "./layerStep.ts"
-import { lossOn, resNet20 } from "./networkStep.ts"
+import { lossOn, noise, resNet } from "./networkStep.ts"
 import { inTurns, spread, type Subject, type Timing } from "./timing.ts"
 
 /**
@@ -138,10 +138,10 @@ say(table(
   ])
 ))
 
-const { network, optimizer } = await resNet20()
+const { network, optimizer } = await resNet()
 const state = Optimizer.init(optimizer, network.variables)
 const plain = tf.train.momentum(0.01, 0.9)
-const loss = lossOn(network, batch)
+const loss = lossOn(network, noise(batch))
 const { grads } = Gradients.ofVariables(loss, network.variables)
 const gradients = network.variables.map(({ name }) => grads[name]!)
 const named = network.variables.map(({ name }, i) => ({ name, tensor: gradients[i]! }))

@@ -1,16 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, FusedKernels, NestedTensors, type Network, Optimizer, StepFusion } from "finegrain"
-import { resNet20 } from "./networkStep.ts"
+import { writeFileSync } from "node:fs"
+import { resNet } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
  * FG-SGD's step on all weights of a ResNet-20: the engine's own kernels against the composition of TensorFlow.js'
- * operations, in turns. Usage: npm run bench:fused -- [BACKEND [ROUNDS]]
+ * operations, in turns. Usage: npm run bench:fused -- [BACKEND [ROUNDS [OUT.json]]]
  */
-const [name = "webgpu", rounds = "9"] = process.argv.slice(2)
+const [name = "webgpu", rounds = "9", out] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))
-const { network, optimizer } = await resNet20()
+const { network, optimizer } = await resNet()
 const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
 let state = Optimizer.init(optimizer, network.variables)
 
@@ -32,3 +33,4 @@ process.stdout.write(
     (composed!.median / fused!.median).toFixed(1)
   }\n`
 )
+if (out !== undefined) writeFileSync(out, JSON.stringify({ device, fused, composed }))

@@ -5,6 +5,8 @@ import { Combinators, FgSgd, Grouping, Network, Optimizer, Schedule, Seed, Speci
 /** A step that can be taken again and again, and what frees its tensors. */
 export interface Repeated {
   readonly step: () => void
+  /** When what was asked for is computed, on engines that go on before it is. */
+  readonly settled: () => Promise<void>
   readonly dispose: () => void
 }
 
@@ -37,6 +39,9 @@ export const layerStep = (
       Optimizer.dispose(state)
       TensorTree.dispose([weights, told])
       state = next
+    },
+    settled: async () => {
+      await state.x[0]!.data()
     },
     dispose: () => {
       Optimizer.dispose(state)

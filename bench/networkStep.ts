@@ -3,24 +3,53 @@ import * as Effect from "effect/Effect"
 import { FgSgd, Gradients, Models, NestedTensors, Network, Optimizer, Schedule, Seed } from "finegrain"
 import type { Repeated } from "./layerStep.ts"
 
-/** ResNet-20 for 28×28 pixels, four manifolds mixed in every layer, with its optimizer. */
-export const resNet20 = async () => {
-  const model = Models.cifarResNet({ height: 28, width: 28, channels: 1, classes: 10, seed: 1 })
-  const network = await Effect.runPromise(Network.make(model, { specification: "Sp+Ob+St+Euc", seed: 1 }))
+/** A network, and the images that it is for. */
+export interface Subject {
+  readonly model: "ResNet-20" | "ResNet-18" | "ResNet-50"
+  readonly side: number
+  readonly channels: number
+}
+
+const small: Subject = { model: "ResNet-20", side: 28, channels: 1 }
+
+const modelOf = ({ channels, model, side }: Subject) => {
+  const images = { height: side, width: side, channels, classes: 10, seed: 1 }
+  return model === "ResNet-20"
+    ? Models.cifarResNet(images)
+    : Models.resNet({ ...images, depth: model === "ResNet-18" ? 18 : 50 })
+}
+
+/** A network, ResNet-20 for 28×28 pixels by default, four manifolds mixed in every layer, with its optimizer. */
+export const resNet = async (subject: Subject = small) => {
+  const network = await Effect.runPromise(
+    Network.make(modelOf(subject), { specification: "Sp+Ob+St+Euc", seed: 1 })
+  )
   return { network, optimizer: FgSgd.make(network.problem, { schedule: Schedule.constant(0.01), momentum: 0.9 }) }
 }
 
-/** The loss of a batch of noise. */
-export const lossOn = ({ model }: Network.Network, batch: number): () => tf.Scalar => {
-  const x = Seed.normalTensor(1, [batch, 28, 28, 1])
-  const y = tf.oneHot(tf.tensor1d(Array.from({ length: batch }, (_, i) => i % 10), "int32"), 10)
-  return () => tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar
+/** A batch of noise with labels. */
+export const noise = (batch: number, { channels, side }: Subject = small) => ({
+  x: Seed.normalTensor(1, [batch, side, side, channels]),
+  y: tf.oneHot(tf.tensor1d(Array.from({ length: batch }, (_, i) => i % 10), "int32"), 10)
+})
+
+/** The loss of a batch. */
+export const lossOn = ({ model }: Network.Network, { x, y }: ReturnType<typeof noise>): () => tf.Scalar => () =>
+  tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar
+
+const disposed = ({ told, weights }: Optimizer.Updated<Network.NetworkPoint, Network.NetworkWeights>) =>
+  NestedTensors.dispose([weights, told["norms"]!, told["denominators"]!])
+
+/** A GPU computes what is read. */
+const settled = async (tensors: NestedTensors.NestedTensors) => {
+  await NestedTensors.leaves(tensors).at(-1)!.data()
 }
 
-/** A whole training step of ResNet-20: loss, gradient, FG-SGD; every call takes the next step. */
-export const networkStep = async (batch: number): Promise<Repeated> => {
-  const { network, optimizer } = await resNet20()
-  const loss = lossOn(network, batch)
+/** A whole training step: loss, gradient, FG-SGD; every call takes the next step. */
+export const networkStep = async (batch: number, subject: Subject = small): Promise<Repeated> => {
+  const { network, optimizer } = await resNet(subject)
+  const images = noise(batch, subject)
+  const loss = lossOn(network, images)
   let state = Optimizer.init(optimizer, network.variables)
   return {
     step: () => {
@@ -28,13 +57,37 @@ export const networkStep = async (batch: number): Promise<Repeated> => {
       const gradients = network.variables.map(({ name }) => grads[name]!)
       const updated = Optimizer.update(optimizer, state, gradients)
       Network.assign(network, updated.weights)
-      NestedTensors.dispose([gradients, updated.weights, updated.told["norms"]!, updated.told["denominators"]!])
+      NestedTensors.dispose(gradients)
+      disposed(updated)
       Optimizer.dispose(state)
       value.dispose()
       state = updated.state
     },
+    settled: () => settled(network.variables),
     dispose: () => {
       Optimizer.dispose(state)
+      NestedTensors.dispose([images.x, images.y])
+      network.model.dispose()
+    }
+  }
+}
+
+/** FG-SGD's part of it alone, from gradients to the next weights. */
+export const optimizerStep = async (subject: Subject = small): Promise<Repeated> => {
+  const { network, optimizer } = await resNet(subject)
+  const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
+  let state = Optimizer.init(optimizer, network.variables)
+  return {
+    step: () => {
+      const updated = Optimizer.update(optimizer, state, gradients)
+      disposed(updated)
+      Optimizer.dispose(state)
+      state = updated.state
+    },
+    settled: () => settled(state.x),
+    dispose: () => {
+      Optimizer.dispose(state)
+      NestedTensors.dispose(gradients)
       network.model.dispose()
     }
   }

@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
+import { writeFileSync } from "node:fs"
 import { table } from "../cli/Table.ts"
 import { networkStep } from "./networkStep.ts"
 
 /**
  * Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [BACKEND
- * [BATCH [STEPS]]]
+ * [BATCH [STEPS [OUT.json]]]]
  */
-const [name = "wasm", batch = "128", steps = "20"] = process.argv.slice(2)
+const [name = "wasm", batch = "128", steps = "20", out] = process.argv.slice(2)
 const count = Number(steps)
 
 const { device, engine } = await Effect.runPromise(
@@ -44,6 +45,9 @@ for (let i = 0; i < count; i++) step()
 const whole = (performance.now() - start) / count
 const rows = [...spent].map(([name, { calls, ms }]) => ({ name, calls: calls / count, ms: ms / count }))
   .toSorted((a, b) => b.ms - a.ms)
+if (out !== undefined) {
+  writeFileSync(out, `${JSON.stringify({ device, batch: Number(batch), whole, rows }, undefined, 1)}\n`)
+}
 const rest = whole - rows.reduce((sum, { ms }) => sum + ms, 0)
 process.stdout.write(
   `ResNet-20, batch ${batch}, ${device}: ${whole.toFixed(1)} ms a step\n\n${

@@ -14,10 +14,14 @@ export interface Timing {
   readonly quartiles: readonly [number, number]
 }
 
-/** First quartile, median and third quartile. */
+/** First quartile, median and third quartile, between two values where they fall there. */
 export const quantiles = (values: ReadonlyArray<number>): readonly [number, number, number] => {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (q: number) => sorted[Math.floor(q * (sorted.length - 1))]!
+  const at = (q: number) => {
+    const place = q * (sorted.length - 1)
+    const below = sorted[Math.floor(place)]!
+    return below + (place % 1) * (sorted[Math.ceil(place)]! - below)
+  }
   return [at(0.25), at(0.5), at(0.75)]
 }
 

@@ -14,14 +14,22 @@ import { type StockWebgpu, webgpu as startWebgpu } from "./webgpu.ts"
 export { Backend, BackendUnavailable, EngineFailed }
 export type { StockWebgpu }
 
-/** Where `tfjs-backend-wasm-simd.wasm` is: the folder, with its slash, or the addresses of files by their names. */
-export type WasmPaths = string | Readonly<Record<string, string>>
+/** Where `tfjs-backend-wasm-simd.wasm` is: the folder, with its slash, or the file itself, as a bundler names it. */
+export type WasmPaths = string | { readonly simd: string }
+
+/** TensorFlow.js asks where each of its binaries is; one is taken, since the kernels need SIMD. */
+const everyBinary = (paths: WasmPaths) =>
+  typeof paths === "string" ? paths : {
+    "tfjs-backend-wasm.wasm": paths.simd,
+    "tfjs-backend-wasm-simd.wasm": paths.simd,
+    "tfjs-backend-wasm-threaded-simd.wasm": paths.simd
+  }
 
 const stockWasm = (paths: WasmPaths | undefined): Promise<boolean> => {
   if (tf.engine().registry["wasm"] === undefined) {
     // Threads of TensorFlow.js' own run a few operations only.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false)
-    if (paths !== undefined) setWasmPaths(paths)
+    if (paths !== undefined) setWasmPaths(everyBinary(paths))
   }
   return tf.setBackend("wasm")
 }

@@ -12,15 +12,31 @@ import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
 import { laws } from "./laws.ts"
+import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
 import * as Voice from "./Voice.ts"
+import { worker } from "./worker.ts"
 
 const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
   Command.make("finegrain").pipe(
     Command.withDescription("Fine-grained optimization of deep neural networks"),
-    Command.withSubcommands([train(known, use), run, report, exporting, compare, laws, backends, data(known)]),
+    Command.withExamples([
+      { command: "finegrain train", description: "The first run: MNIST to 98 % on four manifolds, within a minute" }
+    ]),
+    Command.withSubcommands([
+      train(known, use),
+      run,
+      worker,
+      queue,
+      report,
+      exporting,
+      compare,
+      laws,
+      backends,
+      data(known)
+    ]),
     Command.provide(Voice.layer),
     Command.withGlobalFlags(Voice.flags)
   )

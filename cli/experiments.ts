@@ -149,6 +149,8 @@ export const run = Command.make(
     const fleet = yield* placed({
       name: experiment.name,
       root: directory,
+      use: planned[0]?.config.use ?? [],
+      retry,
       directory: ({ id }) => path.join(trials, id)
     })
     yield* Console.log(

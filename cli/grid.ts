@@ -67,6 +67,7 @@ export const run = Effect.fnUntraced(function*(grid: Grid) {
   }, one.withPermits(1))
   yield* Runner.run(cells, fleet, {
     progress: (trial, share) => progress.running(Experiment.label(trial), share),
+    said: progress.print,
     settled: settle(grid),
     ended: Effect.fnUntraced(function*(outcome) {
       const { result, trial } = outcome

@@ -75,13 +75,17 @@ try {
     })
   )
   const pages = tarball.files.map(({ path }) => path).filter((path) => /^(README|docs\/[^/]*)\.md$/.test(path))
-  const pasted = pages.flatMap((page) => examplesOf(page, readFileSync(join(root, page), "utf8")))
-  pasted.forEach(({ code }, i) => {
-    const checked = code.split("\n").map(assertion).join("\n")
-    writeFileSync(join(project, "src", `pasted-${i}.ts`), `import { deepEqual as same } from "node:assert"\n${checked}`)
-  })
+  const pasted = pages.flatMap((page) =>
+    examplesOf(page, readFileSync(join(root, page), "utf8")).map(({ code, line }) => ({
+      name: `${page.replaceAll(/\W/g, "-")}-${line}`,
+      code: code.split("\n").map(assertion).join("\n")
+    }))
+  )
+  for (const { code, name } of pasted) {
+    writeFileSync(join(project, "src", `${name}.ts`), `import { deepEqual as same } from "node:assert"\n${code}`)
+  }
   run(process.execPath, [join(project, "node_modules", "typescript", "bin", "tsc")], project)
-  for (const i of pasted.keys()) run(process.execPath, [`out/pasted-${i}.js`], project)
+  for (const { name } of pasted) run(process.execPath, [`out/${name}.js`], project)
   say(`the ${pasted.length} blocks of the documents run, each by itself`)
   say(run(process.execPath, ["out/program.js"], project).trim())
   const help = run(join(project, "node_modules", ".bin", "finegrain"), ["--help"], project)

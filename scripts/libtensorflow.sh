@@ -47,8 +47,11 @@ PYTHON
   mv "$work/tensorflow/include" "$kept/include"
 fi
 
+# npm would remove what it finds installed beside package.json: oneDNN's binding is to stay where it is.
+kept_packages=()
+[ -d node_modules/koffi ] && kept_packages+=("koffi@$(npx node -p 'require("./node_modules/koffi/package.json").version')")
 # Without --save-prod npm takes an optional peer for what need not be there.
-npm install --no-save --save-prod --ignore-scripts --no-audit --no-fund "$package@$tfjs"
+npm install --no-save --save-prod --ignore-scripts --no-audit --no-fund "$package@$tfjs" "${kept_packages[@]}"
 headers=$(npx node -p 'require("node:path").join(process.execPath, "../../include/node")')
 [ -e "$headers/node_api.h" ] || { echo "Node's headers are not in $headers" >&2 && exit 1; }
 mkdir -p "$(dirname "$addon")"

@@ -1,62 +1,136 @@
-"""Steps in PyTorch: a line with a subject's name and how often to step comes in, the milliseconds of every step go out."""
+"""Steps in PyTorch: of networks, eager and compiled, and on manifolds, as users write them, by hand, and in geoopt."""
 
-import os
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-threads, batch = (int(argument) for argument in sys.argv[1:3])
-counts = [int(argument) for argument in sys.argv[3:]]
-torch.set_num_threads(threads)
+from steps import serve
+
+device = torch.device(sys.argv[2] if len(sys.argv) > 2 else "cpu")
+torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
+if device.type == "cuda":
+    # What the other side computes: float32 without tensor cores' shorter mantissas.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
-class Block(nn.Module):
-    """Two 3x3 convolutions with a shortcut that pads channels (He et al. 2016, option A)."""
+def convolution(inputs, outputs, size, stride):
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)
+    )
 
-    def __init__(self, inputs, outputs, stride):
+
+class PadChannels(nn.Module):
+    """A shortcut that pads channels (He et al. 2016, option A)."""
+
+    def __init__(self, stride, more):
         super().__init__()
-        self.one = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.two = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norm_one, self.norm_two = nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)
-        self.stride, self.more = stride, outputs - inputs
+        self.stride, self.more = stride, more
 
     def forward(self, x):
-        y = self.norm_two(self.two(F.relu(self.norm_one(self.one(x)))))
-        if self.more:
-            x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
-        return F.relu(x + y)
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
 
 
-def resnet20():
+class Residual(nn.Module):
+    def __init__(self, branch, shortcut):
+        super().__init__()
+        self.branch, self.shortcut = branch, shortcut
+
+    def forward(self, x):
+        return F.relu(self.branch(x) + self.shortcut(x))
+
+
+def basic(inputs, outputs, stride, shortcut):
+    branch = [convolution(inputs, outputs, 3, stride), nn.ReLU(), convolution(outputs, outputs, 3, 1)]
+    return Residual(nn.Sequential(*branch), nn.Identity() if inputs == outputs else shortcut)
+
+
+def bottleneck(inputs, inner, stride):
+    outputs = 4 * inner
+    branch = [
+        convolution(inputs, inner, 1, stride),
+        nn.ReLU(),
+        convolution(inner, inner, 3, 1),
+        nn.ReLU(),
+        convolution(inner, outputs, 1, 1),
+    ]
+    shortcut = nn.Identity() if inputs == outputs else convolution(inputs, outputs, 1, stride)
+    return Residual(nn.Sequential(*branch), shortcut)
+
+
+def head(width):
+    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10)]
+
+
+def resnet20(channels):
     widths = [16] * 4 + [32] * 3 + [64] * 3
-    blocks = [Block(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
-    stem = [nn.Conv2d(1, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    blocks = [basic(a, b, b // a, PadChannels(b // a, b - a)) for a, b in zip(widths, widths[1:])]
+    return nn.Sequential(convolution(channels, 16, 3, 1), nn.ReLU(), *blocks, *head(64))
 
 
-def network_step(layout):
-    model = resnet20().to(memory_format=layout)
-    x = torch.randn(batch, 1, 28, 28).to(memory_format=layout)
-    y = torch.arange(batch) % 10
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+def resnet18(channels):
+    widths = [64] * 3 + [128] * 2 + [256] * 2 + [512] * 2
+    blocks = [basic(a, b, b // a, convolution(a, b, 1, b // a)) for a, b in zip(widths, widths[1:])]
+    stem = [convolution(channels, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return nn.Sequential(*stem, *blocks, *head(512))
+
+
+def resnet50(channels):
+    blocks, inputs = [], 64
+    for stage, count in enumerate([3, 4, 6, 3]):
+        for block in range(count):
+            inner = 64 * 2**stage
+            blocks.append(bottleneck(inputs, inner, 2 if stage > 0 and block == 0 else 1))
+            inputs = 4 * inner
+    stem = [convolution(channels, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return nn.Sequential(*stem, *blocks, *head(2048))
+
+
+models = {"ResNet-20": resnet20, "ResNet-18": resnet18, "ResNet-50": resnet50}
+
+
+def settled(step):
+    """A GPU computes while Python goes on."""
+    if device.type != "cuda":
+        return step
+
+    def wait():
+        step()
+        torch.cuda.synchronize()
+
+    return wait
+
+
+def network_step(model, side, channels, batch, layout, compiled):
+    layout = torch.channels_last if layout == "channels last" else torch.contiguous_format
+    network = models[model](channels).to(device, memory_format=layout)
+    x = torch.randn(batch, channels, side, side).to(device, memory_format=layout)
+    y = (torch.arange(batch) % 10).to(device)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)
+    torch._dynamo.reset()
+    loss = (torch.compile if compiled else lambda f: f)(lambda x, y: F.cross_entropy(network(x), y))
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(x), y).backward()
+        loss(x, y).backward()
         optimizer.step()
 
-    return step
+    return settled(step)
 
 
-def manifold_step(count, project, retract):
-    """Riemannian SGD with momentum on `count` kernels of 3x3, as a user writes it on [count, 3, 3]."""
-    state = [retract(torch.randn(count, 3, 3)), torch.zeros(count, 3, 3)]
-    g = torch.randn(count, 3, 3)
+def optimizer_step(model, channels):
+    parameters = list(models[model](channels).parameters())
+    for parameter in parameters:
+        parameter.grad = 0.01 * torch.randn_like(parameter)
+    return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, fused=True).step
+
+
+def written_step(count, n, project, retract):
+    """Riemannian SGD with momentum on `count` kernels of n×n, as a user writes it on [count, n, n]."""
+    state = [retract(torch.randn(count, n, n)), torch.zeros(count, n, n)]
+    g = torch.randn(count, n, n)
 
     def step():
         x, m = state
@@ -65,14 +139,6 @@ def manifold_step(count, project, retract):
         state[:] = [y, project(y, m)]
 
     return step
-
-
-def sphere_project(x, u):
-    return u - (x * u).sum((1, 2), keepdim=True) * x
-
-
-def oblique_project(x, u):
-    return u - (x * u).sum(1, keepdim=True) * x
 
 
 def stiefel_project(x, u):
@@ -85,11 +151,23 @@ def stiefel_retract(x):
     return q * torch.diagonal(r, dim1=1, dim2=2).sign().unsqueeze(1)
 
 
-def planes_step(count, project, retract):
-    """The same tuned by hand: [3, 3, count], so that every entry is a plane of its own, and in place where that is possible."""
-    x = torch.randn(3, 3, count)
+written = {
+    "sphere": (
+        lambda x, u: u - (x * u).sum((1, 2), keepdim=True) * x,
+        lambda x: x / x.norm(dim=(1, 2), keepdim=True),
+    ),
+    "oblique": (lambda x, u: u - (x * u).sum(1, keepdim=True) * x, lambda x: x / x.norm(dim=1, keepdim=True)),
+    "Stiefel": (stiefel_project, stiefel_retract),
+}
+
+
+def planes_step(count, n, project, retract):
+    """
+    The same tuned by hand: [n, n, count], so that every entry is a plane of its own, and in place where that is possible.
+    """
+    x = torch.randn(n, n, count)
     retract(x)
-    m, g = torch.zeros(3, 3, count), torch.randn(3, 3, count)
+    m, g = torch.zeros(n, n, count), torch.randn(n, n, count)
 
     def step():
         m.mul_(0.9).add_(project(x, g.clone()))
@@ -111,60 +189,62 @@ def planes_unit(dims):
 
 
 def planes_stiefel_project(x, u):
-    xu = [[(x[:, j] * u[:, k]).sum(0) for k in range(3)] for j in range(3)]
-    for k in range(3):
-        for j in range(3):
-            u[:, k].addcmul_(x[:, j], (xu[j][k] + xu[k][j]).mul_(0.5), value=-1)
+    n = x.shape[1]
+    xu = [[(x[:, j] * u[:, k]).sum(0) for k in range(n)] for j in range(n)]
+    for k in range(n):
+        for j in range(n):
+            u[:, k].addcmul_(x[:, j], (xu[j][k] + xu[k][j]).mul(0.5), value=-1)
     return u
 
 
 def planes_stiefel_retract(x):
-    for j in range(3):
+    for j in range(x.shape[1]):
         for k in range(j):
             x[:, j].addcmul_(x[:, k], (x[:, k] * x[:, j]).sum(0), value=-1)
         x[:, j].mul_((x[:, j] * x[:, j]).sum(0).rsqrt_())
 
 
-def geoopt_step(count, manifold, *shape):
-    """geoopt's own optimizer on as many kernels."""
-    point = geoopt.ManifoldParameter(manifold.projx(torch.randn(count, *shape)), manifold=manifold)
+planes = {
+    "sphere": planes_unit((0, 1)),
+    "oblique": planes_unit((0,)),
+    "Stiefel": (planes_stiefel_project, planes_stiefel_retract),
+}
+
+
+def geoopt_step(count, n, manifold):
+    """geoopt's own optimizer on as many kernels. Its sphere is the last axis; columns of spheres are the oblique manifold."""
+    on, *shape = {
+        "sphere": (geoopt.Sphere(), n * n),
+        "oblique": (geoopt.Sphere(), n, n),
+        "Stiefel": (geoopt.EuclideanStiefel(), n, n),
+    }[manifold]
+    point = geoopt.ManifoldParameter(on.projx(torch.randn(count, *shape)), manifold=on)
     optimizer = geoopt.optim.RiemannianSGD([point], lr=0.01, momentum=0.9)
     point.grad = torch.randn(count, *shape)
     return optimizer.step
 
 
-subjects = {"ResNet-20": network_step(torch.contiguous_format)}
-if counts:
-    subjects["ResNet-20, channels last"] = network_step(torch.channels_last)
-for count in counts:
-    subjects |= {
-        f"sphere {count}": manifold_step(count, sphere_project, lambda x: x / x.norm(dim=(1, 2), keepdim=True)),
-        f"oblique {count}": manifold_step(count, oblique_project, lambda x: x / x.norm(dim=1, keepdim=True)),
-        f"Stiefel {count}": manifold_step(count, stiefel_project, stiefel_retract),
-        f"sphere, planes {count}": planes_step(count, *planes_unit((0, 1))),
-        f"oblique, planes {count}": planes_step(count, *planes_unit((0,))),
-        f"Stiefel, planes {count}": planes_step(count, planes_stiefel_project, planes_stiefel_retract),
-    }
-if counts and "GEOOPT" in os.environ:
-    sys.path.insert(0, os.environ["GEOOPT"])
-    import geoopt
+def layer_step(manifold, n, inputs, outputs, way):
+    count = inputs * outputs
+    if way == "geoopt":
+        return geoopt_step(count, n, manifold)
+    if way == "planes":
+        return planes_step(count, n, *planes[manifold])
+    if way == "planes, compiled":
+        torch._dynamo.reset()
+        return torch.compile(planes_step(count, n, *planes[manifold]))
+    return written_step(count, n, *written[manifold])
 
-    # Its sphere is the last axis; columns of spheres are the oblique manifold.
-    for count in counts:
-        subjects |= {
-            f"sphere, geoopt {count}": geoopt_step(count, geoopt.Sphere(), 9),
-            f"oblique, geoopt {count}": geoopt_step(count, geoopt.Sphere(), 3, 3),
-            f"Stiefel, geoopt {count}": geoopt_step(count, geoopt.EuclideanStiefel(), 3, 3),
-        }
-print(torch.__version__, flush=True)
-for line in sys.stdin:
-    subject, times = line.strip().rsplit(" ", 1)
-    if subject == "memory":
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
-        continue
-    taken = []
-    for _ in range(int(times)):
-        start = time.perf_counter()
-        subjects[subject]()
-        taken.append(1000 * (time.perf_counter() - start))
-    print(*taken, flush=True)
+
+try:
+    import geoopt
+except ImportError:
+    geoopt = None
+
+kinds = {"network": network_step, "optimizer": optimizer_step, "layer": layer_step}
+about = {"PyTorch": torch.__version__}
+if geoopt is not None:
+    about["geoopt"] = geoopt.__version__
+if device.type == "cuda":
+    about["card"] = torch.cuda.get_device_name()
+serve(about, lambda kind, **work: kinds[kind](**work))

@@ -22,6 +22,8 @@ export class GridStopped extends Schema.TaggedError<GridStopped>()("GridStopped"
 export interface RunnerOptions<E, R> {
   /** Told how much of a trial is done, from 0 to 1. */
   readonly progress: (trial: Trial, share: number) => Effect.Effect<void>
+  /** Told in a line what else happens. */
+  readonly said: (text: string) => Effect.Effect<void>
   /** Asked before a trial is begun: how it ended before, where it is not to be run again. */
   readonly settled: (trial: Trial) => Effect.Effect<Outcome | undefined, E, R>
   /** Told when a trial has ended; where this fails, all trials stop, as they do where the disk fails. */
@@ -85,7 +87,8 @@ export const run = Effect.fnUntraced(function*<E, R>(
     if (outcome !== undefined) yield* ended(outcome)
     return outcome === undefined
   })
-  const all = (trials: ReadonlyArray<Trial>) => fleet.offer(trials, { begin, ended, progress: options.progress })
+  const all = (trials: ReadonlyArray<Trial>) =>
+    fleet.offer(trials, { begin, ended, progress: options.progress, said: options.said })
   yield* all(cells.flatMap(({ candidates }) => candidates))
   yield* all(cells.flatMap((cell) => {
     const own = cell.candidates.flatMap((trial) => outcomes.get(trial) ?? [])

@@ -121,12 +121,13 @@ const bandLayer = ({ moments }: Look, y: Vertical) => ({
   encoding: { y: y("low"), y2: { field: "high" } }
 })
 
-const lineLayer = ({ moments }: Look, y: Vertical) => ({
+/** Dashes are those of lines alone: an area has none. */
+const lineLayer = ({ moments }: Look, y: Vertical, dashed: object) => ({
   mark: {
     type: "line" as const,
     point: moments <= mostDots ? { size: 25 } : "transparent" as const
   },
-  encoding: { y: y("mean") }
+  encoding: { y: y("mean"), ...dashed }
 })
 
 const boundLayer = ({ moments }: Look, y: Vertical) => ({
@@ -134,7 +135,7 @@ const boundLayer = ({ moments }: Look, y: Vertical) => ({
   mark: moments === 1
     ? { type: "point" as const, shape: "stroke" as const, size: 2500, aria: false }
     : { type: "line" as const, strokeDash: [4, 4], strokeWidth: 1.5, aria: false },
-  encoding: { y: y("bound"), color: { value: "#555" }, strokeDash: { value: [4, 4] }, detail: { field: "row" } }
+  encoding: { y: y("bound"), color: { value: "#555" }, detail: { field: "row" } }
 })
 
 /**
@@ -157,12 +158,13 @@ export const curves = (
   const hasBands = values.some(({ low }) => low !== undefined)
   const bounded = distinct(values.filter(({ bound }) => bound !== undefined).map(({ row }) => row))
   const y = verticalOf(look)
+  const { color, ...dashed } = chartStyle.looks(rows, looks)
   const panel = {
     ...chartStyle.size(across.length),
-    encoding: { x: horizontal(quantity), ...chartStyle.looks(rows, looks) },
+    encoding: { x: horizontal(quantity), color },
     layer: [
       ...(hasBands ? [bandLayer(look, y)] : []),
-      lineLayer(look, y),
+      lineLayer(look, y, dashed),
       ...(bounded.length > 0 ? [boundLayer(look, y)] : [])
     ]
   }

@@ -404,7 +404,7 @@ const experiments: ReadonlyArray<Row> = [
     run: async (directory) => {
       rmSync(join(directory, "figures"), { recursive: true })
       const { code } = await finegrain("report", directory)
-      const maps = readdirSync(join(directory, "figures")).filter((name) => name.startsWith("map"))
+      const maps = readdirSync(join(directory, "figures")).filter((name) => /^map.*svg$/.test(name))
       return [code, existsSync(join(directory, "..", "..", "name.svg")), maps.toSorted()]
     },
     untouched: ["manifest.json", "events.jsonl"]

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, describe, expect, it } from "vitest"
+import { exitCodes } from "../../cli/exitCodes.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
 const main = join(resolve(import.meta.dirname, "../.."), "cli", "main.ts")
@@ -78,7 +79,7 @@ describe("a run", () => {
       while (!existsSync(join(output, "checkpoint.bin"))) await sleep(5)
       renameSync(output, elsewhere)
       if (by === "rm") rmSync(elsewhere, { recursive: true })
-      expect(await once(child, "close")).toEqual([1, null])
+      expect(await once(child, "close")).toEqual([exitCodes.files.code, null])
       expect(stderr).toMatch(
         /^\S+vanishing-\w+\S+: the directory that it belongs to is not there, or no longer\. .*\n$/
       )
@@ -105,7 +106,7 @@ describe("a run", () => {
     const loser = await Promise.race(both.map(({ ended }) => ended))
     const winner = both.find(({ child }) => child !== loser.child)!
     expect([loser.code, loser.stderr]).toEqual([
-      1,
+      exitCodes.files.code,
       expect.stringMatching(new RegExp(`^\\S+resumed: process ${winner.child.pid} on \\S+ is at work on it\\. .*\\n$`))
     ])
     const epochs = () =>
@@ -131,7 +132,7 @@ describe("a run", () => {
     try {
       const child = spawnSync(process.execPath, training("read-only", 1), { encoding: "utf8" })
       expect([child.status, child.stderr]).toEqual([
-        1,
+        exitCodes.files.code,
         expect.stringMatching(/^\S+read-only\S+: (its file system is read-only|you may not write there)\. Choose .*\n$/)
       ])
       expect(readdirSync(readOnly)).toEqual([])

@@ -51,6 +51,7 @@ const ran = async (
   const error = await Effect.runPromise(
     Runner.run(cells, fleetOf(end, offers), {
       progress: () => Effect.void,
+      said: () => Effect.void,
       settled: (trial) => Effect.sync(() => settled(trial)),
       ended: ({ trial }) => Effect.sync(() => void told.push(trial.id))
     }).pipe(

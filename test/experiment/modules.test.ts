@@ -43,10 +43,17 @@ it("a trial of a grid whose module has changed since is not begun", async () => 
   const decoded = await Effect.runPromise(Experiment.decode(experiment, "own.ts", { directory: scratch }))
   const cells = await Effect.runPromise(Experiment.plan(decoded))
   const outcomes: Array<Runner.Outcome> = []
-  const given = { name: "own", root: scratch, directory: ({ id }: Experiment.Trial) => join(scratch, id) }
+  const given = {
+    name: "own",
+    root: scratch,
+    use: [],
+    retry: false,
+    directory: ({ id }: Experiment.Trial) => join(scratch, id)
+  }
   const fleet = await Effect.runPromise(open(Catalogue.make(launchers, "local", { jobs: 1 }, given)))
   await Effect.runPromise(open(Runner.run(cells, fleet, {
     progress: () => Effect.void,
+    said: () => Effect.void,
     // The module changes after the grid has begun, before its first trial.
     settled: () => Effect.as(Effect.sync(() => writeFileSync(file, "export const models = {}\n")), undefined),
     ended: (outcome) => Effect.sync(() => void outcomes.push(outcome))

@@ -1,6 +1,9 @@
+import * as Effect from "effect/Effect"
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
+import { svg } from "../../src/report/Chart.ts"
 import * as chartStyle from "../../src/report/chartStyle.ts"
+import { curves } from "../../src/report/curves.ts"
 
 const positive = fc.double({ min: 1e-12, max: 1e12, noNaN: true })
 
@@ -40,4 +43,17 @@ it("colour is the manifold and dash the strategy, where they tell rows apart; el
   expect(dashes[0]).not.toEqual(dashes[1])
   expect(of(look("Sp", "PI"), look("Sp", "PI"), look("St", "PI"))).toEqual({ color: chartStyle.colours(rows) })
   expect(of(look("Sp", "PI"))).toEqual({ color: chartStyle.colours(rows) })
+})
+
+it("lines with bands and dashes are drawn without a warning", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined)
+  const rows = ["a", "b"]
+  const points = rows.flatMap((row, i) =>
+    [1, 2].flatMap((at) => [1, 2].map((value) => ({ row, at, value: value + i })))
+  )
+  const axes = { name: "n", title: "t", caption: "", over: "epoch", value: "v" } as const
+  const chart = curves(axes, points, new Map([["a", look("Sp", "PI")], ["b", look("Sp", "PO")]]))
+  expect(await Effect.runPromise(svg(chart!))).toMatch(/stroke-dasharray="7,3"/)
+  expect(warned.mock.calls).toEqual([])
+  warned.mockRestore()
 })

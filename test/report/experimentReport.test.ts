@@ -41,3 +41,17 @@ it("shows a loss that is no number as such, not as missing", async () => {
   const { after } = await contentOf(experiment)
   expect(Html.page("", after)).toContain("&quot;testLoss&quot;: &quot;NaN&quot;")
 })
+
+it("draws what was chosen from: the validation error of every candidate, a line per row", async () => {
+  const { figures } = await contentOf({
+    ...experiment,
+    rows: ["A", "B"].map((name) => ({ name, settings: {} })),
+    selection: { setting: "learningRate", values: [0.1, 1], seed: 9, validationImages: 10 }
+  })
+  const drawn = figures.find(({ name }) => name === "candidates-mlp")
+  expect(drawn?.spec).toMatchObject({
+    data: {
+      values: ["A", "B"].flatMap((row) => [0.1, 1].map((candidate) => ({ row, candidate, error: 25 })))
+    }
+  })
+})

@@ -4,7 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import { Backend, Experiment, Measures, Run, TrainConfig } from "finegrain"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../../src/experiment/Ledger.ts"
 import * as Report from "../../src/report/Report.ts"
+import { browserPath, isBrowserRequired } from "../browser.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-pages-"))
@@ -214,15 +215,7 @@ describe("on a full disk", () => {
   })
 })
 
-const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path)
-)
-const isRequired = process.env["FINEGRAIN_REQUIRE_BROWSER"] === "1"
-if (browserPath === undefined && !isRequired) {
-  process.stderr.write("The suite of pages in a browser is skipped: there is no Chromium (apt-get install chromium).\n")
-}
-
-describe.skipIf(browserPath === undefined && !isRequired)("in a browser", () => {
+describe.skipIf(browserPath === undefined && !isBrowserRequired)("in a browser", () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launch({ executablePath: browserPath ?? "/usr/bin/chromium", args: ["--no-sandbox"] })

@@ -34,6 +34,8 @@ export interface Listener<out E, out R> {
   readonly begin: (trial: Trial) => Effect.Effect<boolean, E, R>
   /** Told how much of a trial is done, from 0 to 1. */
   readonly progress: (trial: Trial, share: number) => Effect.Effect<void>
+  /** Told in a line what else happens, as a machine that vanishes. */
+  readonly said: (text: string) => Effect.Effect<void>
   /** Told when a trial has ended, once its directory holds everything that there is; where this fails, all stop. */
   readonly ended: (outcome: Outcome) => Effect.Effect<void, E, R>
 }
@@ -62,6 +64,10 @@ export interface Given {
   readonly name: string
   /** The directory of the experiment, below which its trials are. */
   readonly root: string
+  /** Modules of the user's own. */
+  readonly use: ReadonlyArray<string>
+  /** Whether trials that diverged are trained anew. */
+  readonly retry: boolean
   /** The directory of a trial. */
   readonly directory: (trial: Trial) => string
 }

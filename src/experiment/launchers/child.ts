@@ -9,6 +9,12 @@ import type { Listener, Outcome } from "./Launcher.ts"
 /** The worker has the extension of this file: TypeScript in the sources, JavaScript in the package. */
 const workerFile = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
 
+/** What trains has no use for the credentials of a database. */
+const harmless = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([key, value]) => key !== "PGPASSWORD" && !/^postgres(ql)?:/.test(value ?? ""))
+  )
+
 /**
  * Runs a trial in a process of its own, on a GPU if one is named. Interrupted, it writes a checkpoint and ends.
  *
@@ -21,7 +27,7 @@ export const run = (
   gpu: string | undefined
 ): Effect.Effect<Outcome> =>
   Effect.callback<Outcome>((resume) => {
-    const env = gpu === undefined ? process.env : { ...process.env, CUDA_VISIBLE_DEVICES: gpu }
+    const env = gpu === undefined ? harmless() : { ...harmless(), CUDA_VISIBLE_DEVICES: gpu }
     const worker = fork(workerFile, { stdio: ["ignore", "ignore", "pipe", "ipc"], env })
     let last: Outcome["result"] | undefined
     let said = ""

@@ -1,0 +1,263 @@
+/** The launcher `queue`: workers on any number of machines take trials from one PostgreSQL. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as PersistedQueue from "effect/persistence/PersistedQueue"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import { existsSync } from "node:fs"
+import { mkdir, rename, rm } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import * as Catalogue from "../../choices/Catalogue.ts"
+import * as Setting from "../../choices/Setting.ts"
+import * as Door from "../../training/Door.ts"
+import { label, type Trial } from "../Experiment.ts"
+import * as chunks from "../queue/chunks.ts"
+import * as database from "../queue/database.ts"
+import * as grids from "../queue/grids.ts"
+import * as identity from "../queue/identity.ts"
+import * as modules from "../queue/modules.ts"
+import * as parcels from "../queue/parcels.ts"
+import * as service from "../queue/service.ts"
+import * as trials from "../queue/trials.ts"
+import { type Fleet, type Given, type Launcher, LauncherError, type Listener, type Outcome } from "./Launcher.ts"
+
+const parameters = {
+  database: Setting.orDefault(Schema.NonEmptyString, database.usual).annotate({ description: database.about }),
+  grid: Schema.optionalKey(Schema.NonEmptyString).annotate({
+    description: "name of the grid in the database, by which workers know it (default the experiment's name)"
+  }),
+  lease: Setting.orDefault(Setting.count, 60).annotate({
+    description: "seconds without a sign of life after which a worker's trial goes to another"
+  }),
+  tries: Setting.orDefault(Setting.count, 5).annotate({
+    description: "attempts in a row that may end without a checkpoint before a trial is set aside"
+  }),
+  artifacts: Schema.optionalKey(Schema.NonEmptyString).annotate({
+    description: "directory that all machines share, for checkpoints and results, which else go by the database"
+  })
+}
+
+type Services = PersistedQueue.PersistedQueueFactory | SqlClient.SqlClient
+
+const isFinite = (value: unknown) => typeof value === "string" && /^(NaN|-?Infinity)$/.test(value)
+
+/** Numbers that JSON has no word for were sent by their names. */
+const revived = (result: Outcome["result"]): Outcome["result"] =>
+  result._tag === "Failed" ? result : {
+    ...result,
+    summary: Object.fromEntries(
+      Object.entries(result.summary).map(([key, value]) => [key, isFinite(value) ? Number(value) : value])
+    ) as unknown as typeof result.summary
+  }
+
+/** Puts what a trial left in its directory, whole, in place of what was there. */
+const arrive = Effect.fnUntraced(
+  function*(store: chunks.Chunks, owner: chunks.Owner, directory: string, files: ReadonlyArray<parcels.Parcel>) {
+    const aside = `${directory}.arriving`
+    yield* Effect.promise(() => rm(aside, { recursive: true, force: true }))
+    yield* parcels.unpack(store, owner, aside, files)
+    yield* Effect.tryPromise({
+      try: async () => {
+        await rm(directory, { recursive: true, force: true })
+        await mkdir(dirname(directory), { recursive: true })
+        await rename(aside, directory)
+      },
+      catch: (error) =>
+        new database.DatabaseError({
+          reason: (error as Error).message,
+          remedy: "Make room, and go on with --resume.",
+          isDisk: true
+        })
+    })
+  }
+)
+
+/** A grid that was opened for offers. */
+interface Opened {
+  readonly grid: grids.Grid
+  readonly store: chunks.Chunks
+  readonly used: ReadonlyArray<Door.Used>
+  readonly directory: Given["directory"]
+  readonly retry: boolean
+}
+
+/** Offers a trial, unless it has ended; one that failed or was taken back is offered anew. */
+const offerOne = Effect.fnUntraced(function*({ directory, grid, retry, store, used }: Opened, trial: Trial) {
+  const sql = yield* SqlClient.SqlClient
+  const queue = yield* service.queueOf(grid.name)
+  const own = identity.ofTrial(trial, used)
+  const [made] = yield* database.patiently(
+    sql`INSERT INTO finegrain_trials (grid, id, fingerprint, label, config, status)
+      VALUES (${grid.name}, ${trial.id}, ${own}, ${label(trial)}, ${JSON.stringify(trial.config)}::jsonb, 'offered')
+      ON CONFLICT DO NOTHING RETURNING 1 AS one`
+  )
+  // What an earlier process of this machine did is not done again.
+  if (made !== undefined && existsSync(join(directory(trial), "checkpoint.bin"))) {
+    const owner = { grid: grid.name, trial: trial.id, attempt: 0 }
+    const files = yield* parcels.pack(store, owner, directory(trial), "everything")
+    yield* database.patiently(
+      sql`UPDATE finegrain_trials SET files = ${JSON.stringify(files)}::jsonb
+        WHERE grid = ${grid.name} AND id = ${trial.id} AND attempt = 0`
+    )
+  }
+  const found = Effect.gen(function*() {
+    const [row] = yield* sql<{
+      fingerprint: string
+      round: number
+      status: trials.Status
+      result: Outcome["result"] | null
+    }>`SELECT fingerprint, round, status, result FROM finegrain_trials
+      WHERE grid = ${grid.name} AND id = ${trial.id} FOR UPDATE`
+    if (row === undefined || row.fingerprint !== own) {
+      return yield* new database.DatabaseError({
+        reason: `${label(trial)} was offered to the grid ${grid.name} with other settings`,
+        remedy: "Choose another name with --grid, or remove that grid with finegrain queue clean."
+      })
+    }
+    const { result, round, status } = row
+    const hasFailed = status === "ended" && result?._tag === "Failed" && (retry || result.error !== "Diverged")
+    if (!hasFailed && status !== "cancelled") return { round, isOpen: status !== "ended" }
+    yield* sql`UPDATE finegrain_trials SET round = round + 1, status = 'offered', misses = 0, result = NULL,
+      worker = NULL, changed_at = clock_timestamp(),
+      files = CASE WHEN ${result?._tag === "Failed" && result.error === "Diverged"}::boolean THEN '[]' ELSE files END
+      WHERE grid = ${grid.name} AND id = ${trial.id}`
+    return { round: round + 1, isOpen: true }
+  })
+  const { isOpen, round } = yield* database.patiently(sql.withTransaction(found))
+  if (!isOpen) return
+  yield* Effect.retry(queue.offer({ id: trial.id }, { id: trials.ticketOf(own, round) }), { times: 10 })
+})
+
+/** Seconds of changes that are read again, so that none is missed that became visible late. */
+const overlap = 30
+
+/** Hears of trials until all have ended. */
+const watch = Effect.fnUntraced(function*<E, R>(
+  { directory, grid, store }: Opened,
+  offered: ReadonlyArray<Trial>,
+  { ended, progress, said }: Listener<E, R>
+) {
+  const open = new Map(offered.map((trial) => [trial.id, trial]))
+  const silent = new Set<string>()
+  const outcomeOf = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {
+    const owner = { grid: grid.name, trial: row.id, attempt: row.attempt }
+    if (row.files.length > 0) yield* arrive(store, owner, directory(trial), row.files)
+    const outcome: Outcome = { trial, result: revived(row.result!) }
+    return outcome
+  })
+  const vanished = Effect.gen(function*() {
+    for (const { hasLeft, id, said: why, silent: seconds } of yield* grids.workers(grid.name)) {
+      const isGone = hasLeft ? why !== null : seconds > grid.lease
+      if (isGone && !silent.has(id)) {
+        yield* said(why ?? `Nothing has been heard of the worker ${id} for ${seconds.toFixed(0)} s`)
+      }
+      if (isGone) silent.add(id)
+      else silent.delete(id)
+    }
+  })
+  let since: number | undefined
+  while (open.size > 0) {
+    const began = performance.now()
+    const rows = yield* database.patiently(
+      Effect.tapError(
+        trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap),
+        () => Effect.void
+      )
+    )
+    since = began
+    for (const row of rows) {
+      const trial = open.get(row.id)
+      if (trial === undefined) continue
+      if (row.status === "running") yield* progress(trial, row.share)
+      if (row.status === "cancelled") {
+        open.delete(row.id)
+        yield* ended({ trial, result: { _tag: "Failed", error: "Cancelled", reason: "it was taken back" } })
+      }
+      if (row.status === "ended") {
+        open.delete(row.id)
+        yield* ended(
+          yield* Effect.catchTag(
+            outcomeOf(trial, row),
+            "DatabaseError",
+            ({ isDisk = false, message }) =>
+              Effect.succeed<Outcome>({
+                trial,
+                result: { _tag: "Failed", error: "DatabaseError", reason: message, isDisk }
+              })
+          )
+        )
+      }
+    }
+    yield* Effect.ignore(vanished)
+    if (open.size > 0) yield* Effect.sleep("500 millis")
+  }
+})
+
+const inOurWords = (error: unknown): LauncherError => {
+  const { _tag, message } = error as { readonly _tag?: string; readonly message: string }
+  return new LauncherError({
+    launcher: "queue",
+    reason: _tag === "SqlError"
+      ? `the database does not answer (${(error as SqlError.SqlError).reason._tag})`
+      : _tag === "DatabaseError"
+      ? (error as database.DatabaseError).reason
+      : message,
+    remedy: _tag === "DatabaseError" ? (error as database.DatabaseError).remedy : "Go on with --resume."
+  })
+}
+
+const open = Effect.fnUntraced(function*(
+  given: Given & Schema.Struct.Type<typeof parameters>
+): Effect.fn.Return<Fleet, LauncherError, Scope.Scope> {
+  const { artifacts = null, directory, grid: named = given.name, lease, name, retry, tries, use } = given
+  const failing = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.mapError(work, inOurWords)
+  const address = yield* failing(database.address(given.database))
+  const services = yield* failing(Layer.build(service.layer(address, lease)))
+  const used = yield* Effect.promise(() => Promise.all(use.map(Door.usedOf)))
+  const own = used.filter((one) => one !== undefined)
+  const provided = <A, E, R>(work: Effect.Effect<A, E, R | Services>) => Effect.provideContext(work, services)
+  const { grid, store } = yield* failing(provided(Effect.gen(function*() {
+    const packed = yield* modules.pack(own)
+    const fingerprint = identity.ofGrid(named, own)
+    const grid = yield* grids.make({ name: named, fingerprint, modules: packed, lease, tries, artifacts })
+    const store = artifacts === null ? yield* chunks.inDatabase : chunks.inDirectory(artifacts)
+    return { grid, store }
+  })))
+  const opened: Opened = { grid, store, used: own, directory, retry }
+  const trusted = own.length === 0 ? named : `${named}@${grid.fingerprint.slice(0, 16)}`
+  return {
+    about: `${name === named ? "" : `${named} `}on ${address.shown}, for finegrain worker --grid ${trusted}`,
+    offer: (all, listener) =>
+      Effect.gen(function*() {
+        const begun = yield* Effect.filter(all, listener.begin)
+        yield* failing(provided(Effect.forEach(begun, (trial) => offerOne(opened, trial), { concurrency: 4 })))
+        yield* provided(watch(opened, begun, listener)).pipe(
+          Effect.catchIf(
+            (error): error is typeof error & (SqlError.SqlError | database.DatabaseError) =>
+              ["SqlError", "DatabaseError"].includes((error as { readonly _tag: string })._tag),
+            (error) => Effect.fail(inOurWords(error))
+          ),
+          Effect.tapCause((cause) =>
+            Cause.hasInterrupts(cause)
+              ? listener.said(`The grid goes on without this process; finegrain queue --grid ${named} tells of it`)
+              : Effect.void
+          )
+        )
+      }),
+    cancel: failing(provided(trials.cancel(named)))
+  }
+})
+
+/**
+ * A queue in PostgreSQL. The grid goes on without whoever offered it.
+ *
+ * @internal
+ */
+export const queue: Launcher = Catalogue.entries<Given, ReturnType<typeof open>>()({
+  about: "workers on any number of machines, which take trials from one PostgreSQL",
+  parameters,
+  make: open
+})
