@@ -40,12 +40,12 @@ it("manifolds without a curvature bound need the plain rule, wherever they stand
 it("names what changes nothing", () => {
   const idle = (settings: object) =>
     [...TrainConfig.idle(Effect.runSync(TrainConfig.decode(settings, "test"))).keys()].filter((key) =>
-      !unchosen.includes(key)
+      !unchosen.has(key)
     ).toSorted()
   // Of what nobody asked for, which is refused where it is said.
   const parameters = { ...Catalogue.parameters(Measures.measures), ...Catalogue.parameters(Variations.variations) }
   const others = ["measuresEvery", "watch", "improvement", "plateauFactor", "temperature"]
-  const unchosen = Object.keys(parameters).concat(others)
+  const unchosen = new Set(Object.keys(parameters).concat(others))
   expect(idle({})).toEqual(["exponent", "imageSize", "target", "targets"])
   const reasons = (settings: object) => TrainConfig.idle(Effect.runSync(TrainConfig.decode(settings, "test")))
   expect(reasons({}).get("cutoutSide")).toBe("only the cutout variation has it")
