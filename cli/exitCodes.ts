@@ -68,13 +68,17 @@ export const exitCodes = {
     code: 6,
     about: "training without a result: it diverged, or trials failed or could not be launched",
     errors: [
+      "DatabaseError",
       "Diverged",
       "ExperimentIncomplete",
       "LauncherError",
+      "Lost",
       "MeasureFailed",
       "NoLogarithm",
       "NotConverged",
-      "OffManifold"
+      "OffManifold",
+      "Stumbled",
+      "WorkerRefused"
     ]
   },
   check: {

@@ -10,11 +10,3 @@ export const noWebgpu = found._tag === "Failure" ? found.failure.message : undef
 export const runsWebgpu = noWebgpu === undefined || process.env["FINEGRAIN_REQUIRE_WEBGPU"] === "1"
 
 if (!runsWebgpu) process.stderr.write(`Tests on webgpu are skipped. ${noWebgpu}\n`)
-
-/** Laws that are long searches over many small operations, of which a GPU in software makes minutes. */
-export const searches: ReadonlyArray<string> = [
-  "distance obeys the triangle inequality",
-  "distances of far points are right or refused",
-  "logarithms of far points are right or refused",
-  "geodesics spread as the curvature allows"
-]

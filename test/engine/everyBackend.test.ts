@@ -6,7 +6,15 @@ import type { Law } from "finegrain/laws"
 import { describe, expect, it } from "vitest"
 import { checksOf, isLongRun } from "../../cli/checkBackend.ts"
 import { runsNode } from "../nativeEngine.ts"
-import { runsWebgpu, searches } from "../webgpu.ts"
+import { runsWebgpu } from "../webgpu.ts"
+
+/** Laws that are long searches over many small operations, of which a GPU in software makes minutes. */
+const searches = new Set([
+  "distance obeys the triangle inequality",
+  "distances of far points are right or refused",
+  "logarithms of far points are right or refused",
+  "geodesics spread as the curvature allows"
+])
 
 /** Why a law is left out on an engine. */
 const without = (engine: Backend.EngineName) => (law: Law.Law): string | undefined => {
@@ -14,7 +22,7 @@ const without = (engine: Backend.EngineName) => (law: Law.Law): string | undefin
     if (engine === "webgpu") return "it never reads, and the engine holds 16,000 operations without a read at most"
     return engine === "cpu" || engine === "wasm" ? "test/laws/optimizers.test.ts has it" : undefined
   }
-  return engine === "webgpu" && searches.includes(law.name) ? "test/laws/manifolds.test.ts has it" : undefined
+  return engine === "webgpu" && searches.has(law.name) ? "test/laws/manifolds.test.ts has it" : undefined
 }
 
 const variants = (name: Backend.EngineName): ReadonlyArray<readonly [title: string, engine: typeof Backend.cpu]> =>
@@ -29,7 +37,10 @@ for (const { available, name, reason } of await Effect.runPromise(Backend.inspec
     describe.skipIf(!here)(`on ${title}${here ? "" : `, skipped: ${reason}`}`, { timeout: 240_000 }, () => {
       // In software a GPU's operation takes a tenth of a millisecond, and a case thousands of them.
       const runs = name === "webgpu" ? 1 : 2
-      it.each(checksOf(engine, { runs, without: without(name) }))("$name", async ({ run }) => {
+      // Of Stiefel manifolds a GPU in software takes the one that is not square.
+      const parts = checksOf(engine, { runs, without: without(name) })
+        .filter((part) => name !== "webgpu" || part.name !== "laws of St(3,3)")
+      it.each(parts)("$name", async ({ run }) => {
         const checks = await Effect.runPromise(run)
         expect(checks.length).toBeGreaterThan(0)
         expect(checks.filter(({ passed }) => !passed)).toEqual([])

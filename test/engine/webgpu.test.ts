@@ -36,7 +36,7 @@ import {
 } from "../../src/engine/webgpu/packages.ts"
 import { use } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
-import { noWebgpu, runsWebgpu, searches } from "../webgpu.ts"
+import { noWebgpu, runsWebgpu } from "../webgpu.ts"
 import { agreesWithFormulas } from "./fusedOperations.ts"
 
 const lavapipe = {
@@ -522,13 +522,10 @@ describe.skipIf(!runsWebgpu)(`laws ${on}`, { timeout: 240_000 }, () => {
   // The paper's manifolds are in everyBackend.test.ts.
   it("hold for the canonical metric and Cayley's retraction", async () => {
     const canonical = Stiefel.make([4, 2], { metric: Stiefel.canonical, retraction: Stiefel.cayley })
-    // Differences of logarithms are more operations between two reads than Dawn has memory for.
-    const reason = "its differences take more than 16,000 operations between two reads"
-    const notDifferentiable = ["log", "dist"].map((operation) => ({ operation, reason }))
-    const claims = { metric: "other", notDifferentiable } as const
-    const laws = Law.flatten(manifoldLaws(canonical, claims)).filter(({ name }) => !searches.includes(name))
-    const set = { name: canonical.name, parents: [], laws, notApplicable: [] }
-    const reports = await Law.checkAll(set, { runs: 1, seed: 1 })
+    // Its logarithm is a search by operations that stand here on their own, more of them than Dawn has memory for.
+    const { dist: _, log: __, ...rest } = canonical
+    const claims = { metric: "other" } as const
+    const reports = await Law.checkAll(manifoldLaws(rest, claims), { runs: 1, seed: 1 })
     expect(reports.length).toBeGreaterThan(30)
     expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
   })

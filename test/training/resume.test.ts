@@ -59,9 +59,9 @@ describe("a run that is killed and resumed", () => {
     await start("whole").ended
   }, 60_000)
 
-  it.each([1, 2])("ends with the bits and the log of one that was not, %i", async (seed) => {
-    const output = `killed-${seed}`
-    const moments = Seed.uniforms(Date.now() + seed, 3)
+  it("ends with the bits and the log of one that was not", async () => {
+    const output = "killed"
+    const moments = Seed.uniforms(Date.now(), 3)
     let killed = 0
     for (const moment of moments) {
       const { child, ended } = start(output, "--resume")
