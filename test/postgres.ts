@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir, userInfo } from "node:os"
+import { join } from "node:path"
+
+/** FINEGRAIN_REQUIRE_POSTGRES=1 runs the tests on PostgreSQL, which CI installs; they fail where it is missing. */
+export const runsPostgres = process.env["FINEGRAIN_REQUIRE_POSTGRES"] === "1"
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { readonly port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+const binaries = () => {
+  const versions = "/usr/lib/postgresql"
+  return join(versions, readdirSync(versions).toSorted((a, b) => Number(b) - Number(a))[0]!, "bin")
+}
+
+/** A PostgreSQL of the test's own, in a directory of its own. */
+export const startPostgres = async () => {
+  const directory = mkdtempSync(join(tmpdir(), "finegrain-postgres-"))
+  const port = await freePort()
+  // It refuses to run as root.
+  const isRoot = userInfo().uid === 0
+  const run = (name: string, ...args: ReadonlyArray<string>) => {
+    const command = [join(binaries(), name), ...args]
+    const [first, ...rest] = isRoot ? ["runuser", "-u", "postgres", "--", ...command] : command
+    execFileSync(first!, rest, { stdio: ["ignore", "ignore", "pipe"], cwd: directory })
+  }
+  if (isRoot) execFileSync("chown", ["postgres", directory])
+  chmodSync(directory, 0o700)
+  const data = join(directory, "data")
+  run("initdb", "--pgdata", data, "--username", "finegrain", "--auth", "trust")
+  const settings = `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories=${directory}`
+  const start = () =>
+    run("pg_ctl", "--pgdata", data, "--wait", "--log", join(directory, "log"), "-o", settings, "start")
+  const stop = () => run("pg_ctl", "--pgdata", data, "--wait", "--mode", "immediate", "stop")
+  start()
+  return {
+    url: `postgresql://finegrain@127.0.0.1:${port}/postgres?sslmode=disable`,
+    start,
+    /** At once, as a machine does that loses its power. */
+    stop,
+    end: () => {
+      stop()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+}
