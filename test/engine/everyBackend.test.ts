@@ -8,8 +8,9 @@ import { checksOf, isLongRun } from "../../cli/checkBackend.ts"
 import { runsNode } from "../nativeEngine.ts"
 import { runsWebgpu } from "../webgpu.ts"
 
-/** Laws that are long searches over many small operations, of which a GPU in software makes minutes. */
-const searches = new Set([
+/** Laws of so many small operations that a GPU in software makes minutes of them. */
+const lengthy = new Set([
+  "operations are differentiable",
   "distance obeys the triangle inequality",
   "distances of far points are right or refused",
   "logarithms of far points are right or refused",
@@ -22,7 +23,7 @@ const without = (engine: Backend.EngineName) => (law: Law.Law): string | undefin
     if (engine === "webgpu") return "it never reads, and the engine holds 16,000 operations without a read at most"
     return engine === "cpu" || engine === "wasm" ? "test/laws/optimizers.test.ts has it" : undefined
   }
-  return engine === "webgpu" && searches.has(law.name) ? "test/laws/manifolds.test.ts has it" : undefined
+  return engine === "webgpu" && lengthy.has(law.name) ? "test/laws/manifolds.test.ts has it" : undefined
 }
 
 const variants = (name: Backend.EngineName): ReadonlyArray<readonly [title: string, engine: typeof Backend.cpu]> =>

@@ -54,7 +54,7 @@ describe("laws of combined manifolds on wasm", () => {
     { indices: [3], manifold: Oblique.make([3, 3]) }
   ]))
   for (const matricization of Combinators.matricizations) {
-    const shape = [3, 2, 2, 3] as const
+    const shape = [3, 2, 2, 2] as const
     const [inputs, outputs] = matricization.grid(shape)
     check(Combinators.matricized(
       Combinators.power(Stiefel.make(matricization.matrix(shape)), inputs * outputs),
