@@ -19,7 +19,7 @@ import {
   Tensors,
   Trainer
 } from "finegrain"
-import { Law, manifoldLaws } from "finegrain/laws"
+import { Law, manifoldLaws, methods, optimizerLaws } from "finegrain/laws"
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
 import { beforeAll, beforeEach, describe, expect, it } from "vitest"
@@ -527,6 +527,15 @@ describe.skipIf(!runsWebgpu)(`laws ${on}`, { timeout: 240_000 }, () => {
     const claims = { metric: "other" } as const
     const reports = await Law.checkAll(manifoldLaws(rest, claims), { runs: 1, seed: 1 })
     expect(reports.length).toBeGreaterThan(30)
+    expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
+  })
+
+  // FG-SGD's are in everyBackend.test.ts.
+  const others = Object.values(methods).filter(({ name }) => name !== methods.fgSgd.name)
+  it.each(others)("hold for $name", async (method) => {
+    const set = optimizerLaws([Sphere.make([3, 3]), Stiefel.make([3, 3])], method, { longRuns: false })
+    const reports = await Law.checkAll(set, { runs: 1, seed: 1 })
+    expect(reports.length).toBeGreaterThan(8)
     expect(reports.filter(({ passed }) => !passed).map(Law.format)).toEqual([])
   })
 
