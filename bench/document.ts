@@ -1,5 +1,6 @@
 /** BENCHMARKS.md from the numbers of bench/results. */
 import type { Found, Row } from "./rivals.ts"
+import { type Scaling, scalingTables } from "./scalingTables.ts"
 import { spread, type Timing } from "./timing.ts"
 
 /** What bench/engine.ts writes, as far as it is told here. */
@@ -21,19 +22,7 @@ export interface Results {
     readonly channels: number
     readonly rows: ReadonlyArray<{ readonly timing: Timing; readonly operations: number; readonly ratio: number }>
   }
-  readonly scaling: {
-    readonly threads: number
-    readonly rows: ReadonlyArray<{
-      readonly collection: string
-      readonly kernels: number
-      readonly side: number
-      readonly small: Timing
-      readonly large: Timing
-      readonly tenfold: number
-      readonly toDearest: number
-    }>
-    readonly batches: ReadonlyArray<{ readonly batch: number; readonly timings: ReadonlyArray<Timing> }>
-  }
+  readonly scaling: Scaling
   readonly profile: {
     readonly batch: number
     readonly whole: number
@@ -329,31 +318,7 @@ export const document = (results: Results): string => {
       ),
       "## Scaling",
       "Kernels of 5×5 are half as many, because the nearest points of 400,000 do not fit into the heap.",
-      table(
-        ["collection", "kernels", "ms", "ten times as many, ms", "ratio", "to the dearest alone"],
-        scaling.rows.map(({ collection, kernels, large, side, small, tenfold, toDearest }) => [
-          collection,
-          `${kernels.toLocaleString("en")} of ${side}×${side}`,
-          spread(small),
-          spread(large),
-          tenfold.toFixed(1),
-          toDearest.toFixed(2)
-        ])
-      ),
-      table(
-        [
-          "ResNet-20, batch",
-          ...scaling.batches[0]!.timings.map(({ name }) => `${name} ${name === "1" ? "thread" : "threads"}, ms`),
-          "one to all",
-          "ms an image, all"
-        ],
-        scaling.batches.map(({ batch, timings }) => [
-          String(batch),
-          timings.map(spread).join(" | "),
-          (timings[0]!.median / timings.at(-1)!.median).toFixed(2),
-          (timings.at(-1)!.median / batch).toFixed(2)
-        ])
-      )
+      ...scalingTables(scaling).map(([header, rows]) => table(header, rows))
     ].join("\n\n")
   }\n`
 }

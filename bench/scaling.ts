@@ -5,7 +5,8 @@ import { availableParallelism, cpus } from "node:os"
 import { table } from "../cli/Table.ts"
 import { layerStep } from "./layerStep.ts"
 import { networkStep } from "./networkStep.ts"
-import { inTurns, spread } from "./timing.ts"
+import { scalingTables } from "./scalingTables.ts"
+import { inTurns } from "./timing.ts"
 
 /**
  * FG-SGD steps of one layer by the number of kernels, their size and the manifolds mixed in it, all manifolds in turns;
@@ -83,32 +84,7 @@ const batches: Array<Awaited<ReturnType<typeof networkSteps>>> = []
 for (const batch of [16, 32, 64, 128, 256]) batches.push(await networkSteps(batch))
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, ${device}; ms, medians of ${rounds} rounds\n\n${
-    table(
-      ["collection", "kernels", "ms", "ten times as many, ms", "ratio", "to the dearest alone"],
-      rows.map(({ collection, kernels, large, side, small, tenfold, toDearest }) => [
-        collection,
-        `${kernels.toLocaleString("en")} of ${side}×${side}`,
-        spread(small),
-        spread(large),
-        tenfold.toFixed(1),
-        toDearest.toFixed(2)
-      ])
-    )
-  }\n${
-    table(
-      [
-        "ResNet-20, batch",
-        ...threadCounts.map((number) => `${number} ${number === 1 ? "thread" : "threads"}, ms`),
-        "one to all",
-        "ms an image, all"
-      ],
-      batches.map(({ batch, timings }) => [
-        String(batch),
-        ...timings.map(spread),
-        (timings[0]!.median / timings.at(-1)!.median).toFixed(2),
-        (timings.at(-1)!.median / batch).toFixed(2)
-      ])
-    )
+    scalingTables({ rows, batches }).map(([header, rows]) => table(header, rows)).join("\n")
   }\n`
 )
 if (out !== undefined) writeFileSync(out, JSON.stringify({ device, threads, rounds, rows, batches }, undefined, 2))

@@ -1,5 +1,5 @@
 import { Experiment } from "finegrain"
-import { kernels, whole } from "./perceptrons/whole.ts"
+import { fgSgd, kernels, rate, stepping } from "./perceptrons/rows.ts"
 
 /** Half of every layer's units on spheres, each with its weights as one vector, the other half without constraint. */
 const half = {
@@ -12,7 +12,6 @@ const half = {
   )
 }
 
-const rate = (from: number, to: number) => ({ learningRate: { from, to } })
 const decay = { weightDecay: [0, 1e-4, 1e-3, 1e-2] }
 
 /**
@@ -46,40 +45,20 @@ export default Experiment.make({
     },
     { name: "SGD", settings: {}, search: { ...rate(3e-3, 0.3), ...decay } },
     { name: "Muon", settings: { optimizer: "manifold-muon" }, search: { ...rate(1e-3, 0.1), ...decay } },
-    {
-      name: "manifold Muon (St)",
-      settings: { optimizer: "manifold-muon", ...whole("St") },
-      search: rate(1e-3, 1)
-    },
-    {
-      name: "hyperspherical descent (Sp)",
-      settings: { optimizer: "normalized", ...whole("Sp") },
-      search: rate(1e-3, 1)
-    },
-    { name: "FG-SGD (Sp)", settings: whole("Sp"), search: rate(1e-2, 10) },
-    { name: "FG-SGD (Ob)", settings: whole("Ob"), search: rate(1e-2, 10) },
-    { name: "FG-SGD (St)", settings: whole("St"), search: rate(1e-2, 10) },
-    { name: "FG-SGD (St, Ob, Sp by layer)", settings: whole("St", "Ob", "Sp"), search: rate(1e-2, 10) },
+    { name: "manifold Muon (St)", ...stepping("manifold-muon", "St") },
+    { name: "hyperspherical descent (Sp)", ...stepping("normalized", "Sp") },
+    { name: "FG-SGD (Sp)", ...fgSgd("Sp") },
+    { name: "FG-SGD (Ob)", ...fgSgd("Ob") },
+    { name: "FG-SGD (St)", ...fgSgd("St") },
+    { name: "FG-SGD (St, Ob, Sp by layer)", ...fgSgd("St", "Ob", "Sp") },
     {
       name: "FG-SGD (Sp+Euc in every layer)",
       settings: half,
       search: { ...rate(3e-3, 0.3), "rates.Sp": { from: 0.3, to: 30 } }
     },
-    {
-      name: "Riemannian Adam (Ob)",
-      settings: { optimizer: "riemannian-adam", ...whole("Ob") },
-      search: rate(1e-3, 1)
-    },
-    {
-      name: "Riemannian Adam (St)",
-      settings: { optimizer: "riemannian-adam", ...whole("St") },
-      search: rate(1e-3, 1)
-    },
-    {
-      name: "Riemannian Adam (St, Ob, Sp by layer)",
-      settings: { optimizer: "riemannian-adam", ...whole("St", "Ob", "Sp") },
-      search: rate(1e-3, 1)
-    }
+    { name: "Riemannian Adam (Ob)", ...stepping("riemannian-adam", "Ob") },
+    { name: "Riemannian Adam (St)", ...stepping("riemannian-adam", "St") },
+    { name: "Riemannian Adam (St, Ob, Sp by layer)", ...stepping("riemannian-adam", "St", "Ob", "Sp") }
   ],
   columns: [{ name: "50,000 images", settings: {} }],
   seeds: [1, 2, 3, 4, 5],

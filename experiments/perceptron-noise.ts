@@ -1,8 +1,5 @@
 import { Experiment } from "finegrain"
-import { whole } from "./perceptrons/whole.ts"
-
-const rate = (from: number, to: number) => ({ learningRate: { from, to } })
-const curved = (...manifolds: ReadonlyArray<string>) => ({ settings: whole(...manifolds), search: rate(1e-2, 10) })
+import { fgSgd, rate, stepping } from "./perceptrons/rows.ts"
 
 /**
  * Wrong labels on a network that takes seconds: does a bounded norm keep a perceptron from learning them, and does it
@@ -35,20 +32,12 @@ export default Experiment.make({
       settings: { optimizer: "adamw" },
       search: { ...rate(3e-5, 3e-3), weightDecay: { from: 0.01, to: 30 } }
     },
-    { name: "FG-SGD (Sp)", ...curved("Sp") },
-    { name: "FG-SGD (Ob)", ...curved("Ob") },
-    { name: "FG-SGD (St)", ...curved("St") },
-    { name: "FG-SGD (St, Ob, Sp by layer)", ...curved("St", "Ob", "Sp") },
-    {
-      name: "hyperspherical descent (Sp)",
-      settings: { optimizer: "normalized", ...whole("Sp") },
-      search: rate(1e-3, 1)
-    },
-    {
-      name: "Riemannian Adam (St)",
-      settings: { optimizer: "riemannian-adam", ...whole("St") },
-      search: rate(1e-3, 1)
-    }
+    { name: "FG-SGD (Sp)", ...fgSgd("Sp") },
+    { name: "FG-SGD (Ob)", ...fgSgd("Ob") },
+    { name: "FG-SGD (St)", ...fgSgd("St") },
+    { name: "FG-SGD (St, Ob, Sp by layer)", ...fgSgd("St", "Ob", "Sp") },
+    { name: "hyperspherical descent (Sp)", ...stepping("normalized", "Sp") },
+    { name: "Riemannian Adam (St)", ...stepping("riemannian-adam", "St") }
   ],
   columns: [{ name: "40 % noise", settings: {} }],
   seeds: [1, 2, 3, 4, 5],

@@ -1,4 +1,4 @@
-import { build } from "esbuild"
+import { build, type BuildOptions } from "esbuild"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 
@@ -6,17 +6,22 @@ import { dirname, join, resolve } from "node:path"
 const root = resolve(import.meta.dirname, "..")
 const source = join(root, "docs", "in-the-browser")
 
+/** How a bundler makes one module for browsers of the sources. */
+export const forBrowsers = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false as const,
+  minify: true,
+  platform: "browser" as const,
+  format: "esm" as const,
+  conditions: ["finegrain:source"]
+} satisfies BuildOptions
+
 /** The text of the page. */
 export const page = async (): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [join(source, "page.js")],
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    minify: true,
-    platform: "browser",
-    format: "esm",
-    conditions: ["finegrain:source"],
+    ...forBrowsers,
     loader: { ".wasm": "dataurl" },
     logLevel: "warning"
   })

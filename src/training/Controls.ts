@@ -45,6 +45,13 @@ export interface Control {
 
 const of = ({ watch = "test-loss" }: Watching) => (epoch: EpochDone): number => watched[watch].of(epoch)
 
+/** Of no epoch yet. */
+const none = Number.POSITIVE_INFINITY
+
+/** Whether a value is better than the best so far; the first one is by any fall. */
+const isBetter = ({ improvement = 0 }: Watching, value: number, best: number): boolean =>
+  value < (best === none ? none : best - improvement)
+
 /**
  * The number of the best epoch so far, from 1, the first one of equals; none before the first.
  *
@@ -55,11 +62,10 @@ const of = ({ watch = "test-loss" }: Watching) => (epoch: EpochDone): number => 
  * ```
  */
 export const bestEpoch = (epochs: ReadonlyArray<EpochDone>, watching: Watching = {}): number | undefined => {
-  const { improvement = 0 } = watching
-  let [best, at] = [Number.POSITIVE_INFINITY, undefined as number | undefined]
+  let [best, at] = [none, undefined as number | undefined]
   for (const epoch of epochs) {
     const value = of(watching)(epoch)
-    if (value < best - (at === undefined ? 0 : improvement)) [best, at] = [value, epoch.epoch]
+    if (isBetter(watching, value, best)) [best, at] = [value, epoch.epoch]
   }
   return at
 }
@@ -86,13 +92,11 @@ export const earlyStopping = ({ patience, ...watching }: Watching & { readonly p
 
 /** How often the watched quantity stood still for so many epochs, each counted from the last time. */
 const plateaus = (epochs: ReadonlyArray<EpochDone>, patience: number, watching: Watching): number => {
-  const { improvement = 0 } = watching
-  let [best, since, count] = [Number.POSITIVE_INFINITY, 0, 0]
+  let [best, since, count] = [none, 0, 0]
   for (const epoch of epochs) {
     const value = of(watching)(epoch)
-    const isBetter = value < best - (best === Number.POSITIVE_INFINITY ? 0 : improvement)
-    best = isBetter ? value : best
-    since = isBetter ? 0 : since + 1
+    if (isBetter(watching, value, best)) [best, since] = [value, 0]
+    else since++
     if (since < patience) continue
     count++
     since = 0

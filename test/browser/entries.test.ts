@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
+import { forBrowsers } from "../../scripts/page.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 
@@ -10,14 +11,8 @@ const root = resolve(import.meta.dirname, "../..")
 const bundled = async (contents: string) => {
   const { metafile, outputFiles, warnings } = await build({
     stdin: { contents, resolveDir: root, loader: "ts" },
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    minify: true,
-    platform: "browser",
-    format: "esm",
+    ...forBrowsers,
     metafile: true,
-    conditions: ["finegrain:source"],
     logLevel: "silent"
   })
   return { modules: Object.keys(metafile.inputs), bytes: outputFiles[0]!.contents, warnings }

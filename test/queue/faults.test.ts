@@ -35,30 +35,45 @@ const bits = (output: string) =>
     finals.map(({ status, summary }) => [status, summary?.weightsSha256])
   )
 
+const begun = new Set<ChildProcess>()
+
+/** The command line in a process of its own, with a database that the environment names. */
+const at = (url?: string) => (...args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, ["--conditions=finegrain:source", main, ...args], {
+    cwd: scratch,
+    env: { ...process.env, FINEGRAIN_DATABASE: url },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  begun.add(child)
+  let said = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
+  const ended = once(child, "close").then(([code]) => {
+    begun.delete(child)
+    return code as number | null
+  })
+  return { child, ended, said: () => said }
+}
+
+const dismiss = async (...workers: ReadonlyArray<ReturnType<ReturnType<typeof at>>>) => {
+  for (const { child, ended } of workers) {
+    child.kill("SIGTERM")
+    await ended
+  }
+}
+
+afterAll(async () => {
+  for (const child of begun) child.kill("SIGKILL")
+  await sleep(500)
+  rmSync(scratch, { recursive: true, force: true })
+})
+
 describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine", { timeout: 120_000 }, () => {
   let server: Awaited<ReturnType<typeof startPostgres>>
-  const begun = new Set<ChildProcess>()
-
-  const at = (url: string) => (...args: ReadonlyArray<string>) => {
-    const child = spawn(process.execPath, ["--conditions=finegrain:source", main, ...args], {
-      cwd: scratch,
-      env: { ...process.env, FINEGRAIN_DATABASE: url },
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    begun.add(child)
-    let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
-    const ended = once(child, "close").then(([code]) => {
-      begun.delete(child)
-      return code as number | null
-    })
-    return { child, ended, said: () => said }
-  }
   const finegrain = (...args: ReadonlyArray<string>) => at(server.url)(...args)
   const offer = (grid: string, output = grid, ...more: ReadonlyArray<string>) =>
     finegrain("run", "tiny.ts", "--launcher", "queue", "--grid", grid, "--lease", "3", "--output", output, ...more)
-  const work = (grid: string, name: string) =>
-    finegrain("worker", "--grid", grid, "--scratch", join(scratch, `worker-${grid}-${name}`))
+  const work = (grid: string, name: string, url = server.url) =>
+    at(url)("worker", "--grid", grid, "--scratch", join(scratch, `worker-${grid}-${name}`))
   /** A way to the database that can be cut. */
   const wire = async () => {
     const to = new URL(server.url)
@@ -86,8 +101,8 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     const directory = join(scratch, `worker-${grid}-${name}`)
     const files = () => existsSync(directory) ? readdirSync(directory, { recursive: true }).map(String) : []
     while (!files().some((file) => file.endsWith("checkpoint.bin"))) await sleep(20)
-    return directory
   }
+
   const outcomeOf = async (output: string, run: ReturnType<typeof finegrain>) => {
     const code = await run.ended
     if (code !== 0) return { code, said: run.said() }
@@ -101,12 +116,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     if (local.code !== 0) throw new Error(local.said)
   }, 120_000)
 
-  afterAll(async () => {
-    for (const child of begun) child.kill("SIGKILL")
-    server.end()
-    await sleep(500)
-    rmSync(scratch, { recursive: true, force: true })
-  })
+  afterAll(() => server.end())
 
   it("when a worker is killed", async () => {
     const run = offer("killed")
@@ -115,8 +125,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     first.child.kill("SIGKILL")
     const second = work("killed", "b")
     expect(await outcomeOf("killed", run)).toEqual(local)
-    second.child.kill("SIGTERM")
-    await second.ended
+    await dismiss(second)
   })
 
   it("when a training process is killed", async () => {
@@ -125,8 +134,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     await checkpointed("trainer", "a")
     execFileSync("pkill", ["-KILL", "--parent", String(worker.child.pid)])
     expect(await outcomeOf("trainer", run)).toEqual(local)
-    worker.child.kill("SIGTERM")
-    await worker.ended
+    await dismiss(worker)
   })
 
   it("when a worker stands still for longer than its lease, and goes on", async () => {
@@ -139,10 +147,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     const before = bits("still")
     first.child.kill("SIGCONT")
     await sleep(4000)
-    for (const { child, ended } of [first, second]) {
-      child.kill("SIGTERM")
-      await ended
-    }
+    await dismiss(first, second)
     expect(bits("still")).toEqual(before)
   })
 
@@ -153,8 +158,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     first.child.kill("SIGKILL")
     await first.ended
     expect(await outcomeOf("left", offer("left", "left", "--resume"))).toEqual(local)
-    worker.child.kill("SIGTERM")
-    await worker.ended
+    await dismiss(worker)
   })
 
   it("when the database loses its power, and comes back", async () => {
@@ -165,13 +169,13 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     await sleep(2000)
     server.start()
     expect(await outcomeOf("dark", run)).toEqual(local)
-    worker.child.kill("SIGTERM")
-    await worker.ended
+    await dismiss(worker)
   })
+
   it("when the network between a worker and the database is cut for longer than the lease", async () => {
     const run = offer("cut")
     const line = await wire()
-    const first = at(line.url)("worker", "--grid", "cut", "--scratch", join(scratch, "worker-cut-a"))
+    const first = work("cut", "a", line.url)
     await checkpointed("cut", "a")
     line.cut()
     const second = work("cut", "b")
@@ -179,10 +183,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     line.mend()
     await sleep(3000)
     expect(bits("cut")).toEqual(bits("local"))
-    for (const { child, ended } of [first, second]) {
-      child.kill("SIGTERM")
-      await ended
-    }
+    await dismiss(first, second)
     line.end()
   })
 
@@ -191,8 +192,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     const worker = work("both", "a")
     expect(await outcomeOf("both", runs[0]!)).toEqual(local)
     expect(await outcomeOf("both-too", runs[1]!)).toEqual(local)
-    worker.child.kill("SIGTERM")
-    await worker.ended
+    await dismiss(worker)
   })
 
   it("but for a trial that kills whoever takes it, which is set aside and told", async () => {
@@ -217,19 +217,16 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     expect(bits("poisoned")[0]).toEqual(bits("local")[0])
     expect(bits("poisoned")[1]).not.toContainEqual(["completed", expect.anything()])
     expect(readFileSync(join(scratch, "poisoned", "table.md"), "utf8")).toMatch(/set aside|attempts/)
-    worker.child.kill("SIGTERM")
-    await worker.ended
+    await dismiss(worker)
   })
 })
 
 describe.skipIf(!runsPostgres)("credentials", () => {
   it("on the command line are refused, and not repeated", async () => {
     const args = ["queue", "list", "--database", "postgresql://me:hushhush@127.0.0.1:1/none"]
-    const child = spawn(process.execPath, ["--conditions=finegrain:source", main, ...args])
-    let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
-    expect((await once(child, "close"))[0]).not.toBe(0)
-    expect(said).toContain("password")
-    expect(said).not.toContain("hushhush")
+    const { ended, said } = at()(...args)
+    expect(await ended).not.toBe(0)
+    expect(said()).toContain("password")
+    expect(said()).not.toContain("hushhush")
   })
 })

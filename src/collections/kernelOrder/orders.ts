@@ -34,12 +34,17 @@ const order = (name: string, axes: KernelOrder["axes"], inputs: KernelOrder["inp
   inputs
 })
 
-/** The last axis as so many runs. */
-const inRuns = (runs: number) => (weight: Shape.Shape): Shape.Shape => [
-  ...weight.slice(0, -1),
-  runs,
-  weight.at(-1)! / runs
-]
+/** A block for each of so many runs of the last axis. */
+const inRuns = (
+  name: string,
+  runs: number,
+  axes: KernelOrder["axes"],
+  inputs: KernelOrder["inputs"]
+): KernelOrder => ({
+  ...order(`${name}(${runs})`, axes, inputs),
+  rank: axes.flat().length - 1,
+  split: (weight) => [...weight.slice(0, -1), runs, weight.at(-1)! / runs]
+})
 
 /**
  * `[C, D]`, a dense layer's: one kernel 1×1.
@@ -130,13 +135,7 @@ export const depthwise: KernelOrder = order("depthwise", [[2], [0], [1], [], [3]
  * KernelOrder.kernels(KernelOrder.grouped(2), [3, 3, 4, 6]) // => { blocks: 2, shape: [3, 3, 4, 3] }
  * ```
  */
-export const grouped = (groups: number): KernelOrder => ({
-  name: `grouped(${groups})`,
-  rank: 4,
-  split: inRuns(groups),
-  axes: [[3], [0], [1], [2], [4]],
-  inputs: "own"
-})
+export const grouped = (groups: number): KernelOrder => inRuns("grouped", groups, [[3], [0], [1], [2], [4]], "own")
 
 /**
  * `[C, G·D]`, a recurrent layer's with G gates: a dense kernel for each. An LSTM has four (input, forget, cell,
@@ -148,13 +147,7 @@ export const grouped = (groups: number): KernelOrder => ({
  * KernelOrder.kernels(KernelOrder.gates(4), [10, 32]) // => { blocks: 4, shape: [1, 1, 10, 8] }
  * ```
  */
-export const gates = (count: number): KernelOrder => ({
-  name: `gates(${count})`,
-  rank: 2,
-  split: inRuns(count),
-  axes: [[1], [], [], [0], [2]],
-  inputs: "shared"
-})
+export const gates = (count: number): KernelOrder => inRuns("gates", count, [[1], [], [], [0], [2]], "shared")
 
 /**
  * `[A, B, C, G·D]`, a convolutional recurrent layer's with G gates: a convolution's kernel for each.
@@ -165,13 +158,8 @@ export const gates = (count: number): KernelOrder => ({
  * KernelOrder.kernels(KernelOrder.convolutionGates(4), [3, 3, 2, 32]) // => { blocks: 4, shape: [3, 3, 2, 8] }
  * ```
  */
-export const convolutionGates = (count: number): KernelOrder => ({
-  name: `convolutionGates(${count})`,
-  rank: 4,
-  split: inRuns(count),
-  axes: [[3], [0], [1], [2], [4]],
-  inputs: "shared"
-})
+export const convolutionGates = (count: number): KernelOrder =>
+  inRuns("convolutionGates", count, [[3], [0], [1], [2], [4]], "shared")
 
 /**
  * `[V, n]`, an embedding's of V things: each row a kernel n×1 of its own, so that per kernel it is a vector, on a

@@ -34,7 +34,7 @@ interface Topology {
 interface Constant {
   readonly name: string
   readonly shape: ReadonlyArray<number>
-  readonly values: Float32Array
+  readonly values: Float32Array<ArrayBuffer>
 }
 
 /** A layer in the place of another, with its constants. */
@@ -150,19 +150,6 @@ const replaced = (layers: ReadonlyArray<Entry>, constants: Array<Constant>): Rea
     return { ...layer, ...stock.entry }
   })
 
-const bytesOf = (data: tf.io.ModelArtifacts["weightData"]): ReadonlyArray<Uint8Array> =>
-  (data === undefined ? [] : Array.isArray(data) ? data : [data]).map((part) => new Uint8Array(part))
-
-const joined = (parts: ReadonlyArray<Uint8Array>): ArrayBuffer => {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all.buffer
-}
-
 const saved = (model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> =>
   new Promise((resolve, reject) => {
     model.save(io.withSaveHandler((artifacts) => {
@@ -221,9 +208,9 @@ export const portable = async (
       ...artifacts.weightSpecs!,
       ...constants.map(({ name, shape }) => ({ name, shape: [...shape], dtype: "float32" as const }))
     ],
-    weightData: joined([
-      ...bytesOf(artifacts.weightData),
-      ...constants.map(({ values }) => new Uint8Array(values.buffer))
+    weightData: io.CompositeArrayBuffer.join([
+      io.CompositeArrayBuffer.join(artifacts.weightData),
+      ...constants.map(({ values }) => values.buffer)
     ])
   }
 }

@@ -13,15 +13,8 @@ export interface ScalarEvent {
   readonly scalars: Readonly<Record<string, number>>
 }
 
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
+/** Copied out of the pool that Node.js may share a small buffer with others in. */
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
 
 const written = (bytes: number, write: (view: DataView) => void): Uint8Array => {
   const view = new DataView(new ArrayBuffer(bytes))
