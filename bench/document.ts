@@ -202,7 +202,7 @@ export const document = (results: Results): string => {
     [
       "# Benchmarks",
       paragraph(
-        `Written by \`npm run bench:all${quick ? " -- --quick" : ""}\` from [bench/results/](bench/results), which has
+        `Written by \`npm run bench:all${quick ? " -- --quick" : ""}\` from \`bench/results\`, which has
       the numbers as JSON; [bench/](bench/README.md) says what each table measures. Measured on ${machine.date}:
       ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${versions.join("; ")}; ${threads} threads a
       side.${absent} Milliseconds are medians of rounds in which all sides of a row ran in turns, warmed up, with
