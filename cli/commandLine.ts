@@ -14,6 +14,7 @@ import { exporting } from "./export.ts"
 import { laws } from "./laws.ts"
 import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
+import { slurm } from "./slurm.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
 import * as Voice from "./Voice.ts"
@@ -30,6 +31,7 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       run,
       worker,
       queue,
+      slurm,
       report,
       exporting,
       compare,
