@@ -114,12 +114,13 @@ it("weighs all places of an example alike, or each", async () => {
 })
 
 it("refuses weights of examples that do not fit, and losses that they cannot reach", async () => {
-  const refused = (args: tfl.ModelFitArgs, loss?: Weighing) => expect(weighted(args, loss)).rejects
-  await refused({ sampleWeight: tf.ones([5]) }).toThrow("sampleWeight is [5], but 6 examples have weights [6]")
-  await refused({ sampleWeight: [tf.ones([6]), tf.ones([6])] as never }).toThrow("one for each output: d")
+  const refuses = (message: string, args: tfl.ModelFitArgs, loss?: Weighing) =>
+    expect(weighted(args, loss)).rejects.toThrow(message)
+  await refuses("sampleWeight is [5], but 6 examples have weights [6]", { sampleWeight: tf.ones([5]) })
+  await refuses("one for each output: d", { sampleWeight: [tf.ones([6]), tf.ones([6])] as never })
   const whole: Weighing = (targets, outputs) => tf.mean(tf.squaredDifference(targets, outputs))
-  await refused({ sampleWeight: tf.ones([6]) }, whole).toThrow("weigh the losses of 6 examples, but the loss gives []")
-  await refused({ classWeight: { 0: 1, 1: 2 } }, whole).toThrow("let it leave the mean to fit")
+  await refuses("weigh the losses of 6 examples, but the loss gives []", { sampleWeight: tf.ones([6]) }, whole)
+  await refuses("let it leave the mean to fit", { classWeight: { 0: 1, 1: 2 } }, whole)
 })
 
 it("trains several inputs and outputs, with losses, metrics and callbacks; λ is that of all inputs", async () => {
