@@ -11,6 +11,7 @@ import { data } from "./data.ts"
 import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
+import { kubernetes } from "./kubernetes.ts"
 import { laws } from "./laws.ts"
 import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
@@ -30,6 +31,7 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       run,
       worker,
       queue,
+      kubernetes,
       report,
       exporting,
       compare,
