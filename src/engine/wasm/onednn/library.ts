@@ -1,21 +1,10 @@
 /** oneDNN as a system has it, loaded through koffi; what is missing is named. */
 import { createRequire } from "node:module"
 import type { Address, Calls, Dialect } from "./dialect.ts"
+import type { Foreign, Koffi } from "./koffi.ts"
 import { type Undisturbed, undisturbed } from "./signals.ts"
 import * as Version2 from "./version2.ts"
 import * as Version3 from "./version3.ts"
-
-/** A function of a C library. */
-export type Foreign = (...values: ReadonlyArray<unknown>) => unknown
-
-/** As much of koffi as is used here. */
-export interface Koffi {
-  /** A library of this path, or what the process has loaded. */
-  readonly load: (path: string | null) => { readonly func: (declaration: string) => Foreign }
-  readonly address: (view: Uint8Array) => Address
-  readonly decode: (at: unknown, type: unknown) => unknown
-  readonly array: (type: string, length: number) => unknown
-}
 
 /** oneDNN on the processor, loaded. */
 export interface Library extends Calls {

@@ -6,7 +6,7 @@
  * or Ctrl+C, writes its frame over the heap. So its threads never take signals, and this one takes them between calls.
  */
 import { constants } from "node:os"
-import type { Koffi } from "./library.ts"
+import type { Koffi } from "./koffi.ts"
 
 /** Room for a `sigset_t` of any system. */
 const setBytes = 128
