@@ -8,6 +8,7 @@ import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
 import { data } from "./data.ts"
+import { evaluate } from "./evaluate.ts"
 import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
@@ -33,6 +34,7 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       queue,
       kubernetes,
       report,
+      evaluate,
       exporting,
       compare,
       laws,
