@@ -15,7 +15,7 @@ export interface Remains {
   readonly log: string
 }
 
-/** The same again, or how it failed. */
+/** Whether it is to be submitted once more, or how it failed. */
 export type Verdict =
   | { readonly _tag: "Again" }
   | { readonly _tag: "Failed"; readonly error: string; readonly reason: string }
