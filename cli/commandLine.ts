@@ -12,9 +12,11 @@ import { evaluate } from "./evaluate.ts"
 import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
+import { kubernetes } from "./kubernetes.ts"
 import { laws } from "./laws.ts"
 import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
+import { slurm } from "./slurm.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
 import * as Voice from "./Voice.ts"
@@ -31,6 +33,8 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       run,
       worker,
       queue,
+      slurm,
+      kubernetes,
       report,
       evaluate,
       exporting,
