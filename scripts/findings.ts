@@ -88,10 +88,10 @@ const ranks = ({ cells }: Results.Results, norms: Norms, samples: number) => {
       const tau = (drawn: ReadonlyArray<(typeof sets)[number][number]>) =>
         Statistics.kendall(drawn.flat().map(({ bounds }) => bounds[bound]), drawn.flat().map(({ gap }) => gap))
       const intervals = sets.map((groups) => Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 }))
-      return [
-        titles[bound],
-        ...intervals.map(({ high, low, value }) => `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`)
-      ]
+      const texts = intervals.map(({ high, low, value }) =>
+        `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+      )
+      return [titles[bound]].concat(texts)
     })
   )
 }
@@ -125,13 +125,12 @@ const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyA
   const names = known[0]!.runs[0]!.map(({ name }) => name)
   return table(
     ["method", ...names.map((name) => `${name}: steps with g > 1, median 1/g, median R`)],
-    known.map(({ row, runs }) => [
-      row,
-      ...names.map((_, i) => {
+    known.map(({ row, runs }) =>
+      [row].concat(names.map((_, i) => {
         const of = (key: "acts" | "factor" | "norm") => mean(runs.map((layers) => layers[i]![key]))
         return `${(100 * of("acts")).toFixed(0)} %, ${of("factor").toFixed(2)}, ${of("norm").toFixed(2)}`
-      })
-    ])
+      }))
+    )
   )
 }
 
