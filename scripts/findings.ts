@@ -91,7 +91,7 @@ const ranks = ({ cells }: Results.Results, norms: Norms, samples: number) => {
       const texts = intervals.map(({ high, low, value }) =>
         `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
       )
-      return [titles[bound]].concat(texts)
+      return [titles[bound] as string].concat(texts)
     })
   )
 }
