@@ -26,7 +26,11 @@ export function roomFor(stack: usize, first: i32, count: i32, bytes: usize, spar
   return first + 4 <= count ? stack + <usize> first * bytes : spare
 }
 
-/** Brings what was written to `spare` to the end of its stack. */
+/**
+ * Brings what was written to `spare` to the end of its stack.
+ *
+ * @inline
+ */
 export function finish(stack: usize, first: i32, count: i32, bytes: usize, spare: usize): void {
   if (first + 4 > count) memory.copy(stack + <usize> first * bytes, spare, <usize> (count - first) * bytes)
 }
@@ -36,7 +40,7 @@ export function finish(stack: usize, first: i32, count: i32, bytes: usize, spare
  *
  * @inline
  */
-function low(a: v128, b: v128): v128 {
+export function low(a: v128, b: v128): v128 {
   return v128.shuffle<i32>(a, b, 0, 4, 1, 5)
 }
 
@@ -45,7 +49,7 @@ function low(a: v128, b: v128): v128 {
  *
  * @inline
  */
-function high(a: v128, b: v128): v128 {
+export function high(a: v128, b: v128): v128 {
   return v128.shuffle<i32>(a, b, 2, 6, 3, 7)
 }
 
@@ -54,7 +58,7 @@ function high(a: v128, b: v128): v128 {
  *
  * @inline
  */
-function firsts(a: v128, b: v128): v128 {
+export function firsts(a: v128, b: v128): v128 {
   return v128.shuffle<i64>(a, b, 0, 2)
 }
 
@@ -63,7 +67,7 @@ function firsts(a: v128, b: v128): v128 {
  *
  * @inline
  */
-function seconds(a: v128, b: v128): v128 {
+export function seconds(a: v128, b: v128): v128 {
   return v128.shuffle<i64>(a, b, 1, 3)
 }
 

@@ -8,7 +8,6 @@ import {
   CHUNK,
   COLUMNS,
   COUNT,
-  DELTA,
   DIRECTION,
   FORM,
   given,
@@ -19,79 +18,21 @@ import {
   SCALING,
   SIZE,
   slices,
-  STRIDE,
   TO_X,
   TRANSPOSED,
   unit,
   VARIABLE,
   X
 } from "./contract"
-import { retracted, tangent } from "./formulas"
-import { entry, four } from "./lanes"
-import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack"
+import { inRegisters, retracted, tangent } from "./formulas"
+import { entry } from "./lanes"
+import { addSquares, addTo, advance, factorsOf, fromVariable, ofOwners, pointer, toVariable, word, wordsOf } from "./rows"
+import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toLanes } from "./stack"
+import { directNine, moveNine } from "./stepOfNine"
 import { madd } from "./vectors"
 
 /** A flat leaf is cut at multiples of so many entries. */
 const piece = 1024
-
-/**
- * @inline
- */
-function word(row: usize, field: usize): i32 {
-  return load<i32>(row + field)
-}
-
-/**
- * @inline
- */
-function pointer(row: usize, field: usize): usize {
-  return load<u32>(row + field)
-}
-
-/**
- * One 32-bit word of four matrices each; behind the last, its own again.
- *
- * @inline
- */
-function wordsOf(values: usize, first: i32, count: i32): v128 {
-  const at = values + (<usize> first << 2)
-  if (first + 4 <= count) return v128.load(at)
-  const last = values + (<usize> (count - 1) << 2)
-  return four(at, min(at + 4, last), min(at + 8, last), min(at + 12, last))
-}
-
-/**
- * The same; 1 where there are none.
- *
- * @inline
- */
-function factorsOf(values: usize, first: i32, count: i32): v128 {
-  return values === 0 ? f32x4.splat(1) : wordsOf(values, first, count)
-}
-
-/**
- * The numbers of the POMs of four matrices.
- *
- * @inline
- */
-function ofOwners(factors: usize, owners: v128): v128 {
-  return four(
-    factors + (<usize> i32x4.extract_lane(owners, 0) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 1) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 2) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 3) << 2)
-  )
-}
-
-/**
- * Whether four matrices begin side by side in their variable.
- *
- * @inline
- */
-function adjacent(bases: v128): bool {
-  const expected = i32x4.add(i32x4.splat(i32x4.extract_lane(bases, 0)), i32x4(0, 4, 8, 12))
-  return i32x4.all_true(i32x4.eq(bases, expected))
-}
 
 /**
  * ℜ·(g + decay·ℜx).
@@ -103,133 +44,6 @@ function decayed(g: v128, x: v128, scaling: v128, decay: v128): v128 {
     scaling,
     v128.add<f32>(g, v128.mul<f32>(decay, v128.mul<f32>(scaling, x)))
   )
-}
-
-/** ℜ times the entries of four matrices of a variable, side by side. */
-function fromVariable(row: usize, bases: v128, size: i32, factor: v128, to: usize): void {
-  const variable = pointer(row, VARIABLE)
-  let a = variable + <usize> i32x4.extract_lane(bases, 0)
-  let b = variable + <usize> i32x4.extract_lane(bases, 1)
-  let c = variable + <usize> i32x4.extract_lane(bases, 2)
-  let d = variable + <usize> i32x4.extract_lane(bases, 3)
-  const stride = pointer(row, STRIDE)
-  let lanes = to
-  if (stride === 0) {
-    const deltas = pointer(row, DELTA)
-    for (let e = 0; e < size; e++) {
-      const at: usize = load<u32>(deltas + (<usize> e << 2))
-      v128.store(lanes, v128.mul<f32>(factor, four(a + at, b + at, c + at, d + at)))
-      lanes += 16
-    }
-  } else if (adjacent(bases)) {
-    let left = size
-    for (; left >= 3; left -= 3) {
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
-      a += stride
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 16)
-      a += stride
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 32)
-      a += stride
-      lanes += 48
-    }
-    for (; left > 0; left--) {
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
-      a += stride
-      lanes += 16
-    }
-  } else {
-    for (let left = size; left > 0; left--) {
-      v128.store(lanes, v128.mul<f32>(factor, four(a, b, c, d)))
-      a += stride
-      b += stride
-      c += stride
-      d += stride
-      lanes += 16
-    }
-  }
-}
-
-/** Back to the variable. */
-function toVariable(row: usize, bases: v128, size: i32, factor: v128, from: usize): void {
-  const variable = pointer(row, VARIABLE)
-  let a = variable + <usize> i32x4.extract_lane(bases, 0)
-  let b = variable + <usize> i32x4.extract_lane(bases, 1)
-  let c = variable + <usize> i32x4.extract_lane(bases, 2)
-  let d = variable + <usize> i32x4.extract_lane(bases, 3)
-  const stride = pointer(row, STRIDE)
-  let lanes = from
-  if (stride === 0) {
-    const deltas = pointer(row, DELTA)
-    for (let e = 0; e < size; e++) {
-      const at: usize = load<u32>(deltas + (<usize> e << 2))
-      toFour(v128.mul<f32>(factor, v128.load(lanes)), a + at, b + at, c + at, d + at)
-      lanes += 16
-    }
-  } else if (adjacent(bases)) {
-    let left = size
-    for (; left >= 3; left -= 3) {
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
-      a += stride
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 16)))
-      a += stride
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 32)))
-      a += stride
-      lanes += 48
-    }
-    for (; left > 0; left--) {
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
-      a += stride
-      lanes += 16
-    }
-  } else {
-    for (let left = size; left > 0; left--) {
-      toFour(v128.mul<f32>(factor, v128.load(lanes)), a, b, c, d)
-      a += stride
-      b += stride
-      c += stride
-      d += stride
-      lanes += 16
-    }
-  }
-}
-
-/**
- * Adds the squares of up to four matrices to those of their POMs.
- *
- * @inline
- */
-function addSquares(squares: v128, owners: v128, lanes: i32, sums: usize): void {
-  addTo(sums, i32x4.extract_lane(owners, 0), f32x4.extract_lane(squares, 0))
-  if (lanes > 1) addTo(sums, i32x4.extract_lane(owners, 1), f32x4.extract_lane(squares, 1))
-  if (lanes > 2) addTo(sums, i32x4.extract_lane(owners, 2), f32x4.extract_lane(squares, 2))
-  if (lanes > 3) addTo(sums, i32x4.extract_lane(owners, 3), f32x4.extract_lane(squares, 3))
-}
-
-/**
- * @inline
- */
-function addTo(sums: usize, pom: i32, value: f32): void {
-  const at = sums + (<usize> pom << 3)
-  store<f64>(at, load<f64>(at) + <f64> value)
-}
-
-/** y ← y + factor·v, entry by entry. */
-function advance(y: usize, v: usize, factor: v128, size: i32): void {
-  let at = y
-  let from = v
-  let left = size
-  for (; left >= 3; left -= 3) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    v128.store(at, madd(factor, v128.load(from, 16), v128.load(at, 16)), 16)
-    v128.store(at, madd(factor, v128.load(from, 32), v128.load(at, 32)), 32)
-    at += 48
-    from += 48
-  }
-  for (; left > 0; left--) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    at += 16
-    from += 16
-  }
 }
 
 /** Direction of the matrices `begin` … `end` − 1 of a leaf; their squared norms are added to those of their POMs. */
@@ -320,6 +134,11 @@ function sliceOf(count: i32, slice: i32): i32 {
   return min(count, ((count + 3) >> 2) * slice / slices << 2)
 }
 
+/** Whether registers hold the matrices of a leaf. */
+function ofNine(row: usize): bool {
+  return inRegisters(word(row, FORM), word(row, ROWS), word(row, COLUMNS), word(row, TRANSPOSED) !== 0)
+}
+
 /**
  * First sweep, of the slices `begin` … `end` − 1 of every leaf: Euclidean gradient, projection, momentum. The squared
  * norms of the POMs go to `sums`, in double precision, for every slice by itself.
@@ -347,7 +166,11 @@ export function stepDirection(
         const from = all * slice / slices
         directFlat(row, from, all * (slice + 1) / slices, f32x4.splat(theta), f32x4.splat(decay), to)
       } else {
-        direct(row, sliceOf(count, slice), sliceOf(count, slice + 1), f32x4.splat(theta), decay, to, scratch)
+        const from = sliceOf(count, slice)
+        const until = sliceOf(count, slice + 1)
+        const rest = ofNine(row) ? min(until, count & ~3) : from
+        directNine(row, from, rest, f32x4.splat(theta), decay, to, scratch)
+        direct(row, rest, until, f32x4.splat(theta), decay, to, scratch)
       }
     }
   }
@@ -446,7 +269,11 @@ export function stepMove(table: usize, leaves: i32, factors: usize, begin: i32, 
       const all = pieces(row)
       moveFlat(row, all * begin / slices, all * end / slices, factors)
     } else {
-      moveMatrices(row, sliceOf(count, begin), sliceOf(count, end), factors, scratch)
+      const from = sliceOf(count, begin)
+      const until = sliceOf(count, end)
+      const rest = ofNine(row) ? min(until, count & ~3) : from
+      moveNine(row, from, rest, factors, scratch)
+      moveMatrices(row, rest, until, factors, scratch)
     }
   }
 }
