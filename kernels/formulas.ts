@@ -32,11 +32,11 @@ export function tangent(
   const one = f32x4.splat(1)
   for (let at = x; at < end; at += next) {
     if (form === unit) {
-      if (sphere) sphereTangent9(at, at + toU, 16, one, false, at + toU, one, 0)
-      else if (square) obliqueTangent3(at, at + toU, 16, one, false, at + toU, one, 0)
+      if (sphere) sphereTangent9(at, at + toU, 16, one, one, 0, at + toU)
+      else if (square) obliqueTangent3(at, at + toU, 16, one, one, 0, at + toU)
       else unitTangent(at, at + toU, rows, columns, down, across)
     } else if (form === stiefel) {
-      if (square) stiefelTangent3(at, at + toU, 16, one, false, at + toU, one, 0)
+      if (square) stiefelTangent3(at, at + toU, 16, one, one, 0, at + toU)
       else stiefelTangent(at, at + toU, rows, columns, down, across, work)
     }
   }
@@ -64,13 +64,13 @@ export function retracted(form: i32, y: usize, end: usize, rows: i32, columns: i
 /** Whether there is a version for nine entries. */
 export function inRegisters(form: i32, rows: i32, columns: i32, transposed: bool): bool {
   if (rows * columns !== 9) return false
-  if (form === stiefel) return columns === 3 && !transposed
-  return form !== unit || columns === 1 || (columns === 3 && !transposed)
+  const square = columns === 3 && !transposed
+  return form === stiefel ? square : form !== unit || columns === 1 || square
 }
 
 /**
- * The tangent parts at four points of ℜ·u, whose vectors lie so many bytes apart, to a stack, with θ times a momentum
- * of that stack added where there is one. The squared norm of each of the four.
+ * The tangent parts at four points of ℜ·u, whose vectors lie so many bytes apart, with θ times a momentum added where
+ * there is one. The squared norm of each of the four.
  */
 export function tangentOfNine(
   form: i32,
@@ -79,13 +79,13 @@ export function tangentOfNine(
   u: usize,
   apart: usize,
   factor: v128,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
-  if (form === stiefel) return stiefelTangent3(x, u, apart, factor, true, to, theta, momentum)
-  if (form !== unit) return freeTangent9(u, apart, factor, true, to, theta, momentum)
+  if (form === stiefel) return stiefelTangent3(x, u, apart, factor, theta, momentum, to)
+  if (form !== unit) return freeTangent9(u, apart, factor, theta, momentum, to)
   return columns === 1
-    ? sphereTangent9(x, u, apart, factor, true, to, theta, momentum)
-    : obliqueTangent3(x, u, apart, factor, true, to, theta, momentum)
+    ? sphereTangent9(x, u, apart, factor, theta, momentum, to)
+    : obliqueTangent3(x, u, apart, factor, theta, momentum, to)
 }

@@ -1,93 +1,24 @@
-// Matrices of nine entries on their way: from a stack to lanes and back, without loops.
-import { four } from "./lanes"
-import { firsts, high, low, seconds, toFour } from "./stack"
+// Four matrices of nine entries side by side, every entry in a register.
 import { madd } from "./vectors"
 
-/** Bytes of a matrix in a stack. */
-const bytes: usize = 36
-
 /**
- * The last entries of four matrices.
+ * An entry with θ times that of a momentum added, stored.
  *
  * @inline
  */
-function lastOf(from: usize): v128 {
-  const at = from + 32
-  return four(at, at + bytes, at + 2 * bytes, at + 3 * bytes)
+function remembered(value: v128, theta: v128, momentum: usize, to: usize, offset: usize): v128 {
+  const sum = momentum === 0 ? value : madd(theta, v128.load(momentum + offset), value)
+  v128.store(to + offset, sum)
+  return sum
 }
 
 /**
- * Four matrices of a stack side by side.
+ * Stores nine entries with θ times those of a momentum added where there is one. The squared norm of each of the four,
+ * added up in the order of `remember` in lanes.ts.
  *
  * @inline
  */
-export function nineToLanes(from: usize, to: usize): void {
-  let a = v128.load(from)
-  let b = v128.load(from, bytes)
-  let c = v128.load(from, 2 * bytes)
-  let d = v128.load(from, 3 * bytes)
-  let ab = low(a, b)
-  let cd = low(c, d)
-  let ba = high(a, b)
-  let dc = high(c, d)
-  v128.store(to, firsts(ab, cd))
-  v128.store(to, seconds(ab, cd), 16)
-  v128.store(to, firsts(ba, dc), 32)
-  v128.store(to, seconds(ba, dc), 48)
-  a = v128.load(from, 16)
-  b = v128.load(from, bytes + 16)
-  c = v128.load(from, 2 * bytes + 16)
-  d = v128.load(from, 3 * bytes + 16)
-  ab = low(a, b)
-  cd = low(c, d)
-  ba = high(a, b)
-  dc = high(c, d)
-  v128.store(to, firsts(ab, cd), 64)
-  v128.store(to, seconds(ab, cd), 80)
-  v128.store(to, firsts(ba, dc), 96)
-  v128.store(to, seconds(ba, dc), 112)
-  v128.store(to, lastOf(from), 128)
-}
-
-/**
- * A vector side by side with others, and a point that far along it.
- *
- * @inline
- */
-function advanced(x: v128, v: v128, factor: v128, y: usize, offset: usize, toV: usize): void {
-  v128.store(y + toV + offset, v)
-  v128.store(y + offset, madd(factor, v, x))
-}
-
-/** Points and vectors of a stack side by side, the points a step along the vectors from where they were. */
-export function nineAdvanced(x: usize, d: usize, factor: v128, y: usize, toV: usize): void {
-  const far = d - x
-  for (let half: usize = 0; half < 2; half++) {
-    const at = x + 16 * half
-    const to = y + 64 * half
-    const x01 = low(v128.load(at), v128.load(at, bytes))
-    const x23 = low(v128.load(at, 2 * bytes), v128.load(at, 3 * bytes))
-    const x10 = high(v128.load(at), v128.load(at, bytes))
-    const x32 = high(v128.load(at, 2 * bytes), v128.load(at, 3 * bytes))
-    const v01 = low(v128.load(at + far), v128.load(at + far, bytes))
-    const v23 = low(v128.load(at + far, 2 * bytes), v128.load(at + far, 3 * bytes))
-    const v10 = high(v128.load(at + far), v128.load(at + far, bytes))
-    const v32 = high(v128.load(at + far, 2 * bytes), v128.load(at + far, 3 * bytes))
-    advanced(firsts(x01, x23), firsts(v01, v23), factor, to, 0, toV)
-    advanced(seconds(x01, x23), seconds(v01, v23), factor, to, 16, toV)
-    advanced(firsts(x10, x32), firsts(v10, v32), factor, to, 32, toV)
-    advanced(seconds(x10, x32), seconds(v10, v32), factor, to, 48, toV)
-  }
-  advanced(lastOf(x), lastOf(d), factor, y, 128, toV)
-}
-
-/**
- * Nine vectors handed on: side by side where `asStack` does not say otherwise; else to a stack, with θ times a momentum
- * of that stack added where there is one. The squared norm of each of the four then.
- *
- * @inline
- */
-export function handOn(
+export function rememberNine(
   r0: v128,
   r1: v128,
   r2: v128,
@@ -97,111 +28,56 @@ export function handOn(
   r6: v128,
   r7: v128,
   r8: v128,
-  asStack: bool,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
-  if (!asStack) {
-    v128.store(to, r0)
-    v128.store(to, r1, 16)
-    v128.store(to, r2, 32)
-    v128.store(to, r3, 48)
-    v128.store(to, r4, 64)
-    v128.store(to, r5, 80)
-    v128.store(to, r6, 96)
-    v128.store(to, r7, 112)
-    v128.store(to, r8, 128)
-    return r8
-  }
-  let ab = low(r0, r1)
-  let cd = low(r2, r3)
-  let ba = high(r0, r1)
-  let dc = high(r2, r3)
-  let a = firsts(ab, cd)
-  let b = seconds(ab, cd)
-  let c = firsts(ba, dc)
-  let d = seconds(ba, dc)
-  if (momentum !== 0) {
-    a = madd(theta, v128.load(momentum), a)
-    b = madd(theta, v128.load(momentum, bytes), b)
-    c = madd(theta, v128.load(momentum, 2 * bytes), c)
-    d = madd(theta, v128.load(momentum, 3 * bytes), d)
-  }
-  v128.store(to, a)
-  v128.store(to, b, bytes)
-  v128.store(to, c, 2 * bytes)
-  v128.store(to, d, 3 * bytes)
-  let squaresA = v128.mul<f32>(a, a)
-  let squaresB = v128.mul<f32>(b, b)
-  let squaresC = v128.mul<f32>(c, c)
-  let squaresD = v128.mul<f32>(d, d)
-  ab = low(r4, r5)
-  cd = low(r6, r7)
-  ba = high(r4, r5)
-  dc = high(r6, r7)
-  a = firsts(ab, cd)
-  b = seconds(ab, cd)
-  c = firsts(ba, dc)
-  d = seconds(ba, dc)
-  let last = r8
-  if (momentum !== 0) {
-    a = madd(theta, v128.load(momentum, 16), a)
-    b = madd(theta, v128.load(momentum, bytes + 16), b)
-    c = madd(theta, v128.load(momentum, 2 * bytes + 16), c)
-    d = madd(theta, v128.load(momentum, 3 * bytes + 16), d)
-    last = madd(theta, lastOf(momentum), last)
-  }
-  v128.store(to, a, 16)
-  v128.store(to, b, bytes + 16)
-  v128.store(to, c, 2 * bytes + 16)
-  v128.store(to, d, 3 * bytes + 16)
-  const end = to + 32
-  toFour(last, end, end + bytes, end + 2 * bytes, end + 3 * bytes)
-  squaresA = madd(a, a, squaresA)
-  squaresB = madd(b, b, squaresB)
-  squaresC = madd(c, c, squaresC)
-  squaresD = madd(d, d, squaresD)
-  ab = low(squaresA, squaresB)
-  cd = low(squaresC, squaresD)
-  ba = high(squaresA, squaresB)
-  dc = high(squaresC, squaresD)
-  return madd(
-    last,
-    last,
-    v128.add<f32>(
-      v128.add<f32>(firsts(ab, cd), seconds(ab, cd)),
-      v128.add<f32>(firsts(ba, dc), seconds(ba, dc))
-    )
-  )
+  const e0 = remembered(r0, theta, momentum, to, 0)
+  const e1 = remembered(r1, theta, momentum, to, 16)
+  const e2 = remembered(r2, theta, momentum, to, 32)
+  const e3 = remembered(r3, theta, momentum, to, 48)
+  const e4 = remembered(r4, theta, momentum, to, 64)
+  const e5 = remembered(r5, theta, momentum, to, 80)
+  const e6 = remembered(r6, theta, momentum, to, 96)
+  const e7 = remembered(r7, theta, momentum, to, 112)
+  const e8 = remembered(r8, theta, momentum, to, 128)
+  const a = madd(e4, e4, v128.mul<f32>(e0, e0))
+  const b = madd(e5, e5, v128.mul<f32>(e1, e1))
+  const c = madd(e6, e6, v128.mul<f32>(e2, e2))
+  const d = madd(e7, e7, v128.mul<f32>(e3, e3))
+  return madd(e8, e8, v128.add<f32>(v128.add<f32>(a, b), v128.add<f32>(c, d)))
 }
 
-/** Back to a stack. */
-export function nineToStack(from: usize, to: usize): void {
-  handOn(
-    v128.load(from),
-    v128.load(from, 16),
-    v128.load(from, 32),
-    v128.load(from, 48),
-    v128.load(from, 64),
-    v128.load(from, 80),
-    v128.load(from, 96),
-    v128.load(from, 112),
-    v128.load(from, 128),
-    true,
-    to,
-    f32x4.splat(0),
-    0
-  )
+/**
+ * x + factor·v, each of nine entries.
+ *
+ * @inline
+ */
+export function alongNine(x: usize, v: usize, factor: v128, to: usize): void {
+  v128.store(to, madd(factor, v128.load(v), v128.load(x)))
+  v128.store(to, madd(factor, v128.load(v, 16), v128.load(x, 16)), 16)
+  v128.store(to, madd(factor, v128.load(v, 32), v128.load(x, 32)), 32)
+  v128.store(to, madd(factor, v128.load(v, 48), v128.load(x, 48)), 48)
+  v128.store(to, madd(factor, v128.load(v, 64), v128.load(x, 64)), 64)
+  v128.store(to, madd(factor, v128.load(v, 80), v128.load(x, 80)), 80)
+  v128.store(to, madd(factor, v128.load(v, 96), v128.load(x, 96)), 96)
+  v128.store(to, madd(factor, v128.load(v, 112), v128.load(x, 112)), 112)
+  v128.store(to, madd(factor, v128.load(v, 128), v128.load(x, 128)), 128)
 }
 
-/** Four neighbours in their planes, each ℜ times. */
-export function nineToPlanes(from: usize, factor: v128, to: usize, stride: usize): void {
-  let at = to
-  for (let row: usize = 0; row < 144; row += 48) {
-    v128.store(at, v128.mul<f32>(factor, v128.load(from + row)))
-    v128.store(at + stride, v128.mul<f32>(factor, v128.load(from + row, 16)))
-    v128.store(at + 2 * stride, v128.mul<f32>(factor, v128.load(from + row, 32)))
-    at += 3 * stride
-  }
+/**
+ * ℜ times nine entries, each to a place so many bytes from the one before.
+ *
+ * @inline
+ */
+export function spreadNine(from: usize, factor: v128, to: usize, apart: usize): void {
+  v128.store(to, v128.mul<f32>(factor, v128.load(from)))
+  v128.store(to + apart, v128.mul<f32>(factor, v128.load(from, 16)))
+  v128.store(to + 2 * apart, v128.mul<f32>(factor, v128.load(from, 32)))
+  v128.store(to + 3 * apart, v128.mul<f32>(factor, v128.load(from, 48)))
+  v128.store(to + 4 * apart, v128.mul<f32>(factor, v128.load(from, 64)))
+  v128.store(to + 5 * apart, v128.mul<f32>(factor, v128.load(from, 80)))
+  v128.store(to + 6 * apart, v128.mul<f32>(factor, v128.load(from, 96)))
+  v128.store(to + 7 * apart, v128.mul<f32>(factor, v128.load(from, 112)))
+  v128.store(to + 8 * apart, v128.mul<f32>(factor, v128.load(from, 128)))
 }

@@ -2,7 +2,6 @@
 import { DELTA, STRIDE, VARIABLE } from "./contract"
 import { four } from "./lanes"
 import { toFour } from "./stack"
-import { madd } from "./vectors"
 
 /**
  * @inline
@@ -170,23 +169,3 @@ export function addTo(sums: usize, pom: i32, value: f32): void {
   const at = sums + (<usize> pom << 3)
   store<f64>(at, load<f64>(at) + <f64> value)
 }
-
-/** y ← y + factor·v, entry by entry. */
-export function advance(y: usize, v: usize, factor: v128, size: i32): void {
-  let at = y
-  let from = v
-  let left = size
-  for (; left >= 3; left -= 3) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    v128.store(at, madd(factor, v128.load(from, 16), v128.load(at, 16)), 16)
-    v128.store(at, madd(factor, v128.load(from, 32), v128.load(at, 32)), 32)
-    at += 48
-    from += 48
-  }
-  for (; left > 0; left--) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    at += 16
-    from += 16
-  }
-}
-

@@ -1,7 +1,7 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a
 // register.
 import { multiply } from "./lanes"
-import { handOn } from "./nine"
+import { rememberNine } from "./nine"
 import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"
 
@@ -63,7 +63,8 @@ function scaled(at: usize, factor: v128): v128 {
   return v128.mul<f32>(factor, v128.load(at))
 }
 
-// Tangent parts are those of ℜ·u, whose vectors of four lie so many bytes apart, and are handed on; see nine.ts.
+// Tangent parts are those of ℜ·u, whose vectors of four lie so many bytes apart, with θ times a momentum added where
+// there is one; see nine.ts.
 
 /**
  * Nine entries of a vector space: every vector is tangent.
@@ -74,10 +75,9 @@ export function freeTangent9(
   u: usize,
   apart: usize,
   factor: v128,
-  asStack: bool,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
   const u0 = scaled(u, factor)
   const u1 = scaled(u + apart, factor)
@@ -88,7 +88,7 @@ export function freeTangent9(
   const u6 = scaled(u + 6 * apart, factor)
   const u7 = scaled(u + 7 * apart, factor)
   const u8 = scaled(u + 8 * apart, factor)
-  return handOn(
+  return rememberNine(
     u0,
     u1,
     u2,
@@ -98,10 +98,9 @@ export function freeTangent9(
     u6,
     u7,
     u8,
-    asStack,
-    to,
     theta,
-    momentum
+    momentum,
+    to
   )
 }
 
@@ -115,10 +114,9 @@ export function obliqueTangent3(
   u: usize,
   apart: usize,
   factor: v128,
-  asStack: bool,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
   const x0 = v128.load(x)
   const x1 = v128.load(x, 16)
@@ -141,7 +139,7 @@ export function obliqueTangent3(
   const s0 = dot3(x0, x3, x6, u0, u3, u6)
   const s1 = dot3(x1, x4, x7, u1, u4, u7)
   const s2 = dot3(x2, x5, x8, u2, u5, u8)
-  return handOn(
+  return rememberNine(
     less(u0, x0, s0),
     less(u1, x1, s1),
     less(u2, x2, s2),
@@ -151,10 +149,9 @@ export function obliqueTangent3(
     less(u6, x6, s0),
     less(u7, x7, s1),
     less(u8, x8, s2),
-    asStack,
-    to,
     theta,
-    momentum
+    momentum,
+    to
   )
 }
 
@@ -184,10 +181,9 @@ export function sphereTangent9(
   u: usize,
   apart: usize,
   factor: v128,
-  asStack: bool,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
   const x0 = v128.load(x)
   const x1 = v128.load(x, 16)
@@ -211,7 +207,7 @@ export function sphereTangent9(
     v128.add<f32>(dot3(x0, x1, x2, u0, u1, u2), dot3(x3, x4, x5, u3, u4, u5)),
     dot3(x6, x7, x8, u6, u7, u8)
   )
-  return handOn(
+  return rememberNine(
     less(u0, x0, s),
     less(u1, x1, s),
     less(u2, x2, s),
@@ -221,10 +217,9 @@ export function sphereTangent9(
     less(u6, x6, s),
     less(u7, x7, s),
     less(u8, x8, s),
-    asStack,
-    to,
     theta,
-    momentum
+    momentum,
+    to
   )
 }
 
@@ -283,10 +278,9 @@ export function stiefelTangent3(
   u: usize,
   apart: usize,
   factor: v128,
-  asStack: bool,
-  to: usize,
   theta: v128,
-  momentum: usize
+  momentum: usize,
+  to: usize
 ): v128 {
   const x0 = v128.load(x)
   const x1 = v128.load(x, 16)
@@ -313,7 +307,7 @@ export function stiefelTangent3(
   const s01 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u1, u4, u7), dot3(x1, x4, x7, u0, u3, u6)))
   const s02 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u2, u5, u8), dot3(x2, x5, x8, u0, u3, u6)))
   const s12 = v128.mul<f32>(half, v128.add<f32>(dot3(x1, x4, x7, u2, u5, u8), dot3(x2, x5, x8, u1, u4, u7)))
-  return handOn(
+  return rememberNine(
     less(less(less(u0, x0, s00), x1, s01), x2, s02),
     less(less(less(u1, x0, s01), x1, s11), x2, s12),
     less(less(less(u2, x0, s02), x1, s12), x2, s22),
@@ -323,10 +317,9 @@ export function stiefelTangent3(
     less(less(less(u6, x6, s00), x7, s01), x8, s02),
     less(less(less(u7, x6, s01), x7, s11), x8, s12),
     less(less(less(u8, x6, s02), x7, s12), x8, s22),
-    asStack,
-    to,
     theta,
-    momentum
+    momentum,
+    to
   )
 }
 
