@@ -64,9 +64,9 @@ const chunkOf = ({ size }: StepLeaf) => 4 * Math.max(1, Math.min(8, Math.floor(5
 /** For the largest leaf: four points, their directions and where they go, and what comes between. */
 const workBytes = (leaves: ReadonlyArray<StepLeaf>) =>
   64 +
-  Math.max(...leaves.map(({ flat, form, size }) =>
-    flat ? 0 : 16 * (3 * size + Math.max(size, (form?.columns ?? 0) ** 2))
-  ))
+  Math.max(
+    ...leaves.map(({ flat, form, size }) => flat ? 0 : 16 * (3 * size + Math.max(size, (form?.columns ?? 0) ** 2)))
+  )
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
