@@ -13,6 +13,7 @@ import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../src/experiment/Ledger.ts"
 import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
+import * as shard from "../src/experiment/shard.ts"
 import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
 import * as LauncherFlags from "./launcherFlags.ts"
@@ -48,6 +49,24 @@ const integers = Effect.fnUntraced(function*(file: string, flag: string, text: O
     ? parts?.map(Number)
     : yield* refuse(file, `${flag} must be whole numbers separated by commas, not ${wrong.join(", ")}`)
 })
+
+/** The part of a grid that is asked for, and its cells. */
+const parted = Effect.fnUntraced(
+  function*(file: string, text: Option.Option<string>, all: ReadonlyArray<Experiment.Cell>) {
+    if (Option.isNone(text)) return { cells: all, part: undefined }
+    const part = shard.parse(text.value)
+    if (part === undefined) {
+      return yield* refuse(file, `--shard "${text.value}" is no part: 2/3 is the second of three, the first is 1/3`)
+    }
+    const most = shard.most(all)
+    const pieces = all.some(({ candidates }) => candidates.length > 0)
+      ? "cells, each of which chooses among its own candidates"
+      : "runs"
+    return part.count <= most
+      ? { cells: shard.take(all, part), part }
+      : yield* refuse(file, `--shard ${text.value}: there are ${most} ${pieces}, so at most ${most} parts`)
+  }
+)
 
 /** An experiment that has run, without everything that it was to give. */
 export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
@@ -103,6 +122,11 @@ export const run = Command.make(
       ),
       Flag.atLeast(0)
     ),
+    shard: Flag.String("shard").pipe(
+      Flag.withMetavar("i/n"),
+      Flag.withDescription("run the i-th of n parts of the grid, in a directory of its own; report --merge joins them"),
+      Flag.optional
+    ),
     launcher: LauncherFlags.launcher,
     placing: LauncherFlags.parameters,
     output: Flag.String("output").pipe(
@@ -121,52 +145,57 @@ export const run = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ columns, file, launcher, only, output, placing, resume, retry, seeds, smoke, use }) {
-    const path = yield* Path.Path
-    const options: Experiment.PlanOptions = {
-      smoke,
-      use: [...use],
-      only: yield* list(file, "--only", only),
-      columns: yield* list(file, "--columns", columns),
-      seeds: yield* integers(file, "--seeds", seeds)
-    }
-    const placed = yield* Effect.mapError(
-      LauncherFlags.decode(launcher, placing),
-      (problems) => new Experiment.ExperimentError({ experiment: file, problems })
-    )
-    const experiment = yield* load(file, options)
-    const cells = yield* Experiment.plan(experiment, options)
-    const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
-    const problems = yield* preflight.problems(planned.map(({ config }) => config))
-    if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
-    const directory = path.resolve(
-      Option.getOrElse(output, () => path.join("runs", `${experiment.name}${smoke ? "-smoke" : ""}`))
-    )
-    const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke }, resume)
-    const ledger = yield* Ledger.make(directory)
-    yield* ledger.write
-    const total = planned.length
-    const fleet = yield* placed({
-      name: experiment.name,
-      root: directory,
-      use: planned[0]?.config.use ?? [],
-      retry,
-      directory: ({ id }) => path.join(trials, id)
-    })
-    yield* Console.log(
-      `${experiment.name}: ${total} trials in ${cells.length} cells, ${fleet.about}; ${directory}`
-    )
-    const progress = yield* GridProgress.make(total)
-    const results = yield* Grid.run({ cells, directory, trials, ledger, fleet, retry, progress })
-    yield* progress.print(
-      `\n${
-        table(...Results.table(results))
-      }\nWritten to ${directory}: report.html, figures, table.md, results.json, manifests, trials`
-    )
-    yield* Voice.result({ ...results, directory })
-    const reason = shortcoming(results)
-    if (reason !== undefined) return yield* new ExperimentIncomplete({ experiment: experiment.name, reason })
-  }, Effect.scoped)
+  Effect.fnUntraced(
+    function*({ columns, file, launcher, only, output, placing, resume, retry, seeds, shard: wanted, smoke, use }) {
+      const path = yield* Path.Path
+      const options: Experiment.PlanOptions = {
+        smoke,
+        use: [...use],
+        only: yield* list(file, "--only", only),
+        columns: yield* list(file, "--columns", columns),
+        seeds: yield* integers(file, "--seeds", seeds)
+      }
+      const placed = yield* Effect.mapError(
+        LauncherFlags.decode(launcher, placing),
+        (problems) => new Experiment.ExperimentError({ experiment: file, problems })
+      )
+      const experiment = yield* load(file, options)
+      const { cells, part } = yield* parted(file, wanted, yield* Experiment.plan(experiment, options))
+      const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
+      const problems = yield* preflight.problems(planned.map(({ config }) => config))
+      if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
+      const own = { experiment, smoke, ...(part && { shard: part }) }
+      const directory = path.resolve(Option.getOrElse(output, () => ExperimentDirectory.usual(own)))
+      const trials = yield* ExperimentDirectory.open(directory, own, resume)
+      const ledger = yield* Ledger.make(directory)
+      yield* ledger.write
+      const total = planned.length
+      const fleet = yield* placed({
+        name: experiment.name,
+        root: directory,
+        use: planned[0]?.config.use ?? [],
+        retry,
+        cells,
+        directory: ({ id }) => path.join(trials, id)
+      })
+      yield* Console.log(
+        `${experiment.name}${
+          part === undefined ? "" : `, part ${shard.shown(part)}`
+        }: ${total} trials in ${cells.length} cells, ${fleet.about}; ${directory}`
+      )
+      const progress = yield* GridProgress.make(total)
+      const results = yield* Grid.run({ cells, directory, trials, ledger, fleet, retry, progress })
+      yield* progress.print(
+        `\n${
+          table(...Results.table(results))
+        }\nWritten to ${directory}: report.html, figures, table.md, results.json, manifests, trials`
+      )
+      yield* Voice.result({ ...results, directory })
+      const reason = shortcoming(results)
+      if (reason !== undefined) return yield* new ExperimentIncomplete({ experiment: experiment.name, reason })
+    },
+    Effect.scoped
+  )
 ).pipe(
   Command.withDescription("Run an experiment: a grid of training runs, to a table"),
   Command.withExamples([

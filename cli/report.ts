@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as Statistics from "../src/experiment/Statistics.ts"
@@ -58,6 +59,27 @@ export const follow = Effect.fnUntraced(function*(directories: ReadonlyArray<str
   yield* drawAll
 })
 
+/** Joins directories of one experiment, and tells what is still to come. */
+const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<string>, output: string | undefined) {
+  const directory = yield* ExperimentDirectory.merge(directories, output)
+  const results = yield* ExperimentDirectory.results(directory)
+  const open = Option.toArray(results).flatMap(({ cells }) =>
+    cells.flatMap(({ candidates, column, finals, row }) =>
+      [...candidates, ...finals].filter(({ status }) => status !== "completed" && status !== "diverged")
+        .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
+    )
+  )
+  if (open.length > 0) {
+    yield* Console.log(
+      `Without a result in any of them:\n${open.map((text) => `  - ${text}`).join("\n")}\n` +
+        `finegrain run with --output ${directory} --resume runs what is missing.`
+    )
+  }
+  return { directory, open }
+})
+
+const refuseFlags = (problem: string) => new Experiment.ExperimentError({ experiment: "report", problems: [problem] })
+
 /** `finegrain report`. */
 export const report = Command.make(
   "report",
@@ -66,23 +88,42 @@ export const report = Command.make(
       Argument.withDescription("a run, or an experiment, while it goes on or afterwards"),
       Argument.variadic({ min: 1 })
     ),
+    merge: Flag.Boolean("merge").pipe(
+      Flag.withDescription("join directories of one experiment, such as those of --shard, into a new one"),
+      Flag.withDefault(false)
+    ),
+    output: Flag.String("output").pipe(
+      Flag.withAlias("o"),
+      Flag.withDescription("with --merge, the new directory (default runs/<name>)"),
+      Flag.optional
+    ),
     watch: Flag.Boolean("watch").pipe(
       Flag.withDescription("draw anew while a run or a grid is at work; the page in a browser follows"),
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function*({ directories, watch }) {
+  Effect.fnUntraced(function*({ directories: given, merge: isMerge, output, watch }) {
+    if (!isMerge && Option.isSome(output)) return yield* refuseFlags("--output is of use with --merge only")
+    if (isMerge && watch) return yield* refuseFlags("--watch follows what goes on: merge first")
+    const merged = isMerge ? yield* merge(given, Option.getOrUndefined(output)) : undefined
+    const directories = merged === undefined ? given : [merged.directory]
     const files = yield* Effect.forEach(directories, (directory) => draw(directory, RunRecord.read))
     yield* Effect.forEach(files, ({ said }) => Console.log(said))
     if (watch) yield* follow(directories)
-    yield* Voice.result({ files: files.map(({ file }) => file) })
+    yield* Voice.result({ files: files.map(({ file }) => file), ...merged })
   })
 ).pipe(
   Command.withDescription(
     "Write report.html and figures for runs and experiments, and the table of an experiment, from what they " +
       "recorded so far"
   ),
-  Command.withExamples([{ command: "finegrain report runs/table-poms", description: "One page that needs no network" }])
+  Command.withExamples([
+    { command: "finegrain report runs/table-poms", description: "One page that needs no network" },
+    {
+      command: "finegrain report --merge table-poms-1-of-2 table-poms-2-of-2",
+      description: "The table of two machines that each ran a shard"
+    }
+  ])
 )
 
 /** Runs that were compared bit by bit and are not the same. */

@@ -30,7 +30,8 @@ export {
   Models,
   Network,
   NetworkBounds,
-  NetworkSpectra
+  NetworkSpectra,
+  optimizer
 } from "../network/index.ts"
 export {
   Arithmetic,

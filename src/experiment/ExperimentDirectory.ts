@@ -12,7 +12,8 @@ import * as Experiment from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Results from "./Results.ts"
 
-export { type Failure, type Failures, failures, hasTrials, stored, writeFailures } from "./directory/files.ts"
+export { type Failure, type Failures, failures, hasTrials, stored, usual, writeFailures } from "./directory/files.ts"
+export { merge } from "./directory/merge.ts"
 export { gather, planOf, results } from "./directory/trials.ts"
 
 /**

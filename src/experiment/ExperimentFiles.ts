@@ -1,13 +1,17 @@
 /** Schemas of the files in a directory of an experiment. */
 import * as Schema from "effect/Schema"
-import { Environment, Measures, missing, Num } from "../training/RunFiles.ts"
+import { Environment, fromOne, Measures, missing, Num } from "../training/RunFiles.ts"
 import * as Experiment from "./Experiment.ts"
 import { isDirectory } from "./slug.ts"
 
 /** What the files of an experiment hold that are read back, as schemas. */
 
 /** `experiment.json`: an experiment as it was run; whether it makes sense, its plan says. */
-export const StoredExperiment = Schema.Struct({ experiment: Experiment.ExperimentSchema, smoke: Schema.Boolean })
+export const StoredExperiment = Schema.Struct({
+  experiment: Experiment.ExperimentSchema,
+  smoke: Schema.Boolean,
+  shard: Schema.optionalKey(Schema.Struct({ index: fromOne, count: fromOne }))
+})
 
 /** `failures.json`: how trials failed, by the trial. */
 export const Failures = Schema.Record(

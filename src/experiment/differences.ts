@@ -3,11 +3,14 @@ import { isDeepStrictEqual } from "node:util"
 import type { Experiment, Selection, Settings, Variant } from "./Experiment.ts"
 import { isSearch, rangesOf } from "./search.ts"
 import { columnsOf } from "./settings.ts"
+import { type Shard, shown as part } from "./shard.ts"
 
 /** An experiment as it was run; `experiment.json`. */
 export interface StoredExperiment {
   readonly experiment: Experiment
   readonly smoke: boolean
+  /** Which part of the grid is run in this directory, where others have others. */
+  readonly shard?: Shard
 }
 
 const shown = (value: unknown) => value === undefined ? "not set" : JSON.stringify(value)
@@ -80,6 +83,7 @@ export const differences = (before: StoredExperiment, now: StoredExperiment): Re
   const [chose, chooses] = [old.selection, own.selection]
   return [
     ...changed("the name", old.name, own.name),
+    ...changed("the shard", before.shard && part(before.shard), now.shard && part(now.shard)),
     ...(before.smoke === now.smoke ? [] : [`it was ${before.smoke ? "a smoke" : "a full"} run`]),
     ...ofSettings("base", old.base, own.base),
     ...(smoke ? ofSettings("the smoke settings", old.smoke, own.smoke) : []),

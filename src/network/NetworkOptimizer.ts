@@ -7,6 +7,7 @@ import * as Gradients from "../optimizer/Gradients.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
 import { stepRefusal } from "../optimizer/stepRefusal.ts"
 import type { Told, Transform } from "../optimizer/Transform.ts"
+import { takeExampleWeights } from "./compiled/exampleWeights.ts"
 import { checkNames, inOrder, type NamedGradients } from "./compiled/named.ts"
 import { callback, type RenormalizationInputs } from "./compiled/renormalization.ts"
 import { restore, stepsOf } from "./compiled/saved.ts"
@@ -70,6 +71,7 @@ export class NetworkOptimizer extends tf.Optimizer {
     this.chain = Optimizer.make(network.problem, transform)
     this.#draw = drawing(network.model, network.seed)
     this.#omitted = omittedPenalties(network.model)
+    takeExampleWeights(network.model)
   }
 
   /** Steps, ω, what the chain keeps, and ℜ; undefined before it has begun. */
@@ -237,7 +239,7 @@ const isTransform = (how: NetworkOptimizerSettings | Transform): how is Transfor
 /**
  * An optimizer for `model.compile` of TensorFlow.js: an optimizer of the catalogue with settings (momentum is 0.9
  * unless they say otherwise), or any chain. `fit`, `fitDataset` and `trainOnBatch` then take the steps of
- * `Optimizer.update`, to the same bits.
+ * `Optimizer.update`, to the same bits; `fit` takes `sampleWeight`, too.
  *
  * @throws OptimizerError for settings or a chain that do not serve the network.
  *

@@ -6,6 +6,7 @@ export * as Losses from "./losses.ts"
 export * as Models from "./models/index.ts"
 export * as Network from "./Network.ts"
 export * as NetworkBounds from "./NetworkBounds.ts"
+export { optimizer } from "./NetworkOptimizer.ts"
 export * as NetworkSpectra from "./NetworkSpectra.ts"
 
 // For the rooms above alone.

@@ -34,8 +34,12 @@ const flat = (value: unknown, prefix = ""): ReadonlyArray<readonly [string, stri
 /** A device, but for its threads, on which no bit depends. */
 const deviceOf = (device: string | undefined) => device?.replace(/, \d+ threads?$/, "")
 
-/** Keys that earlier versions did not write are compared where both have them. */
-const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifest>, "backend" | "versions">) => ({
+/**
+ * On what of an engine bits depend. Keys that earlier versions did not write are compared where both have them.
+ *
+ * @internal
+ */
+export const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifest>, "backend" | "versions">) => ({
   "versions.finegrain": versions?.finegrain,
   "versions.tensorflow": versions?.tensorflow,
   // What it compiles to is settled by its major version.

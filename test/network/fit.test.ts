@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
+import * as finegrain from "finegrain"
 import { FgSgd, Models, Network, Optimizers, Schedule, Seed, Transform } from "finegrain"
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest"
 import { use } from "../backends.ts"
@@ -60,6 +61,68 @@ it("honours class weights: a class of weight 0 teaches nothing", async () => {
   expect(await weighted({ 0: 1, 1: 0 })).not.toEqual(plain)
 })
 
+/** A step of `fit` on rows with such weights, and the loss that it tells. */
+const weighted = async (args: tfl.ModelFitArgs, loss: string | Weighing = "meanSquaredError", model = single()) => {
+  const optimizer = finegrain.optimizer(await networkOf(model, onStiefel), { schedule })
+  model.compile({ optimizer, loss: loss as string })
+  const { history } = await model.fit(x(), y(), { ...quiet, epochs: 1, batchSize: 6, ...args })
+  optimizer.dispose()
+  return { loss: Number(history["loss"]![0]), weights: values(model) }
+}
+type Weighing = (targets: tf.Tensor, outputs: tf.Tensor) => tf.Tensor
+
+it("honours weights of examples, beside those of classes, in every batch, and leaves nothing", async () => {
+  const plain = await weighted({})
+  expect(await weighted({ sampleWeight: tf.ones([6]) })).toEqual(plain)
+  const given = [0, 1, 2, 3, 0.5, 0.25]
+  const sampleWeight = tf.tensor1d(given)
+  // The mean of weighted losses, by hand.
+  const own: Weighing = (targets, outputs) =>
+    tf.mul(tf.mean(tf.square(tf.sub(outputs, targets)), -1), tf.tensor1d(given))
+  const byHand = await weighted({}, own)
+  expect(await weighted({ sampleWeight })).toEqual(byHand)
+  expect(byHand.loss).not.toBeCloseTo(plain.loss, 3)
+  // A weight of 0 is an example that is not there, whatever the order and the batches.
+  const classWeight = { 0: 1, 1: 0 }
+  const both = await weighted({ sampleWeight, classWeight })
+  expect(both).toEqual(await weighted({ sampleWeight: tf.tensor1d([0, 0, 2, 0, 0.5, 0]) }))
+  const rows = { batchSize: 2, shuffle: true, validationSplit: 0.34 }
+  const none = { sampleWeight: tf.zeros([6]) }
+  expect((await weighted({ ...rows, ...none })).loss).toBe(0)
+  // As much is left as without weights: the model and its history.
+  const left = async (args: tfl.ModelFitArgs) => {
+    const before = tf.memory().numTensors
+    await weighted({ ...rows, ...args })
+    return tf.memory().numTensors - before
+  }
+  expect(await left({ sampleWeight, classWeight })).toBe(await left({}))
+})
+
+it("weighs all places of an example alike, or each", async () => {
+  const lossOf = async (sampleWeight: tf.Tensor) => {
+    const model = single({ inputShape: [3, 2] })
+    const optimizer = finegrain.optimizer(await networkOf(model, onStiefel), { schedule })
+    model.compile({ optimizer, loss: "meanSquaredError" })
+    const inputs = Seed.normalTensor(1, [3, 3, 2])
+    const { history } = await model.fit(inputs, tf.zerosLike(inputs), { ...quiet, epochs: 1, sampleWeight })
+    optimizer.dispose()
+    return history["loss"]![0]
+  }
+  const each = await lossOf(tf.tensor1d([1, 2, 0]))
+  expect(each).toBe(await lossOf(tf.tensor2d([1, 1, 1, 2, 2, 2, 0, 0, 0], [3, 3])))
+  expect(each).not.toBe(await lossOf(tf.tensor2d([1, 2, 0, 1, 2, 0, 1, 2, 0], [3, 3])))
+})
+
+it("refuses weights of examples that do not fit, and losses that they cannot reach", async () => {
+  const refuses = (message: string, args: tfl.ModelFitArgs, loss?: Weighing) =>
+    expect(weighted(args, loss)).rejects.toThrow(message)
+  await refuses("sampleWeight is [5], but 6 examples have weights [6]", { sampleWeight: tf.ones([5]) })
+  await refuses("one for each output: d", { sampleWeight: [tf.ones([6]), tf.ones([6])] as never })
+  const whole: Weighing = (targets, outputs) => tf.mean(tf.squaredDifference(targets, outputs))
+  await refuses("weigh the losses of 6 examples, but the loss gives []", { sampleWeight: tf.ones([6]) }, whole)
+  await refuses("let it leave the mean to fit", { classWeight: { 0: 1, 1: 2 } }, whole)
+})
+
 it("trains several inputs and outputs, with losses, metrics and callbacks; λ is that of all inputs", async () => {
   const [a, b] = [tfl.input({ shape: [2] }), tfl.input({ shape: [2] })]
   const both = tfl.layers.concatenate().apply([a, b]) as tfl.SymbolicTensor
@@ -79,6 +142,10 @@ it("trains several inputs and outputs, with losses, metrics and callbacks; λ is
   expect(losses.at(-1)!).toBeLessThan(losses[0]!)
   const lambdas = await Effect.runPromise(Network.deviations(network, inputs))
   expect(lambdas[0]!.length).toBe(4)
+  // Of each output its own.
+  const sampleWeight = { p: tf.zeros([6]), q: tf.zeros([6]) } as never
+  const silent = await model.fit(inputs, [y(), y()], { ...quiet, epochs: 1, sampleWeight })
+  expect(silent.history["loss"]).toEqual([0])
   // Four times the features, four times λ.
   expect(lambdas[0]![2]! / lambdas[0]![0]!).toBeCloseTo(4, 5)
   optimizer.dispose()

@@ -31,6 +31,12 @@ export const wholeFiles = [
   "report.html"
 ]
 
+/**
+ * Where an experiment is kept, unless something else is said.
+ */
+export const usual = ({ experiment: { name }, shard, smoke }: StoredExperiment): string =>
+  `runs/${name}${smoke ? "-smoke" : ""}${shard === undefined ? "" : `-${shard.index}-of-${shard.count}`}`
+
 const decodeStored = RunFiles.decode(ExperimentFiles.StoredExperiment, "experiment")
 const decodeFailures = RunFiles.decode(ExperimentFiles.Failures, "list of failures")
 

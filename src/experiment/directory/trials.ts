@@ -19,7 +19,7 @@ import { anew, entries, type Failure, type Failures, failures, hasTrials, stored
 const decodeResults = RunFiles.decode(ExperimentFiles.Results, "results")
 /** `manifest.json` of a trial. */
 export const decodeTrial = RunFiles.decode(ExperimentFiles.TrialManifest, "manifest")
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
+export const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is
@@ -91,11 +91,10 @@ const hasEnded = (found: collect.TrialRecord) => found.status === "completed" ||
 export const planOf = ({ experiment, smoke }: StoredExperiment) => Experiment.plan(experiment, { smoke })
 
 /**
- * The results of an experiment from the trials in a directory; those that have ended are read once, into `ended`.
+ * What is on disk below the cells of a plan, and what became of it; trials that have ended are read once, into `ended`.
  */
-export const gather = Effect.fnUntraced(function*(
+export const records = Effect.fnUntraced(function*(
   directory: string,
-  { experiment, smoke }: StoredExperiment,
   plan: ReadonlyArray<Experiment.Cell>,
   failed: Failures,
   ended: Map<string, collect.TrialRecord>
@@ -122,6 +121,20 @@ export const gather = Effect.fnUntraced(function*(
       })
     )
   )
+  return { names, trials }
+})
+
+/**
+ * The results of an experiment from the trials in a directory; those that have ended are read once, into `ended`.
+ */
+export const gather = Effect.fnUntraced(function*(
+  directory: string,
+  { experiment, smoke }: StoredExperiment,
+  plan: ReadonlyArray<Experiment.Cell>,
+  failed: Failures,
+  ended: Map<string, collect.TrialRecord>
+) {
+  const { names, trials } = yield* records(directory, plan, failed, ended)
   return collect.results(experiment, smoke, plan, {
     trial: (id) => trials.get(id) ?? nothing,
     seeds: (cell, chosen) => names.get(cell.directory)!.flatMap((name) => Experiment.seedOf(name, chosen) ?? [])
