@@ -78,10 +78,10 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   const outcomeOf = (output: string) => {
     const { cells } = JSON.parse(readFileSync(join(scratch, output, "results.json"), "utf8")) as Stored
     return {
-      bits: cells.map(({ chosen, finals }) => [
+      bits: cells.map(({ chosen, finals }) => ({
         chosen,
-        ...finals.map(({ status, summary }) => [status, summary?.weightsSha256])
-      ]),
+        finals: finals.map(({ status, summary }) => [status, summary?.weightsSha256])
+      })),
       table: readFileSync(join(scratch, output, "table.md"), "utf8")
     }
   }
@@ -170,7 +170,10 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   it("tells of a trial that fails, and the others go on", async () => {
     const run = offer("poisoned", "poisoned")
     expect(await run.ended).toBe(6)
-    expect(outcomeOf("poisoned").bits).toEqual([local.tiny.bits[0], [undefined, ["crashed", undefined]]])
+    expect(outcomeOf("poisoned").bits).toEqual([local.tiny.bits[0], {
+      chosen: undefined,
+      finals: [["crashed", undefined]]
+    }])
     expect(run.said()).toContain("SIGKILL")
   })
 
