@@ -5,12 +5,18 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
 import { joined } from "./doors/contributions.ts"
+import { importing } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 import { TrainConfig } from "./TrainConfig.ts"
 
+/**
+ * For files that are modules of another kind: experiments.
+ *
+ * @internal
+ */
+export { importing } from "./doors/importing.ts"
 export { difference, type Used, usedOf } from "./doors/sources.ts"
 
 /** A module that cannot be used. */
@@ -41,7 +47,7 @@ const load = Effect.fnUntraced(function*(file: string) {
   const used = yield* Effect.promise(() => usedOf(file))
   if (used === undefined) return yield* new DoorError({ file, reason: "there is no such file" })
   const exported = yield* Effect.tryPromise({
-    try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
+    try: () => importing(file),
     catch: (error) => new DoorError({ file, reason: `it throws when it is loaded: ${inOneLine(error)}` })
   })
   return { exported, used }
