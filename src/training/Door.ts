@@ -11,11 +11,6 @@ import { importing } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 import { TrainConfig } from "./TrainConfig.ts"
 
-/**
- * For files that are modules of another kind: experiments.
- *
- * @internal
- */
 export { importing } from "./doors/importing.ts"
 export { difference, type Used, usedOf } from "./doors/sources.ts"
 

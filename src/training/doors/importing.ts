@@ -24,7 +24,11 @@ const asScript = (file: string): string => {
     : ""
 }
 
-/** Imports a file, by its absolute path; where it is no module since its package is of scripts, the error says so. */
+/**
+ * Imports a file, by its absolute path; where it is no module since its package is of scripts, the error says so.
+ *
+ * @internal
+ */
 export const importing = async (file: string): Promise<Readonly<Record<string, unknown>>> => {
   try {
     return await import(pathToFileURL(file).href) as Readonly<Record<string, unknown>>
