@@ -111,7 +111,7 @@ describe("finegrain run", () => {
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     // What follows the pointer stands in the page: nothing is loaded from elsewhere.
     expect(html).not.toMatch(/<script[^>]*src|https?:\/\/(?!www\.w3\.org)/)
-    expect(html.match(/<svg/g)).toHaveLength(14)
+    expect(html.match(/<svg/g)).toHaveLength(16)
     // Every trial has its own page, and says where it ran.
     for (const { finals } of cells) {
       for (const { environment, report, status } of finals) {
