@@ -145,7 +145,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
     expect(await finished("chosen", run)).toEqual(local.chosen)
   })
 
-  it("goes on from checkpoints where a task is requeued, or is told of its end, in a directory of any name", async () => {
+  it("goes on from checkpoints where a task is requeued or told of its end, in a directory of any name", async () => {
     const output = `it's "$(touch wrong)"; %a\n\\x \`id\``
     const run = offer("tiny", output, "--sbatch-option", "comment=it's \"$(touch wrong)\"; %a\n`id`")
     await atWork(output, 2)
