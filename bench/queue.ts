@@ -210,10 +210,6 @@ const results = {
   sizes,
   queries
 }
-await own.dispose()
-server.end()
-rmSync(scratch, { recursive: true, force: true })
-
 const ms = (value: number) => value.toFixed(2)
 const byName = (values: Readonly<Record<string, number>>, text: (value: number) => string) =>
   Object.entries(values).map(([name, value]) => [name, text(value)])
@@ -233,4 +229,7 @@ process.stdout.write(
   ].join("\n\n")
 )
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(results, undefined, 2)}\n`)
+await own.dispose()
+server.end()
+rmSync(scratch, { recursive: true, force: true })
 process.exit(0)
