@@ -16,6 +16,7 @@ import { kubernetes } from "./kubernetes.ts"
 import { laws } from "./laws.ts"
 import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
+import { slurm } from "./slurm.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
 import * as Voice from "./Voice.ts"
@@ -32,6 +33,7 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       run,
       worker,
       queue,
+      slurm,
       kubernetes,
       report,
       evaluate,

@@ -175,6 +175,7 @@ export const run = Command.make(
         root: directory,
         use: planned[0]?.config.use ?? [],
         retry,
+        cells,
         directory: ({ id }) => path.join(trials, id)
       })
       yield* Console.log(
