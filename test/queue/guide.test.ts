@@ -110,7 +110,7 @@ describe.skipIf(!runsPostgres)("docs/many-machines.md", { timeout: 240_000 }, ()
     rmSync(scratch, { recursive: true, force: true })
   })
 
-  it("three terminals: the queue has the bits that two parts join to, and workers by ssh find nothing to do", async () => {
+  it("the queue has the bits that two parts join to, and workers by ssh have nothing left to do", async () => {
     terminal("curie", "work")
     expect(await terminal("ada", "offer").ended).toEqual([0, ""])
     for (const [host, part] of [["ada", "1/2"], ["bell", "2/2"]] as const) {
