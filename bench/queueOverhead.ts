@@ -30,7 +30,7 @@ writeFileSync(join(scratch, "small.mjs"), `export default ${JSON.stringify(exper
 const server = await startPostgres()
 
 /** A command to its end; seconds of CPU time of it and all that it waited for. */
-const finegrain = (before: ReadonlyArray<string>, ...args: ReadonlyArray<string>) => {
+const finegrain = (args: ReadonlyArray<string>, before: ReadonlyArray<string> = []) => {
   const line = [...before, process.execPath, "--conditions=finegrain:source", join(root, "cli", "main.ts"), ...args]
   const child = spawn("bash", ["-c", `TIMEFORMAT="%U %S"; time "$@"`, "bash", ...line], {
     cwd: scratch,
@@ -55,7 +55,7 @@ interface Block {
 
 const local = async (round: number): Promise<Block> => {
   const began = performance.now()
-  const cpu = await finegrain([], "run", "small.mjs", "--jobs", String(workers), "--output", `local-${round}`)
+  const cpu = await finegrain(["run", "small.mjs", "--jobs", String(workers), "--output", `local-${round}`])
   return { launcher: "local", cpu, ofServer: 0, wall: (performance.now() - began) / 1000 }
 }
 
@@ -63,21 +63,19 @@ const queue = async (round: number): Promise<Block> => {
   const grid = `round-${round}`
   const [began, before] = [performance.now(), cpuOf(server.pid())]
   // Each on one CPU, as on a machine of its own: it takes a thread for every one that it sees.
-  const own = Array.from({ length: workers }, (_, i) =>
+  const work = (i: number) =>
     finegrain(
-      ["taskset", "--cpu-list", String(i % availableParallelism())],
-      ...["worker", "--grid", grid, "--scratch", `worker-${round}-${i}`, "--until-done"]
-    ))
-  const run = finegrain(
-    [],
-    ...["run", "small.mjs", "--launcher", "queue", "--grid", grid, "--lease", "20", "--output", `queue-${round}`]
-  )
-  const cpus = [await run]
+      ["worker", "--grid", grid, "--scratch", `worker-${round}-${i}`, "--until-done"],
+      ["taskset", "--cpu-list", String(i % availableParallelism())]
+    )
+  const own = Array.from({ length: workers }, (_, i) => work(i))
+  const offer = ["run", "small.mjs", "--launcher", "queue", "--grid", grid, "--lease", "20"]
+  const ofRun = await finegrain([...offer, "--output", `queue-${round}`])
   // They wait for a lease whether anything comes.
   const wall = (performance.now() - began) / 1000
-  cpus.push(...await Promise.all(own))
+  const ofWorkers = (await Promise.all(own)).reduce((a, b) => a + b, 0)
   const ofServer = cpuOf(server.pid()) - before
-  return { launcher: "queue", cpu: cpus.reduce((a, b) => a + b, 0) + ofServer, ofServer, wall }
+  return { launcher: "queue", cpu: ofRun + ofWorkers + ofServer, ofServer, wall }
 }
 
 const bits = (output: string) =>
