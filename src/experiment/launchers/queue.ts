@@ -238,6 +238,7 @@ const open = Effect.fnUntraced(function*(
       Effect.gen(function*() {
         const begun = yield* Effect.filter(all, listener.begin)
         yield* failing(provided(Effect.forEach(begun, (trial) => offerOne(opened, trial), { concurrency: 4 })))
+        yield* Effect.ignore(provided(service.analyze))
         yield* provided(watch(opened, begun, listener)).pipe(
           Effect.catchIf(
             (error): error is typeof error & (SqlError.SqlError | database.DatabaseError) =>
