@@ -193,7 +193,8 @@ export const rows: ReadonlyArray<Row> = [
   {
     area,
     given: "a dilated convolution, whose gradient TensorFlow.js has not",
-    says: /The model: the operation \w+ with a dilationRate between weights and loss is refused.*Leave dilationRate out/,
+    says:
+      /The model: the operation \w+ with a dilationRate between weights and loss is refused.*Leave dilationRate out/,
     run: () => trained(ended({ dilationRate: 2 }))
   },
   {
