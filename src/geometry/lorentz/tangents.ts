@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
+import * as Seed from "../../numerics/Seed.ts"
 import { gyration } from "../manifolds/gyration.ts"
 import { axes, dot, drop, either, type Hyperboloid, length, type Polar } from "./hyperboloid.ts"
 
@@ -32,6 +33,11 @@ export const tangents = ({ across, atRest, first, halfAngle, joined, moving, nea
       const at = polar(x)
       const [a, b] = [split(at, u), split(at, v)]
       return drop(tf.sub(dot(atRest(at, a.inSpace), atRest(at, b.inSpace)), tf.mul(a.normal, b.normal)))
+    },
+    /** Standard normal at rest: an ambient vector far out would be projected to what no number holds. */
+    randomTangent: (seed: Seed.Seed, x: tf.Tensor) => {
+      const at = polar(x)
+      return moving(at, space(Seed.normalTensor(seed, x.shape)))
     },
     /** Of the vector at rest: its entries may be larger than squares allow, and so much larger than it is long. */
     norm: (x: tf.Tensor, u: tf.Tensor) => {
