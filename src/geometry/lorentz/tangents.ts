@@ -23,21 +23,20 @@ export const tangents = ({ across, atRest, first, halfAngle, joined, moving, nea
   }
   const inBall = (p: Polar) => tf.div(p.space, tf.add(1, p.cosh))
   const gap = (p: Polar) => tf.div(2, tf.add(1, p.cosh))
+  const project = (x: tf.Tensor, u: tf.Tensor) => {
+    const at = polar(x)
+    const { inSpace } = split(at, u)
+    return joined(inSpace, dot(tf.div(at.space, at.cosh), inSpace))
+  }
   return {
-    project: (x: tf.Tensor, u: tf.Tensor) => {
-      const at = polar(x)
-      const { inSpace } = split(at, u)
-      return joined(inSpace, dot(tf.div(at.space, at.cosh), inSpace))
-    },
+    project,
+    /** Projected from entries that are shorter far out, since projections are so much longer. */
+    randomTangent: (seed: Seed.Seed, x: tf.Tensor) =>
+      project(x, tf.div(Seed.normalTensor(seed, x.shape), polar(x).cosh)),
     inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => {
       const at = polar(x)
       const [a, b] = [split(at, u), split(at, v)]
       return drop(tf.sub(dot(atRest(at, a.inSpace), atRest(at, b.inSpace)), tf.mul(a.normal, b.normal)))
-    },
-    /** Standard normal at rest: an ambient vector far out would be projected to what no number holds. */
-    randomTangent: (seed: Seed.Seed, x: tf.Tensor) => {
-      const at = polar(x)
-      return moving(at, space(Seed.normalTensor(seed, x.shape)))
     },
     /** Of the vector at rest: its entries may be larger than squares allow, and so much larger than it is long. */
     norm: (x: tf.Tensor, u: tf.Tensor) => {
