@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Slurm from "../src/experiment/slurm/status.ts"
 import * as pace from "./pace.ts"
 import { table } from "./Table.ts"
+import * as Voice from "./Voice.ts"
 
 const actions = {
   list: "what is known of it",
@@ -62,10 +63,15 @@ export const slurm = Command.make(
   },
   Effect.fnUntraced(function*({ action, directory }) {
     const tasks = yield* Slurm.tasks(directory)
-    if (action === "cancel") return yield* Console.log(`${yield* Slurm.cancel(directory)} tasks are taken back`)
+    if (action === "cancel") {
+      const cancelled = yield* Slurm.cancel(directory)
+      yield* Console.log(`${cancelled} tasks are taken back`)
+      return yield* Voice.result({ cancelled })
+    }
     const now = Date.now()
     yield* Console.log(overview(yield* Slurm.nameOf(directory), tasks, now))
     yield* Effect.forEach(tasks.flatMap((task) => detail(task, now)), (line) => Console.log(line))
+    yield* Voice.result(tasks)
   })
 ).pipe(
   Command.withDescription("A grid in Slurm: list, cancel"),
