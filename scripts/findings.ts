@@ -134,7 +134,7 @@ const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyA
   )
 }
 
-/** The rows that were searched anew in wider ranges: what either search chose, by which accuracy, and what came of it. */
+/** The rows that were searched anew in wider ranges: what either search chose, how good it was, and what came of it. */
 const searches = ({ cells }: Results.Results) => {
   const of = (row: string) => {
     const { candidates, chosen, error } = cells.find((cell) => cell.row === row)!
