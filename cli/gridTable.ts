@@ -1,19 +1,10 @@
 /** What is known of grids that run elsewhere, as text. */
+import type * as Queue from "../src/experiment/queue/Queue.ts"
 import * as pace from "./pace.ts"
 import { table } from "./Table.ts"
 
 /** A grid in numbers of trials. */
-export interface GridNumbers {
-  readonly name: string
-  readonly offered: number
-  readonly running: number
-  readonly completed: number
-  readonly failed: number
-  readonly cancelled: number
-  /** Trials that ended within the last hour, and seconds over which that was. */
-  readonly lately: number
-  readonly seconds: number
-}
+export type GridNumbers = Omit<Queue.GridStatus, "megabytes">
 
 const leftOf = ({ lately, offered, running, seconds }: GridNumbers) =>
   offered + running === 0 ? "" : lately === 0 ? "?" : pace.clock((offered + running) * seconds / lately)

@@ -1,19 +1,11 @@
 import { execFileSync } from "node:child_process"
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import { freePort } from "./freePort.ts"
 
 /** FINEGRAIN_REQUIRE_POSTGRES=1 runs the tests on PostgreSQL, which CI installs; they fail where it is missing. */
 export const runsPostgres = process.env["FINEGRAIN_REQUIRE_POSTGRES"] === "1"
-
-export const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { readonly port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 export const binaries = () => {
   const versions = "/usr/lib/postgresql"

@@ -15,7 +15,8 @@ import { tmpdir, userInfo } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { binaries, freePort, runsPostgres } from "../postgres.ts"
+import { freePort } from "../freePort.ts"
+import { binaries, runsPostgres } from "../postgres.ts"
 
 /** The blocks of docs/many-machines.md, each typed into a terminal as it stands, but for the port. */
 const root = resolve(import.meta.dirname, "../..")
