@@ -103,6 +103,7 @@ describe("a job that is over without a word", () => {
       "Crashed",
       "Vanished"
     ])
+    expect(of("FAILED", false, codes.none)).toMatchObject({ error: "TimedOut" })
     expect(of("FAILED", false, codes.absent)).toMatchObject({ error: "Absent" })
     expect(of("FAILED", false, 9)).toMatchObject({ reason: "the job ended with code 9 on n1; its log is x" })
   })

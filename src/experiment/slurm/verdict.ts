@@ -24,7 +24,7 @@ const failed = (error: string, reason: string): Verdict => ({ _tag: "Failed", er
 
 /** States that are none of the trial's making: it goes on elsewhere, if it gets anywhere. */
 const taken: Readonly<Record<string, readonly [error: string, reason: string]>> = {
-  TIMEOUT: ["TimedOut", "its time was over before it had written a checkpoint: raise --time, or --lead"],
+  TIMEOUT: ["TimedOut", "its time was over before it had written a checkpoint: raise --time"],
   PREEMPTED: ["Preempted", "it was preempted before it had written a checkpoint"],
   NODE_FAIL: ["NodeFailed", "its node failed before it had written a checkpoint"],
   BOOT_FAIL: ["NodeFailed", "its node did not start"]
@@ -46,6 +46,7 @@ export const of = ({ code, hasAdvanced, hasBegun, log, node, state }: Remains): 
   if (code === codes.absent) {
     return failed("Absent", `its directory is not on ${node}, or cannot be written: all nodes must share it`)
   }
+  if (code === codes.none) return failed("TimedOut", taken["TIMEOUT"]![1])
   if (code === codes.more && hasAdvanced) return { _tag: "Again" }
   if (state === undefined) {
     return hasBegun
