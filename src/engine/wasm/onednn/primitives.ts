@@ -99,13 +99,19 @@ const callsOf = ({ call, engine, made, stream }: Library) => ({
 /** Channels of a block. */
 const block = 16
 
-/** Winograd's tiles of 4×4 outputs, 6×6 numbers each: they are all kept at once, and must stay few. */
+/** Outputs a side of one of Winograd's tiles, and its numbers between. */
 const tile = 4
+const points = (tile + 2) ** 2
+
+/** Fewer tiles do not pay for the filter's transformation; more numbers, which are all kept at once, take too much. */
+const leastTiles = 256
 const mostNumbers = 16 * 1024 * 1024
 
 /**
- * Whether Winograd's convolution serves: 3×3 taps of stride 1, channels in whole blocks, and so many images and so few
- * outputs over the edges that it takes less time than the direct one, reordering of images included.
+ * Whether Winograd's convolution takes less time than the direct one, reordering of images included: 3×3 taps of stride
+ * 1, channels in whole blocks, tiles that reach little over the edges, and neither too few nor too many of them.
+ *
+ * @internal
  */
 export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y }: Convolution): boolean => {
   const [images = 0, height = 0, width = 0, outer = 0] = y
@@ -113,12 +119,9 @@ export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y
   return filter[0] === 3 && filter[1] === 3 && [...strides, ...dilations].every((step) => step === 1) &&
     [...before, ...behind].every((pad) => pad === 0 || pad === 1) &&
     [filter[2]!, outer].every((channels) => channels % block === 0) &&
-    2 * tiles * 36 <= 9 * height * width && images * tiles >= leastTiles &&
-    36 * images * tiles * (x[3]! + outer) <= mostNumbers
+    2 * points * tiles <= 9 * height * width && images * tiles >= leastTiles &&
+    points * images * tiles * (x[3]! + outer) <= mostNumbers
 }
-
-/** Fewer tiles do not pay for the filter's transformation. */
-const leastTiles = 64
 
 /** A convolution as the library knows it: layouts of its operands as they are and as it wants them, and the plan. */
 const planned = ({ dialect, value }: Library, direction: Direction, given: Convolution, algorithm: Algorithm) => {
