@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { basename } from "node:path"
 import * as Experiment from "../src/experiment/Experiment.ts"
+import * as Voice from "./Voice.ts"
 
 /** As PID 1 of a pod: npx would not hand on the signal at which trials write their checkpoints. */
 const program = "node_modules/.bin/finegrain"
@@ -154,7 +155,9 @@ export const kubernetes = Command.make(
       ? { file: experiment!, claim: Option.getOrElse(claim, () => "runs") }
       : { grid: queued, secret: Option.getOrElse(secret, () => "finegrain-database") }
     const name = queued?.split("@")[0] ?? basename(experiment!).replace(/\.[^.]*$/, "")
-    yield* Console.log(JSON.stringify(job({ name, image, count: pods, cpu, memory, gpus, slots }, work), undefined, 2))
+    const found = job({ name, image, count: pods, cpu, memory, gpus, slots }, work)
+    yield* Console.log(JSON.stringify(found, undefined, 2))
+    yield* Voice.result(found)
   })
 ).pipe(
   Command.withDescription("Print a Job for Kubernetes (JSON, which is YAML, too): workers of a grid, or its shards"),

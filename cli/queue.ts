@@ -6,8 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "../src/experiment/queue/Queue.ts"
-import * as pace from "./pace.ts"
-import { table } from "./Table.ts"
+import { atWork, overview } from "./gridTable.ts"
 import { database } from "./worker.ts"
 
 const actions = {
@@ -17,31 +16,11 @@ const actions = {
   clean: "remove a grid and what is kept of it; results that were fetched stay"
 }
 
-const leftOf = ({ lately, offered, running, seconds }: Queue.GridStatus) =>
-  offered + running === 0 ? "" : lately === 0 ? "?" : pace.clock((offered + running) * seconds / lately)
-
-/** Every grid, a row each. */
-const overview = (found: ReadonlyArray<Queue.GridStatus>) =>
-  table(
-    ["grid", "offered", "running", "completed", "failed", "taken back", "per hour", "left", "MB held"],
-    found.map((grid) => [
-      grid.name,
-      ...[grid.offered, grid.running, grid.completed, grid.failed, grid.cancelled].map(String),
-      grid.seconds < 1 ? "" : (3600 * grid.lately / grid.seconds).toFixed(0),
-      leftOf(grid),
-      grid.megabytes.toFixed(1)
-    ])
-  )
-
 /** A line per worker and trial. */
 const details = Effect.fnUntraced(function*(grid: string) {
   const [workers, trials] = [yield* Queue.workers(grid), yield* Queue.notable(grid)]
   const own = (worker: string) =>
-    trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) =>
-      `  ${pace.percent(trial.share)} ${trial.label}, attempt ${trial.attempt}${
-        trial.share > 0 ? `, ${pace.clock(trial.seconds * (1 - trial.share) / trial.share)} left` : ""
-      }`
-    )
+    trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) => `  ${atWork(trial)}`)
   const lines = workers.filter(({ hasLeft, said }) => !hasLeft || said !== null).flatMap(
     ({ hasLeft, id, said, silent, slots }) =>
       [
@@ -59,7 +38,7 @@ const list = Effect.fnUntraced(function*(name: string | undefined) {
   if (found.length === 0) {
     return yield* Console.log(name === undefined ? "There is no grid." : `There is no grid ${name}.`)
   }
-  yield* Console.log(overview(found))
+  yield* Console.log(overview(found, { "MB held": ({ megabytes }) => megabytes.toFixed(1) }))
   if (name !== undefined) yield* Effect.forEach(yield* details(name), (line) => Console.log(line))
 })
 

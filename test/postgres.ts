@@ -7,7 +7,7 @@ import { join } from "node:path"
 /** FINEGRAIN_REQUIRE_POSTGRES=1 runs the tests on PostgreSQL, which CI installs; they fail where it is missing. */
 export const runsPostgres = process.env["FINEGRAIN_REQUIRE_POSTGRES"] === "1"
 
-const freePort = () =>
+export const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { readonly port: number }
@@ -15,7 +15,7 @@ const freePort = () =>
     })
   })
 
-const binaries = () => {
+export const binaries = () => {
   const versions = "/usr/lib/postgresql"
   return join(versions, readdirSync(versions).toSorted((a, b) => Number(b) - Number(a))[0]!, "bin")
 }
