@@ -149,8 +149,8 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
         tiled([7, 11], [16, 32]),
         { ...tiled([9, 9], [32, 16]), pad: "valid", images: 64, activation: "relu" }
       ],
-      // Tiles of 4×4 outputs multiply by 8 and divide by 24, sum, and take differences of what they sum; the gradient of
-      // a filter sums 256·16 products.
+      // Tiles of 4×4 outputs multiply by 8 and divide by 24, sum, and take differences of what they sum; the gradient
+      // of a filter sums 256·16 products.
       2e-5
     ))
 

@@ -41,7 +41,7 @@ export interface Dialect {
    * Describes float32 values by their lengths and strides; without strides, in the layout that the library likes best.
    */
   readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
-  /** Describes images in blocks of sixteen channels; undefined where Winograd's convolutions, which want it, are not. */
+  /** Describes images in blocks of sixteen channels; undefined without the convolutions that want it. */
   readonly blocked?: (lengths: ReadonlyArray<number>) => unknown
   /** The plan of a convolution; gradients want that of the forward one beside. */
   readonly convolution: (
