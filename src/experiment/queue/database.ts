@@ -105,10 +105,24 @@ const driver = Effect.tryPromise({
     })
 })
 
-/** Why no connection came to be, without a word that may hold credentials. */
-const unreached = ({ shown }: Address) => ({ reason: { _tag } }: SqlError.SqlError) =>
+const noEntry: ReadonlySet<string> = new Set(["AuthenticationError", "AuthorizationError"])
+
+/**
+ * Whether no connection came to be, which the first statement finds.
+ *
+ * @internal
+ */
+export const isUnreached = ({ reason: { _tag } }: SqlError.SqlError): boolean =>
+  noEntry.has(_tag) || _tag === "ConnectionError"
+
+/**
+ * Why no connection came to be, without a word that may hold credentials.
+ *
+ * @internal
+ */
+export const unreached = ({ shown }: Address) => ({ reason: { _tag } }: SqlError.SqlError) =>
   new DatabaseError({
-    reason: _tag === "AuthenticationError" || _tag === "AuthorizationError"
+    reason: noEntry.has(_tag)
       ? `${shown} does not let this user in`
       : `${shown} is not reached (${_tag})`,
     remedy: "Look whether it runs, whether it speaks TLS (sslmode=disable turns that off), and who may connect."

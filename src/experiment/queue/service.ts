@@ -84,6 +84,9 @@ export const connected = (address: database.Address): Layer.Layer<SqlClient.SqlC
   Layer.effectDiscard(
     Effect.mapError(
       tables.migrate,
-      (error) => unusable(error._tag === "SqlError" ? error.reason._tag : error._tag)
+      (error) => {
+        if (error._tag !== "SqlError") return unusable(error._tag)
+        return database.isUnreached(error) ? database.unreached(address)(error) : unusable(error.reason._tag)
+      }
     )
   ).pipe(Layer.provideMerge(database.layer(address)), Layer.provide(quiet))
