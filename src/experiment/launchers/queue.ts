@@ -158,14 +158,12 @@ const watch = Effect.fnUntraced(function*<E, R>(
       else silent.delete(id)
     }
   })
+  const heard = database.noticing(said)
   let since: number | undefined
   while (open.size > 0) {
     const began = performance.now()
     const rows = yield* database.patiently(
-      Effect.tapError(
-        trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap),
-        () => Effect.void
-      )
+      heard(trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap))
     )
     since = began
     for (const row of rows) {

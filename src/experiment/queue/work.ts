@@ -16,6 +16,7 @@ import * as child from "../launchers/child.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
 import * as places from "../launchers/places.ts"
 import * as chunks from "./chunks.ts"
+import * as database from "./database.ts"
 import * as environment from "./environment.ts"
 import * as grids from "./grids.ts"
 import * as parcels from "./parcels.ts"
@@ -208,8 +209,9 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
     // Whatever befell a trial has been told, and the queue hands it out again.
     Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.sleep("100 millis"))
   )
+  const heard = database.noticing(worker.say)
   const alive = Effect.repeat(
-    Effect.ignore(grids.seen(grid.name, name, slots)),
+    Effect.ignore(heard(grids.seen(grid.name, name, slots))),
     Schedule.spaced(grid.lease * 1000 / 3)
   )
   // Whoever offered candidates offers more once they have ended: only a lease without anything is the end.

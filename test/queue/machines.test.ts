@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process"
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
+import { userInfo } from "node:os"
+import { join, resolve } from "node:path"
+import { describe, expect, it } from "vitest"
+import { password, runsPostgres } from "../postgres.ts"
+import { tinyGrid } from "./tinyGrid.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+
+/** Starts a command where a directory is a disk of its own, of such a size. */
+const onDiskOf = (size: string, directory: string) => {
+  mkdirSync(directory)
+  const space = ["unshare", "--mount", ...userInfo().uid === 0 ? [] : ["--user", "--map-root-user"]]
+  return [...space, "sh", "-c", `mount -t tmpfs -o size=${size} tmpfs ${directory} && exec "$@"`, "sh"]
+}
+
+/** Starts a command whose clock is wrong. */
+const atHour = (offset: string) => ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset]
+
+describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 180_000 }, () => {
+  const grid = tinyGrid()
+  const { checkpointed, dismiss, offer, outcomeOf, says, scratch, scratchOf, start, work } = grid
+
+  it("have full disks: the worker says so and ends, and its trial goes to another", async () => {
+    const run = offer("full")
+    // On one there is room for nothing, on the other for a manifest and a log, but for no checkpoint.
+    for (const [name, size] of [["none", "4k"], ["little", "64k"]] as const) {
+      const worker = work("full", name, { within: onDiskOf(size, scratchOf("full", name)) })
+      expect([await worker.ended, worker.said()]).toEqual([
+        6,
+        expect.stringMatching(/takes no trials any more.*space/s)
+      ])
+    }
+    const worker = work("full", "enough")
+    expect(await outcomeOf("full", run)).toEqual(grid.local())
+    expect(run.said().match(/takes no trials any more/g)).toHaveLength(2)
+    await dismiss(worker)
+  })
+
+  it("have clocks that are an hour wrong: leases are those of the database", async () => {
+    const now = execFileSync("env", [...atHour("+1h").slice(1), process.execPath, "-p", "Date.now()"], {
+      encoding: "utf8"
+    })
+    expect(Number(now) - Date.now()).toBeGreaterThan(3_500_000)
+    // Longer than usual, so that a busy machine is no reason for an attempt.
+    const args = ["--launcher", "queue", "--grid", "clocks", "--lease", "8", "--output", "clocks"]
+    const run = start(["run", "tiny.ts", ...args])
+    const first = work("clocks", "behind", { within: atHour("-1h") })
+    await checkpointed("clocks", "behind", first)
+    // It sees a lease that it would hold to have ended long ago.
+    const second = work("clocks", "ahead", { within: atHour("+1h") })
+    await says(second, /attempt 1/)
+    expect(grid.server().query("SELECT MAX(attempt) FROM finegrain_trials WHERE grid = 'clocks'")).toBe("1")
+    first.child.kill("SIGKILL")
+    expect(await outcomeOf("clocks", run)).toEqual(grid.local())
+    await dismiss(second)
+  })
+
+  it("have another revision of finegrain, or an older one: it is refused by name", async () => {
+    const older = join(scratch, "older")
+    for (const part of ["src", "cli", "package.json"]) {
+      cpSync(join(root, part), join(older, part), { recursive: true })
+    }
+    symlinkSync(join(root, "node_modules"), join(older, "node_modules"))
+    appendFileSync(join(older, "src", "index.ts"), "// An older revision.\n")
+    const run = offer("revisions")
+    await says(run, /finegrain worker --grid revisions/)
+    const worker = work("revisions", "older", { main: join(older, "cli", "main.ts") })
+    expect(await worker.ended).toBe(6)
+    expect(worker.said()).toMatch(/the grid revisions is of finegrain \S+ \(code \w+\), and this is \S+ \(code \w+\)/)
+    run.child.kill("SIGKILL")
+    // What a later release made of the tables is not touched by this one.
+    grid.server().query("INSERT INTO finegrain_migrations (migration_id, name) VALUES (99, 'later')")
+    const list = start(["queue", "list"])
+    expect([await list.ended, list.said()]).toEqual([6, expect.stringContaining("those of a later finegrain")])
+    grid.server().query("DELETE FROM finegrain_migrations WHERE migration_id = 99")
+  })
+
+  it("tell the password nowhere", async () => {
+    const run = offer("secret")
+    const worker = work("secret", "a")
+    await checkpointed("secret", "a", worker)
+    const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name))
+    const read = (id: string, file: string) => {
+      try {
+        return readFileSync(join("/proc", id, file), "utf8")
+      } catch {
+        return ""
+      }
+    }
+    expect(processes.filter((id) => read(id, "cmdline").includes(password))).toEqual([])
+    const trainers = processes.filter((id) => read(id, "stat").split(") ")[1]?.split(" ")[1] === `${worker.child.pid}`)
+    expect(trainers.map((id) => read(id, "environ").includes(password))).toEqual([false])
+    expect(await outcomeOf("secret", run)).toEqual(grid.local())
+    await dismiss(worker)
+    const list = start(["queue", "list", "--grid", "secret"])
+    expect(await list.ended).toBe(0)
+    expect(grid.everything()).not.toContain(password)
+    const files = readdirSync(scratch, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const telling = files.map(({ name, parentPath }) => join(parentPath, name)).filter((file) =>
+      !file.includes("/older/") && readFileSync(file).includes(password)
+    )
+    expect(telling).toEqual([])
+    const stored = ["grids", "environments", "trials", "workers"].map((table) =>
+      grid.server().query(`SELECT * FROM finegrain_${table}`)
+    )
+    expect(stored.join()).not.toContain(password)
+  })
+})
