@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Queue from "../src/experiment/queue/Queue.ts"
 import * as pace from "./pace.ts"
 import { table } from "./Table.ts"
+import * as Voice from "./Voice.ts"
 import { database } from "./worker.ts"
 
 const actions = {
@@ -16,6 +17,9 @@ const actions = {
   retry: "offer anew what failed or was taken back",
   clean: "remove a grid and what is kept of it; results that were fetched stay"
 }
+
+/** What has become of its trials. */
+const done = { cancel: "taken back", retry: "offered anew", clean: "removed" }
 
 const leftOf = ({ lately, offered, running, seconds }: Queue.GridStatus) =>
   offered + running === 0 ? "" : lately === 0 ? "?" : pace.clock((offered + running) * seconds / lately)
@@ -33,9 +37,10 @@ const overview = (found: ReadonlyArray<Queue.GridStatus>) =>
     ])
   )
 
+type Workers = Effect.Success<ReturnType<typeof Queue.workers>>
+
 /** A line per worker and trial. */
-const details = Effect.fnUntraced(function*(grid: string) {
-  const [workers, trials] = [yield* Queue.workers(grid), yield* Queue.notable(grid)]
+const details = (workers: Workers, trials: ReadonlyArray<Queue.Notable>) => {
   const own = (worker: string) =>
     trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) =>
       `  ${pace.percent(trial.share)} ${trial.label}, attempt ${trial.attempt}${
@@ -52,15 +57,26 @@ const details = Effect.fnUntraced(function*(grid: string) {
     result?._tag === "Failed" ? [`${label}: ${result.error} at attempt ${attempt}: ${result.reason}`] : []
   )
   return [...lines, ...failures]
-})
+}
 
 const list = Effect.fnUntraced(function*(name: string | undefined) {
   const found = yield* Queue.grids(name)
-  if (found.length === 0) {
-    return yield* Console.log(name === undefined ? "There is no grid." : `There is no grid ${name}.`)
+  const [workers, trials] = name === undefined ? [[], []] : [yield* Queue.workers(name), yield* Queue.notable(name)]
+  if (found.length === 0) yield* Console.log(name === undefined ? "There is no grid." : `There is no grid ${name}.`)
+  else yield* Effect.forEach([overview(found), ...details(workers, trials)], (line) => Console.log(line))
+  yield* Voice.result(name === undefined ? { grids: found } : { grids: found, workers, trials })
+})
+
+const noun = (count: number) => count === 1 ? "1 trial" : `${count} trials`
+
+/** Does something with a grid, and tells how many trials that was. */
+const change = Effect.fnUntraced(function*(action: "cancel" | "retry" | "clean", grid: string) {
+  if ((yield* Queue.grids(grid)).length === 0) {
+    return yield* new Queue.DatabaseError({ reason: `there is no grid ${grid}`, remedy: "finegrain queue lists them." })
   }
-  yield* Console.log(overview(found))
-  if (name !== undefined) yield* Effect.forEach(yield* details(name), (line) => Console.log(line))
+  const trials = yield* Queue[action](grid)
+  yield* Console.log(`${noun(trials)} of ${grid} ${trials === 1 ? "is" : "are"} ${done[action]}`)
+  yield* Voice.result({ action, grid, trials })
 })
 
 /** `finegrain queue`. */
@@ -83,9 +99,7 @@ export const queue = Command.make(
         if (name === undefined) {
           return yield* new Queue.DatabaseError({ reason: `${action} of which grid`, remedy: "Name it with --grid." })
         }
-        if (action === "cancel") yield* Queue.cancel(name)
-        if (action === "clean") yield* Queue.clean(name)
-        if (action === "retry") yield* Console.log(`${yield* Queue.retry(name)} trials are offered anew`)
+        yield* change(action, name)
       })
     )
 ).pipe(

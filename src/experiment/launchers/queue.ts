@@ -245,7 +245,7 @@ const open = Effect.fnUntraced(function*(
           )
         )
       }),
-    cancel: failing(provided(trials.cancel(named)))
+    cancel: Effect.asVoid(failing(provided(trials.cancel(named))))
   }
 })
 

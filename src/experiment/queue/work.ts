@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import * as TrainConfig from "../../training/TrainConfig.ts"
+import { isOfMachine } from "../errorKinds.ts"
 import type { Trial } from "../Experiment.ts"
 import * as child from "../launchers/child.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
@@ -54,18 +55,12 @@ export interface Worker {
   readonly say: (text: string) => Effect.Effect<void>
 }
 
-/** Errors that tell of this machine, not of the trial. */
-const own: ReadonlySet<string> = new Set([
-  "RunDirectoryError",
-  "DoorError",
-  "DatasetMissing",
-  "DatasetInvalid",
-  "IdxCorrupt",
-  "CifarCorrupt",
-  "ImageCorrupt",
-  "BackendUnavailable",
-  "CheckpointMismatch"
-])
+/** What a worker has done by its end. */
+export interface Done {
+  readonly worker: string
+  readonly completed: number
+  readonly failed: number
+}
 
 const configOf = ({ known, use }: Worker, value: unknown) =>
   Effect.map(
@@ -127,7 +122,9 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       )
     )
     const { result } = outcome
-    if (result._tag === "Failed" && own.has(result.error)) return yield* new WorkerRefused({ reason: result.reason })
+    if (result._tag === "Failed" && isOfMachine(result.error)) {
+      return yield* new WorkerRefused({ reason: result.reason })
+    }
     yield* agrees
     if (result._tag === "Failed" && result.error === "Crashed") {
       yield* checkpoint
@@ -141,12 +138,15 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     return result
   })
 
-  const told = (label: string, result: Outcome["result"]) =>
-    say(
+  const done = { worker: name, completed: 0, failed: 0 }
+  const told = (label: string, result: Outcome["result"]) => {
+    done[result._tag === "Failed" ? "failed" : "completed"]++
+    return say(
       result._tag === "Failed"
         ? `${label}: ${result.error}: ${result.reason}`
         : `${label}: completed with ${(100 * (result.summary.testAccuracy ?? NaN)).toFixed(2)} %`
     )
+  }
 
   /** One trial from the queue. Fails where the queue is to hand it out again. */
   const attend = Effect.fnUntraced(function*({ id }: { readonly id: string }, ticket: string) {
@@ -184,7 +184,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       Effect.ensuring(Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => undefined)))
     )
   })
-  return { attend, refused }
+  return { attend, done, refused }
 })
 
 /** How many trials are neither over nor taken back. */
@@ -197,13 +197,13 @@ const open = Effect.fnUntraced(function*(grid: string) {
 
 /**
  * Works until it is interrupted, or refuses to go on; with `untilDone`, until there was nothing of the grid to do for a
- * lease.
+ * lease. Tells what it has done.
  *
  * @internal
  */
 export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boolean) {
   const { grid, name, slots } = worker
-  const { attend, refused } = yield* make(worker)
+  const { attend, done, refused } = yield* make(worker)
   const queue = yield* service.queueOf(grid.name)
   const take = queue.take((ticket, { id }) => attend(ticket, id)).pipe(
     // Whatever befell a trial has been told, and the queue hands it out again.
@@ -216,7 +216,7 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
   )
   // Whoever offered candidates offers more once they have ended: only a lease without anything is the end.
   let idle = 0
-  const done = Effect.repeat(
+  const nothingLeft = Effect.repeat(
     Effect.map(Effect.orElseSucceed(open(grid.name), () => 1), (count) => (idle = count === 0 ? idle + 1 : 0)),
     { schedule: Schedule.spaced("1 second"), until: (seconds) => seconds > grid.lease }
   )
@@ -225,11 +225,12 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
     Deferred.await(refused),
     Effect.all([alive, ...Array.from({ length: slots }, () => slot)], { concurrency: "unbounded", discard: true })
   ).pipe(
-    (working) => untilDone ? Effect.raceFirst(working, done) : working,
+    (working) => untilDone ? Effect.raceFirst(working, nothingLeft) : working,
     Effect.asVoid,
     Effect.result,
     Effect.onInterrupt(() => Effect.ignore(grids.left(name, null)))
   )
   yield* Effect.ignore(grids.left(name, Result.isFailure(said) ? said.failure.message : null))
-  return yield* Effect.fromResult(said)
+  yield* Effect.fromResult(said)
+  return done
 })
