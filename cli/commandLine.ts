@@ -8,12 +8,15 @@ import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
 import { backends } from "./backends.ts"
 import { data } from "./data.ts"
+import { evaluate } from "./evaluate.ts"
 import { ofError } from "./exitCodes.ts"
 import { run } from "./experiments.ts"
 import { exporting } from "./export.ts"
+import { kubernetes } from "./kubernetes.ts"
 import { laws } from "./laws.ts"
 import { queue } from "./queue.ts"
 import { compare, report } from "./report.ts"
+import { slurm } from "./slurm.ts"
 import { train } from "./train.ts"
 import * as Uses from "./uses.ts"
 import * as Voice from "./Voice.ts"
@@ -30,7 +33,10 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
       run,
       worker,
       queue,
+      slurm,
+      kubernetes,
       report,
+      evaluate,
       exporting,
       compare,
       laws,

@@ -7,13 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
-import { pathToFileURL } from "node:url"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../src/experiment/Ledger.ts"
 import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as shard from "../src/experiment/shard.ts"
+import * as Door from "../src/training/Door.ts"
 import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
 import * as LauncherFlags from "./launcherFlags.ts"
@@ -27,7 +27,7 @@ const refuse = (experiment: string, problem: string) =>
 const load = Effect.fnUntraced(function*(file: string, options: Experiment.PlanOptions) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
-    try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<{ readonly default?: unknown }>,
+    try: () => Door.importing(path.resolve(file)),
     catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
   })
   return yield* Experiment.decode(module.default, file, { ...options, directory: path.dirname(path.resolve(file)) })
@@ -175,6 +175,7 @@ export const run = Command.make(
         root: directory,
         use: planned[0]?.config.use ?? [],
         retry,
+        cells,
         directory: ({ id }) => path.join(trials, id)
       })
       yield* Console.log(

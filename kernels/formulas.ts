@@ -3,6 +3,7 @@ import { stiefel, unit } from "./contract"
 import { stiefelTangent, unitTangent } from "./lanes"
 import { orthonormalize, unitLength } from "./orthonormal"
 import {
+  freeTangent9,
   obliqueLength3,
   obliqueTangent3,
   orthonormalize3,
@@ -28,13 +29,14 @@ export function tangent(
   const sphere = rows === 9 && columns === 1
   const square = rows === 3 && columns === 3 && !transposed
   const toU = u - x
+  const one = f32x4.splat(1)
   for (let at = x; at < end; at += next) {
     if (form === unit) {
-      if (sphere) sphereTangent9(at, at + toU)
-      else if (square) obliqueTangent3(at, at + toU)
+      if (sphere) sphereTangent9(at, at + toU, 16, one, one, 0, at + toU)
+      else if (square) obliqueTangent3(at, at + toU, 16, one, one, 0, at + toU)
       else unitTangent(at, at + toU, rows, columns, down, across)
     } else if (form === stiefel) {
-      if (square) stiefelTangent3(at, at + toU)
+      if (square) stiefelTangent3(at, at + toU, 16, one, one, 0, at + toU)
       else stiefelTangent(at, at + toU, rows, columns, down, across, work)
     }
   }
@@ -57,4 +59,33 @@ export function retracted(form: i32, y: usize, end: usize, rows: i32, columns: i
       else orthonormalize(at, rows, columns, down, across)
     }
   }
+}
+
+/** Whether there is a version for nine entries. */
+export function inRegisters(form: i32, rows: i32, columns: i32, transposed: bool): bool {
+  if (rows * columns !== 9) return false
+  const square = columns === 3 && !transposed
+  return form === stiefel ? square : form !== unit || columns === 1 || square
+}
+
+/**
+ * The tangent parts at four points of ℜ·u, whose vectors lie so many bytes apart, with θ times a momentum added where
+ * there is one. The squared norm of each of the four.
+ */
+export function tangentOfNine(
+  form: i32,
+  columns: i32,
+  x: usize,
+  u: usize,
+  apart: usize,
+  factor: v128,
+  theta: v128,
+  momentum: usize,
+  to: usize
+): v128 {
+  if (form === stiefel) return stiefelTangent3(x, u, apart, factor, theta, momentum, to)
+  if (form !== unit) return freeTangent9(u, apart, factor, theta, momentum, to)
+  return columns === 1
+    ? sphereTangent9(x, u, apart, factor, theta, momentum, to)
+    : obliqueTangent3(x, u, apart, factor, theta, momentum, to)
 }

@@ -3,6 +3,7 @@ export { channelAffine, channelScale, channelSlices, channelTotals } from "./bat
 export { convolve, filterGradient, packWeights } from "./convolution"
 export { project, retract } from "./manifolds"
 export { maxPoolGradient } from "./pooling"
+export { interleave, separate } from "./stack"
 export { stepDirection, stepMove, stepSquares } from "./step"
 export { rowSums } from "./sum"
 export { winograd, winogradFilter, winogradSums, winogradWeights } from "./winograd"

@@ -108,3 +108,68 @@ export function stiefelTangent(
     }
   }
 }
+
+/**
+ * u + θ·v in the place of u, where there is a v; the squared norm of each of the four.
+ *
+ * Added up as if every matrix were cut into vectors of four: four sums, and behind them what is left.
+ */
+export function remember(u: usize, theta: v128, v: usize, size: i32): v128 {
+  let a = f32x4.splat(0)
+  let b = f32x4.splat(0)
+  let c = f32x4.splat(0)
+  let d = f32x4.splat(0)
+  let at = u
+  const far = v - u
+  let left = size
+  for (; left >= 4; left -= 4) {
+    let e0 = v128.load(at)
+    let e1 = v128.load(at, 16)
+    let e2 = v128.load(at, 32)
+    let e3 = v128.load(at, 48)
+    if (v !== 0) {
+      e0 = madd(theta, v128.load(at + far), e0)
+      e1 = madd(theta, v128.load(at + far, 16), e1)
+      e2 = madd(theta, v128.load(at + far, 32), e2)
+      e3 = madd(theta, v128.load(at + far, 48), e3)
+      v128.store(at, e0)
+      v128.store(at, e1, 16)
+      v128.store(at, e2, 32)
+      v128.store(at, e3, 48)
+    }
+    a = madd(e0, e0, a)
+    b = madd(e1, e1, b)
+    c = madd(e2, e2, c)
+    d = madd(e3, e3, d)
+    at += 64
+  }
+  let squares = v128.add<f32>(v128.add<f32>(a, b), v128.add<f32>(c, d))
+  for (; left > 0; left--) {
+    let e = v128.load(at)
+    if (v !== 0) {
+      e = madd(theta, v128.load(at + far), e)
+      v128.store(at, e)
+    }
+    squares = madd(e, e, squares)
+    at += 16
+  }
+  return squares
+}
+
+/** x + factor·v, entry by entry. */
+export function along(x: usize, v: usize, factor: v128, size: i32, to: usize): void {
+  const toX = x - to
+  const toV = v - to
+  let at = to
+  let left = size
+  for (; left >= 3; left -= 3) {
+    v128.store(at, madd(factor, v128.load(at + toV), v128.load(at + toX)))
+    v128.store(at, madd(factor, v128.load(at + toV, 16), v128.load(at + toX, 16)), 16)
+    v128.store(at, madd(factor, v128.load(at + toV, 32), v128.load(at + toX, 32)), 32)
+    at += 48
+  }
+  for (; left > 0; left--) {
+    v128.store(at, madd(factor, v128.load(at + toV), v128.load(at + toX)))
+    at += 16
+  }
+}

@@ -1,7 +1,6 @@
 // Stacks of matrices, one behind the other, and four of them side by side: entry e of all four is the vector at 16·e;
 // see lanes.ts.
 import { four } from "./lanes"
-import { madd } from "./vectors"
 
 /**
  * Four matrices of a stack from `first` on; where it ends before, copies of them in `spare`, the last one repeated.
@@ -26,7 +25,11 @@ export function roomFor(stack: usize, first: i32, count: i32, bytes: usize, spar
   return first + 4 <= count ? stack + <usize> first * bytes : spare
 }
 
-/** Brings what was written to `spare` to the end of its stack. */
+/**
+ * Brings what was written to `spare` to the end of its stack.
+ *
+ * @inline
+ */
 export function finish(stack: usize, first: i32, count: i32, bytes: usize, spare: usize): void {
   if (first + 4 > count) memory.copy(stack + <usize> first * bytes, spare, <usize> (count - first) * bytes)
 }
@@ -135,68 +138,24 @@ export function fromLanes(from: usize, bytes: usize, size: i32, to: usize): void
   }
 }
 
-/**
- * Back to a stack, with θ times a momentum of that stack added where there is one. The squared norm of each of the
- * four.
- */
-export function fromLanesWith(from: usize, bytes: usize, size: i32, theta: v128, momentum: usize, to: usize): v128 {
-  let at = to
-  let lanes = from
-  let m = momentum
-  let left = size
-  let squaresA = f32x4.splat(0)
-  let squaresB = f32x4.splat(0)
-  let squaresC = f32x4.splat(0)
-  let squaresD = f32x4.splat(0)
-  for (; left >= 4; left -= 4) {
-    const r0 = v128.load(lanes)
-    const r1 = v128.load(lanes, 16)
-    const r2 = v128.load(lanes, 32)
-    const r3 = v128.load(lanes, 48)
-    const r01 = low(r0, r1)
-    const r23 = low(r2, r3)
-    const r10 = high(r0, r1)
-    const r32 = high(r2, r3)
-    let a = firsts(r01, r23)
-    let b = seconds(r01, r23)
-    let c = firsts(r10, r32)
-    let d = seconds(r10, r32)
-    if (momentum !== 0) {
-      a = madd(theta, v128.load(m), a)
-      b = madd(theta, v128.load(m + bytes), b)
-      c = madd(theta, v128.load(m + 2 * bytes), c)
-      d = madd(theta, v128.load(m + 3 * bytes), d)
-      m += 16
-    }
-    v128.store(at, a)
-    v128.store(at + bytes, b)
-    v128.store(at + 2 * bytes, c)
-    v128.store(at + 3 * bytes, d)
-    squaresA = madd(a, a, squaresA)
-    squaresB = madd(b, b, squaresB)
-    squaresC = madd(c, c, squaresC)
-    squaresD = madd(d, d, squaresD)
-    at += 16
-    lanes += 64
+/** A stack with every four of its matrices side by side, in place; what is left of it stays as it is. */
+export function interleave(stack: usize, count: i32, size: i32, scratch: usize): void {
+  const bytes = <usize> size << 2
+  let at = stack
+  for (let left = count >> 2; left > 0; left--) {
+    toLanes(at, bytes, size, scratch)
+    memory.copy(at, scratch, 4 * bytes)
+    at += 4 * bytes
   }
-  const ab = low(squaresA, squaresB)
-  const cd = low(squaresC, squaresD)
-  const ba = high(squaresA, squaresB)
-  const dc = high(squaresC, squaresD)
-  let squares = v128.add<f32>(
-    v128.add<f32>(firsts(ab, cd), seconds(ab, cd)),
-    v128.add<f32>(firsts(ba, dc), seconds(ba, dc))
-  )
-  for (; left > 0; left--) {
-    let value = v128.load(lanes)
-    if (momentum !== 0) {
-      value = madd(theta, four(m, m + bytes, m + 2 * bytes, m + 3 * bytes), value)
-      m += 4
-    }
-    toFour(value, at, at + bytes, at + 2 * bytes, at + 3 * bytes)
-    squares = madd(value, value, squares)
-    at += 4
-    lanes += 16
+}
+
+/** The stack again. */
+export function separate(stack: usize, count: i32, size: i32, scratch: usize): void {
+  const bytes = <usize> size << 2
+  let at = stack
+  for (let left = count >> 2; left > 0; left--) {
+    fromLanes(at, bytes, size, scratch)
+    memory.copy(at, scratch, 4 * bytes)
+    at += 4 * bytes
   }
-  return squares
 }

@@ -8,7 +8,6 @@ import {
   CHUNK,
   COLUMNS,
   COUNT,
-  DELTA,
   DIRECTION,
   FORM,
   given,
@@ -26,72 +25,26 @@ import {
   VARIABLE,
   X
 } from "./contract"
-import { retracted, tangent } from "./formulas"
-import { entry, four } from "./lanes"
-import { finish, fourOf, fromLanes, fromLanesWith, roomFor, toFour, toLanes } from "./stack"
+import { inRegisters, retracted, tangent, tangentOfNine } from "./formulas"
+import { along, entry, remember } from "./lanes"
+import { alongNine, spreadNine } from "./nine"
+import {
+  addSquares,
+  addTo,
+  adjacent,
+  factorsOf,
+  fromVariable,
+  ofOwners,
+  pointer,
+  toVariable,
+  word,
+  wordsOf
+} from "./rows"
+import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack"
 import { madd } from "./vectors"
 
 /** A flat leaf is cut at multiples of so many entries. */
 const piece = 1024
-
-/**
- * @inline
- */
-function word(row: usize, field: usize): i32 {
-  return load<i32>(row + field)
-}
-
-/**
- * @inline
- */
-function pointer(row: usize, field: usize): usize {
-  return load<u32>(row + field)
-}
-
-/**
- * One 32-bit word of four matrices each; behind the last, its own again.
- *
- * @inline
- */
-function wordsOf(values: usize, first: i32, count: i32): v128 {
-  const at = values + (<usize> first << 2)
-  if (first + 4 <= count) return v128.load(at)
-  const last = values + (<usize> (count - 1) << 2)
-  return four(at, min(at + 4, last), min(at + 8, last), min(at + 12, last))
-}
-
-/**
- * The same; 1 where there are none.
- *
- * @inline
- */
-function factorsOf(values: usize, first: i32, count: i32): v128 {
-  return values === 0 ? f32x4.splat(1) : wordsOf(values, first, count)
-}
-
-/**
- * The numbers of the POMs of four matrices.
- *
- * @inline
- */
-function ofOwners(factors: usize, owners: v128): v128 {
-  return four(
-    factors + (<usize> i32x4.extract_lane(owners, 0) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 1) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 2) << 2),
-    factors + (<usize> i32x4.extract_lane(owners, 3) << 2)
-  )
-}
-
-/**
- * Whether four matrices begin side by side in their variable.
- *
- * @inline
- */
-function adjacent(bases: v128): bool {
-  const expected = i32x4.add(i32x4.splat(i32x4.extract_lane(bases, 0)), i32x4(0, 4, 8, 12))
-  return i32x4.all_true(i32x4.eq(bases, expected))
-}
 
 /**
  * ℜ·(g + decay·ℜx).
@@ -105,174 +58,166 @@ function decayed(g: v128, x: v128, scaling: v128, decay: v128): v128 {
   )
 }
 
-/** ℜ times the entries of four matrices of a variable, side by side. */
-function fromVariable(row: usize, bases: v128, size: i32, factor: v128, to: usize): void {
-  const variable = pointer(row, VARIABLE)
-  let a = variable + <usize> i32x4.extract_lane(bases, 0)
-  let b = variable + <usize> i32x4.extract_lane(bases, 1)
-  let c = variable + <usize> i32x4.extract_lane(bases, 2)
-  let d = variable + <usize> i32x4.extract_lane(bases, 3)
-  const stride = pointer(row, STRIDE)
-  let lanes = to
-  if (stride === 0) {
-    const deltas = pointer(row, DELTA)
-    for (let e = 0; e < size; e++) {
-      const at: usize = load<u32>(deltas + (<usize> e << 2))
-      v128.store(lanes, v128.mul<f32>(factor, four(a + at, b + at, c + at, d + at)))
-      lanes += 16
+/** Gradients of the matrices `begin` … `end` − 1 of a leaf whose manifold's own operations do the rest, as a stack. */
+function bring(row: usize, begin: i32, end: i32, decay: f32, scratch: usize): void {
+  const count = word(row, COUNT)
+  const size = word(row, ROWS) * word(row, COLUMNS)
+  const bytes = <usize> size << 2
+  const x = pointer(row, X)
+  const d = pointer(row, DIRECTION)
+  const bases = pointer(row, BASE)
+  const scaling = pointer(row, SCALING)
+  const lanesOfX = entry(scratch, size)
+  const spare = entry(lanesOfX, size)
+  for (let first = begin; first < end; first += 4) {
+    const factor = factorsOf(scaling, first, count)
+    fromVariable(row, wordsOf(bases, first, count), size, factor, scratch)
+    if (decay !== 0) {
+      toLanes(fourOf(x, first, count, bytes, spare), bytes, size, lanesOfX)
+      along(scratch, lanesOfX, decayOf(factor, decay), size, scratch)
     }
-  } else if (adjacent(bases)) {
-    let left = size
-    for (; left >= 3; left -= 3) {
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
-      a += stride
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 16)
-      a += stride
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)), 32)
-      a += stride
-      lanes += 48
-    }
-    for (; left > 0; left--) {
-      v128.store(lanes, v128.mul<f32>(factor, v128.load(a)))
-      a += stride
-      lanes += 16
-    }
-  } else {
-    for (let left = size; left > 0; left--) {
-      v128.store(lanes, v128.mul<f32>(factor, four(a, b, c, d)))
-      a += stride
-      b += stride
-      c += stride
-      d += stride
-      lanes += 16
-    }
-  }
-}
-
-/** Back to the variable. */
-function toVariable(row: usize, bases: v128, size: i32, factor: v128, from: usize): void {
-  const variable = pointer(row, VARIABLE)
-  let a = variable + <usize> i32x4.extract_lane(bases, 0)
-  let b = variable + <usize> i32x4.extract_lane(bases, 1)
-  let c = variable + <usize> i32x4.extract_lane(bases, 2)
-  let d = variable + <usize> i32x4.extract_lane(bases, 3)
-  const stride = pointer(row, STRIDE)
-  let lanes = from
-  if (stride === 0) {
-    const deltas = pointer(row, DELTA)
-    for (let e = 0; e < size; e++) {
-      const at: usize = load<u32>(deltas + (<usize> e << 2))
-      toFour(v128.mul<f32>(factor, v128.load(lanes)), a + at, b + at, c + at, d + at)
-      lanes += 16
-    }
-  } else if (adjacent(bases)) {
-    let left = size
-    for (; left >= 3; left -= 3) {
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
-      a += stride
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 16)))
-      a += stride
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes, 32)))
-      a += stride
-      lanes += 48
-    }
-    for (; left > 0; left--) {
-      v128.store(a, v128.mul<f32>(factor, v128.load(lanes)))
-      a += stride
-      lanes += 16
-    }
-  } else {
-    for (let left = size; left > 0; left--) {
-      toFour(v128.mul<f32>(factor, v128.load(lanes)), a, b, c, d)
-      a += stride
-      b += stride
-      c += stride
-      d += stride
-      lanes += 16
-    }
+    fromLanes(scratch, bytes, size, roomFor(d, first, count, bytes, spare))
+    finish(d, first, count, bytes, spare)
   }
 }
 
 /**
- * Adds the squares of up to four matrices to those of their POMs.
+ * ℜ²·decay.
  *
  * @inline
  */
-function addSquares(squares: v128, owners: v128, lanes: i32, sums: usize): void {
-  addTo(sums, i32x4.extract_lane(owners, 0), f32x4.extract_lane(squares, 0))
-  if (lanes > 1) addTo(sums, i32x4.extract_lane(owners, 1), f32x4.extract_lane(squares, 1))
-  if (lanes > 2) addTo(sums, i32x4.extract_lane(owners, 2), f32x4.extract_lane(squares, 2))
-  if (lanes > 3) addTo(sums, i32x4.extract_lane(owners, 3), f32x4.extract_lane(squares, 3))
+function decayOf(factor: v128, decay: f32): v128 {
+  return v128.mul<f32>(v128.mul<f32>(factor, factor), f32x4.splat(decay))
 }
 
 /**
- * @inline
+ * Direction of the matrices `begin` … `end` − 1 of a leaf, every four of which lie side by side from x, m and d on;
+ * their squared norms are added to those of their POMs.
  */
-function addTo(sums: usize, pom: i32, value: f32): void {
-  const at = sums + (<usize> pom << 3)
-  store<f64>(at, load<f64>(at) + <f64> value)
-}
-
-/** y ← y + factor·v, entry by entry. */
-function advance(y: usize, v: usize, factor: v128, size: i32): void {
-  let at = y
-  let from = v
-  let left = size
-  for (; left >= 3; left -= 3) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    v128.store(at, madd(factor, v128.load(from, 16), v128.load(at, 16)), 16)
-    v128.store(at, madd(factor, v128.load(from, 32), v128.load(at, 32)), 32)
-    at += 48
-    from += 48
-  }
-  for (; left > 0; left--) {
-    v128.store(at, madd(factor, v128.load(from), v128.load(at)))
-    at += 16
-    from += 16
-  }
-}
-
-/** Direction of the matrices `begin` … `end` − 1 of a leaf; their squared norms are added to those of their POMs. */
-function direct(row: usize, begin: i32, end: i32, theta: v128, decay: f32, sums: usize, scratch: usize): void {
+function directLanes(
+  row: usize,
+  begin: i32,
+  end: i32,
+  x: usize,
+  m: usize,
+  d: usize,
+  theta: v128,
+  decay: f32,
+  sums: usize,
+  work: usize
+): void {
   const form = word(row, FORM)
   const rows = word(row, ROWS)
   const columns = word(row, COLUMNS)
   const count = word(row, COUNT)
   const size = rows * columns
-  const bytes = <usize> size << 2
-  const transposed = word(row, TRANSPOSED) !== 0
   const bases = pointer(row, BASE)
   const scaling = pointer(row, SCALING)
-  const momentum = form === given ? 0 : pointer(row, MOMENTUM)
-  const x = pointer(row, X)
-  const d = pointer(row, DIRECTION)
   const owners = pointer(row, OWNERS)
   const chunk = word(row, CHUNK)
   const next = entry(0, size)
-  const u = entry(scratch, size * (chunk >> 2))
-  const work = entry(u, size * (chunk >> 2))
-  const needsX = form >= unit || decay !== 0
+  const toX = x - d
+  const toM = m - d
+  let at = d
   for (let start = begin; start < end; start += chunk) {
     const stop = min(end, start + chunk)
-    let to = u
+    let to = at
     for (let first = start; first < stop; first += 4) {
-      const atX = scratch + (to - u)
-      if (needsX) toLanes(fourOf(x, first, count, bytes, work), bytes, size, atX)
       const factor = factorsOf(scaling, first, count)
       fromVariable(row, wordsOf(bases, first, count), size, factor, to)
-      if (decay !== 0) advance(to, atX, v128.mul<f32>(v128.mul<f32>(factor, factor), f32x4.splat(decay)), size)
+      if (decay !== 0) along(to, to + toX, decayOf(factor, decay), size, to)
       to += next
     }
-    tangent(form, scratch, u, scratch + (to - u), rows, columns, transposed, work)
-    to = u
+    tangent(form, at + toX, at, at + toX + (to - at), rows, columns, word(row, TRANSPOSED) !== 0, work)
     for (let first = start; first < stop; first += 4) {
-      const before = momentum === 0 ? 0 : fourOf(momentum, first, count, bytes, scratch)
-      const squares = fromLanesWith(to, bytes, size, theta, before, roomFor(d, first, count, bytes, work))
-      finish(d, first, count, bytes, work)
-      if (form !== given) addSquares(squares, wordsOf(owners, first, count), min(4, count - first), sums)
-      to += next
+      const squares = remember(at, theta, m === 0 ? 0 : at + toM, size)
+      addSquares(squares, wordsOf(owners, first, count), min(4, count - first), sums)
+      at += next
     }
   }
+}
+
+/** The same for matrices of nine entries without weight decay, in registers, where there are formulas for them. */
+function directNine(
+  row: usize,
+  begin: i32,
+  end: i32,
+  x: usize,
+  m: usize,
+  d: usize,
+  theta: v128,
+  sums: usize,
+  work: usize
+): void {
+  const form = word(row, FORM)
+  const columns = word(row, COLUMNS)
+  const count = word(row, COUNT)
+  const bases = pointer(row, BASE)
+  const scaling = pointer(row, SCALING)
+  const owners = pointer(row, OWNERS)
+  const variable = pointer(row, VARIABLE)
+  const stride = pointer(row, STRIDE)
+  let at: usize = 0
+  for (let first = begin; first < end; first += 4) {
+    const base = wordsOf(bases, first, count)
+    let factor = factorsOf(scaling, first, count)
+    let u = variable + <usize> i32x4.extract_lane(base, 0)
+    let apart = stride
+    if (stride === 0 || !adjacent(base)) {
+      fromVariable(row, base, 9, factor, work)
+      factor = f32x4.splat(1)
+      u = work
+      apart = 16
+    }
+    const squares = tangentOfNine(form, columns, x + at, u, apart, factor, theta, m === 0 ? 0 : m + at, d + at)
+    addSquares(squares, wordsOf(owners, first, count), min(4, count - first), sums)
+    at += 144
+  }
+}
+
+/** Either. */
+function directFrom(
+  row: usize,
+  begin: i32,
+  end: i32,
+  x: usize,
+  m: usize,
+  d: usize,
+  theta: v128,
+  decay: f32,
+  sums: usize,
+  work: usize
+): void {
+  const nine = inRegisters(word(row, FORM), word(row, ROWS), word(row, COLUMNS), word(row, TRANSPOSED) !== 0)
+  if (nine && decay === 0) directNine(row, begin, end, x, m, d, theta, sums, work)
+  else directLanes(row, begin, end, x, m, d, theta, decay, sums, work)
+}
+
+/** Direction of the matrices `begin` … `end` − 1 of a leaf. */
+function direct(row: usize, begin: i32, end: i32, theta: v128, decay: f32, sums: usize, scratch: usize): void {
+  if (word(row, FORM) === given) {
+    bring(row, begin, end, decay, scratch)
+    return
+  }
+  if (begin >= end) return
+  const count = word(row, COUNT)
+  const size = word(row, ROWS) * word(row, COLUMNS)
+  const bytes = <usize> size << 2
+  const x = pointer(row, X)
+  const m = pointer(row, MOMENTUM)
+  const d = pointer(row, DIRECTION)
+  const next = entry(0, size)
+  const work = scratch + 3 * next
+  const rest = min(end, count & ~3)
+  const from = <usize> begin * bytes
+  directFrom(row, begin, rest, x + from, m === 0 ? 0 : m + from, d + from, theta, decay, sums, work)
+  if (rest >= end) return
+  toLanes(fourOf(x, rest, count, bytes, work), bytes, size, scratch)
+  if (m !== 0) toLanes(fourOf(m, rest, count, bytes, work), bytes, size, scratch + next)
+  const to = scratch + 2 * next
+  directFrom(row, rest, end, scratch, m === 0 ? 0 : scratch + next, to, theta, decay, sums, work)
+  fromLanes(to, bytes, size, work)
+  finish(d, rest, count, bytes, work)
 }
 
 /** The same for pieces of a flat Euclidean leaf. */
@@ -362,56 +307,100 @@ export function stepSquares(sums: usize, poms: i32, out: usize): void {
   }
 }
 
+/** Weights of the matrices `begin` … `end` − 1 of a leaf that was moved already, from a stack. */
+function take(row: usize, begin: i32, end: i32, scratch: usize): void {
+  const count = word(row, COUNT)
+  const size = word(row, ROWS) * word(row, COLUMNS)
+  const bytes = <usize> size << 2
+  const spare = entry(scratch, size)
+  for (let first = begin; first < end; first += 4) {
+    toLanes(fourOf(pointer(row, X), first, count, bytes, spare), bytes, size, scratch)
+    const factor = factorsOf(pointer(row, SCALING), first, count)
+    toVariable(row, wordsOf(pointer(row, BASE), first, count), size, factor, scratch)
+  }
+}
+
 /**
- * Retraction of the matrices `begin` … `end` − 1 of a leaf, transport of their directions in place, and their weights.
+ * Retraction of the matrices `begin` … `end` − 1 of a leaf, every four of which lie side by side from x, d and y on,
+ * transport of their directions in place, and their weights.
  */
-function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch: usize): void {
+function moveLanes(
+  row: usize,
+  begin: i32,
+  end: i32,
+  x: usize,
+  d: usize,
+  y: usize,
+  factors: usize,
+  work: usize
+): void {
   const form = word(row, FORM)
   const rows = word(row, ROWS)
   const columns = word(row, COLUMNS)
   const count = word(row, COUNT)
   const size = rows * columns
-  const bytes = <usize> size << 2
   const transposed = word(row, TRANSPOSED) !== 0
   const bases = pointer(row, BASE)
   const owners = pointer(row, OWNERS)
   const scaling = pointer(row, SCALING)
+  const variable = pointer(row, VARIABLE)
+  const stride = pointer(row, STRIDE)
+  const chunk = word(row, CHUNK)
+  const next = entry(0, size)
+  const toX = x - y
+  const toD = d - y
+  const transports = form >= unit && pointer(row, MOMENTUM) !== 0
+  let at = y
+  for (let start = begin; start < end; start += chunk) {
+    const stop = min(end, start + chunk)
+    let to = at
+    for (let first = start; first < stop; first += 4) {
+      const factor = ofOwners(factors, wordsOf(owners, first, count))
+      if (size === 9) alongNine(to + toX, to + toD, factor, to)
+      else along(to + toX, to + toD, factor, size, to)
+      to += next
+    }
+    retracted(form, at, to, rows, columns, transposed)
+    if (transports) tangent(form, at, at + toD, to, rows, columns, transposed, work)
+    for (let first = start; first < stop; first += 4) {
+      const base = wordsOf(bases, first, count)
+      const factor = factorsOf(scaling, first, count)
+      if (size === 9 && stride !== 0 && adjacent(base)) {
+        spreadNine(at, factor, variable + <usize> i32x4.extract_lane(base, 0), stride)
+      } else toVariable(row, base, size, factor, at)
+      at += next
+    }
+  }
+}
+
+/** The same, from one end of a leaf to the other. */
+function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch: usize): void {
+  if (word(row, FORM) === given) {
+    take(row, begin, end, scratch)
+    return
+  }
+  if (begin >= end) return
+  const count = word(row, COUNT)
+  const size = word(row, ROWS) * word(row, COLUMNS)
+  const bytes = <usize> size << 2
   const x = pointer(row, X)
   const d = pointer(row, DIRECTION)
   const toX = pointer(row, TO_X)
-  const chunk = word(row, CHUNK)
   const next = entry(0, size)
-  const u = entry(scratch, size * (chunk >> 2))
-  const work = entry(u, size * (chunk >> 2))
-  const transports = form >= unit && pointer(row, MOMENTUM) !== 0
-  for (let start = begin; start < end; start += chunk) {
-    const stop = min(end, start + chunk)
-    let y = scratch
-    for (let first = start; first < stop; first += 4) {
-      toLanes(fourOf(x, first, count, bytes, work), bytes, size, y)
-      if (form !== given) {
-        const v = u + (y - scratch)
-        toLanes(fourOf(d, first, count, bytes, work), bytes, size, v)
-        advance(y, v, ofOwners(factors, wordsOf(owners, first, count)), size)
-      }
-      y += next
-    }
-    retracted(form, scratch, y, rows, columns, transposed)
-    if (transports) tangent(form, scratch, u, y, rows, columns, transposed, work)
-    y = scratch
-    for (let first = start; first < stop; first += 4) {
-      if (form !== given) {
-        fromLanes(y, bytes, size, roomFor(toX, first, count, bytes, work))
-        finish(toX, first, count, bytes, work)
-      }
-      if (transports) {
-        fromLanes(u + (y - scratch), bytes, size, roomFor(d, first, count, bytes, work))
-        finish(d, first, count, bytes, work)
-      }
-      toVariable(row, wordsOf(bases, first, count), size, factorsOf(scaling, first, count), y)
-      y += next
-    }
-  }
+  const work = scratch + 3 * next
+  const rest = min(end, count & ~3)
+  const from = <usize> begin * bytes
+  moveLanes(row, begin, rest, x + from, d + from, toX + from, factors, work)
+  if (rest >= end) return
+  const y = scratch + next
+  const v = y + next
+  toLanes(fourOf(x, rest, count, bytes, work), bytes, size, scratch)
+  toLanes(fourOf(d, rest, count, bytes, work), bytes, size, v)
+  moveLanes(row, rest, end, scratch, v, y, factors, work)
+  fromLanes(y, bytes, size, work)
+  finish(toX, rest, count, bytes, work)
+  fromLanes(v, bytes, size, work)
+  finish(d, rest, count, bytes, work)
 }
 
 /** The same for pieces of a flat Euclidean leaf, whose directions are transported as they are. */

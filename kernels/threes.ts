@@ -1,6 +1,7 @@
 // The formulas of lanes.ts for matrices of 3×3, the size of most kernels of convolutions: no loops, every entry in a
 // register.
 import { multiply } from "./lanes"
+import { rememberNine } from "./nine"
 import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"
 
@@ -53,22 +54,105 @@ function dot9(
   )
 }
 
-/** Columns of norm 1, the tangent part of u. */
-export function obliqueTangent3(x: usize, u: usize): void {
-  for (let column: usize = 0; column < 48; column += 16) {
-    const at = x + column
-    const to = u + column
-    const x0 = v128.load(at)
-    const x1 = v128.load(at, 48)
-    const x2 = v128.load(at, 96)
-    const u0 = v128.load(to)
-    const u1 = v128.load(to, 48)
-    const u2 = v128.load(to, 96)
-    const s = dot3(x0, x1, x2, u0, u1, u2)
-    v128.store(to, less(u0, x0, s))
-    v128.store(to, less(u1, x1, s), 48)
-    v128.store(to, less(u2, x2, s), 96)
-  }
+/**
+ * Four entries of a vector, ℜ times.
+ *
+ * @inline
+ */
+function scaled(at: usize, factor: v128): v128 {
+  return v128.mul<f32>(factor, v128.load(at))
+}
+
+// Tangent parts are those of ℜ·u, whose vectors of four lie so many bytes apart, with θ times a momentum added where
+// there is one; see nine.ts.
+
+/**
+ * Nine entries of a vector space: every vector is tangent.
+ *
+ * @inline
+ */
+export function freeTangent9(
+  u: usize,
+  apart: usize,
+  factor: v128,
+  theta: v128,
+  momentum: usize,
+  to: usize
+): v128 {
+  const u0 = scaled(u, factor)
+  const u1 = scaled(u + apart, factor)
+  const u2 = scaled(u + 2 * apart, factor)
+  const u3 = scaled(u + 3 * apart, factor)
+  const u4 = scaled(u + 4 * apart, factor)
+  const u5 = scaled(u + 5 * apart, factor)
+  const u6 = scaled(u + 6 * apart, factor)
+  const u7 = scaled(u + 7 * apart, factor)
+  const u8 = scaled(u + 8 * apart, factor)
+  return rememberNine(
+    u0,
+    u1,
+    u2,
+    u3,
+    u4,
+    u5,
+    u6,
+    u7,
+    u8,
+    theta,
+    momentum,
+    to
+  )
+}
+
+/**
+ * Columns of norm 1.
+ *
+ * @inline
+ */
+export function obliqueTangent3(
+  x: usize,
+  u: usize,
+  apart: usize,
+  factor: v128,
+  theta: v128,
+  momentum: usize,
+  to: usize
+): v128 {
+  const x0 = v128.load(x)
+  const x1 = v128.load(x, 16)
+  const x2 = v128.load(x, 32)
+  const x3 = v128.load(x, 48)
+  const x4 = v128.load(x, 64)
+  const x5 = v128.load(x, 80)
+  const x6 = v128.load(x, 96)
+  const x7 = v128.load(x, 112)
+  const x8 = v128.load(x, 128)
+  const u0 = scaled(u, factor)
+  const u1 = scaled(u + apart, factor)
+  const u2 = scaled(u + 2 * apart, factor)
+  const u3 = scaled(u + 3 * apart, factor)
+  const u4 = scaled(u + 4 * apart, factor)
+  const u5 = scaled(u + 5 * apart, factor)
+  const u6 = scaled(u + 6 * apart, factor)
+  const u7 = scaled(u + 7 * apart, factor)
+  const u8 = scaled(u + 8 * apart, factor)
+  const s0 = dot3(x0, x3, x6, u0, u3, u6)
+  const s1 = dot3(x1, x4, x7, u1, u4, u7)
+  const s2 = dot3(x2, x5, x8, u2, u5, u8)
+  return rememberNine(
+    less(u0, x0, s0),
+    less(u1, x1, s1),
+    less(u2, x2, s2),
+    less(u3, x3, s0),
+    less(u4, x4, s1),
+    less(u5, x5, s2),
+    less(u6, x6, s0),
+    less(u7, x7, s1),
+    less(u8, x8, s2),
+    theta,
+    momentum,
+    to
+  )
 }
 
 /** Every column divided by its length. */
@@ -87,8 +171,20 @@ export function obliqueLength3(y: usize): void {
   }
 }
 
-/** Nine entries of norm 1, the tangent part of u. */
-export function sphereTangent9(x: usize, u: usize): void {
+/**
+ * Nine entries of norm 1.
+ *
+ * @inline
+ */
+export function sphereTangent9(
+  x: usize,
+  u: usize,
+  apart: usize,
+  factor: v128,
+  theta: v128,
+  momentum: usize,
+  to: usize
+): v128 {
   const x0 = v128.load(x)
   const x1 = v128.load(x, 16)
   const x2 = v128.load(x, 32)
@@ -98,22 +194,33 @@ export function sphereTangent9(x: usize, u: usize): void {
   const x6 = v128.load(x, 96)
   const x7 = v128.load(x, 112)
   const x8 = v128.load(x, 128)
+  const u0 = scaled(u, factor)
+  const u1 = scaled(u + apart, factor)
+  const u2 = scaled(u + 2 * apart, factor)
+  const u3 = scaled(u + 3 * apart, factor)
+  const u4 = scaled(u + 4 * apart, factor)
+  const u5 = scaled(u + 5 * apart, factor)
+  const u6 = scaled(u + 6 * apart, factor)
+  const u7 = scaled(u + 7 * apart, factor)
+  const u8 = scaled(u + 8 * apart, factor)
   const s = v128.add<f32>(
-    v128.add<f32>(
-      dot3(x0, x1, x2, v128.load(u), v128.load(u, 16), v128.load(u, 32)),
-      dot3(x3, x4, x5, v128.load(u, 48), v128.load(u, 64), v128.load(u, 80))
-    ),
-    dot3(x6, x7, x8, v128.load(u, 96), v128.load(u, 112), v128.load(u, 128))
+    v128.add<f32>(dot3(x0, x1, x2, u0, u1, u2), dot3(x3, x4, x5, u3, u4, u5)),
+    dot3(x6, x7, x8, u6, u7, u8)
   )
-  v128.store(u, less(v128.load(u), x0, s))
-  v128.store(u, less(v128.load(u, 16), x1, s), 16)
-  v128.store(u, less(v128.load(u, 32), x2, s), 32)
-  v128.store(u, less(v128.load(u, 48), x3, s), 48)
-  v128.store(u, less(v128.load(u, 64), x4, s), 64)
-  v128.store(u, less(v128.load(u, 80), x5, s), 80)
-  v128.store(u, less(v128.load(u, 96), x6, s), 96)
-  v128.store(u, less(v128.load(u, 112), x7, s), 112)
-  v128.store(u, less(v128.load(u, 128), x8, s), 128)
+  return rememberNine(
+    less(u0, x0, s),
+    less(u1, x1, s),
+    less(u2, x2, s),
+    less(u3, x3, s),
+    less(u4, x4, s),
+    less(u5, x5, s),
+    less(u6, x6, s),
+    less(u7, x7, s),
+    less(u8, x8, s),
+    theta,
+    momentum,
+    to
+  )
 }
 
 /** Nine entries divided by their length. */
@@ -161,8 +268,20 @@ function recovered9(y: usize, square: v128): void {
   multiply(y, 0, factor, 9, 1, 1)
 }
 
-/** Orthonormal columns, the tangent part of u: u − x sym(xᵀu). */
-export function stiefelTangent3(x: usize, u: usize): void {
+/**
+ * Orthonormal columns: u − x sym(xᵀu).
+ *
+ * @inline
+ */
+export function stiefelTangent3(
+  x: usize,
+  u: usize,
+  apart: usize,
+  factor: v128,
+  theta: v128,
+  momentum: usize,
+  to: usize
+): v128 {
   const x0 = v128.load(x)
   const x1 = v128.load(x, 16)
   const x2 = v128.load(x, 32)
@@ -172,15 +291,15 @@ export function stiefelTangent3(x: usize, u: usize): void {
   const x6 = v128.load(x, 96)
   const x7 = v128.load(x, 112)
   const x8 = v128.load(x, 128)
-  const u0 = v128.load(u)
-  const u1 = v128.load(u, 16)
-  const u2 = v128.load(u, 32)
-  const u3 = v128.load(u, 48)
-  const u4 = v128.load(u, 64)
-  const u5 = v128.load(u, 80)
-  const u6 = v128.load(u, 96)
-  const u7 = v128.load(u, 112)
-  const u8 = v128.load(u, 128)
+  const u0 = scaled(u, factor)
+  const u1 = scaled(u + apart, factor)
+  const u2 = scaled(u + 2 * apart, factor)
+  const u3 = scaled(u + 3 * apart, factor)
+  const u4 = scaled(u + 4 * apart, factor)
+  const u5 = scaled(u + 5 * apart, factor)
+  const u6 = scaled(u + 6 * apart, factor)
+  const u7 = scaled(u + 7 * apart, factor)
+  const u8 = scaled(u + 8 * apart, factor)
   const half = f32x4.splat(0.5)
   const s00 = dot3(x0, x3, x6, u0, u3, u6)
   const s11 = dot3(x1, x4, x7, u1, u4, u7)
@@ -188,15 +307,20 @@ export function stiefelTangent3(x: usize, u: usize): void {
   const s01 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u1, u4, u7), dot3(x1, x4, x7, u0, u3, u6)))
   const s02 = v128.mul<f32>(half, v128.add<f32>(dot3(x0, x3, x6, u2, u5, u8), dot3(x2, x5, x8, u0, u3, u6)))
   const s12 = v128.mul<f32>(half, v128.add<f32>(dot3(x1, x4, x7, u2, u5, u8), dot3(x2, x5, x8, u1, u4, u7)))
-  v128.store(u, less(less(less(u0, x0, s00), x1, s01), x2, s02))
-  v128.store(u, less(less(less(u1, x0, s01), x1, s11), x2, s12), 16)
-  v128.store(u, less(less(less(u2, x0, s02), x1, s12), x2, s22), 32)
-  v128.store(u, less(less(less(u3, x3, s00), x4, s01), x5, s02), 48)
-  v128.store(u, less(less(less(u4, x3, s01), x4, s11), x5, s12), 64)
-  v128.store(u, less(less(less(u5, x3, s02), x4, s12), x5, s22), 80)
-  v128.store(u, less(less(less(u6, x6, s00), x7, s01), x8, s02), 96)
-  v128.store(u, less(less(less(u7, x6, s01), x7, s11), x8, s12), 112)
-  v128.store(u, less(less(less(u8, x6, s02), x7, s12), x8, s22), 128)
+  return rememberNine(
+    less(less(less(u0, x0, s00), x1, s01), x2, s02),
+    less(less(less(u1, x0, s01), x1, s11), x2, s12),
+    less(less(less(u2, x0, s02), x1, s12), x2, s22),
+    less(less(less(u3, x3, s00), x4, s01), x5, s02),
+    less(less(less(u4, x3, s01), x4, s11), x5, s12),
+    less(less(less(u5, x3, s02), x4, s12), x5, s22),
+    less(less(less(u6, x6, s00), x7, s01), x8, s02),
+    less(less(less(u7, x6, s01), x7, s11), x8, s12),
+    less(less(less(u8, x6, s02), x7, s12), x8, s22),
+    theta,
+    momentum,
+    to
+  )
 }
 
 /** The Q factor, by modified Gram–Schmidt, as long as that is accurate; see orthonormal.ts. */

@@ -62,24 +62,75 @@ const titles = {
   spectral: "spectral and Frobenius norms (Neyshabur 2018; B3)"
 } as const
 
-/** Kendall's τ between each bound and the measured gap, over final runs; rows are drawn whole. */
+/**
+ * Kendall's τ between each bound and the measured gap, over final runs, and with those that chose, whose test images
+ * are held-out ones; rows are drawn whole.
+ */
 const ranks = ({ cells }: Results.Results, norms: Norms, samples: number) => {
-  const groups = cells.map(({ finals }) =>
-    finals.flatMap(({ id, summary }) =>
-      summary?.testAccuracy === undefined || summary.trainAccuracy === undefined ? [] : [{
-        gap: summary.trainAccuracy - summary.testAccuracy,
-        bounds: Bounds.logBounds({ layers: norms[id]!.map((own) => [own]), samples, width: 3072 })
-      }]
+  const groupsOf = (trials: (cell: Results.CellResult) => ReadonlyArray<Results.TrialResult>) =>
+    cells.map((cell) =>
+      trials(cell).flatMap(({ id, summary }) =>
+        summary?.testAccuracy === undefined || summary.trainAccuracy === undefined ? [] : [{
+          gap: summary.trainAccuracy - summary.testAccuracy,
+          bounds: Bounds.logBounds({ layers: norms[id]!.map((own) => [own]), samples, width: 3072 })
+        }]
+      )
     )
-  )
+  const sets = [
+    groupsOf(({ finals }) => finals),
+    groupsOf(({ candidates }) => candidates),
+    groupsOf(({ candidates, finals }) => [...candidates, ...finals])
+  ]
+  const [finals, candidates, all] = sets.map((groups) => groups.flat().length)
   return table(
-    ["bound", "τ with the gap", "95 % interval"],
+    ["bound", `τ, ${finals} final runs`, `τ, ${candidates} that chose`, `τ, all ${all}`],
     (Object.keys(titles) as ReadonlyArray<keyof typeof titles>).map((bound) => {
-      const tau = (drawn: ReadonlyArray<(typeof groups)[number]>) =>
+      const tau = (drawn: ReadonlyArray<(typeof sets)[number][number]>) =>
         Statistics.kendall(drawn.flat().map(({ bounds }) => bounds[bound]), drawn.flat().map(({ gap }) => gap))
-      const { high, low, value } = Statistics.bootstrap(groups, tau, { seed: 1 })
-      return [titles[bound], value.toFixed(2), `${low.toFixed(2)} … ${high.toFixed(2)}`]
+      const intervals = sets.map((groups) => Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 }))
+      const texts = intervals.map(({ high, low, value }) =>
+        `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+      )
+      return [titles[bound] as string].concat(texts)
     })
+  )
+}
+
+/** The differences that the comparisons find with probability .8, from the deviations that they had. */
+const power = ({ cells }: Results.Results) => {
+  const tests = cells.flatMap(({ versusBaseline: paired }) => paired?.p === undefined ? [] : [paired])
+  const deviations = tests.map(({ deviation }) => deviation!).toSorted((a, b) => a - b)
+  const seen = (level: number) => {
+    const times = Statistics.detectable(tests[0]!.count, level)
+    const [least, median, most] = [0, 0.5, 1].map((share) => deviations[Math.round(share * (deviations.length - 1))]!)
+    return [median, least, most].map((deviation) => (times * deviation!).toFixed(2))
+  }
+  return table(
+    ["level", "median comparison", "most certain", "least certain"],
+    [[".05, alone", ...seen(0.05)], [`.05/${tests.length}, first of Holm's steps`, ...seen(0.05 / tests.length)]]
+  )
+}
+
+interface LayerRule {
+  readonly name: string
+  readonly acts: number
+  readonly factor: number
+  readonly norm: number
+}
+
+/** Where the step rule shortened steps, as means over the seeds; rows without curvature or rule have none. */
+const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+  const known = cells.map(({ finals, row }) => ({ row, runs: finals.map(({ id }) => own[id]!) }))
+    .filter(({ runs }) => runs.some((layers) => layers.some(({ acts }) => acts > 0)))
+  const names = known[0]!.runs[0]!.map(({ name }) => name)
+  return table(
+    ["method", ...names.map((name) => `${name}: steps with g > 1, median 1/g, median R`)],
+    known.map(({ row, runs }) =>
+      [row].concat(names.map((_, i) => {
+        const of = (key: "acts" | "factor" | "norm") => mean(runs.map((layers) => layers[i]![key]))
+        return `${(100 * of("acts")).toFixed(0)} %, ${of("factor").toFixed(2)}, ${of("norm").toFixed(2)}`
+      }))
+    )
   )
 }
 
@@ -98,6 +149,8 @@ const blocks = (): Readonly<Record<string, string>> => {
     "modular-manifolds edges": results.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n"),
     "modular-manifolds spectra": spectra(results, norms),
     "modular-manifolds ranks": ranks(results, norms, 50_000),
+    "modular-manifolds power": power(results),
+    "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
     "perceptron-noise": existsSync(of("perceptron-noise", "results.json"))
       ? errors(read<Results.Results>(of("perceptron-noise", "results.json")))
       : "Not run yet."

@@ -1,5 +1,5 @@
 /**
- * Norms of the kernels of every final run of an experiment whose networks are dense: norms.json, to commit beside
+ * Norms of the kernels of every run of an experiment whose networks are dense: norms.json, to commit beside
  * its results. `node --conditions=finegrain:source scripts/norms.ts DIRECTORY`
  */
 import * as tf from "@tensorflow/tfjs-core"
@@ -48,7 +48,7 @@ const ofRun = (run: string) => {
 
 await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
 const trials = join(directory, "trials")
-const runs = globSync(join(trials, "*/*/seed-*")).filter((run) => existsSync(join(run, "summary.json"))).toSorted()
+const runs = globSync(join(trials, "*/*/*")).filter((run) => existsSync(join(run, "summary.json"))).toSorted()
 const all = Object.fromEntries(runs.map((run) => [relative(trials, run), ofRun(run)]))
 const lines = Object.entries(all).map(([id, layers]) => `  ${JSON.stringify(id)}: ${JSON.stringify(layers)}`)
 writeFileSync(join(directory, "norms.json"), `{\n${lines.join(",\n")}\n}\n`)

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
@@ -75,6 +75,8 @@ export const startPostgres = async () => {
     query,
     speakTls,
     url: `postgresql://finegrain:${password}@127.0.0.1:${port}/postgres?sslmode=disable`,
+    /** Of the process that all others of it come from. */
+    pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
     start,
     /** At once, as a machine does that loses its power. */
     stop,

@@ -8,7 +8,7 @@ import { schemaOf } from "../training/config/schema.ts"
 import * as Door from "../training/Door.ts"
 import type * as TrainConfig from "../training/TrainConfig.ts"
 import * as ValidationIssues from "../training/ValidationIssues.ts"
-import { type Experiment, measures, type PlanOptions, type Settings } from "./design.ts"
+import { type Experiment, type PlanOptions, type Settings } from "./design.ts"
 import * as problems from "./problems.ts"
 import * as search from "./search.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
@@ -140,7 +140,7 @@ export const ExperimentSchema = Schema.Struct({
   rows: Schema.Array(Row),
   columns: Schema.optionalKey(Schema.Array(Named)),
   seeds: Schema.Array(Schema.Int),
-  also: Schema.optionalKey(Schema.Array(Schema.Literals(measures))),
+  also: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
   selection: Schema.optionalKey(Selection),
   baseline: Schema.optionalKey(Schema.String),
   smoke: Schema.optionalKey(Loose),

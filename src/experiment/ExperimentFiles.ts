@@ -58,14 +58,7 @@ const Cell = Schema.Struct({
   finals: Schema.Array(Measured),
   error: missing(Sample),
   versusBaseline: missing(Schema.Struct({ ...Sample.fields, p: missing(Num), holm: Schema.optionalKey(Num) })),
-  also: Schema.optionalKey(
-    Schema.Struct(
-      Object.fromEntries(Experiment.measures.map((name) => [name, Schema.optionalKey(Sample)])) as Record<
-        Experiment.Measure,
-        Schema.optionalKey<typeof Sample>
-      >
-    )
-  ),
+  also: Schema.optionalKey(Schema.Record(Schema.String, Sample)),
   published: missing(Schema.Struct({ mean: Schema.Finite, deviation: Schema.optionalKey(Schema.Finite) }))
 })
 

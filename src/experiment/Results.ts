@@ -4,7 +4,7 @@ import { edgesOf } from "./edges.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Statistics from "./Statistics.ts"
-import { percentText, summaryMeasures, type SummaryQuantity } from "./summaryMeasures.ts"
+import { percentText, summaryMeasure, type SummaryQuantity } from "./summaryMeasures.ts"
 
 export { errorPercent } from "../training/measures.ts"
 export { testError } from "./summaryMeasures.ts"
@@ -49,7 +49,7 @@ export interface CellResult {
   /** This row's errors minus the baseline's, over the seeds that both completed; negative is better. */
   readonly versusBaseline: Statistics.Paired | undefined
   /** What else the experiment measures, over the seeds that completed. */
-  readonly also?: Readonly<Partial<Record<Measure, Statistics.Sample>>>
+  readonly also?: Readonly<Record<string, Statistics.Sample>>
   readonly published: Published | undefined
 }
 
@@ -157,7 +157,7 @@ export const table = (
     [() => "95 % interval", interval],
     [() => `minus ${results.baseline} (p; Holm)`, ({ versusBaseline }) => difference(versusBaseline)],
     ...also.map((measure) => {
-      const { text, title } = summaryMeasures[measure]
+      const { text, title } = summaryMeasure(measure)
       const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
       return [() => title, shown] as const
     }),

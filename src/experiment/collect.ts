@@ -5,7 +5,7 @@ import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
 import type { Environment } from "./provenance.ts"
 import * as Results from "./Results.ts"
 import * as Statistics from "./Statistics.ts"
-import { summaryMeasures } from "./summaryMeasures.ts"
+import { summaryMeasure } from "./summaryMeasures.ts"
 
 /** What is on disk of a trial. */
 export interface TrialRecord {
@@ -34,7 +34,7 @@ const sampleOf = (values: ReadonlyMap<number, number>) =>
 
 const alsoOf = (wanted: ReadonlyArray<Measure>, finals: ReadonlyArray<Results.TrialResult>) =>
   Object.fromEntries(wanted.flatMap((measure) => {
-    const sample = sampleOf(Results.bySeed(summaryMeasures[measure].of, finals))
+    const sample = sampleOf(Results.bySeed(summaryMeasure(measure).of, finals))
     return sample === undefined ? [] : [[measure, sample]]
   }))
 

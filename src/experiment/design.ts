@@ -19,7 +19,8 @@ export interface Variant {
 }
 
 /**
- * What a table can show beside test errors: of the last epoch, losses and gradient norms as means over its steps.
+ * What a table can show beside test errors, of any run: of the last epoch, losses and gradient norms as means over its
+ * steps.
  *
  * @example
  * ```ts
@@ -29,8 +30,11 @@ export interface Variant {
  */
 export const measures = Catalogue.names(summaryMeasures)
 
-/** The name of what a table can show beside test errors. */
-export type Measure = keyof typeof summaryMeasures
+/**
+ * The name of what a table can show beside test errors: one of `measures`, or what the setting `measures` asks for, and
+ * which of its numbers: "calibration", "label-noise/clean", "corruptions/noise 2"; without one it is their mean.
+ */
+export type Measure = keyof typeof summaryMeasures | (string & {})
 
 /** How one setting is chosen for every cell: by validation on held-out training images, never on the test set. */
 export interface OneSetting {

@@ -7,6 +7,7 @@ import type { Experiment, PlanOptions, Search, Selection, Settings, Variant } fr
 import * as search from "./search.ts"
 import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
+import { partsOf, summaryMeasures } from "./summaryMeasures.ts"
 
 const repeated = (names: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(names.filter((name, i) => names.indexOf(name) !== i))
@@ -31,6 +32,17 @@ const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<str
   [...new Set(names)].filter((name) => !isDirectory(slug(name))).map((name) =>
     `the ${what} "${name}" cannot name a directory: it needs letters or digits`
   )
+
+/** Columns that no table can have, or that no run would fill. */
+const ofColumns = (experiment: Experiment, known: Catalogues): ReadonlyArray<string> =>
+  (experiment.also ?? []).filter((name) => !Object.hasOwn(summaryMeasures, name)).flatMap((name) => {
+    const [measure] = partsOf(name)
+    if (!Object.hasOwn(known.measures, measure)) {
+      return unknown([name], [...Object.keys(summaryMeasures), ...Object.keys(known.measures)], "also:")
+    }
+    const isAsked = allSources(experiment).some(({ settings }) => settings.measures?.includes(measure as never))
+    return isAsked ? [] : [`also: "${name}" is measured by no run: add measures: ["${measure}"] to base`]
+  })
 
 const chosenBy = (selection: Selection) => search.isSearch(selection) ? "candidates" : selection.setting
 
@@ -254,6 +266,7 @@ export const of = (
   return [
     ...new Set([
       ...ofNames(experiment, options, extent),
+      ...ofColumns(experiment, known),
       ...ofSettings(experiment, known),
       ...doubly(experiment),
       ...ofCells(rest, known, false),

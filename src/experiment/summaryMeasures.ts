@@ -1,5 +1,6 @@
 /**
- * What a table can show beside test errors, an entry each: numbers of the summaries of runs, of the last epoch.
+ * What a table can show beside test errors: an entry each, numbers of the summaries of runs, of the last epoch; and
+ * what runs were asked to measure.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
 import { errorPercent, ofSteps, type StepMeasure } from "../training/measures.ts"
@@ -61,3 +62,29 @@ export const summaryMeasures = {
     }
   })
 } as const satisfies Catalogue.Catalogue<SummaryMeasure>
+
+/** A measure that runs are asked for, and a line of it: "label-noise/clean". */
+export const partsOf = (name: string): readonly [measure: string, line?: string] => {
+  const at = name.indexOf("/")
+  return at < 0 ? [name] : [name.slice(0, at), name.slice(at + 1)]
+}
+
+/** The number of a line, or the mean over all of them. */
+const asked = (name: string): SummaryMeasure => {
+  const [measure, line] = partsOf(name)
+  return {
+    about: `what the measure ${measure} gave at last`,
+    title: name,
+    text: (value) => value.toPrecision(4),
+    of: ({ measured }) => {
+      const readings = measured?.[measure] ?? {}
+      if (line !== undefined) return readings[line]
+      const values = Object.values(readings)
+      return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length
+    }
+  }
+}
+
+/** What a table can show, by name. */
+export const summaryMeasure = (name: string): SummaryMeasure =>
+  Object.hasOwn(summaryMeasures, name) ? summaryMeasures[name as keyof typeof summaryMeasures] : asked(name)

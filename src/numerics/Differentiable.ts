@@ -87,15 +87,23 @@ export const length = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => 
   return tf.mul(scale, squareRoot(tf.sum(tf.square(tf.div(u, scale)), [...axes], true)))
 }
 
-/** arsinh √h / √h for h ≥ 0, smooth at 0, where it is 1. */
-export const arsinhRatio = (h: tf.Tensor): tf.Tensor => {
-  const small = less(h, 1e-4)
-  const safe = choose(small, tf.onesLike(h), h)
-  const root = tf.sqrt(safe)
+/** arsinh s for s ≥ 0, of any size. */
+export const arsinh = (s: tf.Tensor): tf.Tensor => {
+  // Beyond 1e9 it is log 2s, to the last digit of double precision.
+  const near = tf.minimum(s, 1e9)
+  const squared = tf.square(near)
   // log1p keeps the digits that a logarithm of nearly 1 loses.
-  const arsinh = tf.log1p(tf.add(root, tf.div(safe, tf.add(1, tf.sqrt(tf.add(1, safe))))))
+  const own = tf.log1p(tf.add(near, tf.div(squared, tf.add(1, tf.sqrt(tf.add(1, squared))))))
+  return tf.add(own, tf.log(tf.div(tf.maximum(s, 1e9), 1e9)))
+}
+
+/** arsinh s/s for s ≥ 0, smooth at 0, where it is 1. */
+export const arsinhRatio = (s: tf.Tensor): tf.Tensor => {
+  const small = less(s, 1e-2)
+  const h = tf.square(choose(small, s, tf.zerosLike(s)))
   const series = tf.add(1, tf.mul(h, tf.add(-1 / 6, tf.mul(h, tf.add(3 / 40, tf.mul(h, -15 / 336))))))
-  return choose(small, series, tf.div(arsinh, root))
+  const safe = choose(small, tf.onesLike(s), s)
+  return choose(small, series, tf.div(arsinh(safe), safe))
 }
 
 /** sinh √h / √h for h ≥ 0, smooth at 0, where it is 1. */

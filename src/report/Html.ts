@@ -51,6 +51,7 @@ figcaption a { margin-left: .4rem; }
 table { border-collapse: collapse; font-size: .9rem; white-space: nowrap; }
 th, td { padding: .3rem .7rem; text-align: left; border-bottom: 1px solid #ddd; }
 td:not(:first-child) { font-variant-numeric: tabular-nums; }
+.number { text-align: right; }
 figure { margin: 0; } figure svg { display: block; max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: .9rem; }
 pre { overflow-x: auto; background: #f6f6f6; padding: .7rem; font-size: .8rem; }`
@@ -72,6 +73,9 @@ const fileHtml = ({ name, text, type }: HtmlFile) =>
     escape(name.slice(name.indexOf(".") + 1))
   }</a>`
 
+/** Columns of such cells are set to the right. */
+const number = /^(?:[-+]?\d[\d,.]*(?:e[-+]?\d+)?|–)?$/
+
 const sectionHtml = (section: Section): string => {
   switch (section._tag) {
     case "Text":
@@ -80,8 +84,12 @@ const sectionHtml = (section: Section): string => {
     case "Note":
       return `<p class="${section._tag.toLowerCase()}">${escape(section.text)}</p>`
     case "Table": {
+      const isNumeric = section.header.map((_, i) => section.rows.every((row) => number.test(row[i] ?? "")))
       const cells = (tag: "th" | "td", row: ReadonlyArray<string>) =>
-        `<tr>${row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("")}</tr>`
+        `<tr>${
+          row.map((cell, i) => `<${tag}${isNumeric[i] === true ? ` class="number"` : ""}>${escape(cell)}</${tag}>`)
+            .join("")
+        }</tr>`
       const heading = section.title === undefined ? "" : `<h2>${escape(section.title)}</h2>`
       return `${heading}<div class="wide"><table><thead>${cells("th", section.header)}</thead>` +
         `<tbody>${section.rows.map((row) => cells("td", row)).join("")}</tbody></table></div>`

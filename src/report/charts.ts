@@ -70,7 +70,7 @@ export const lossCurve = ({ parts, size }: Steps): Chart | undefined =>
       data: { values: parts.map(({ index, loss }) => ({ step: middle(index, size), loss })) },
       mark: { type: "line", color: "#1f5a96", strokeWidth: 1 },
       encoding: {
-        x: { field: "step", type: "quantitative", title: "step", axis: chartStyle.steps },
+        x: { field: "step", type: "quantitative", title: "step", axis: chartStyle.steps, scale: { nice: false } },
         y: { field: "loss", type: "quantitative", title: "loss" }
       }
     }

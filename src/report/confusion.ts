@@ -1,5 +1,5 @@
 /** Who was taken for whom, as a picture. */
-import type { Evaluation } from "../training/Answers.ts"
+import { byWhom, type Evaluation } from "../training/Answers.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
 
@@ -7,7 +7,7 @@ import * as chartStyle from "./chartStyle.ts"
 const [mostNumbers, mostClasses] = [12, 64]
 
 /** The confusion matrix of the test images; undefined for more classes than a picture shows. */
-export const confusionMatrix = ({ classes, confusion }: Evaluation): Chart | undefined => {
+export const confusionMatrix = ({ classes, confusion, kept }: Evaluation): Chart | undefined => {
   if (classes.length > mostClasses) return undefined
   const values = confusion.flatMap((row, i) => {
     const all = Math.max(1, row.reduce((sum, count) => sum + count, 0))
@@ -18,7 +18,9 @@ export const confusionMatrix = ({ classes, confusion }: Evaluation): Chart | und
   return {
     name: "confusion",
     title: "Confusion matrix",
-    caption: "Test images of every class by what they were taken for; the shade is their share of the class.",
+    caption: `Test images of every class by what they were taken for${
+      byWhom(kept)
+    }; the shade is their share of the class.`,
     spec: {
       width: side,
       height: side,

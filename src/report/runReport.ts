@@ -62,18 +62,18 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
           testLoss.toFixed(4),
           errorPercent(testAccuracy).toFixed(2)
         ])
-      },
-      ...tablesOf(ends)
+      }
     ],
+    // What came out of it first, then how.
     figures: [
-      charts.lossCurve(steps),
-      ...[...stepFigures, ...pomFigures, shares].map((figure) => figure(alone)),
       ...measuresOfRun(alone),
-      ...endFigures.map((figure) => figure(alone)),
       "evaluation" in ends ? confusionMatrix(ends["evaluation"] as Evaluation) : undefined,
+      charts.lossCurve(steps),
+      ...[...stepFigures, ...pomFigures, shares, ...endFigures].map((figure) => figure(alone)),
       ...(manifest.layers ?? []).map(charts.manifoldMap)
     ].filter((chart) => chart !== undefined),
     after: [
+      ...tablesOf(ends),
       ...(Result.isSuccess(summary) && Option.isSome(summary.success)
         ? [{ _tag: "Json" as const, title: "Summary", value: summary.success.value }]
         : []),

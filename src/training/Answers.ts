@@ -1,6 +1,12 @@
 /** What the answers of a classifier tell: who was taken for whom, and whether it is as right as it is sure. */
 import type { Dataset, ImageSource } from "../data/Dataset.ts"
 
+/** Which of its models a run has in hand: that of the best epoch so far, where it keeps it, or the last one. */
+export interface Kept {
+  readonly model: "best" | "last"
+  readonly epoch: number
+}
+
 /** Answers whose confidence is in (from, to]. */
 export interface CalibrationBin {
   readonly from: number
@@ -18,8 +24,10 @@ export interface Calibration {
   readonly bins: ReadonlyArray<CalibrationBin>
 }
 
-/** What a network makes of images: `evaluation.json` of a run, of its test images. */
+/** What a network makes of images: `evaluation.json` of a run, of its test images and the model that it keeps. */
 export interface Evaluation {
+  /** Of a run: which of its models it is. */
+  readonly kept?: Kept
   readonly images: number
   readonly loss: number
   readonly accuracy: number
@@ -97,6 +105,14 @@ export const calibration = (
   }))
   return { error, bins: found.filter(({ images }) => images > 0) }
 }
+
+/**
+ * Whose answers they are, where a run has several models.
+ *
+ * @internal
+ */
+export const byWhom = (kept: Evaluation["kept"]): string =>
+  kept === undefined ? "" : ` by the ${kept.model} model, of epoch ${kept.epoch}`
 
 /** The answers of a network to images of a dataset, and what it was evaluated with. */
 interface Answered {

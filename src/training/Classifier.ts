@@ -78,7 +78,7 @@ const answersIn = (outputs: tf.Tensor): Answers => ({
  * @throws DeclarationRefused for an output that is no logits, as `logitsOf` has it.
  */
 export const classifier = (
-  { model }: Network.Network,
+  { model }: Pick<Network.Network, "model">,
   seed: Seed.Seed,
   loss: Loss = softmaxCrossEntropy(),
   classWeights?: ReadonlyArray<number>

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
 import { joined } from "./doors/contributions.ts"
+import { importing as imported } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 import { TrainConfig } from "./TrainConfig.ts"
 
@@ -37,11 +37,19 @@ export interface Opened {
 export const inOneLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").trim()
 
+/**
+ * A file of the user's own as a module, by its absolute path: one that is no module since its package is of scripts is
+ * told so.
+ *
+ * @internal
+ */
+export const importing = (file: string) => imported(file)
+
 const load = Effect.fnUntraced(function*(file: string) {
   const used = yield* Effect.promise(() => usedOf(file))
   if (used === undefined) return yield* new DoorError({ file, reason: "there is no such file" })
   const exported = yield* Effect.tryPromise({
-    try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
+    try: () => importing(file),
     catch: (error) => new DoorError({ file, reason: `it throws when it is loaded: ${inOneLine(error)}` })
   })
   return { exported, used }

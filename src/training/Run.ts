@@ -20,6 +20,7 @@ import * as TrainConfig from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import type { Training } from "./Training.ts"
 
+export { evaluate, type EvaluateOptions, keptModels, type ModelEvaluation, parts } from "./run/evaluate.ts"
 export type { RecordedData } from "./run/manifest.ts"
 export type { RunOptions } from "./run/record.ts"
 export type { AlreadyCompleted, Resumed, RunEvent, Started } from "./run/RunEvent.ts"

@@ -132,6 +132,7 @@ export const Measures = Schema.Struct({
   trainLoss: missing(Num),
   trainAccuracy: missing(Num),
   ...perStep(() => missing(Num)),
+  measured: missing(Schema.Record(Schema.String, Schema.Record(Schema.String, Num))),
   epochs: laterCount,
   steps: laterCount,
   bestEpoch: missing(Schema.Int),

@@ -60,6 +60,11 @@ const values: ReadonlyArray<readonly [given: string, value: unknown, run: () => 
       return first(M.residual(M.retract(M.random(1), tf.mul(p(0.6, 0.7), 1e30))))
     }
   ]),
+  ["a vector of 1e30, carried along a sphere of radius 1e-20", near(1), () => {
+    const M = Combinators.scaled(Sphere.make([2, 1]), 1e-20)
+    const x = p(1e-20, 0)
+    return first(M.norm(x, tf.div(M.transport(x, x, p(0, 1e30)), 1e30)))
+  }],
   ["the norm of the nearest point to 3e38 in a ball", near(1), () => {
     const M = NormBall.make([2, 1])
     return first(M.norm(p(0, 0), M.nearest(p(3e38, 3e38))))

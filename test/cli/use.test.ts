@@ -35,6 +35,20 @@ const manifestIn = (run: string) =>
     readonly config: Readonly<Record<string, unknown>>
   }
 
+it("a package of scripts, as npm init makes it, is told what to do", async () => {
+  const directory = join(scratch, "scripts")
+  mkdirSync(directory)
+  writeFileSync(join(directory, "package.json"), `{ "type": "commonjs" }`)
+  for (const [command, flag] of [["run", []], ["train", ["--use"]]] as const) {
+    const file = join(directory, `${command}.ts`)
+    writeFileSync(file, "export default {}\n")
+    const args = ["--conditions=finegrain:source", join(root, "cli/main.ts"), command, ...flag, file]
+    const said = await new Promise<string>((done) => execFile(process.execPath, args, (_, out, err) => done(out + err)))
+    expect(said).toContain(`${join(directory, "package.json")} says "type": "commonjs"`)
+    expect(said).toContain("run `npm pkg set type=module` there, or call it .mts")
+  }
+})
+
 describe("modules of the user's own", () => {
   for (const name of ["a-new-constraint.md", "your-own.md", "your-own-data.md"]) {
     it(`docs/${name} trains from the command line, as it says`, async () => {

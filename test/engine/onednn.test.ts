@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { Backend, Seed } from "finegrain"
+import { spawnSync } from "node:child_process"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { load, NoLibrary } from "../../src/engine/wasm/onednn/library.ts"
 import { use } from "../backends.ts"
@@ -39,6 +40,37 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
   it("names a library that is no oneDNN", () => {
     process.env["FINEGRAIN_ONEDNN"] = "libc.so.6"
     expect(() => load(2)).toThrow(NoLibrary)
+  })
+
+  // Handlers wrote their frames over the heap where oneDNN used the register of the stack for something else.
+  it.each([1, 2])("computes on while signals arrive, and takes them, with %i threads", (threads) => {
+    const code = `
+      import * as Effect from "effect/Effect"
+      import { Backend } from "finegrain"
+      import * as tf from "@tensorflow/tfjs-core"
+      import { Worker } from "node:worker_threads"
+      await Effect.runPromise(
+        Effect.provide(Backend.Backend, Backend.wasmWith({ threads: ${threads}, accelerator: "onednn" }))
+      )
+      const came = new Int32Array(new SharedArrayBuffer(4))
+      process.on("SIGUSR2", () => Atomics.add(came, 0, 1))
+      const sender = new Worker("for (;;) process.kill(process.pid, 'SIGUSR2')", { eval: true })
+      sender.on("error", (cause) => { throw cause })
+      const [a, b] = [tf.ones([256, 1024]), tf.ones([1024, 128])]
+      for (let round = 0; round < 300 || came[0] === 0; round++) {
+        const product = tf.matMul(a, b)
+        if (product.dataSync().some((value) => value !== 1024)) throw new Error("another product")
+        product.dispose()
+        await new Promise((resume) => setImmediate(resume))
+      }
+      await sender.terminate()
+      process.stdout.write("done")`
+    const { signal, stderr, stdout } = spawnSync(
+      process.execPath,
+      ["--conditions=finegrain:source", "--input-type=module", "--eval", code],
+      { encoding: "utf8", timeout: 50_000 }
+    )
+    expect({ signal, stderr, stdout }).toEqual({ signal: null, stderr: "", stdout: "done" })
   })
 
   const shapes = fc.record({

@@ -37,13 +37,13 @@ const finegrain = (...args: ReadonlyArray<string>) => {
 const experiment: Experiment.Experiment = {
   name: "tiny",
   about: "Do spheres help with <stripes> & blanks?",
-  base: { dataset: scratch, epochs: 2, batchSize: 8, backend: "wasm" },
+  base: { dataset: scratch, epochs: 2, batchSize: 8, backend: "wasm", measures: ["calibration", "label-noise"] },
   rows: [
     { name: "Euc", settings: { collection: "Euc" } },
     { name: "PIO (Sp+St)", settings: { collection: "Sp+St" } }
   ],
   seeds: [1, 2],
-  also: ["gap", "gradientNorm"],
+  also: ["gap", "gradientNorm", "calibration", "label-noise/clean"],
   selection: { setting: "learningRate", values: [0.02, 0.1], seed: 9, validationImages: 16 },
   published: { source: "Someone 2020", errors: { Euc: { "small-cnn": { mean: 5.5, deviation: 0.25 } } } },
   smoke: { epochs: 1 }
@@ -104,14 +104,14 @@ describe("finegrain run", () => {
     expect(table).toMatch(
       new RegExp(
         String.raw`\| Euc \| \d+\.\d\d ± \d+\.\d\d \| \d+\.\d\d … \d+\.\d\d \| – \| -?\d+\.\d\d ± \d+\.\d\d \| ` +
-          String.raw`[\d.]+ ± [\d.]+ \| 0\.\d+ \| 5\.50 ± 0\.25 \|`
+          String.raw`[\d.]+ ± [\d.]+ \| [\d.]+ ± [\d.]+ \| [\d.]+ ± [\d.]+ \| 0\.\d+ \| 5\.50 ± 0\.25 \|`
       )
     )
     const html = readFileSync(join(scratch, "whole", "report.html"), "utf8")
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     // What follows the pointer stands in the page: nothing is loaded from elsewhere.
     expect(html).not.toMatch(/<script[^>]*src|https?:\/\/(?!www\.w3\.org)/)
-    expect(html.match(/<svg/g)).toHaveLength(14)
+    expect(html.match(/<svg/g)).toHaveLength(16)
     // Every trial has its own page, and says where it ran.
     for (const { finals } of cells) {
       for (const { environment, report, status } of finals) {

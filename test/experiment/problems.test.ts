@@ -55,6 +55,18 @@ it("tells the problems of shape, of names and of settings together, each once an
   ])
 })
 
+it("shows what is measured, of any measure and any of its lines, and no more", () => {
+  expect(problems({ also: ["calibration", "gapp", "label-noise/clean", "trainLoss"], base: { measures: [] } })).toEqual(
+    [
+      "also: \"calibration\" is measured by no run: add measures: [\"calibration\"] to base",
+      expect.stringMatching(/^also: "gapp" is none of trainLoss, .*calibration/),
+      expect.stringMatching(/^also: "label-noise\/clean" is measured by no run/)
+    ]
+  )
+  const measured = { ...experiment, base: { measures: ["calibration" as const] }, also: ["calibration"] }
+  expect(Effect.runSync(Experiment.decode(measured, "two.ts"))).toEqual(measured)
+})
+
 it("holds a selection to what it may choose", () => {
   const selection = { setting: "learningRate", values: [0.1, -1, 0.1], seed: 2, validationImages: 10 }
   const found = problems({

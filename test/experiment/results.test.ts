@@ -6,6 +6,7 @@ import * as collect from "../../src/experiment/collect.ts"
 import { differences } from "../../src/experiment/differences.ts"
 import * as provenance from "../../src/experiment/provenance.ts"
 import * as Results from "../../src/experiment/Results.ts"
+import { summaryMeasure } from "../../src/experiment/summaryMeasures.ts"
 
 const experiment: Experiment.Experiment = {
   name: "pure",
@@ -103,6 +104,17 @@ it("keeps manifests small: groups by their checksum, many of them compressed", (
   const { bytes, name } = provenance.file(lines)
   expect(name).toBe("manifests.jsonl.gz")
   expect(gunzipSync(bytes).toString()).toBe(lines.join(""))
+})
+
+it("a column is a line of a measure, or the mean of all", () => {
+  const measured = { corruptions: { "blur 1": 90, "blur 2": 70 } }
+  const of = (name: string) => summaryMeasure(name).of({ measured } as unknown as Run.RunSummary)
+  expect(["corruptions", "corruptions/blur 1", "corruptions/fog 1", "calibration"].map(of)).toEqual([
+    80,
+    90,
+    undefined,
+    undefined
+  ])
 })
 
 it("lets an experiment grow, and only its presentation change", () => {

@@ -22,6 +22,8 @@ onEachBackend("hyperbolic space", () => {
     ["far out, near each other", () => sheet.dist!(L(7), L(7.01)), 0.01],
     ["farther out", () => sheet.dist!(L(10), L(10.1)), 0.1],
     ["from the origin", () => sheet.dist!(L(0), L(10)), 10],
+    ["from one end of the numbers to the other", () => sheet.dist!(L(79), L(79, Math.PI)), 158],
+    ["from there a quarter turn on", () => sheet.dist!(L(79), L(79, Math.PI / 2)), 158 - Math.LN2],
     ["across", () => sheet.dist!(L(2), L(2, 3)), 3.995164]
   ])("has the right distance: %s", async (_, dist, right) => {
     expect(Math.abs(await value(dist()) / right - 1)).toBeLessThan(1e-4)
@@ -45,6 +47,21 @@ onEachBackend("hyperbolic space", () => {
     const back = tf.neg(M.log!(y, x))
     expect(await gap(there, back) / (1 + await value(tf.max(tf.abs(back))))).toBeLessThan(1e-5)
     expect(await value(M.dist!(M.exp!(x, v), y))).toBeLessThan(1e-3)
+  })
+
+  it("knows the longest way, whose vectors have squares that are no numbers", async () => {
+    const [x, y] = [L(79), L(79, Math.PI)]
+    const v = sheet.log!(x, y)
+    expect(await value(sheet.norm(x, v))).toBeCloseTo(158, 3)
+    expect(await value(sheet.norm(y, sheet.transport(x, y, v)))).toBeCloseTo(158, 3)
+    await expect((async () => sheet.exp!(x, v).data())()).rejects.toThrow(/Points further out have no coordinates/)
+  })
+
+  // By the angle τ of y and its direction ŷ: 2d·ŷ/cosh τ.
+  it.each([5, 20, 60])("has a squared distance whose gradient far out is right: %d", async (t) => {
+    const slope = tf.grad((y) => tf.sum(tf.square(sheet.dist!(L(0), y))))(L(t, 1))
+    const right = tf.tensor2d([[0], [Math.cos(1)], [Math.sin(1)]])
+    expect(await gap(tf.mul(slope, Math.cosh(t) / (2 * t)), right)).toBeLessThan(1e-5)
   })
 
   it("ends within the ball, however long the way", async () => {

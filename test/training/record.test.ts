@@ -21,12 +21,12 @@ import {
   Transform,
   Transforms
 } from "finegrain"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import { finegrain } from "../commandLine.ts"
-import { tinyDataset } from "../tinyDataset.ts"
+import { tinyDataset, writeTinyDataset } from "../tinyDataset.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-record-"))
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -177,4 +177,64 @@ it("records a classifier of one's own, with the trainer of every run", async () 
   expect(bins.reduce((sum, { accuracy, images }) => sum + accuracy * images, 0)).toBeCloseTo(right, 9)
   const page = await Effect.runPromise(Report.write(summary.output).pipe(Effect.provide(NodeServices.layer)))
   expect(readFileSync(page, "utf8")).toContain("what they were taken for")
+})
+
+/** Learns in two epochs, and forgets in the third. */
+const spoiling = `
+const make = ({ stepsPerEpoch }) => ({ name: "spoiling", rate: (t) => t < 2 * stepsPerEpoch ? 0.02 : 40 })
+export const schedules = { spoiling: { about: "spoils the third epoch", make } }`
+
+it("evaluates the model that a run keeps, and any saved one, on the images that are asked for", async () => {
+  const data = join(scratch, "stripes")
+  mkdirSync(data)
+  writeTinyDataset(data)
+  writeFileSync(join(scratch, "spoiling.mjs"), spoiling)
+  const run = join(scratch, "kept")
+  const settings = "--model small-cnn --schedule spoiling --epochs 3 --batch-size 16 --collection Sp --backend wasm " +
+    `--validation-images 24 --keep-best --use ${join(scratch, "spoiling.mjs")} --dataset ${data} --output ${run}`
+  const told = await finegrain("train", ...settings.split(" "))
+  expect(told.stderr).toBe("")
+  const summary = json(run, "summary.json") as Run.RunSummary
+  expect(summary.bestEpoch).toBeLessThan(3)
+  const epochs = readFileSync(join(run, "events.jsonl"), "utf8").trim().split("\n")
+    .map((line) => JSON.parse(line) as Trainer.TrainingEvent).filter((event) => event._tag === "EpochDone")
+  const best = epochs[summary.bestEpoch! - 1]!
+  expect(json(run, "evaluation.json")).toMatchObject({
+    kept: { model: "best", epoch: summary.bestEpoch },
+    images: 24,
+    loss: best.testLoss,
+    accuracy: best.testAccuracy
+  })
+  expect(best.testLoss).toBeLessThan(summary.testLoss!)
+
+  const evaluated = async (...args: ReadonlyArray<string>) => {
+    const { code, stderr, stdout } = await finegrain("evaluate", ...args, "--backend", "wasm", "--json")
+    return code === 0 ? JSON.parse(stdout) as Run.ModelEvaluation : stderr
+  }
+  const held = await evaluated(run, "--part", "validation") as Run.ModelEvaluation
+  expect(held).toMatchObject({ model: join(run, "best.model.json"), images: 24, accuracy: best.testAccuracy })
+  expect(held.confusion).toEqual(json(run, "evaluation.json").confusion)
+  expect(held.loss).toBeCloseTo(best.testLoss, 5)
+  const last = await evaluated(run, "--part", "validation", "--model", "last") as Run.ModelEvaluation
+  expect(last).toMatchObject({ model: join(run, "model.json"), accuracy: summary.testAccuracy })
+  // Those that no epoch was chosen by, and corrupted ones.
+  const unseen = await evaluated(run, "--corrupt", "contrast") as Run.ModelEvaluation
+  expect([unseen.images, unseen.part]).toEqual([30, "test"])
+  expect(Object.keys(unseen.corruptions!)).toEqual(["contrast 1", "contrast 2", "contrast 3"])
+  expect(await evaluated(join(run, "best.model.json"), "--dataset", data)).toMatchObject({
+    confusion: unseen.confusion,
+    calibration: unseen.calibration
+  })
+  const words = await finegrain("evaluate", run, "--backend", "wasm", "--corrupt", "all")
+  expect(words.stdout).toMatch(/on 30 test images of [\s\S]*calibration error[\s\S]*blur +\d/)
+  expect(await finegrain("evaluate", run, "--backend", "wasm", "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" })
+
+  // Nothing is guessed.
+  expect(await evaluated(join(scratch, "whole"), "--model", "best")).toContain("it has no best.model.json")
+  expect(await evaluated(join(scratch, "whole"))).toContain("Say which data with --dataset")
+  expect(await evaluated(join(scratch, "whole"), "--dataset", data)).toContain("the model's input")
+  expect(await evaluated(data)).toContain("Name a run that has ended")
+  const damaged = join(scratch, "damaged.json")
+  writeFileSync(damaged, "{}")
+  expect(await evaluated(damaged, "--dataset", data)).toContain("layers model of TensorFlow.js")
 })

@@ -10,7 +10,10 @@ export const forms = { given: 0, Euclidean: 1, Unit: 2, Stiefel: 3 } as const sa
   Record<MatrixForm["name"] | "given", number>
 >
 
-/** The words of 32 bits in a leaf's row of the step's table, in their order. Places and offsets are in bytes. */
+/**
+ * The words of 32 bits in a leaf's row of the step's table, in their order. Places and offsets are in bytes. But where
+ * matrices stay as they are, entry e of four of them lies side by side, at 16·e, in points, momenta and directions.
+ */
 export const stepRow = [
   /** What happens to the matrices: one of `forms`. */
   "form",

@@ -19,7 +19,7 @@ import { anew, entries, type Failure, type Failures, failures, hasTrials, stored
 const decodeResults = RunFiles.decode(ExperimentFiles.Results, "results")
 /** `manifest.json` of a trial. */
 export const decodeTrial = RunFiles.decode(ExperimentFiles.TrialManifest, "manifest")
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
+export const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is

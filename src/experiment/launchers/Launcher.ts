@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Run from "../../training/Run.ts"
-import type { Trial } from "../Experiment.ts"
+import type { Cell, Trial } from "../Experiment.ts"
 
 /** How a trial ended. One that failed says so in the table; the others go on. */
 export interface Outcome {
@@ -55,7 +55,7 @@ export interface Fleet {
     listener: Listener<E, R>
   ) => Effect.Effect<void, E | LauncherError, R | FileSystem.FileSystem | Path.Path>
   /** Takes back whatever was offered and has not ended; what was begun stops with a checkpoint. */
-  readonly cancel: Effect.Effect<void, LauncherError>
+  readonly cancel: Effect.Effect<void, LauncherError, FileSystem.FileSystem | Path.Path>
 }
 
 /** What a launcher is given beside the settings that it knows. */
@@ -68,6 +68,8 @@ export interface Given {
   readonly use: ReadonlyArray<string>
   /** Whether trials that diverged are trained anew. */
   readonly retry: boolean
+  /** Everything that will be offered, for launchers that plan ahead. */
+  readonly cells: ReadonlyArray<Cell>
   /** The directory of a trial. */
   readonly directory: (trial: Trial) => string
 }

@@ -9,8 +9,12 @@ import type { Listener, Outcome } from "./Launcher.ts"
 /** The worker has the extension of this file: TypeScript in the sources, JavaScript in the package. */
 const workerFile = new URL(`../worker${extname(import.meta.url)}`, import.meta.url)
 
-/** What trains has no use for the credentials of a database. */
-const harmless = () =>
+/**
+ * Variables of this process without credentials of a database, for which what trains has no use.
+ *
+ * @internal
+ */
+export const harmless = () =>
   Object.fromEntries(
     Object.entries(process.env).filter(([key, value]) => key !== "PGPASSWORD" && !/^postgres(ql)?:/.test(value ?? ""))
   )

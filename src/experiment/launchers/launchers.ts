@@ -2,6 +2,7 @@
 import type { Launcher } from "./Launcher.ts"
 import { local } from "./local.ts"
 import { queue } from "./queue.ts"
+import { slurm } from "./slurm.ts"
 
 /** Every launcher; the first is the default. */
-export const launchers: Readonly<Record<string, Launcher>> = { local, queue }
+export const launchers: Readonly<Record<string, Launcher>> = { local, queue, slurm }

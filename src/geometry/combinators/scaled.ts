@@ -59,6 +59,7 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
     // Linear in the vector, whose scale they leave as it is.
     project: (x, u) => manifold.project(down(x), u),
     gradient: (x, e) => manifold.gradient(down(x), e),
+    transport: (x, y, v) => manifold.transport(down(x), down(y), v),
     nearest: (u) => placed("the nearest point", manifold.nearest(downVector(u))),
     retract: (x, v) => placed("the retraction", manifold.retract(down(x), downVector(v))),
     randomTangent: (seed, x) => manifold.randomTangent(seed, down(x)),

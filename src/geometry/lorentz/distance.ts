@@ -4,7 +4,7 @@ import * as Differentiable from "../../numerics/Differentiable.ts"
 import { above, dot, drop, either, furthest, type Hyperboloid, length, nearestAngle } from "./hyperboloid.ts"
 
 /** Of the sheet. */
-export const distance = ({ first, halfSquared, joined, lift, polar, space }: Hyperboloid) => ({
+export const distance = ({ first, halfAngle, joined, lift, polar, space }: Hyperboloid) => ({
   nearest: (given: tf.Tensor) => {
     const u = Differentiable.shortened(given, Math.cosh(furthest()))
     const inSpace = space(u)
@@ -15,17 +15,16 @@ export const distance = ({ first, halfSquared, joined, lift, polar, space }: Hyp
     const slope = tf.div(1, tf.maximum(tf.sub(2, first(u)), 1e-3))
     return lift(tf.mul(inSpace, either(none, slope, tf.div(reach, tf.add(size, none)))))
   },
-  /** d/sinh d·(y − cosh d·x), from the entries in space. */
+  /** d/sinh d·(y − x − 2 sinh²(d/2)·x), from the entries in space. */
   log: (x: tf.Tensor, y: tf.Tensor) => {
     const [from, to] = [polar(x), polar(y)]
-    const half = halfSquared(from, to)
-    const inSpace = tf.sub(tf.sub(to.space, from.space), tf.mul(from.space, tf.mul(2, half)))
-    const ratio = tf.div(Differentiable.arsinhRatio(half), above(Differentiable.squareRoot(half)))
-    const v = tf.mul(inSpace, ratio)
-    return joined(v, tf.div(dot(from.space, v), from.cosh))
+    const sinh = halfAngle(from, to)
+    const cosh = above(sinh)
+    // Of the sum in brackets no part need be a number: 2 sinh²(d/2)·x is divided first.
+    const shorter = tf.mul(tf.div(tf.sub(to.space, from.space), cosh), Differentiable.arsinhRatio(sinh))
+    const inward = tf.mul(tf.mul(Differentiable.arsinh(sinh), 2), tf.div(sinh, cosh))
+    const v = tf.sub(shorter, tf.mul(from.space, inward))
+    return joined(v, dot(tf.div(from.space, from.cosh), v))
   },
-  dist: (x: tf.Tensor, y: tf.Tensor) => {
-    const half = halfSquared(polar(x), polar(y))
-    return drop(tf.mul(tf.mul(Differentiable.squareRoot(half), Differentiable.arsinhRatio(half)), 2))
-  }
+  dist: (x: tf.Tensor, y: tf.Tensor) => drop(tf.mul(Differentiable.arsinh(halfAngle(polar(x), polar(y))), 2))
 })

@@ -106,7 +106,7 @@ const restFrame = ({ joined, space }: Coordinates) => {
   const atRest = (p: Polar, v: tf.Tensor) => {
     const { cosh, direction, space: x } = p
     const inSpace = space(v)
-    const shift = tf.div(dot(x, inSpace), tf.mul(cosh, tf.add(1, cosh)))
+    const shift = tf.div(dot(tf.div(x, tf.add(1, cosh)), inSpace), cosh)
     const radial = tf.mul(direction, tf.div(dot(direction, inSpace), cosh))
     return either(near(p), tf.sub(inSpace, tf.mul(x, shift)), tf.add(across(direction, inSpace), radial))
   }
@@ -122,37 +122,53 @@ const restFrame = ({ joined, space }: Coordinates) => {
   return { atRest, moving }
 }
 
-/**
- * sinh²(d/2) = sinh²((τ_x − τ_y)/2) + sinh τ_x sinh τ_y sin²(φ/2), a sum of what does not cancel: with s = sinh(τ_x −
- * τ_y), the first is s²/(2(1 + √(1 + s²))).
- */
-const composed = (x: Polar, y: Polar) => {
-  const delta = tf.sub(y.space, x.space)
-  const lengths = tf.add(x.sinh, y.sinh)
-  const longer = tf.div(dot(delta, tf.add(x.space, y.space)), tf.add(lengths, Differentiable.equal(lengths, 0)))
-  const products = tf.add(tf.mul(y.sinh, x.cosh), tf.mul(x.sinh, y.cosh))
-  // sinh²τ_y − sinh²τ_x over their products; both 0 at the origin.
-  const radial = tf.div(tf.mul(longer, lengths), tf.add(products, Differentiable.equal(products, 0)))
-  const chord = tf.sub(x.direction, y.direction)
-  const around = tf.mul(tf.mul(x.sinh, tf.mul(y.sinh, dot(chord, chord))), 0.25)
-  return tf.add(tf.div(tf.square(radial), tf.mul(2, tf.add(1, above(radial)))), around)
+/** cosh and sinh of half the hyperbolic angle. */
+const halved = ({ cosh, sinh }: Polar) => {
+  const half = tf.sqrt(tf.mul(0.5, tf.add(1, cosh)))
+  return { cosh: half, sinh: tf.div(sinh, tf.mul(2, half)) }
 }
 
-/** `composed` with the gradient of (−⟨x, y⟩ − 1)/2: ½((y₀ − x₀)/x₀·x_s − δ) with respect to x_s. */
-const halfSquared = (polar: Coordinates["polar"]) => (x: Polar, y: Polar): tf.Tensor =>
+/**
+ * sinh(d/2)² = sinh²((τ_y − τ_x)/2) + sinh τ_x sinh τ_y ‖ŷ − x̂‖²/4 as the root of a sum of what does not cancel, of
+ * numbers whose squares need not be any: sinh τ_y − sinh τ_x = 2 cosh((τ_x + τ_y)/2) sinh((τ_y − τ_x)/2).
+ */
+const apart = (x: Polar, y: Polar) => {
+  const lengths = tf.add(x.sinh, y.sinh)
+  const outward = tf.div(tf.add(x.space, y.space), tf.add(lengths, Differentiable.equal(lengths, 0)))
+  const longer = dot(tf.sub(y.space, x.space), outward)
+  const [a, b] = [halved(x), halved(y)]
+  const radial = tf.div(longer, tf.mul(2, tf.add(tf.mul(a.cosh, b.cosh), tf.mul(a.sinh, b.sinh))))
+  const chord = tf.sub(y.direction, x.direction)
+  const around = tf.mul(tf.mul(tf.sqrt(x.sinh), tf.sqrt(y.sinh)), tf.mul(length(chord), 0.5))
+  return { radial, chord, value: length(tf.concat([radial, around], -1)) }
+}
+
+/**
+ * Half the gradient of sinh(d/2)² with respect to y_s: ŷ·(sinh(τ_y − τ_x)/cosh τ_y + sinh τ_x ‖ŷ − x̂‖²/2)/4 + sinh
+ * τ_x/4 times what of ŷ − x̂ is across ŷ.
+ */
+const slope = (x: Polar, y: Polar, { chord, radial }: Omit<ReturnType<typeof apart>, "value">) => {
+  const difference = tf.mul(tf.mul(2, radial), above(radial))
+  const along = tf.add(tf.div(difference, y.cosh), tf.mul(tf.mul(x.sinh, dot(chord, chord)), 0.5))
+  return tf.mul(0.25, tf.add(tf.mul(y.direction, along), tf.mul(across(y.direction, chord), x.sinh)))
+}
+
+/** sinh(d/2), with its gradient; 0 where points coincide. */
+const halfAngle = (polar: Coordinates["polar"]) => (x: Polar, y: Polar): tf.Tensor =>
   tf.customGrad((...given) => {
     const [a, b, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
-    save([a, b])
+    const value = tf.tidy(() => apart(polar(a), polar(b)).value)
+    save([a, b, value])
     return {
-      value: tf.tidy(() => composed(polar(a), polar(b))),
-      gradFunc: (dy: tf.Tensor, [a, b]: Array<tf.Tensor>) => {
+      value,
+      gradFunc: (dy: tf.Tensor, [a, b, sinh]: Array<tf.Tensor>) => {
         const [p, q] = [polar(a!), polar(b!)]
-        const delta = tf.sub(b!, a!)
-        const later = tf.div(dot(delta, tf.add(a!, b!)), tf.add(p.cosh, q.cosh))
-        const half = tf.mul(dy, 0.5)
+        const { chord, radial } = apart(p, q)
+        const zero = Differentiable.equal(sinh!, 0)
+        const share = tf.div(tf.mul(dy, tf.sub(1, zero)), tf.add(sinh!, zero))
         return [
-          tf.mul(half, tf.sub(tf.mul(a!, tf.div(later, p.cosh)), delta)),
-          tf.mul(half, tf.sub(delta, tf.mul(b!, tf.div(later, q.cosh))))
+          tf.mul(share, slope(q, p, { chord: tf.neg(chord), radial: tf.neg(radial) })),
+          tf.mul(share, slope(p, q, { chord, radial }))
         ]
       }
     }
@@ -161,7 +177,7 @@ const halfSquared = (polar: Coordinates["polar"]) => (x: Polar, y: Polar): tf.Te
 /** Geometry of the upper sheet in m×n matrices whose first entry is time. */
 export const hyperboloid = (m: number, n: number) => {
   const own = coordinates(m, n)
-  return { ...own, ...restFrame(own), across, near, halfSquared: halfSquared(own.polar) }
+  return { ...own, ...restFrame(own), across, near, halfAngle: halfAngle(own.polar) }
 }
 
 export type Hyperboloid = ReturnType<typeof hyperboloid>

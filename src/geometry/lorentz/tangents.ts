@@ -4,16 +4,16 @@ import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import { gyration } from "../manifolds/gyration.ts"
-import { axes, dot, drop, either, type Hyperboloid, type Polar } from "./hyperboloid.ts"
+import { axes, dot, drop, either, type Hyperboloid, length, type Polar } from "./hyperboloid.ts"
 
 /** Of the sheet's tangent spaces. */
-export const tangents = ({ across, atRest, first, halfSquared, joined, moving, near, polar, space }: Hyperboloid) => {
+export const tangents = ({ across, atRest, first, halfAngle, joined, moving, near, polar, space }: Hyperboloid) => {
   /**
    * u = tangent part + normal·x with normal = −⟨x, u⟩ = cosh τ·(u₀ − ⟨x_s, u_s⟩/cosh τ). A time entry that is tangent
    * to rounding counts as tangent: far out, what rounding leaves of it would be larger than all else.
    */
   const split = ({ cosh, space: x }: Polar, u: tf.Tensor) => {
-    const along = tf.div(dot(x, space(u)), cosh)
+    const along = dot(tf.div(x, cosh), space(u))
     const defect = tf.sub(first(u), along)
     const rounding = tf.mul(16 * Arithmetic.current().epsilon, tf.add(tf.abs(along), tf.abs(first(u))))
     const tangent = Differentiable.less(tf.abs(defect), rounding)
@@ -26,20 +26,28 @@ export const tangents = ({ across, atRest, first, halfSquared, joined, moving, n
     project: (x: tf.Tensor, u: tf.Tensor) => {
       const at = polar(x)
       const { inSpace } = split(at, u)
-      return joined(inSpace, tf.div(dot(at.space, inSpace), at.cosh))
+      return joined(inSpace, dot(tf.div(at.space, at.cosh), inSpace))
     },
     inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => {
       const at = polar(x)
       const [a, b] = [split(at, u), split(at, v)]
       return drop(tf.sub(dot(atRest(at, a.inSpace), atRest(at, b.inSpace)), tf.mul(a.normal, b.normal)))
     },
+    /** Of the vector at rest: its entries may be larger than squares allow, and so much larger than it is long. */
+    norm: (x: tf.Tensor, u: tf.Tensor) => {
+      const at = polar(x)
+      const { inSpace, normal } = split(at, u)
+      const [own, other] = [length(atRest(at, inSpace)), tf.abs(normal)]
+      const roots = [tf.relu(tf.sub(own, other)), tf.add(own, other)].map(Differentiable.squareRoot)
+      return drop(tf.mul(roots[0]!, roots[1]!))
+    },
     transport: (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
       const [from, to] = [polar(x), polar(y)]
-      const half = halfSquared(from, to)
-      const both = tf.mul(gap(from), gap(to))
+      const both = tf.mul(tf.sqrt(gap(from)), tf.sqrt(gap(to)))
+      const apartness = tf.mul(halfAngle(from, to), both)
       const delta = tf.div(either(near(from), to.space, across(from.direction, to.space)), tf.add(1, to.cosh))
-      const apart = tf.div(tf.add(tf.add(gap(from), gap(to)), tf.mul(half, both)), 2)
-      const pair = { x: inBall(from), delta, apart, denominator: tf.mul(both, tf.add(1, half)) }
+      const apart = tf.div(tf.add(tf.add(gap(from), gap(to)), tf.square(apartness)), 2)
+      const pair = { x: inBall(from), delta, apart, rootOfDenominator: length(tf.concat([both, apartness], -1)) }
       return moving(to, gyration(pair, atRest(from, v), axes))
     }
   }

@@ -14,7 +14,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
   const sheet = hyperboloid(m, n)
   const { first, joined, lift, polar, space } = sheet
   const name = `Lor(${m},${n})`
-  const { inner, project, transport } = tangents(sheet)
+  const { inner, norm, project, transport } = tangents(sheet)
   return Manifold.make<tf.Tensor>({
     name,
     shape: [m, n],
@@ -24,6 +24,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
     retractionOrder: Infinity,
     injectivityRadius: Infinity,
     inner,
+    norm,
     project,
     gradient: (x, e) => project(x, joined(space(e), tf.neg(first(e)))),
     transport,
@@ -52,7 +53,7 @@ const lorentz = matrixFamily(() => ({
  * + V sinh‖V‖/‖V‖; parallel transport, an isometry; sectional curvature −1. The same space as the Poincaré ball,
  * without its rim. Far out the time of a point or tangent vector says nothing that rounding has left: operations read
  * their entries in space, on which it depends. Points beyond a hyperbolic angle of 80 have no coordinates in float32:
- * retractions stay before it, exp fails with NotConverged.
+ * retractions and nearest points stay before it, exp fails with NotConverged.
  * Source: Nickel and Kiela 2018, *Learning continuous hierarchies in the Lorentz model of hyperbolic geometry*.
  *
  * @throws ShapeRefused for a shape that is not m×n with mn ≥ 2.

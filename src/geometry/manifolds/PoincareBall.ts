@@ -27,28 +27,24 @@ const inside = (u: tf.Tensor) => {
 
 /**
  * Sums of squares in place of what the difference −x ⊕ y cancels: with δ = y − x and D = a_x a_y + ‖δ‖² its numerator
- * is a_x δ − ‖δ‖²x, its denominator D, and sinh²(d/2) = ‖δ‖²/(a_x a_y).
+ * is a_x δ − ‖δ‖²x, its denominator D, and sinh(d/2) = ‖δ‖/√(a_x a_y).
  */
 const difference = (x: tf.Tensor, y: tf.Tensor) => {
   const delta = tf.sub(y, x)
   const squared = dot(delta, delta)
   const [own, other] = [gapOf(x), gapOf(y)]
-  return { delta, squared, own, other, sinhSquared: tf.div(tf.div(squared, own), other) }
+  return { delta, squared, own, other, sinh: tf.div(length(delta), tf.mul(tf.sqrt(own), tf.sqrt(other))) }
 }
 
-const dist = (x: tf.Tensor, y: tf.Tensor) => {
-  const { delta, other, own, sinhSquared } = difference(x, y)
-  const sinh = tf.div(length(delta), tf.mul(tf.sqrt(own), tf.sqrt(other)))
-  return tf.mul(tf.mul(sinh, Differentiable.arsinhRatio(sinhSquared)), 2)
-}
+const dist = (x: tf.Tensor, y: tf.Tensor) => tf.mul(Differentiable.arsinh(difference(x, y).sinh), 2)
 
 /** a_x·(d/2)·n/‖n‖ with n = a_x δ − ‖δ‖²x of length ‖δ‖√D. */
 const log = (x: tf.Tensor, y: tf.Tensor) => {
-  const { delta, other, own, sinhSquared, squared } = difference(x, y)
+  const { delta, other, own, sinh, squared } = difference(x, y)
   const numerator = tf.sub(tf.mul(own, delta), tf.mul(squared, x))
   // √(a_x a_y D)/a_x, where D/(a_x a_y) = 1 + sinh²(d/2).
-  const size = tf.mul(other, tf.sqrt(tf.add(sinhSquared, 1)))
-  return tf.div(tf.mul(numerator, Differentiable.arsinhRatio(sinhSquared)), size)
+  const size = tf.mul(other, tf.sqrt(tf.add(tf.square(sinh), 1)))
+  return tf.div(tf.mul(numerator, Differentiable.arsinhRatio(sinh)), size)
 }
 
 /** x ⊕ u with u = tanh(‖v‖/a_x)·v/‖v‖, as x + a_x(u + ‖u‖²x)/(‖x + u‖² + a_x(1 − ‖u‖²)). */
@@ -85,8 +81,8 @@ const exp = (x: tf.Tensor, v: tf.Tensor) => {
 const transport = (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor) => {
   const { delta, other, own, squared } = difference(x, y)
   const apart = tf.div(tf.add(tf.add(own, other), squared), 2)
-  const denominator = tf.add(tf.mul(own, other), squared)
-  return tf.mul(gyration({ x, delta, apart, denominator }, v, axes), tf.div(other, own))
+  const rootOfDenominator = tf.sqrt(tf.add(tf.mul(own, other), squared))
+  return tf.mul(gyration({ x, delta, apart, rootOfDenominator }, v, axes), tf.div(other, own))
 }
 
 const norms = (m: number, n: number): NormIntervals => ({

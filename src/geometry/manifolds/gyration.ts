@@ -7,27 +7,28 @@ export interface Pair {
   readonly delta: tf.Tensor
   /** 1 − ⟨x, y⟩. */
   readonly apart: tf.Tensor
-  /** 1 − 2⟨x, y⟩ + ‖x‖²‖y‖². */
-  readonly denominator: tf.Tensor
+  /** √(1 − 2⟨x, y⟩ + ‖x‖²‖y‖²), whose square need not be a number. */
+  readonly rootOfDenominator: tf.Tensor
 }
 
 /**
  * gyr[y, −x]v, the rotation of the plane of x and y by which Möbius additions fail to commute: what parallel transport
  * from x to y does besides scaling.
  *
- * v + 2((1 − ⟨x, y⟩)B + B²)v/N with Bv = x⟨δ, v⟩ − δ⟨x, v⟩ and N the denominator.
+ * v + 2((1 − ⟨x, y⟩)B/√N + B²)v with Bv = (x⟨δ, v⟩ − δ⟨x, v⟩)/√N and N the denominator.
  * Source: Ungar 2008, *A Gyrovector Space Approach to Hyperbolic Geometry*, chapter 3.
  *
  * @internal
  */
 export const gyration = (
-  { apart, delta, denominator, x }: Pair,
+  { apart, delta, rootOfDenominator: root, x }: Pair,
   v: tf.Tensor,
   axes: ReadonlyArray<number>
 ): tf.Tensor => {
   const dot = (u: tf.Tensor, w: tf.Tensor) => tf.sum(tf.mul(u, w), [...axes], true)
-  const turned = (u: tf.Tensor) => tf.sub(tf.mul(x, dot(delta, u)), tf.mul(delta, dot(x, u)))
+  const along = tf.div(delta, root)
+  const turned = (u: tf.Tensor) => tf.sub(tf.mul(x, dot(along, u)), tf.mul(along, dot(x, u)))
   const once = turned(v)
-  const sum = tf.add(tf.mul(apart, once), turned(once))
-  return tf.add(v, tf.div(tf.mul(sum, 2), tf.maximum(denominator, 1e-30)))
+  const sum = tf.add(tf.mul(tf.div(apart, root), once), turned(once))
+  return tf.add(v, tf.mul(sum, 2))
 }

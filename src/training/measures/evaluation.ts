@@ -1,11 +1,13 @@
 /** What a network makes of the test images: who was taken for whom, and how far confidence is to be trusted. */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Evaluation } from "../Answers.ts"
+import { byWhom, type Evaluation } from "../Answers.ts"
 import { count, Num } from "../RunFiles.ts"
 import { endMeasure, type MeasureTable } from "./EndMeasure.ts"
 
 /** `evaluation.json`. */
 const schema = Schema.Struct({
+  kept: Schema.optionalKey(Schema.Struct({ model: Schema.Literals(["best", "last"]), epoch: count })),
   images: count,
   loss: Num,
   accuracy: Num,
@@ -23,8 +25,8 @@ const mostClasses = 20
 
 const percent = (share: number) => Number.isNaN(share) ? "–" : (100 * share).toFixed(2)
 
-const confusion = ({ classAccuracy, classes, confusion }: Evaluation): MeasureTable => ({
-  title: "Test images by their class, and what they were taken for",
+const confusion = ({ classAccuracy, classes, confusion, kept }: Evaluation): MeasureTable => ({
+  title: `Images by their class, and what they were taken for${byWhom(kept)}`,
   header: ["class", "right %", ...classes],
   rows: confusion.map((row, i) => [classes[i]!, percent(classAccuracy[i]!), ...row.map(String)])
 })
@@ -44,7 +46,8 @@ const calibration = ({ bins, error }: NonNullable<Evaluation["calibration"]>): M
 export const evaluation = endMeasure<Evaluation>({
   about: "confusion matrix, accuracy by class and calibration, of the test images",
   schema,
-  make: ({ evaluation }) => evaluation,
+  isOfBest: true,
+  make: ({ evaluation, kept }) => evaluation && Effect.map(evaluation, (found) => ({ kept, ...found })),
   tables: (found) => [
     ...(found.classes.length > mostClasses ? [] : [confusion(found)]),
     ...(found.calibration === undefined ? [] : [calibration(found.calibration)])

@@ -13,6 +13,8 @@ export interface RunSummary extends PerStep<number | undefined> {
   readonly testLoss: number | undefined
   readonly trainLoss: number | undefined
   readonly trainAccuracy: number | undefined
+  /** What `measures` asked for, as it was measured last: numbers by line of the figure, by measure. */
+  readonly measured: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined
   readonly epochs: number
   /** The best epoch, where its model is kept. */
   readonly bestEpoch: number | undefined
@@ -29,6 +31,11 @@ export interface RunSummary extends PerStep<number | undefined> {
   readonly output: string
 }
 
+const measuredLast = (epochs: TrainingProgress["epochs"]): RunSummary["measured"] => {
+  const last = epochs.findLast(({ measures }) => measures !== undefined)?.measures
+  return last === undefined ? undefined : Object.fromEntries(last.map(({ name, readings }) => [name, readings]))
+}
+
 /** What of a summary the progress of training tells. */
 export const measuresOf = ({ epochs, steps, tensorsLeaked }: TrainingProgress) => {
   const last = epochs.at(-1)
@@ -38,6 +45,7 @@ export const measuresOf = ({ epochs, steps, tensorsLeaked }: TrainingProgress) =
     trainLoss: last?.trainLoss,
     trainAccuracy: last?.trainAccuracy,
     ...perStep((name) => last?.[name]),
+    measured: measuredLast(epochs),
     epochs: epochs.length,
     steps,
     tensorsLeaked,

@@ -11,7 +11,9 @@ import type * as Scope from "effect/Scope"
 import * as Backend from "../../engine/Backend.ts"
 import type * as Network from "../../network/Network.ts"
 import * as Shape from "../../numerics/Shape.ts"
+import type { Kept } from "../Answers.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
+import type { EndMeasure } from "../measures/EndMeasure.ts"
 import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import type * as RunFiles from "../RunFiles.ts"
@@ -121,6 +123,16 @@ const describeExit = (exit: Exit.Failure<unknown, { readonly message: string }>)
   return error._tag === "Some" ? error.value.message : "defect"
 }
 
+/** Measures the model in hand at its end, or once it is the best; what is of the best one the last does not replace. */
+const measure = Effect.fnUntraced(function*<E, R>({ directory, network, training }: Running<E, R>, kept: Kept) {
+  const isBestKept = training.best !== undefined
+  for (const [name, { isOfBest = false, make }] of Object.entries<EndMeasure>(atEnd)) {
+    if ((kept.model === "best") !== (isOfBest && isBestKept)) continue
+    const measuring = make({ ...training, network, kept })
+    if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
+  }
+})
+
 /** Trains to the end, with checkpoints; interrupted or failed, it writes what there is before it ends. */
 const run = Effect.fnUntraced(function*<E extends { readonly message: string }, R>(
   running: Running<E, R>,
@@ -139,6 +151,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
       yield* training.evaluated(saveModel(network, training, directory, data, "best."))
+      yield* measure(running, { model: "best", epoch: event.epoch })
     }
     if (event._tag === "EpochDone" || isAnywhere && since >= 1000 * checkpointSeconds) yield* save
   })
@@ -152,10 +165,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
         )
     )
   )
-  for (const [name, { make }] of Object.entries(atEnd)) {
-    const measuring = make({ ...training, network })
-    if (measuring !== undefined) yield* directory.writeMeasure(name, yield* training.evaluated(measuring))
-  }
+  yield* measure(running, { model: "last", epoch: (yield* training.progress).epochs.length })
   return yield* summarize(running, "completed", (yield* training.progress).stopped)
 })
 

@@ -15,7 +15,7 @@ import { batchTensors } from "./batchTensors.ts"
 
 /** A network as a classifier; fails with DeclarationRefused where its output is no logits. */
 export const classifierOf = (
-  network: Network.Network,
+  network: Pick<Network.Network, "model">,
   seed: Seed.Seed,
   loss?: Loss,
   classWeights?: ReadonlyArray<number>
@@ -61,7 +61,7 @@ export type EvaluationError = BatchError | DatasetInvalid | DeclarationRefused |
  * ```
  */
 export const evaluate = Effect.fnUntraced(function*(
-  network: Network.Network,
+  network: Pick<Network.Network, "model">,
   dataset: Dataset,
   split: ImageSource,
   batchSize: number,

@@ -65,9 +65,9 @@ export const convolutions = (library: Library): ReadonlyArray<Kernel> => {
     }
   ) => {
     if ([...convolution.x, ...convolution.y, ...convolution.filter].includes(0)) return
-    const ready = primitive(direction, convolution)
     const at = addresses(library, backend)
-    ready.run({ x: at(x), filter: at(filter), y: at(y), bias: bias === undefined ? undefined : at(bias) })
+    const places = { x: at(x), filter: at(filter), y: at(y), bias: bias === undefined ? undefined : at(bias) }
+    library.undisturbed(() => primitive(direction, convolution).run(places))
   }
   return [
     kernel<Attributes>(tf.Conv2D, ({ attrs, backend, inputs }) => {
@@ -131,22 +131,24 @@ export const products = (library: Library, own: Kernel): Kernel =>
     const rank = Math.max(a.shape.length, b.shape.length)
     const out = backend.makeOutput([...Array<number>(rank - 2).fill(1), m, n], "float32")
     const at = addresses(library, backend)
-    library.call(
-      "dnnl_sgemm(char turnA, char turnB, int64_t m, int64_t n, int64_t k, float alpha, void* a, int64_t rowA, " +
-        "void* b, int64_t rowB, float beta, void* c, int64_t rowC)",
-      turned(attrs.transposeA),
-      turned(attrs.transposeB),
-      m,
-      n,
-      k,
-      1,
-      at(a),
-      a.shape.at(-1)!,
-      at(b),
-      b.shape.at(-1)!,
-      0,
-      at(out),
-      n
+    library.undisturbed(() =>
+      library.call(
+        "dnnl_sgemm(char turnA, char turnB, int64_t m, int64_t n, int64_t k, float alpha, void* a, int64_t rowA, " +
+          "void* b, int64_t rowB, float beta, void* c, int64_t rowC)",
+        turned(attrs.transposeA),
+        turned(attrs.transposeB),
+        m,
+        n,
+        k,
+        1,
+        at(a),
+        a.shape.at(-1)!,
+        at(b),
+        b.shape.at(-1)!,
+        0,
+        at(out),
+        n
+      )
     )
     return out
   })

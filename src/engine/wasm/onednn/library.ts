@@ -1,19 +1,10 @@
 /** oneDNN as a system has it, loaded through koffi; what is missing is named. */
 import { createRequire } from "node:module"
 import type { Address, Calls, Dialect } from "./dialect.ts"
+import type { Foreign, Koffi } from "./koffi.ts"
+import { type Undisturbed, undisturbed } from "./signals.ts"
 import * as Version2 from "./version2.ts"
 import * as Version3 from "./version3.ts"
-
-/** A function of a C library. */
-export type Foreign = (...values: ReadonlyArray<unknown>) => unknown
-
-/** As much of koffi as is used here. */
-interface Koffi {
-  readonly load: (path: string) => { readonly func: (declaration: string) => Foreign }
-  readonly address: (view: Uint8Array) => Address
-  readonly decode: (at: unknown, type: unknown) => unknown
-  readonly array: (type: string, length: number) => unknown
-}
 
 /** oneDNN on the processor, loaded. */
 export interface Library extends Calls {
@@ -23,6 +14,8 @@ export interface Library extends Calls {
   readonly value: (declaration: string, ...values: ReadonlyArray<unknown>) => unknown
   readonly address: (view: Uint8Array) => Address
   readonly stream: Address
+  /** Runs what computes, or starts the library's threads. */
+  readonly undisturbed: Undisturbed
 }
 
 /** The names under which systems keep it: the version is that of the interface. */
@@ -131,6 +124,7 @@ export const load = (threads: number): Library => {
     value,
     address: koffi.address,
     engine,
+    undisturbed: undisturbed(koffi),
     stream: made("dnnl_stream_create(_Out_ void** stream, void* engine, unsigned int flags)", engine, inOrder)
   }
 }

@@ -137,6 +137,8 @@ export interface Functions {
     end: number,
     scratch: Pointer
   ) => void
+  readonly interleave: (stack: Pointer, count: number, size: number, scratch: Pointer) => void
+  readonly separate: (stack: Pointer, count: number, size: number, scratch: Pointer) => void
   readonly maxPoolGradient: (
     x: Pointer,
     dy: Pointer,
@@ -203,8 +205,11 @@ type Operation = (
   scratch: Pointer
 ) => void
 
+/** Where the backend, which does not declare it, keeps what it knows of tensors. */
+export interface WithStorage {
+  readonly dataIdMap: { get: (id: object) => { readonly memoryOffset: Pointer } }
+}
+
 /** The place of a tensor's values on the backend's heap. */
 export const pointer = (backend: BackendWasm, { dataId }: { readonly dataId: object }): Pointer =>
-  (backend as unknown as {
-    readonly dataIdMap: { readonly get: (id: object) => { readonly memoryOffset: Pointer } }
-  }).dataIdMap.get(dataId).memoryOffset
+  (backend as unknown as WithStorage).dataIdMap.get(dataId).memoryOffset

@@ -6,6 +6,7 @@ import { sizeOf } from "../../sizeOf.ts"
 import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { pointer } from "./functions.ts"
+import { interleavedOn } from "./interleaved.ts"
 import type { Simd } from "./module.ts"
 
 /** Plans whose tables stay on the heap; a run needs one. */
@@ -56,16 +57,16 @@ const strideOf = (offsets: Int32Array): number => {
 }
 
 /**
- * Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for, side by side.
+ * Matrices that a thread takes at once, a multiple of four: as many as the nearest cache has room for.
  */
 const chunkOf = ({ size }: StepLeaf) => 4 * Math.max(1, Math.min(8, Math.floor(512 / size)))
 
-/** For the largest leaf: the points of a chunk, their directions, and what comes between. */
+/** For the largest leaf: four points, their directions and where they go, and what comes between. */
 const workBytes = (leaves: ReadonlyArray<StepLeaf>) =>
   64 +
-  Math.max(...leaves.map((leaf) =>
-    leaf.flat ? 0 : 4 * (2 * chunkOf(leaf) * leaf.size + 4 * Math.max(leaf.size, (leaf.form?.columns ?? 0) ** 2))
-  ))
+  Math.max(
+    ...leaves.map(({ flat, form, size }) => flat ? 0 : 16 * (3 * size + Math.max(size, (form?.columns ?? 0) ** 2)))
+  )
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
@@ -119,6 +120,52 @@ const expecting = (inputs: Inputs, role: string, size: (index: number) => number
 const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
   info === undefined ? 0 : pointer(backend, info)
 
+/** Whether the kernels have the matrices of a leaf side by side. */
+const isInterleaved = ({ flat, form }: StepLeaf) => form !== undefined && !flat
+
+/**
+ * Places of the tensors of leaves, those of matrices interleaved, and those of others. A tensor that is both, for
+ * points may be the very gradient, is read from a copy.
+ */
+const places = (
+  simd: Simd,
+  backend: BackendWasm,
+  { leaves }: StepPlan,
+  ofLeaves: ReadonlyArray<ReadonlyArray<tf.TensorInfo | undefined>>,
+  others: ReadonlyArray<tf.TensorInfo | undefined>
+) => {
+  const interleaved = interleavedOn(backend, simd)
+  const stacked = new Set(
+    [...others, ...ofLeaves.flatMap((infos) => infos.filter((_, i) => !isInterleaved(leaves[i]!)))]
+      .map((info) => info?.dataId)
+  )
+  const sizesOf = new Map<tf.DataId, number>()
+  const copies: Array<tf.TensorInfo> = []
+  const own = (info: tf.TensorInfo, size: number): tf.TensorInfo => {
+    const seen = sizesOf.get(info.dataId) ?? size
+    sizesOf.set(info.dataId, seen)
+    if (!stacked.has(info.dataId) && seen === size) return info
+    const copy = backend.makeOutput([...info.shape], info.dtype)
+    copies.push(copy)
+    backend.typedArrayFromHeap(copy).set(backend.typedArrayFromHeap(info))
+    return copy
+  }
+  const sources = ofLeaves.map((infos) =>
+    infos.map((info, i) => info !== undefined && isInterleaved(leaves[i]!) ? own(info, leaves[i]!.size) : info)
+  )
+  return {
+    of: sources.map((infos) =>
+      infos.map((info, i) =>
+        info !== undefined && isInterleaved(leaves[i]!) ? interleaved.placeOf(info, leaves[i]!) : placeOf(backend, info)
+      )
+    ),
+    written: (outputs: ReadonlyArray<tf.TensorInfo>) => {
+      for (const [i, leaf] of leaves.entries()) if (isInterleaved(leaf)) interleaved.written(outputs[i]!, leaf)
+      for (const { dataId } of copies) backend.disposeData(dataId)
+    }
+  }
+}
+
 /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
 const preparation = (simd: Simd) => {
   const layoutOf = recent(keptPlans, (plan: StepPlan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
@@ -167,9 +214,10 @@ const direction = (simd: Simd, prepare: Prepare) =>
   const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
   const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
   const squares = backend.makeOutput([plan.poms], "float32")
+  const { of: [points, remembrances], written } = places(simd, backend, plan, [x, momenta], [...gradients, ...scaling])
   const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
-    set("x", placeOf(backend, x[i]))
-    set("momentum", placeOf(backend, momenta[i]))
+    set("x", points![i]!)
+    set("momentum", remembrances![i]!)
     set("variable", placeOf(backend, gradients[variable]))
     set("scaling", placeOf(backend, scaling[i]))
     set("direction", placeOf(backend, outputs[i]))
@@ -186,6 +234,7 @@ const direction = (simd: Simd, prepare: Prepare) =>
     end
   ])
   simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
+  written(outputs)
   return [...outputs, squares]
 }
 
@@ -208,13 +257,15 @@ const move = (simd: Simd, prepare: Prepare) =>
     return { dataId, dtype, shape }
   })
   const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
-  const factors = placeOf(backend, checked(inputs["factors"]!, "the vector of step sizes", plan.poms))
+  const steps = checked(inputs["factors"]!, "the vector of step sizes", plan.poms)
+  const { of: [points, vectors], written } = places(simd, backend, plan, [x, directions], [steps, ...scaling])
+  const factors = placeOf(backend, steps)
   const { room, table } = prepare(plan, (set, { variable }, i) => {
-    set("x", placeOf(backend, x[i]))
+    set("x", points![i]!)
     set("momentum", momentum === 0 ? 0 : 1)
     set("variable", placeOf(backend, weights[variable]))
     set("scaling", placeOf(backend, scaling[i]))
-    set("direction", placeOf(backend, directions[i]))
+    set("direction", vectors![i]!)
     set("toX", placeOf(backend, outputs[i]))
   })
   simd.shareWithRoom("stepMove", room, sizes.slices, (begin, end) => [
@@ -224,6 +275,7 @@ const move = (simd: Simd, prepare: Prepare) =>
     begin,
     end
   ])
+  written(outputs)
   return [...outputs, ...weights]
 }
 

@@ -1,0 +1,45 @@
+/**
+ * How often, and how much, the step rule shortened the steps of every layer of the final runs of an experiment:
+ * rule.json, to commit beside its results. `node scripts/rule.ts DIRECTORY`
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+
+const [directory] = process.argv.slice(2)
+if (directory === undefined) throw new Error("scripts/rule.ts DIRECTORY")
+
+interface Step {
+  readonly factors?: Readonly<Record<string, number>>
+  readonly gradientNorms?: Readonly<Record<string, number>>
+}
+
+const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+/** Steps of a POM that differ from plain ones by less are rounding. */
+const rounding = 1e-6
+
+/** Of the steps that tell of every POM, those of one layer's. */
+const ofLayer = (name: string, steps: ReadonlyArray<Step>) => {
+  const of = (values: Readonly<Record<string, number>> = {}) =>
+    Object.entries(values).flatMap(([pom, value]) => pom.startsWith(`${name}/`) ? [value] : [])
+  const factors = steps.flatMap((step) => of(step.factors))
+  return {
+    name,
+    acts: Number((factors.filter((factor) => factor < 1 - rounding).length / factors.length).toFixed(4)),
+    factor: Number(median(factors).toFixed(4)),
+    norm: Number(median(steps.flatMap((step) => of(step.gradientNorms))).toPrecision(4))
+  }
+}
+
+const ofRun = (events: string) => {
+  const steps = readFileSync(events, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Step)
+    .filter(({ factors }) => factors !== undefined)
+  const layers = [...new Set(Object.keys(steps[0]!.factors!).map((pom) => pom.split("/")[0]!))]
+  return layers.map((name) => ofLayer(name, steps))
+}
+
+const trials = join(directory, "trials")
+const all = globSync(join(trials, "*/*/seed-*/events.jsonl")).toSorted()
+  .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events))}`)
+writeFileSync(join(directory, "rule.json"), `{\n${all.join(",\n")}\n}\n`)
+process.stdout.write(`${all.length} runs: ${join(directory, "rule.json")}\n`)

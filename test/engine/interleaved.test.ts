@@ -1,0 +1,199 @@
+// @module-tag threads
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
+import * as tf from "@tensorflow/tfjs-core"
+import * as Effect from "effect/Effect"
+import {
+  Backend,
+  Collection,
+  Euclidean,
+  FgSgd,
+  FusedKernels,
+  Oblique,
+  Optimizer,
+  Schedule,
+  Seed,
+  Sphere,
+  StepFusion,
+  StepSize,
+  Stiefel,
+  TensorTree
+} from "finegrain"
+import { beforeAll, describe, expect, it } from "vitest"
+import { interleavedOn } from "../../src/engine/wasm/simd/interleaved.ts"
+import { simdOn } from "../../src/engine/wasm/simd/module.ts"
+
+const use = (threads: number) => Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
+
+beforeAll(() => use(1))
+
+/** So many matrices, on manifolds in turns, so many POMs each. */
+const optimizerOn = (count: number, shape: readonly [number, number], weightDecay = 0, poms = 2) => {
+  const manifolds = [Stiefel.make(shape), Sphere.make(shape), Oblique.make(shape), Euclidean.make(shape)]
+  const indices = Array.from({ length: count }, (_, i) => i)
+  const members = manifolds.flatMap((manifold, m) =>
+    Array.from({ length: poms }, (_, pom) => ({
+      name: `${m}/${pom}`,
+      manifold,
+      indices: indices.filter((i) => i % 4 === m && (i >> 2) % poms === pom)
+    }))
+  ).filter(({ indices }) => indices.length > 0)
+  const { arrangement, collection } = Collection.stack(members)
+  const problem = { collection, arrangement: { ...arrangement, shape: [count, ...shape] } }
+  return FgSgd.make(problem, { schedule: Schedule.constant(0.05), momentum: 0.9, weightDecay })
+}
+
+type Optimizer4 = ReturnType<typeof optimizerOn>
+
+const bits = (tree: TensorTree.TensorTree) =>
+  TensorTree.leaves(tree).map((leaf) => Buffer.from(leaf.dataSync().buffer as ArrayBuffer).toString("base64"))
+
+/** Three steps from random weights; `meanwhile` sees every state. */
+const walk = (
+  optimizer: Optimizer4,
+  gradient: tf.Tensor,
+  meanwhile: (state: Optimizer.State<ReadonlyArray<tf.Tensor>>) => void = () => {}
+) => {
+  let state = Optimizer.init(optimizer, Seed.normalTensor(1, gradient.shape))
+  let weights: ReadonlyArray<string> = []
+  for (let t = 0; t < 3; t++) {
+    const updated = Optimizer.update(optimizer, state, gradient)
+    meanwhile(updated.state)
+    weights = bits([updated.weights, updated.told])
+    TensorTree.dispose([updated.weights, updated.told])
+    Optimizer.dispose(state)
+    state = updated.state
+  }
+  return { state, weights }
+}
+
+/** One; and for every manifold of four whole fours, more than these, and less. */
+const counts = [1, 17, 30]
+
+describe.each([[3, 3], [5, 5], [4, 2], [2, 3]] as const)("states of matrices %i×%i", (...shape) => {
+  it.each(counts)("are those of compositions, of %i matrices", (count) => {
+    const optimizer = optimizerOn(count, shape, count === 17 ? 0.1 : 0)
+    expect(StepFusion.interpretation(optimizer)).toBe("fused")
+    const gradient = Seed.normalTensor(2, [count, ...shape])
+    const fused = walk(optimizer, gradient).state
+    const composed = FusedKernels.without(() => walk(optimizer, gradient).state)
+    for (const [i, leaf] of TensorTree.leaves([fused.x, fused.memory]).entries()) {
+      const other = TensorTree.leaves([composed.x, composed.memory])[i]!
+      expect(leaf.shape).toEqual(other.shape)
+      // Momenta of three steps are of a few units.
+      expect(tf.max(tf.abs(tf.sub(leaf, other))).dataSync()[0]).toBeLessThan(2e-5)
+    }
+  })
+
+  it.each(counts)("may be read at any time, by any number of threads, of %i matrices", async (count) => {
+    const optimizer = optimizerOn(count, shape)
+    const gradient = Seed.normalTensor(2, [count, ...shape])
+    const unread = walk(optimizer, gradient)
+    let t = 0
+    const read = walk(optimizer, gradient, ({ memory, x }) => {
+      // The values alone, through a kernel, and of the points alone.
+      if (t === 0) bits([x, memory])
+      if (t === 1) tf.dispose(TensorTree.leaves([x, memory]).map((leaf) => tf.neg(leaf)))
+      if (t === 2) bits(x)
+      t++
+    })
+    expect(read.weights).toEqual(unread.weights)
+    const states = [unread, read].map(({ state }) => bits([state.x, state.memory]))
+    expect(states[0]).toEqual(states[1])
+    await use(2)
+    const shared = walk(optimizer, gradient)
+    expect([shared.weights, bits([shared.state.x, shared.state.memory])]).toEqual([unread.weights, states[0]])
+    await use(1)
+  })
+})
+
+it("a step leaves the state that it starts from, to be taken again", () => {
+  const optimizer = optimizerOn(23, [3, 3])
+  const gradient = Seed.normalTensor(2, [23, 3, 3])
+  const { state } = walk(optimizer, gradient)
+  const before = bits([state.x, state.memory])
+  const once = walkOn(optimizer, state, gradient)
+  expect(bits([state.x, state.memory])).toEqual(before)
+  expect(walkOn(optimizer, state, gradient)).toEqual(once)
+})
+
+/** The bits of one step from a state. */
+const walkOn = (optimizer: Optimizer4, state: Optimizer.State<ReadonlyArray<tf.Tensor>>, gradient: tf.Tensor) => {
+  const { state: next, weights } = Optimizer.update(optimizer, state, gradient)
+  return bits([next.x, next.memory, weights])
+}
+
+it("points that are the gradient as well are read as both", () => {
+  const { collection } = Collection.stack([{
+    name: "all",
+    manifold: Sphere.make([3, 3]),
+    indices: [0, 1, 2, 3, 4, 5, 6, 7, 8]
+  }])
+  const optimizer = FgSgd.make(Optimizer.onPoints(collection), { schedule: Schedule.constant(0.05), momentum: 0.9 })
+  const state = Optimizer.init(optimizer, [Seed.normalTensor(1, [9, 3, 3])])
+  const next = (gradients: ReadonlyArray<tf.Tensor>) => {
+    const { state: after, weights } = Optimizer.update(optimizer, state, gradients)
+    return bits([after.x, after.memory, weights])
+  }
+  const values = tf.tensor(state.x[0]!.dataSync(), [9, 3, 3])
+  expect(next(state.x)).toEqual(next([values]))
+  expect(bits(state.x)).toEqual(bits(values))
+})
+
+it("NaN and huge numbers stay in the matrix that has them", () => {
+  // A POM each: NaN reaches all of a POM through its norm.
+  const optimizer = optimizerOn(46, [3, 3], 0, 12)
+  const plain = Seed.normalTensor(2, [46, 3, 3])
+  const [ordinary, odd] = [plain, oddOf(plain)].map((gradient) => {
+    const state = Optimizer.init(optimizer, Seed.normalTensor(1, [46, 3, 3]))
+    return Optimizer.update(optimizer, state, gradient).state.memory
+  })
+  const [a, b] = [ordinary!, odd!].map((memory) => TensorTree.leaves(memory).map((leaf) => leaf.arraySync()))
+  const same = a!.map((leaf, l) => (leaf as Array<unknown>).map((m, i) => equal(m, (b![l] as Array<unknown>)[i])))
+  // Matrices 8 to 11 and 20 to 23, one of every manifold.
+  expect(same.map((leaf) => leaf.flatMap((is, i) => is ? [] : [i]))).toEqual([[2, 5], [2, 5], [2, 5], [2, 5]])
+})
+
+/** Directions before their transport depend on nothing else than their own matrix. */
+const oddOf = (gradient: tf.Tensor) => {
+  const values = gradient.dataSync().slice()
+  for (let m = 8; m < 12; m++) values[9 * m + 4] = NaN
+  for (let m = 20; m < 24; m++) values.fill(1e30, 9 * m, 9 * m + 9)
+  return tf.tensor(values, gradient.shape)
+}
+
+const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+
+it("steps of any length end on the manifolds", () => {
+  const shape = [3, 3] as const
+  const { problem } = optimizerOn(46, shape)
+  for (const size of [1e18, 1e-18]) {
+    const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1), rule: StepSize.plain })
+    const state = Optimizer.init(optimizer, Seed.normalTensor(1, [46, ...shape]))
+    const gradient = tf.mul(Seed.normalTensor(2, [46, ...shape]), size)
+    const [onStiefel, onSphere, onOblique] = Optimizer.update(optimizer, state, gradient).state.x
+    const squares = [
+      tf.sub(tf.matMul(onStiefel!, onStiefel!, true), tf.eye(3)),
+      tf.sub(tf.sum(tf.square(onSphere!), [1, 2]), 1),
+      tf.sub(tf.sum(tf.square(onOblique!), 1), 1)
+    ]
+    // A few roundings.
+    for (const square of squares) expect(tf.max(tf.abs(square)).dataSync()[0]).toBeLessThan(2e-6)
+  }
+})
+
+it("what is disposed of is not brought back", async () => {
+  const backend = tf.backend() as BackendWasm
+  const simd = await simdOn(backend)
+  let brought = 0
+  const functions = { ...simd.functions, separate: () => brought++ }
+  const other = Object.assign(Object.create(backend) as BackendWasm, { dataIdMap: Object.create(backend["dataIdMap"]) })
+  const interleaved = interleavedOn(other, { ...simd, functions: functions as typeof simd.functions })
+  const tensors = [1, 2].map((seed) => Seed.normalTensor(seed, [8, 2, 2]))
+  for (const tensor of tensors) interleaved.placeOf(tensor, { count: 8, size: 4 })
+  other.incRef(tensors[0]!.dataId)
+  other.disposeData(tensors[0]!.dataId)
+  expect(other.refCount(tensors[0]!.dataId)).toBe(1)
+  expect(brought).toBe(0)
+  other.readSync(tensors[1]!.dataId)
+  expect(brought).toBe(1)
+})
