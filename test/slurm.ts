@@ -12,7 +12,7 @@ export const runsSlurm = process.env["FINEGRAIN_REQUIRE_SLURM"] === "1"
 const nodes = ["n1", "n2"]
 
 /**
- * Two nodes on this machine, without cgroups and accounting. Arrays are of four trials at most, so that a small grid
+ * Two nodes on this machine, without cgroups and accounting. Arrays are of two trials at most, so that a small grid
  * needs several; credentials expire within a second, for so long a job that is requeued has to wait.
  */
 const configuration = (directory: string, ports: ReadonlyArray<number>) =>
@@ -31,7 +31,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 ReturnToService=2
-MaxArraySize=4
+MaxArraySize=2
 KillWait=10
 SchedulerParameters=sched_interval=1,batch_sched_delay=1,sched_min_interval=0
 StateSaveLocation=${directory}/state
@@ -59,11 +59,12 @@ export const startSlurm = async () => {
   const isRoot = userInfo().uid === 0
   if (isRoot) execFileSync("chown", ["-R", "munge:munge", munge])
   const daemons: Array<ChildProcess> = []
-  const env = { ...process.env, SLURM_CONF: join(directory, "slurm.conf") }
+  const conf = join(directory, "slurm.conf")
+  const env: NodeJS.ProcessEnv = { ...process.env, SLURM_CONF: conf }
   const daemon = (command: string, ...args: ReadonlyArray<string>) =>
     daemons.push(spawn(command, args, { env, cwd: directory, stdio: "ignore" }))
   const ports = [await freePort(), ...await Promise.all(nodes.map(() => freePort()))]
-  writeFileSync(env.SLURM_CONF, configuration(directory, ports))
+  writeFileSync(conf, configuration(directory, ports))
   const files = ["key-file", "socket", "pid-file", "log-file", "seed-file"].map((file) =>
     `--${file}=${munge}/${file.replace("-file", "")}`
   )

@@ -1,5 +1,4 @@
 /** Offers trials to Slurm, and hears of them: from the queue, and from what tasks say in the directory they share. */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -288,7 +287,7 @@ export const offer = Effect.fnUntraced(function*<E, R>(
   if (trials.some(({ candidate }) => candidate !== undefined)) yield* ahead(grid, tasks, known.jobOf)
   yield* watch(grid, watched, listener)
 }, (offering, { root }, _, { said }) =>
-  Effect.tapCause(offering, (cause) =>
-    Cause.hasInterrupts(cause)
-      ? said(`The grid goes on without this process; finegrain slurm list ${root} tells of it, and cancel ends it`)
-      : Effect.void))
+  Effect.onInterrupt(
+    offering,
+    () => said(`The grid goes on without this process; finegrain slurm list ${root} tells of it, and cancel ends it`)
+  ))
