@@ -46,20 +46,21 @@ export const startPostgres = async () => {
   const query = (...statements: ReadonlyArray<string>) =>
     run(
       "psql",
-      ...["--host", "127.0.0.1", "--port", String(port), "--username", "finegrain", "--dbname", "postgres"],
-      ...["--no-align", "--tuples-only", "--quiet"],
+      `--dbname=postgresql://finegrain@127.0.0.1:${port}/postgres`,
+      "--no-align",
+      "--tuples-only",
+      "--quiet",
       ...statements.flatMap((statement) => ["--command", statement])
     ).trim()
   /** From now on it speaks TLS, for the host localhost; gives the certificate of the authority. */
   const speakTls = () => {
-    const openssl = (...args: ReadonlyArray<string>) =>
-      execFileSync("openssl", args, { cwd: directory, stdio: ["ignore", "ignore", "pipe"] })
-    const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    openssl(...request, "-subj", "/CN=finegrain tests", "-keyout", "root.key", "-out", "root.crt")
+    const openssl = (args: string) =>
+      execFileSync("openssl", args.split(" "), { cwd: directory, stdio: ["ignore", "ignore", "pipe"] })
+    const request = "req -x509 -newkey rsa:2048 -nodes -days 2"
+    openssl(`${request} -subj /CN=tests -keyout root.key -out root.crt`)
     openssl(
-      ...request,
-      ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-CA", "root.crt", "-CAkey", "root.key"],
-      ...["-keyout", "server.key", "-out", "server.crt"]
+      `${request} -subj /CN=localhost -addext subjectAltName=DNS:localhost -CA root.crt -CAkey root.key ` +
+        "-keyout server.key -out server.crt"
     )
     chmodSync(join(directory, "server.key"), 0o600)
     if (isRoot) execFileSync("chown", ["postgres", join(directory, "server.key")])
