@@ -5,7 +5,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { type ChildProcess, fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism, cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -21,6 +21,7 @@ import * as trials from "../src/experiment/queue/trials.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 import { startPostgres } from "../test/postgres.ts"
 import type { Told } from "./queueWorker.ts"
+import { cpuOf } from "./serverCpu.ts"
 import { quantiles } from "./timing.ts"
 
 /**
@@ -58,23 +59,7 @@ const rows = <A extends object>(query: string) =>
   own.runPromise(Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe<A>(query)))
 const number = async (query: string) => Number((await rows<{ n: number }>(`SELECT (${query}) AS n`))[0]!.n)
 
-/** Seconds of CPU time of the server's processes, those that have ended among them: ticks of 10 ms. */
-const serverCpu = () => {
-  const stats = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      // The state and what follows it, behind a name that may hold anything.
-      const [, parent = 0, ...rest] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ").map(
-        Number
-      )
-      return [{ pid: Number(pid), parent, own: rest[9]! + rest[10]!, children: rest[11]! + rest[12]! }]
-    } catch {
-      return []
-    }
-  })
-  const root = server.pid()
-  const ticks = stats.flatMap((one) => one.pid === root ? one.own + one.children : one.parent === root ? one.own : [])
-  return ticks.reduce((a, b) => a + b, 0) / 100
-}
+const serverCpu = () => cpuOf(server.pid())
 const ownCpu = () => {
   const { system, user } = process.cpuUsage()
   return (system + user) / 1e6
@@ -141,6 +126,8 @@ await watching
 const watch = working()
 if (heard !== count) throw new Error(`${heard} of ${count} trials were heard of`)
 
+// What the server tidies up in its own time is not of those who wait.
+await rows("VACUUM ANALYZE")
 const idling = meter()
 await sleep(10_000)
 const idle = idling()
@@ -176,7 +163,6 @@ const queries = {
   "queue: grids in numbers": await timed(() => own.runPromise(status.grids(grid))),
   "queue: trials at work or failed": await timed(() => own.runPromise(status.notable(grid)))
 }
-await rows("VACUUM ANALYZE")
 const sizes = Object.fromEntries(
   (await rows<{ name: string; bytes: string }>(
     `SELECT relname AS name, pg_total_relation_size(oid) AS bytes FROM pg_class
@@ -210,10 +196,6 @@ const results = {
   sizes,
   queries
 }
-await own.dispose()
-server.end()
-rmSync(scratch, { recursive: true, force: true })
-
 const ms = (value: number) => value.toFixed(2)
 const byName = (values: Readonly<Record<string, number>>, text: (value: number) => string) =>
   Object.entries(values).map(([name, value]) => [name, text(value)])
@@ -233,4 +215,7 @@ process.stdout.write(
   ].join("\n\n")
 )
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(results, undefined, 2)}\n`)
+await own.dispose()
+server.end()
+rmSync(scratch, { recursive: true, force: true })
 process.exit(0)

@@ -18,8 +18,12 @@ const actions = {
   clean: "remove a grid and what is kept of it; results that were fetched stay"
 }
 
-/** What has become of its trials. */
-const done = { cancel: "taken back", retry: "offered anew", clean: "removed" }
+/** How the trials of a grid are changed, and what has become of them then. */
+const changes = {
+  cancel: { change: Queue.cancel, done: "taken back" },
+  retry: { change: Queue.retry, done: "offered anew" },
+  clean: { change: Queue.clean, done: "removed" }
+}
 
 const leftOf = ({ lately, offered, running, seconds }: Queue.GridStatus) =>
   offered + running === 0 ? "" : lately === 0 ? "?" : pace.clock((offered + running) * seconds / lately)
@@ -70,12 +74,13 @@ const list = Effect.fnUntraced(function*(name: string | undefined) {
 const noun = (count: number) => count === 1 ? "1 trial" : `${count} trials`
 
 /** Does something with a grid, and tells how many trials that was. */
-const change = Effect.fnUntraced(function*(action: "cancel" | "retry" | "clean", grid: string) {
+const change = Effect.fnUntraced(function*(action: keyof typeof changes, grid: string) {
   if ((yield* Queue.grids(grid)).length === 0) {
     return yield* new Queue.DatabaseError({ reason: `there is no grid ${grid}`, remedy: "finegrain queue lists them." })
   }
-  const trials = yield* Queue[action](grid)
-  yield* Console.log(`${noun(trials)} of ${grid} ${trials === 1 ? "is" : "are"} ${done[action]}`)
+  const { change: apply, done } = changes[action]
+  const trials = yield* apply(grid)
+  yield* Console.log(`${noun(trials)} of ${grid} ${trials === 1 ? "is" : "are"} ${done}`)
   yield* Voice.result({ action, grid, trials })
 })
 

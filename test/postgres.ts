@@ -10,7 +10,7 @@ export const runsPostgres = process.env["FINEGRAIN_REQUIRE_POSTGRES"] === "1"
 /** It lets everybody in; the word is there to be found where it should not be. */
 export const password = "hushhush"
 
-const freePort = () =>
+export const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as { readonly port: number }
@@ -18,7 +18,7 @@ const freePort = () =>
     })
   })
 
-const binaries = () => {
+export const binaries = () => {
   const versions = "/usr/lib/postgresql"
   return join(versions, readdirSync(versions).toSorted((a, b) => Number(b) - Number(a))[0]!, "bin")
 }

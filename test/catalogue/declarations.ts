@@ -192,6 +192,23 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     area,
+    given: "a dilated convolution, whose gradient TensorFlow.js has not",
+    says:
+      /The model: the operation \w+ with a dilationRate between weights and loss is refused.*Leave dilationRate out/,
+    run: () => trained(ended({ dilationRate: 2 }))
+  },
+  {
+    area,
+    given: "a dilated convolution that is frozen",
+    value: 0,
+    run: () => {
+      const given = ended({ dilationRate: 2 })
+      given.getLayer("conv").trainable = false
+      return Effect.map(trained(given, { specification: "Euc" }), (p) => p.tensorsLeaked)
+    }
+  },
+  {
+    area,
     given: "an activity regularizer",
     says: /Layer "head": its activityRegularizer is refused/,
     run: () => {

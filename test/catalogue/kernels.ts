@@ -50,7 +50,7 @@ export const rows: ReadonlyArray<Row> = [
     given: "a dilated depthwise convolution, which TensorFlow.js computes undilated",
     says: `Layer "d": its dilationRate 2,2 is refused, because TensorFlow.js computes ` +
       "a DepthwiseConv2D without gaps all the same. " +
-      "Leave it out, or use a conv2d with a dilationRate.",
+      "Leave it out.",
     run: () => make(tfl.layers.depthwiseConv2d({ name: "d", kernelSize: 3, dilationRate: 2 }), [8, 8, 2], {})
   },
   {

@@ -8,6 +8,7 @@ import {
   Manifold,
   NormBall,
   PoincareBall,
+  Seed,
   Simplex,
   Specification,
   Sphere
@@ -100,6 +101,15 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     "a permutation, a vertex of the doubly stochastic matrices",
     /the point is not on DS\(3\): residual 1/,
     () => Manifold.checkPoint(DoublyStochastic.make([3, 3]), tf.eye(3), 1e-3)
+  ],
+  [
+    "a projection near a permutation, by least entries of 1e-8, 1e-19 and 1e-30",
+    /the projection to tangent vectors of a matrix 3×3 did not converge: residual 0\.\d+.*project at its nearest point/,
+    () => {
+      const M = DoublyStochastic.make([3, 3])
+      const x = M.retract(M.random(1), tf.mul(-20, M.randomTangent(3, M.random(1))))
+      return M.project(x, Seed.normalTensor(4, [3, 3]))
+    }
   ],
   [
     "a retraction by −X, which is no tangent vector, on a Grassmann manifold",

@@ -134,6 +134,9 @@ const offerOne = Effect.fnUntraced(function*({ directory, grid, retry, store, us
 /** Seconds of changes that are read again, so that none is missed that became visible late. */
 const overlap = 30
 
+/** Trials whose files are fetched at a time: each waits for the disk after every file. */
+const arrivals = 8
+
 /** Hears of trials until all have ended. */
 const watch = Effect.fnUntraced(function*<E, R>(
   { directory, grid, store }: Opened,
@@ -144,9 +147,27 @@ const watch = Effect.fnUntraced(function*<E, R>(
   const silent = new Set<string>()
   const outcomeOf = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {
     const owner = { grid: grid.name, trial: row.id, attempt: row.attempt }
-    if (row.files.length > 0) yield* arrive(store, owner, directory(trial), row.files)
+    const files = yield* trials.filesOf(row.files)
+    if (files.length > 0) yield* arrive(store, owner, directory(trial), files)
     const outcome: Outcome = { trial, result: revived(row.result!) }
     return outcome
+  })
+  const over = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {
+    open.delete(row.id)
+    if (row.status === "cancelled") {
+      return yield* ended({ trial, result: { _tag: "Failed", error: "Cancelled", reason: "it was taken back" } })
+    }
+    yield* ended(
+      yield* Effect.catchTag(
+        outcomeOf(trial, row),
+        "DatabaseError",
+        ({ isDisk = false, message }) =>
+          Effect.succeed<Outcome>({
+            trial,
+            result: { _tag: "Failed", error: "DatabaseError", reason: message, isDisk }
+          })
+      )
+    )
   })
   const vanished = Effect.gen(function*() {
     for (const { hasLeft, id, said: why, silent: seconds } of yield* grids.workers(grid.name)) {
@@ -166,29 +187,12 @@ const watch = Effect.fnUntraced(function*<E, R>(
       heard(trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap))
     )
     since = began
-    for (const row of rows) {
+    yield* Effect.forEach(rows, (row) => {
       const trial = open.get(row.id)
-      if (trial === undefined) continue
-      if (row.status === "running") yield* progress(trial, row.share)
-      if (row.status === "cancelled") {
-        open.delete(row.id)
-        yield* ended({ trial, result: { _tag: "Failed", error: "Cancelled", reason: "it was taken back" } })
-      }
-      if (row.status === "ended") {
-        open.delete(row.id)
-        yield* ended(
-          yield* Effect.catchTag(
-            outcomeOf(trial, row),
-            "DatabaseError",
-            ({ isDisk = false, message }) =>
-              Effect.succeed<Outcome>({
-                trial,
-                result: { _tag: "Failed", error: "DatabaseError", reason: message, isDisk }
-              })
-          )
-        )
-      }
-    }
+      if (trial === undefined) return Effect.void
+      if (row.status === "running") return progress(trial, row.share)
+      return row.status === "offered" ? Effect.void : over(trial, row)
+    }, { concurrency: arrivals, discard: true })
     yield* Effect.ignore(vanished)
     if (open.size > 0) yield* Effect.sleep("500 millis")
   }
@@ -232,6 +236,7 @@ const open = Effect.fnUntraced(function*(
       Effect.gen(function*() {
         const begun = yield* Effect.filter(all, listener.begin)
         yield* failing(provided(Effect.forEach(begun, (trial) => offerOne(opened, trial), { concurrency: 4 })))
+        yield* Effect.ignore(provided(service.analyze))
         yield* provided(watch(opened, begun, listener)).pipe(
           Effect.catchIf(
             (error): error is typeof error & (SqlError.SqlError | database.DatabaseError) =>

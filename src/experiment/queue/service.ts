@@ -5,7 +5,7 @@ import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import * as database from "./database.ts"
 import * as tables from "./tables.ts"
 
@@ -34,6 +34,14 @@ export const queueOf = (grid: string) =>
     maxAttempts: any,
     retrySchedule: Schedule.spaced("1 second")
   })
+
+/**
+ * Counts what waits, for the planner: while it believes in a few tickets, every claim sorts all of them, 10 ms for
+ * 10,000 in place of 0.1.
+ *
+ * @internal
+ */
+export const analyze = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ANALYZE finegrain_queue`)
 
 const quiet = Layer.succeed(References.MinimumLogLevel, "None" as const)
 

@@ -36,12 +36,18 @@ export interface Row {
   readonly worker: string | null
   readonly share: number
   readonly result: Outcome["result"] | null
-  readonly files: ReadonlyArray<Parcel>
+  /** Of a trial that has ended, for `filesOf`: most rows are read many times, and looked at once. */
+  readonly files: unknown
 }
 
 const decodeFiles = Schema.decodeUnknownEffect(Schema.Array(Parcel))
 
-const filesOf = (value: unknown) =>
+/**
+ * The files of a trial, as a row tells them.
+ *
+ * @internal
+ */
+export const filesOf = (value: unknown) =>
   Effect.mapError(decodeFiles(value), () =>
     new DatabaseError({
       reason: "the files of a trial are no list of this version",
@@ -175,12 +181,10 @@ export const givenBack = Effect.fnUntraced(
  */
 export const changed = Effect.fnUntraced(function*(grid: string, seconds: number | undefined) {
   const sql = yield* SqlClient.SqlClient
-  const rows = yield* seconds === undefined
-    ? sql<Row>`SELECT id, label, status, attempt, worker, share, result, files FROM finegrain_trials
-        WHERE grid = ${grid}`
-    : sql<Row>`SELECT id, label, status, attempt, worker, share, result, files FROM finegrain_trials
-        WHERE grid = ${grid} AND changed_at > clock_timestamp() - ${seconds}::int * INTERVAL '1 second'`
-  return yield* Effect.forEach(rows, (row) => Effect.map(filesOf(row.files), (files): Row => ({ ...row, files })))
+  const lately = sql`AND changed_at > clock_timestamp() - ${seconds ?? 0}::int * INTERVAL '1 second'`
+  return yield* sql<Row>`SELECT id, label, status, attempt, worker, share, result,
+    CASE WHEN status = 'ended' THEN files END AS files FROM finegrain_trials
+    WHERE grid = ${grid} ${seconds === undefined ? sql`` : lately}`
 })
 
 /**

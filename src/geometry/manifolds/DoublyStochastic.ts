@@ -45,15 +45,6 @@ const finite = "Look for entries that are not finite."
 
 const loading = () => 4 * Arithmetic.current().epsilon
 
-/**
- * U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution
- * leaves.
- */
-const project = (x: tf.Tensor, u: tf.Tensor) => {
-  const once = tf.sub(u, tf.mul(shares(x, u), x))
-  return tf.sub(once, tf.mul(shares(x, once), x))
-}
-
 /** How far rows and columns are from sums of 1, `[…]`. */
 const unbalanced = (x: tf.Tensor) => {
   const short = (sums: tf.Tensor) => tf.max(tf.abs(tf.sub(sums, 1)), axes)
@@ -69,6 +60,26 @@ const require = (what: string, x: tf.Tensor, remedy: string, scale: tf.Tensor | 
     tolerance: tolerance(x),
     remedy
   })
+
+/**
+ * U − (α1ᵀ + 1βᵀ)∘X, tangent and orthogonal to what it leaves in the Fisher metric; twice, for what the first solution
+ * leaves. Where rows hang together by entries below rounding only, α has no digits for the others: that is seen.
+ */
+const project = (x: tf.Tensor, u: tf.Tensor) => {
+  const once = tf.sub(u, tf.mul(shares(x, u), x))
+  const found = tf.sub(once, tf.mul(shares(x, once), x))
+  const off = constant(found)
+  const sums = tf.maximum(tf.max(tf.abs(rows(off)), axes), tf.max(tf.abs(columns(off)), axes))
+  const largest = tf.max(tf.abs(constant(u)), axes)
+  Convergence.require({
+    what: `the projection to tangent vectors of a matrix ${x.shape.slice(-2).join("×")}`,
+    residual: tf.div(sums, tf.add(largest, tf.cast(tf.equal(largest, 0), "float32"))),
+    tolerance: tolerance(x),
+    remedy: "The point is nearly a permutation, its least entries too unlike each other: take shorter steps, or " +
+      "project at its nearest point (`nearest`), whose entries are rounding at least."
+  })
+  return found
+}
 
 /**
  * The matrix exp(L + r1ᵀ + 1cᵀ) with rows and columns of sum 1: a few rounds of Sinkhorn's in logarithms, then Newton's
@@ -233,7 +244,8 @@ const doublyStochastic = matrixFamily(() => ({
  * Doubly stochastic n×n matrices of positive entries, all rows and columns summing to 1, with the Fisher metric ⟨U,
  * V⟩_X = Σ UV/X.
  *
- * project U − (α1ᵀ + 1βᵀ)∘X; retract Sinkhorn(X∘exp(V/X)), of first order. Its sectional curvature has no bound, so
+ * project U − (α1ᵀ + 1βᵀ)∘X, NotConverged where the least entries leave α no digits; retract Sinkhorn(X∘exp(V/X)), of
+ * first order. Its sectional curvature has no bound, so
  * FG-SGD takes plain steps only (`StepSize.plain`).
  * Source: Douik and Hassibi 2019, *Manifold optimization over the set of doubly stochastic matrices*.
  *

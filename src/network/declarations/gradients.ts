@@ -10,20 +10,39 @@ export const withoutGradient = (name: string): DeclarationRefused =>
     remedy: "Freeze its layer (trainable: false), or take it out"
   })
 
+/** What of a loss has no gradient, and why: by what TensorFlow.js says where it looks for one. */
+const reasons: ReadonlyArray<
+  readonly [said: RegExp, declares: (operation: string) => string, reason: string, remedy: string]
+> = [
+  [
+    /gradient function not found for (\w+)/,
+    (operation) => `the operation ${operation} between weights and loss`,
+    "TensorFlow.js has no gradient of it",
+    "Freeze the layers before it (trainable: false), or give the operation a gradient (tf.customGrad)"
+  ],
+  [
+    /Error in gradient of (?:fused )?(\w+): dilation rates/,
+    (operation) => `the operation ${operation} with a dilationRate between weights and loss`,
+    "TensorFlow.js has gradients of convolutions without gaps only",
+    "Leave dilationRate out, or freeze the layer and those before it (trainable: false)"
+  ],
+  [
+    /Cannot find a connection between any variable/,
+    () => "a loss without weights",
+    "the loss depends on none of them",
+    "Freeze the layers before it (trainable: false), or give the operation a gradient (tf.customGrad)"
+  ]
+]
+
 /**
- * What TensorFlow.js throws where a layer of the user's applies an operation that has no gradient, or nothing leads to
- * the loss.
+ * What TensorFlow.js throws where a layer applies an operation that has no gradient, or nothing leads to the loss.
  */
 export const missingGradient = (defect: unknown): DeclarationRefused | undefined => {
   const message = defect instanceof Error ? defect.message : ""
-  const operation = /gradient function not found for (\w+)/.exec(message)?.[1]
-  if (operation === undefined && !/Cannot find a connection between any variable/.test(message)) return undefined
-  return new DeclarationRefused({
-    layer: undefined,
-    declares: operation === undefined
-      ? "a loss without weights"
-      : `the operation ${operation} between weights and loss`,
-    reason: operation === undefined ? "the loss depends on none of them" : "TensorFlow.js has no gradient of it",
-    remedy: "Freeze the layers before it (trainable: false), or give the operation a gradient (tf.customGrad)"
-  })
+  for (const [said, declares, reason, remedy] of reasons) {
+    const found = said.exec(message)
+    if (found === null) continue
+    return new DeclarationRefused({ layer: undefined, declares: declares(found[1] ?? ""), reason, remedy })
+  }
+  return undefined
 }

@@ -57,7 +57,7 @@ const ignoredDilation: Check = (layer, part) => {
       layer,
       `its dilationRate ${String(rates)}`,
       `TensorFlow.js computes a ${part.getClassName()} without gaps all the same`,
-      "Leave it out, or use a conv2d with a dilationRate"
+      "Leave it out"
     )
     : undefined
 }
