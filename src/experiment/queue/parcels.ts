@@ -15,7 +15,9 @@ export const Parcel = Schema.Struct({
   bytes: Schema.Int,
   sha256: Schema.String,
   upload: Schema.String,
-  chunks: Schema.Int
+  chunks: Schema.Int,
+  /** What was sent of it before, from its beginning on, where it has only grown since. */
+  before: Schema.optionalKey(Schema.Array(Schema.Struct({ upload: Schema.String, chunks: Schema.Int })))
 })
 
 /** A file that was sent. */
@@ -23,6 +25,17 @@ export type Parcel = typeof Parcel.Type
 
 /** Bytes of a chunk, at most, and of all files of a trial once they are compressed. */
 const [chunkBytes, mostBytes] = [4 * 2 ** 20, 4 * 2 ** 30]
+
+/** Pieces of which a file that grows may consist; then it is sent as a whole again. */
+const mostPieces = 64
+
+/**
+ * The uploads of which files consist.
+ *
+ * @internal
+ */
+export const uploadsOf = (parcels: ReadonlyArray<Parcel>): ReadonlyArray<string> =>
+  parcels.flatMap(({ before = [], upload }) => [...before.map((piece) => piece.upload), upload])
 
 const failed = (reason: string, remedy: string) => new DatabaseError({ reason, remedy })
 
@@ -41,12 +54,40 @@ const namesIn = (directory: string) =>
     Effect.map((entries) => entries.filter((entry) => entry.isFile() && isOwn(entry.name)).map(({ name }) => name))
   )
 
-/** Sends a file; undefined where it is gone. */
-const send = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, directory: string, name: string, room: number) {
+/** The digest of what a file was when it was sent, if it has only grown since. */
+const grownFrom = (file: string, { before = [], bytes, name, sha256 }: Parcel) =>
+  Effect.tryPromise({
+    try: async () => {
+      // A checkpoint is another one each time.
+      if (bytes === 0 || name === "checkpoint.bin" || before.length + 1 >= mostPieces) return undefined
+      const digest = createHash("sha256")
+      let read = 0
+      for await (const part of createReadStream(file, { end: bytes - 1 }) as AsyncIterable<Buffer>) {
+        digest.update(part)
+        read += part.length
+      }
+      return read === bytes && digest.copy().digest("hex") === sha256 ? digest : undefined
+    },
+    catch: disk
+  })
+
+/** Sends a file, or of one that has grown since it was sent what is new. */
+const send = Effect.fnUntraced(function*(
+  chunks: Chunks,
+  owner: Owner,
+  directory: string,
+  name: string,
+  room: number,
+  earlier: Parcel | undefined
+) {
+  const file = join(directory, name)
+  const grown = earlier === undefined ? undefined : yield* grownFrom(file, earlier)
+  const start = grown === undefined ? 0 : earlier!.bytes
+  if (grown !== undefined && (yield* Effect.promise(() => stat(file))).size === start) return earlier!
   const upload = randomUUID()
-  const digest = createHash("sha256")
-  let [bytes, number, sent] = [0, 0, 0]
-  const source = createReadStream(join(directory, name))
+  const digest = grown ?? createHash("sha256")
+  let [bytes, number, sent] = [start, 0, 0]
+  const source = createReadStream(file, { start })
   const packed = source.on("data", (part: Buffer | string) => {
     digest.update(part)
     bytes += part.length
@@ -78,11 +119,14 @@ const send = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, directory
     if (size >= chunkBytes) yield* flush
   }
   if (size > 0) yield* flush
-  return { name, bytes, sha256: digest.digest("hex"), upload, chunks: number } satisfies Parcel
+  const parcel: Parcel = { name, bytes, sha256: digest.digest("hex"), upload, chunks: number }
+  if (grown === undefined) return parcel
+  const { before = [] } = earlier!
+  return { ...parcel, before: [...before, { upload: earlier!.upload, chunks: earlier!.chunks }] }
 })
 
 /**
- * Sends what a run can go on from, or everything.
+ * Sends what a run can go on from, or everything; of files that have grown since they were sent only what is new.
  *
  * @internal
  */
@@ -90,7 +134,8 @@ export const pack = Effect.fnUntraced(function*(
   chunks: Chunks,
   owner: Owner,
   directory: string,
-  which: "to go on" | "everything"
+  which: "to go on" | "everything",
+  earlier: ReadonlyArray<Parcel> = []
 ) {
   const there = yield* namesIn(directory)
   // The checkpoint before the log: what it knows of the log is there by then.
@@ -99,8 +144,8 @@ export const pack = Effect.fnUntraced(function*(
   const parcels: Array<Parcel> = []
   let room = mostBytes
   for (const name of names) {
-    const parcel = yield* send(chunks, owner, directory, name, room)
-    room -= parcel.chunks * chunkBytes
+    const parcel: Parcel = yield* send(chunks, owner, directory, name, room, earlier.find((one) => one.name === name))
+    for (const { chunks } of [...parcel.before ?? [], parcel]) room -= chunks * chunkBytes
     parcels.push(parcel)
   }
   return parcels
@@ -134,11 +179,14 @@ const receive = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, direct
       typeof (error as NodeJS.ErrnoException).syscall === "string" ? disk(error) : lost(`is damaged (${String(error)})`)
   })
   const reading = Effect.gen(function*() {
-    for (let number = 0; number < parcel.chunks; number++) {
-      const chunk = yield* chunks.read(owner, parcel.upload, number)
-      if (chunk === undefined) return yield* lost("has lost a part")
-      if (!unpacked.write(chunk)) {
-        yield* Effect.callback<void>((resume) => void unpacked.once("drain", () => resume(Effect.void)))
+    // Pieces are compressed one by one: as one text they unpack to the whole.
+    for (const piece of [...parcel.before ?? [], parcel]) {
+      for (let number = 0; number < piece.chunks; number++) {
+        const chunk = yield* chunks.read(owner, piece.upload, number)
+        if (chunk === undefined) return yield* lost("has lost a part")
+        if (!unpacked.write(chunk)) {
+          yield* Effect.callback<void>((resume) => void unpacked.once("drain", () => resume(Effect.void)))
+        }
       }
     }
     unpacked.end()

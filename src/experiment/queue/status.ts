@@ -106,11 +106,7 @@ export const clean = Effect.fnUntraced(function*(grid: string) {
       remedy: "Take them back first: finegrain queue cancel."
     })
   }
-  if (at.artifacts !== null) {
-    const store = chunks.inDirectory(at.artifacts)
-    const all = yield* sql<{ id: string }>`SELECT id FROM finegrain_trials WHERE grid = ${grid}`
-    yield* Effect.forEach(all, ({ id }) => store.keep({ grid, trial: id, attempt: Infinity }, []))
-  }
+  if (at.artifacts !== null) yield* chunks.remove(at.artifacts, grid)
   yield* sql.withTransaction(Effect.andThen(
     sql`DELETE FROM finegrain_queue WHERE queue_name = ${service.nameOf(grid)}`,
     sql`DELETE FROM finegrain_grids WHERE name = ${grid}`

@@ -65,7 +65,12 @@ const first = Effect.gen(function*() {
   )`
 })
 
-const migrations = { "0001_grids": first }
+const second = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE finegrain_grids ADD COLUMN token TEXT`
+})
+
+const migrations = { "0001_grids": first, "0002_marks": second }
 
 /**
  * Brings the tables to what this version of finegrain knows.

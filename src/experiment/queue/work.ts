@@ -72,8 +72,10 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
   const { artifacts, grid, gpus, name, say, scratch, slots } = worker
   const services = yield* Effect.context<SqlClient.SqlClient>()
   const refused = yield* Deferred.make<never, WorkerRefused>()
-  const shared = artifacts ?? grid.artifacts
-  const store = shared === null ? yield* chunks.inDatabase : chunks.inDirectory(shared)
+  const store = yield* Effect.mapError(
+    chunks.of(grid, artifacts),
+    ({ reason, remedy }) => new WorkerRefused({ reason: `${reason}. ${remedy}` })
+  )
   const place = places.make(slots, gpus)
   const threads = Math.max(1, Math.floor(availableParallelism() / slots))
   const every = grid.lease * 1000 / 4
@@ -83,6 +85,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     const owner: chunks.Owner = { grid: grid.name, trial: claim.id, attempt: claim.attempt }
     let share = 0
     let stamp = yield* parcels.stampOf(directory)
+    let sent = claim.files
     const agrees = Effect.gen(function*() {
       const facts = yield* environment.factsOf(config, directory)
       if (facts === undefined) return
@@ -96,10 +99,10 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       const next = yield* parcels.stampOf(directory)
       if (next === undefined || next === stamp) return
       yield* agrees
-      const files = yield* parcels.pack(store, owner, directory, "to go on")
+      const files = yield* parcels.pack(store, owner, directory, "to go on", sent)
       if (!(yield* trials.checkpointed(claim, share, files))) return yield* new Lost()
-      yield* store.keep(owner, files.map(({ upload }) => upload))
-      stamp = next
+      ;[sent, stamp] = [files, next]
+      yield* store.keep(owner, parcels.uploadsOf(files))
     })
     // The database may be away for a while: training goes on, and what it wrote is sent afterwards.
     const beat = Effect.gen(function*() {
@@ -132,9 +135,9 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       yield* say(`${claim.label}: ${result.reason}`)
       return yield* new Stumbled()
     }
-    const files = yield* parcels.pack(store, owner, directory, "everything")
+    const files = yield* parcels.pack(store, owner, directory, "everything", sent)
     if (!(yield* trials.ended(claim, result, files))) return yield* new Lost()
-    yield* store.keep(owner, files.map(({ upload }) => upload))
+    yield* store.keep(owner, parcels.uploadsOf(files))
     return result
   })
 
