@@ -10,12 +10,12 @@ import * as parcels from "../../src/experiment/queue/parcels.ts"
 const owner = { grid: "grid", trial: "trial", attempt: 1 }
 
 /** Chunks of this process, and a directory to send from. */
-const make = () => {
+const make = (written: (held: number) => unknown = () => undefined) => {
   const scratch = mkdtempSync(join(tmpdir(), "finegrain-parcels-"))
   onTestFinished(() => rmSync(scratch, { recursive: true, force: true }))
   const held = new Map<string, Uint8Array>()
   const store: Chunks = {
-    write: (_, upload, number, bytes) => Effect.sync(() => void held.set(`${upload} ${number}`, bytes)),
+    write: (_, upload, number, bytes) => Effect.sync(() => void written(held.set(`${upload} ${number}`, bytes).size)),
     read: (_, upload, number) => Effect.sync(() => held.get(`${upload} ${number}`)),
     keep: (_, uploads) =>
       Effect.sync(() => {
@@ -25,6 +25,8 @@ const make = () => {
   let sent: ReadonlyArray<parcels.Parcel> = []
   const bytes = () => [...held.values()].reduce((sum, { length }) => sum + length, 0)
   return {
+    directory: scratch,
+    files: () => sent.map(({ name }) => name),
     log: join(scratch, "events.jsonl"),
     /** Sends what there is, and tells how many bytes that took. */
     send: async () => {
@@ -66,6 +68,13 @@ it("a log that was cut and written anew is sent as a whole", async () => {
     await send()
     expect([pieces(), await arrived()]).toEqual([1, content])
   }
+})
+
+it("a checkpoint whose successor takes its place just now is left out", async () => {
+  const { directory, files, send } = make((held) => held === 1 && rmSync(join(directory, "checkpoint.bin")))
+  for (const name of ["manifest.json", "checkpoint.bin", "events.jsonl"]) writeFileSync(join(directory, name), "{}")
+  await send()
+  expect(files()).toEqual(["manifest.json", "events.jsonl"])
 })
 
 it("a log consists of a bounded number of pieces", async () => {

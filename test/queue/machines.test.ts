@@ -22,7 +22,7 @@ const clockOff = (by: string) => {
   return { LD_PRELOAD: library, FAKETIME: by, FAKETIME_DONT_FAKE_MONOTONIC: "1" }
 }
 
-describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 180_000 }, () => {
+describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () => {
   const grid = tinyGrid()
   const { checkpointed, dismiss, offer, outcomeOf, says, scratch, scratchOf, start, work } = grid
 

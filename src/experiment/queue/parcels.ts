@@ -2,8 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash, randomUUID } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { mkdir, open, readdir, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { createGunzip, createGzip } from "node:zlib"
 import type { Chunks, Owner } from "./chunks.ts"
@@ -54,15 +53,31 @@ const namesIn = (directory: string) =>
     Effect.map((entries) => entries.filter((entry) => entry.isFile() && isOwn(entry.name)).map(({ name }) => name))
   )
 
+/** An open file, whatever takes its name in the meantime; undefined where it is gone. */
+const opened = (file: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () =>
+        open(file).catch((error: NodeJS.ErrnoException) => error.code === "ENOENT" ? undefined : rethrow(error)),
+      catch: disk
+    }),
+    (handle) => Effect.promise(async () => handle?.close())
+  )
+
+const rethrow = (error: Error): never => {
+  throw error
+}
+
 /** The digest of what a file was when it was sent, if it has only grown since. */
-const grownFrom = (file: string, { before = [], bytes, name, sha256 }: Parcel) =>
+const grownFrom = (file: FileHandle, { before = [], bytes, name, sha256 }: Parcel) =>
   Effect.tryPromise({
     try: async () => {
       // A checkpoint is another one each time.
       if (bytes === 0 || name === "checkpoint.bin" || before.length + 1 >= mostPieces) return undefined
       const digest = createHash("sha256")
       let read = 0
-      for await (const part of createReadStream(file, { end: bytes - 1 }) as AsyncIterable<Buffer>) {
+      const source = file.createReadStream({ start: 0, end: bytes - 1, autoClose: false })
+      for await (const part of source as AsyncIterable<Buffer>) {
         digest.update(part)
         read += part.length
       }
@@ -71,7 +86,7 @@ const grownFrom = (file: string, { before = [], bytes, name, sha256 }: Parcel) =
     catch: disk
   })
 
-/** Sends a file, or of one that has grown since it was sent what is new. */
+/** Sends a file, or of one that has grown since it was sent what is new; undefined where it is gone. */
 const send = Effect.fnUntraced(function*(
   chunks: Chunks,
   owner: Owner,
@@ -80,14 +95,15 @@ const send = Effect.fnUntraced(function*(
   room: number,
   earlier: Parcel | undefined
 ) {
-  const file = join(directory, name)
+  const file = yield* opened(join(directory, name))
+  if (file === undefined) return undefined
   const grown = earlier === undefined ? undefined : yield* grownFrom(file, earlier)
   const start = grown === undefined ? 0 : earlier!.bytes
-  if (grown !== undefined && (yield* Effect.promise(() => stat(file))).size === start) return earlier!
+  if (grown !== undefined && (yield* Effect.promise(() => file.stat())).size === start) return earlier
   const upload = randomUUID()
   const digest = grown ?? createHash("sha256")
   let [bytes, number, sent] = [start, 0, 0]
-  const source = createReadStream(file, { start })
+  const source = file.createReadStream({ start, autoClose: false })
   const packed = source.on("data", (part: Buffer | string) => {
     digest.update(part)
     bytes += part.length
@@ -123,10 +139,11 @@ const send = Effect.fnUntraced(function*(
   if (grown === undefined) return parcel
   const { before = [] } = earlier!
   return { ...parcel, before: [...before, { upload: earlier!.upload, chunks: earlier!.chunks }] }
-})
+}, Effect.scoped)
 
 /**
- * Sends what a run can go on from, or everything; of files that have grown since they were sent only what is new.
+ * Sends what a run can go on from, or everything; of files that have grown since they were sent only what is new, and
+ * nothing of those that are gone, as a checkpoint is while the next one takes its place.
  *
  * @internal
  */
@@ -144,7 +161,15 @@ export const pack = Effect.fnUntraced(function*(
   const parcels: Array<Parcel> = []
   let room = mostBytes
   for (const name of names) {
-    const parcel: Parcel = yield* send(chunks, owner, directory, name, room, earlier.find((one) => one.name === name))
+    const parcel: Parcel | undefined = yield* send(
+      chunks,
+      owner,
+      directory,
+      name,
+      room,
+      earlier.find((one) => one.name === name)
+    )
+    if (parcel === undefined) continue
     for (const { chunks } of [...parcel.before ?? [], parcel]) room -= chunks * chunkBytes
     parcels.push(parcel)
   }
