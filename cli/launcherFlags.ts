@@ -38,7 +38,7 @@ export const decode = Effect.fnUntraced(function*(
   const schema = Schema.Struct(launchers[name]!.parameters ?? {}) as unknown as Schema.Codec<object>
   const settings = yield* Effect.mapError(
     Schema.decodeUnknownEffect(schema, { errors: "all" })(values),
-    (error) => ValidationIssues.of(error, values, "flag").map(({ text }) => `--${text}`)
+    (error) => ValidationIssues.of(error, values, "flag").map(({ text }) => `--${text.replace(/^[A-Za-z]+/, kebab)}`)
   )
   return (grid: Launcher.Given) => Catalogue.make(launchers, name, settings, grid)
 })

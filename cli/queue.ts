@@ -6,8 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "../src/experiment/queue/Queue.ts"
-import * as pace from "./pace.ts"
-import { table } from "./Table.ts"
+import { atWork, overview } from "./gridTable.ts"
 import * as Voice from "./Voice.ts"
 import { database } from "./worker.ts"
 
@@ -25,32 +24,12 @@ const changes = {
   clean: { change: Queue.clean, done: "removed" }
 }
 
-const leftOf = ({ lately, offered, running, seconds }: Queue.GridStatus) =>
-  offered + running === 0 ? "" : lately === 0 ? "?" : pace.clock((offered + running) * seconds / lately)
-
-/** Every grid, a row each. */
-const overview = (found: ReadonlyArray<Queue.GridStatus>) =>
-  table(
-    ["grid", "offered", "running", "completed", "failed", "taken back", "per hour", "left", "MB held"],
-    found.map((grid) => [
-      grid.name,
-      ...[grid.offered, grid.running, grid.completed, grid.failed, grid.cancelled].map(String),
-      grid.seconds < 1 ? "" : (3600 * grid.lately / grid.seconds).toFixed(0),
-      leftOf(grid),
-      grid.megabytes.toFixed(1)
-    ])
-  )
-
 type Workers = Effect.Success<ReturnType<typeof Queue.workers>>
 
 /** A line per worker and trial. */
 const details = (workers: Workers, trials: ReadonlyArray<Queue.Notable>) => {
   const own = (worker: string) =>
-    trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) =>
-      `  ${pace.percent(trial.share)} ${trial.label}, attempt ${trial.attempt}${
-        trial.share > 0 ? `, ${pace.clock(trial.seconds * (1 - trial.share) / trial.share)} left` : ""
-      }`
-    )
+    trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) => `  ${atWork(trial)}`)
   const lines = workers.filter(({ hasLeft, said }) => !hasLeft || said !== null).flatMap(
     ({ hasLeft, id, said, silent, slots }) =>
       [
@@ -66,8 +45,10 @@ const details = (workers: Workers, trials: ReadonlyArray<Queue.Notable>) => {
 const list = Effect.fnUntraced(function*(name: string | undefined) {
   const found = yield* Queue.grids(name)
   const [workers, trials] = name === undefined ? [[], []] : [yield* Queue.workers(name), yield* Queue.notable(name)]
-  if (found.length === 0) yield* Console.log(name === undefined ? "There is no grid." : `There is no grid ${name}.`)
-  else yield* Effect.forEach([overview(found), ...details(workers, trials)], (line) => Console.log(line))
+  const lines = found.length === 0
+    ? [name === undefined ? "There is no grid." : `There is no grid ${name}.`]
+    : [overview(found, { "MB held": ({ megabytes }) => megabytes.toFixed(1) }), ...details(workers, trials)]
+  yield* Effect.forEach(lines, (line) => Console.log(line))
   yield* Voice.result(name === undefined ? { grids: found } : { grids: found, workers, trials })
 })
 

@@ -4,8 +4,7 @@ import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Slurm from "../src/experiment/slurm/status.ts"
-import * as pace from "./pace.ts"
-import { table } from "./Table.ts"
+import { atWork, type GridNumbers, overview } from "./gridTable.ts"
 import * as Voice from "./Voice.ts"
 
 const actions = {
@@ -15,41 +14,34 @@ const actions = {
 
 const hour = 3_600_000
 
-/** The grid in one row. */
-const overview = (name: string, tasks: ReadonlyArray<Slurm.Task>, now: number) => {
+const numbers = (name: string, tasks: ReadonlyArray<Slurm.Task>, now: number): GridNumbers => {
   const count = (wanted: Slurm.Task["status"]) => tasks.filter(({ status }) => status === wanted).length
   const states = tasks.flatMap(({ state }) => state ?? [])
-  const lately = states.filter(({ at, ended }) => ended !== undefined && now - at < hour).length
-  const over = Math.min(hour, now - Math.min(now, ...states.map(({ since }) => since)))
-  const left = count("offered") + count("running")
-  return table(
-    ["grid", "offered", "running", "completed", "failed", "taken back", "per hour", "left"],
-    [[
-      name,
-      ...(["offered", "running", "completed", "failed", "cancelled"] as const).map((one) => String(count(one))),
-      over < 1000 ? "" : (hour * lately / over).toFixed(0),
-      left === 0 ? "" : lately === 0 ? "?" : pace.clock(left * over / lately / 1000)
-    ]]
-  )
+  return {
+    name,
+    offered: count("offered"),
+    running: count("running"),
+    completed: count("completed"),
+    failed: count("failed"),
+    cancelled: count("cancelled"),
+    lately: states.filter(({ at, ended }) => ended !== undefined && now - at < hour).length,
+    seconds: Math.min(hour, now - Math.min(now, ...states.map(({ since }) => since))) / 1000
+  }
 }
+
+/** Reasons to wait that mean nothing but that others come first. */
+const usual = /Priority|Resources|Dependency|JobArrayTaskLimit/
 
 /** A task that runs, waits for another reason than its turn, or has failed. */
 const detail = ({ label, said, state, status }: Slurm.Task, now: number): ReadonlyArray<string> => {
-  if (status === "running") {
-    if (state === undefined) return [`${label}: ${said}`]
-    const { attempt, node, share, since } = state
-    const left = share > 0 ? `, ${pace.clock((now - since) * (1 - share) / share / 1000)} left` : ""
-    return [`${node}: ${pace.percent(share)} ${label}, attempt ${attempt}${left}`]
+  if (status === "running" && state !== undefined) {
+    return [`${state.node}: ${atWork({ ...state, label, seconds: (now - state.since) / 1000 })}`]
   }
-  if (status === "offered") {
-    return /Priority|Resources|Dependency|JobArrayTaskLimit/.test(said)
-      ? []
-      : [`${label}: ${said}`]
-  }
-  if (status === "failed" && state?.ended?._tag === "Failed") {
+  if (state?.ended?._tag === "Failed" && status === "failed") {
     return [`${label}: ${state.ended.error} at attempt ${state.attempt}: ${state.ended.reason}`]
   }
-  return status === "cancelled" && said !== "" ? [`${label}: ${said}`] : []
+  const isUsual = status === "completed" || said === "" || (status === "offered" && usual.test(said))
+  return isUsual ? [] : [`${label}: ${said}`]
 }
 
 /** `finegrain slurm`. */
@@ -69,9 +61,10 @@ export const slurm = Command.make(
       return yield* Voice.result({ cancelled })
     }
     const now = Date.now()
-    yield* Console.log(overview(yield* Slurm.nameOf(directory), tasks, now))
+    const found = numbers(yield* Slurm.nameOf(directory), tasks, now)
+    yield* Console.log(overview([found]))
     yield* Effect.forEach(tasks.flatMap((task) => detail(task, now)), (line) => Console.log(line))
-    yield* Voice.result(tasks)
+    yield* Voice.result({ ...found, tasks })
   })
 ).pipe(
   Command.withDescription("A grid in Slurm: list, cancel"),

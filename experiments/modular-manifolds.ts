@@ -58,7 +58,19 @@ export default Experiment.make({
     },
     { name: "Riemannian Adam (Ob)", ...stepping("riemannian-adam", "Ob") },
     { name: "Riemannian Adam (St)", ...stepping("riemannian-adam", "St") },
-    { name: "Riemannian Adam (St, Ob, Sp by layer)", ...stepping("riemannian-adam", "St", "Ob", "Sp") }
+    { name: "Riemannian Adam (St, Ob, Sp by layer)", ...stepping("riemannian-adam", "St", "Ob", "Sp") },
+    // The first search of these chose at the edge of its ranges, so that they are searched anew, in wider ones.
+    {
+      name: "AdamW (wider)",
+      settings: { optimizer: "adamw" },
+      search: { ...rate(1e-4, 1e-2), weightDecay: { from: 0.03, to: 30 } }
+    },
+    { name: "SGD (wider)", settings: {}, search: { ...rate(3e-3, 0.3), weightDecay: { from: 1e-4, to: 0.3 } } },
+    {
+      name: "Muon (wider)",
+      settings: { optimizer: "manifold-muon" },
+      search: { ...rate(3e-3, 1), weightDecay: { from: 1e-4, to: 1 } }
+    }
   ],
   columns: [{ name: "50,000 images", settings: {} }],
   seeds: [1, 2, 3, 4, 5],

@@ -134,6 +134,20 @@ const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyA
   )
 }
 
+/** The rows that were searched anew in wider ranges: what either search chose, how good it was, and what came of it. */
+const searches = ({ cells }: Results.Results) => {
+  const of = (row: string) => {
+    const { candidates, chosen, error } = cells.find((cell) => cell.row === row)!
+    const { summary } = candidates.find(({ candidate }) => candidate === chosen)!
+    return `${chosen}: ${(100 * summary!.testAccuracy!).toFixed(2)} → ${Results.plusMinus(error!)}`
+  }
+  const rows = cells.map(({ row }) => row).filter((row) => row.endsWith(" (wider)")).map((row) => row.slice(0, -8))
+  return table(
+    ["method", "as registered: chosen, held-out accuracy % → test error %", "in wider ranges"],
+    rows.map((row) => [row, of(row), of(`${row} (wider)`)])
+  )
+}
+
 const counts = ({ cells }: Results.Results) => {
   const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
   const seeds = new Set(finals.map(({ seed }) => seed)).size
@@ -147,6 +161,7 @@ const blocks = (): Readonly<Record<string, string>> => {
   return {
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
     "modular-manifolds edges": results.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n"),
+    "modular-manifolds searches": searches(results),
     "modular-manifolds spectra": spectra(results, norms),
     "modular-manifolds ranks": ranks(results, norms, 50_000),
     "modular-manifolds power": power(results),

@@ -13,7 +13,7 @@ if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
 
 interface Manifest {
   readonly weightsManifest: ReadonlyArray<{
-    readonly weights: ReadonlyArray<{ readonly name: string; readonly shape: readonly [number, number] }>
+    readonly weights: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }>
   }>
 }
 
@@ -38,11 +38,13 @@ const ofRun = (run: string) => {
   const { weightsManifest } = JSON.parse(readFileSync(join(run, "model.json"), "utf8")) as Manifest
   const bytes = readFileSync(join(run, "weights.bin"))
   let at = 0
-  return weightsManifest[0]!.weights.map(({ name, shape }) => {
-    const count = shape[0] * shape[1]
+  return weightsManifest[0]!.weights.flatMap(({ name, shape }) => {
+    const count = shape.reduce((a, b) => a * b, 1)
     const values = Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(at + 4 * i))
     at += 4 * count
-    return norms(name.split("/")[0]!, values, shape)
+    // What standardizes images is saved with the network, and is none of its kernels.
+    const [m, n] = shape
+    return m === undefined || n === undefined || shape.length > 2 ? [] : [norms(name.split("/")[0]!, values, [m, n])]
   })
 }
 

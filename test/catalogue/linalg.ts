@@ -17,12 +17,14 @@ const spd = Spd.make([3, 3])
 const rank = FixedRank.make([4, 3], { rank: 2 })
 
 const area = "matrices"
-const frames = [1e-30, 1e-24, 1e20, 1e30].map((scale): Row => ({
-  area,
-  given: `the Q factor at scale ${scale}`,
-  value: near(Math.sqrt(0.1), Math.sqrt(0.9), Math.sqrt(0.9), -Math.sqrt(0.1)),
-  run: () => read(() => Matrices.qf(twoByTwo(scale)))
-}))
+const frames = [1e-30, 1e-24, 1e20, 1e30].flatMap((scale) =>
+  ([["Q factor", Matrices.qf], ["first Q factor", Matrices.gramSchmidt]] as const).map(([what, of]): Row => ({
+    area,
+    given: `the ${what} at scale ${scale}`,
+    value: near(Math.sqrt(0.1), Math.sqrt(0.9), Math.sqrt(0.9), -Math.sqrt(0.1)),
+    run: () => read(() => of(twoByTwo(scale)))
+  }))
+)
 
 const determinants = [32, 64].map((n): Row => ({
   area,

@@ -1,8 +1,13 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import * as LauncherFlags from "../../cli/launcherFlags.ts"
+import * as cluster from "../../src/experiment/slurm/cluster.ts"
+import * as commands from "../../src/experiment/slurm/commands.ts"
 import * as jobs from "../../src/experiment/slurm/jobs.ts"
 import * as options from "../../src/experiment/slurm/options.ts"
 import { codes, script } from "../../src/experiment/slurm/script.ts"
@@ -24,11 +29,13 @@ describe("options of sbatch", () => {
     ) {
       expect(options.refusal(text), text).toBeUndefined()
     }
-    expect(options.refusal("-C a100")).toBe("must be one option of sbatch in its long form, as constraint=a100")
-    expect(options.refusal("partition=x")).toBe("is for --partition to say")
-    expect(options.refusal("--parti=x")).toBe("is for --partition to say")
+    expect(options.refusal("-C a100")).toBe(
+      "must be one option of sbatch in its long form, as constraint=a100, not \"-C a100\""
+    )
+    expect(options.refusal("partition=x")).toBe("\"partition=x\" is for --partition to say")
+    expect(options.refusal("--parti=x")).toBe("\"--parti=x\" is for --partition to say")
     for (const text of ["array=1-9", "arr=1-9", "output=x", "--wrap=id", "dependency=x", "chdir=/", "no-requeue"]) {
-      expect(options.refusal(text), text).toMatch(/^sets --[a-z-]+, which finegrain sets itself$/)
+      expect(options.refusal(text), text).toMatch(/ sets --[a-z-]+, which finegrain sets itself$/)
     }
   })
 
@@ -149,4 +156,72 @@ describe("the script of a task", () => {
       .toThrow(expect.objectContaining({ status: codes.absent }))
     rmSync(scratch, { recursive: true, force: true })
   })
+})
+
+describe("Slurm's commands", () => {
+  const scratch: Array<string> = []
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    for (const directory of scratch.splice(0)) rmSync(directory, { recursive: true, force: true })
+  })
+  /** A PATH with commands that are these scripts, beside the system's. */
+  const withCommands = (scripts: Readonly<Record<string, string>>, others = process.env["PATH"]) => {
+    const directory = mkdtempSync(join(tmpdir(), "finegrain-commands-"))
+    scratch.push(directory)
+    for (const [name, text] of Object.entries(scripts)) {
+      writeFileSync(join(directory, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
+    }
+    vi.stubEnv("PATH", `${directory}:${others}`)
+  }
+  const refused = (asked: Parameters<typeof cluster.check>[0]) =>
+    Effect.runPromise(Effect.match(cluster.check(asked), { onFailure: ({ message }) => message, onSuccess: String }))
+
+  it("are told by name where they are not there", async () => {
+    withCommands({}, "/nowhere")
+    expect(await refused({ lead: 1 })).toContain("there is no sbatch on the PATH")
+  })
+
+  it("tell what a cluster has: what is asked for beyond that is refused", async () => {
+    withCommands({
+      sbatch: "exit 0",
+      scontrol: "echo 'MaxArraySize            = 77'",
+      sinfo: "printf 'infinite|main\\n10:00|short\\n'"
+    })
+    expect(await refused({ lead: 60, partition: "main", time: "4:00:00" })).toBe("77")
+    expect(await refused({ lead: 60, partition: "none" })).toContain("There are main, short.")
+    expect(await refused({ lead: 60, partition: "short", time: "11" })).toContain("the partition short allows 600 s")
+    expect(await refused({ lead: 60, time: "1" })).toContain("Give more --time, or less --lead.")
+  })
+
+  it("get arguments as they are, no credentials, and nothing that contradicts", async () => {
+    withCommands({ say: "printf '[%s]' \"$@\" \"${PGPASSWORD-}\" \"${ADDRESS-}\" \"${SBATCH_ARRAY_INX-}\"" })
+    vi.stubEnv("PGPASSWORD", "hush")
+    vi.stubEnv("ADDRESS", "postgres://me:hush@there/x")
+    vi.stubEnv("SBATCH_ARRAY_INX", "1-99")
+    expect(await Effect.runPromise(commands.run("say", ["a b", "$(c) '\n\""]))).toBe("[a b][$(c) '\n\"][][][]")
+  })
+
+  it("fail in their own words", async () => {
+    withCommands({ say: "echo 'error: no such thing' >&2; exit 1" })
+    const failed = Effect.runPromise(Effect.flip(commands.run("say", [])))
+    expect((await failed).message).toContain("say says: error: no such thing")
+  })
+})
+
+it("flags that make no sense are refused before anything is asked", async () => {
+  const refused = (flags: Readonly<Record<string, unknown>>) =>
+    Effect.runPromise(
+      Effect.match(
+        LauncherFlags.decode(
+          "slurm",
+          Object.fromEntries(Object.entries(flags).map(([key, value]) => [key, Option.some(value)]))
+        ),
+        { onFailure: (problems) => problems, onSuccess: () => [] }
+      )
+    )
+  expect(await refused({ time: "4:00:00", sbatchOption: ["mem=1G"], throttle: 2 })).toEqual([])
+  expect(await refused({ time: "4h", sbatchOption: ["mem=1G", "array=1-2"] })).toEqual([
+    "--time: must be a time as Slurm writes it, as 30, 4:00:00 or 1-12",
+    "--sbatch-option.1: \"array=1-2\" sets --array, which finegrain sets itself"
+  ])
 })

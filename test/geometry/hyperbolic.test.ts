@@ -57,6 +57,14 @@ onEachBackend("hyperbolic space", () => {
     await expect((async () => sheet.exp!(x, v).data())()).rejects.toThrow(/Points further out have no coordinates/)
   })
 
+  it("draws tangent vectors as long at the end of the numbers as at the origin", async () => {
+    // In a direction without rounding, which would be as long as coordinates are.
+    const x = L(79)
+    const v = sheet.randomTangent(3, x)
+    expect(await value(sheet.norm(x, v))).toBeGreaterThan(0.1)
+    expect(await value(sheet.norm(x, v))).toBeLessThan(10)
+  })
+
   // By the angle τ of y and its direction ŷ: 2d·ŷ/cosh τ.
   it.each([5, 20, 60])("has a squared distance whose gradient far out is right: %d", async (t) => {
     const slope = tf.grad((y) => tf.sum(tf.square(sheet.dist!(L(0), y))))(L(t, 1))

@@ -66,11 +66,12 @@ const own = [
  */
 export const refusal = (option: string): string | undefined => {
   const [, name] = /^(?:--)?([a-z][a-z0-9-]*)(?:=|$)/.exec(option) ?? []
-  if (name === undefined) return "must be one option of sbatch in its long form, as constraint=a100"
+  const shown = JSON.stringify(option)
+  if (name === undefined) return `must be one option of sbatch in its long form, as constraint=a100, not ${shown}`
   const flag = Object.keys(flagged).find((key) => key.startsWith(name))
-  if (flag !== undefined) return `is for ${flagged[flag]} to say`
+  if (flag !== undefined) return `${shown} is for ${flagged[flag]} to say`
   const set = own.find((key) => key.startsWith(name))
-  return set === undefined ? undefined : `sets --${set}, which finegrain sets itself`
+  return set === undefined ? undefined : `${shown} sets --${set}, which finegrain sets itself`
 }
 
 /** What is asked of Slurm for every trial. */

@@ -15,10 +15,13 @@ export const script = `#!/bin/bash
 # One trial of an array: script DIRECTORY COMMAND..., where the log of each task is, too.
 cd -- "$1" && exec >> "$SLURM_ARRAY_TASK_ID.log" 2>&1 || exit ${codes.absent}
 shift
+stop() { stopping=1; [ -z "\${trial-}" ] || kill -TERM "$trial"; }
+trap 'ending=1; stop' USR1
+trap stop TERM
 "$@" &
 trial=$!
-trap 'ending=1; kill -TERM "$trial"' USR1
-trap 'kill -TERM "$trial"' TERM
+# The signal may have come before it was known whom to tell.
+[ -z "\${stopping-}" ] || stop
 # A signal ends a wait, not what is waited for.
 until wait "$trial"; code=$?; ! kill -0 "$trial" 2> /dev/null; do :; done
 # Killed by the signal, it had not begun to listen.

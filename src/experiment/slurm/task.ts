@@ -7,9 +7,11 @@ import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import * as Schedule from "effect/Schedule"
 import { hostname } from "node:os"
 import * as Door from "../../training/Door.ts"
 import * as endings from "../../training/endings.ts"
+import * as RunLock from "../../training/RunLock.ts"
 import { label, type Trial } from "../Experiment.ts"
 import * as ExperimentDirectory from "../ExperimentDirectory.ts"
 import * as child from "../launchers/child.ts"
@@ -71,6 +73,14 @@ const tell = Effect.fnUntraced(function*(task: Task, more: Partial<arrays.State>
   yield* arrays.tell(task.directory, task.index, task.state)
 })
 
+/** On a node that Slurm has given up somebody may still be at work: whoever comes next waits for a lock so long. */
+const patience = { every: "2 seconds", most: "10 minutes" } as const
+
+const free = (lock: string) =>
+  Effect.repeat(RunLock.isHeld(lock), { schedule: Schedule.spaced(patience.every), while: (isHeld) => isHeld }).pipe(
+    Effect.timeoutOption(patience.most)
+  )
+
 /** Runs what the task is for to its outcome, with a word now and then. */
 const attempt = Effect.fnUntraced(function*(task: Task) {
   const path = yield* Path.Path
@@ -83,6 +93,7 @@ const attempt = Effect.fnUntraced(function*(task: Task) {
   if (trial === undefined) return left(reason)
   const output = path.join(root, "trials", trial.id)
   yield* ExperimentDirectory.inside(root, output)
+  yield* free(path.join(output, "run.lock"))
   const before = yield* parcels.stampOf(output)
   yield* tell(task, { id: trial.id, ...(before === undefined ? {} : { checkpoint: before }) })
   const { used } = yield* Door.open(trial.config.use ?? [])

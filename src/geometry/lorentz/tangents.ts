@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Arithmetic from "../../numerics/Arithmetic.ts"
 import { constant } from "../../numerics/Constant.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
+import * as Seed from "../../numerics/Seed.ts"
 import { gyration } from "../manifolds/gyration.ts"
 import { axes, dot, drop, either, type Hyperboloid, length, type Polar } from "./hyperboloid.ts"
 
@@ -22,12 +23,16 @@ export const tangents = ({ across, atRest, first, halfAngle, joined, moving, nea
   }
   const inBall = (p: Polar) => tf.div(p.space, tf.add(1, p.cosh))
   const gap = (p: Polar) => tf.div(2, tf.add(1, p.cosh))
+  const project = (x: tf.Tensor, u: tf.Tensor) => {
+    const at = polar(x)
+    const { inSpace } = split(at, u)
+    return joined(inSpace, dot(tf.div(at.space, at.cosh), inSpace))
+  }
   return {
-    project: (x: tf.Tensor, u: tf.Tensor) => {
-      const at = polar(x)
-      const { inSpace } = split(at, u)
-      return joined(inSpace, dot(tf.div(at.space, at.cosh), inSpace))
-    },
+    project,
+    /** Projected from entries that are shorter far out, since projections are so much longer. */
+    randomTangent: (seed: Seed.Seed, x: tf.Tensor) =>
+      project(x, tf.div(Seed.normalTensor(seed, x.shape), polar(x).cosh)),
     inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => {
       const at = polar(x)
       const [a, b] = [split(at, u), split(at, v)]

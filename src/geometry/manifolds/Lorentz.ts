@@ -14,7 +14,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
   const sheet = hyperboloid(m, n)
   const { first, joined, lift, polar, space } = sheet
   const name = `Lor(${m},${n})`
-  const { inner, norm, project, transport } = tangents(sheet)
+  const { inner, norm, project, randomTangent, transport } = tangents(sheet)
   return Manifold.make<tf.Tensor>({
     name,
     shape: [m, n],
@@ -26,6 +26,7 @@ const at = (m: number, n: number): Manifold.Manifold => {
     inner,
     norm,
     project,
+    randomTangent,
     gradient: (x, e) => project(x, joined(space(e), tf.neg(first(e)))),
     transport,
     // Of hyperbolic radius below 1.

@@ -60,13 +60,17 @@ const mirrored = (x: tf.Tensor): tf.Tensor => {
  */
 const cancelled = 0.1
 
-const twice = (y: tf.Tensor): tf.Tensor => {
+/** Columns in front, so that one column of all matrices is one contiguous slice, of sizes that can be squared. */
+const columnsOf = (y: tf.Tensor) => {
   const axes = y.shape.map((_, i) => i)
-  // Columns in front, so that one column of all matrices is one contiguous slice.
   const columns = tf.transpose(y, [y.rank - 1, ...axes.slice(0, -1)])
   const scales = powersOfTwo(tf.max(tf.abs(columns), -1, true))
-  const ordinary = scales === undefined ? columns : tf.mul(columns, scales)
   const back = (x: tf.Tensor) => tf.transpose(x, [...axes.slice(1), 0])
+  return { ordinary: scales === undefined ? columns : tf.mul(columns, scales), back }
+}
+
+const twice = (y: tf.Tensor): tf.Tensor => {
+  const { back, ordinary } = columnsOf(y)
   if (!Postponed.here()) {
     const once = pass(ordinary, false)
     if ((once.kept.dataSync() as Float32Array).every((share) => share >= cancelled)) return back(once.q)
@@ -79,7 +83,8 @@ const twice = (y: tf.Tensor): tf.Tensor => {
 }
 
 /**
- * One pass of modified Gram–Schmidt: orthonormal columns where no column nearly depends on the earlier ones.
+ * One pass of modified Gram–Schmidt, of any scale: orthonormal columns where no column nearly depends on the earlier
+ * ones.
  *
  * The first pass of `qf`, with the same bits at ordinary matrices; for what is orthonormalized again anyway.
  *
@@ -91,9 +96,8 @@ const twice = (y: tf.Tensor): tf.Tensor => {
  * ```
  */
 export const gramSchmidt = (y: tf.Tensor): tf.Tensor => {
-  const axes = y.shape.map((_, i) => i)
-  const { q } = pass(tf.transpose(y, [y.rank - 1, ...axes.slice(0, -1)]), false)
-  return tf.transpose(q, [...axes.slice(1), 0])
+  const { back, ordinary } = columnsOf(y)
+  return back(pass(ordinary, false).q)
 }
 
 /**
@@ -102,7 +106,7 @@ export const gramSchmidt = (y: tf.Tensor): tf.Tensor => {
  */
 const pass = (columns: tf.Tensor, careful: boolean): { readonly q: tf.Tensor; readonly kept: tf.Tensor } => {
   const [n = 0, m = 0] = [columns.shape[0], columns.shape.at(-1)]
-  const before = tf.maximum(tf.sqrt(tf.sum(tf.square(columns), -1, true)), 1e-37)
+  const before = tf.maximum(tf.sqrt(tf.sum(tf.square(columns), -1, true)), least()[0])
   // What rounding leaves of a column that depends on the earlier ones.
   const rounding = tf.mul(before, 8 * Arithmetic.current().epsilon * Math.sqrt(m))
   const found: Array<tf.Tensor> = []
@@ -113,7 +117,7 @@ const pass = (columns: tf.Tensor, careful: boolean): { readonly q: tf.Tensor; re
     const length = tf.sqrt(tf.sum(tf.square(column), -1, true))
     const stands = careful ? tf.greater(length, part(rounding, j)) : undefined
     const q = stands === undefined
-      ? tf.div(column, tf.maximum(length, 1e-30))
+      ? tf.div(column, tf.maximum(length, least()[1]))
       : tf.mul(tf.div(column, tf.where(stands, length, part(before, j))), tf.cast(stands, "float32"))
     found.push(q)
     lengths.push(stands === undefined ? length : tf.where(stands, length, tf.zerosLike(length)))
@@ -125,6 +129,10 @@ const pass = (columns: tf.Tensor, careful: boolean): { readonly q: tf.Tensor; re
   const together = (parts: Array<tf.Tensor>) => parts.length === 1 ? parts[0]! : tf.concat(parts, 0)
   return { q: together(found), kept: tf.div(together(lengths), before) }
 }
+
+/** Below all lengths of columns, and of what is left of them, whose squares are numbers. */
+const least = (): readonly [before: number, left: number] =>
+  Arithmetic.current() === Arithmetic.float64 ? [1e-300, 1e-250] : [1e-37, 1e-30]
 
 const first = (x: tf.Tensor) => part(x, 0)
 const part = (x: tf.Tensor, j: number) => tf.slice(x, [j, ...x.shape.slice(1).map(() => 0)], [1, ...x.shape.slice(1)])
