@@ -189,6 +189,28 @@ describe("directories of shards", () => {
     expect(existsSync(at("refused"))).toBe(false)
   })
 
+  it("with other modules: refused by name, wherever they were", async () => {
+    const used = (sha256: string, file: string) => (text: string) =>
+      text.replace("{", `{"use": [${JSON.stringify({ file, sha256, imports: { "beside.ts": "00" } })}],`)
+    const own = changed(
+      "own-modules",
+      "one",
+      join("trials", "Euc", "small-cnn", "seed-1", "manifest.json"),
+      used("aa", "/a/m.ts")
+    )
+    const same = changed("same-modules", "two", manifest, used("aa", "/b/m.ts"))
+    const other = changed("other-modules", "two", manifest, used("bb", "/b/m.ts"))
+    const merging = (name: string) => ExperimentDirectory.merge([at(own), at(name)], at(`merged-${name}`))
+    const problem = (name: string) =>
+      Effect.runPromise(
+        Effect.match(merging(name), { onFailure: ({ message }) => message, onSuccess: () => "" }).pipe(
+          Effect.provide(NodeServices.layer)
+        )
+      )
+    expect(await problem(same)).toBe("")
+    expect(await problem(other)).toContain("the module m.ts is aa in")
+  })
+
   it("at which somebody is at work, or that hold results alone, are refused", async () => {
     cpSync(at("two"), at("bare"), { recursive: true })
     rmSync(at("bare", "trials"), { recursive: true })
