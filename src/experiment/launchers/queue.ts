@@ -1,5 +1,4 @@
 /** The launcher `queue`: workers on any number of machines take trials from one PostgreSQL. */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as PersistedQueue from "effect/persistence/PersistedQueue"
@@ -249,10 +248,9 @@ const open = Effect.fnUntraced(function*(
               ["SqlError", "DatabaseError"].includes((error as { readonly _tag: string })._tag),
             (error) => Effect.fail(inOurWords(error))
           ),
-          Effect.tapCause((cause) =>
-            Cause.hasInterrupts(cause)
-              ? listener.said(`The grid goes on without this process; finegrain queue --grid ${named} tells of it`)
-              : Effect.void
+          // A fiber that is interrupted runs nothing else any more.
+          Effect.onInterrupt(() =>
+            listener.said(`The grid goes on without this process; finegrain queue --grid ${named} tells of it`)
           )
         )
       }),
