@@ -14,7 +14,7 @@ interface ExitCode extends Catalogue.Entry {
 
 const coded = ({ about, errors, here }: ErrorKind, code: number) => ({ code, about, errors: [...errors, ...here] })
 
-/** All codes, each with the names of its errors. What no entry names is a defect, or an error of the system: `other`. */
+/** All codes, each with the names of its errors. What none names is a defect, or an error of the system: `other`. */
 export const exitCodes = {
   done: { code: 0, about: "done", errors: [] },
   other: { code: 1, about: "anything else: a defect, which please report", errors: [] },
