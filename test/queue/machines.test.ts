@@ -104,6 +104,7 @@ describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () =>
     writeFileSync(images, bytes)
     const run = offer("differ")
     const first = work("differ", "first")
+    await checkpointed("differ", "first", first)
     const settled = "SELECT COUNT(*) FROM finegrain_environments WHERE grid = 'differ'"
     while (grid.server().query(settled) !== "2") await sleep(100)
     // While it stands still, its trial is offered to the others, too.
