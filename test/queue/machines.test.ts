@@ -1,18 +1,33 @@
 import { execFileSync } from "node:child_process"
-import { appendFileSync, cpSync, globSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { userInfo } from "node:os"
 import { join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { password, runsPostgres } from "../postgres.ts"
 import { tinyGrid } from "./tinyGrid.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 
+/** Starts a command that alone sees what is mounted. */
+const mounting = (what: string) => {
+  const space = ["unshare", "--mount", ...userInfo().uid === 0 ? [] : ["--user", "--map-root-user"]]
+  return [...space, "sh", "-c", `mount ${what} && exec "$@"`, "sh"]
+}
+
 /** Starts a command where a directory is a disk of its own, of such a size. */
 const onDiskOf = (size: string, directory: string) => {
   mkdirSync(directory)
-  const space = ["unshare", "--mount", ...userInfo().uid === 0 ? [] : ["--user", "--map-root-user"]]
-  return [...space, "sh", "-c", `mount -t tmpfs -o size=${size} tmpfs ${directory} && exec "$@"`, "sh"]
+  return mounting(`-t tmpfs -o size=${size} tmpfs ${directory}`)
 }
 
 /** The environment of a command whose clock is wrong, by libfaketime. */
@@ -78,6 +93,36 @@ describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () =>
     const list = start(["queue", "list"])
     expect([await list.ended, list.said()]).toEqual([6, expect.stringContaining("those of a later finegrain")])
     grid.server().query("DELETE FROM finegrain_migrations WHERE migration_id = 99")
+  })
+
+  it("differ in data or engine from where the grid was begun: they are refused by name", async () => {
+    const other = join(scratch, "other")
+    cpSync(grid.data, other, { recursive: true })
+    const images = join(other, "train-images-idx3-ubyte")
+    const bytes = readFileSync(images)
+    bytes[bytes.length - 1]! ^= 1
+    writeFileSync(images, bytes)
+    const run = offer("differ")
+    const first = work("differ", "first")
+    await checkpointed("differ", "first", first)
+    const settled = "SELECT COUNT(*) FROM finegrain_environments WHERE grid = 'differ'"
+    while (grid.server().query(settled) !== "2") await sleep(100)
+    // While it stands still, its trial is offered to the others, too.
+    first.child.kill("SIGSTOP")
+    const strangers = [
+      [
+        work("differ", "data", { within: mounting(`--bind ${other} ${grid.data}`) }),
+        /the data .* is \w+ here, and \w+/
+      ],
+      [work("differ", "none", { within: mounting(`-t tmpfs tmpfs ${grid.data}`) }), /takes no trials any more: .*data/],
+      [work("differ", "engine", { env: { FINEGRAIN_SIMD: "plain" } }), /the engine wasm is .* here, and .*relaxed/]
+    ] as const
+    for (const [{ ended, said }, what] of strangers) {
+      expect([await ended, said()]).toEqual([6, expect.stringMatching(what)])
+    }
+    first.child.kill("SIGCONT")
+    expect(await outcomeOf("differ", run)).toEqual(grid.local())
+    await dismiss(first)
   })
 
   it("tell the password nowhere", async () => {

@@ -35,10 +35,11 @@ export const lease = 3
 /** A grid of two trials, a PostgreSQL of the test's own, and what one machine makes of it. */
 export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
   const scratch = join(tmpdir(), `finegrain-queue-${randomUUID()}`)
+  const data = join(scratch, "data")
   const experiment: Experiment.Experiment = {
     name: "tiny",
     about: "Does a table survive?",
-    base: { dataset: scratch, epochs: 30, batchSize: 8, backend: "wasm", threads: 1, ...settings },
+    base: { dataset: data, epochs: 30, batchSize: 8, backend: "wasm", threads: 1, ...settings },
     rows: [
       { name: "Euc", settings: { collection: "Euc" } },
       { name: "Sp+St", settings: { collection: "Sp+St" } }
@@ -87,8 +88,8 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
   }
 
   beforeAll(async () => {
-    mkdirSync(scratch)
-    writeTinyDataset(scratch)
+    mkdirSync(data, { recursive: true })
+    writeTinyDataset(data)
     writeFileSync(join(scratch, "tiny.ts"), `export default ${JSON.stringify(experiment)}\n`)
     server = await startPostgres()
     const code = await start(["run", "tiny.ts", "--jobs", "2", "--output", "local"]).ended
@@ -104,6 +105,7 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
 
   return {
     scratch,
+    data,
     experiment,
     bits,
     start,
