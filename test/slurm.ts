@@ -13,7 +13,7 @@ const nodes = ["n1", "n2"]
 
 /**
  * Two nodes on this machine, without cgroups and accounting. Arrays are of two trials at most, so that a small grid
- * needs several; credentials expire within a second, for so long a job that is requeued has to wait.
+ * needs several; credentials expire within seconds, for so long a job that is requeued has to wait.
  */
 const configuration = (directory: string, ports: ReadonlyArray<number>) =>
   `ClusterName=finegrain
@@ -43,8 +43,11 @@ SlurmdLogFile=${directory}/slurmd.%n.log
 NodeName=${nodes.join(",")} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${
     ports.slice(1).join(",")
   } CPUs=2 RealMemory=1000
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-PartitionName=short Nodes=ALL MaxTime=10 State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=short Nodes=ALL MaxTime=10 State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=10 State=UP PriorityTier=2
 `
 
 /** A Slurm of the test's own: munge, a controller and two nodes, in a directory of its own. */

@@ -227,4 +227,17 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
     expect(await finished("long", long)).toMatchObject({ bits: [local.tiny.bits[0]] })
     expect(attempts("long")[0]).toBeGreaterThan(1)
   })
+
+  // Last, since it meets whatever runs.
+  it("goes on from checkpoints where others are preferred, and where nodes are lost", async () => {
+    const run = offer("tiny", "preempted")
+    await atWork("preempted", 2)
+    slurm.run("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
+    while (attempts("preempted").some((attempt) => attempt < 2)) await sleep(200)
+    await atWork("preempted", 2)
+    // They come back by themselves, with what still runs there.
+    slurm.run("scontrol", "update", "nodename=n1,n2", "state=down", "reason=test")
+    expect(await finished("preempted", run)).toEqual(local.tiny)
+    expect(attempts("preempted")).toEqual([3, 3])
+  })
 })

@@ -12,9 +12,9 @@ import * as jobs from "./jobs.ts"
 /** A task, as far as there is something to tell of it. */
 export interface Task {
   readonly label: string
-  readonly status: "offered" | "running" | "completed" | "failed" | "cancelled"
+  readonly status: "offered" | "running" | "completed" | "failed" | "cancelled" | "idle"
   readonly state: arrays.State | undefined
-  /** What Slurm says: its state, and why. */
+  /** What Slurm says, its state and why; of one that found nothing to run, why not. */
   readonly said: string
 }
 
@@ -26,6 +26,8 @@ const statusOf = (job: jobs.Job | undefined, state: arrays.State | undefined): T
     ? "completed"
     : state?.ended?._tag === "Failed"
     ? "failed"
+    : state?.ended?._tag === "Left"
+    ? "idle"
     : "cancelled"
 
 /**
@@ -52,11 +54,13 @@ export const tasks = Effect.fnUntraced(function*(root: string) {
     (place) =>
       Effect.map(arrays.stateOf(path.resolve(root), place), (state): Task => {
         const job = all.get(`${place.name} ${place.index}`)
+        const status = statusOf(job, state)
+        const slurm = job === undefined ? "" : `${job.state}${job.reason === "None" ? "" : `, ${job.reason}`}`
         return {
           label: label({ candidate: undefined, ...place.entry }),
-          status: statusOf(job, state),
+          status,
           state,
-          said: job === undefined ? "" : `${job.state}${job.reason === "None" ? "" : `, ${job.reason}`}`
+          said: status === "idle" && state?.ended?._tag === "Left" ? state.ended.reason : slurm
         }
       })
   )

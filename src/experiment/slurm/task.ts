@@ -43,7 +43,7 @@ const find = Effect.fnUntraced(function*(root: string, entry: arrays.Entry) {
   const failures = { ...yield* ExperimentDirectory.failures(root), ...yield* arrays.failures(root, cell) }
   const { cells: [found] } = yield* ExperimentDirectory.gather(root, stored, [cell], failures, new Map())
   if (cell.candidates.length > 0 && found?.chosen === undefined) {
-    return { trial: undefined, reason: "candidates have no answer yet" }
+    return { trial: undefined, reason: "nothing is chosen: no candidate has an answer, or one failed" }
   }
   const [trial] = cell.finals(found?.chosen, [entry.seed])
   const before = trial === undefined ? undefined : failures[trial.id]
