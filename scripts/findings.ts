@@ -3,7 +3,7 @@
  * `npm run docs:findings`
  */
 import { Bounds, Statistics } from "finegrain"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { edgesOf } from "../src/experiment/edges.ts"
@@ -158,6 +158,7 @@ const counts = ({ cells }: Results.Results) => {
 const blocks = (): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of("modular-manifolds", "results.json"))
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
+  const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
   return {
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
     "modular-manifolds edges": results.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n"),
@@ -166,9 +167,10 @@ const blocks = (): Readonly<Record<string, string>> => {
     "modular-manifolds ranks": ranks(results, norms, 50_000),
     "modular-manifolds power": power(results),
     "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
-    "perceptron-noise": existsSync(of("perceptron-noise", "results.json"))
-      ? errors(read<Results.Results>(of("perceptron-noise", "results.json")))
-      : "Not run yet."
+    "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
+    "perceptron-noise edges": noise.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n") || "None.",
+    "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),
+    "perceptron-noise ranks": ranks(noise, read(of("perceptron-noise", "norms.json")), 8000)
   }
 }
 
