@@ -1,3 +1,5 @@
+import type { Algorithm } from "./codes.ts"
+
 /** An address in this process. */
 export type Address = bigint
 
@@ -24,12 +26,28 @@ export interface Operands {
   readonly steps: ReadonlyArray<BigInt64Array>
 }
 
+/** The library does not do what it was asked. */
+export class Refusal extends Error {
+  readonly status: number
+  constructor(name: string, status: number) {
+    super(`oneDNN: ${name} returned ${status}`)
+    this.status = status
+  }
+}
+
 /** What the two versions of the C interface say in different words. */
 export interface Dialect {
   /**
    * Describes float32 values by their lengths and strides; without strides, in the layout that the library likes best.
    */
   readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
+  /** Describes images in blocks of sixteen channels; undefined without the convolutions that want it. */
+  readonly blocked?: (lengths: ReadonlyArray<number>) => unknown
   /** The plan of a convolution; gradients want that of the forward one beside. */
-  readonly convolution: (direction: Direction, operands: Operands, forward?: Address) => Address
+  readonly convolution: (
+    direction: Direction,
+    algorithm: Algorithm,
+    operands: Operands,
+    forward?: Address
+  ) => Address
 }

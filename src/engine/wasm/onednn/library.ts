@@ -1,6 +1,6 @@
 /** oneDNN as a system has it, loaded through koffi; what is missing is named. */
 import { createRequire } from "node:module"
-import type { Address, Calls, Dialect } from "./dialect.ts"
+import { type Address, type Calls, type Dialect, Refusal } from "./dialect.ts"
 import type { Foreign, Koffi } from "./koffi.ts"
 import { type Undisturbed, undisturbed } from "./signals.ts"
 import * as Version2 from "./version2.ts"
@@ -99,7 +99,7 @@ export const load = (threads: number): Library => {
   }
   const call: Library["call"] = (declaration, ...values) => {
     const status = value(`int ${declaration}`, ...values)
-    if (status !== success) throw new Error(`oneDNN: ${declaration.split("(")[0]} returned ${String(status)}`)
+    if (status !== success) throw new Refusal(declaration.split("(")[0]!, Number(status))
   }
   const made: Library["made"] = (declaration, ...values) => {
     const out: Array<unknown> = [null]

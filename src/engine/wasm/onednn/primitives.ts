@@ -1,6 +1,6 @@
 /** Convolutions of oneDNN, made ready once and run often. */
-import { integers } from "./codes.ts"
-import type { Address, Direction } from "./dialect.ts"
+import { type Algorithm, integers, unimplemented } from "./codes.ts"
+import { type Address, type Direction, Refusal } from "./dialect.ts"
 import type { Library } from "./library.ts"
 
 /** A convolution of channels-last images: [images, height, width, channels], filters [height, width, in, out]. */
@@ -38,16 +38,22 @@ const images = ([n = 0, h = 0, w = 0, c = 0]: ReadonlyArray<number>) =>
 const filters = ([h = 0, w = 0, i = 0, o = 0]: ReadonlyArray<number>) =>
   [[o, i, h, w], [1, o, w * i * o, i * o]] as const
 
-const queries = { filter: 131, filterGradient: 132 } as const
-
 /** What an argument of a primitive is. */
 const roles = { x: 1, y: 17, filter: 33, bias: 41, dx: 129, dy: 145, dFilter: 161 } as const
 
-const rolesOf: Readonly<Record<Direction, { readonly x: number; readonly filter: number; readonly y: number }>> = {
+type Named<A> = Readonly<Record<"x" | "filter" | "y", A>>
+
+const rolesOf: Readonly<Record<Direction, Named<number>>> = {
   forward: { x: roles.x, filter: roles.filter, y: roles.y },
   inputGradient: { x: roles.dx, filter: roles.filter, y: roles.dy },
   filterGradient: { x: roles.x, filter: roles.dFilter, y: roles.dy }
 }
+
+/** Which of them is computed. */
+const results = { forward: "y", inputGradient: "x", filterGradient: "filter" } as const
+
+/** What to ask a plan for the layout of a filter, and of the gradient of one. */
+const queries = { filter: 131, filterGradient: 132 } as const
 
 /** Memory that the library allocates, or that is to be told later. */
 const allocated = 0xffff_ffff_ffff_ffffn
@@ -90,14 +96,44 @@ const callsOf = ({ call, engine, made, stream }: Library) => ({
     )
 })
 
-/** A convolution as the library knows it: layouts of its operands, and the plan of its code. */
-const planned = ({ dialect, value }: Library, direction: Direction, given: Convolution) => {
-  const [x, y, plain] = [
-    dialect.layout(...images(given.x)),
-    dialect.layout(...images(given.y)),
-    dialect.layout(...filters(given.filter))
-  ]
+/** Channels of a block. */
+const block = 16
+
+/** Outputs a side of one of Winograd's tiles, and its numbers between. */
+const tile = 4
+const points = (tile + 2) ** 2
+
+/** Fewer tiles do not pay for the filter's transformation; more numbers, which are all kept at once, take too much. */
+const leastTiles = 256
+const mostNumbers = 16 * 1024 * 1024
+
+/**
+ * Whether Winograd's convolution takes less time than the direct one, reordering of images included: 3×3 taps of stride
+ * 1, channels in whole blocks, tiles that reach little over the edges, and neither too few nor too many of them.
+ *
+ * @internal
+ */
+export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y }: Convolution): boolean => {
+  const [images = 0, height = 0, width = 0, outer = 0] = y
+  const tiles = Math.ceil(height / tile) * Math.ceil(width / tile)
+  return filter[0] === 3 && filter[1] === 3 && [...strides, ...dilations].every((step) => step === 1) &&
+    [...before, ...behind].every((pad) => pad === 0 || pad === 1) &&
+    [filter[2]!, outer].every((channels) => channels % block === 0) &&
+    2 * points * tiles <= 9 * height * width && images * tiles >= leastTiles &&
+    points * images * tiles * (x[3]! + outer) <= mostNumbers
+}
+
+/** A convolution as the library knows it: layouts of its operands as they are and as it wants them, and the plan. */
+const planned = ({ dialect, value }: Library, direction: Direction, given: Convolution, algorithm: Algorithm) => {
+  const plain = {
+    x: dialect.layout(...images(given.x)),
+    filter: dialect.layout(...filters(given.filter)),
+    y: dialect.layout(...images(given.y))
+  }
   const bias = given.bias ? dialect.layout([given.filter[3]!], [1]) : null
+  const winograd = algorithm === "winograd"
+  const x = winograd ? dialect.blocked!(images(given.x)[0]) : plain.x
+  const y = winograd ? dialect.blocked!(images(given.y)[0]) : plain.y
   const operands = {
     x,
     y,
@@ -105,75 +141,97 @@ const planned = ({ dialect, value }: Library, direction: Direction, given: Convo
     filter: dialect.layout(filters(given.filter)[0]),
     steps: [given.strides, given.dilations.map((by) => by - 1), given.before, given.behind].map(integers)
   }
-  const forward = dialect.convolution("forward", operands)
-  const plan = direction === "forward" ? forward : dialect.convolution(direction, operands, forward)
-  const liked = value(
+  const forward = dialect.convolution("forward", algorithm, operands)
+  const plan = direction === "forward" ? forward : dialect.convolution(direction, algorithm, operands, forward)
+  const filter = value(
     "void* dnnl_primitive_desc_query_md(void* plan, int what, int index)",
     plan,
     direction === "filterGradient" ? queries.filterGradient : queries.filter,
     0
   )
-  return { x, y, bias, plain, liked, plan, forward }
+  return { plain, liked: { x, filter, y }, bias, plan, forward }
 }
 
-/** The memories of a convolution, to be told their places; and the way of its filter to the layout that it wants. */
-const memoriesOf = (
-  library: Library,
-  direction: Direction,
-  { bias, liked, plain, x, y }: ReturnType<typeof planned>
-) => {
-  const { memory, primitive, reorder } = callsOf(library)
-  const own = memory(plain, later)
-  const same = library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked, plain) === 1
-  const theirs = same ? own : memory(liked, allocated)
-  const back = direction === "filterGradient"
-  const copying = same ? undefined : back ? reorder(liked, plain) : reorder(plain, liked)
-  return {
-    own,
-    theirs,
-    from: memory(x, later),
-    to: memory(y, later),
-    shift: bias === null ? undefined : memory(bias, later),
-    back,
-    copying,
-    copy: copying === undefined ? undefined : primitive(copying),
-    copied: argumentsOf([[roles.x, back ? theirs : own], [roles.y, back ? own : theirs]])
+/** The plan of Winograd's convolution where it serves and this library and processor have it; else the direct one. */
+const bestPlan = (library: Library, direction: Direction, given: Convolution) => {
+  if (library.dialect.blocked === undefined || !suitsWinograd(given)) {
+    return planned(library, direction, given, "direct")
+  }
+  try {
+    return planned(library, direction, given, "winograd")
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.status === unimplemented) return planned(library, direction, given, "direct")
+    throw cause
   }
 }
 
-/** Makes a convolution ready: its code, and a filter in the layout that it wants, are made once. */
+/** A tensor beside the memory that the library computes on, where that must be another, and the way between them. */
+interface Operand {
+  readonly own: Address
+  readonly theirs: Address
+  readonly copy: Address | undefined
+  readonly copied: Uint8Array
+}
+
+/** Makes a convolution ready: its code, and operands in the layouts that it wants, are made once. */
 export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive => {
   const { call, stream } = library
-  const { execute, place, primitive } = callsOf(library)
-  const plan = planned(library, direction, given)
-  const convolution = primitive(plan.plan)
-  const { back, copied, copy, copying, from, own, shift, theirs, to } = memoriesOf(library, direction, plan)
-  const role = rolesOf[direction]
-  const all = [[role.x, from], [role.filter, theirs], [role.y, to]] as Array<readonly [number, Address]>
-  if (shift !== undefined) all.push([roles.bias, shift])
-  // Primitives and memories keep what they need of these.
-  for (const made of new Set([plan.forward, plan.plan, ...copying === undefined ? [] : [copying]])) {
-    call("dnnl_primitive_desc_destroy(void* plan)", made)
+  const { execute, memory, place, primitive, reorder } = callsOf(library)
+  const { bias, forward, liked, plain, plan } = bestPlan(library, direction, given)
+  const convolution = primitive(plan)
+  const plans = new Set([forward, plan])
+  const result = results[direction]
+  const operand = (name: "x" | "filter" | "y"): Operand => {
+    // One block of channels lies as the channels do.
+    const alike = name !== "filter" && given[name][3] === block
+    const same = alike || library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked[name], plain[name]) === 1
+    const own = memory(same ? liked[name] : plain[name], later)
+    const theirs = same ? own : memory(liked[name], allocated)
+    const [from, to] = name === result ? [theirs, own] : [own, theirs]
+    const copying = same
+      ? undefined
+      : name === result
+      ? reorder(liked[name], plain[name])
+      : reorder(plain[name], liked[name])
+    if (copying !== undefined) plans.add(copying)
+    return {
+      own,
+      theirs,
+      copy: copying === undefined ? undefined : primitive(copying),
+      copied: argumentsOf([[roles.x, from], [roles.y, to]])
+    }
   }
+  const operands: Named<Operand> = { x: operand("x"), filter: operand("filter"), y: operand("y") }
+  const shift = bias === null ? undefined : memory(bias, later)
+  // Primitives and memories keep what they need of these.
+  for (const made of plans) call("dnnl_primitive_desc_destroy(void* plan)", made)
+  const role = rolesOf[direction]
+  const given_ = (["x", "filter", "y"] as const).map((name) => [role[name], operands[name].theirs] as const)
+  const all = shift === undefined ? given_ : [...given_, [roles.bias, shift] as const]
   const arguments_ = argumentsOf(all)
+  const copy = (name: keyof Named<Operand>) => {
+    const { copied, copy } = operands[name]
+    if (copy !== undefined) execute(copy, 2, copied)
+  }
+  const sources = (["x", "filter", "y"] as const).filter((name) => name !== result)
   return {
     run: (places) => {
-      place(from, places.x)
-      place(to, places.y)
-      place(own, places.filter)
+      place(operands.x.own, places.x)
+      place(operands.y.own, places.y)
+      place(operands.filter.own, places.filter)
       if (shift !== undefined) place(shift, places.bias!)
-      if (copy !== undefined && !back) execute(copy, 2, copied)
+      sources.forEach(copy)
       execute(convolution, all.length, arguments_)
-      if (copy !== undefined && back) execute(copy, 2, copied)
+      copy(result)
       call("dnnl_stream_wait(void* stream)", stream)
     },
     release: () => {
-      for (const made of [convolution, ...copy === undefined ? [] : [copy]]) {
+      const each = Object.values(operands)
+      for (const made of [convolution, ...each.flatMap(({ copy }) => copy === undefined ? [] : [copy])]) {
         call("dnnl_primitive_destroy(void* primitive)", made)
       }
-      for (const made of new Set([own, theirs, from, to, ...shift === undefined ? [] : [shift]])) {
-        call("dnnl_memory_destroy(void* memory)", made)
-      }
+      const memories = [...each.flatMap(({ own, theirs }) => [own, theirs]), ...(shift === undefined ? [] : [shift])]
+      for (const made of new Set(memories)) call("dnnl_memory_destroy(void* memory)", made)
     }
   }
 }

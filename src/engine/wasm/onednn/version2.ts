@@ -1,4 +1,4 @@
-import { anyLayout, directConvolution, float32, forwardTraining, integers, steps } from "./codes.ts"
+import { algorithms, anyLayout, blockedLayout, float32, forwardTraining, integers, steps } from "./codes.ts"
 import type { Calls, Dialect } from "./dialect.ts"
 
 /** Bytes of `dnnl_memory_desc_t` (696) and `dnnl_convolution_desc_t` (5976) on 64-bit machines, and some to spare. */
@@ -6,73 +6,83 @@ const layoutBytes = 1024
 const operationBytes = 8192
 
 /** oneDNN 2: layouts and operations are structures, of which plans are made. */
-export const dialect = ({ call, engine, made }: Calls): Dialect => ({
-  layout: (lengths, strides) => {
+export const dialect = ({ call, engine, made }: Calls): Dialect => {
+  const tagged = (lengths: ReadonlyArray<number>, tag: number) => {
     const layout = new Uint8Array(layoutBytes)
-    const values = [layout, lengths.length, integers(lengths), float32] as const
-    if (strides === undefined) {
-      call(
-        "dnnl_memory_desc_init_by_tag(void* layout, int rank, void* lengths, int type, int tag)",
-        ...values,
-        anyLayout
-      )
-    } else {
+    call(
+      "dnnl_memory_desc_init_by_tag(void* layout, int rank, void* lengths, int type, int tag)",
+      layout,
+      lengths.length,
+      integers(lengths),
+      float32,
+      tag
+    )
+    return layout
+  }
+  return {
+    layout: (lengths, strides) => {
+      if (strides === undefined) return tagged(lengths, anyLayout)
+      const layout = new Uint8Array(layoutBytes)
       call(
         "dnnl_memory_desc_init_by_strides(void* layout, int rank, void* lengths, int type, void* strides)",
-        ...values,
+        layout,
+        lengths.length,
+        integers(lengths),
+        float32,
         integers(strides)
       )
+      return layout
+    },
+    blocked: (lengths) => tagged(lengths, blockedLayout),
+    convolution: (direction, algorithm, { bias, filter, steps: given, x, y }, forward) => {
+      const operation = new Uint8Array(operationBytes)
+      switch (direction) {
+        case "forward":
+          call(
+            "dnnl_dilated_convolution_forward_desc_init(void* operation, int kind, int algorithm, void* x, " +
+              `void* filter, void* bias, void* y, ${steps})`,
+            operation,
+            forwardTraining,
+            algorithms[algorithm],
+            x,
+            filter,
+            bias,
+            y,
+            ...given
+          )
+          break
+        case "inputGradient":
+          call(
+            "dnnl_dilated_convolution_backward_data_desc_init(void* operation, int algorithm, void* x, void* filter, " +
+              `void* y, ${steps})`,
+            operation,
+            algorithms[algorithm],
+            x,
+            filter,
+            y,
+            ...given
+          )
+          break
+        case "filterGradient":
+          call(
+            "dnnl_dilated_convolution_backward_weights_desc_init(void* operation, int algorithm, void* x, " +
+              `void* filter, void* bias, void* y, ${steps})`,
+            operation,
+            algorithms[algorithm],
+            x,
+            filter,
+            null,
+            y,
+            ...given
+          )
+      }
+      return made(
+        "dnnl_primitive_desc_create(_Out_ void** plan, void* operation, void* attributes, void* engine, void* hint)",
+        operation,
+        null,
+        engine,
+        forward ?? null
+      )
     }
-    return layout
-  },
-  convolution: (direction, { bias, filter, steps: given, x, y }, forward) => {
-    const operation = new Uint8Array(operationBytes)
-    switch (direction) {
-      case "forward":
-        call(
-          "dnnl_dilated_convolution_forward_desc_init(void* operation, int kind, int algorithm, void* x, " +
-            `void* filter, void* bias, void* y, ${steps})`,
-          operation,
-          forwardTraining,
-          directConvolution,
-          x,
-          filter,
-          bias,
-          y,
-          ...given
-        )
-        break
-      case "inputGradient":
-        call(
-          "dnnl_dilated_convolution_backward_data_desc_init(void* operation, int algorithm, void* x, void* filter, " +
-            `void* y, ${steps})`,
-          operation,
-          directConvolution,
-          x,
-          filter,
-          y,
-          ...given
-        )
-        break
-      case "filterGradient":
-        call(
-          "dnnl_dilated_convolution_backward_weights_desc_init(void* operation, int algorithm, void* x, " +
-            `void* filter, void* bias, void* y, ${steps})`,
-          operation,
-          directConvolution,
-          x,
-          filter,
-          null,
-          y,
-          ...given
-        )
-    }
-    return made(
-      "dnnl_primitive_desc_create(_Out_ void** plan, void* operation, void* attributes, void* engine, void* hint)",
-      operation,
-      null,
-      engine,
-      forward ?? null
-    )
   }
-})
+}

@@ -1,4 +1,4 @@
-import { anyLayout, directConvolution, float32, forwardTraining, integers, steps } from "./codes.ts"
+import { algorithms, anyLayout, float32, forwardTraining, integers, steps } from "./codes.ts"
 import type { Calls, Dialect } from "./dialect.ts"
 
 /** oneDNN 3: layouts are opaque, plans are made in one call. */
@@ -19,7 +19,7 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
         float32,
         integers(strides)
       ),
-  convolution: (direction, { bias, filter, steps: given, x, y }, forward = 0n) => {
+  convolution: (direction, algorithm, { bias, filter, steps: given, x, y }, forward = 0n) => {
     const [start, end] = ["_Out_ void** plan, void* engine, int algorithm", `${steps}, void* hint, void* attributes`]
     switch (direction) {
       case "forward":
@@ -28,7 +28,7 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
             `void* x, void* filter, void* bias, void* y, ${steps}, void* attributes)`,
           engine,
           forwardTraining,
-          directConvolution,
+          algorithms[algorithm],
           x,
           filter,
           bias,
@@ -40,7 +40,7 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
         return made(
           `dnnl_convolution_backward_data_primitive_desc_create(${start}, void* x, void* filter, void* y, ${end})`,
           engine,
-          directConvolution,
+          algorithms[algorithm],
           x,
           filter,
           y,
@@ -53,7 +53,7 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
           `dnnl_convolution_backward_weights_primitive_desc_create(${start}, void* x, void* filter, void* bias, ` +
             `void* y, ${end})`,
           engine,
-          directConvolution,
+          algorithms[algorithm],
           x,
           filter,
           null,
