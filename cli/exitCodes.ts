@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Catalogue from "../src/choices/Catalogue.ts"
+import { type ErrorKind, errorKinds } from "../src/experiment/errorKinds.ts"
 
 /** Errors that end with one code; the key is the code's name. */
 interface ExitCode extends Catalogue.Entry {
@@ -11,83 +12,20 @@ interface ExitCode extends Catalogue.Entry {
   readonly errors: ReadonlyArray<string>
 }
 
-/** All codes. What no entry names is a defect, or an error of the system: `other`. */
+const coded = ({ about, errors, here }: ErrorKind, code: number) => ({ code, about, errors: [...errors, ...here] })
+
+/** All codes, each with the names of its errors. What none names is a defect, or an error of the system: `other`. */
 export const exitCodes = {
   done: { code: 0, about: "done", errors: [] },
   other: { code: 1, about: "anything else: a defect, which please report", errors: [] },
-  usage: {
-    code: 2,
-    about: "a command, setting, module or experiment that makes no sense; nothing was begun",
-    errors: [
-      "BatchError",
-      "ConfigError",
-      "DeclarationRefused",
-      "DefinitionRefused",
-      "DoorError",
-      "EntryFailed",
-      "ExperimentError",
-      "FamilyFailed",
-      "LabelNoiseError",
-      "NoSubject",
-      "NotComparable",
-      "OptimizerError",
-      "OptionRefused",
-      "PlanError",
-      "ScheduleError",
-      "ShapeMismatch",
-      "ShapeRefused",
-      "SpecificationError",
-      "StepSizeError",
-      "SubsetError"
-    ]
-  },
-  data: {
-    code: 3,
-    about: "data that are missing or damaged",
-    errors: [
-      "CifarCorrupt",
-      "DataUnfit",
-      "DatasetInconsistent",
-      "DatasetInvalid",
-      "DatasetMissing",
-      "IdxCorrupt",
-      "ImageCorrupt"
-    ]
-  },
-  engine: {
-    code: 4,
-    about: "an engine that is not here, or failed",
-    errors: ["BackendUnavailable", "EngineFailed"]
-  },
-  files: {
-    code: 5,
-    about: "a directory or file that cannot be used: of another run, damaged, locked, on a full disk",
-    errors: ["CheckpointCorrupt", "CheckpointMismatch", "GridStopped", "ReportError", "RunDirectoryError"]
-  },
-  training: {
-    code: 6,
-    about: "training without a result: it diverged, or trials failed or could not be launched",
-    errors: [
-      "DatabaseError",
-      "Diverged",
-      "ExperimentIncomplete",
-      "LauncherError",
-      "Lost",
-      "MeasureFailed",
-      "NoLogarithm",
-      "NotConverged",
-      "OffManifold",
-      "Stumbled",
-      "WorkerRefused"
-    ]
-  },
-  check: {
-    code: 7,
-    about: "a check that failed: laws, an engine, a comparison with `--exact`",
-    errors: ["BackendUnfit", "LawsBroken", "NotTheSame"]
-  },
+  usage: coded(errorKinds.usage, 2),
+  data: coded(errorKinds.data, 3),
+  engine: coded(errorKinds.engine, 4),
+  files: coded(errorKinds.files, 5),
+  training: coded(errorKinds.training, 6),
+  check: coded(errorKinds.check, 7),
   interrupted: { code: 130, about: "interrupted, by Ctrl-C or SIGTERM; `--resume` goes on", errors: [] }
-} as const satisfies Catalogue.Catalogue<ExitCode>
+} as const satisfies Record<keyof typeof errorKinds, ExitCode> & Catalogue.Catalogue<ExitCode>
 
 /** The code of an error that a command fails with. */
 export const ofError = (error: unknown): number => {

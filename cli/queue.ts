@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "../src/experiment/queue/Queue.ts"
 import { atWork, overview } from "./gridTable.ts"
+import * as Voice from "./Voice.ts"
 import { database } from "./worker.ts"
 
 const actions = {
@@ -16,9 +17,17 @@ const actions = {
   clean: "remove a grid and what is kept of it; results that were fetched stay"
 }
 
+/** How the trials of a grid are changed, and what has become of them then. */
+const changes = {
+  cancel: { change: Queue.cancel, done: "taken back" },
+  retry: { change: Queue.retry, done: "offered anew" },
+  clean: { change: Queue.clean, done: "removed" }
+}
+
+type Workers = Effect.Success<ReturnType<typeof Queue.workers>>
+
 /** A line per worker and trial. */
-const details = Effect.fnUntraced(function*(grid: string) {
-  const [workers, trials] = [yield* Queue.workers(grid), yield* Queue.notable(grid)]
+const details = (workers: Workers, trials: ReadonlyArray<Queue.Notable>) => {
   const own = (worker: string) =>
     trials.filter((trial) => trial.status === "running" && trial.worker === worker).map((trial) => `  ${atWork(trial)}`)
   const lines = workers.filter(({ hasLeft, said }) => !hasLeft || said !== null).flatMap(
@@ -31,15 +40,29 @@ const details = Effect.fnUntraced(function*(grid: string) {
     result?._tag === "Failed" ? [`${label}: ${result.error} at attempt ${attempt}: ${result.reason}`] : []
   )
   return [...lines, ...failures]
-})
+}
 
 const list = Effect.fnUntraced(function*(name: string | undefined) {
   const found = yield* Queue.grids(name)
-  if (found.length === 0) {
-    return yield* Console.log(name === undefined ? "There is no grid." : `There is no grid ${name}.`)
+  const [workers, trials] = name === undefined ? [[], []] : [yield* Queue.workers(name), yield* Queue.notable(name)]
+  const lines = found.length === 0
+    ? [name === undefined ? "There is no grid." : `There is no grid ${name}.`]
+    : [overview(found, { "MB held": ({ megabytes }) => megabytes.toFixed(1) }), ...details(workers, trials)]
+  yield* Effect.forEach(lines, (line) => Console.log(line))
+  yield* Voice.result(name === undefined ? { grids: found } : { grids: found, workers, trials })
+})
+
+const noun = (count: number) => count === 1 ? "1 trial" : `${count} trials`
+
+/** Does something with a grid, and tells how many trials that was. */
+const change = Effect.fnUntraced(function*(action: keyof typeof changes, grid: string) {
+  if ((yield* Queue.grids(grid)).length === 0) {
+    return yield* new Queue.DatabaseError({ reason: `there is no grid ${grid}`, remedy: "finegrain queue lists them." })
   }
-  yield* Console.log(overview(found, { "MB held": ({ megabytes }) => megabytes.toFixed(1) }))
-  if (name !== undefined) yield* Effect.forEach(yield* details(name), (line) => Console.log(line))
+  const { change: apply, done } = changes[action]
+  const trials = yield* apply(grid)
+  yield* Console.log(`${noun(trials)} of ${grid} ${trials === 1 ? "is" : "are"} ${done}`)
+  yield* Voice.result({ action, grid, trials })
 })
 
 /** `finegrain queue`. */
@@ -62,9 +85,7 @@ export const queue = Command.make(
         if (name === undefined) {
           return yield* new Queue.DatabaseError({ reason: `${action} of which grid`, remedy: "Name it with --grid." })
         }
-        if (action === "cancel") yield* Queue.cancel(name)
-        if (action === "clean") yield* Queue.clean(name)
-        if (action === "retry") yield* Console.log(`${yield* Queue.retry(name)} trials are offered anew`)
+        yield* change(action, name)
       })
     )
 ).pipe(

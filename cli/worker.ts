@@ -2,8 +2,10 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "../src/experiment/queue/Queue.ts"
+import * as Voice from "./Voice.ts"
 
 /** Which database. */
 export const database = Flag.String("database").pipe(
@@ -44,12 +46,15 @@ export const worker = Command.make(
     )
   },
   ({ artifacts, gpus, ...options }) =>
-    Queue.worker({
-      ...options,
-      artifacts: Option.getOrUndefined(artifacts),
-      gpus: Option.getOrUndefined(Option.map(gpus, (text) => text.split(",").map((gpu) => gpu.trim()))),
-      say: Console.log
-    })
+    Effect.flatMap(
+      Queue.worker({
+        ...options,
+        artifacts: Option.getOrUndefined(artifacts),
+        gpus: Option.getOrUndefined(Option.map(gpus, (text) => text.split(",").map((gpu) => gpu.trim()))),
+        say: Console.log
+      }),
+      Voice.result
+    )
 ).pipe(
   Command.withDescription("Take trials of a grid from the queue in PostgreSQL, on as many machines as there are"),
   Command.withExamples([

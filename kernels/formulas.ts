@@ -1,7 +1,7 @@
 // The formulas of manifolds on four matrices side by side, in registers where there is such a version.
 import { stiefel, unit } from "./contract"
-import { stiefelTangent, unitTangent } from "./lanes"
-import { orthonormalize, unitLength } from "./orthonormal"
+import { rowsAtOnce, stiefelTangent, unitTangent, unitTangents } from "./lanes"
+import { orthonormalize, unitLength, unitLengths } from "./orthonormal"
 import {
   freeTangent9,
   obliqueLength3,
@@ -30,7 +30,13 @@ export function tangent(
   const square = rows === 3 && columns === 3 && !transposed
   const toU = u - x
   const one = f32x4.splat(1)
-  for (let at = x; at < end; at += next) {
+  let first = x
+  if (form === unit && !sphere && !square && rows <= rowsAtOnce) {
+    for (; first + 4 * next <= end; first += 4 * next) {
+      unitTangents(first, first + toU, next, rows, columns, down, across)
+    }
+  }
+  for (let at = first; at < end; at += next) {
     if (form === unit) {
       if (sphere) sphereTangent9(at, at + toU, 16, one, one, 0, at + toU)
       else if (square) obliqueTangent3(at, at + toU, 16, one, one, 0, at + toU)
@@ -49,7 +55,11 @@ export function retracted(form: i32, y: usize, end: usize, rows: i32, columns: i
   const across = transposed ? rows : 1
   const sphere = rows === 9 && columns === 1
   const square = rows === 3 && columns === 3 && !transposed
-  for (let at = y; at < end; at += next) {
+  let first = y
+  if (form === unit && !sphere && !square && rows <= rowsAtOnce) {
+    for (; first + 4 * next <= end; first += 4 * next) unitLengths(first, next, rows, columns, down, across)
+  }
+  for (let at = first; at < end; at += next) {
     if (form === unit) {
       if (sphere) sphereLength9(at)
       else if (square) obliqueLength3(at)

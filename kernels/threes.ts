@@ -2,7 +2,7 @@
 // register.
 import { multiply } from "./lanes"
 import { rememberNine } from "./nine"
-import { doubtful, orthonormalize, recover, unusual } from "./orthonormal"
+import { doubtful, inverseRoot, orthonormalize, recover, unusual } from "./orthonormal"
 import { less, madd } from "./vectors"
 
 /**
@@ -12,15 +12,6 @@ import { less, madd } from "./vectors"
  */
 function dot3(a0: v128, a1: v128, a2: v128, b0: v128, b1: v128, b2: v128): v128 {
   return madd(a2, b2, madd(a1, b1, v128.mul<f32>(a0, b0)))
-}
-
-/**
- * 1/length, of its square.
- *
- * @inline
- */
-function inverseRoot(square: v128): v128 {
-  return v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(square))
 }
 
 /**

@@ -7,6 +7,15 @@ import type { MatrixForm } from "./MatrixForm.ts"
 /** The kernels of an engine that has the whole step, in two sweeps. */
 export const kernels = { direction: "FinegrainStepDirection", move: "FinegrainStepMove" } as const
 
+const names = new Map<string, Array<string>>()
+
+/** The name of a kernel's input, of one role and a number; made once, for a step of a deep network has hundreds. */
+export const inputName = (role: string, index: number): string => {
+  const known = names.get(role) ?? []
+  names.set(role, known)
+  return known[index] ??= `${role}${index}`
+}
+
 /** A leaf of ω as a kernel sees it. */
 export interface StepLeaf {
   /**

@@ -208,7 +208,7 @@ const named = (roles: Readonly<Record<string, ReadonlyArray<tf.Tensor | undefine
   const inputs: Record<string, tf.Tensor> = {}
   for (const [role, tensors] of Object.entries(roles)) {
     for (const [i, tensor] of tensors.entries()) {
-      if (tensor !== undefined) inputs[`${role}${i}`] = tensor
+      if (tensor !== undefined) inputs[Step.inputName(role, i)] = tensor
     }
   }
   return inputs

@@ -19,7 +19,7 @@ import {
   TensorTree
 } from "finegrain"
 import { beforeAll, describe, expect, it } from "vitest"
-import { interleavedOn } from "../../src/engine/wasm/simd/interleaved.ts"
+import { interleavedOn, type Stack } from "../../src/engine/wasm/simd/interleaved.ts"
 import { simdOn } from "../../src/engine/wasm/simd/module.ts"
 
 const use = (threads: number) => Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
@@ -163,37 +163,74 @@ const oddOf = (gradient: tf.Tensor) => {
 
 const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-it("steps of any length end on the manifolds", () => {
-  const shape = [3, 3] as const
-  const { problem } = optimizerOn(46, shape)
-  for (const size of [1e18, 1e-18]) {
-    const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1), rule: StepSize.plain })
-    const state = Optimizer.init(optimizer, Seed.normalTensor(1, [46, ...shape]))
-    const gradient = tf.mul(Seed.normalTensor(2, [46, ...shape]), size)
-    const [onStiefel, onSphere, onOblique] = Optimizer.update(optimizer, state, gradient).state.x
-    const squares = [
-      tf.sub(tf.matMul(onStiefel!, onStiefel!, true), tf.eye(3)),
-      tf.sub(tf.sum(tf.square(onSphere!), [1, 2]), 1),
-      tf.sub(tf.sum(tf.square(onOblique!), 1), 1)
-    ]
-    // A few roundings.
-    for (const square of squares) expect(tf.max(tf.abs(square)).dataSync()[0]).toBeLessThan(2e-6)
-  }
+it.each([[46, [3, 3]], [1100, [5, 5]]] as const)("steps of any length end on the manifolds, of %i matrices", (
+  count,
+  shape
+) => {
+  const { problem } = optimizerOn(count, shape)
+  const optimizer = FgSgd.make(problem, { schedule: Schedule.constant(1), rule: StepSize.plain })
+  const state = Optimizer.init(optimizer, Seed.normalTensor(1, [count, ...shape]))
+  // Neighbours differ: a length of all sizes for every matrix.
+  const sizes = tf.tensor(Float32Array.from({ length: count }, (_, i) => [1e18, 1, 1e-18, 10][i % 7 % 4]!), [
+    count,
+    1,
+    1
+  ])
+  const gradient = tf.mul(Seed.normalTensor(2, [count, ...shape]), sizes)
+  const [onStiefel, onSphere, onOblique] = Optimizer.update(optimizer, state, gradient).state.x
+  const squares = [
+    tf.sub(tf.matMul(onStiefel!, onStiefel!, true), tf.eye(shape[1])),
+    tf.sub(tf.sum(tf.square(onSphere!), [1, 2]), 1),
+    tf.sub(tf.sum(tf.square(onOblique!), 1), 1)
+  ]
+  // A few roundings.
+  for (const square of squares) expect(tf.max(tf.abs(square)).dataSync()[0]).toBeLessThan(2e-6)
 })
 
-it("what is disposed of is not brought back", async () => {
+/** The backend, what starts calls on it, and numbers as they lie on its heap. */
+const watched = async () => {
   const backend = tf.backend() as BackendWasm
   const simd = await simdOn(backend)
-  let brought = 0
-  const functions = { ...simd.functions, separate: () => brought++ }
-  const other = Object.assign(Object.create(backend) as BackendWasm, { dataIdMap: Object.create(backend["dataIdMap"]) })
-  const interleaved = interleavedOn(other, { ...simd, functions: functions as typeof simd.functions })
-  const tensors = [1, 2].map((seed) => Seed.normalTensor(seed, [8, 2, 2]))
-  for (const tensor of tensors) interleaved.placeOf(tensor, { count: 8, size: 4 })
-  other.incRef(tensors[0]!.dataId)
-  other.disposeData(tensors[0]!.dataId)
-  expect(other.refCount(tensors[0]!.dataId)).toBe(1)
-  expect(brought).toBe(0)
-  other.readSync(tensors[1]!.dataId)
-  expect(brought).toBe(1)
+  return { backend, begin: interleavedOn(backend, simd), onHeap: (place: number) => [...simd.floats(place, 81)] }
+}
+
+const nine = { count: 9, size: 9 }
+
+/** Numbers of a stack, entry by entry of every four matrices; what is left of these as it is. */
+const sideBySide = (values: ReadonlyArray<number>, { count, size }: Stack) =>
+  values.map((value, i) => {
+    const [four, within] = [Math.floor(i / (4 * size)), i % (4 * size)]
+    return four < count >> 2 ? values[4 * size * four + (within % 4) * size + (within >> 2)]! : value
+  })
+
+it("a stack is brought back by what reads it, and by nothing else", async () => {
+  const { backend, begin, onHeap } = await watched()
+  const tensor = Seed.normalTensor(1, [9, 3, 3])
+  const values = [...tensor.dataSync()]
+  const place = begin().interleaved(tensor, nine)
+  expect(onHeap(place)).toEqual(sideBySide(values, nine))
+  const other = tensor.clone()
+  other.dispose()
+  expect(backend.refCount(tensor.dataId)).toBe(1)
+  expect(onHeap(place)).toEqual(sideBySide(values, nine))
+  expect([...tensor.dataSync()]).toEqual(values)
+  expect(onHeap(place)).toEqual(values)
+})
+
+it("a tensor that one call reads in several ways is read from copies, which are freed", async () => {
+  const { backend, begin, onHeap } = await watched()
+  const tensor = Seed.normalTensor(1, [9, 3, 3])
+  const values = [...tensor.dataSync()]
+  const before = backend.numDataIds()
+  const threes = { count: 27, size: 3 }
+  for (const stacked of [true, false]) {
+    const places = begin()
+    const asItIs = stacked ? [places.stacked(tensor)] : []
+    const interleaved = [nine, threes, nine].map((stack) => places.interleaved(tensor, stack))
+    expect(asItIs.map(onHeap)).toEqual(asItIs.map(() => values))
+    expect(interleaved.map(onHeap)).toEqual([nine, threes, nine].map((stack) => sideBySide(values, stack)))
+    places.done()
+    expect(backend.numDataIds()).toBe(before)
+  }
+  expect([...tensor.dataSync()]).toEqual(values)
 })

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
 import { mkdir, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -178,14 +179,12 @@ const watch = Effect.fnUntraced(function*<E, R>(
       else silent.delete(id)
     }
   })
+  const heard = database.noticing(said)
   let since: number | undefined
   while (open.size > 0) {
     const began = performance.now()
     const rows = yield* database.patiently(
-      Effect.tapError(
-        trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap),
-        () => Effect.void
-      )
+      heard(trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap))
     )
     since = began
     yield* Effect.forEach(rows, (row) => {
@@ -215,7 +214,7 @@ const inOurWords = (error: unknown): LauncherError => {
 const open = Effect.fnUntraced(function*(
   given: Given & Schema.Struct.Type<typeof parameters>
 ): Effect.fn.Return<Fleet, LauncherError, Scope.Scope> {
-  const { artifacts = null, directory, grid: named = given.name, lease, name, retry, tries, use } = given
+  const { artifacts, directory, grid: named = given.name, lease, name, retry, tries, use } = given
   const failing = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.mapError(work, inOurWords)
   const address = yield* failing(database.address(given.database))
   const services = yield* failing(Layer.build(service.layer(address, lease)))
@@ -225,8 +224,13 @@ const open = Effect.fnUntraced(function*(
   const { grid, store } = yield* failing(provided(Effect.gen(function*() {
     const packed = yield* modules.pack(own)
     const fingerprint = identity.ofGrid(named, own)
-    const grid = yield* grids.make({ name: named, fingerprint, modules: packed, lease, tries, artifacts })
-    const store = artifacts === null ? yield* chunks.inDatabase : chunks.inDirectory(artifacts)
+    const token = artifacts === undefined ? null : randomUUID()
+    if (artifacts !== undefined) yield* chunks.mark(artifacts, named, token!)
+    const offered = { name: named, fingerprint, modules: packed, lease, tries, artifacts: artifacts ?? null, token }
+    const grid = yield* grids.make(offered)
+    // It was there already, with a mark of its own.
+    if (artifacts !== undefined && grid.token !== token) yield* chunks.remove(artifacts, named, token!)
+    const store = yield* chunks.of(grid, artifacts)
     return { grid, store }
   })))
   const opened: Opened = { grid, store, used: own, directory, retry }
@@ -250,7 +254,7 @@ const open = Effect.fnUntraced(function*(
           )
         )
       }),
-    cancel: failing(provided(trials.cancel(named)))
+    cancel: Effect.asVoid(failing(provided(trials.cancel(named))))
   }
 })
 

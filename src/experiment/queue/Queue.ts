@@ -17,7 +17,7 @@ import * as work from "./work.ts"
 
 export { about, DatabaseError, usual } from "./database.ts"
 export { workers } from "./grids.ts"
-export { clean, grids, type GridStatus, notable, retry } from "./status.ts"
+export { clean, grids, type GridStatus, type Notable, notable, retry } from "./status.ts"
 export { cancel } from "./trials.ts"
 export { WorkerRefused } from "./work.ts"
 
@@ -70,14 +70,14 @@ const trusted = Effect.fnUntraced(function*(grid: grids.Grid, fingerprint: strin
 })
 
 /**
- * Works on the trials of a grid, once there is one.
+ * Works on the trials of a grid, once there is one; tells how many it ended.
  *
  * @internal
  */
 export const worker = Effect.fnUntraced(function*(
   options: WorkerOptions
 ): Effect.fn.Return<
-  void,
+  work.Done,
   database.DatabaseError | work.WorkerRefused | Door.DoorError,
   FileSystem.FileSystem | Path.Path
 > {
@@ -100,7 +100,7 @@ export const worker = Effect.fnUntraced(function*(
   const { known } = yield* Door.open(use)
   const id = `${hostname()}/${process.pid}/${randomBytes(3).toString("hex")}`
   yield* say(`Worker ${id} takes trials of ${name} from ${address.shown}, ${slots} at a time`)
-  yield* work.work({ name: id, grid, slots, gpus, scratch, artifacts, known, use, say }, untilDone).pipe(
+  return yield* work.work({ name: id, grid, slots, gpus, scratch, artifacts, known, use, say }, untilDone).pipe(
     Effect.provide(service.layer(address, grid.lease))
   )
 })

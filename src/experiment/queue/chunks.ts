@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseError, patiently } from "./database.ts"
 
@@ -48,6 +48,62 @@ export const inDatabase = Effect.map(SqlClient.SqlClient, (sql): Chunks => ({
         AND NOT upload = ANY(${uploads}::text[])`
     ))
 }))
+
+/** By which machines know that a directory is the same one. */
+const markIn = (root: string, grid: string, token: string) => join(root, grid, `${token}.mark`)
+
+const notShared = (root: string, why: string) =>
+  new DatabaseError({
+    reason: `the directory of artifacts ${root} is not the one that the grid shares (${why})`,
+    remedy: "Name it as it is called on this machine: --artifacts PATH.",
+    isDisk: true
+  })
+
+/**
+ * Leaves a mark in a directory, by which others know it.
+ *
+ * @internal
+ */
+export const mark = (root: string, grid: string, token: string) =>
+  Effect.tryPromise({
+    try: async () => {
+      await mkdir(join(root, grid), { recursive: true })
+      await writeFile(markIn(root, grid, token), "", { flush: true })
+    },
+    catch: (error) => notShared(root, (error as Error).message)
+  })
+
+/**
+ * Removes what a grid has in a directory, or one mark alone.
+ *
+ * @internal
+ */
+export const remove = (root: string, grid: string, token?: string) =>
+  Effect.promise(() =>
+    rm(token === undefined ? join(root, grid) : markIn(root, grid, token), { recursive: true, force: true })
+  )
+
+/**
+ * Where the files of a grid go: to the database, or to the directory that it shares, under its path on this machine.
+ *
+ * Fails with DatabaseError where this machine does not see that directory.
+ *
+ * @internal
+ */
+export const of = Effect.fnUntraced(function*(
+  grid: { readonly name: string; readonly artifacts: string | null; readonly token: string | null },
+  here: string | undefined
+) {
+  if (grid.artifacts === null || grid.token === null) {
+    if (here === undefined) return yield* inDatabase
+    return yield* notShared(here, `${grid.name} was offered without --artifacts`)
+  }
+  const root = here ?? grid.artifacts
+  const isThere = yield* Effect.promise(() =>
+    access(markIn(root, grid.name, grid.token!)).then(() => true, () => false)
+  )
+  return isThere ? inDirectory(root) : yield* notShared(root, `its mark ${grid.token} is not there`)
+})
 
 /**
  * Files of a directory, which every machine must see.

@@ -19,6 +19,8 @@ export interface Grid {
   readonly tries: number
   /** A directory for files, which all machines see, in place of the database. */
   readonly artifacts: string | null
+  /** The mark by which machines know that directory. */
+  readonly token: string | null
 }
 
 const decodeModules = Schema.decodeUnknownEffect(Packed)
@@ -51,8 +53,8 @@ export const find = Effect.fnUntraced(function*(name: string) {
     decodeModules(row.modules),
     () => refuse(`the modules of the grid ${name} are none`, "Remove it with finegrain queue clean.")
   )
-  const { artifacts, fingerprint, lease, tries } = row
-  const grid: Grid = { name, fingerprint, modules, lease, tries, artifacts }
+  const { artifacts, fingerprint, lease, token, tries } = row
+  const grid: Grid = { name, fingerprint, modules, lease, tries, artifacts, token }
   return grid
 })
 
@@ -65,11 +67,18 @@ export const find = Effect.fnUntraced(function*(name: string) {
  */
 export const make = Effect.fnUntraced(function*(grid: Grid) {
   const sql = yield* SqlClient.SqlClient
-  const { artifacts, fingerprint, lease, modules, name, tries } = grid
+  const { artifacts, fingerprint, lease, modules, name, token, tries } = grid
+  // It names a directory, and stands before an @.
+  if (!/^\w[\w.+ -]*$/.test(name)) {
+    return yield* refuse(
+      `${name} is no name of a grid`,
+      "Choose one of letters, digits, spaces, _ . + and - with --grid."
+    )
+  }
   yield* patiently(
-    sql`INSERT INTO finegrain_grids (name, fingerprint, build, version, modules, lease, tries, artifacts)
+    sql`INSERT INTO finegrain_grids (name, fingerprint, build, version, modules, lease, tries, artifacts, token)
       VALUES (${name}, ${fingerprint}, ${identity.build()}, ${Versions.finegrain()},
-        ${JSON.stringify(modules)}::jsonb, ${lease}, ${tries}, ${artifacts}) ON CONFLICT DO NOTHING`
+        ${JSON.stringify(modules)}::jsonb, ${lease}, ${tries}, ${artifacts}, ${token}) ON CONFLICT DO NOTHING`
   )
   const there = yield* find(name)
   if (there?.fingerprint !== fingerprint) {

@@ -2,8 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash, randomUUID } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { mkdir, open, readdir, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { createGunzip, createGzip } from "node:zlib"
 import type { Chunks, Owner } from "./chunks.ts"
@@ -15,7 +14,9 @@ export const Parcel = Schema.Struct({
   bytes: Schema.Int,
   sha256: Schema.String,
   upload: Schema.String,
-  chunks: Schema.Int
+  chunks: Schema.Int,
+  /** What was sent of it before, from its beginning on, where it has only grown since. */
+  before: Schema.optionalKey(Schema.Array(Schema.Struct({ upload: Schema.String, chunks: Schema.Int })))
 })
 
 /** A file that was sent. */
@@ -23,6 +24,17 @@ export type Parcel = typeof Parcel.Type
 
 /** Bytes of a chunk, at most, and of all files of a trial once they are compressed. */
 const [chunkBytes, mostBytes] = [4 * 2 ** 20, 4 * 2 ** 30]
+
+/** Pieces of which a file that grows may consist; then it is sent as a whole again. */
+const mostPieces = 64
+
+/**
+ * The uploads of which files consist.
+ *
+ * @internal
+ */
+export const uploadsOf = (parcels: ReadonlyArray<Parcel>): ReadonlyArray<string> =>
+  parcels.flatMap(({ before = [], upload }) => [...before.map((piece) => piece.upload), upload])
 
 const failed = (reason: string, remedy: string) => new DatabaseError({ reason, remedy })
 
@@ -41,12 +53,57 @@ const namesIn = (directory: string) =>
     Effect.map((entries) => entries.filter((entry) => entry.isFile() && isOwn(entry.name)).map(({ name }) => name))
   )
 
-/** Sends a file; undefined where it is gone. */
-const send = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, directory: string, name: string, room: number) {
+/** An open file, whatever takes its name in the meantime; undefined where it is gone. */
+const opened = (file: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () =>
+        open(file).catch((error: NodeJS.ErrnoException) => error.code === "ENOENT" ? undefined : rethrow(error)),
+      catch: disk
+    }),
+    (handle) => Effect.promise(async () => handle?.close())
+  )
+
+const rethrow = (error: Error): never => {
+  throw error
+}
+
+/** The digest of what a file was when it was sent, if it has only grown since. */
+const grownFrom = (file: FileHandle, { before = [], bytes, name, sha256 }: Parcel) =>
+  Effect.tryPromise({
+    try: async () => {
+      // A checkpoint is another one each time.
+      if (bytes === 0 || name === "checkpoint.bin" || before.length + 1 >= mostPieces) return undefined
+      const digest = createHash("sha256")
+      let read = 0
+      const source = file.createReadStream({ start: 0, end: bytes - 1, autoClose: false })
+      for await (const part of source as AsyncIterable<Buffer>) {
+        digest.update(part)
+        read += part.length
+      }
+      return read === bytes && digest.copy().digest("hex") === sha256 ? digest : undefined
+    },
+    catch: disk
+  })
+
+/** Sends a file, or of one that has grown since it was sent what is new; undefined where it is gone. */
+const send = Effect.fnUntraced(function*(
+  chunks: Chunks,
+  owner: Owner,
+  directory: string,
+  name: string,
+  room: number,
+  earlier: Parcel | undefined
+) {
+  const file = yield* opened(join(directory, name))
+  if (file === undefined) return undefined
+  const grown = earlier === undefined ? undefined : yield* grownFrom(file, earlier)
+  const start = grown === undefined ? 0 : earlier!.bytes
+  if (grown !== undefined && (yield* Effect.promise(() => file.stat())).size === start) return earlier
   const upload = randomUUID()
-  const digest = createHash("sha256")
-  let [bytes, number, sent] = [0, 0, 0]
-  const source = createReadStream(join(directory, name))
+  const digest = grown ?? createHash("sha256")
+  let [bytes, number, sent] = [start, 0, 0]
+  const source = file.createReadStream({ start, autoClose: false })
   const packed = source.on("data", (part: Buffer | string) => {
     digest.update(part)
     bytes += part.length
@@ -78,11 +135,15 @@ const send = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, directory
     if (size >= chunkBytes) yield* flush
   }
   if (size > 0) yield* flush
-  return { name, bytes, sha256: digest.digest("hex"), upload, chunks: number } satisfies Parcel
-})
+  const parcel: Parcel = { name, bytes, sha256: digest.digest("hex"), upload, chunks: number }
+  if (grown === undefined) return parcel
+  const { before = [] } = earlier!
+  return { ...parcel, before: [...before, { upload: earlier!.upload, chunks: earlier!.chunks }] }
+}, Effect.scoped)
 
 /**
- * Sends what a run can go on from, or everything.
+ * Sends what a run can go on from, or everything; of files that have grown since they were sent only what is new, and
+ * nothing of those that are gone, as a checkpoint is while the next one takes its place.
  *
  * @internal
  */
@@ -90,7 +151,8 @@ export const pack = Effect.fnUntraced(function*(
   chunks: Chunks,
   owner: Owner,
   directory: string,
-  which: "to go on" | "everything"
+  which: "to go on" | "everything",
+  earlier: ReadonlyArray<Parcel> = []
 ) {
   const there = yield* namesIn(directory)
   // The checkpoint before the log: what it knows of the log is there by then.
@@ -99,8 +161,16 @@ export const pack = Effect.fnUntraced(function*(
   const parcels: Array<Parcel> = []
   let room = mostBytes
   for (const name of names) {
-    const parcel = yield* send(chunks, owner, directory, name, room)
-    room -= parcel.chunks * chunkBytes
+    const parcel: Parcel | undefined = yield* send(
+      chunks,
+      owner,
+      directory,
+      name,
+      room,
+      earlier.find((one) => one.name === name)
+    )
+    if (parcel === undefined) continue
+    for (const { chunks } of [...parcel.before ?? [], parcel]) room -= chunks * chunkBytes
     parcels.push(parcel)
   }
   return parcels
@@ -134,11 +204,14 @@ const receive = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, direct
       typeof (error as NodeJS.ErrnoException).syscall === "string" ? disk(error) : lost(`is damaged (${String(error)})`)
   })
   const reading = Effect.gen(function*() {
-    for (let number = 0; number < parcel.chunks; number++) {
-      const chunk = yield* chunks.read(owner, parcel.upload, number)
-      if (chunk === undefined) return yield* lost("has lost a part")
-      if (!unpacked.write(chunk)) {
-        yield* Effect.callback<void>((resume) => void unpacked.once("drain", () => resume(Effect.void)))
+    // Pieces are compressed one by one: as one text they unpack to the whole.
+    for (const piece of [...parcel.before ?? [], parcel]) {
+      for (let number = 0; number < piece.chunks; number++) {
+        const chunk = yield* chunks.read(owner, piece.upload, number)
+        if (chunk === undefined) return yield* lost("has lost a part")
+        if (!unpacked.write(chunk)) {
+          yield* Effect.callback<void>((resume) => void unpacked.once("drain", () => resume(Effect.void)))
+        }
       }
     }
     unpacked.end()

@@ -84,9 +84,7 @@ export const connected = (address: database.Address): Layer.Layer<SqlClient.SqlC
   Layer.effectDiscard(
     Effect.mapError(
       tables.migrate,
-      (error) => {
-        if (error._tag !== "SqlError") return unusable(error._tag)
-        return database.isUnreached(error) ? database.unreached(address)(error) : unusable(error.reason._tag)
-      }
+      (error) =>
+        error._tag === "DatabaseError" ? error : unusable(error._tag === "SqlError" ? error.reason._tag : error._tag)
     )
   ).pipe(Layer.provideMerge(database.layer(address)), Layer.provide(quiet))

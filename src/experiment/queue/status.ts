@@ -86,14 +86,16 @@ export const retry = Effect.fnUntraced(function*(grid: string) {
 })
 
 /**
- * Removes a grid with everything that is kept of it. Results that were fetched stay in their directories.
+ * Removes a grid with everything that is kept of it, and tells how many trials it had. Results that were fetched stay
+ * in their directories.
  *
  * Fails with DatabaseError while trials are at work.
  */
 export const clean = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient
-  const [at] = yield* sql<{ running: number; artifacts: string | null }>`SELECT artifacts, (SELECT COUNT(*)::int
-    FROM finegrain_trials WHERE grid = ${grid} AND status = 'running') AS running
+  const [at] = yield* sql<{ all: number; running: number; artifacts: string | null }>`SELECT artifacts,
+    (SELECT COUNT(*)::int FROM finegrain_trials WHERE grid = ${grid}) AS "all",
+    (SELECT COUNT(*)::int FROM finegrain_trials WHERE grid = ${grid} AND status = 'running') AS running
     FROM finegrain_grids WHERE name = ${grid}`
   if (at === undefined) {
     return yield* new DatabaseError({ reason: `there is no grid ${grid}`, remedy: "finegrain queue lists them." })
@@ -104,13 +106,10 @@ export const clean = Effect.fnUntraced(function*(grid: string) {
       remedy: "Take them back first: finegrain queue cancel."
     })
   }
-  if (at.artifacts !== null) {
-    const store = chunks.inDirectory(at.artifacts)
-    const all = yield* sql<{ id: string }>`SELECT id FROM finegrain_trials WHERE grid = ${grid}`
-    yield* Effect.forEach(all, ({ id }) => store.keep({ grid, trial: id, attempt: Infinity }, []))
-  }
+  if (at.artifacts !== null) yield* chunks.remove(at.artifacts, grid)
   yield* sql.withTransaction(Effect.andThen(
     sql`DELETE FROM finegrain_queue WHERE queue_name = ${service.nameOf(grid)}`,
     sql`DELETE FROM finegrain_grids WHERE name = ${grid}`
   ))
+  return at.all
 })

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
+import { DatabaseError } from "./database.ts"
 
 const first = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -64,12 +65,29 @@ const first = Effect.gen(function*() {
   )`
 })
 
+const second = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE finegrain_grids ADD COLUMN token TEXT`
+})
+
+const migrations = { "0001_grids": first, "0002_marks": second }
+
 /**
  * Brings the tables to what this version of finegrain knows.
  *
+ * Fails with DatabaseError where a later version has made more of them.
+ *
  * @internal
  */
-export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_grids": first }),
-  table: "finegrain_migrations"
+export const migrate = Effect.gen(function*() {
+  yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "finegrain_migrations" })
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<{ latest: number }>`SELECT MAX(migration_id)::int AS latest FROM finegrain_migrations`
+  const known = Object.keys(migrations).length
+  if (row !== undefined && row.latest > known) {
+    return yield* new DatabaseError({
+      reason: `its tables are those of a later finegrain (${row.latest}, and this one knows ${known})`,
+      remedy: "Use that revision here, too."
+    })
+  }
 })

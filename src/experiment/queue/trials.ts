@@ -188,12 +188,13 @@ export const changed = Effect.fnUntraced(function*(grid: string, seconds: number
 })
 
 /**
- * Takes back what has not ended; what is at work stops with a checkpoint.
+ * Takes back what has not ended, and tells how many trials that are; what is at work stops with a checkpoint.
  */
 export const cancel = Effect.fnUntraced(function*(grid: string) {
   const sql = yield* SqlClient.SqlClient
-  yield* patiently(
+  const rows = yield* patiently(
     sql`UPDATE finegrain_trials SET status = 'cancelled', worker = NULL, changed_at = clock_timestamp()
-      WHERE grid = ${grid} AND status IN ('offered', 'running')`
+      WHERE grid = ${grid} AND status IN ('offered', 'running') RETURNING 1 AS one`
   )
+  return rows.length
 })

@@ -11,11 +11,13 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import * as TrainConfig from "../../training/TrainConfig.ts"
+import { isOfMachine } from "../errorKinds.ts"
 import type { Trial } from "../Experiment.ts"
 import * as child from "../launchers/child.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
 import * as places from "../launchers/places.ts"
 import * as chunks from "./chunks.ts"
+import * as database from "./database.ts"
 import * as environment from "./environment.ts"
 import * as grids from "./grids.ts"
 import * as parcels from "./parcels.ts"
@@ -53,18 +55,12 @@ export interface Worker {
   readonly say: (text: string) => Effect.Effect<void>
 }
 
-/** Errors that tell of this machine, not of the trial. */
-const own: ReadonlySet<string> = new Set([
-  "RunDirectoryError",
-  "DoorError",
-  "DatasetMissing",
-  "DatasetInvalid",
-  "IdxCorrupt",
-  "CifarCorrupt",
-  "ImageCorrupt",
-  "BackendUnavailable",
-  "CheckpointMismatch"
-])
+/** What a worker has done by its end. */
+export interface Done {
+  readonly worker: string
+  readonly completed: number
+  readonly failed: number
+}
 
 const configOf = ({ known, use }: Worker, value: unknown) =>
   Effect.map(
@@ -76,8 +72,10 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
   const { artifacts, grid, gpus, name, say, scratch, slots } = worker
   const services = yield* Effect.context<SqlClient.SqlClient>()
   const refused = yield* Deferred.make<never, WorkerRefused>()
-  const shared = artifacts ?? grid.artifacts
-  const store = shared === null ? yield* chunks.inDatabase : chunks.inDirectory(shared)
+  const store = yield* Effect.mapError(
+    chunks.of(grid, artifacts),
+    ({ reason, remedy }) => new WorkerRefused({ reason: `${reason}. ${remedy}` })
+  )
   const place = places.make(slots, gpus)
   const threads = Math.max(1, Math.floor(availableParallelism() / slots))
   const every = grid.lease * 1000 / 4
@@ -87,6 +85,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     const owner: chunks.Owner = { grid: grid.name, trial: claim.id, attempt: claim.attempt }
     let share = 0
     let stamp = yield* parcels.stampOf(directory)
+    let sent = claim.files
     const agrees = Effect.gen(function*() {
       const facts = yield* environment.factsOf(config, directory)
       if (facts === undefined) return
@@ -100,10 +99,12 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       const next = yield* parcels.stampOf(directory)
       if (next === undefined || next === stamp) return
       yield* agrees
-      const files = yield* parcels.pack(store, owner, directory, "to go on")
+      const files = yield* parcels.pack(store, owner, directory, "to go on", sent)
+      // The next one is just taking its place, and is sent at the next beat.
+      if (!files.some((file) => file.name === "checkpoint.bin")) return
       if (!(yield* trials.checkpointed(claim, share, files))) return yield* new Lost()
-      yield* store.keep(owner, files.map(({ upload }) => upload))
-      stamp = next
+      ;[sent, stamp] = [files, next]
+      yield* store.keep(owner, parcels.uploadsOf(files))
     })
     // The database may be away for a while: training goes on, and what it wrote is sent afterwards.
     const beat = Effect.gen(function*() {
@@ -126,7 +127,9 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       )
     )
     const { result } = outcome
-    if (result._tag === "Failed" && own.has(result.error)) return yield* new WorkerRefused({ reason: result.reason })
+    if (result._tag === "Failed" && isOfMachine(result.error)) {
+      return yield* new WorkerRefused({ reason: result.reason })
+    }
     yield* agrees
     if (result._tag === "Failed" && result.error === "Crashed") {
       yield* checkpoint
@@ -134,18 +137,21 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       yield* say(`${claim.label}: ${result.reason}`)
       return yield* new Stumbled()
     }
-    const files = yield* parcels.pack(store, owner, directory, "everything")
+    const files = yield* parcels.pack(store, owner, directory, "everything", sent)
     if (!(yield* trials.ended(claim, result, files))) return yield* new Lost()
-    yield* store.keep(owner, files.map(({ upload }) => upload))
+    yield* store.keep(owner, parcels.uploadsOf(files))
     return result
   })
 
-  const told = (label: string, result: Outcome["result"]) =>
-    say(
+  const done = { worker: name, completed: 0, failed: 0 }
+  const told = (label: string, result: Outcome["result"]) => {
+    done[result._tag === "Failed" ? "failed" : "completed"]++
+    return say(
       result._tag === "Failed"
         ? `${label}: ${result.error}: ${result.reason}`
         : `${label}: completed with ${(100 * (result.summary.testAccuracy ?? NaN)).toFixed(2)} %`
     )
+  }
 
   /** One trial from the queue. Fails where the queue is to hand it out again. */
   const attend = Effect.fnUntraced(function*({ id }: { readonly id: string }, ticket: string) {
@@ -183,7 +189,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       Effect.ensuring(Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => undefined)))
     )
   })
-  return { attend, refused }
+  return { attend, done, refused }
 })
 
 /** How many trials are neither over nor taken back. */
@@ -196,25 +202,26 @@ const open = Effect.fnUntraced(function*(grid: string) {
 
 /**
  * Works until it is interrupted, or refuses to go on; with `untilDone`, until there was nothing of the grid to do for a
- * lease.
+ * lease. Tells what it has done.
  *
  * @internal
  */
 export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boolean) {
   const { grid, name, slots } = worker
-  const { attend, refused } = yield* make(worker)
+  const { attend, done, refused } = yield* make(worker)
   const queue = yield* service.queueOf(grid.name)
   const take = queue.take((ticket, { id }) => attend(ticket, id)).pipe(
     // Whatever befell a trial has been told, and the queue hands it out again.
     Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.sleep("100 millis"))
   )
+  const heard = database.noticing(worker.say)
   const alive = Effect.repeat(
-    Effect.ignore(grids.seen(grid.name, name, slots)),
+    Effect.ignore(heard(grids.seen(grid.name, name, slots))),
     Schedule.spaced(grid.lease * 1000 / 3)
   )
   // Whoever offered candidates offers more once they have ended: only a lease without anything is the end.
   let idle = 0
-  const done = Effect.repeat(
+  const nothingLeft = Effect.repeat(
     Effect.map(Effect.orElseSucceed(open(grid.name), () => 1), (count) => (idle = count === 0 ? idle + 1 : 0)),
     { schedule: Schedule.spaced("1 second"), until: (seconds) => seconds > grid.lease }
   )
@@ -223,11 +230,12 @@ export const work = Effect.fnUntraced(function*(worker: Worker, untilDone: boole
     Deferred.await(refused),
     Effect.all([alive, ...Array.from({ length: slots }, () => slot)], { concurrency: "unbounded", discard: true })
   ).pipe(
-    (working) => untilDone ? Effect.raceFirst(working, done) : working,
+    (working) => untilDone ? Effect.raceFirst(working, nothingLeft) : working,
     Effect.asVoid,
     Effect.result,
     Effect.onInterrupt(() => Effect.ignore(grids.left(name, null)))
   )
   yield* Effect.ignore(grids.left(name, Result.isFailure(said) ? said.failure.message : null))
-  return yield* Effect.fromResult(said)
+  yield* Effect.fromResult(said)
+  return done
 })

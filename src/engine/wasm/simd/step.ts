@@ -1,12 +1,11 @@
-import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import type * as tf from "@tensorflow/tfjs-core"
 import { forms, sizes, stepRow } from "../../contracts/kernels.ts"
 import { recent } from "../../recent.ts"
 import { sizeOf } from "../../sizeOf.ts"
-import { kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
+import { inputName, kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { pointer } from "./functions.ts"
-import { interleavedOn } from "./interleaved.ts"
+import { interleavedOn, type Places } from "./interleaved.ts"
 import type { Simd } from "./module.ts"
 
 /** Plans whose tables stay on the heap; a run needs one. */
@@ -105,9 +104,10 @@ const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
 }
 
 /** A tensor; a kernel reads memory by its size, so that a wrong one is caught here. */
-const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo => {
+const checked = (info: tf.TensorInfo, role: string, index: number | undefined, size: number): tf.TensorInfo => {
   const actual = sizeOf(info.shape)
   if (actual !== size || info.dtype !== "float32") {
+    const name = index === undefined ? role : `${role} ${index}`
     throw new Error(`${name} holds ${actual} ${info.dtype} numbers, not ${size} float32 numbers`)
   }
   return info
@@ -115,56 +115,30 @@ const checked = (info: tf.TensorInfo, name: string, size: number): tf.TensorInfo
 
 /** The tensors of one role, by number. */
 const expecting = (inputs: Inputs, role: string, size: (index: number) => number) => (index: number): tf.TensorInfo =>
-  checked(inputs[`${role}${index}`]!, `${role} ${index}`, size(index))
-
-const placeOf = (backend: BackendWasm, info: tf.TensorInfo | undefined): Pointer =>
-  info === undefined ? 0 : pointer(backend, info)
+  checked(inputs[inputName(role, index)]!, role, index, size(index))
 
 /** Whether the kernels have the matrices of a leaf side by side. */
 const isInterleaved = ({ flat, form }: StepLeaf) => form !== undefined && !flat
 
-/**
- * Places of the tensors of leaves, those of matrices interleaved, and those of others. A tensor that is both, for
- * points may be the very gradient, is read from a copy.
- */
-const places = (
-  simd: Simd,
-  backend: BackendWasm,
+/** Places of the tensors of leaves, of matrices interleaved; 0 for none. */
+const placesOf = (
+  { interleaved, stacked }: Places,
   { leaves }: StepPlan,
-  ofLeaves: ReadonlyArray<ReadonlyArray<tf.TensorInfo | undefined>>,
-  others: ReadonlyArray<tf.TensorInfo | undefined>
-) => {
-  const interleaved = interleavedOn(backend, simd)
-  const stacked = new Set(
-    [...others, ...ofLeaves.flatMap((infos) => infos.filter((_, i) => !isInterleaved(leaves[i]!)))]
-      .map((info) => info?.dataId)
+  roles: ReadonlyArray<ReadonlyArray<tf.TensorInfo | undefined>>
+): ReadonlyArray<ReadonlyArray<Pointer>> => {
+  const places = roles.map((infos) =>
+    infos.map((info, i) => info === undefined || isInterleaved(leaves[i]!) ? 0 : stacked(info))
   )
-  const sizesOf = new Map<tf.DataId, number>()
-  const copies: Array<tf.TensorInfo> = []
-  const own = (info: tf.TensorInfo, size: number): tf.TensorInfo => {
-    const seen = sizesOf.get(info.dataId) ?? size
-    sizesOf.set(info.dataId, seen)
-    if (!stacked.has(info.dataId) && seen === size) return info
-    const copy = backend.makeOutput([...info.shape], info.dtype)
-    copies.push(copy)
-    backend.typedArrayFromHeap(copy).set(backend.typedArrayFromHeap(info))
-    return copy
-  }
-  const sources = ofLeaves.map((infos) =>
-    infos.map((info, i) => info !== undefined && isInterleaved(leaves[i]!) ? own(info, leaves[i]!.size) : info)
+  return roles.map((infos, role) =>
+    infos.map((info, i) =>
+      info !== undefined && isInterleaved(leaves[i]!) ? interleaved(info, leaves[i]!) : places[role]![i]!
+    )
   )
-  return {
-    of: sources.map((infos) =>
-      infos.map((info, i) =>
-        info !== undefined && isInterleaved(leaves[i]!) ? interleaved.placeOf(info, leaves[i]!) : placeOf(backend, info)
-      )
-    ),
-    written: (outputs: ReadonlyArray<tf.TensorInfo>) => {
-      for (const [i, leaf] of leaves.entries()) if (isInterleaved(leaf)) interleaved.written(outputs[i]!, leaf)
-      for (const { dataId } of copies) backend.disposeData(dataId)
-    }
-  }
 }
+
+/** Places of what a kernel writes for leaves. */
+const placesFor = ({ stacked, written }: Places, { leaves }: StepPlan, outputs: ReadonlyArray<tf.TensorInfo>) =>
+  outputs.map((info, i) => isInterleaved(leaves[i]!) ? written(info, leaves[i]!) : stacked(info))
 
 /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
 const preparation = (simd: Simd) => {
@@ -195,7 +169,7 @@ const tensorsOf = (inputs: Inputs, plan: StepPlan) => {
   const scaling = expecting(inputs, "scaling", (i) => plan.leaves[i]!.count)
   return {
     x: plan.leaves.map((_, i) => i).map(expecting(inputs, "x", sizeOfLeaf(plan))),
-    scaling: plan.leaves.map((_, i) => inputs[`scaling${i}`] === undefined ? undefined : scaling(i))
+    scaling: plan.leaves.map((_, i) => inputs[inputName("scaling", i)] === undefined ? undefined : scaling(i))
   }
 }
 
@@ -214,13 +188,18 @@ const direction = (simd: Simd, prepare: Prepare) =>
   const gradients = plan.variables.map((_, i) => i).map(expecting(inputs, "gradient", (i) => plan.variables[i]!))
   const outputs = x.map(({ shape }) => backend.makeOutput([...shape], "float32"))
   const squares = backend.makeOutput([plan.poms], "float32")
-  const { of: [points, remembrances], written } = places(simd, backend, plan, [x, momenta], [...gradients, ...scaling])
+  const places = interleavedOn(backend, simd)()
+  const [slopes, scalings] = [gradients, scaling].map((infos) =>
+    infos.map((info) => info === undefined ? 0 : places.stacked(info))
+  )
+  const [points, remembrances] = placesOf(places, plan, [x, momenta])
+  const directions = placesFor(places, plan, outputs)
   const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
     set("x", points![i]!)
     set("momentum", remembrances![i]!)
-    set("variable", placeOf(backend, gradients[variable]))
-    set("scaling", placeOf(backend, scaling[i]))
-    set("direction", placeOf(backend, outputs[i]))
+    set("variable", slopes![variable]!)
+    set("scaling", scalings![i]!)
+    set("direction", directions[i]!)
   })
   const count = plan.leaves.length
   simd.shareWithRoom("stepDirection", room, sizes.slices, (begin, end) => [
@@ -233,8 +212,8 @@ const direction = (simd: Simd, prepare: Prepare) =>
     begin,
     end
   ])
-  simd.functions.stepSquares(sums, plan.poms, placeOf(backend, squares))
-  written(outputs)
+  simd.functions.stepSquares(sums, plan.poms, pointer(backend, squares))
+  places.done()
   return [...outputs, squares]
 }
 
@@ -257,16 +236,21 @@ const move = (simd: Simd, prepare: Prepare) =>
     return { dataId, dtype, shape }
   })
   const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
-  const steps = checked(inputs["factors"]!, "the vector of step sizes", plan.poms)
-  const { of: [points, vectors], written } = places(simd, backend, plan, [x, directions], [steps, ...scaling])
-  const factors = placeOf(backend, steps)
+  const steps = checked(inputs["factors"]!, "the vector of step sizes", undefined, plan.poms)
+  const places = interleavedOn(backend, simd)()
+  const factors = places.stacked(steps)
+  const [scalings, written] = [scaling, weights].map((infos) =>
+    infos.map((info) => info === undefined ? 0 : places.stacked(info))
+  )
+  const [points, vectors] = placesOf(places, plan, [x, directions])
+  const moved = placesFor(places, plan, outputs)
   const { room, table } = prepare(plan, (set, { variable }, i) => {
     set("x", points![i]!)
     set("momentum", momentum === 0 ? 0 : 1)
-    set("variable", placeOf(backend, weights[variable]))
-    set("scaling", placeOf(backend, scaling[i]))
+    set("variable", written![variable]!)
+    set("scaling", scalings![i]!)
     set("direction", vectors![i]!)
-    set("toX", placeOf(backend, outputs[i]))
+    set("toX", moved[i]!)
   })
   simd.shareWithRoom("stepMove", room, sizes.slices, (begin, end) => [
     table,
@@ -275,7 +259,7 @@ const move = (simd: Simd, prepare: Prepare) =>
     begin,
     end
   ])
-  written(outputs)
+  places.done()
   return [...outputs, ...weights]
 }
 
