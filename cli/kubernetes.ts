@@ -9,7 +9,7 @@ import { basename } from "node:path"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as Voice from "./Voice.ts"
 
-/** As PID 1 of a pod: npx would not hand on the signal at which trials write their checkpoints. */
+/** It is PID 1 of a pod, so that nothing stands between it and the signal at which trials write their checkpoints. */
 const program = "node_modules/.bin/finegrain"
 
 /** What every pod of a job is. */
@@ -78,6 +78,8 @@ export const job = (pods: Pods, work: Workers | Shards) => {
       completions: pods.count,
       parallelism: pods.count,
       backoffLimitPerIndex: 3,
+      // Machines that come and go are no failures of a pod.
+      podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget" }] }] },
       template: {
         spec: {
           restartPolicy: "Never",

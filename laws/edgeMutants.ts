@@ -152,6 +152,12 @@ export const edgeMutants: ReadonlyArray<Mutant> = [
   mutant("distance by a Möbius difference in float32, clamped at the rim", budgetLaw, hyperbolic, { dist: mobius }, {
     edges: rim
   }),
+  mutant("hyperbolic distance by squares that are no numbers far out", numbers, lorentz, {
+    dist: (x, y) => {
+      const apart = tf.sub(y, x)
+      return drop(tf.mul(2, tf.asinh(tf.mul(0.5, tf.sqrt(tf.relu(lorentzian(apart, apart)))))))
+    }
+  }, { edges: farOut, complete: ofSpace }),
   mutant("hyperbolic distance by arcosh of the inner product", budgetLaw, lorentz, {
     dist: (x, y) => drop(tf.acosh(tf.maximum(tf.neg(lorentzian(x, y)), 1)))
   }, { edges: farOut, complete: ofSpace }),

@@ -1,6 +1,7 @@
 /** The extreme situations of every family: cut loci, rims, faces, singular matrices, all scales. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../src/geometry/Manifold.ts"
+import * as Differentiable from "../src/numerics/Differentiable.ts"
 import * as Matrices from "../src/numerics/Matrices.ts"
 import type * as NestedTensors from "../src/numerics/NestedTensors.ts"
 import { atEdge, type Edge, ofLength } from "./edges.ts"
@@ -10,7 +11,7 @@ import type { Situation } from "./operations.ts"
 type Make = (s: Situation, M: Manifold.Manifold) => Partial<Situation>
 
 const edge = (name: string, at: Make, cut = false): Edge => ({ name, at, cut })
-const lengthOf = (x: tf.Tensor) => tf.sqrt(tf.sum(tf.square(x), [-2, -1], true))
+const lengthOf = (x: tf.Tensor) => Differentiable.length(x, [-2, -1])
 const times = (a: tf.Tensor, b: tf.Tensor) => Matrices.multiply(a, b)
 const size = (x: tf.Tensor, axis: number) => x.shape.at(axis)!
 
@@ -267,7 +268,8 @@ const inTime = (x: tf.Tensor, time: (space: tf.Tensor) => tf.Tensor) => {
   const space = tf.mul(x, tf.sub(1, first))
   return tf.add(space, tf.mul(first, time(space)))
 }
-const onSheet = (x: tf.Tensor) => inTime(x, (space) => tf.sqrt(tf.add(1, tf.square(lengthOf(space)))))
+const onSheet = (x: tf.Tensor) =>
+  inTime(x, (space) => lengthOf(tf.concat([lengthOf(space), tf.ones([...x.shape.slice(0, -2), 1, 1])], -1)))
 
 /**
  * Points of the upper sheet and vectors tangent to it, by their entries in space.
@@ -276,11 +278,8 @@ const onSheet = (x: tf.Tensor) => inTime(x, (space) => tf.sqrt(tf.add(1, tf.squa
  */
 export const ofSpace = ({ u, v, x, y }: Situation): Situation => {
   const from = onSheet(x)
-  const time = (space: tf.Tensor) =>
-    tf.div(
-      tf.sum(tf.mul(space, inTime(from, () => tf.scalar(0))), [-2, -1], true),
-      tf.slice(from, [0, 0, 0], [-1, 1, 1])
-    )
+  const slope = tf.div(inTime(from, () => tf.scalar(0)), tf.slice(from, [0, 0, 0], [-1, 1, 1]))
+  const time = (space: tf.Tensor) => tf.sum(tf.mul(space, slope), [-2, -1], true)
   return { x: from, y: onSheet(y), u, v: inTime(v, time) }
 }
 
@@ -299,6 +298,7 @@ export const farOut: ReadonlyArray<Edge> = [
   edge("7 and 7.01 out", ({ x }) => ({ x: lorentz(x, 7), y: lorentz(x, 7.01) })),
   edge("10 out on both sides", ({ x }) => ({ x: lorentz(x, 10), y: lorentz(x, -10) })),
   edge("11 and 11.1 out", ({ x }) => ({ x: lorentz(x, 11), y: lorentz(x, 11.1) })),
+  edge("at the origin and as far out as numbers reach", ({ x }) => ({ x: lorentz(x, 0), y: lorentz(x, 79) })),
   longSteps(1000)
 ]
 
