@@ -148,6 +148,27 @@ const searches = ({ cells }: Results.Results) => {
   )
 }
 
+/** A network of ten classes that learns nothing has it. */
+const chance = Math.log(10)
+
+/** Errors by rate where the last epoch is better than chance in the mean, and the largest rate that is. */
+const stability = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+  const columns = [...new Set(cells.map(({ column }) => column))]
+  const learns = ({ also }: Results.CellResult) => (also?.trainLoss?.mean ?? Number.POSITIVE_INFINITY) < chance
+  return table(
+    ["rule", ...columns, "largest that learns", "hidden1 at rate 0.3: median 1/g"],
+    [...new Set(cells.map(({ row }) => row))].map((row) => {
+      const ofRow = cells.filter((cell) => cell.row === row)
+      const at = ofRow.find(({ column }) => column === "rate 0.3")!
+      return [row].concat(
+        ofRow.map((cell) => learns(cell) ? cell.error!.mean.toFixed(1) : "–"),
+        ofRow.findLast(learns)?.column ?? "none",
+        mean(at.finals.map(({ id }) => own[id]![0]!.factor)).toFixed(2)
+      )
+    })
+  )
+}
+
 const counts = ({ cells }: Results.Results) => {
   const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
   const seeds = new Set(finals.map(({ seed }) => seed)).size
@@ -167,6 +188,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     "modular-manifolds ranks": ranks(results, norms, 50_000),
     "modular-manifolds power": power(results),
     "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
+    "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
     "perceptron-noise edges": noise.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n") || "None.",
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),

@@ -55,6 +55,16 @@ it("knows all commands", async () => {
   )
 })
 
+it("every command has a result for programs, also those that can only fail here", () => {
+  const files = globSync("cli/*.ts", { cwd: root }).map((file) =>
+    [file, readFileSync(join(root, file), "utf8")] as const
+  )
+  const mute = files.filter(([, text]) =>
+    /Command\.make\(\s*"(?!finegrain")/.test(text) && !text.includes("Voice.result")
+  )
+  expect(mute.map(([file]) => file)).toEqual([])
+})
+
 const cases = Object.entries(commands).flatMap(([name, all]) => all.map((one) => [name, ...one] as const))
 
 it.each(cases)("%s %s says one JSON value for programs, and nothing but errors when it is to be quiet", async (
