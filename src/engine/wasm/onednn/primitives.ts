@@ -96,8 +96,8 @@ const callsOf = ({ call, engine, made, stream }: Library) => ({
     )
 })
 
-/** Channels of a block. */
-const block = 16
+/** Channels that oneDNN keeps together. */
+const blockChannels = 16
 
 /** Outputs a side of one of Winograd's tiles, and its numbers between. */
 const tile = 4
@@ -118,7 +118,7 @@ export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y
   const tiles = Math.ceil(height / tile) * Math.ceil(width / tile)
   return filter[0] === 3 && filter[1] === 3 && [...strides, ...dilations].every((step) => step === 1) &&
     [...before, ...behind].every((pad) => pad === 0 || pad === 1) &&
-    [filter[2]!, outer].every((channels) => channels % block === 0) &&
+    [filter[2]!, outer].every((channels) => channels % blockChannels === 0) &&
     2 * points * tiles <= 9 * height * width && images * tiles >= leastTiles &&
     points * images * tiles * (x[3]! + outer) <= mostNumbers
 }
@@ -183,7 +183,7 @@ export const prepare = (library: Library, direction: Direction, given: Convoluti
   const result = results[direction]
   const operand = (name: "x" | "filter" | "y"): Operand => {
     // One block of channels lies as the channels do.
-    const alike = name !== "filter" && given[name][3] === block
+    const alike = name !== "filter" && given[name][3] === blockChannels
     const same = alike || library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked[name], plain[name]) === 1
     const own = memory(same ? liked[name] : plain[name], later)
     const theirs = same ? own : memory(liked[name], allocated)
