@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
@@ -17,6 +17,9 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     first.child.kill("SIGKILL")
     const second = work("killed", "b")
     expect(await outcomeOf("killed", run)).toEqual(grid.local())
+    const attempts = globSync(join(scratch, "killed", "trials", "**", "attempt.json"))
+      .map((file) => (JSON.parse(readFileSync(file, "utf8")) as { readonly attempt: number }).attempt)
+    expect(attempts.toSorted()).toEqual([1, 2])
     await dismiss(second)
   })
 

@@ -8,7 +8,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
-import { mkdir, rename, rm } from "node:fs/promises"
+import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
@@ -53,14 +53,18 @@ const revived = (result: Outcome["result"]): Outcome["result"] =>
     ) as unknown as typeof result.summary
   }
 
-/** Puts what a trial left in its directory, whole, in place of what was there. */
+/** Puts what an attempt left in the trial's directory, whole, in place of what was there, and which attempt it was. */
 const arrive = Effect.fnUntraced(
-  function*(store: chunks.Chunks, owner: chunks.Owner, directory: string, files: ReadonlyArray<parcels.Parcel>) {
+  function*(store: chunks.Chunks, row: trials.Row, grid: string, directory: string) {
+    const { attempt, id, worker } = row
+    const files = yield* trials.filesOf(row.files)
+    if (files.length === 0) return
     const aside = `${directory}.arriving`
     yield* Effect.promise(() => rm(aside, { recursive: true, force: true }))
-    yield* parcels.unpack(store, owner, aside, files)
+    yield* parcels.unpack(store, { grid, trial: id, attempt }, aside, files)
     yield* Effect.tryPromise({
       try: async () => {
+        await writeFile(join(aside, "attempt.json"), `${JSON.stringify({ grid, attempt, worker })}\n`)
         await rm(directory, { recursive: true, force: true })
         await mkdir(dirname(directory), { recursive: true })
         await rename(aside, directory)
@@ -146,9 +150,7 @@ const watch = Effect.fnUntraced(function*<E, R>(
   const open = new Map(offered.map((trial) => [trial.id, trial]))
   const silent = new Set<string>()
   const outcomeOf = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {
-    const owner = { grid: grid.name, trial: row.id, attempt: row.attempt }
-    const files = yield* trials.filesOf(row.files)
-    if (files.length > 0) yield* arrive(store, owner, directory(trial), files)
+    yield* arrive(store, row, grid.name, directory(trial))
     const outcome: Outcome = { trial, result: revived(row.result!) }
     return outcome
   })
