@@ -128,7 +128,8 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     )
     const { result } = outcome
     if (result._tag === "Failed" && isOfMachine(result.error)) {
-      return yield* new WorkerRefused({ reason: result.reason })
+      const begun = result.error === "CheckpointMismatch" ? `${claim.label} was begun on a machine that differs. ` : ""
+      return yield* new WorkerRefused({ reason: `${begun}${result.reason}` })
     }
     yield* agrees
     if (result._tag === "Failed" && result.error === "Crashed") {
