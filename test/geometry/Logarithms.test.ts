@@ -47,6 +47,23 @@ for (
       expect(gaps.filter((gap) => !(gap < 2e-6)), String(gaps)).toEqual([])
     })
 
+    it.each(
+      [
+        ["SO(4)", SpecialOrthogonal.make([4, 4]), turn, Math.PI, Math.SQRT2],
+        ["Gr(4,2)", Grassmann.make([4, 2]), plane, Math.PI / 2, 1]
+      ] as const
+    )("%s: at the cut locus the squared distance falls along one of the logarithms", async (...of) => {
+      const [, manifold, at, cut, length] = of
+      const found = await read(() => {
+        const [x, y] = [tf.stack([at(0, 0), at(0, 0)]), tf.stack([at(cut, 0.1), at(cut, cut)])]
+        const squared = (x: tf.Tensor, y: tf.Tensor) => tf.sum(tf.square(manifold.dist!(x, y)))
+        const gradients = tf.grads((x, y) => squared(x!, y!))([x, y])
+        return tf.stack(gradients.map((gradient, i) => manifold.norm([x, y][i]!, gradient)))
+      })
+      const right = [0.1, cut, 0.1, cut].map((angle) => 2 * length * Math.hypot(cut, angle))
+      found.forEach((value, i) => expect(value).toBeCloseTo(right[i]!, 3))
+    })
+
     it("SO(4): rotations by two angles have logarithms of that length, at π too", async () => {
       const rotations = SpecialOrthogonal.make([4, 4])
       const found = await read(() => {

@@ -91,6 +91,22 @@ onEachBackend("vectors and points of every scale", () => {
     }
   )
 
+  it("a point nearest to a tiny vector, on a manifold that is enlarged so much that both are no numbers", () => {
+    for (const M of manifolds) {
+      const shape = M.shape as ReadonlyArray<number>
+      const tiny = tf.mul(Seed.normalTensor(1, shape), 1e-30)
+      const enlarged = Combinators.scaled(M, 1e20)
+      if (M.norms.frobenius.min > 0) {
+        expect(largest(tf.sub(tf.div(enlarged.nearest(tiny), 1e20), M.nearest(tiny))), M.name).toBeLessThan(1e-6)
+      } else if (M.norms.frobenius.max === Infinity) {
+        // A smaller one beside a larger one is below it by more than the digits of a number.
+        const batch = tf.stack([tiny, tf.ones(shape)])
+        expect(() => enlarged.nearest(batch), M.name).toThrow(Convergence.NotConverged)
+        expect(() => enlarged.nearest(tf.mul(tiny, 1e20)), M.name).not.toThrow()
+      }
+    }
+  })
+
   it.each(manifolds)("$name: an empty batch gives empty batches", (manifold) => {
     const shape = manifold.shape as ReadonlyArray<number>
     const x = manifold.random(1, [0])
