@@ -91,21 +91,25 @@ onEachBackend("vectors and points of every scale", () => {
     }
   )
 
-  it("a point nearest to a tiny vector, on a manifold that is enlarged so much that both are no numbers", () => {
-    for (const M of manifolds) {
-      const shape = M.shape as ReadonlyArray<number>
-      const tiny = tf.mul(Seed.normalTensor(1, shape), 1e-30)
-      const enlarged = Combinators.scaled(M, 1e20)
-      if (M.norms.frobenius.min > 0) {
-        expect(largest(tf.sub(tf.div(enlarged.nearest(tiny), 1e20), M.nearest(tiny))), M.name).toBeLessThan(1e-6)
-      } else if (M.norms.frobenius.max === Infinity) {
-        // A smaller one beside a larger one is below it by more than the digits of a number.
-        const batch = tf.stack([tiny, tf.ones(shape)])
-        expect(() => enlarged.nearest(batch), M.name).toThrow(Convergence.NotConverged)
-        expect(() => enlarged.nearest(tf.mul(tiny, 1e20)), M.name).not.toThrow()
-      }
+  const tiny = ({ shape }: Manifold.Manifold) => tf.mul(Seed.normalTensor(1, shape as ReadonlyArray<number>), 1e-30)
+
+  it.each(manifolds.filter(({ norms }) => norms.frobenius.min > 0))(
+    "$name, enlarged so much that a tiny vector is no number there: its nearest point",
+    (M) => {
+      const found = tf.div(Combinators.scaled(M, 1e20).nearest(tiny(M)), 1e20)
+      expect(largest(tf.sub(found, M.nearest(tiny(M))))).toBeLessThan(1e-6)
     }
-  })
+  )
+
+  it.each([...manifolds.filter(({ norms: { frobenius } }) => frobenius.min === 0 && frobenius.max === Infinity)])(
+    "$name, enlarged so much: a tiny vector is refused, also beside a larger one",
+    (M) => {
+      const enlarged = Combinators.scaled(M, 1e20)
+      const [small, ordinary] = [tiny(M), tf.mul(tiny(M), 1e20)]
+      expect(() => enlarged.nearest(tf.stack([small, ordinary]))).toThrow(Convergence.NotConverged)
+      expect(() => enlarged.nearest(ordinary)).not.toThrow()
+    }
+  )
 
   it.each(manifolds)("$name: an empty batch gives empty batches", (manifold) => {
     const shape = manifold.shape as ReadonlyArray<number>
