@@ -62,7 +62,7 @@ export const shortened = (
   axes: ReadonlyArray<number> = [-2, -1]
 ): tf.Tensor => tf.div(u, excess(u, limit, axes))
 
-/** u to the bit, or in its direction what has an entry of the limit: of vectors whose entries would underflow. 0 is 0. */
+/** u to the bit, or in its direction what has an entry of the limit: of vectors whose entries would underflow. */
 export const lengthened = (u: tf.Tensor, limit: number, axes: ReadonlyArray<number>): tf.Tensor => {
   const largest = largestOf(u, axes)
   const small = tf.mul(less(largest, limit), greater(largest, 0))
