@@ -81,7 +81,7 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   })
 }
 
-/** The largest entry that vectors keep; what their largest must be so that others keep their digits; and to have all. */
+/** The largest entry that vectors keep; what it must be so that others keep their digits; and to have all its own. */
 const [longest, shortest, normal] = [1e38, 1e-30, 2 ** -126]
 
 type OfLeaf = (part: tf.Tensor, limit: number, axes: Array<number>) => tf.Tensor
