@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { Arithmetic, DoublyStochastic, Manifold, Seed, Simplex } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend, use } from "../backends.ts"
-import { runsWebgpu } from "../webgpu.ts"
+import { longWebgpu } from "../webgpu.ts"
 
 const value = async (x: tf.Tensor) => (await x.data())[0]!
 const largest = (x: tf.Tensor) => value(tf.max(tf.abs(x)))
@@ -63,7 +63,7 @@ onEachBackend("sets of positive matrices", () => {
       expect(await largest(Simplex.make([5, 1]).residual(Simplex.make([5, 1]).nearest(u)))).toBeLessThan(1e-5)
     }
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)
 
 onEachBackend("sets of large matrices", () => {
   it("are the best assignment for large matrices, doubly stochastic ones", async () => {
@@ -73,7 +73,7 @@ onEachBackend("sets of large matrices", () => {
     const large = tf.stack([1e3, 1e6, 1e30].map((size) => tf.mul(u, size)))
     expect(await largest(tf.sub(DoublyStochastic.make([3, 3]).nearest(large), best))).toBeLessThan(1e-5)
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)
 
 it("have operations whose derivatives are those of differences, in float64", async () => {
   await use("cpu")
