@@ -13,8 +13,8 @@ const kindOf = (layer: tfl.layers.Layer, weight: string): (typeof parameterKinds
 }
 
 /**
- * What the POMs of a weight go by: the manifold's symbol, the kind of parameter, the layer, and `curved` unless they are
- * Euclidean.
+ * What the POMs of a weight go by: the manifold's symbol, the kind of parameter, the layer, and `curved` unless they
+ * are Euclidean.
  *
  * @internal
  */

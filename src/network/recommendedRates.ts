@@ -5,8 +5,8 @@ import type { ConstrainedLayer } from "./constrained.ts"
 import { attributesOf } from "./declarations/private.ts"
 
 /**
- * ‖F‖² of a Euclidean filter as He et al. (2015) initialize it, fan-in entries of variance 2/fan-in, and as TensorFlow.js
- * draws them: normal numbers beyond two deviations are drawn anew, which leaves .774 of the variance.
+ * ‖F‖² of a Euclidean filter as He et al. (2015) initialize it, fan-in entries of variance 2/fan-in, and as
+ * TensorFlow.js draws them: normal numbers beyond two deviations are drawn anew, which leaves .774 of the variance.
  */
 export const euclideanSquare = 2 * 0.774
 
