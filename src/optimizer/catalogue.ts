@@ -8,6 +8,7 @@ import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
+import { byLabel, recommended } from "./transforms/rates.ts"
 
 /** What the settings of a run say of its optimizer. */
 export interface OptimizerSettings {
@@ -136,7 +137,7 @@ export const recommendedProblem = (
   { metric = "points", rates }: Pick<OptimizerSettings, "metric" | "rates">,
   known: Catalogue.Catalogue<Entry> = optimizers
 ): string | undefined => {
-  if (Transforms.byLabel(rates)[Transforms.recommended] === undefined) return undefined
+  if (byLabel(rates)[recommended] === undefined) return undefined
   const own = Catalogue.names(known).filter((other) => known[other]?.scaleFree !== true).join(", ")
   return known[name]?.scaleFree === true
     ? `recommended rates are for steps in proportion to the gradient (${own}), and those of ${name} are not: ` +

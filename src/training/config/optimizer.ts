@@ -2,7 +2,6 @@
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
-import { Transforms } from "../../optimizer/index.ts"
 import type { Catalogues } from "../Catalogues.ts"
 import * as Controls from "../Controls.ts"
 import { open } from "./chosen.ts"
@@ -18,7 +17,7 @@ export const optimizerSettings = (known: Catalogues) => ({
     description: `whose steps they are: ${Catalogue.help(known.metrics)} (default points)`
   }),
   rates: Schema.optionalKey(
-    Schema.Union([Schema.Literal(Transforms.recommended), Schema.Record(Schema.String, positive)])
+    Schema.Union([Schema.Literal("recommended"), Schema.Record(Schema.String, positive)])
   ).annotate({
     description: "factors of the learning rate by manifold (Sp), kind of parameter (bias, or curved for all that are " +
       "on manifolds) or layer (layers/stem); recommended: those at which curved kernels turn as far as Euclidean " +
