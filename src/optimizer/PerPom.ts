@@ -12,6 +12,12 @@ export interface Factors {
   readonly told?: Told
 }
 
+/** The same on numbers at hand. */
+export interface FactorsOnHost {
+  readonly factors: Float32Array
+  readonly told: Readonly<Record<string, Float32Array>>
+}
+
 /** What factors may depend on besides norms. */
 export interface AtPoms {
   readonly step: number
@@ -21,4 +27,6 @@ export interface AtPoms {
 /** A transform that scales every POM's part of a direction by a function of the POMs' norms. */
 export interface PerPom extends Transform {
   readonly factors: (norms: tf.Tensor1D, at: AtPoms) => Factors
+  /** The same to the same bits on numbers at hand, which a few POMs are faster on; not every such transform has it. */
+  readonly onHost?: ((norms: Float32Array, at: AtPoms) => FactorsOnHost) | undefined
 }
