@@ -252,7 +252,11 @@ interface Scaled {
 }
 
 /** On numbers at hand, where that is known to give the same bits. */
-const scaledOnHost = ([scaling, ...more]: Recognized["scalings"], squares: tf.Tensor, at: AtPoms): Scaled | undefined => {
+const scaledOnHost = (
+  [scaling, ...more]: Recognized["scalings"],
+  squares: tf.Tensor,
+  at: AtPoms
+): Scaled | undefined => {
   if (scaling?.onHost === undefined || more.length > 0 || !readsAtOnce()) return undefined
   const norms = squares.dataSync<"float32">().map((square) => Math.sqrt(Math.max(square, 0)))
   const { factors, told } = scaling.onHost(norms, at)
