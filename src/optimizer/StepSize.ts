@@ -17,7 +17,7 @@ export interface Rule {
   /** g for every POM from R; both of shape [poms]. */
   readonly denominators: (norms: tf.Tensor1D, curvatures: ReadonlyArray<Interval.Interval>) => tf.Tensor1D
   /**
-   * The same on numbers at hand, to the same bits: a few POMs take less time so than the operations of an engine do.
+   * g on numbers at hand, to the same bits: some hundred POMs take less time so than the operations of an engine do.
    */
   readonly onHost?: (norms: Float32Array, curvatures: ReadonlyArray<Interval.Interval>) => Float32Array
   /** g where POMs are so many times as large, as in the metric of weights, which needs it; 1 changes no bit. */

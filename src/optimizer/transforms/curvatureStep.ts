@@ -50,7 +50,7 @@ const factorsOf = (schedule: Schedule.Schedule, step: number, norms: tf.Tensor1D
   told: { norms, denominators }
 })
 
-/** The same on numbers at hand. */
+/** The factors −r(t)/g on numbers at hand. */
 const onHost =
   (schedule: Schedule.Schedule, denominatorsOf: NonNullable<StepSize.Rule["onHost"]>): PerPom["onHost"] =>
   (norms, { poms, step }) => {
