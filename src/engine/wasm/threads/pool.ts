@@ -83,6 +83,10 @@ export const make = async (
   }
   return {
     threads,
+    // They find no new call, and look for one for a while before they sleep again.
+    rouse: () => {
+      Atomics.notify(shared, words.generation)
+    },
     run: (name, shares, roomBytes = 0) => {
       refuseLost()
       const [first] = shares
