@@ -62,17 +62,39 @@ const titles = {
   spectral: "spectral and Frobenius norms (Neyshabur 2018; B3)"
 } as const
 
+/** The logarithm of every bound, by its title, of a trial. */
+type LogBounds = (id: string) => Readonly<Record<string, number>>
+
+/** Those of networks of dense layers, from the norms of their kernels. */
+const fromNorms = (norms: Norms, samples: number): LogBounds => (id) => {
+  const bounds = Bounds.logBounds({ layers: norms[id]!.map((own) => [own]), samples, width: 3072 })
+  return Object.fromEntries(Object.entries(titles).map(([name, title]) => [title, bounds[name as keyof typeof bounds]]))
+}
+
+type Measured = Readonly<Record<"perPom" | "perLayer", Readonly<Record<keyof typeof titles, number>>>>
+
+/** Those that runs measured, the paper's over POMs and the classical ones over layers. */
+const asMeasured = (own: Readonly<Record<string, Measured>>): LogBounds => (id) =>
+  Object.fromEntries(
+    (["perPom", "perLayer"] as const).flatMap((over) =>
+      Object.entries(titles).map(([name, title]) => [
+        `${title}, ${over === "perPom" ? "over POMs" : "over layers"}`,
+        own[id]![over][name as keyof typeof titles]
+      ])
+    )
+  )
+
 /**
  * Kendall's τ between each bound and the measured gap, over final runs, and with those that chose, whose test images
  * are held-out ones; rows are drawn whole.
  */
-const ranks = ({ cells }: Results.Results, norms: Norms, samples: number) => {
+const ranks = ({ cells }: Results.Results, bounds: LogBounds) => {
   const groupsOf = (trials: (cell: Results.CellResult) => ReadonlyArray<Results.TrialResult>) =>
     cells.map((cell) =>
       trials(cell).flatMap(({ id, summary }) =>
         summary?.testAccuracy === undefined || summary.trainAccuracy === undefined ? [] : [{
           gap: summary.trainAccuracy - summary.testAccuracy,
-          bounds: Bounds.logBounds({ layers: norms[id]!.map((own) => [own]), samples, width: 3072 })
+          bounds: bounds(id)
         }]
       )
     )
@@ -84,14 +106,14 @@ const ranks = ({ cells }: Results.Results, norms: Norms, samples: number) => {
   const [finals, candidates, all] = sets.map((groups) => groups.flat().length)
   return table(
     ["bound", `τ, ${finals} final runs`, `τ, ${candidates} that chose`, `τ, all ${all}`],
-    (Object.keys(titles) as ReadonlyArray<keyof typeof titles>).map((bound) => {
+    Object.keys(bounds(cells[0]!.finals[0]!.id)).map((bound) => {
       const tau = (drawn: ReadonlyArray<(typeof sets)[number][number]>) =>
-        Statistics.kendall(drawn.flat().map(({ bounds }) => bounds[bound]), drawn.flat().map(({ gap }) => gap))
+        Statistics.kendall(drawn.flat().map((trial) => trial.bounds[bound]!), drawn.flat().map(({ gap }) => gap))
       const intervals = sets.map((groups) => Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 }))
       const texts = intervals.map(({ high, low, value }) =>
         `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
       )
-      return [titles[bound] as string].concat(texts)
+      return [bound].concat(texts)
     })
   )
 }
@@ -148,6 +170,29 @@ const searches = ({ cells }: Results.Results) => {
   )
 }
 
+/** Accuracy over training images by the kind of their label, as means over the seeds. */
+const byLabel = ({ cells }: Results.Results) =>
+  table(
+    ["method", "right labels %", "changed labels %", "the right ones of those %"],
+    cells.map(({ finals, row }) => [
+      row,
+      ...["clean", "changed", "corrected"].map((kind) =>
+        mean(finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!)).toFixed(1)
+      )
+    ])
+  )
+
+/** The candidates of every row, the best of the held-out images first. */
+const candidates = ({ cells }: Results.Results) =>
+  table(
+    ["method", "held-out accuracy %: what was tried"],
+    cells.map(({ candidates, row }) => [
+      row,
+      candidates.toSorted((a, b) => b.summary!.testAccuracy! - a.summary!.testAccuracy!)
+        .map(({ candidate, summary }) => `${(100 * summary!.testAccuracy!).toFixed(1)}: ${candidate}`).join("; ")
+    ])
+  )
+
 /** A network of ten classes that learns nothing has it. */
 const chance = Math.log(10)
 
@@ -169,6 +214,9 @@ const stability = ({ cells }: Results.Results, own: Readonly<Record<string, Read
   )
 }
 
+/** What was chosen at the edge of its range. */
+const edges = ({ cells }: Results.Results) => cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n") || "None."
+
 const counts = ({ cells }: Results.Results) => {
   const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
   const seeds = new Set(finals.map(({ seed }) => seed)).size
@@ -179,20 +227,27 @@ const counts = ({ cells }: Results.Results) => {
 const blocks = (): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of("modular-manifolds", "results.json"))
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
+  const residual = read<Results.Results>(of("label-noise", "results.json"))
   const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
   return {
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
-    "modular-manifolds edges": results.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n"),
+    "modular-manifolds edges": edges(results),
     "modular-manifolds searches": searches(results),
     "modular-manifolds spectra": spectra(results, norms),
-    "modular-manifolds ranks": ranks(results, norms, 50_000),
+    "modular-manifolds ranks": ranks(results, fromNorms(norms, 50_000)),
     "modular-manifolds power": power(results),
     "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
+    "label-noise": `${counts(residual)}\n\n${errors(residual)}`,
+    "label-noise edges": edges(residual),
+    "label-noise candidates": candidates(residual),
+    "label-noise labels": byLabel(residual),
+    "label-noise power": power(residual),
+    "label-noise ranks": ranks(residual, asMeasured(read(of("label-noise", "bounds.json")))),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
-    "perceptron-noise edges": noise.cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n") || "None.",
+    "perceptron-noise edges": edges(noise),
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),
-    "perceptron-noise ranks": ranks(noise, read(of("perceptron-noise", "norms.json")), 8000)
+    "perceptron-noise ranks": ranks(noise, fromNorms(read(of("perceptron-noise", "norms.json")), 8000))
   }
 }
 

@@ -1,0 +1,30 @@
+/**
+ * The bounds that every run of an experiment measured at its end: bounds.json, to commit beside its results.
+ * `node scripts/bounds.ts DIRECTORY`
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+
+const [directory] = process.argv.slice(2)
+if (directory === undefined) throw new Error("scripts/bounds.ts DIRECTORY")
+
+interface Event {
+  readonly _tag: string
+  readonly bounds?: Readonly<Record<"perPom" | "perLayer", Readonly<Record<string, number>>>>
+}
+
+/** Six digits are more than the last bits of an engine agree in. */
+const short = (_: string, value: unknown) => typeof value === "number" ? Number(value.toPrecision(6)) : value
+
+const ofRun = (events: string) => {
+  const last = readFileSync(events, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Event)
+    .findLast(({ _tag }) => _tag === "EpochDone")
+  if (last?.bounds === undefined) throw new Error(`${events} measured no bounds: train with measureBounds`)
+  return last.bounds
+}
+
+const trials = join(directory, "trials")
+const all = globSync(join(trials, "*/*/*/events.jsonl")).toSorted()
+  .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events), short)}`)
+writeFileSync(join(directory, "bounds.json"), `{\n${all.join(",\n")}\n}\n`)
+process.stdout.write(`${all.length} runs: ${join(directory, "bounds.json")}\n`)
