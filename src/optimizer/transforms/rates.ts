@@ -22,7 +22,8 @@ export const byLabel = (said: SaidRates = {}): Rates => said === recommended ? {
 const labelsIn = (poms: ReadonlyArray<Collection.Pom>) => [...new Set(poms.flatMap(Collection.labelsOf))]
 
 /** The product of all rates that a POM's labels have, and of what is recommended for it where that is asked for. */
-const rateOf = (rates: Rates, pom: Collection.Pom): number => {
+export const factorOf = (said: SaidRates | undefined, pom: Collection.Pom): number => {
+  const rates = byLabel(said)
   const factor = rates[recommended]
   const own = factor === undefined || pom.recommended === undefined ? 1 : factor * pom.recommended
   return Collection.labelsOf(pom).reduce((product, label) => product * (rates[label] ?? 1), own)
@@ -74,6 +75,6 @@ export const rates = (said: SaidRates): PerPom => {
     throw new RangeError(`the rate of ${wrong[0]} must be positive and finite, and is ${wrong[1]}`)
   }
   return perPom("rates", (_norms, { poms }) => ({
-    factors: tf.tensor1d(poms.map((pom) => rateOf(given, pom)))
+    factors: tf.tensor1d(poms.map((pom) => factorOf(given, pom)))
   }), { refuses: ({ poms }) => refusal(given, poms) })
 }
