@@ -1,5 +1,5 @@
-// The second sweep of the step on columns of norm 1, four times four matrices at once: every vector is read as few times
-// as its sums allow, and sums of four need not wait for each other.
+// The second sweep of the step on columns of norm 1, four times four matrices at once: every vector is read as few
+// times as its sums allow, and sums of four need not wait for each other.
 // The formulas, and the order of all sums, are those of lanes.ts and orthonormal.ts.
 import { BASE, COLUMNS, COUNT, MOMENTUM, OWNERS, ROWS, SCALING, STRIDE, unit, VARIABLE } from "./contract"
 import { inRegisters } from "./formulas"

@@ -28,7 +28,7 @@ const started = async (workers: ReadonlyArray<Worker>, lose: (reason: string) =>
   for (const worker of workers) worker.unref()
 }
 
-/** Waits until all threads have left a closed call; false where for so many milliseconds none took or finished a share. */
+/** Waits until all threads have left a closed call; false where for so many milliseconds none took or left a share. */
 const answered = (shared: Int32Array<SharedArrayBuffer>, patience: number): boolean => {
   let unmoved = 0
   for (let left = Atomics.load(shared, words.inside); left !== closed;) {

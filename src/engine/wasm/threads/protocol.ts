@@ -22,8 +22,8 @@ export const words = {
 } as const
 
 /**
- * How often a word is looked at before a thread sleeps. Sleeping and waking take some tens of microseconds, a hundred on
- * virtual machines; the time between two calls of a step is of that order.
+ * How often a word is looked at before a thread sleeps. Sleeping and waking take some tens of microseconds, a hundred
+ * on virtual machines; the time between two calls of a step is of that order.
  */
 const spins = { fewest: 5000, most: 80_000 } as const
 
@@ -62,8 +62,8 @@ export const longest = 60_000
 export const looks = 60
 
 /**
- * A call closes when all of its shares are taken, so that nobody waits for a thread that has not woken by then; a thread
- * reads what is called only inside, and the next call begins when all have left.
+ * A call closes when all of its shares are taken, so that nobody waits for a thread that has not woken by then; a
+ * thread reads what is called only inside, and the next call begins when all have left.
  */
 export const closed = 1 << 30
 
