@@ -234,8 +234,8 @@ const missed = ({ engine: { ceiling, share }, phases, profile, rivals: { layers 
     ),
     paragraph(
       `*ResNet-20 against PyTorch.* WebAssembly has vectors of 128 bits. With oneDNN convolutions are PyTorch's own;
-      what is left is normalization, additions, and TensorFlow.js' tape (the profile below), where \`torch.compile\` makes
-      one loop of normalization, addition and rectifier.`
+      what is left is normalization, additions, and TensorFlow.js' tape (the profile below), where \`torch.compile\`
+      makes one loop of normalization, addition and rectifier.`
     )
   ].join("\n\n")
 }
