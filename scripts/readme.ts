@@ -62,13 +62,7 @@ const errorsIn = (experiment: string) => {
 }
 
 /** Words in lines of at most 120 characters. */
-const wrapped = (text: string): string =>
-  text.split(" ").reduce<ReadonlyArray<string>>((lines, word) => {
-    const last = lines.at(-1)
-    return last !== undefined && last.length + 1 + word.length <= 120
-      ? [...lines.slice(0, -1), `${last} ${word}`]
-      : [...lines, word]
-  }, []).join("\n")
+const wrapped = (text: string): string => text.replaceAll(/(.{1,120})(?: |$)/g, "$1\n").trimEnd()
 
 /** What was found, with the figures of docs/findings.md. */
 const findings = (): string => {
