@@ -45,20 +45,32 @@ const nested = (given: Readonly<Record<string, string>>): Values => {
 const numbers = (given: Readonly<Record<string, string>>): Values =>
   Object.fromEntries(Object.entries(given).map(([key, value]) => [key, Number(value)]))
 
-/** Pairs `key=value`, each key once: `Flag.KeyValuePair` would take the last of several. */
-const pairs = (name: string): Flag.Flag<Readonly<Record<string, string>>> => {
+/**
+ * Pairs `key=value`, each key once: `Flag.KeyValuePair` would take the last of several. A word among `words` may stand
+ * without a value, as that word times 1.
+ */
+const pairs = (name: string, words: ReadonlyArray<string> = []): Flag.Flag<Readonly<Record<string, string>>> => {
   const keyOf = (pair: string) => pair.slice(0, Math.max(0, pair.indexOf("=")))
   const wrong = (given: ReadonlyArray<string>) => {
     const none = given.find((pair) => !/^[^=]+=./s.test(pair))
-    if (none !== undefined) return `pairs key=value, not "${none}"`
+    const expected = ["pairs key=value", ...words].join(" or ")
+    if (none !== undefined) return `${expected}, not "${none}"`
     const twice = given.map(keyOf).find((key, i, keys) => keys.indexOf(key) !== i)
     return twice === undefined ? undefined : `each key once, not ${twice} twice`
   }
   return Flag.atLeast(Flag.withMetavar(Flag.String(name), "key=value"), 1).pipe(
+    Flag.map((given) => given.map((pair) => words.includes(pair) ? `${pair}=1` : pair)),
     Flag.filter((given) => wrong(given) === undefined, (given) => wrong(given)!),
     Flag.map((given) => Object.fromEntries(given.map((pair) => [keyOf(pair), pair.slice(keyOf(pair).length + 1)])))
   )
 }
+
+/** A record of numbers, or one word for it. */
+const numbersOr = (name: string, words: ReadonlyArray<string>): Flag.Flag<Values | string> =>
+  Flag.map(pairs(name, words), (given) => {
+    const [key, ...more] = Object.keys(given)
+    return more.length === 0 && words.includes(key!) && given[key!] === "1" ? key! : numbers(given)
+  })
 
 const optional = (flag: Flag.Flag<unknown>): Flag.Flag<Option.Option<unknown>> => Flag.optional(flag)
 
@@ -84,6 +96,12 @@ const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Op
       return ast.indexSignatures[0]?.type._tag === "Objects"
         ? [optional(Flag.map(pairs(name), nested)), `as --${name} conv1.collection=St`]
         : [optional(Flag.map(pairs(name), numbers)), `as --${name} Sp=40 --${name} bias=0.1`]
+    case "Union": {
+      const words = ast.types.flatMap((type) => literalsOf(type) ?? [])
+      const isRecord = ast.types.some((type) => type._tag === "Objects")
+      const usage = `as ${words.map((word) => `--${name} ${word}`).join(" or ")}, and as --${name} Sp=40`
+      return isRecord ? [optional(numbersOr(name, words)), usage] : [optional(Flag.String(name))]
+    }
     default:
       return [optional(Flag.String(name))]
   }

@@ -14,7 +14,7 @@ import * as TrainConfig from "../src/training/TrainConfig.ts"
 import * as ConfigFile from "./configFile.ts"
 import * as Progress from "./Progress.ts"
 import * as Settings from "./settings.ts"
-import { endLines, epochRow, place, startLines } from "./trainWords.ts"
+import { endLines, epochRow, hardlyMovesLine, place, startLines } from "./trainWords.ts"
 import * as Voice from "./Voice.ts"
 
 const flagsOf = (known: Catalogues) => ({
@@ -102,6 +102,8 @@ const observer = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig) {
         yield* Ref.set(isOurs, true)
         yield* Effect.forEach(startLines(event, config), (line) => Console.log(line), { discard: true })
         return yield* progress.start(event.totalImages)
+      case "HardlyMoves":
+        return yield* progress.print(hardlyMovesLine(event))
       case "Resumed":
         yield* progress.print(`Resumed after ${event.step} steps`)
         return yield* progress.resume(event.images)

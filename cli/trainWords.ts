@@ -51,6 +51,11 @@ export const startLines = (
   ...(unconstrained.length > 0 ? [`On no manifold: ${Unconstrained.summary(unconstrained)}`] : [])
 ]
 
+/** What to do about rates at which kernels on manifolds hardly move. */
+export const hardlyMovesLine = ({ share }: Run.HardlyMoves): string =>
+  `Note: kernels on manifolds hardly move: half of them step less than 1/${Math.floor(1 / share)} as far as would ` +
+  "turn them like Euclidean ones at this learning rate; --rates recommended does"
+
 /** Where a run is, by the files that are there, and those that are gone. */
 export const place = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem

@@ -21,6 +21,8 @@ export interface Pom {
    * layer's name.
    */
   readonly labels?: ReadonlyArray<string>
+  /** The factor of the learning rate that a network recommends, as `rates: "recommended"` has it. */
+  readonly recommended?: number
 }
 
 /**
@@ -78,7 +80,7 @@ export interface FactorStack {
 export const labelsOf = ({ labels, manifold }: Pom): ReadonlyArray<string> => labels ?? [manifold.replace(/\(.*$/s, "")]
 
 /**
- * A collection whose POMs go by labels.
+ * A collection whose POMs go by labels, and have the factors of the learning rate that are recommended for them.
  *
  * @example
  * ```ts
@@ -89,8 +91,15 @@ export const labelsOf = ({ labels, manifold }: Pom): ReadonlyArray<string> => la
  */
 export const labelled = <P extends NestedTensors.NestedTensors>(
   collection: Collection<P>,
-  labels: (pom: Pom) => ReadonlyArray<string>
-): Collection<P> => ({ ...collection, poms: collection.poms.map((pom) => ({ ...pom, labels: labels(pom) })) })
+  labels: (pom: Pom) => ReadonlyArray<string>,
+  recommended: (pom: Pom) => number | undefined = () => undefined
+): Collection<P> => ({
+  ...collection,
+  poms: collection.poms.map((pom) => {
+    const rate = recommended(pom)
+    return { ...pom, labels: labels(pom), ...(rate === undefined ? {} : { recommended: rate }) }
+  })
+})
 
 /**
  * One POM that is a whole manifold, in general a product.

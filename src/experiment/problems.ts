@@ -145,6 +145,13 @@ const ofParameters = (experiment: Experiment): ReadonlyArray<string> =>
       const rest = parameter.split(".").slice(1).join(".")
       return allSources({ ...experiment, rows: [row] }).flatMap((source) => {
         const set = (source.settings as Readonly<Record<string, unknown>>)[search.settingOf(parameter)]
+        if (rest !== "" && typeof set === "string") {
+          const record = `{ ${JSON.stringify(set)}: 1 }`
+          return [
+            `${search.settingOf(parameter)} is "${set}" in ${source.place}, so ${place} cannot choose ${parameter} ` +
+            `beside it: say ${record}`
+          ]
+        }
         const isSet = rest === "" ? set !== undefined : Object.hasOwn(Object(set) as object, rest)
         return isSet ? [`${parameter} is set in ${source.place}, but ${place} chooses it`] : []
       })

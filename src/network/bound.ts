@@ -32,11 +32,12 @@ export const unconstrained = (name: string, shape: ReadonlyArray<number>, constr
   arrangement: { shape, from: (w) => [w], to: ([x]) => x! }
 })
 
-/** A variable whose POMs go by labels. */
-export const labelled = (bound: Bound, of: (pom: Collection.Pom) => ReadonlyArray<string>): Bound => ({
-  ...bound,
-  collection: Collection.labelled(bound.collection, of)
-})
+/** A variable whose POMs go by labels, and have recommended rates. */
+export const labelled = (
+  bound: Bound,
+  of: (pom: Collection.Pom) => ReadonlyArray<string>,
+  recommended?: (pom: Collection.Pom) => number | undefined
+): Bound => ({ ...bound, collection: Collection.labelled(bound.collection, of, recommended) })
 
 const composed = <
   P extends NestedTensors.NestedTensors,

@@ -4,6 +4,7 @@ import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Grouping from "../collections/Grouping.ts"
+import * as Renormalization from "../collections/Renormalization.ts"
 import * as Specification from "../collections/Specification.ts"
 import * as Seed from "../numerics/Seed.ts"
 import { bind, type Bound, labelled, unconstrained } from "./bound.ts"
@@ -15,6 +16,8 @@ import { classOf, type LayerKernel, ownName } from "./kernelClasses.ts"
 import { labels } from "./labels.ts"
 import { weightName } from "./names.ts"
 import type { PlanError } from "./PlanError.ts"
+import { groupName } from "./planLayer.ts"
+import { isNormalized, recommendedRates } from "./recommendedRates.ts"
 
 /** A weight, and the layer that has it. */
 interface OwnWeight {
@@ -91,5 +94,12 @@ export const bindWeight = Effect.fnUntraced(function*(own: OwnWeight, options: N
   const symbols = new Map(plan.kinds.map(({ manifold, symbol }) => [manifold.name, symbol]))
   const labelsOf = ({ manifold }: { readonly manifold: string }) =>
     labels(layerName, layer, kernel.weight, symbols.get(manifold)!)
-  return { variable, bound: labelled(bound, labelsOf), plan: { ...plan, name, layer, kernel } }
+  const { gamma } = settings.policy ?? Renormalization.unit
+  const factors = recommendedRates(plan, gamma, isNormalized(layer))
+  const rates = new Map(factors.map((factor, i) => [groupName(name, i), factor]))
+  return {
+    variable,
+    bound: labelled(bound, labelsOf, (pom) => rates.get(pom.name)),
+    plan: { ...plan, name, layer, kernel }
+  }
 })

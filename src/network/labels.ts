@@ -13,7 +13,8 @@ const kindOf = (layer: tfl.layers.Layer, weight: string): (typeof parameterKinds
 }
 
 /**
- * What the POMs of a weight go by: the manifold's symbol, the kind of parameter, and the layer.
+ * What the POMs of a weight go by: the manifold's symbol, the kind of parameter, the layer, and `curved` unless they
+ * are Euclidean.
  *
  * @internal
  */
@@ -22,4 +23,9 @@ export const labels = (
   layer: tfl.layers.Layer,
   weight: string,
   symbol: string
-): ReadonlyArray<string> => [symbol, kindOf(layer, weight), `layers/${layerName}`]
+): ReadonlyArray<string> => [
+  symbol,
+  kindOf(layer, weight),
+  `layers/${layerName}`,
+  ...(symbol === "Euc" ? [] : ["curved"])
+]

@@ -29,6 +29,9 @@ const members = (
 const works = (shape: KernelShape, specification: Specification.Specification) => (matricization: Matricization) =>
   Result.isSuccess(members(matricization, shape, specification))
 
+/** The name of the POM that a group of a layer becomes. */
+export const groupName = (layer: string, group: number): string => `${layer}/${group}`
+
 /**
  * A layer's kernel as matrices on manifolds, grouped into POMs: pure, from shapes and a seed; of several kernels of one
  * shape side by side, all together.
@@ -86,7 +89,7 @@ export const planLayer = (
       const [inputs, outputs] = matricization.grid(shape)
       const groups = strategy.groups(inputs, outputs, manifolds.length, seed, options.blocks)
       const stack = Collection.stack(groups.map(({ indices, manifold }, i) => ({
-        name: `${name}/${i}`,
+        name: groupName(name, i),
         indices,
         manifold: manifolds[manifold]!
       })))

@@ -13,6 +13,7 @@ import { decay } from "./transforms/decay.ts"
 import { fromWeights } from "./transforms/fromWeights.ts"
 import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
+import { rates, type SaidRates } from "./transforms/rates.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
 /** FgSgdHyperparameters Θ of FG-SGD. */
@@ -30,6 +31,8 @@ export interface FgSgdHyperparameters {
    * ⟨u, v⟩ = ℜ²⟨u, v⟩_F makes every POM one of manifolds `Combinators.scaled(M, ℜ)`.
    */
   readonly metric?: Metric
+  /** Factors of the directions that enter the rule, by label, or those that the network recommends; default none. */
+  readonly rates?: SaidRates
 }
 
 /**
@@ -65,7 +68,8 @@ export const tangentProjection = (theta: number): Transform =>
   chain("tangentProjection", riemannian, momentum({ decay: theta }))
 
 /**
- * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`. In the metric of
+ * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`, and `Transforms.rates`
+ * for factors of the direction. In the metric of
  * weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
  *
  * Source: Ozay 2019, algorithm 1.
@@ -76,8 +80,15 @@ export const tangentProjection = (theta: number): Transform =>
  * FgSgd.stepSize({ schedule: Schedule.constant(0.1) }).tells // => ["norms", "denominators"]
  * ```
  */
-export const stepSize = (options: Pick<FgSgdHyperparameters, "metric" | "rule" | "schedule">): Transform =>
-  chain("stepSize", curvatureStep(options), ...(options.metric === "weights" ? [fromWeights] : []))
+export const stepSize = (
+  { rates: said, ...options }: Pick<FgSgdHyperparameters, "metric" | "rates" | "rule" | "schedule">
+): Transform =>
+  chain(
+    "stepSize",
+    ...(said === undefined ? [] : [rates(said)]),
+    curvatureStep(options),
+    ...(options.metric === "weights" ? [fromWeights] : [])
+  )
 
 /**
  * The three stages that find the step; stages 4 and 5, `retraction` and `rescaling`, are those of `Optimizer.step`.

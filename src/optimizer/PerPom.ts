@@ -12,6 +12,12 @@ export interface Factors {
   readonly told?: Told
 }
 
+/** Factors as numbers at hand, and what is told of them. */
+export interface FactorsOnHost {
+  readonly factors: Float32Array
+  readonly told: Readonly<Record<string, Float32Array>>
+}
+
 /** What factors may depend on besides norms. */
 export interface AtPoms {
   readonly step: number
@@ -21,4 +27,6 @@ export interface AtPoms {
 /** A transform that scales every POM's part of a direction by a function of the POMs' norms. */
 export interface PerPom extends Transform {
   readonly factors: (norms: tf.Tensor1D, at: AtPoms) => Factors
+  /** `factors` on numbers at hand, to the same bits: faster for some hundred POMs; not every such transform has it. */
+  readonly onHost?: ((norms: Float32Array, at: AtPoms) => FactorsOnHost) | undefined
 }

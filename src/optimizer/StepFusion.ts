@@ -49,10 +49,13 @@ const arranged = <P extends NestedTensors.NestedTensors, W extends NestedTensors
   return values
 }
 
-/** Runs a synchronous region on an engine whose tensors can be read at once; a GPU's cannot. */
+/** Whether the present engine's tensors can be read at once; a GPU's cannot. */
+const readsAtOnce = () => tf.getBackend() !== "webgpu"
+
+/** Runs a synchronous region on an engine whose tensors can be read at once. */
 const readable = <A>(region: () => A): A => {
   const engine = tf.getBackend()
-  if (engine !== "webgpu") return region()
+  if (readsAtOnce()) return region()
   // The engine is there, so that this takes effect before the promise is kept.
   void tf.setBackend("cpu")
   try {
@@ -243,15 +246,33 @@ const withPart = (tree: TensorTree, path: ReadonlyArray<string>, part: TensorTre
 }
 
 /** The factors of the scalings between the sweeps, and all that they tell. */
-const scalings = (
-  factors: Recognized["factors"],
-  norms: tf.Tensor1D,
+interface Scaled {
+  readonly factor: tf.Tensor1D
+  readonly told: Told
+}
+
+/** On numbers at hand, where that is known to give the same bits. */
+const scaledOnHost = (
+  [scaling, ...more]: Recognized["scalings"],
+  squares: tf.Tensor,
   at: AtPoms
-): { readonly factor: tf.Tensor1D; readonly told: Told } => {
+): Scaled | undefined => {
+  if (scaling?.onHost === undefined || more.length > 0 || !readsAtOnce()) return undefined
+  const norms = squares.dataSync<"float32">().map((square) => Math.sqrt(Math.max(square, 0)))
+  const { factors, told } = scaling.onHost(norms, at)
+  return {
+    factor: tf.tensor1d(factors),
+    told: Object.fromEntries(Object.entries(told).map(([name, values]) => [name, tf.tensor1d(values)]))
+  }
+}
+
+/** By the engine's operations. */
+const scaledByEngine = (scalings: Recognized["scalings"], squares: tf.Tensor, at: AtPoms): Scaled => {
+  const norms = tf.sqrt(tf.relu(squares)) as tf.Tensor1D
   const told: Array<Told> = []
   let factor: tf.Tensor1D | undefined
-  for (const scaled of factors) {
-    const next = scaled(factor === undefined ? norms : tf.mul(norms, tf.abs(factor)), at)
+  for (const scaling of scalings) {
+    const next = scaling.factors(factor === undefined ? norms : tf.mul(norms, tf.abs(factor)), at)
     if (next.told !== undefined) told.push(next.told)
     factor = factor === undefined ? next.factors : tf.mul(factor, next.factors)
   }
@@ -266,7 +287,7 @@ const scalings = (
  * @internal
  */
 export const sweep = <P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors>(
-  { plan, recognized: { factors, momentum, path, weightDecay } }: RecognizedStep,
+  { plan, recognized: { momentum, path, scalings, weightDecay } }: RecognizedStep,
   { problem }: Optimizer<P, W>,
   state: State<P>,
   gradients: W
@@ -293,8 +314,8 @@ export const sweep = <P extends NestedTensors.NestedTensors, W extends NestedTen
   })
   const squares = composed.reduce((sum, part) => tf.add(sum, part.squares), known)
 
-  const norms = tf.sqrt(tf.relu(squares))
-  const { factor, told } = scalings(factors, norms, { poms: problem.collection.poms, step: state.step })
+  const poms = { poms: problem.collection.poms, step: state.step }
+  const { factor, told } = scaledOnHost(scalings, squares, poms) ?? scaledByEngine(scalings, squares, poms)
 
   const at = new Map(composed.map(({ direction, i, leaf, owners }) => {
     const v = tf.mul(direction, overFactors(tf.gather(factor, owners), leaf, direction))

@@ -8,6 +8,7 @@ import type * as Schedule from "./Schedule.ts"
 import type * as StepSize from "./StepSize.ts"
 import { chain, type Transform } from "./Transform.ts"
 import * as Transforms from "./transforms/index.ts"
+import { byLabel, recommended } from "./transforms/rates.ts"
 
 /** What the settings of a run say of its optimizer. */
 export interface OptimizerSettings {
@@ -16,8 +17,8 @@ export interface OptimizerSettings {
   /** θ in [0, 1). */
   readonly momentum: number
   readonly weightDecay: number
-  /** Factors of the learning rate by label; default none. */
-  readonly rates?: Transforms.Rates
+  /** Factors of the learning rate by label, or those that the network recommends; default none. */
+  readonly rates?: Transforms.SaidRates
   /** Whether rates scale what the step rule gives, not what it gets; default false. */
   readonly ratesAfterRule?: boolean
   /** The largest norm of a direction of the whole network; default none. */
@@ -34,6 +35,8 @@ export interface OptimizerSettings {
 export interface Entry<in Given = never> extends Catalogue.Maker<Given, ReadonlyArray<Transform>> {
   /** Settings that it does not know; default none. */
   readonly ignores?: ReadonlyArray<"momentum" | "rule">
+  /** Whether the length of its directions does not follow that of the gradient; default false. */
+  readonly scaleFree?: boolean
 }
 
 const gradient = ({ metric = "points", weightDecay }: OptimizerSettings) => [
@@ -67,11 +70,13 @@ export const optimizers = {
   "riemannian-adam": {
     about: "Riemannian Adam: a second moment per matrix",
     ignores: ["momentum", "rule"],
+    scaleFree: true,
     make: (settings) => [...gradient(settings), Transforms.adam()]
   },
   adamw: {
     about: "Riemannian Adam whose weight decay shrinks the weights and leaves the moments alone",
     ignores: ["momentum", "rule"],
+    scaleFree: true,
     make: (settings) => {
       const { metric = "points", weightDecay } = settings
       return [
@@ -84,11 +89,13 @@ export const optimizers = {
   amsgrad: {
     about: "Riemannian Adam whose second moments never fall",
     ignores: ["momentum", "rule"],
+    scaleFree: true,
     make: (settings) => [...gradient(settings), Transforms.adam({ amsgrad: true })]
   },
   normalized: {
     about: "momentum, then steps of one length for every matrix",
     ignores: ["rule"],
+    scaleFree: true,
     make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
@@ -98,6 +105,7 @@ export const optimizers = {
   "manifold-muon": {
     about: "momentum, then the steepest direction under the spectral norm",
     ignores: ["rule"],
+    scaleFree: true,
     make: (settings) => [
       ...gradient(settings),
       Transforms.momentum({ decay: settings.momentum }),
@@ -117,6 +125,26 @@ const contains = (transform: Transform, part: Transform): boolean =>
 const isTransform = (part: unknown): boolean => {
   const { init, name, update } = Object(part) as Partial<Transform>
   return typeof name === "string" && typeof init === "function" && typeof update === "function"
+}
+
+/**
+ * Why an optimizer cannot take the rates that a network recommends; undefined where it can, or where nobody asks.
+ *
+ * @internal
+ */
+export const recommendedProblem = (
+  name: string,
+  { metric = "points", rates }: Pick<OptimizerSettings, "metric" | "rates">,
+  known: Catalogue.Catalogue<Entry> = optimizers
+): string | undefined => {
+  if (byLabel(rates)[recommended] === undefined) return undefined
+  const own = Catalogue.names(known).filter((other) => known[other]?.scaleFree !== true).join(", ")
+  return known[name]?.scaleFree === true
+    ? `recommended rates are for steps in proportion to the gradient (${own}), and those of ${name} are not: ` +
+      "give rates of their own, as curved=2"
+    : metric === "weights"
+    ? "recommended rates are for the metric of points: that of weights moves W as Euclidean kernels move already"
+    : undefined
 }
 
 /**
@@ -141,6 +169,8 @@ export const transform = (
   const { accumulate = 1, average, clip, metric = "points", rates = {}, ratesAfterRule = false, rule, schedule } =
     settings
   const ignores = known[name]?.ignores ?? []
+  const problem = recommendedProblem(name, settings, known)
+  if (problem !== undefined) throw new RangeError(problem)
   const rated = Object.keys(rates).length === 0 ? [] : [Transforms.rates(rates)]
   const step = ignores.includes("rule")
     ? Transforms.descend(schedule)

@@ -5,13 +5,16 @@
 import type { PerPom } from "./PerPom.ts"
 import type { Transform } from "./Transform.ts"
 
+/** How a transform scales the parts of a direction. */
+export type Scaling = Pick<PerPom, "factors" | "onHost">
+
 /** The transforms that kernels know. */
 export type Fusable =
   | { readonly kind: "pullback" }
   | { readonly kind: "decay"; readonly weight: number }
   | { readonly kind: "riemannian" }
   | { readonly kind: "momentum"; readonly decay: number }
-  | { readonly kind: "perPom"; readonly factors: PerPom["factors"] }
+  | { readonly kind: "perPom" } & Scaling
 
 const known = new WeakMap<Transform, Fusable>()
 
@@ -27,7 +30,7 @@ export interface Recognized {
   readonly momentum: number
   /** Where the momentum stands in the chain's state; undefined without one. */
   readonly path: ReadonlyArray<string> | undefined
-  readonly factors: ReadonlyArray<PerPom["factors"]>
+  readonly scalings: ReadonlyArray<Scaling>
 }
 
 /** The parts of a chain without those around them, with the names under which their states stand. */
@@ -55,12 +58,12 @@ export const recognize = (transform: Transform): Recognized | undefined => {
   const decay = next("decay")
   if (next("riemannian") === undefined) return undefined
   const momentum = next("momentum")
-  const factors: Array<PerPom["factors"]> = []
-  for (let scaled = next("perPom"); scaled !== undefined; scaled = next("perPom")) factors.push(scaled.fusable.factors)
+  const scalings: Array<Scaling> = []
+  for (let scaled = next("perPom"); scaled !== undefined; scaled = next("perPom")) scalings.push(scaled.fusable)
   return parts.length > 0 ? undefined : {
     weightDecay: decay?.fusable.weight ?? 0,
     momentum: momentum?.fusable.decay ?? 0,
     path: momentum?.path,
-    factors
+    scalings
   }
 }

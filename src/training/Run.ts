@@ -11,6 +11,7 @@ import type * as Network from "../network/Network.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import * as Door from "./Door.ts"
 import { difference } from "./doors/sources.ts"
+import { hardlyMoves } from "./hardlyMoves.ts"
 import * as made from "./made.ts"
 import type { RecordedData } from "./run/manifest.ts"
 import { record as recorded, type RunOptions } from "./run/record.ts"
@@ -20,6 +21,7 @@ import * as TrainConfig from "./TrainConfig.ts"
 import * as Trainer from "./Trainer.ts"
 import type { Training } from "./Training.ts"
 
+export type { HardlyMoves } from "./hardlyMoves.ts"
 export { evaluate, type EvaluateOptions, keptModels, type ModelEvaluation, parts } from "./run/evaluate.ts"
 export type { RecordedData } from "./run/manifest.ts"
 export type { RunOptions } from "./run/record.ts"
@@ -86,7 +88,7 @@ export const train = Effect.fnUntraced(function*(
       ...Struct.pick(config, ["evaluate", "measuresEvery"]),
       from
     })
-    return { network, training }
+    return { network, training, hardlyMoves: hardlyMoves(network.problem.collection, config, known.optimizers) }
   })
   const recording = {
     directory: output,

@@ -45,6 +45,24 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     area,
+    given: "a word that is no rates",
+    says: /--rates.*pairs key=value or recommended, not "recomended"/,
+    run: () => told("train", "--rates", "recomended")
+  },
+  {
+    area,
+    given: "recommended rates twice",
+    says: /--rates.*each key once, not recommended twice/,
+    run: () => told("train", "--rates", "recommended", "--rates", "recommended=2")
+  },
+  {
+    area,
+    given: "recommended rates of steps that do not follow the gradient",
+    says: /recommended rates are for steps in proportion to the gradient \(fg-sgd, nesterov\)/,
+    run: () => told("train", "--rates", "recommended", "--rates", "Sp=2", "--optimizer", "manifold-muon")
+  },
+  {
+    area,
     given: "a layer named __proto__",
     says: /^Layer "__proto__": the model has no layer of this name/,
     run: (directory) =>

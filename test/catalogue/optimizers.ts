@@ -49,6 +49,11 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     /no POM goes by "St": there is Sp/,
     () => Optimizer.make(onSphere, Transform.chain("own", Transforms.rates({ St: 2 }), Transforms.descend(schedule)))
   ],
+  [
+    "recommended rates without a network",
+    /no POM has a recommended rate: networks recommend them/,
+    () => FgSgd.make(onSphere, { schedule, rates: "recommended" })
+  ],
   ["a rate of 0", /rate of Sp must be positive and finite, and is 0/, () => Transforms.rates({ Sp: 0 })],
   ["a norm of NaN to clip at", /norm to clip at must be positive/, () => Transforms.clip({ norm: Number.NaN })],
   ["half a batch to accumulate", /positive integer, not 0\.5/, () => Transforms.accumulate(0.5)],

@@ -112,7 +112,8 @@ it("takes the same steps of FG-SGD with any number of threads", () =>
       fc.record({
         kernelSize: fc.constantFrom<readonly [number, number]>([3, 3], [5, 5], [2, 4], [3, 1]),
         inputs: fc.integer({ min: 2, max: 13 }),
-        outputs: fc.integer({ min: 2, max: 13 })
+        // One thread takes the step of few weights alone.
+        outputs: fc.oneof(fc.integer({ min: 2, max: 13 }), fc.integer({ min: 50, max: 70 }))
       }),
       async ({ inputs, kernelSize, outputs }) => {
         await use(1)
@@ -241,11 +242,11 @@ describe("a thread", () => {
     await expect(Promise.all(workers.map((worker) => worker.terminate()))).resolves.toBeDefined()
   })
 
-  it("that is gone before anybody knew is one that does not answer", async () => {
+  it("that is gone, or asleep, is not waited for", async () => {
     const { pool, workers } = await poolOn(text, 3, 300)
-    const ended = workers.map((worker) => worker.terminate())
-    expect(lost(() => pool.run("sleep", shares.map(() => [1]), 0))!.message).toMatch(/does not answer/)
-    await Promise.all(ended)
+    for (const worker of workers) worker.removeAllListeners("exit")
+    await Promise.all(workers.map((worker) => worker.terminate()))
+    expect(() => pool.run("sleep", shares.map(() => [1]), 0)).not.toThrow()
   })
 
   it("that ended is an error at the next call", async () => {

@@ -7,5 +7,10 @@ it("missing data, a full disk and an engine that is not here are of the machine;
 })
 
 it("an engine or a process that failed may do better elsewhere, and what diverged does not", () => {
-  expect(["Crashed", "EngineFailed", "Diverged", "OptimizerError"].map(mayBeOfMachine)).toEqual([true, true, false, false])
+  expect(["Crashed", "EngineFailed", "Diverged", "OptimizerError"].map(mayBeOfMachine)).toEqual([
+    true,
+    true,
+    false,
+    false
+  ])
 })

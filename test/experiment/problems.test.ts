@@ -67,6 +67,19 @@ it("shows what is measured, of any measure and any of its lines, and no more", (
   expect(Effect.runSync(Experiment.decode(measured, "two.ts"))).toEqual(measured)
 })
 
+it("takes no part of a setting that is one word, which the part would replace", () => {
+  const row = { name: "Sp", settings: { collection: "Sp", rates: "recommended" } }
+  const search = { "rates.curved": { from: 0.5, to: 2 } }
+  const selection = { candidates: 2, how: "random", over: search, seed: 9, validationImages: 10 }
+  expect(problems({ selection, rows: [row] })).toEqual([
+    `rates is "recommended" in row "Sp", so the search of row "Sp" cannot choose rates.curved beside it: ` +
+    `say { "recommended": 1 }`
+  ])
+  const said = { ...row, settings: { ...row.settings, rates: { recommended: 1 } } }
+  const sound = { ...experiment, selection, rows: [said] } as Experiment.Experiment
+  expect(Effect.runSync(Experiment.decode(sound, "two.ts"))).toEqual(sound)
+})
+
 it("holds a selection to what it may choose", () => {
   const selection = { setting: "learningRate", values: [0.1, -1, 0.1], seed: 2, validationImages: 10 }
   const found = problems({

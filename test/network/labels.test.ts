@@ -23,7 +23,7 @@ const network = () =>
 it("call every POM by its manifold, its kind of parameter and its layer", () => {
   const { poms } = network().problem.collection
   expect(Object.fromEntries(poms.map((pom) => [pom.name, Collection.labelsOf(pom).join(" ")]))).toMatchObject({
-    "conv/0": "Sp kernel layers/conv",
+    "conv/0": "Sp kernel layers/conv curved",
     "conv/bias": "Euc bias layers/conv",
     "norm/gamma": "Euc normalization layers/norm",
     "head/kernel": "Euc dense layers/head",
@@ -55,7 +55,7 @@ it("give rates to what they name, and are refused with all that there are where 
   expect(scaled[0]).toEqual(plain[0])
   expect(() => Optimizer.make(problem, withRates({ Stiefel: 2 }))).toThrow(
     new RegExp(
-      `no POM goes by "Stiefel": there is Sp, kernel, layers/conv, ` +
+      `no POM goes by "Stiefel": there is Sp, kernel, layers/conv, curved, ` +
         "Euc, bias, normalization, layers/norm, dense, layers/head"
     )
   )

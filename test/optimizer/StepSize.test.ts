@@ -39,6 +39,24 @@ onEachBackend("the step size", () => {
     ))
   })
 
+  it("is the same on numbers at hand, bit for bit", () => {
+    const poms = 60
+    const gaps: Array<number> = []
+    const norms = Float32Array.from({ length: poms }, (_, i) => i === 0 ? NaN : i === 1 ? Infinity : 0.8 ** i * 1e4)
+    const curvatures = (bounds: ReadonlyArray<number>) =>
+      Array.from(norms, (_, i) => Interval.make(-0.5, bounds[i % bounds.length]!))
+    for (const bounds of [[1], [0, 0.3, 117], [0]]) {
+      for (const rule of [StepSize.curvatureAware(), StepSize.curvatureAware({ rho: 0.1 }), StepSize.plain]) {
+        const expected = tf.tidy(() => rule.denominators(tf.tensor1d(norms), curvatures(bounds)).dataSync())
+        const found = rule.onHost!(norms, curvatures(bounds))
+        gaps.push(...Array.from(found, (g, i) => Object.is(g, expected[i]) ? 0 : Math.abs(expected[i]! / g - 1)))
+      }
+    }
+    // A GPU's square root rounds otherwise, and its NaN may be another's; there the engine's own operations are taken.
+    const onGpu = tf.getBackend() === "webgpu"
+    expect(Math.max(...gaps.filter((gap) => !onGpu || !Number.isNaN(gap)))).toBeLessThanOrEqual(onGpu ? 1e-5 : 0)
+  })
+
   it("serves both arithmetics, whichever it met first", () => {
     const rule = StepSize.curvatureAware({ rho: 0.1 })
     const curvatures = [Interval.point(1.25)]

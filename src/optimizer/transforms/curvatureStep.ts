@@ -50,6 +50,15 @@ const factorsOf = (schedule: Schedule.Schedule, step: number, norms: tf.Tensor1D
   told: { norms, denominators }
 })
 
+/** The factors −r(t)/g on numbers at hand. */
+const onHost =
+  (schedule: Schedule.Schedule, denominatorsOf: NonNullable<StepSize.Rule["onHost"]>): PerPom["onHost"] =>
+  (norms, { poms, step }) => {
+    const rate = Math.fround(-Schedule.rateAt(schedule, step))
+    const denominators = denominatorsOf(norms, Collection.curvatures({ poms }))
+    return { factors: denominators.map((g) => rate / g), told: { norms, denominators } }
+  }
+
 type Step = Required<Omit<StepOptions, "metric">>
 
 const refuses = ({ rule }: Step) => ({ poms }: Collection.Collection): string | undefined => {
@@ -65,7 +74,11 @@ const named = (name: string, { rule, schedule }: Step): PerPom =>
     name,
     (norms, { poms, step }) =>
       factorsOf(schedule, step, norms, rule.denominators(norms, Collection.curvatures({ poms }))),
-    { tells, refuses: refuses({ rule, schedule }) }
+    {
+      tells,
+      refuses: refuses({ rule, schedule }),
+      ...(rule.onHost === undefined ? {} : { onHost: onHost(schedule, rule.onHost) })
+    }
   )
 
 const ofWeights = ({ rule, schedule }: Step): Transform =>

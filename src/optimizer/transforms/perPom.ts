@@ -43,9 +43,10 @@ export const scaling = (
 export const perPom = (
   name: string,
   factors: PerPom["factors"],
-  options: Pick<Transform, "refuses" | "tells"> = {}
+  { onHost, ...options }: Pick<PerPom, "onHost" | "refuses" | "tells"> = {}
 ): PerPom =>
   declare({
     ...scaling(name, (norms, { collection: { poms }, step }) => factors(norms, { step, poms }), options),
-    factors
-  }, { kind: "perPom", factors })
+    factors,
+    onHost
+  }, { kind: "perPom", factors, onHost })

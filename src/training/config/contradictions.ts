@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import * as Specification from "../../collections/Specification.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"
-import type * as Optimizers from "../../optimizer/catalogue.ts"
+import * as Optimizers from "../../optimizer/catalogue.ts"
 import * as Schedules from "../../optimizer/schedules.ts"
 import type { Catalogues } from "../Catalogues.ts"
 import type { TrainConfig } from "./schema.ts"
@@ -37,11 +37,13 @@ export const contradictions = (config: TrainConfig, known: Catalogues): Readonly
   const { average, collection, evaluate, layers, rates, ratesAfterRule, rho, rule } = config
   const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
     .flatMap((text) => familiesOf(text, known))
+  const unrecommended = Optimizers.recommendedProblem(config.optimizer ?? "fg-sgd", config, known.optimizers)
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
     ...tooLong(config, known),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
+    ...(unrecommended === undefined ? [] : [unrecommended]),
     ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
     ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
       ? [

@@ -16,8 +16,12 @@ export const optimizerSettings = (known: Catalogues) => ({
   metric: Schema.optionalKey(Catalogue.schema(known.metrics)).annotate({
     description: `whose steps they are: ${Catalogue.help(known.metrics)} (default points)`
   }),
-  rates: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
-    description: "factors of the learning rate by manifold (Sp), kind of parameter (bias) or layer (layers/stem)"
+  rates: Schema.optionalKey(
+    Schema.Union([Schema.Literal("recommended"), Schema.Record(Schema.String, positive)])
+  ).annotate({
+    description: "factors of the learning rate by manifold (Sp), kind of parameter (bias, or curved for all that are " +
+      "on manifolds) or layer (layers/stem); recommended: those at which curved kernels turn as far as Euclidean " +
+      "ones, to be multiplied by the others"
   }),
   ratesAfterRule: Schema.optionalKey(Schema.Boolean).annotate({
     description: "rates scale what the step rule gives, not what it gets"

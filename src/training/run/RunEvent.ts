@@ -1,5 +1,6 @@
 /** What an observer of a run is told. */
 import type * as Network from "../../network/Network.ts"
+import type { HardlyMoves } from "../hardlyMoves.ts"
 import type { TrainingEvent } from "../TrainingEvent.ts"
 
 /** What an observer of a run is told first. */
@@ -31,5 +32,5 @@ export interface AlreadyCompleted {
   readonly _tag: "Found"
 }
 
-/** Events of a run: its start, then those of the trainer. */
-export type RunEvent = Started | Resumed | AlreadyCompleted | TrainingEvent
+/** Events of a run: its start, what should be told of its settings, then those of the trainer. */
+export type RunEvent = Started | HardlyMoves | Resumed | AlreadyCompleted | TrainingEvent

@@ -13,6 +13,7 @@ import type * as Network from "../../network/Network.ts"
 import * as Shape from "../../numerics/Shape.ts"
 import type { Kept } from "../Answers.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
+import type { HardlyMoves } from "../hardlyMoves.ts"
 import type { EndMeasure } from "../measures/EndMeasure.ts"
 import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
@@ -43,6 +44,8 @@ export interface RunOptions {
 export interface Begun<E, R> {
   readonly network: Network.Network
   readonly training: Training<E, R>
+  /** What should be told of the rates. */
+  readonly hardlyMoves?: HardlyMoves | undefined
 }
 
 /** What is recorded. */
@@ -71,7 +74,10 @@ interface Running<E, R> extends Begun<E, R>, Described {
 
 /** Tells an observer, and the log, what begins or goes on. */
 const announce = Effect.fnUntraced(function*<E, R>(
-  { data, directory, identity: { backend, versions }, network, notes, observe, output, training }: Running<E, R>,
+  { data, directory, hardlyMoves, identity: { backend, versions }, network, notes, observe, output, training }: Running<
+    E,
+    R
+  >,
   earlier: Option.Option<RunDirectory.Examined>
 ) {
   const started: Started = {
@@ -87,6 +93,12 @@ const announce = Effect.fnUntraced(function*<E, R>(
     output
   }
   yield* observe(started)
+  if (hardlyMoves !== undefined) {
+    yield* observe(hardlyMoves)
+    // A log that goes on has it already.
+    const isNew = Option.isNone(Option.flatMap(earlier, ({ checkpoint }) => checkpoint))
+    if (isNew) yield* directory.appendEvent(hardlyMoves)
+  }
   if (Option.isNone(earlier)) return
   const resumed: Resumed = { _tag: "Resumed", ...stood(earlier.value, data.train.count) }
   yield* directory.appendEvent({ ...resumed, backend, versions })
@@ -192,13 +204,14 @@ export const record = Effect.fnUntraced(
       return done.value
     }
     const checkpoint = Option.flatMap(earlier, ({ checkpoint }) => checkpoint)
-    const { network, training } = yield* begin(Option.getOrUndefined(checkpoint))
+    const begun = yield* begin(Option.getOrUndefined(checkpoint))
+    const { network, training } = begun
     const directory = yield* (Option.isSome(earlier) ? earlier.value.proceed : RunDirectory.open(output))
     if (Option.isNone(earlier)) {
       yield* directory.writeManifest(manifestOf(recording, identity, network, training))
     }
     yield* Effect.annotateCurrentSpan({ "finegrain.directory": output, "finegrain.device": backend.device })
-    const running = { ...recording, identity, network, training, directory, output, began }
+    const running = { ...recording, ...begun, identity, directory, output, began }
     yield* announce(running, earlier)
     return yield* run(running, checkpointSeconds)
   },

@@ -54,6 +54,8 @@ export interface Simd {
     arguments_: (begin: number, end: number) => AllButLast<Parameters<Functions[Name]>>,
     cut?: Cut
   ) => void
+  /** Wakes threads for a call that is being prepared. */
+  readonly rouse: () => void
   /** Copies integers onto the heap, for good. */
   readonly keep: (values: Int32Array) => Pointer
   readonly free: (pointer: Pointer) => void
@@ -131,6 +133,7 @@ export const simdOn = async (
         cutUp(units, cut).map((share) => (arguments_(...share) as ReadonlyArray<number>).concat(room.at)),
         room.bytes
       ),
+    rouse: pool.rouse,
     keep: (values) => {
       const pointer = wasm._malloc(Math.max(values.byteLength, 4)) >>> 0
       new Int32Array(memory.buffer, pointer, values.length).set(values)

@@ -4,6 +4,7 @@ import { recent } from "../../recent.ts"
 import { sizeOf } from "../../sizeOf.ts"
 import { inputName, kernels, type StepLeaf, type StepPlan } from "../../Step.ts"
 import { type Call, type Kernel, kernel } from "../kernel.ts"
+import { numbersAtLeast } from "./activation.ts"
 import { pointer } from "./functions.ts"
 import { interleavedOn, type Places } from "./interleaved.ts"
 import type { Simd } from "./module.ts"
@@ -25,6 +26,8 @@ interface Layout {
   readonly sumBytes: number
   /** Bytes that a thread needs for itself. */
   readonly ownBytes: number
+  /** Slices that a thread takes at least. */
+  readonly grain: number
 }
 
 /** A word of a leaf's row. */
@@ -67,6 +70,10 @@ const workBytes = (leaves: ReadonlyArray<StepLeaf>) =>
     ...leaves.map(({ flat, form, size }) => flat ? 0 : 16 * (3 * size + Math.max(size, (form?.columns ?? 0) ** 2)))
   )
 
+/** Fewer slices of a small network take less time than waking a thread for them. */
+const grainOf = (leaves: ReadonlyArray<StepLeaf>) =>
+  Math.ceil(sizes.slices * numbersAtLeast / leaves.reduce((sum, { count, size }) => sum + count * size, 1))
+
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
 const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
@@ -99,7 +106,8 @@ const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
     rows,
     rowBytes: aligned(4 * rowWords * leaves.length),
     sumBytes: aligned(8 * sizes.slices * poms),
-    ownBytes: aligned(workBytes(leaves))
+    ownBytes: aligned(workBytes(leaves)),
+    grain: grainOf(leaves)
   }
 }
 
@@ -147,7 +155,7 @@ const preparation = (simd: Simd) => {
     plan: StepPlan,
     fill: (set: (word: Filled, place: Pointer) => void, leaf: StepLeaf, index: number) => void
   ) => {
-    const { ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
+    const { grain, ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
     const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
     const words = simd.words(table, rows.length)
     words.set(rows)
@@ -158,7 +166,7 @@ const preparation = (simd: Simd) => {
       fill(set, leaf, i)
     }
     const sums = table + rowBytes
-    return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes } }
+    return { table, sums, room: { at: sums + sumBytes, bytes: ownBytes }, cut: { grain } }
   }
 }
 
@@ -182,6 +190,7 @@ const direction = (simd: Simd, prepare: Prepare) =>
     readonly weightDecay: number
   }>
 ): ReadonlyArray<tf.TensorInfo> => {
+  simd.rouse()
   const { scaling, x } = tensorsOf(inputs, plan)
   const remembered = expecting(inputs, "momentum", sizeOfLeaf(plan))
   const momenta = plan.leaves.map((_, i) => momentum === 0 ? undefined : remembered(i))
@@ -194,7 +203,7 @@ const direction = (simd: Simd, prepare: Prepare) =>
   )
   const [points, remembrances] = placesOf(places, plan, [x, momenta])
   const directions = placesFor(places, plan, outputs)
-  const { room, sums, table } = prepare(plan, (set, { variable }, i) => {
+  const { cut, room, sums, table } = prepare(plan, (set, { variable }, i) => {
     set("x", points![i]!)
     set("momentum", remembrances![i]!)
     set("variable", slopes![variable]!)
@@ -211,7 +220,7 @@ const direction = (simd: Simd, prepare: Prepare) =>
     sums,
     begin,
     end
-  ])
+  ], cut)
   simd.functions.stepSquares(sums, plan.poms, pointer(backend, squares))
   places.done()
   return [...outputs, squares]
@@ -226,6 +235,7 @@ const move = (simd: Simd, prepare: Prepare) =>
     readonly shapes: ReadonlyArray<ReadonlyArray<number>>
   }>
 ): ReadonlyArray<tf.TensorInfo> => {
+  simd.rouse()
   const { scaling, x } = tensorsOf(inputs, plan)
   const directions = plan.leaves.map((_, i) => i).map(expecting(inputs, "direction", sizeOfLeaf(plan)))
   const outputs = plan.leaves.map(({ form }, i) => {
@@ -244,7 +254,7 @@ const move = (simd: Simd, prepare: Prepare) =>
   )
   const [points, vectors] = placesOf(places, plan, [x, directions])
   const moved = placesFor(places, plan, outputs)
-  const { room, table } = prepare(plan, (set, { variable }, i) => {
+  const { cut, room, table } = prepare(plan, (set, { variable }, i) => {
     set("x", points![i]!)
     set("momentum", momentum === 0 ? 0 : 1)
     set("variable", written![variable]!)
@@ -258,7 +268,7 @@ const move = (simd: Simd, prepare: Prepare) =>
     factors,
     begin,
     end
-  ])
+  ], cut)
   places.done()
   return [...outputs, ...weights]
 }
