@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { generate } from "./scripts/examples.ts"
@@ -12,31 +14,43 @@ process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache
 /** Starting TensorFlow.js, Effect and Vega takes a second: files share it, one process for each worker and project. */
 const sharing = { isolate: false }
 
+/** What `npm run test:long` runs, and `npm test` not, or in part: test/long/, and what asks for it. */
+const long = readdirSync("test", { recursive: true }).map((name) => join("test", String(name)))
+  .filter((name) => name.endsWith(".test.ts") && /\/long\.ts"|\blongWebgpu\b/.test(readFileSync(name, "utf8")))
+
 export default defineConfig({
   resolve: { conditions: ["finegrain:source"] },
   ssr: { resolve: { conditions: ["finegrain:source"] } },
   test: {
     setupFiles: ["test/setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For tests that never end: no machine is so slow, or so busy.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     maxWorkers: 2,
     // A file is tagged by a comment, `@module-tag threads`.
     tags: [{ name: "threads", description: "what threads of the wasm engine compute: CI runs it with two as well" }],
     // In the order of their names, so that what takes longest begins first.
     projects: [
-      // One measures the memory of its process, in which nothing else may be; one starts processes.
-      { extends: true, test: { name: "alone", include: ["test/data/ImageFolder.test.ts", "test/recipes.test.ts"] } },
+      // It measures the memory of its process, in which nothing else may be.
+      { extends: true, test: { name: "alone", include: ["test/data/ImageFolder.test.ts"] } },
       // Engines change their process: variables, kernels, threads, devices.
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"] } },
-      // 10,000 steps take a minute on a busy machine.
-      { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], testTimeout: 240_000, ...sharing } },
+      { extends: true, test: { name: "laws", include: ["test/laws/**/*.test.ts"], ...sharing } },
       {
         extends: true,
         test: {
           name: "rooms",
           include: ["test/**/*.test.ts", "test/.examples/*.test.ts"],
-          exclude: ["test/{engine,laws}/**", "test/data/ImageFolder.test.ts", "test/recipes.test.ts"],
+          exclude: ["test/{engine,laws,long}/**", "test/data/ImageFolder.test.ts"],
           ...sharing
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "long",
+          include: ["test/long/**/*.test.ts", ...long],
+          env: { FINEGRAIN_LONG: "1" }
         }
       }
     ]

@@ -23,15 +23,14 @@ import * as Voice from "./Voice.ts"
 const refuse = (experiment: string, problem: string) =>
   new Experiment.ExperimentError({ experiment, problems: [problem] })
 
-/** The default export of a file. */
-const load = Effect.fnUntraced(function*(file: string, options: Experiment.PlanOptions) {
-  const path = yield* Path.Path
-  const module = yield* Effect.tryPromise({
-    try: () => Door.importing(path.resolve(file)),
-    catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
-  })
-  return yield* Experiment.decode(module.default, file, { ...options, directory: path.dirname(path.resolve(file)) })
-})
+/** A flag of names, which may hold commas themselves. */
+const names = (flag: string, what: string) =>
+  Flag.String(flag).pipe(
+    Flag.withDescription(
+      `run these ${what} now: a name, or names separated by commas; may be given several times; the table keeps all`
+    ),
+    Flag.atLeast(0)
+  )
 
 /** What stands between commas; nothing missing. */
 const list = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
@@ -40,6 +39,45 @@ const list = Effect.fnUntraced(function*(file: string, flag: string, text: Optio
   return parts.includes("")
     ? yield* refuse(file, `${flag} "${text.value}" has an empty part: separate values by single commas`)
     : parts
+})
+
+/** Names of rows and columns as they were given, those between commas still together. */
+interface Parts {
+  readonly only: ReadonlyArray<string>
+  readonly columns: ReadonlyArray<string>
+}
+
+/** The names of what may be a list of rows or columns. */
+const namesIn = (variants: unknown): ReadonlyArray<unknown> =>
+  Array.isArray(variants) ? variants.map((variant) => (Object(variant) as { readonly name?: unknown }).name) : []
+
+/** Each as it stands where that is a name, else what stands between its commas. */
+const named = Effect.fnUntraced(
+  function*(file: string, flag: string, given: ReadonlyArray<string>, known: ReadonlyArray<unknown>) {
+    if (given.length === 0) return undefined
+    const parts = yield* Effect.forEach(
+      given,
+      (text) => known.includes(text) ? Effect.succeed([text]) : list(file, flag, Option.some(text))
+    )
+    return parts.flatMap((names = []) => names)
+  }
+)
+
+/** The default export of a file, and the parts of it that are to be run. */
+const load = Effect.fnUntraced(function*(file: string, parts: Parts, given: Experiment.PlanOptions) {
+  const path = yield* Path.Path
+  const module = yield* Effect.tryPromise({
+    try: () => Door.importing(path.resolve(file)),
+    catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
+  })
+  const { columns, rows } = Object(module.default) as { readonly rows?: unknown; readonly columns?: unknown }
+  const options: Experiment.PlanOptions = {
+    ...given,
+    only: yield* named(file, "--only", parts.only, namesIn(rows)),
+    columns: yield* named(file, "--columns", parts.columns, namesIn(columns))
+  }
+  const directory = path.dirname(path.resolve(file))
+  return { options, experiment: yield* Experiment.decode(module.default, file, { ...options, directory }) }
 })
 
 const integers = Effect.fnUntraced(function*(file: string, flag: string, text: Option.Option<string>) {
@@ -104,14 +142,8 @@ export const run = Command.make(
       Flag.withDescription("the small version that the experiment describes, to see that everything works"),
       Flag.withDefault(false)
     ),
-    only: Flag.String("only").pipe(
-      Flag.withDescription("run these rows now: names, separated by commas; the table keeps all"),
-      Flag.optional
-    ),
-    columns: Flag.String("columns").pipe(
-      Flag.withDescription("run these columns now: names, separated by commas; the table keeps all"),
-      Flag.optional
-    ),
+    only: names("only", "rows"),
+    columns: names("columns", "columns"),
     seeds: Flag.String("seeds").pipe(
       Flag.withDescription("run these seeds now, separated by commas; the table keeps all"),
       Flag.optional
@@ -148,18 +180,12 @@ export const run = Command.make(
   Effect.fnUntraced(
     function*({ columns, file, launcher, only, output, placing, resume, retry, seeds, shard: wanted, smoke, use }) {
       const path = yield* Path.Path
-      const options: Experiment.PlanOptions = {
-        smoke,
-        use: [...use],
-        only: yield* list(file, "--only", only),
-        columns: yield* list(file, "--columns", columns),
-        seeds: yield* integers(file, "--seeds", seeds)
-      }
+      const given = { smoke, use: [...use], seeds: yield* integers(file, "--seeds", seeds) }
       const placed = yield* Effect.mapError(
         LauncherFlags.decode(launcher, placing),
         (problems) => new Experiment.ExperimentError({ experiment: file, problems })
       )
-      const experiment = yield* load(file, options)
+      const { experiment, options } = yield* load(file, { only, columns }, given)
       const { cells, part } = yield* parted(file, wanted, yield* Experiment.plan(experiment, options))
       const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
       const problems = yield* preflight.problems(planned.map(({ config }) => config))

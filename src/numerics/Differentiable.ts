@@ -62,15 +62,25 @@ export const shortened = (
   axes: ReadonlyArray<number> = [-2, -1]
 ): tf.Tensor => tf.div(u, excess(u, limit, axes))
 
+/** u to the bit, or in its direction what has an entry of the limit: of vectors whose entries would underflow. */
+export const lengthened = (u: tf.Tensor, limit: number, axes: ReadonlyArray<number>): tf.Tensor => {
+  const largest = largestOf(u, axes)
+  const small = tf.mul(less(largest, limit), greater(largest, 0))
+  const own = choose(small, largest, tf.onesLike(largest))
+  return choose(tf.add(tf.zerosLike(u), small), tf.mul(tf.div(u, own), limit), u)
+}
+
+const largestOf = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
+  const sizes = tf.abs(constant(u))
+  return axes.length === 0 ? sizes : tf.max(sizes, [...axes], true)
+}
+
 /** How often the limit the largest entry is, at least 1. */
 export const excess = (
   u: tf.Tensor,
   limit: tf.Tensor | number,
   axes: ReadonlyArray<number> = [-2, -1]
-): tf.Tensor => {
-  const largest = tf.abs(constant(u))
-  return tf.maximum(tf.div(axes.length === 0 ? largest : tf.max(largest, [...axes], true), limit), 1)
-}
+): tf.Tensor => tf.maximum(tf.div(largestOf(u, axes), limit), 1)
 
 /** f(u) of any size, for f with f(cu) = c·f(u), c > 0. */
 export const homogeneous = (f: (u: tf.Tensor) => tf.Tensor) => (u: tf.Tensor): tf.Tensor => {

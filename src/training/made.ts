@@ -180,6 +180,9 @@ export const measures = (config: TrainConfig, known: Catalogues) =>
     return asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
   })
 
+const matricizedBy = (name: TrainConfig["matricization"], known: Catalogues["matricizations"]) =>
+  name === undefined ? {} : { matricization: known[name] }
+
 const layerOptions = (
   { collection, matricization, selection, strategy }: TrainConfig["layers"][string],
   defaults: TrainConfig,
@@ -190,7 +193,7 @@ const layerOptions = (
     () => collection ?? defaults.collection
   ),
   strategy: Grouping.strategy(strategy ?? defaults.strategy, selection ?? defaults.selection),
-  ...(matricization === undefined ? {} : { matricization: matricizations[matricization] })
+  ...matricizedBy(matricization ?? defaults.matricization, matricizations)
 })
 
 const fitOf = ({ seed }: TrainConfig, dataset: Dataset): Models.Fit => ({

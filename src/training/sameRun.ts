@@ -50,17 +50,16 @@ export const environment = ({ backend, versions }: Pick<Partial<RunFiles.Manifes
 })
 
 /**
- * The earlier manifest must say the same of settings, as they are read today, of data, and of the engine.
+ * The earlier manifest must say the same of settings, as they are read today, and of data.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *
  * @internal
  */
 export const sameRun = Effect.fnUntraced(function*(config: object, manifest: RunFiles.Manifest, own: RunIdentity) {
-  const earlier = { config, dataset: manifest.dataset, backend: { name: manifest.backend?.name } }
   const [there, here] = [
-    new Map(flat(earlier)),
-    new Map(flat({ config: own.config, dataset: own.dataset, backend: { name: own.backend.name } }))
+    new Map(flat({ config, dataset: manifest.dataset })),
+    new Map(flat({ config: own.config, dataset: own.dataset }))
   ]
   for (const key of new Set([...there.keys(), ...here.keys()])) {
     const [actual = "not set", expected = "not set"] = [there.get(key), here.get(key)]
@@ -71,15 +70,19 @@ export const sameRun = Effect.fnUntraced(function*(config: object, manifest: Run
 })
 
 /**
- * To go on to the same bits, it must also say the same of everything else that they depend on: how the engine rounds,
- * and versions.
+ * To go on to the same bits, it must also say the same of everything else that they depend on: the engine, how it
+ * rounds, and versions.
  *
  * Fails with CheckpointMismatch, which names what differs.
  *
  * @internal
  */
 export const sameEnvironment = Effect.fnUntraced(function*(manifest: RunFiles.Manifest, own: RunIdentity) {
-  const [ran, runs] = [environment(manifest), environment(own)]
+  const withEngine = (of: Pick<Partial<RunFiles.Manifest>, "backend" | "versions">) => ({
+    "backend.name": of.backend?.name,
+    ...environment(of)
+  })
+  const [ran, runs] = [withEngine(manifest), withEngine(own)]
   for (const key of Object.keys(runs) as ReadonlyArray<keyof typeof runs>) {
     const [actual, expected] = [ran[key], runs[key]]
     if (actual !== undefined && expected !== undefined && actual !== expected) {

@@ -17,6 +17,7 @@ import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import * as RunDirectory from "../../src/training/RunDirectory.ts"
 import { finegrain } from "../commandLine.ts"
+import { isLong } from "../long.ts"
 import { snapshot } from "./Row.ts"
 import { completedIn, experiment, flags, killedIn } from "./runs.ts"
 
@@ -155,22 +156,9 @@ const lost = (
 
 const several = fc.array(damage, { minLength: 1, maxLength: 3 })
 
-/** Some damage at a time: as many cases as there is time for, one at least, and none more where one fails. */
-const holds = (
-  { most, milliseconds }: { readonly milliseconds: number; readonly most: number },
-  check: (all: ReadonlyArray<Damage>) => Promise<void>
-) => {
-  const until = Date.now() + milliseconds
-  let done = 0
-  return fc.assert(
-    fc.asyncProperty(several, async (all) => {
-      if (done > 0 && Date.now() > until) return
-      await check(all)
-      done++
-    }),
-    { numRuns: most }
-  )
-}
+/** Some damage at a time, so often; `npm run test:long` six times as often. */
+const holds = (times: number, check: (all: ReadonlyArray<Damage>) => Promise<void>) =>
+  fc.assert(fc.asyncProperty(several, check), { numRuns: isLong ? 6 * times : times })
 
 /**
  * Of a run that went on: its log is the old one as far as the checkpoint knew it, and a log without a checkpoint is
@@ -183,7 +171,7 @@ const wentOn = new Set(
 it.each([["killed", killedIn], ["completed", completedIn]] as const)(
   "a damaged run that was %s is resumed or refused",
   async (_, prepare) => {
-    await holds({ most: 60, milliseconds: 6000 }, async (all) => {
+    await holds(10, async (all) => {
       const directory = fresh()
       await prepare(directory)
       for (const one of all) inflict(directory, one)
@@ -205,11 +193,11 @@ it.each([["killed", killedIn], ["completed", completedIn]] as const)(
       rmSync(directory, { recursive: true })
     })
   },
-  60_000
+  240_000
 )
 
 it("a damaged run is reported or refused", async () => {
-  await holds({ most: 40, milliseconds: 5000 }, async (all) => {
+  await holds(8, async (all) => {
     const directory = fresh()
     await completedIn(directory)
     for (const one of all) inflict(directory, one)
@@ -221,10 +209,10 @@ it("a damaged run is reported or refused", async () => {
     expect(lost(before, snapshot(directory), isDrawn)).toEqual([])
     rmSync(directory, { recursive: true })
   })
-}, 60_000)
+}, 240_000)
 
 it("a damaged experiment is reported or refused", async () => {
-  await holds({ most: 30, milliseconds: 5000 }, async (all) => {
+  await holds(6, async (all) => {
     const directory = fresh()
     await completedIn(join(directory, "trials", "Sp", "small-cnn", "seed-3"))
     writeFileSync(join(directory, "experiment.json"), JSON.stringify({ experiment, smoke: false }))
@@ -239,4 +227,4 @@ it("a damaged experiment is reported or refused", async () => {
     expect(lost(before, snapshot(directory), isDrawn)).toEqual([])
     rmSync(directory, { recursive: true })
   })
-}, 60_000)
+}, 240_000)

@@ -507,6 +507,20 @@ describe("finegrain run", () => {
   }, 30_000)
 })
 
+describe("part of a grid", () => {
+  it("knows rows whose names hold commas, and takes --only several times", async () => {
+    const names = ["Sp, Ob", "Sp"]
+    const comma = { ...experiment, rows: names.map((name) => ({ name, settings: {} })), baseline: "Sp" }
+    const { rows, ...rest } = comma
+    const args = ["run", file("comma.ts", { ...rest, rows, published: undefined }), "--output", "comma"]
+    const { code, stderr } = await finegrain(...args, "--only", "Sp, Ob", "--only", "Sp,St", "--only", "Ob")
+    expect(code).toBe(2)
+    expect(stderr.match(/the row "[^"]+" is none of/g)).toEqual(
+      ["St", "Ob"].map((row) => `the row "${row}" is none of`)
+    )
+  }, 30_000)
+})
+
 describe("finegrain compare", () => {
   it("tells runs of the same bits from others", async () => {
     cpSync(join(scratch, "whole"), join(scratch, "copy"), { recursive: true })

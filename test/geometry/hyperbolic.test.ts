@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Arithmetic, Lorentz, type Manifold, PoincareBall } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend, use } from "../backends.ts"
-import { runsWebgpu } from "../webgpu.ts"
+import { longWebgpu } from "../webgpu.ts"
 
 const ball = PoincareBall.make([2, 1])
 const sheet = Lorentz.make([3, 1])
@@ -100,7 +100,7 @@ onEachBackend("hyperbolic space", () => {
     const right = tf.mul(ball.log!(x, p(0.3, 0.1)), -2)
     expect(await gap(ball.gradient(x, gradient(x)), right)).toBeLessThan(1e-5)
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)
 
 it("has operations whose derivatives are those of differences, in float64", async () => {
   await use("cpu")

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { Arithmetic, DoublyStochastic, Manifold, Seed, Simplex } from "finegrain"
 import { expect, it } from "vitest"
 import { onEachBackend, use } from "../backends.ts"
-import { runsWebgpu } from "../webgpu.ts"
+import { longWebgpu } from "../webgpu.ts"
 
 const value = async (x: tf.Tensor) => (await x.data())[0]!
 const largest = (x: tf.Tensor) => value(tf.max(tf.abs(x)))
@@ -63,7 +63,7 @@ onEachBackend("sets of positive matrices", () => {
       expect(await largest(Simplex.make([5, 1]).residual(Simplex.make([5, 1]).nearest(u)))).toBeLessThan(1e-5)
     }
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)
 
 onEachBackend("sets of large matrices", () => {
   it("are the best assignment for large matrices, doubly stochastic ones", async () => {
@@ -73,7 +73,7 @@ onEachBackend("sets of large matrices", () => {
     const large = tf.stack([1e3, 1e6, 1e30].map((size) => tf.mul(u, size)))
     expect(await largest(tf.sub(DoublyStochastic.make([3, 3]).nearest(large), best))).toBeLessThan(1e-5)
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)
 
 it("have operations whose derivatives are those of differences, in float64", async () => {
   await use("cpu")
@@ -118,4 +118,22 @@ it("have operations whose derivatives are those of differences, in float64", asy
     }))
   // Differences of step 1e-5 err by 1e-10 and by a rounding unit over the step.
   expect(worst).toBeLessThan(1e-8)
+})
+
+it("the gradient of the nearest doubly stochastic matrix: entries at 0 have no part in it", async () => {
+  await use("cpu")
+  const M = DoublyStochastic.make([4, 4])
+  // What is made good at the end lifts some of these from the floor, by less than rounding.
+  const u = tf.tensor2d([
+    [0.579211, 0.432388, -1.48515, -0.135171],
+    [1.53807, -0.462702, 0.324776, -0.23803],
+    [-0.264487, -1.06263, 0.90614, 0.536264],
+    [-1.09083, -0.612203, -0.0348937, 0.132122]
+  ])
+  const [weights, along] = [Seed.normalTensor(1, [4, 4]), Seed.normalTensor(2, [4, 4])]
+  const f = (y: tf.Tensor) => tf.sum(tf.mul(M.nearest(y), weights))
+  const at = (t: number) => f(tf.add(u, tf.mul(along, t)))
+  const found = await value(tf.sum(tf.mul(tf.grad(f)(u), along)))
+  // On a face it is an affine map: differences of any step are right, but for rounding divided by the step.
+  expect(found).toBeCloseTo(await value(tf.div(tf.sub(at(0.01), at(-0.01)), 0.02)), 3)
 })

@@ -91,6 +91,26 @@ onEachBackend("vectors and points of every scale", () => {
     }
   )
 
+  const tiny = ({ shape }: Manifold.Manifold) => tf.mul(Seed.normalTensor(1, shape as ReadonlyArray<number>), 1e-30)
+
+  it.each(manifolds.filter(({ norms }) => norms.frobenius.min > 0))(
+    "$name, enlarged so much that a tiny vector is no number there: its nearest point",
+    (M) => {
+      const found = tf.div(Combinators.scaled(M, 1e20).nearest(tiny(M)), 1e20)
+      expect(largest(tf.sub(found, M.nearest(tiny(M))))).toBeLessThan(1e-6)
+    }
+  )
+
+  it.each(manifolds.filter(({ norms: { frobenius } }) => frobenius.min === 0 && frobenius.max === Infinity))(
+    "$name, enlarged so much: a tiny vector is refused, also beside a larger one",
+    (M) => {
+      const enlarged = Combinators.scaled(M, 1e20)
+      const [small, ordinary] = [tiny(M), tf.mul(tiny(M), 1e20)]
+      expect(() => enlarged.nearest(tf.stack([small, ordinary]))).toThrow(Convergence.NotConverged)
+      expect(() => enlarged.nearest(ordinary)).not.toThrow()
+    }
+  )
+
   it.each(manifolds)("$name: an empty batch gives empty batches", (manifold) => {
     const shape = manifold.shape as ReadonlyArray<number>
     const x = manifold.random(1, [0])

@@ -7,7 +7,7 @@ import { onEachBackend } from "../backends.ts"
 const bind = Law.bind({ describe, it })
 
 onEachBackend("laws of optimizers", (engine) => {
-  // 10,000 steps take minutes: here only the paper's method takes them, on wasm; longRuns.test.ts has all.
+  // 10,000 steps take minutes: here only the paper's method takes them, on wasm; test/long/steps.test.ts has all.
   const { adam, amsgrad, fgSgd, muon, nesterov, normalized } = methods
   const own = [Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])] as const
   bind(optimizerLaws(own, fgSgd, { longRuns: engine === "wasm" }), { runs: 3 })

@@ -123,6 +123,18 @@ it("refuses weights of examples that do not fit, and losses that they cannot rea
   await refuses("let it leave the mean to fit", { classWeight: { 0: 1, 1: 2 } }, whole)
 })
 
+it("refuses weights of examples where TensorFlow.js would ignore them", async () => {
+  const weights = { sampleWeight: tf.ones([6]) }
+  const refuses = (name: string, use: (model: tfl.LayersModel) => Promise<unknown>) =>
+    expect(trained(use)).rejects.toThrow(`${name} takes no sampleWeight, fit does`)
+  await refuses("fitDataset", (model) => model.fitDataset({} as never, { epochs: 1, ...weights } as never))
+  await refuses("evaluateDataset", (model) => model.evaluateDataset({} as never, weights as never))
+  // oxlint-disable-next-line require-await
+  await refuses("evaluate", async (model) => model.evaluate(x(), y(), weights))
+  type Weighted = (x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor) => Promise<unknown>
+  await refuses("trainOnBatch", (model) => (model.trainOnBatch as Weighted)(x(), y(), tf.ones([6])))
+})
+
 it("trains several inputs and outputs, with losses, metrics and callbacks; λ is that of all inputs", async () => {
   const [a, b] = [tfl.input({ shape: [2] }), tfl.input({ shape: [2] })]
   const both = tfl.layers.concatenate().apply([a, b]) as tfl.SymbolicTensor

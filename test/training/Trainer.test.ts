@@ -18,7 +18,7 @@ import {
 import { expect, it } from "vitest"
 import { onEachBackend } from "../backends.ts"
 import { tinyDataset as dataset } from "../tinyDataset.ts"
-import { runsWebgpu } from "../webgpu.ts"
+import { longWebgpu } from "../webgpu.ts"
 
 const run = (
   options: Partial<Trainer.TrainerOptions & Network.NetworkOptions>,
@@ -223,4 +223,4 @@ onEachBackend("the trainer", () => {
     expect(Exit.hasInterrupts(exit)).toBe(true)
     expect(tf.memory().numTensors).toBe(before)
   })
-}, runsWebgpu ? ["webgpu"] : [])
+}, longWebgpu)

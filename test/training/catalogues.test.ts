@@ -70,9 +70,7 @@ describe("an entry that is added in one place", () => {
       const entry = { about: "a new one", parameters: { amount: parameter }, make: () => undefined }
       const known = { ...builtIn, [kind]: { ...builtIn[kind], novel: entry } } as Catalogues
       const value = setting === "measures" || setting === "vary" ? ["novel"] : "novel"
-      const config = setting === "matricization"
-        ? { layers: { any: { matricization: "novel" } } }
-        : { [setting]: value }
+      const config = { [setting]: value }
       // What excludes another setting stands at no place of its own.
       const wrong = (all?: Catalogues) => TrainConfig.mistakes(config, all).filter(({ path }) => path.length > 0)
       // Whatever else a dataset is called may be a directory.
@@ -81,7 +79,6 @@ describe("an entry that is added in one place", () => {
       expect(Catalogue.table(known[kind])).toContain("| `novel`, `amount` | a new one |")
       const [help, before] = [await helpOf(known), await helpOf(builtIn)]
       expect(flagLine(help, "amount").includes("how much of it (default 7)")).toBe(withParameters.has(kind))
-      if (setting === "matricization") return
       // These are any text, a directory or schedules that join, which no shell can complete.
       const isNamed = kind !== "datasets" && kind !== "schedules"
       expect((await said(known, "--completions", "bash")).includes("'novel'")).toBe(isNamed)

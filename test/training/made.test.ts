@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import { builtIn, type Catalogues } from "../../src/training/Catalogues.ts"
 import * as made from "../../src/training/made.ts"
 import * as TrainConfig from "../../src/training/TrainConfig.ts"
+import { use } from "../backends.ts"
 
 const failing = () => {
   throw new Error("no luck")
@@ -86,4 +87,37 @@ it("more batches at once than a run has would be no step at all", async () => {
     "The optimizer mine cannot be made: it takes the gradients of 3 batches together, and the run has 2: take fewer"
   )
   expect(await told(() => [], "optimizer", { accumulate: 2 })).toBe("made")
+})
+
+it("sees every convolution by the matricization that is asked for, and a layer by its own", async () => {
+  await use("cpu")
+  const dataset = {
+    name: "blank",
+    classes: 2,
+    height: 8,
+    width: 8,
+    channels: 1,
+    checksum: "",
+    train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
+    test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
+  }
+  const layersOf = (settings: object) =>
+    Effect.runPromise(
+      Effect.flatMap(TrainConfig.decode(settings, "test"), (config) => made.network(config, dataset, builtIn))
+    ).then(({ layers }) => layers)
+  // Weight normalization: below normalizations, whose learnt γ are the lengths, every filter on a sphere of its own.
+  const spheres = await layersOf({ model: "resnet-8", collection: "Sp", matricization: "perFilter", policy: "none" })
+  expect(
+    new Set(
+      spheres.flatMap(({ kinds, shape: [a, b, c, d] }) =>
+        kinds.map(({ indices, manifold }) => `${indices.length / d} ${manifold.shape.join("x")}` === `1 ${a * b * c}x1`)
+      )
+    )
+  ).toEqual(new Set([true]))
+  const own = { layers: { conv2: { matricization: "whole" } }, collection: "Spec", matricization: "perFilterMatrix" }
+  expect((await layersOf(own)).map(({ matricization, name }) => [name, matricization.name])).toEqual([
+    ["conv1", "perFilterMatrix"],
+    ["conv2", "whole"],
+    ["conv3", "perFilterMatrix"]
+  ])
 })

@@ -135,6 +135,22 @@ describe("checkpoints", () => {
     return join(scratch, output)
   }
 
+  it("of another engine are refused, but a run that one completed is kept as it is", async () => {
+    const directory = join(scratch, "engine")
+    const configured = await config({ backend: "auto" })
+    const on = (engine: typeof Backend.wasm) =>
+      Effect.runPromise(
+        Effect.result(Run.train(configured, directory, () => Effect.void, { resume: true })).pipe(
+          Effect.provide([NodeServices.layer, engine])
+        )
+      )
+    const [first, again] = [await on(Backend.wasm), await on(Backend.cpu)]
+    expect(Result.getOrThrow(again)).toEqual(Result.getOrThrow(first))
+    rmSync(join(directory, "summary.json"))
+    const refused = Result.getOrThrow(Result.flip(await on(Backend.cpu)))
+    expect(refused).toMatchObject({ _tag: "CheckpointMismatch", what: "backend.name", expected: "cpu", actual: "wasm" })
+  })
+
   it("that are corrupt or cut short are named, and the one before is used once they are gone", async () => {
     const directory = await unfinished("corrupt")
     const file = join(directory, "checkpoint.bin")

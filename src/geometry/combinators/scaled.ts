@@ -40,6 +40,14 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   /** A vector that division by s would take beyond the range of numbers is as good shorter where points are bounded. */
   const bounded = Number.isFinite(norms.frobenius.max)
   const downVector = (v: P): P => s < 1 && bounded ? down(shortened(shape, v, s * longest)) : down(v)
+  // What division by s would take below the smallest number keeps its direction where no point is near 0: from there it
+  // says as much. Elsewhere no number stands for it, and 0 is another point.
+  const apart = norms.frobenius.min > 0
+  const nearestVector = (u: P): P => {
+    if (s <= 1) return downVector(u)
+    if (apart) return down(lengthened(shape, u, s * shortest))
+    return down(bounded ? u : withDigits(shape, u, s * normal))
+  }
   const placed = (what: string, x: P): P => {
     const kept = up(x)
     if (!bounded) requireNumbers(`${what} on ${name}`, kept)
@@ -60,7 +68,7 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
     project: (x, u) => manifold.project(down(x), u),
     gradient: (x, e) => manifold.gradient(down(x), e),
     transport: (x, y, v) => manifold.transport(down(x), down(y), v),
-    nearest: (u) => placed("the nearest point", manifold.nearest(downVector(u))),
+    nearest: (u) => placed("the nearest point", manifold.nearest(nearestVector(u))),
     retract: (x, v) => placed("the retraction", manifold.retract(down(x), downVector(v))),
     randomTangent: (seed, x) => manifold.randomTangent(seed, down(x)),
     // What is no point of an open set has a residual of at least 1, whatever the scale.
@@ -73,16 +81,33 @@ export const scaled = <P extends NestedTensors.NestedTensors>(
   })
 }
 
-/** The largest entry that vectors keep. */
-const longest = 1e38
+/** The largest entry that vectors keep; what it must be so that others keep their digits; and to have all its own. */
+const [longest, shortest, normal] = [1e38, 1e-30, 2 ** -126]
 
-const shortened = <P extends NestedTensors.NestedTensors>(shape: Shape.Shapes<P>, v: P, limit: number): P => {
-  const go = (shape: Shape.ShapeTree, part: NestedTensors.NestedTensors): NestedTensors.NestedTensors =>
-    NestedTensors.isLeaf(part)
-      ? Differentiable.shortened(part, limit, shape.map((_, i) => i - shape.length))
-      : part.map((factor, i) => go(shape[i] as Shape.ShapeTree, factor))
-  return go(shape, v) as P
-}
+type OfLeaf = (part: tf.Tensor, limit: number, axes: Array<number>) => tf.Tensor
+
+const sized =
+  (ofLeaf: OfLeaf) => <P extends NestedTensors.NestedTensors>(shape: Shape.Shapes<P>, v: P, limit: number) => {
+    const go = (shape: Shape.ShapeTree, part: NestedTensors.NestedTensors): NestedTensors.NestedTensors =>
+      NestedTensors.isLeaf(part)
+        ? ofLeaf(part, limit, shape.map((_, i) => i - shape.length))
+        : part.map((factor, i) => go(shape[i] as Shape.ShapeTree, factor))
+    return go(shape, v) as P
+  }
+
+const shortened = sized(Differentiable.shortened)
+const lengthened = sized(Differentiable.lengthened)
+
+const withDigits = sized((part, least, axes) => {
+  const largest = tf.max(tf.abs(constant(part)), axes)
+  Convergence.require({
+    what: "the nearest point on a manifold so much enlarged",
+    residual: tf.mul(Differentiable.less(largest, least), Differentiable.greater(largest, 0)),
+    tolerance: 0,
+    remedy: "Divided by the scale, the vector is below the smallest number: give a larger one, or a smaller scale."
+  })
+  return part
+})
 
 const requireNumbers = (what: string, x: NestedTensors.NestedTensors) =>
   NestedTensors.leaves(x).forEach((leaf) =>

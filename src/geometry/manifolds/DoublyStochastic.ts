@@ -164,7 +164,7 @@ const [factor, rounds] = [16, 8]
  * U/16^k on, where they are small, to U, each from sixteen times the last dual; and what their rounding leaves is made
  * good from the result.
  */
-const nearestOf = (given: tf.Tensor): tf.Tensor => {
+const nearestOf = (given: tf.Tensor) => {
   const n = given.shape.at(-1)!
   // A constant changes nothing, and larger entries than these round by more than points are long.
   const rounding = 16 * Arithmetic.current().epsilon
@@ -181,7 +181,9 @@ const nearestOf = (given: tf.Tensor): tf.Tensor => {
   // What is made good below is feasible anyhow: that it is nearest must be seen here, up to the rounding of the
   // entries.
   require("the nearest doubly stochastic matrix", found, finite, tf.maximum(1, tf.max(tf.abs(u), axes)))
-  return primalOf(found, dualOf(found, tf.zerosLike(found), rounds))
+  // Before that, since it lifts entries from the floor by rounding.
+  const active = tf.cast(tf.greater(found, floor()), "float32")
+  return { value: primalOf(found, dualOf(found, tf.zerosLike(found), rounds)), active }
 }
 
 /**
@@ -190,15 +192,14 @@ const nearestOf = (given: tf.Tensor): tf.Tensor => {
  */
 const nearest = (u: tf.Tensor): tf.Tensor =>
   tf.customGrad((given, save) => {
-    const value = tf.tidy(() => nearestOf(given as tf.Tensor))
+    const { active, value } = tf.tidy(() => nearestOf(given as tf.Tensor))
     require("the nearest doubly stochastic matrix", value, finite)
-    ;(save as tf.GradSaveFunc)([value])
+    ;(save as tf.GradSaveFunc)([active])
     return {
       value,
-      gradFunc: (dy: tf.Tensor, [x]: Array<tf.Tensor>) => {
-        const active = tf.cast(tf.greater(x!, floor()), "float32")
-        const inside = tf.mul(active, dy)
-        return tf.sub(inside, tf.mul(shares(active, inside), active))
+      gradFunc: (dy: tf.Tensor, [face]: Array<tf.Tensor>) => {
+        const inside = tf.mul(face!, dy)
+        return tf.sub(inside, tf.mul(shares(face!, inside), face!))
       }
     }
   })(u)

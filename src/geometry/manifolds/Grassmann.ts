@@ -4,7 +4,7 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Manifold from "../Manifold.ts"
 import { matrixFamily, tallOrWide } from "../matrixFamily.ts"
-import { root } from "../stiefel/angles.ts"
+import { lengthOfLog } from "../stiefel/distance.ts"
 import { subspaceLog, subspaceParallel } from "../stiefel/subspaces.ts"
 import type { VectorTransport } from "../VectorTransport.ts"
 import * as Stiefel from "./Stiefel.ts"
@@ -55,7 +55,7 @@ const curvature = (m: number, n: number): Interval.Interval => {
 }
 
 /** The Frobenius norm of the logarithm: the root of the sum of the squared principal angles. */
-const dist = (x: tf.Tensor, y: tf.Tensor) => root(tf.sum(tf.square(subspaceLog(x, y)), [-2, -1]))
+const dist = lengthOfLog(subspaceLog, (_x, u, v) => tf.sum(tf.mul(u, v), [-2, -1]))
 
 const tall = (m: number, n: number, { transport = projection }: GrassmannOptions): Manifold.Manifold => {
   const { exp, nearest, norms, random, residual, retract, shape } = Stiefel.make([m, n], {

@@ -302,7 +302,8 @@ const stiefel = matrixFamily((options: StiefelOptions = {}) => ({
  * a batch are handled in a number of tensor operations that depends on m and n only. Logarithms find geodesics below
  * the injectivity radius, π (at least √(4/5)·π for the canonical metric), by Broyden's method on their ends, and have
  * first derivatives; beyond it `log` and `dist` throw NoLogarithm, on webgpu at the next read. For m = n they are those
- * of O(n), for n = 1 those of a sphere.
+ * of O(n), for n = 1 those of a sphere. For m = n rounding decides where QR takes tangent vectors of length 1e7 and
+ * more, and may take them to the other component of O(n); `SpecialOrthogonal` stays in its own.
  * Source: Edelman, Arias and Smith 1998; Zimmermann and Hüper 2022 for logarithms; Rentmeesters 2013, and Zimmermann
  * and Stoye 2024, for the radius; Ozay 2019, table 1.
  *

@@ -7,7 +7,8 @@ import * as Convergence from "../../numerics/Convergence.ts"
 import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
-import { angleOverSine, root } from "./angles.ts"
+import { angleOverSine } from "./angles.ts"
+import { lengthOfLog } from "./distance.ts"
 
 const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 const squares = (u: tf.Tensor) => tf.sum(tf.square(u), [-2, -1], true)
@@ -112,13 +113,14 @@ export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
  *
  * @internal
  */
-export const rotationDistance =
-  (inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.Tensor) => (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
+export const rotationDistance = (inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.Tensor) => {
+  const length = lengthOfLog(rotationLog, inner)
+  return (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
     const apart = tf.less(Matrices.determinant(transposeTimes(constant(x), constant(y))), 0)
-    const v = rotationLog(x, tf.where(tf.expandDims(tf.expandDims(apart, -1), -1), x, y))
-    const length = root(inner(x, v, v))
-    return tf.where(apart, tf.add(tf.zerosLike(length), Infinity), length)
+    const found = length(x, tf.where(tf.expandDims(tf.expandDims(apart, -1), -1), x, y))
+    return tf.where(apart, tf.add(tf.zerosLike(found), Infinity), found)
   }
+}
 
 /**
  * Parallel transport on O(n) with a bi-invariant metric along the geodesic from X to Y: X Ω → Y R^(−1/2) Ω R^(1/2) with

@@ -60,10 +60,40 @@ const perExample = (loss: Loss): Loss => (targets, outputs) => {
   )
 }
 
+const refuse = (method: string, args: object | undefined, given = args !== undefined && "sampleWeight" in args) => {
+  if (!given) return
+  throw misuse(
+    `${method} takes no sampleWeight, fit does: or take steps with the weights in the loss, ` +
+      "`optimizer.minimize(() => loss)`"
+  )
+}
+
+/** What TensorFlow.js would ignore in silence. */
+const refuseElsewhere = (model: tfl.LayersModel): void => {
+  const [evaluate, evaluateDataset] = [model.evaluate.bind(model), model.evaluateDataset.bind(model)]
+  const [fitDataset, trainOnBatch] = [model.fitDataset.bind(model), model.trainOnBatch.bind(model)]
+  model.evaluate = (x, y, args) => {
+    refuse("evaluate", args)
+    return evaluate(x, y, args)
+  }
+  model.evaluateDataset = async (dataset, args) => {
+    refuse("evaluateDataset", args)
+    return evaluateDataset(dataset, args)
+  }
+  model.fitDataset = async (dataset, args) => {
+    refuse("fitDataset", args)
+    return fitDataset(dataset, args)
+  }
+  model.trainOnBatch = async (x, y, ...more: ReadonlyArray<unknown>) => {
+    refuse("trainOnBatch", undefined, more.length > 0)
+    return trainOnBatch(x, y)
+  }
+}
+
 const weighted = new WeakSet<tfl.LayersModel>()
 
 /**
- * Lets `fit` of a model take `sampleWeight`, and refuse losses that weights cannot reach.
+ * Lets `fit` of a model take `sampleWeight`, and refuse losses that weights cannot reach; its other methods refuse it.
  *
  * TensorFlow.js slices and applies such weights, since those of classes become some, and throws only where it takes its
  * arguments apart: that step is done here, on this model, while `fit` runs.
@@ -71,6 +101,7 @@ const weighted = new WeakSet<tfl.LayersModel>()
 export const takeExampleWeights = (model: tfl.LayersModel): void => {
   if (weighted.has(model)) return
   weighted.add(model)
+  refuseElsewhere(model)
   const fit = model.fit.bind(model)
   model.fit = async (x, y, args = {}) => {
     if ((args.sampleWeight ?? args.classWeight ?? undefined) === undefined) return fit(x, y, args)

@@ -51,6 +51,11 @@ export const networkSettings = (known: Catalogues) => ({
   selection: orDefault(Catalogue.schema(known.selections), "random").annotate(
     chosen("how groups are drawn", known.selections)
   ),
+  matricization: Schema.optionalKey(Catalogue.schema(known.matricizations)).annotate({
+    description:
+      `what of a kernel is a matrix: ${Catalogue.help(known.matricizations)} (default perKernel, and where ` +
+      "that has no room for a manifold the first of whole, perFilter, perInput, perFilterMatrix that has)"
+  }),
   policy: orDefault(Catalogue.schema(known.policies), "unit").annotate(
     chosen("geometric scaling γ of the renormalization", known.policies)
   ),

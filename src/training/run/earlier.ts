@@ -19,8 +19,8 @@ const completed = Effect.fnUntraced(function*(output: string) {
 })
 
 /**
- * What is there of a run in a directory: the summary of one that is completed, or one to go on with. Fails where it is
- * another run than this one, or was on another engine.
+ * What is there of a run in a directory: the summary of one that is completed, on whatever engine, or one to go on
+ * with. Fails where it is another run than this one, or is not completed and was on another engine.
  */
 export const earlierRun = Effect.fnUntraced(function*<E>(
   output: string,

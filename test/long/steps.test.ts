@@ -3,16 +3,13 @@ import { Law, methods, optimizerLaws } from "finegrain/laws"
 import { beforeAll, describe, it } from "vitest"
 import { use } from "../backends.ts"
 
-/** FINEGRAIN_LONG_RUNS=1 runs what takes minutes, as CI does in a step of its own. */
-const runsLong = process.env["FINEGRAIN_LONG_RUNS"] === "1"
-
 const longOnly = (set: Law.LawSet): Law.LawSet => ({
   ...set,
   parents: [],
   laws: Law.applicable(set, Arithmetic.float32).filter(({ name }) => name.includes("10,000 steps"))
 })
 
-describe.skipIf(!runsLong)("ten thousand steps", () => {
+describe("ten thousand steps", () => {
   beforeAll(() => use("wasm"))
   const bind = Law.bind({ describe, it })
   const own = [Sphere.make([3, 3]), Oblique.make([3, 3]), Stiefel.make([3, 3]), Euclidean.make([3, 3])] as const

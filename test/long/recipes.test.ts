@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 
-const root = resolve(import.meta.dirname, "..")
+const root = resolve(import.meta.dirname, "../..")
 const copy = mkdtempSync(join(tmpdir(), "finegrain-recipes-"))
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 for (const part of ["src", "cli", "laws", "package.json", "tsconfig.json"]) {
