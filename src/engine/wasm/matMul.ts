@@ -38,8 +38,8 @@ const transposingFirst = (name: string, small: number): Kernel => {
 }
 
 /**
- * A product with what follows it in a dense layer. The stock kernel adds a wrong bias to stacks, and its rectifier turns
- * NaN into 0, a diverging run into one that looks well.
+ * A product with what follows it in a dense layer. The stock kernel adds a wrong bias to stacks, and its rectifier
+ * turns NaN into 0, a diverging run into one that looks well.
  */
 const fusedProduct = (): Kernel => {
   const linear = transposingFirst(tf._FusedMatMul, 0)
