@@ -9,7 +9,7 @@ import { adjacent, factorsOf, ofOwners, pointer, toVariable, word, wordsOf } fro
 import { less, madd } from "./vectors"
 
 /** Matrices that are taken at once. */
-const block = 16
+const atOnce = 16
 
 /** Whether the columns of a leaf are ones that this sweep knows. */
 export function inBlocks(form: i32, rows: i32, columns: i32, transposed: bool): bool {
@@ -58,7 +58,7 @@ export function moveBlocks(
   const toD = d - y
   let block0 = y
   let first = begin
-  for (; first + block <= end; first += block) {
+  for (; first + atOnce <= end; first += atOnce) {
     const fa = ofOwners(factors, wordsOf(owners, first, count))
     const fb = ofOwners(factors, wordsOf(owners, first + 4, count))
     const fc = ofOwners(factors, wordsOf(owners, first + 8, count))
