@@ -22,6 +22,7 @@ const runs: Readonly<Record<keyof Results, ReadonlyArray<string>>> = {
   engine: ["128", quick ? "5" : "15", file("engine")],
   manifolds: ["200", quick ? "9" : "25", file("manifolds")],
   scaling: [threads, quick ? "3" : "9", file("scaling")],
+  phases: ["1", file("phases")],
   profile: ["wasm", "128", quick ? "10" : "20", file("profile")],
   rivals: [...(quick ? ["--quick"] : []), "--out", file("rivals")]
 }

@@ -1,4 +1,5 @@
 /** BENCHMARKS.md from the numbers of bench/results. */
+import type { Phases } from "./phases.ts"
 import type { Found, Row } from "./rivals.ts"
 import { type Scaling, scalingTables } from "./scalingTables.ts"
 import { spread, type Timing } from "./timing.ts"
@@ -18,6 +19,7 @@ interface Engine {
 export interface Results {
   readonly rivals: Found
   readonly engine: Engine
+  readonly phases: { readonly threads: number; readonly load: number; readonly rows: ReadonlyArray<Phases> }
   readonly manifolds: {
     readonly channels: number
     readonly rows: ReadonlyArray<{ readonly timing: Timing; readonly operations: number; readonly ratio: number }>
@@ -177,6 +179,67 @@ const honest = ({ rivals: { layers, networks } }: Results): string => {
   )
 }
 
+/** Bytes that a kernel of 3×3 has moved in a step, at least. */
+const moved = 9 * 36
+
+/** What is missed for reasons that numbers show. */
+const missed = ({ engine: { ceiling, share }, phases, profile, rivals: { layers } }: Results): string => {
+  /** The time that memory at its ceiling would take, of that which a goal leaves. */
+  const atCeiling = (manifold: string, kernels: number, goal: number) => {
+    const geoopt = ms(layerOf(layers, manifold, kernels.toLocaleString("en")), "torch, geoopt")
+    return geoopt === undefined ? "–" : percent(kernels * moved / ceiling.gigabytes / 1e6 / (geoopt / goal))
+  }
+  const inKernels = profile.rows.filter(({ name }) => name.startsWith("FinegrainStep"))
+    .reduce((sum, row) => sum + row.ms, 0)
+  return [
+    paragraph(
+      `*Steps of layers.* A step reads points, momenta and gradients and writes directions; then, when the norms of the
+      POMs are known, reads points and directions and writes directions, points and weights: ${moved} bytes a kernel of
+      3×3 in two sweeps, since steps depend on norms over many kernels and the old state stays whole until the new one
+      is. geoopt's step knows no groups and writes over its state: 180 bytes. At the measured ceiling of ${
+        ceiling.gigabytes.toFixed(1)
+      } GB/s those two sweeps alone would take ${
+        manifolds.map((manifold, i) => `${atCeiling(manifold, 40_000, [30, 5, 3][i]!)} (${manifold})`).join(", ")
+      } of the time that the goals leave for 40,000 kernels, and ${
+        manifolds.map((manifold, i) => `${atCeiling(manifold, 400_000, [50, 8, 5][i]!)} (${manifold})`).join(", ")
+      } for 400,000. By phases, lower quartiles, ${phases.threads} thread${
+        phases.threads === 1 ? "" : "s"
+      } (\`npm run bench:phases\`${
+        phases.load > 1 ? `; other processes used the machine as well, load ${phases.load.toFixed(0)}` : ""
+      }):`
+    ),
+    table(
+      [
+        "layer",
+        "ms",
+        "first sweep, ns a kernel",
+        "second sweep",
+        "outside of both, µs",
+        "GB/s in the sweeps (ceiling)"
+      ],
+      phases.rows.map(({ collection, direction, gigabytes, kernels, move, ms, outside, side }) => [
+        `${kernels.toLocaleString("en")} of ${side}×${side}, ${collection}`,
+        ms.toFixed(2),
+        direction.toFixed(1),
+        move.toFixed(1),
+        outside.toFixed(0),
+        `${gigabytes.toFixed(1)} (${percent(gigabytes / ceiling.gigabytes)})`
+      ])
+    ),
+    paragraph(
+      `*FG-SGD's share of a step* (${percent(share)}). Its two kernels take ${
+        inKernels.toFixed(2)
+      } ms; about half of that, and what is beside them, is JavaScript that makes and frees some 240 tensors, four
+      manifolds in each of twenty layers. Fewer would need states of several layers in one tensor.`
+    ),
+    paragraph(
+      `*ResNet-20 against PyTorch.* WebAssembly has vectors of 128 bits. With oneDNN convolutions are PyTorch's own;
+      what is left is normalization, additions, and TensorFlow.js' tape (the profile below), where \`torch.compile\`
+      makes one loop of normalization, addition and rectifier.`
+    )
+  ].join("\n\n")
+}
+
 /** All of it. */
 export const document = (results: Results): string => {
   const { engine, manifolds, profile, rivals, scaling } = results
@@ -211,6 +274,8 @@ export const document = (results: Results): string => {
       ),
       "## Goals, and where they stand",
       goals(results),
+      "## What is missed, and why",
+      missed(results),
       "## When to take PyTorch",
       honest(results),
       "## One step of ResNet-20, batch 128, 28×28",

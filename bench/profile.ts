@@ -7,13 +7,16 @@ import { networkStep } from "./networkStep.ts"
 
 /**
  * Where the time of a training step of ResNet-20 goes, kernel by kernel. Usage: npm run bench:profile -- [BACKEND
- * [BATCH [STEPS [OUT.json]]]]
+ * [BATCH [STEPS [OUT.json]]]], where onednn is the wasm backend with that accelerator.
  */
 const [name = "wasm", batch = "128", steps = "20", out] = process.argv.slice(2)
 const count = Number(steps)
 
 const { device, engine } = await Effect.runPromise(
-  Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName))
+  Effect.provide(
+    Backend.Backend,
+    name === "onednn" ? Backend.wasmWith({ accelerator: "onednn" }) : Backend.layer(name as Backend.EngineName)
+  )
 )
 const spent = new Map<string, { calls: number; ms: number }>()
 // A kernel that runs others counts their time as its own only.

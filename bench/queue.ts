@@ -157,9 +157,9 @@ const timed = async (work: () => Promise<unknown>) => {
 }
 await own.runPromise(grids.seen(grid, "bench", 1))
 const queries = {
-  "run: all that changed, every 0.5 s, where all did": await timed(() => own.runPromise(trials.changed(grid, 3600))),
-  "run: all that changed, every 0.5 s, where nothing did": await timed(() => own.runPromise(trials.changed(grid, 0))),
-  "run: workers, every 0.5 s": await timed(() => own.runPromise(grids.workers(grid))),
+  "run: all that changed, every second, where all did": await timed(() => own.runPromise(trials.changed(grid, 3600))),
+  "run: all that changed, every second, where nothing did": await timed(() => own.runPromise(trials.changed(grid, 0))),
+  "run: workers, every quarter of a lease": await timed(() => own.runPromise(grids.workers(grid))),
   "queue: grids in numbers": await timed(() => own.runPromise(status.grids(grid))),
   "queue: trials at work or failed": await timed(() => own.runPromise(status.notable(grid)))
 }

@@ -193,17 +193,20 @@ export const run = Command.make(
       const own = { experiment, smoke, ...(part && { shard: part }) }
       const directory = path.resolve(Option.getOrElse(output, () => ExperimentDirectory.usual(own)))
       const trials = yield* ExperimentDirectory.open(directory, own, resume)
+      const total = planned.length
+      const fleet = yield* Effect.tapError(
+        placed({
+          name: experiment.name,
+          root: directory,
+          use: planned[0]?.config.use ?? [],
+          retry,
+          cells,
+          directory: ({ id }) => path.join(trials, id)
+        }),
+        () => ExperimentDirectory.takeBack(directory)
+      )
       const ledger = yield* Ledger.make(directory)
       yield* ledger.write
-      const total = planned.length
-      const fleet = yield* placed({
-        name: experiment.name,
-        root: directory,
-        use: planned[0]?.config.use ?? [],
-        retry,
-        cells,
-        directory: ({ id }) => path.join(trials, id)
-      })
       yield* Console.log(
         `${experiment.name}${
           part === undefined ? "" : `, part ${shard.shown(part)}`

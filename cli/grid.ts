@@ -12,6 +12,7 @@ import * as RunRecord from "../src/report/RunRecord.ts"
 import * as RunDirectory from "../src/training/RunDirectory.ts"
 import type * as GridProgress from "./GridProgress.ts"
 import * as pages from "./pages.ts"
+import { seldom } from "./seldom.ts"
 
 /** A disk that does not take what is known of a trial will not take the other trials, either. */
 const stopping = <E extends { readonly _tag: string }, R>(
@@ -56,13 +57,15 @@ export const run = Effect.fnUntraced(function*(grid: Grid) {
   const { cells, directory, fleet, ledger, progress, trials } = grid
   const path = yield* Path.Path
   const read = RunRecord.remembering()
-  const drawer = yield* pages.drawer(directory, progress.print, read)
+  const drawer = yield* pages.drawer(directory, progress.print, read, ledger.write)
+  // The results of many trials are long; they follow from the trials' directories, and are written whole at the end.
+  const write = seldom(1000, ledger.write)
   const one = yield* Semaphore.make(1)
   const record = Effect.fnUntraced(function*({ result, trial: { id } }: Runner.Outcome) {
     const own = path.join(trials, id)
     if (yield* pages.isToDraw(own)) yield* pages.draw(own, progress.print)
     yield* ledger.ended(id, result._tag === "Failed" ? Struct.omit(result, ["_tag"]) : undefined)
-    yield* ledger.write
+    yield* write
     yield* drawer.ask
   }, one.withPermits(1))
   yield* Runner.run(cells, fleet, {

@@ -28,18 +28,32 @@ export const draw = (directory: string, print: (text: string) => Effect.Effect<v
     Effect.catch((error) => print(`The report cannot be drawn: ${error.message}`))
   )
 
+/** Milliseconds between two drawings, at least. */
+const every = 5000
+
 /**
- * Draws the page of an experiment beside its trials, and seldom enough not to take their time; of several that are
- * asked for meanwhile, one.
+ * Draws the page of an experiment beside its trials, and seldom enough not to take their time, however many they are;
+ * of several that are asked for meanwhile, one. What the page is drawn from is written first.
  */
-export const drawer = Effect.fnUntraced(function*(
+export const drawer = Effect.fnUntraced(function*<E, R>(
   directory: string,
   print: (text: string) => Effect.Effect<void>,
-  read: RunRecord.ReadRunRecord
+  read: RunRecord.ReadRunRecord,
+  first: Effect.Effect<void, E, R>
 ) {
   const asked = yield* Queue.sliding<void>(1)
   const drawing = yield* Effect.forkScoped(
-    Effect.forever(Effect.andThen(Queue.take(asked), draw(directory, print, read)).pipe(Effect.delay("5 seconds")))
+    Effect.forever(
+      Effect.gen(function*() {
+        yield* Queue.take(asked)
+        const before = process.cpuUsage()
+        yield* Effect.ignore(first)
+        yield* draw(directory, print, read)
+        const { system, user } = process.cpuUsage(before)
+        // A twentieth of a core at most, however many trials there are.
+        yield* Effect.sleep(Math.max(0, 20 * (system + user) / 1000 - every))
+      }).pipe(Effect.delay(every))
+    )
   )
   return { ask: Queue.offer(asked, undefined), stop: Fiber.interrupt(drawing) }
 })

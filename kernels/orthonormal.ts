@@ -62,7 +62,7 @@ export function recover(y: usize, j: i32, square: v128, rows: i32, down: i32, ac
 }
 
 /** Column j divided by its length. */
-function oneUnitLength(y: usize, j: i32, rows: i32, down: i32, across: i32): void {
+export function oneUnitLength(y: usize, j: i32, rows: i32, down: i32, across: i32): void {
   let square = dot(y, j, y, j, rows, down, across)
   if (v128.any_true(unusual(square))) {
     recover(y, j, square, rows, down, across)

@@ -41,6 +41,7 @@ import {
   wordsOf
 } from "./rows"
 import { finish, fourOf, fromLanes, roomFor, toLanes } from "./stack"
+import { inBlocks, moveBlocks } from "./units"
 import { madd } from "./vectors"
 
 /** A flat leaf is cut at multiples of so many entries. */
@@ -373,6 +374,25 @@ function moveLanes(
   }
 }
 
+/** Blocks first where there are some. */
+function moveFrom(
+  row: usize,
+  begin: i32,
+  end: i32,
+  x: usize,
+  d: usize,
+  y: usize,
+  factors: usize,
+  work: usize
+): void {
+  const rows = word(row, ROWS)
+  const columns = word(row, COLUMNS)
+  const blocks = inBlocks(word(row, FORM), rows, columns, word(row, TRANSPOSED) !== 0)
+  const left = blocks ? moveBlocks(row, begin, end, x, d, y, factors) : begin
+  const done = <usize> ((left - begin) * rows * columns) << 2
+  moveLanes(row, left, end, x + done, d + done, y + done, factors, work)
+}
+
 /** The same, from one end of a leaf to the other. */
 function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch: usize): void {
   if (word(row, FORM) === given) {
@@ -390,7 +410,7 @@ function moveMatrices(row: usize, begin: i32, end: i32, factors: usize, scratch:
   const work = scratch + 3 * next
   const rest = min(end, count & ~3)
   const from = <usize> begin * bytes
-  moveLanes(row, begin, rest, x + from, d + from, toX + from, factors, work)
+  moveFrom(row, begin, rest, x + from, d + from, toX + from, factors, work)
   if (rest >= end) return
   const y = scratch + next
   const v = y + next

@@ -1,8 +1,12 @@
-/** The tables of README.md that follow from something else: manifolds from the catalogue, ratios from measurements. */
+/**
+ * What of README.md follows from something else: manifolds from the catalogue, ratios from measurements, figures of
+ * findings from the committed results.
+ */
 import * as Schema from "effect/Schema"
 import { Specification } from "finegrain"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import type * as Results from "../src/experiment/Results.ts"
 import * as Manifolds from "./manifolds.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -35,14 +39,58 @@ const ratios = (): string => {
     .join("\n")
 }
 
-const tables = { "| symbol | manifold |": () => Manifolds.table(Specification.families), "| work | ratio |": ratios }
+const committed = join(root, "experiments", "results")
 
-/** README.md as it should be: its tables written anew. */
+const resultsOf = (experiment: string) =>
+  JSON.parse(readFileSync(join(committed, experiment, "results.json"), "utf8")) as Results.Results
+
+/** All committed trials on a dataset. */
+const trialsOn = (dataset: string): number =>
+  readdirSync(committed).map(resultsOf)
+    .filter(({ environments }) => environments.some((environment) => environment.dataset?.name === dataset))
+    .flatMap(({ cells }) => cells)
+    .reduce((count, { candidates, finals }) => count + candidates.length + finals.length, 0)
+
+/** Mean test errors of rows of an experiment, in %. */
+const errorsIn = (experiment: string) => {
+  const { cells } = resultsOf(experiment)
+  return (row: string): string => {
+    const error = cells.find((cell) => cell.row === row)?.error
+    if (error === undefined) throw new Error(`${experiment} has no row "${row}" with a test error`)
+    return error.mean.toFixed(1)
+  }
+}
+
+/** Words in lines of at most 120 characters. */
+const wrapped = (text: string): string => text.replaceAll(/(.{1,120})(?: |$)/g, "$1\n").trimEnd()
+
+/** What was found, with the figures of docs/findings.md. */
+const findings = (): string => {
+  const [right, wrong] = [errorsIn("modular-manifolds"), errorsIn("perceptron-noise")]
+  return wrapped(
+    `On CIFAR-10 (${trialsOn("cifar-10")} trials, five paired seeds) a perceptron with oblique or Stiefel matrices ` +
+      `trained by FG-SGD errs ${right("FG-SGD (Ob)")} and ${right("FG-SGD (St)")} %, AdamW ${right("AdamW")} %, Muon ` +
+      `and manifold Muon ${right("Muon")} and ${right("manifold Muon (St)")} %; with 40 % wrong labels oblique ` +
+      `matrices err ${wrong("FG-SGD (Ob)")} %, tuned SGD ${
+        wrong("SGD")
+      } %. Whether mixtures within convolutions, the ` +
+      "paper's claim, beat tuned Euclidean kernels is open: [findings](docs/findings.md)."
+  )
+}
+
+/** Parts by what they begin with; each ends at an empty line. */
+const parts = {
+  "| symbol | manifold |": () => Manifolds.table(Specification.families),
+  "| work | ratio |": ratios,
+  "On CIFAR-10 (": findings
+}
+
+/** README.md as it should be: what follows from something else written anew. */
 export const render = (text: string = readFileSync(page, "utf8")): string =>
-  Object.entries(tables).reduce((whole, [head, table]) => {
+  Object.entries(parts).reduce((whole, [head, part]) => {
     const from = whole.indexOf(head)
-    if (from < 0) throw new Error(`README.md has no table that begins with: ${head}`)
-    return whole.slice(0, from) + table() + whole.slice(whole.indexOf("\n\n", from))
+    if (from < 0) throw new Error(`README.md has nothing that begins with: ${head}`)
+    return whole.slice(0, from) + part() + whole.slice(whole.indexOf("\n\n", from))
   }, text)
 
 if (process.argv[1] === import.meta.filename) writeFileSync(page, render())

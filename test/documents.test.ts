@@ -35,7 +35,7 @@ it("no link within the documents is dead", () => {
 /** Words have a letter or a digit; code and tables count as everything else. */
 const wordsIn = (text: string) => text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length
 
-it("README.md has 900 words at most, and the tables that follow from something else as they should be", () => {
+it("README.md has 900 words at most, and what follows from something else as it should be", () => {
   expect(wordsIn("two words | --- | – `and` 3×3")).toBe(4)
   expect(wordsIn(textOf("README.md"))).toBeLessThanOrEqual(900)
   expect(textOf("README.md")).toBe(readme())

@@ -159,3 +159,15 @@ export const open = Effect.fnUntraced(function*(directory: string, own: StoredEx
   yield* Effect.mapError(WholeFile.makeDirectory(trials), RunDirectory.unwritten(trials))
   return trials
 })
+
+/**
+ * Takes back what opening a directory wrote, where nothing has come of it: the next try finds it as the first one did.
+ */
+export const takeBack = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const trials = path.join(directory, "trials")
+  if ((yield* entries(directory)).includes("results.json") || (yield* entries(trials)).length > 0) return
+  yield* Effect.ignore(fs.remove(path.join(directory, "experiment.json"), { force: true }))
+  yield* Effect.ignore(fs.remove(trials, { recursive: true, force: true }))
+})

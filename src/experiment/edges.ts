@@ -21,6 +21,22 @@ const flat = (config: Readonly<Record<string, unknown>>): ReadonlyMap<string, un
     )
   )
 
+/** Settings by name in which candidates differ by a number, with that of every candidate that has one. */
+export const varied = <A extends { readonly config: Readonly<Record<string, unknown>> }>(
+  candidates: ReadonlyArray<A>
+): ReadonlyMap<string, ReadonlyArray<{ readonly of: A; readonly value: number }>> => {
+  const all = candidates.map((candidate) => [candidate, flat(candidate.config)] as const)
+  const names = new Set(all.flatMap(([, own]) => [...own.keys()]))
+  const found = [...names].map((name) => {
+    const told = all.flatMap(([of, own]) => {
+      const value = own.get(name)
+      return typeof value === "number" ? [{ of, value }] : []
+    })
+    return [name, told] as const
+  })
+  return new Map(found.filter(([, told]) => new Set(told.map(({ value }) => value)).size > 1))
+}
+
 /** Fewer values have no middle. */
 const enough = 3
 
@@ -32,10 +48,9 @@ const enough = 3
 export const edgesOf = ({ candidates, chosen, column, row }: Choosing): ReadonlyArray<string> => {
   const best = candidates.find(({ candidate }) => candidate === chosen)
   if (best === undefined) return []
-  const all = candidates.map(({ config }) => flat(config))
-  return [...flat(best.config)].flatMap(([name, value]) => {
-    const tried = [...new Set(all.map((own) => own.get(name)))].filter((own) => typeof own === "number")
-    if (typeof value !== "number" || value === 0 || tried.length < enough) return []
+  return [...varied(candidates)].flatMap(([name, all]) => {
+    const [value, tried] = [all.find(({ of }) => of === best)?.value, [...new Set(all.map((own) => own.value))]]
+    if (value === undefined || value === 0 || tried.length < enough) return []
     const edge = value === Math.min(...tried) ? "smallest" : value === Math.max(...tried) ? "largest" : undefined
     return edge === undefined ? [] : [`${row}, ${column}: ${name} ${value} is the ${edge} of ${tried.length} tried`]
   })

@@ -82,3 +82,9 @@ const ofMachines: ReadonlySet<string> = new Set(Object.values(errorKinds).flatMa
 
 /** Whether an error of this name tells of the machine, so that another one may do better. */
 export const isOfMachine = (name: string): boolean => ofMachines.has(name)
+
+/**
+ * Whether an error of this name may be the machine's or the trial's own: another attempt, perhaps elsewhere, tells. A
+ * process that died may have lacked memory, and so may an engine.
+ */
+export const mayBeOfMachine = (name: string): boolean => name === "Crashed" || name === "EngineFailed"

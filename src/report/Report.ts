@@ -89,7 +89,11 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
       { name: `${names[i]}.svg`, type: "image/svg+xml", text: svg },
       ...sources.map(({ extension, text, type }) => ({ name: `${names[i]}.${extension}`, type, text }))
     ]))
-  yield* Effect.forEach(files.flat(), ({ name, text }) => writeText(path.join(folder, name), text), { discard: true })
+  // Each waits for the disk.
+  yield* Effect.forEach(files.flat(), ({ name, text }) => writeText(path.join(folder, name), text), {
+    concurrency: 8,
+    discard: true
+  })
   const file = path.join(directory, "report.html")
   yield* writeText(
     file,

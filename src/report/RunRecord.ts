@@ -7,6 +7,7 @@ import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { atEnd, fileOf } from "../training/measures.ts"
+import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import { failing, ReportError } from "./ReportError.ts"
@@ -42,8 +43,10 @@ export const readOwn = Effect.fnUntraced(function*<A>(
 const decodeEvent = Schema.decodeUnknownOption(RunFiles.LogLine)
 
 /** Events of our own that no figure needs. */
+const others: ReadonlySet<unknown> = new Set<RunEvent["_tag"]>(["HardlyMoves", "Resumed"])
+
 const isOther = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "_tag" in value && value._tag === "Resumed"
+  typeof value === "object" && value !== null && "_tag" in value && others.has(value._tag)
 
 const parse = (line: string): unknown => {
   try {

@@ -1,5 +1,7 @@
 /** What held-out images said of every candidate. */
+import { varied } from "../experiment/edges.ts"
 import * as Results from "../experiment/Results.ts"
+import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
 
@@ -47,3 +49,57 @@ export const candidates = (
     }
   }
 }
+
+/** Every candidate of a search with the number of one setting, and whether it was chosen. */
+const overSettings = ({ candidates, chosen, row }: Results.CellResult) =>
+  [...varied(candidates)].flatMap(([setting, all]) =>
+    all.flatMap(({ of: { candidate, summary }, value }) =>
+      // What one setting alone chooses has a figure of its own.
+      typeof candidate !== "string" || summary?.testAccuracy === undefined
+        ? []
+        : [{
+          setting,
+          across: row,
+          value,
+          error: Results.errorPercent(summary.testAccuracy),
+          chosen: candidate === chosen
+        }]
+    )
+  )
+
+/**
+ * The error on held-out images over every hyperparameter that a search chose together with others: a figure for each,
+ * a panel per row.
+ *
+ * @internal
+ */
+export const overEach = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<Chart> =>
+  [...Map.groupBy(cells.flatMap(overSettings), ({ setting }) => setting)].map(([setting, values]): Chart => {
+    const numbers = values.map(({ value }) => value)
+    const rows = [...new Set(values.map(({ across }) => across))]
+    const unit = {
+      ...chartStyle.size(rows.length),
+      mark: { type: "point" as const, filled: true, size: 45, opacity: 0.8 },
+      encoding: {
+        x: {
+          field: "value",
+          type: "quantitative" as const,
+          ...numbers.every((value) => value > 0) ? chartStyle.logarithmic(numbers) : chartStyle.linear(false),
+          title: setting
+        },
+        y: {
+          field: "error",
+          type: "quantitative" as const,
+          ...chartStyle.within([0, 100], values.map(({ error }) => error)),
+          title: "validation error, %"
+        },
+        color: { condition: { test: "datum.chosen", value: "#d62728" }, value: "#4c78a8" }
+      }
+    }
+    return {
+      name: `validation-${slug(setting)}`,
+      title: `Validation over ${setting}`,
+      caption: "A mark per candidate, with its error on held-out training images; what was chosen is red.",
+      spec: { data: { values }, ...chartStyle.panels(unit, rows, [], "shared") }
+    }
+  })

@@ -110,7 +110,12 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
       return [y, fused, ...gradients].map((t) => t.dataSync<"float32">())
     })
 
-  const agree = async (reference: "cpu" | "wasm", cases: ReadonlyArray<Shape>, tolerance: number) => {
+  const agree = async <A>(
+    reference: "cpu" | "wasm",
+    cases: ReadonlyArray<A>,
+    tolerance: number,
+    computed: (one: A) => ReadonlyArray<Float32Array>
+  ) => {
     await use(reference)
     const right = cases.map(computed)
     await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
@@ -126,7 +131,7 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
 
   it("gives what the plain JavaScript engine gives, for all shapes, strides, paddings and dilations", () =>
     // At most 3·11·11 or 4·4·19 products are summed, in another order.
-    agree("cpu", fc.sample(shapes, { numRuns: 60, seed: 1 }), 2e-6))
+    agree("cpu", fc.sample(shapes, { numRuns: 60, seed: 1 }), 2e-6, computed))
 
   const tiled = ([height, width]: readonly [number, number], channels: readonly [number, number]): Shape => ({
     images: Math.ceil(256 / (Math.ceil(height / 4) * Math.ceil(width / 4))),
@@ -151,8 +156,45 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
       ],
       // Tiles of 4×4 outputs multiply by 8 and divide by 24, sum, and take differences of what they sum; the gradient
       // of a filter sums 256·16 products.
-      2e-5
+      2e-5,
+      computed
     ))
+
+  const factors = fc.record({
+    stacks: fc.constantFrom([[], []], [[1], [1]], [[3], [3]], [[1], [4]], [[4], [1]], [[2, 2], [2, 2]], [[2, 1], [
+      1,
+      2
+    ]]),
+    sides: fc.tuple(
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 1, max: 50 })
+    ),
+    transposed: fc.tuple(fc.boolean(), fc.boolean()),
+    activation: fc.constantFrom("linear" as const, "relu" as const, "sigmoid" as const),
+    seed: fc.integer()
+  })
+  type Factors = typeof factors extends fc.Arbitrary<infer A> ? A : never
+
+  const multiplied = ({ activation, seed, sides: [m, k, n], stacks: [left, right], transposed: [ta, tb] }: Factors) =>
+    tf.tidy(() => {
+      const a = Seed.normalTensor(seed, [...left!, ...(ta ? [k, m] : [m, k])]) as tf.Tensor3D
+      const b = Seed.normalTensor(seed + 1, [...right!, ...(tb ? [n, k] : [k, n])]) as tf.Tensor3D
+      const bias = Seed.normalTensor(seed + 2, [n]) as tf.Tensor1D
+      const y = tf.matMul(a, b, ta, tb)
+      // TensorFlow.js has no gradients of stacks of which one is repeated.
+      const gradients = left!.join() === right!.join()
+        ? tf.grads((a: tf.Tensor, b: tf.Tensor) =>
+          tf.sum(tf.mul(tf.matMul(a, b, ta, tb), Seed.normalTensor(seed + 3, y.shape)))
+        )([a, b])
+        : []
+      const fused = a.rank > 3 ? [] : [tf.fused.matMul({ a, b, transposeA: ta, transposeB: tb, bias, activation })]
+      return [y, ...gradients, ...fused].map((t) => t.dataSync<"float32">())
+    })
+
+  it("multiplies matrices and stacks of them, of all shapes, transposed or not, with gradients and what follows", () =>
+    // At most 50 products are summed, in another order.
+    agree("cpu", fc.sample(factors, { numRuns: 60, seed: 2 }), 2e-6, multiplied))
 
   describe("on its own", () => {
     beforeAll(async () => {
@@ -186,19 +228,20 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
       expect([0, 1, 8, 9].every((pixel) => nan.filter((other) => other === pixel).length === 16)).toBe(true)
     })
 
-    it.each([[false, false], [true, false], [false, true], [true, true]])(
-      "multiplies matrices, transposed: %o, %o",
-      (transposeA, transposeB) => {
-        const [m, k, n] = [33, 65, 40]
-        const a = Seed.normalTensor(1, transposeA ? [k, m] : [m, k]) as tf.Tensor2D
-        const b = Seed.normalTensor(2, transposeB ? [n, k] : [k, n]) as tf.Tensor2D
-        const [left, right] = [transposeA ? tf.transpose(a) : a, transposeB ? tf.transpose(b) : b]
-        const sums = tf.sum(tf.mul(tf.expandDims(left, 2), tf.expandDims(right, 0)), 1)
-        const gap = tf.max(tf.abs(tf.sub(tf.matMul(a, b, transposeA, transposeB), sums))).dataSync()[0]!
-        // 65 products of order one.
-        expect(gap).toBeLessThan(1e-4)
-      }
-    )
+    it("keeps NaN and infinities in their rows of a product, a rectifier behind it too", () => {
+      const values = Seed.normalTensor(1, [2, 40, 32]).dataSync().slice()
+      values[32] = NaN
+      values[40 * 32] = Infinity
+      const y = tf.fused.matMul({
+        a: tf.tensor3d(values, [2, 40, 32]),
+        b: tf.ones([1, 32, 40]) as tf.Tensor3D,
+        bias: tf.ones([40]),
+        activation: "relu"
+      })
+      const found = [...y.dataSync()].map((value) => Number.isFinite(value) ? "finite" : String(value))
+      const rows = Array.from({ length: 80 }, (_, row) => row === 1 ? "NaN" : row === 40 ? "Infinity" : "finite")
+      expect(found).toEqual(rows.flatMap((kind) => Array<string>(40).fill(kind)))
+    })
 
     it("gives the same bits again, and leaks nothing", () => {
       const steps: Pick<Shape, "dilation" | "pad" | "strides"> = { dilation: 1, pad: "same", strides: [1, 1] }
@@ -211,7 +254,14 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
         channels: [16, 19],
         filter: [3, 3]
       }
-      const again = () => computed(shape)
+      const product: Factors = {
+        stacks: [[3], [3]],
+        sides: [33, 40, 35],
+        transposed: [true, false],
+        activation: "relu",
+        seed: 6
+      }
+      const again = () => [...computed(shape), ...multiplied(product)]
       const first = again()
       const { numTensors } = tf.memory()
       expect(again()).toEqual(first)

@@ -500,29 +500,38 @@ it("matrix products agree with the cpu backend, transposed or not, batched or no
     runs
   ))
 
-it("fused matrix products agree with the cpu backend", () =>
+it("fused matrix products agree with the cpu backend, in stacks too", () =>
   fc.assert(
     fc.asyncProperty(
       fc.integer(),
+      fc.constantFrom([1, 1], [2, 2], [3, 1], [1, 3]),
       small(30),
       small(30),
       small(30),
       fc.boolean(),
       fc.boolean(),
-      (seed, m, k, n, ta, tb) =>
+      fc.constantFrom("linear" as const, "relu" as const, "sigmoid" as const),
+      (seed, [inA, inB], m, k, n, ta, tb, activation) =>
         agree(() => [
           tf.fused.matMul({
-            a: Seed.normalTensor(seed, ta ? [k, m] : [m, k]) as tf.Tensor2D,
-            b: Seed.normalTensor(seed + 1, tb ? [n, k] : [k, n]) as tf.Tensor2D,
+            a: Seed.normalTensor(seed, [inA!, ...(ta ? [k, m] : [m, k])]) as tf.Tensor3D,
+            b: Seed.normalTensor(seed + 1, [inB!, ...(tb ? [n, k] : [k, n])]) as tf.Tensor3D,
             transposeA: ta,
             transposeB: tb,
             bias: Seed.normalTensor(seed + 2, [n]),
-            activation: "relu"
+            activation
           })
         ])
     ),
     runs
   ))
+
+it("a rectifier behind a matrix product keeps NaN", async () => {
+  await use("wasm")
+  const [a, b] = [tf.tensor2d([[NaN, 1], [1, -1]]), tf.ones([2, 1]) as tf.Tensor2D]
+  const y = tf.fused.matMul({ a, b, activation: "relu" })
+  expect([...y.dataSync()]).toEqual([NaN, 0])
+})
 
 it("segment sums agree with the cpu backend, negative and empty segments included", () =>
   fc.assert(

@@ -80,7 +80,7 @@ const bits = (output: string) =>
 describe("finegrain run", () => {
   beforeAll(async () => {
     await finegrain("run", file("tiny.ts", experiment), "--jobs", "2", "--output", "whole")
-  }, 120_000)
+  }, 600_000)
 
   it("runs the grid, chooses by validation, and writes table, results and report", () => {
     const { cells } = results("whole")

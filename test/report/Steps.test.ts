@@ -89,8 +89,9 @@ it("are read line by line, and those of POMs thinned; a line that was cut off is
 
 it("are read without the lines that are no events, whose number is told", async () => {
   const [first, second] = run(2).map((one) => JSON.stringify(one))
+  const ours = [`{"_tag":"HardlyMoves","share":0.05}`, `{"_tag":"Resumed","step":1}`]
   const senseless = ["null", "5", `{"_tag":"StepDone"}`, `{"_tag":"EpochDone","epoch":"NaN"}`, "{"]
-  writeFileSync(join(scratch, "events.jsonl"), [first, ...senseless, `{"_tag":"Resumed","step":1}`, second].join("\n"))
+  writeFileSync(join(scratch, "events.jsonl"), [first, ...senseless, ...ours, second].join("\n"))
   const recorded = await Effect.runPromise(RunRecord.read(scratch).pipe(Effect.provide(NodeServices.layer)))
   expect(recorded.steps.last).toBe(2)
   expect(recorded.damaged).toEqual(["events.jsonl: 5 lines are no event of finegrain"])

@@ -55,3 +55,38 @@ it("draws what was chosen from: the validation error of every candidate, a line 
     }
   })
 })
+
+it("draws validation over every hyperparameter of a search, a panel per row", async () => {
+  const { figures } = await contentOf({
+    ...experiment,
+    rows: [
+      { name: "A", settings: {}, search: { learningRate: [0.1, 1], weightDecay: [0, 0.01] } },
+      { name: "B", settings: { collection: "Sp" }, search: { learningRate: [0.1, 1], "rates.recommended": [1, 2] } }
+    ],
+    selection: { candidates: 4, how: "grid", seed: 9, validationImages: 10 }
+  })
+  const drawn = figures.filter(({ name }) => name.startsWith("validation-"))
+  const rowsOf = (
+    { spec }: (typeof drawn)[number]
+  ) => [
+    ...new Set((spec as unknown as { data: { values: Array<{ across: string }> } }).data.values.map((v) => v.across))
+  ]
+  expect(drawn.map((figure) => [figure.title, ...rowsOf(figure)])).toEqual([
+    ["Validation over learningRate, mlp", "A", "B"],
+    ["Validation over weightDecay, mlp", "A"],
+    ["Validation over rates.recommended, mlp", "B"]
+  ])
+  // A weight decay of 0 has no place on a logarithmic axis.
+  expect(JSON.stringify(drawn.map(({ spec }) => spec)).match(/"type":"log"/g)?.length).toBe(2)
+  expect(drawn[1]?.spec).toMatchObject({
+    data: {
+      values: [0, 0.01, 0, 0.01].map((value, i) => ({
+        setting: "weightDecay",
+        across: "A",
+        value,
+        error: 25,
+        chosen: i === 0
+      }))
+    }
+  })
+})

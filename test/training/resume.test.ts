@@ -20,6 +20,7 @@ import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { use } from "../backends.ts"
+import { finegrain } from "../commandLine.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
 const main = join(resolve(import.meta.dirname, "../.."), "cli", "main.ts")
@@ -28,18 +29,15 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 writeTinyDataset(scratch)
 
 const network = "--model resnet-8 --epochs 2 --batch-size 8 --backend wasm --dataset".split(" ").concat(scratch)
+const training = (
+  output: string,
+  ...more: ReadonlyArray<string>
+) => ["train", ...network, "--output", join(scratch, output), "--checkpoint-seconds", "0", ...more]
+/** In this process. */
+const resumed = (output: string, ...more: ReadonlyArray<string>) => finegrain(...training(output, "--resume", ...more))
+/** In one of its own, that can be killed. */
 const start = (output: string, ...more: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [
-    "--conditions=finegrain:source",
-    main,
-    "train",
-    ...network,
-    "--output",
-    join(scratch, output),
-    "--checkpoint-seconds",
-    "0",
-    ...more
-  ])
+  const child = spawn(process.execPath, ["--conditions=finegrain:source", main, ...training(output, ...more)])
   let stderr = ""
   child.stderr.on("data", (text: Buffer) => (stderr += text.toString()))
   const ended = once(child, "exit").then(([code]) => ({ code: code as number | null, stderr }))
@@ -57,7 +55,7 @@ const weights = (output: string) => readFileSync(join(scratch, output, "weights.
 describe("a run that is killed and resumed", () => {
   beforeAll(async () => {
     await start("whole").ended
-  }, 60_000)
+  })
 
   it("ends with the bits and the log of one that was not", async () => {
     const output = "killed"
@@ -71,12 +69,12 @@ describe("a run that is killed and resumed", () => {
       await ended
       killed++
     }
-    const { code, stderr } = await start(output, "--resume").ended
+    const { code, stderr } = await resumed(output)
     const told = `killed ${killed} times after ${[...moments].map((m) => (700 + 1500 * m).toFixed(0)).join(", ")} ms`
     expect([code, stderr], told).toEqual([0, ""])
     expect(weights(output).equals(weights("whole")), told).toBe(true)
     expect(results(output), told).toEqual(results("whole"))
-  }, 120_000)
+  })
 
   it("is killed while it trains, not before or after", async () => {
     const { child, ended } = start("within")
@@ -84,10 +82,10 @@ describe("a run that is killed and resumed", () => {
     child.kill("SIGKILL")
     await ended
     expect(existsSync(join(scratch, "within", "summary.json"))).toBe(false)
-    expect((await start("within", "--resume").ended).code).toBe(0)
+    expect((await resumed("within")).code).toBe(0)
     expect(events("within").filter(({ _tag }) => _tag === "Resumed")).toHaveLength(1)
     expect(weights("within").equals(weights("whole"))).toBe(true)
-  }, 60_000)
+  })
 
   it("goes on after Ctrl-C as well", async () => {
     const { child, ended } = start("interrupted")
@@ -95,25 +93,25 @@ describe("a run that is killed and resumed", () => {
     child.kill("SIGINT")
     const { stderr } = await ended
     expect(stderr).toContain("--resume")
-    expect((await start("interrupted", "--resume").ended).code).toBe(0)
+    expect((await resumed("interrupted")).code).toBe(0)
     expect(weights("interrupted").equals(weights("whole"))).toBe(true)
-  }, 60_000)
+  })
 
   it("is refused other settings, and a second process", async () => {
-    const other = await start("whole", "--resume", "--seed", "2").ended
+    const other = await resumed("whole", "--seed", "2")
     expect([other.code === 0, other.stderr]).toEqual([
       false,
       expect.stringContaining("config.seed is 1 there, but 2 here")
     ])
     const { child, ended } = start("locked")
     while (!existsSync(join(scratch, "locked", "manifest.json"))) await sleep(5)
-    const second = await start("locked", "--resume").ended
+    const second = await resumed("locked")
     expect(second.stderr).toContain(`process ${child.pid} on`)
     child.kill("SIGKILL")
     await ended
     // A lock whose process is gone is no lock.
-    expect((await start("locked", "--resume").ended).code).toBe(0)
-  }, 60_000)
+    expect((await resumed("locked")).code).toBe(0)
+  })
 })
 
 describe("checkpoints", () => {

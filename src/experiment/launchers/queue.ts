@@ -138,6 +138,9 @@ const offerOne = Effect.fnUntraced(function*({ directory, grid, retry, store, us
 /** Seconds of changes that are read again, so that none is missed that became visible late. */
 const overlap = 30
 
+/** Milliseconds between two looks at what changed. */
+const pause = 1000
+
 /** Trials whose files are fetched at a time: each waits for the disk after every file. */
 const arrivals = 8
 
@@ -183,20 +186,27 @@ const watch = Effect.fnUntraced(function*<E, R>(
   })
   const heard = database.noticing(said)
   let since: number | undefined
+  let counted = Number.NEGATIVE_INFINITY
+  // Ended trials by when that was heard: their rows are long, and are not read again.
+  const known = new Map<string, number>()
   while (open.size > 0) {
     const began = performance.now()
-    const rows = yield* database.patiently(
-      heard(trials.changed(grid.name, since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap))
-    )
+    for (const [id, at] of known) if (began - at > 1000 * overlap) known.delete(id)
+    const seconds = since === undefined ? undefined : Math.ceil((began - since) / 1000) + overlap
+    const rows = yield* database.patiently(heard(trials.changed(grid.name, seconds, [...known.keys()])))
     since = began
     yield* Effect.forEach(rows, (row) => {
+      if (row.status === "ended") known.set(row.id, began)
       const trial = open.get(row.id)
       if (trial === undefined) return Effect.void
       if (row.status === "running") return progress(trial, row.share)
       return row.status === "offered" ? Effect.void : over(trial, row)
     }, { concurrency: arrivals, discard: true })
-    yield* Effect.ignore(vanished)
-    if (open.size > 0) yield* Effect.sleep("500 millis")
+    if (began - counted > 250 * grid.lease) {
+      counted = began
+      yield* Effect.ignore(vanished)
+    }
+    if (open.size > 0) yield* Effect.sleep(pause)
   }
 })
 

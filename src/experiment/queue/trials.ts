@@ -175,16 +175,20 @@ export const givenBack = Effect.fnUntraced(
 )
 
 /**
- * Trials that have changed within so many seconds, or all.
+ * Trials that have changed within so many seconds, or all, but for some.
  *
  * @internal
  */
-export const changed = Effect.fnUntraced(function*(grid: string, seconds: number | undefined) {
+export const changed = Effect.fnUntraced(function*(
+  grid: string,
+  seconds: number | undefined,
+  but: ReadonlyArray<string> = []
+) {
   const sql = yield* SqlClient.SqlClient
   const lately = sql`AND changed_at > clock_timestamp() - ${seconds ?? 0}::int * INTERVAL '1 second'`
   return yield* sql<Row>`SELECT id, label, status, attempt, worker, share, result,
     CASE WHEN status = 'ended' THEN files END AS files FROM finegrain_trials
-    WHERE grid = ${grid} ${seconds === undefined ? sql`` : lately}`
+    WHERE grid = ${grid} AND NOT id = ANY(${but}::text[]) ${seconds === undefined ? sql`` : lately}`
 })
 
 /**

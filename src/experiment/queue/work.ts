@@ -11,7 +11,7 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import * as TrainConfig from "../../training/TrainConfig.ts"
-import { isOfMachine } from "../errorKinds.ts"
+import { isOfMachine, mayBeOfMachine } from "../errorKinds.ts"
 import type { Trial } from "../Experiment.ts"
 import * as child from "../launchers/child.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
@@ -79,6 +79,10 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
   const place = places.make(slots, gpus)
   const threads = Math.max(1, Math.floor(availableParallelism() / slots))
   const every = grid.lease * 1000 / 4
+  /** What this machine was found to agree in with the grid, which is not asked again. */
+  const agreed = new Set<string>()
+  /** Trials that the engine of this machine failed since it last ended one. */
+  const stumbled = new Set<string>()
 
   /** Runs one attempt to its outcome, telling of it, with its checkpoints sent as they come. */
   const attempt = Effect.fnUntraced(function*(claim: trials.Begun, directory: string, config: TrainConfig.TrainConfig) {
@@ -88,12 +92,13 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     let sent = claim.files
     const agrees = Effect.gen(function*() {
       const facts = yield* environment.factsOf(config, directory)
-      if (facts === undefined) return
+      if (facts === undefined || agreed.has(JSON.stringify(facts))) return
       yield* Effect.catchTag(
         grids.agree(grid.name, name, facts),
         "DatabaseError",
         ({ reason }) => Effect.fail(new WorkerRefused({ reason }))
       )
+      agreed.add(JSON.stringify(facts))
     })
     const checkpoint = Effect.gen(function*() {
       const next = yield* parcels.stampOf(directory)
@@ -132,12 +137,16 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       return yield* new WorkerRefused({ reason: `${begun}${result.reason}` })
     }
     yield* agrees
-    if (result._tag === "Failed" && result.error === "Crashed") {
+    if (result._tag === "Failed" && mayBeOfMachine(result.error)) {
       yield* checkpoint
       yield* trials.givenBack(claim, result)
       yield* say(`${claim.label}: ${result.reason}`)
-      return yield* new Stumbled()
+      if (result.error !== "EngineFailed") return yield* new Stumbled()
+      stumbled.add(claim.id)
+      if (stumbled.size < 2) return yield* new Stumbled()
+      return yield* new WorkerRefused({ reason: `its engine failed two trials in a row. The last: ${result.reason}` })
     }
+    stumbled.clear()
     const files = yield* parcels.pack(store, owner, directory, "everything", sent)
     if (!(yield* trials.ended(claim, result, files))) return yield* new Lost()
     yield* store.keep(owner, parcels.uploadsOf(files))

@@ -93,11 +93,13 @@ const announce = Effect.fnUntraced(function*<E, R>(
     output
   }
   yield* observe(started)
-  if (hardlyMoves !== undefined) yield* observe(hardlyMoves)
-  if (Option.isNone(earlier)) {
-    if (hardlyMoves !== undefined) yield* directory.appendEvent(hardlyMoves)
-    return
+  if (hardlyMoves !== undefined) {
+    yield* observe(hardlyMoves)
+    // A log that goes on has it already.
+    const isNew = Option.isNone(Option.flatMap(earlier, ({ checkpoint }) => checkpoint))
+    if (isNew) yield* directory.appendEvent(hardlyMoves)
   }
+  if (Option.isNone(earlier)) return
   const resumed: Resumed = { _tag: "Resumed", ...stood(earlier.value, data.train.count) }
   yield* directory.appendEvent({ ...resumed, backend, versions })
   yield* observe(resumed)

@@ -26,6 +26,14 @@ export interface Operands {
   readonly steps: ReadonlyArray<BigInt64Array>
 }
 
+/** The layouts of stacks of matrices, [stack, rows, columns], one for every other or one for all. */
+export interface Factors {
+  readonly a: unknown
+  readonly b: unknown
+  readonly bias: unknown
+  readonly out: unknown
+}
+
 /** The library does not do what it was asked. */
 export class Refusal extends Error {
   readonly status: number
@@ -43,6 +51,8 @@ export interface Dialect {
   readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
   /** Describes images in blocks of sixteen channels; undefined without the convolutions that want it. */
   readonly blocked?: (lengths: ReadonlyArray<number>) => unknown
+  /** The plan of products of matrices. */
+  readonly product: (factors: Factors) => Address
   /** The plan of a convolution; gradients want that of the forward one beside. */
   readonly convolution: (
     direction: Direction,

@@ -5,8 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { install, type Kernel } from "../kernel.ts"
-import { convolutions, products } from "./kernels.ts"
+import { convolutions } from "./convolutions.ts"
 import { type Library, load, NoLibrary } from "./library.ts"
+import { products } from "./products.ts"
 
 /** What may compute beside our own kernels; `auto` takes it where it is found. */
 export const accelerators = ["none", "auto", "onednn"] as const
@@ -16,8 +17,12 @@ const known = new Map<number, { readonly library: Library; readonly kernels: Rea
 
 const kernelsOf = (threads: number) => {
   const library = load(threads)
-  const own = tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc as unknown as Kernel["run"]
-  return { library, kernels: [...convolutions(library), products(library, { name: tf.BatchMatMul, run: own })] }
+  const own = (name: string): Kernel => ({
+    name,
+    run: tf.getKernel(name, "wasm").kernelFunc as unknown as Kernel["run"]
+  })
+  const multiplied = products(library, { plain: own(tf.BatchMatMul), fused: own(tf._FusedMatMul) })
+  return { library, kernels: [...convolutions(library), ...multiplied] }
 }
 
 /**

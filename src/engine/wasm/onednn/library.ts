@@ -76,10 +76,15 @@ const success = 0
 const onProcessor = 1
 const inOrder = 1
 
-/** What an OpenMP that is still to be loaded will read: as many threads, which sleep while others work. */
+/**
+ * What an OpenMP that is still to be loaded will read: as many threads, which go on looking for work for a tenth of a
+ * millisecond, from one reordering to the next, and then sleep while others work.
+ */
 const tellThreads = (threads: number) => {
   process.env["OMP_NUM_THREADS"] ??= String(threads)
-  process.env["OMP_WAIT_POLICY"] ??= "PASSIVE"
+  if (process.env["OMP_WAIT_POLICY"] !== undefined) return
+  process.env["OMP_WAIT_POLICY"] = "PASSIVE"
+  process.env["GOMP_SPINCOUNT"] ??= "10000"
 }
 
 /**

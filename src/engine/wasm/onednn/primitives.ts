@@ -1,6 +1,7 @@
 /** Convolutions of oneDNN, made ready once and run often. */
 import { type Algorithm, integers, unimplemented } from "./codes.ts"
 import { type Address, type Direction, Refusal } from "./dialect.ts"
+import { allocated, argumentsOf, callsOf, later, type Primitive, roles } from "./execution.ts"
 import type { Library } from "./library.ts"
 
 /** A convolution of channels-last images: [images, height, width, channels], filters [height, width, in, out]. */
@@ -24,12 +25,6 @@ export interface Places {
   readonly bias?: Address | undefined
 }
 
-/** A convolution that is ready to run. */
-export interface Primitive {
-  readonly run: (places: Places) => void
-  readonly release: () => void
-}
-
 /** [images, height, width, channels] as the library counts, with the strides of ours. */
 const images = ([n = 0, h = 0, w = 0, c = 0]: ReadonlyArray<number>) =>
   [[n, c, h, w], [h * w * c, 1, w * c, c]] as const
@@ -37,9 +32,6 @@ const images = ([n = 0, h = 0, w = 0, c = 0]: ReadonlyArray<number>) =>
 /** [height, width, in, out] as the library counts, with the strides of ours. */
 const filters = ([h = 0, w = 0, i = 0, o = 0]: ReadonlyArray<number>) =>
   [[o, i, h, w], [1, o, w * i * o, i * o]] as const
-
-/** What an argument of a primitive is. */
-const roles = { x: 1, y: 17, filter: 33, bias: 41, dx: 129, dy: 145, dFilter: 161 } as const
 
 type Named<A> = Readonly<Record<"x" | "filter" | "y", A>>
 
@@ -54,47 +46,6 @@ const results = { forward: "y", inputGradient: "x", filterGradient: "filter" } a
 
 /** What to ask a plan for the layout of a filter, and of the gradient of one. */
 const queries = { filter: 131, filterGradient: 132 } as const
-
-/** Memory that the library allocates, or that is to be told later. */
-const allocated = 0xffff_ffff_ffff_ffffn
-const later = 0n
-
-/** `dnnl_exec_arg_t`: an int at 0, a pointer at 8. */
-const argumentsOf = (given: ReadonlyArray<readonly [role: number, memory: Address]>): Uint8Array => {
-  const bytes = new Uint8Array(16 * given.length)
-  const view = new DataView(bytes.buffer)
-  for (const [i, [role, memory]] of given.entries()) {
-    view.setInt32(16 * i, role, true)
-    view.setBigUint64(16 * i + 8, memory, true)
-  }
-  return bytes
-}
-
-/** What the library does with memories and primitives. */
-const callsOf = ({ call, engine, made, stream }: Library) => ({
-  memory: (layout: unknown, place: Address) =>
-    made("dnnl_memory_create(_Out_ void** memory, void* layout, void* engine, void* place)", layout, engine, place),
-  primitive: (plan: Address) => made("dnnl_primitive_create(_Out_ void** primitive, void* plan)", plan),
-  execute: (what: Address, count: number, given: Uint8Array) =>
-    call(
-      "dnnl_primitive_execute(void* primitive, void* stream, int count, void* arguments)",
-      what,
-      stream,
-      count,
-      given
-    ),
-  place: (of: Address, at: Address) => call("dnnl_memory_set_data_handle(void* memory, void* place)", of, at),
-  reorder: (from: unknown, to: unknown) =>
-    made(
-      "dnnl_reorder_primitive_desc_create(_Out_ void** plan, void* from, void* fromEngine, void* to, " +
-        "void* toEngine, void* attributes)",
-      from,
-      engine,
-      to,
-      engine,
-      null
-    )
-})
 
 /** Channels that oneDNN keeps together. */
 const blockChannels = 16
@@ -174,7 +125,7 @@ interface Operand {
 }
 
 /** Makes a convolution ready: its code, and operands in the layouts that it wants, are made once. */
-export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive => {
+export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive<Places> => {
   const { call, stream } = library
   const { execute, memory, place, primitive, reorder } = callsOf(library)
   const { bias, forward, liked, plain, plan } = bestPlan(library, direction, given)

@@ -1,5 +1,5 @@
 import { algorithms, anyLayout, blockedLayout, float32, forwardTraining, integers, steps } from "./codes.ts"
-import type { Calls, Dialect } from "./dialect.ts"
+import type { Address, Calls, Dialect } from "./dialect.ts"
 
 /** Bytes of `dnnl_memory_desc_t` (696) and `dnnl_convolution_desc_t` (5976) on 64-bit machines, and some to spare. */
 const layoutBytes = 1024
@@ -19,6 +19,14 @@ export const dialect = ({ call, engine, made }: Calls): Dialect => {
     )
     return layout
   }
+  const planOf = (operation: Uint8Array, hint?: Address) =>
+    made(
+      "dnnl_primitive_desc_create(_Out_ void** plan, void* operation, void* attributes, void* engine, void* hint)",
+      operation,
+      null,
+      engine,
+      hint ?? null
+    )
   return {
     layout: (lengths, strides) => {
       if (strides === undefined) return tagged(lengths, anyLayout)
@@ -34,6 +42,18 @@ export const dialect = ({ call, engine, made }: Calls): Dialect => {
       return layout
     },
     blocked: (lengths) => tagged(lengths, blockedLayout),
+    product: ({ a, b, bias, out }) => {
+      const operation = new Uint8Array(operationBytes)
+      call(
+        "dnnl_matmul_desc_init(void* operation, void* a, void* b, void* bias, void* out)",
+        operation,
+        a,
+        b,
+        bias,
+        out
+      )
+      return planOf(operation)
+    },
     convolution: (direction, algorithm, { bias, filter, steps: given, x, y }, forward) => {
       const operation = new Uint8Array(operationBytes)
       switch (direction) {
@@ -76,13 +96,7 @@ export const dialect = ({ call, engine, made }: Calls): Dialect => {
             ...given
           )
       }
-      return made(
-        "dnnl_primitive_desc_create(_Out_ void** plan, void* operation, void* attributes, void* engine, void* hint)",
-        operation,
-        null,
-        engine,
-        forward ?? null
-      )
+      return planOf(operation, forward)
     }
   }
 }

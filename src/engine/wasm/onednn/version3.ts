@@ -19,6 +19,17 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
         float32,
         integers(strides)
       ),
+  product: ({ a, b, bias, out }) =>
+    made(
+      "dnnl_matmul_primitive_desc_create(_Out_ void** plan, void* engine, void* a, void* b, void* bias, void* out, " +
+        "void* attributes)",
+      engine,
+      a,
+      b,
+      bias,
+      out,
+      null
+    ),
   convolution: (direction, algorithm, { bias, filter, steps: given, x, y }, forward = 0n) => {
     const [start, end] = ["_Out_ void** plan, void* engine, int algorithm", `${steps}, void* hint, void* attributes`]
     switch (direction) {

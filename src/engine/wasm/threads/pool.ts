@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { EngineFailed } from "../../Engine.ts"
 import { alone, type Functions, type Pool } from "./alone.ts"
-import { controlBytes, longest, looks, type Setup, sharesEach, takeShares, words } from "./protocol.ts"
+import { closed, controlBytes, longest, looking, looks, type Setup, sharesEach, takeShares, words } from "./protocol.ts"
 
 /** Is told at once when a thread ends, and why. */
 const onEnd = (worker: Worker, told: (reason: string) => void) => {
@@ -28,14 +28,13 @@ const started = async (workers: ReadonlyArray<Worker>, lose: (reason: string) =>
   for (const worker of workers) worker.unref()
 }
 
-/** Waits until all threads are done; false where for so many milliseconds none took or finished a share. */
+/** Waits until all threads have left a closed call; false where for so many milliseconds none took or left a share. */
 const answered = (shared: Int32Array<SharedArrayBuffer>, patience: number): boolean => {
-  for (let spin = 0; spin < words.spins; spin++) if (Atomics.load(shared, words.pending) === 0) return true
   let unmoved = 0
-  for (let left = Atomics.load(shared, words.pending); left !== 0;) {
+  for (let left = Atomics.load(shared, words.inside); left !== closed;) {
     const next = Atomics.load(shared, words.next)
-    const outcome = Atomics.wait(shared, words.pending, left, patience / looks)
-    const now = Atomics.load(shared, words.pending)
+    const outcome = Atomics.wait(shared, words.inside, left, patience / looks)
+    const now = Atomics.load(shared, words.inside)
     const moved = outcome !== "timed-out" || now !== left || Atomics.load(shared, words.next) !== next
     unmoved = moved ? 0 : unmoved + 1
     if (unmoved >= looks) return false
@@ -65,6 +64,7 @@ export const make = async (
   const indices = new Map(names.map((name, i) => [name, i]))
   const control = new SharedArrayBuffer(controlBytes(threads))
   const shared = new Int32Array(control, 0, words.count)
+  Atomics.store(shared, words.inside, closed)
   const call = new Float64Array(control, 4 * words.count)
   // The source runs as TypeScript, the package as JavaScript.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
@@ -78,6 +78,8 @@ export const make = async (
     for (const worker of workers) void worker.terminate()
   }
   await started(workers, lose)
+  const look = looking(shared, words.inside)
+  const haveLeft = (inside: number) => inside === closed
   const refuseLost = () => {
     if (lost !== undefined) throw new EngineFailed({ backend: "wasm", kind: "thread lost", reason: lost })
   }
@@ -96,7 +98,7 @@ export const make = async (
       call.set([indices.get(name)!, shares.length, first.length, roomBytes])
       for (const [i, values] of shares.entries()) call.set(values, words.callNumbers + words.shareNumbers * i)
       Atomics.store(shared, words.next, 0)
-      Atomics.store(shared, words.pending, others)
+      Atomics.store(shared, words.inside, 0)
       Atomics.add(shared, words.generation, 1)
       Atomics.notify(shared, words.generation)
       let cause: unknown
@@ -106,7 +108,8 @@ export const make = async (
         cause = error
         Atomics.store(shared, words.failed, 1)
       }
-      if (!answered(shared, patience)) {
+      Atomics.or(shared, words.inside, closed)
+      if (!look(haveLeft) && !answered(shared, patience)) {
         lose(`a thread does not answer since ${patience / 1000} s, in the kernel ${name}`)
       }
       refuseLost()

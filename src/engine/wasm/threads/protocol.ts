@@ -5,8 +5,8 @@ export const sharesEach = 4
 export const words = {
   /** Counts calls; threads wait for it to change. */
   generation: 0,
-  /** Threads that have not yet finished the call. */
-  pending: 1,
+  /** Threads in the call, beside the one that calls; from `closed` on none may enter it any more. */
+  inside: 1,
   /** Whether a thread's function trapped. */
   failed: 2,
   /** The share that is taken next. */
@@ -18,10 +18,36 @@ export const words = {
    */
   callNumbers: 4,
   /** Numbers of double precision for the arguments of one share. */
-  shareNumbers: 32,
-  /** How often a word is looked at before a thread sleeps: some tens of microseconds, as long as waking takes. */
-  spins: 5000
+  shareNumbers: 32
 } as const
+
+/**
+ * How often a word is looked at before a thread sleeps. Sleeping and waking take some tens of microseconds, a hundred
+ * on virtual machines; the time between two calls of a step is of that order.
+ */
+const spins = { fewest: 5000, most: 80_000 } as const
+
+/**
+ * Looks at a word for a while until it is as it is waited for; false where it is not. Twice as long after it paid, up
+ * to half a millisecond, and shortly again after it did not: on a machine that is taken otherwise, a thread that looks
+ * is in the way of those that it waits for.
+ */
+export const looking = (
+  shared: Int32Array<SharedArrayBuffer>,
+  word: number
+): (as: (value: number) => boolean) => boolean => {
+  let limit: number = spins.fewest
+  return (as) => {
+    for (let spin = 0; spin < limit; spin++) {
+      if (as(Atomics.load(shared, word))) {
+        limit = Math.min(spins.most, 2 * limit)
+        return true
+      }
+    }
+    limit = spins.fewest
+    return false
+  }
+}
 
 /**
  * How long a thread may stay with one share of a call before it counts as lost, in milliseconds: far longer than any
@@ -34,6 +60,12 @@ export const longest = 60_000
  * them at most.
  */
 export const looks = 60
+
+/**
+ * A call closes when all of its shares are taken, so that nobody waits for a thread that has not woken by then; a
+ * thread reads what is called only inside, and the next call begins when all have left.
+ */
+export const closed = 1 << 30
 
 /** The memory of a pool of so many threads. */
 export const controlBytes = (threads: number): number =>
