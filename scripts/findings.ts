@@ -84,39 +84,57 @@ const asMeasured = (own: Readonly<Record<string, Measured>>): LogBounds => (id) 
     )
   )
 
+interface Gap {
+  readonly gap: number
+  readonly bounds: Readonly<Record<string, number>>
+}
+
+const gapsOf = (trials: ReadonlyArray<Results.TrialResult>, bounds: LogBounds): ReadonlyArray<Gap> =>
+  trials.flatMap(({ id, summary }) =>
+    summary?.testAccuracy === undefined || summary.trainAccuracy === undefined
+      ? []
+      : [{ gap: summary.trainAccuracy - summary.testAccuracy, bounds: bounds(id) }]
+  )
+
+/** Kendall's τ of every bound over sets of trials, with intervals of a bootstrap that draws groups whole. */
+const rankTable = (sets: Readonly<Record<string, ReadonlyArray<ReadonlyArray<Gap>>>>) =>
+  table(
+    [
+      "bound",
+      ...Object.entries(sets).map(([name, groups]) => {
+        const count = groups.flat().length
+        return name === "all" ? `τ, all ${count}` : `τ, ${count} ${name}`
+      })
+    ],
+    Object.keys(Object.values(sets)[0]!.flat()[0]!.bounds).map((bound) => {
+      const tau = (drawn: ReadonlyArray<ReadonlyArray<Gap>>) =>
+        Statistics.kendall(drawn.flat().map(({ bounds }) => bounds[bound]!), drawn.flat().map(({ gap }) => gap))
+      return [bound].concat(
+        Object.values(sets).map((groups) => {
+          const { high, low, value } = Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 })
+          return `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+        })
+      )
+    })
+  )
+
 /**
  * Kendall's τ between each bound and the measured gap, over final runs, and with those that chose, whose test images
  * are held-out ones; rows are drawn whole.
  */
 const ranks = ({ cells }: Results.Results, bounds: LogBounds) => {
   const groupsOf = (trials: (cell: Results.CellResult) => ReadonlyArray<Results.TrialResult>) =>
-    cells.map((cell) =>
-      trials(cell).flatMap(({ id, summary }) =>
-        summary?.testAccuracy === undefined || summary.trainAccuracy === undefined ? [] : [{
-          gap: summary.trainAccuracy - summary.testAccuracy,
-          bounds: bounds(id)
-        }]
-      )
-    )
-  const sets = [
-    groupsOf(({ finals }) => finals),
-    groupsOf(({ candidates }) => candidates),
-    groupsOf(({ candidates, finals }) => [...candidates, ...finals])
-  ]
-  const [finals, candidates, all] = sets.map((groups) => groups.flat().length)
-  return table(
-    ["bound", `τ, ${finals} final runs`, `τ, ${candidates} that chose`, `τ, all ${all}`],
-    Object.keys(bounds(cells[0]!.finals[0]!.id)).map((bound) => {
-      const tau = (drawn: ReadonlyArray<(typeof sets)[number][number]>) =>
-        Statistics.kendall(drawn.flat().map((trial) => trial.bounds[bound]!), drawn.flat().map(({ gap }) => gap))
-      const intervals = sets.map((groups) => Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 }))
-      const texts = intervals.map(({ high, low, value }) =>
-        `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
-      )
-      return [bound].concat(texts)
-    })
-  )
+    cells.map((cell) => gapsOf(trials(cell), bounds))
+  return rankTable({
+    "final runs": groupsOf(({ finals }) => finals),
+    "that chose": groupsOf(({ candidates }) => candidates),
+    "all": groupsOf(({ candidates, finals }) => [...candidates, ...finals])
+  })
 }
+
+/** Of two rows intervals say nothing: those that chose, each of its own rate and weight decay, are drawn one by one. */
+const ranksOfCandidates = ({ cells }: Results.Results, bounds: LogBounds) =>
+  rankTable({ "that chose": gapsOf(cells.flatMap(({ candidates }) => candidates), bounds).map((trial) => [trial]) })
 
 /** The differences that the comparisons find with probability .8, from the deviations that they had. */
 const power = ({ cells }: Results.Results) => {
@@ -127,6 +145,7 @@ const power = ({ cells }: Results.Results) => {
     const [least, median, most] = [0, 0.5, 1].map((share) => deviations[Math.round(share * (deviations.length - 1))]!)
     return [median, least, most].map((deviation) => (times * deviation!).toFixed(2))
   }
+  if (tests.length === 1) return `${seen(0.05)[0]} points, with probability .8 at level .05.`
   return table(
     ["level", "median comparison", "most certain", "least certain"],
     [[".05, alone", ...seen(0.05)], [`.05/${tests.length}, first of Holm's steps`, ...seen(0.05 / tests.length)]]
@@ -243,7 +262,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     "label-noise candidates": candidates(residual),
     "label-noise labels": byLabel(residual),
     "label-noise power": power(residual),
-    "label-noise ranks": ranks(residual, asMeasured(read(of("label-noise", "bounds.json")))),
+    "label-noise ranks": ranksOfCandidates(residual, asMeasured(read(of("label-noise", "bounds.json")))),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
     "perceptron-noise edges": edges(noise),
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),
