@@ -72,14 +72,13 @@ const findings = (): string => {
     errorsIn("label-noise")
   ]
   return wrapped(
-    `On CIFAR-10 (${trialsOn("cifar-10")} trials, five paired seeds) a perceptron with oblique or Stiefel matrices ` +
+    `On CIFAR-10 (${trialsOn("cifar-10")} trials, five seeds) a perceptron with oblique or Stiefel matrices ` +
       `trained by FG-SGD errs ${right("FG-SGD (Ob)")} and ${right("FG-SGD (St)")} %, AdamW ${right("AdamW")} %, Muon ` +
       `and manifold Muon ${right("Muon")} and ${right("manifold Muon (St)")} %; with 40 % wrong labels oblique ` +
       `matrices err ${wrong("FG-SGD (Ob)")} %, tuned SGD ${wrong("SGD")} %. ResNet-8 on such labels errs ${
         residual("PIO (Sp+Ob+St+Euc)")
-      } % with the paper's mixture in every ` +
-      `convolution, ${residual("Euc")} % with tuned Euclidean kernels; what mixtures do elsewhere is open: ` +
-      "[findings](docs/findings.md)."
+      } % with the paper's mixture, ${residual("Euc")} % with ` +
+      "tuned Euclidean kernels: [findings](docs/findings.md)."
   )
 }
 
