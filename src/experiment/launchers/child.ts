@@ -1,7 +1,8 @@
 /** One trial in a process of its own, with an engine of its own. */
 import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
-import { extname } from "node:path"
+import module from "node:module"
+import { dirname, extname } from "node:path"
 import type { Trial } from "../Experiment.ts"
 import type { Answer, Request } from "../worker.ts"
 import type { Listener, Outcome } from "./Launcher.ts"
@@ -19,6 +20,15 @@ export const harmless = () =>
     Object.entries(process.env).filter(([key, value]) => key !== "PGPASSWORD" && !/^postgres(ql)?:/.test(value ?? ""))
   )
 
+// Node before 22.1 keeps nothing that it compiled.
+const { getCompileCacheDir }: Partial<typeof module> = module
+
+/** Where the command keeps what it compiled, so that trials do not compile it again. */
+const compiled = () => {
+  const directory = getCompileCacheDir?.()
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
+}
+
 /**
  * Runs a trial in a process of its own, on a GPU if one is named. Interrupted, it writes a checkpoint and ends.
  *
@@ -31,7 +41,7 @@ export const run = (
   gpu: string | undefined
 ): Effect.Effect<Outcome> =>
   Effect.callback<Outcome>((resume) => {
-    const env = gpu === undefined ? harmless() : { ...harmless(), CUDA_VISIBLE_DEVICES: gpu }
+    const env = { ...compiled(), ...harmless(), ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }) }
     const worker = fork(workerFile, { stdio: ["ignore", "ignore", "pipe", "ipc"], env })
     let last: Outcome["result"] | undefined
     let said = ""
