@@ -12,6 +12,17 @@ const failing = () => {
 
 const entries = (make: () => unknown) => ({ mine: { about: "mine", make } })
 
+const dataset = {
+  name: "blank",
+  classes: 2,
+  height: 8,
+  width: 8,
+  channels: 1,
+  checksum: "",
+  train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
+  test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
+}
+
 /** What is said where all entries that a user may add make something. */
 const told = async (
   make: () => unknown,
@@ -23,16 +34,6 @@ const told = async (
     ...builtIn,
     ...Object.fromEntries(names.map((name) => [name, { ...builtIn[name], ...entries(make) }]))
   } as unknown as Catalogues
-  const dataset = {
-    name: "blank",
-    classes: 2,
-    height: 8,
-    width: 8,
-    channels: 1,
-    checksum: "",
-    train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
-    test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
-  }
   const settings = kind === "variation" ? { vary: ["mine"] } : { [kind]: "mine", ...more }
   const program = Effect.gen(function*() {
     const config = yield* TrainConfig.decode(settings, "test", known)
@@ -91,16 +92,6 @@ it("more batches at once than a run has would be no step at all", async () => {
 
 it("sees every convolution by the matricization that is asked for, and a layer by its own", async () => {
   await use("cpu")
-  const dataset = {
-    name: "blank",
-    classes: 2,
-    height: 8,
-    width: 8,
-    channels: 1,
-    checksum: "",
-    train: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 },
-    test: { images: new Uint8Array(64), labels: Uint8Array.of(0), count: 1 }
-  }
   const layersOf = (settings: object) =>
     Effect.runPromise(
       Effect.flatMap(TrainConfig.decode(settings, "test"), (config) => made.network(config, dataset, builtIn))
