@@ -11,7 +11,7 @@ export default Experiment.make({
   about: "Does a denser search change what label-noise found? ResNet-8, 8,000 images of CIFAR-10, 40 % of the " +
     "labels drawn anew, 20 epochs. Every row chooses among eight candidates by accuracy on 5,000 held-out images, " +
     "whose labels are right: Euclidean kernels around rate .03 and weight decay .004, the mixture around rate .1, " +
-    "curved kernels some 64 times as far.",
+    "curved kernels some 64 times as far, whatever the step rule takes.",
   rows: [
     {
       name: "Euc",
@@ -20,7 +20,7 @@ export default Experiment.make({
     },
     {
       name: "PIO (Sp+Ob+St+Euc)",
-      settings: { collection: "Sp+Ob+St+Euc" },
+      settings: { collection: "Sp+Ob+St+Euc", ratesAfterRule: true },
       search: {
         learningRate: { from: 0.03, to: 0.3 },
         weightDecay: { from: 1e-5, to: 1e-2 },
