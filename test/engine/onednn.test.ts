@@ -312,7 +312,7 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
         tf.matMul(a, b).dataSync()
       })
 
-    it("is given back: plans and layouts at once, primitives of geometries long unused, all with the backend", async () => {
+    it("is given back: plans and layouts at once, primitives long unused, all with the backend", async () => {
       const { alive, koffi } = counted()
       tf.removeBackend("wasm")
       await use("wasm", { threads: 2 })
