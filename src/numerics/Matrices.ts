@@ -17,7 +17,7 @@ export {
 } from "./matrices/eigen.ts"
 export { cayley, expm, expSkew } from "./matrices/exponential.ts"
 export { polar, polish } from "./matrices/polar.ts"
-export { multiply, skew, sym, trace, transpose } from "./matrices/products.ts"
+export { multiply, skew, sym, trace, transpose, transposeTimes } from "./matrices/products.ts"
 export { gramSchmidt, qf } from "./matrices/qf.ts"
 export { atMost, isometry, rotation, truncated } from "./matrices/singular.ts"
 export { determinant, inverse, solve } from "./matrices/solve.ts"

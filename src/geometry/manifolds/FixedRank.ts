@@ -16,8 +16,7 @@ export interface FixedRankOptions {
 }
 
 /** (I − QQᵀ)U for a partial isometry Q, onto whose column space QQᵀ projects. */
-const beside = (q: tf.Tensor, u: tf.Tensor) =>
-  tf.sub(u, Matrices.multiply(q, Matrices.multiply(q, u, { transposeA: true })))
+const beside = (q: tf.Tensor, u: tf.Tensor) => tf.sub(u, Matrices.multiply(q, Matrices.transposeTimes(q, u)))
 
 /**
  * The distance to matrices of at most that rank; and 1 more where a singular value that is to be positive is rounding.

@@ -65,7 +65,7 @@ const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpe
     retractionOrder: n === 1 ? frames.retractionOrder : 1,
     // The normal space is X·Sym(n): S solves D²S + SD² = XᵀU + UᵀX.
     project: (x, u) => {
-      const s = tf.mul(Matrices.sym(Matrices.multiply(x, u, { transposeA: true })), tf.mul(weights(), 2))
+      const s = tf.mul(Matrices.sym(Matrices.transposeTimes(x, u)), tf.mul(weights(), 2))
       return tf.sub(u, Matrices.multiply(x, s))
     },
     nearest: (u) => scale(Matrices.polar(scale(Differentiable.shortened(u, longest)))),

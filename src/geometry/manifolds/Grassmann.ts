@@ -46,8 +46,7 @@ export const projection: VectorTransport = { name: "projection" }
 export const parallel: VectorTransport = { name: "parallel" }
 
 /** U − XXᵀU, orthogonal to every rotation of the basis X. */
-const horizontal = (x: tf.Tensor, u: tf.Tensor) =>
-  tf.sub(u, Matrices.multiply(x, Matrices.multiply(x, u, { transposeA: true })))
+const horizontal = (x: tf.Tensor, u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.transposeTimes(x, u)))
 
 const curvature = (m: number, n: number): Interval.Interval => {
   if (n * (m - n) < 2) return Interval.point(0)

@@ -84,8 +84,7 @@ interface Basis {
 /** There products with roots of an ill-conditioned X keep the digits of their small entries. */
 const basisOf = (x: tf.Tensor): Basis => {
   const { values, vectors } = Matrices.eigh(constant(x))
-  const into = (u: tf.Tensor) =>
-    Matrices.sym(Matrices.multiply(Matrices.multiply(vectors, u, { transposeA: true }), vectors))
+  const into = (u: tf.Tensor) => Matrices.sym(Matrices.multiply(Matrices.transposeTimes(vectors, u), vectors))
   const turned = into(x)
   const exact = tf.mul(tf.expandDims(values, -1), tf.eye(x.shape.at(-1)!))
   return {

@@ -16,7 +16,6 @@ import { firstColumns } from "./generator.ts"
 import { complement } from "./orthonormal.ts"
 import { principalLog, turned } from "./rotations.ts"
 
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 const twiceSkew = (x: tf.Tensor) => tf.sub(x, Matrices.transpose(x))
 const rows = (x: tf.Tensor, from: number, count: number) =>
   tf.slice(x, [...x.shape.slice(0, -2).map(() => 0), from, 0], [...x.shape.slice(0, -2), count, x.shape.at(-1)!])
@@ -86,7 +85,7 @@ const terms = (beta: number) => beta === 1 ? 6 : 12
 export const gap = (frame: Frame, z: tf.Tensor, y0: tf.Tensor): tf.Tensor => {
   const { beta, q } = frame
   const [left, right] = rotations(frame, z)
-  const seen = transposeTimes(left, right === undefined ? y0 : Matrices.multiply(y0, right))
+  const seen = Matrices.transposeTimes(left, right === undefined ? y0 : Matrices.multiply(y0, right))
   const wide = tf.concat([seen, tf.zeros([...y0.shape.slice(0, -1), q])], -1)
   const direct = twiceSkew(tf.mul(wide, blocks(frame, 0.5, 1, 0)))
   const generator = tf.mul(z, blocks(frame, 2 * beta - 1, beta, 1))
@@ -118,7 +117,7 @@ const guess = (frame: Frame, y0: tf.Tensor): tf.Tensor => {
   const w = tf.slice(rotation, [...y0.shape.slice(0, -2).map(() => 0), 0, n], [...y0.shape.slice(0, -2), p, q])
   const polar = Matrices.ofSingular(rows(y0, n, q), Matrices.isometry())
   const target = Matrices.multiply(Matrices.multiply(polar, rows(y0, 0, n)), polar, { transposeB: true })
-  const turn = Matrices.ofSingular(transposeTimes(rows(w, n, q), target), Matrices.rotation)
+  const turn = Matrices.ofSingular(Matrices.transposeTimes(rows(w, n, q), target), Matrices.rotation)
   return tf.mul(principalLog(tf.concat([y0, Matrices.multiply(w, turn)], -1)), blocks(frame, 1, 1, 1))
 }
 
@@ -140,9 +139,11 @@ export interface Connection {
 export const connect = (x: tf.Tensor, y: tf.Tensor, beta: number): Connection => {
   const [m, n] = [x.shape.at(-2)!, x.shape.at(-1)!]
   const frame = { beta, n, q: Math.min(n, m - n) }
-  const spanned = 2 * n <= m ? tf.sub(y, Matrices.multiply(x, transposeTimes(x, y))) : spread(general(m, frame.q), x)
+  const spanned = 2 * n <= m
+    ? tf.sub(y, Matrices.multiply(x, Matrices.transposeTimes(x, y)))
+    : spread(general(m, frame.q), x)
   const beside = complement(x, spanned)
-  const y0 = tf.concat([transposeTimes(x, y), transposeTimes(beside, y)], -2)
+  const y0 = tf.concat([Matrices.transposeTimes(x, y), Matrices.transposeTimes(beside, y)], -2)
   const { residual, root } = broyden({
     f: (z) => gap(frame, z, y0),
     start: guess(frame, y0),
@@ -185,7 +186,7 @@ export const pullback = (
   const { beta, n, q } = frame
   const metric = weights(frame)
   const basis = tf.concat([x, beside], -1)
-  const inside = transposeTimes(basis, dv)
+  const inside = Matrices.transposeTimes(basis, dv)
   const wide = tf.concat([inside, tf.zeros([...inside.shape.slice(0, -1), q])], -1)
   const given = twiceSkew(tf.mul(wide, blocks(frame, 1 / beta, 1, 0)))
   const slopes = (lambda: tf.Tensor) =>

@@ -4,8 +4,6 @@ import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { complement } from "./orthonormal.ts"
 
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
-
 /** Up to so many rows the products of whole matrices cost less than the many operations of a basis. */
 const rowsAtMost = 32
 
@@ -25,7 +23,7 @@ export const actOnGenerator =
     const v = Differentiable.shortened(given, longest)
     const m = x.shape.at(-2)!
     const n = x.shape.at(-1)!
-    const a = Matrices.skew(transposeTimes(x, v))
+    const a = Matrices.skew(Matrices.transposeTimes(x, v))
     const along = Matrices.multiply(x, a)
     if (m <= Math.max(2 * n, rowsAtMost)) {
       // V − (1 − β/2) X A: half of what W has along X comes from either side.
@@ -35,7 +33,7 @@ export const actOnGenerator =
     }
     const k = tf.sub(v, along)
     const q = complement(x, k)
-    const r = transposeTimes(q, k)
+    const r = Matrices.transposeTimes(q, k)
     const skew = tf.concat([
       tf.concat([tf.mul(a, beta), tf.neg(Matrices.transpose(r))], -1),
       tf.concat([r, tf.zerosLike(r)], -1)

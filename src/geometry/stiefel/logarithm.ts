@@ -5,8 +5,6 @@ import * as Convergence from "../../numerics/Convergence.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { arrival, connect, type Connection, goal, lengthOf, pullback, tangentOf } from "./connection.ts"
 
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
-
 /** The manifold's name, β of its metric, and the radius below which geodesics are the shortest. */
 export interface Subject {
   readonly name: string
@@ -116,9 +114,9 @@ export const stiefelLog = (subject: Subject): (x: tf.Tensor, y: tf.Tensor) => tf
     })
     // K X with 2K = (D Vᵀ − E Yᵀ) − (D Vᵀ − E Yᵀ)ᵀ, D and E the gradients by V and Y.
     const turning = (a: tf.Tensor, b: tf.Tensor) =>
-      tf.sub(Matrices.multiply(a, transposeTimes(b, x)), Matrices.multiply(b, transposeTimes(a, x)))
+      tf.sub(Matrices.multiply(a, Matrices.transposeTimes(b, x)), Matrices.multiply(b, Matrices.transposeTimes(a, x)))
     const twice = tf.sub(turning(direction, tangentOf(connection, x)), turning(dy, y))
-    const dx = tf.sub(twice, tf.mul(0.5, Matrices.multiply(x, transposeTimes(x, twice))))
+    const dx = tf.sub(twice, tf.mul(0.5, Matrices.multiply(x, Matrices.transposeTimes(x, twice))))
     return [tf.mul(dx, size), tf.mul(dy, size)]
   })
 
@@ -132,7 +130,7 @@ export const stiefelLog = (subject: Subject): (x: tf.Tensor, y: tf.Tensor) => tf
 export const stiefelDistance = (subject: Subject): (x: tf.Tensor, y: tf.Tensor) => tf.Tensor => {
   // ⟨G, W⟩_X = ⟨E, W⟩ for the gradient G of the metric and E of the entries.
   const euclidean = (x: tf.Tensor, u: tf.Tensor) =>
-    subject.beta === 2 ? u : tf.sub(u, tf.mul(0.5, Matrices.multiply(x, transposeTimes(x, u))))
+    subject.beta === 2 ? u : tf.sub(u, tf.mul(0.5, Matrices.multiply(x, Matrices.transposeTimes(x, u))))
   return ofConnection(
     subject,
     "dist",

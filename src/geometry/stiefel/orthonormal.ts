@@ -10,7 +10,7 @@ const knownOrthonormal = (q: tf.Tensor): boolean => {
   if (Postponed.here()) return false
   const n = q.shape.at(-1)!
   const worst = tf.tidy(() => {
-    const gap = tf.sub(Matrices.multiply(q, q, { transposeA: true }), tf.eye(n))
+    const gap = tf.sub(Matrices.transposeTimes(q, q), tf.eye(n))
     return tf.max(tf.sum(tf.square(gap), [-2, -1]))
   })
   const [value = Number.NaN] = worst.dataSync()
@@ -42,7 +42,7 @@ const householder = (y: tf.Tensor): tf.Tensor => {
     const sign = tf.sub(1, tf.mul(2, tf.cast(tf.less(constant(diagonal), 0), "float32")))
     const v = tf.add(below, tf.mul(unit, tf.mul(sign, length)))
     const reflect = (u: tf.Tensor) => {
-      const along = Matrices.multiply(v, u, { transposeA: true })
+      const along = Matrices.transposeTimes(v, u)
       return tf.sub(u, Matrices.multiply(v, tf.div(along, tf.mul(0.5, tf.sum(tf.square(v), -2, true)))))
     }
     if (j < n - 1) rest = reflect(rest)
@@ -77,7 +77,7 @@ export const orthonormal = (y: tf.Tensor): tf.Tensor => {
  * @internal
  */
 export const complement = (x: tf.Tensor, k: tf.Tensor): tf.Tensor => {
-  const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.multiply(x, u, { transposeA: true })))
+  const beside = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.transposeTimes(x, u)))
   if (!Postponed.here()) {
     // Twice, so that Q stays orthogonal to X where K is small against what it was left of.
     const q = Matrices.qf(beside(Matrices.qf(k)))

@@ -10,7 +10,6 @@ import * as Seed from "../../numerics/Seed.ts"
 import { angleOverSine } from "./angles.ts"
 import { lengthOfLog } from "./distance.ts"
 
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
 const squares = (u: tf.Tensor) => tf.sum(tf.square(u), [-2, -1], true)
 const allHold = (condition: tf.Tensor) => !Postponed.here() && condition.dataSync().every((value) => value !== 0)
 
@@ -39,7 +38,7 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const { epsilon } = Arithmetic.current()
   const sum = tf.add(r, tf.eye(n))
   // No square of a rotation is nearer to R than R is to the rotations: points may come from a coarser arithmetic.
-  const own = tf.sqrt(squares(constant(tf.sub(transposeTimes(r, r), tf.eye(n)))))
+  const own = tf.sqrt(squares(constant(tf.sub(Matrices.transposeTimes(r, r), tf.eye(n)))))
   const away = (s: tf.Tensor) => tf.relu(tf.sub(tf.sqrt(squares(constant(tf.sub(Matrices.multiply(s, s), r)))), own))
   const plain = refined(Matrices.polar(sum), r)
   const found = tf.lessEqual(away(plain), Math.sqrt(epsilon))
@@ -96,11 +95,11 @@ export const principalLog = (r: tf.Tensor): tf.Tensor => {
  */
 export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
   const difference = tf.sub(y, x)
-  const r = transposeTimes(x, y)
+  const r = Matrices.transposeTimes(x, y)
   // ‖R − I‖² is the sum of 4(1 − cos θ) over the planes: up to 4, no cosine is negative; of a reflection it is at least
   // 4.
   const close = tf.lessEqual(squares(constant(difference)), 3.5)
-  const nearby = () => near(Matrices.skew(transposeTimes(x, difference)), r)
+  const nearby = () => near(Matrices.skew(Matrices.transposeTimes(x, difference)), r)
   if (allHold(close)) return Matrices.multiply(x, nearby())
   const identity = tf.add(tf.zerosLike(r), tf.eye(r.shape.at(-1)!))
   const half = halfway(tf.where(close, identity, r))
@@ -116,7 +115,7 @@ export const rotationLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
 export const rotationDistance = (inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tensor) => tf.Tensor) => {
   const length = lengthOfLog(rotationLog, inner)
   return (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
-    const apart = tf.less(Matrices.determinant(transposeTimes(constant(x), constant(y))), 0)
+    const apart = tf.less(Matrices.determinant(Matrices.transposeTimes(constant(x), constant(y))), 0)
     const found = length(x, tf.where(tf.expandDims(tf.expandDims(apart, -1), -1), x, y))
     return tf.where(apart, tf.add(tf.zerosLike(found), Infinity), found)
   }
@@ -131,7 +130,7 @@ export const rotationDistance = (inner: (x: tf.Tensor, u: tf.Tensor, v: tf.Tenso
  * @internal
  */
 export const rotationParallel = (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor): tf.Tensor => {
-  const half = halfway(transposeTimes(x, y))
-  const omega = Matrices.skew(transposeTimes(x, v))
-  return Matrices.multiply(y, Matrices.skew(transposeTimes(half, Matrices.multiply(omega, half))))
+  const half = halfway(Matrices.transposeTimes(x, y))
+  const omega = Matrices.skew(Matrices.transposeTimes(x, v))
+  return Matrices.multiply(y, Matrices.skew(Matrices.transposeTimes(half, Matrices.multiply(omega, half))))
 }

@@ -3,8 +3,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { angleOverSine } from "./angles.ts"
 
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
-
 /**
  * The logarithm on the Grassmann manifold: the shortest horizontal tangent vector at X whose geodesic leads to the span
  * of Y.
@@ -17,12 +15,12 @@ const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, {
  * @internal
  */
 export const subspaceLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
-  const m = transposeTimes(x, y)
+  const m = Matrices.transposeTimes(x, y)
   const turn = Matrices.polar(m)
   const cosines = Matrices.sym(Matrices.multiply(m, turn, { transposeB: true }))
   // (I − XXᵀ)X = 0: of the difference, so that nothing is lost where Y is near to X.
   const difference = tf.sub(y, x)
-  const beside = tf.sub(difference, Matrices.multiply(x, transposeTimes(x, difference)))
+  const beside = tf.sub(difference, Matrices.multiply(x, Matrices.transposeTimes(x, difference)))
   return Matrices.multiply(Matrices.multiply(beside, turn, { transposeB: true }), angleOverSine(cosines))
 }
 
@@ -39,7 +37,7 @@ export const subspaceParallel = (x: tf.Tensor, y: tf.Tensor, v: tf.Tensor): tf.T
   const outer = Matrices.multiply(subspaceLog(x, y), x, { transposeB: true })
   const turn = Matrices.expSkew(tf.sub(outer, Matrices.transpose(outer)))
   const arrived = Matrices.multiply(turn, x)
-  const basis = Matrices.polar(transposeTimes(arrived, y))
+  const basis = Matrices.polar(Matrices.transposeTimes(arrived, y))
   const moved = Matrices.multiply(Matrices.multiply(turn, v), basis)
-  return tf.sub(moved, Matrices.multiply(y, transposeTimes(y, moved)))
+  return tf.sub(moved, Matrices.multiply(y, Matrices.transposeTimes(y, moved)))
 }

@@ -56,6 +56,20 @@ export const multiply = (
   return tf.matMul(spread(x, batch!), spread(y, batch!), transposeA, transposeB)
 }
 
+/**
+ * XᵀY of two batches of matrices `[…, m, n]` and `[…, m, k]`: `[…, n, k]`.
+ *
+ * @throws RangeError as `multiply`.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core"
+ * import { Matrices } from "finegrain"
+ * Matrices.transposeTimes(tf.ones([5, 3, 2]), tf.ones([5, 3, 4])).shape // => [5, 2, 4]
+ * ```
+ */
+export const transposeTimes = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => multiply(x, y, { transposeA: true })
+
 const broadcast = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): Array<number> | undefined => {
   const rank = Math.max(a.length, b.length)
   const pairs = Array.from(

@@ -24,21 +24,19 @@ export interface Certified {
 }
 
 const inner = (u: tf.Tensor, v: tf.Tensor) => tf.sum(tf.mul(u, v), [-2, -1], true)
-const transposeTimes = (x: tf.Tensor, y: tf.Tensor) => Matrices.multiply(x, y, { transposeA: true })
-
 /** A tangent part of A, no longer than 1: what is left of A's normal part is taken away, then the length. */
 const feasible = (x: tf.Tensor, a: tf.Tensor): tf.Tensor => {
-  const tangent = tf.sub(a, Matrices.multiply(x, Matrices.sym(transposeTimes(x, a))))
+  const tangent = tf.sub(a, Matrices.multiply(x, Matrices.sym(Matrices.transposeTimes(x, a))))
   // ‖T‖₂¹⁶ ≤ ‖(TᵀT)⁸‖_∞, at most n^(1/32) times ‖T‖₂ too much.
   const squared = (gram: tf.Tensor) => Matrices.multiply(gram, gram)
-  const eighth = squared(squared(squared(transposeTimes(tangent, tangent))))
+  const eighth = squared(squared(squared(Matrices.transposeTimes(tangent, tangent))))
   const bound = tf.pow(tf.max(tf.sum(tf.abs(eighth), -1, true), -2, true), 1 / 16)
   return tf.div(tangent, tf.maximum(bound, 1))
 }
 
 /** A = X·msign(skew(XᵀG)) for square X: the tangent space is X times the skew matrices, and the norm is invariant. */
 const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
-  Matrices.multiply(x, Matrices.skew(msign(Matrices.skew(transposeTimes(x, g)))))
+  Matrices.multiply(x, Matrices.skew(msign(Matrices.skew(Matrices.transposeTimes(x, g)))))
 
 /**
  * Of tall matrices: all iterates lie in the span of X and G, so their coordinates in a basis [X Q] of it, which are
@@ -46,13 +44,13 @@ const square = (x: tf.Tensor, g: tf.Tensor): tf.Tensor =>
  */
 const throughBasis = (x: tf.Tensor, g: tf.Tensor, ascent: Required<DualAscent>): Certified => {
   const n = x.shape.at(-1)!
-  const normal = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, transposeTimes(x, u)))
+  const normal = (u: tf.Tensor) => tf.sub(u, Matrices.multiply(x, Matrices.transposeTimes(x, u)))
   // Twice, since what is left of the first may be small.
   const q = Matrices.qf(normal(Matrices.qf(normal(g))))
   const basis = tf.concat([x, q], -1)
   const eye = tf.eye(2 * n, n)
   const point = x.rank === 2 ? eye : tf.tile(tf.reshape(eye, [1, 2 * n, n]), [x.shape[0]!, 1, 1])
-  const { direction, gap } = steepestOnStiefel(point, transposeTimes(basis, g), ascent)
+  const { direction, gap } = steepestOnStiefel(point, Matrices.transposeTimes(basis, g), ascent)
   return { direction: Matrices.multiply(basis, direction), gap }
 }
 
@@ -77,14 +75,14 @@ export const steepestOnStiefel = (
   }
   if (m === n) {
     const direction = square(x, unit)
-    const skew = Matrices.skew(transposeTimes(x, unit))
+    const skew = Matrices.skew(Matrices.transposeTimes(x, unit))
     return certified(direction, inner(skew, msign(skew)))
   }
   if (m > 2 * n) return throughBasis(x, unit, { rate, steps })
-  let dual = tf.mul(Matrices.sym(transposeTimes(x, unit)), -0.5)
+  let dual = tf.mul(Matrices.sym(Matrices.transposeTimes(x, unit)), -0.5)
   const shifted = () => tf.add(unit, tf.mul(Matrices.multiply(x, dual), 2))
   for (let k = 0; k < steps; k++) {
-    const normal = Matrices.sym(transposeTimes(x, msign(shifted())))
+    const normal = Matrices.sym(Matrices.transposeTimes(x, msign(shifted())))
     dual = tf.sub(dual, tf.mul(normal, rate * (1 - k / (steps + 1))))
   }
   // The last one, not the best: a choice among them would jump where the gradient hardly moves.

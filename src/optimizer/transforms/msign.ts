@@ -23,7 +23,7 @@ export const msign = (g: tf.Tensor): tf.Tensor => {
   const scaled = tf.div(g, largest)
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(scaled), [-2, -1], true), 1e-30))
   return steps.reduce((y: tf.Tensor, [a, b, c]) => {
-    const gram = Matrices.multiply(y, y, { transposeA: true })
+    const gram = Matrices.transposeTimes(y, y)
     const polynomial = tf.add(tf.mul(gram, b), tf.mul(Matrices.multiply(gram, gram), c))
     return tf.add(tf.mul(y, a), Matrices.multiply(y, polynomial))
   }, tf.div(scaled, length))
