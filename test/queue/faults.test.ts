@@ -107,7 +107,7 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     line.end()
   })
 
-  it("when packets between a worker and the database are lost for longer than the lease, and no call fails", async () => {
+  it("when packets to and from a worker are lost for longer than the lease, so that calls hang", async () => {
     const run = offer("lost")
     const network = await networkTo(grid.processes, grid.server().socket)
     const url = new URL(grid.server().url)
