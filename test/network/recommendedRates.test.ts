@@ -7,6 +7,7 @@ import {
   FgSgd,
   Gradients,
   Grouping,
+  Models,
   Network,
   Optimizer,
   Optimizers,
@@ -109,6 +110,17 @@ it("are C·‖ω‖²/‖F_E‖² below a normalization, and 1/γ² elsewhere", 
   }
   // One sphere for all eight filters: ‖F‖² = γ²/8.
   expect(recommended(plan("Sp", { matricization: Combinators.whole }))["conv1/0"]).toBeCloseTo(1 / 8 / euclideanSquare)
+})
+
+it("are 1/γ² in a residual network without normalization, whose branches a scale follows", () => {
+  const of = (model: "resnet-8" | "resnet-8-skipinit") => {
+    const made = Models.models[model].make({ height: 8, width: 8, channels: 3, classes: 4, seed: 1 })
+    const { problem: { collection: { poms } } } = Effect.runSync(Network.make(made, { specification: "St" }))
+    return poms.flatMap(({ recommended }) => recommended ?? [])
+  }
+  expect([Math.min(...of("resnet-8-skipinit")), Math.max(...of("resnet-8-skipinit"))])
+    .toEqual([expect.closeTo(9, 4) as number, expect.closeTo(9, 4) as number])
+  expect(Math.max(...of("resnet-8"))).toBeCloseTo(64 * 3 / euclideanSquare, 3)
 })
 
 it("count the kernels of each filter by their own manifolds, and leave Euclidean ones alone", () => {

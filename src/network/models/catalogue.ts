@@ -23,11 +23,17 @@ type Options<F> = F extends (options: infer O) => unknown ? Omit<O, keyof Fit> :
 
 const residual = (
   images: string,
-  { depth, squeeze, survival }: Pick<Options<typeof cifarResNet>, "depth" | "squeeze" | "survival">
+  { depth, normalization, squeeze, survival }: Pick<
+    Options<typeof cifarResNet>,
+    "depth" | "normalization" | "squeeze" | "survival"
+  >
 ) =>
-  `a residual network of ${depth} layers for ${images} images${
-    squeeze === undefined ? "" : ", with squeeze and excitation"
-  }${survival === undefined ? "" : ", of stochastic depth"}`
+  [
+    `a residual network of ${depth} layers for ${images} images`,
+    ...(squeeze === undefined ? [] : ["with squeeze and excitation"]),
+    ...(survival === undefined ? [] : ["of stochastic depth"]),
+    ...(normalization === "none" ? ["without normalization, every branch scaled by 0 at first"] : [])
+  ].join(", ")
 
 const small = (options: Options<typeof cifarResNet>) =>
   model({ about: residual("small", options), make: (fit) => cifarResNet({ ...fit, ...options }) })
@@ -58,6 +64,9 @@ export const models = {
   "senet-56": small({ depth: 56, squeeze: 16 }),
   "resnet-20-sd": small({ depth: 20, survival: 0.5 }),
   "resnet-110-sd": small({ depth: 110, survival: 0.5 }),
+  "resnet-8-skipinit": small({ depth: 8, normalization: "none" }),
+  "resnet-20-skipinit": small({ depth: 20, normalization: "none" }),
+  "resnet-56-skipinit": small({ depth: 56, normalization: "none" }),
   "resnet-18": large({ depth: 18 }),
   "resnet-50": large({ depth: 50 }),
   "resnet-101": large({ depth: 101 }),

@@ -2,7 +2,7 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
 import { padChannels } from "./PadChannels.ts"
-import { isReduction, residual } from "./residual.ts"
+import { isReduction, type Normalization, residual } from "./residual.ts"
 import { stochasticDepth } from "./StochasticDepth.ts"
 
 /** What a residual network for small images looks like. */
@@ -22,6 +22,11 @@ export interface CifarResNetOptions {
    * default 1.
    */
   readonly survival?: number
+  /**
+   * What normalizes after every convolution; default `batch`. With `none` convolutions have biases, and every branch
+   * ends in a scale that learns and is 0 at first (`branchScale`).
+   */
+  readonly normalization?: Normalization
   readonly seed?: Seed.Seed
 }
 
@@ -33,10 +38,12 @@ const refuse = (reason: string): never => {
 /**
  * The residual networks of depth 6n + 2 for CIFAR-sized images: a 3×3 convolution, three stages of n blocks of two 3×3
  * convolutions, each followed by batch normalization, with shortcuts without parameters; then global average pooling
- * and logits. With `squeeze`, every block ends in a squeeze-and-excitation of its channels.
+ * and logits. With `squeeze`, every block ends in a squeeze-and-excitation of its channels. Without normalization the
+ * kernels' lengths count, and blocks begin as their shortcuts.
  *
  * Source: He, Zhang, Ren and Sun 2016, section 4.2; Hu, Shen and Sun 2018, *Squeeze-and-excitation networks*; Huang et
- * al. 2016, *Deep networks with stochastic depth*.
+ * al. 2016, *Deep networks with stochastic depth*; De and Smith 2020, *Batch normalization biases residual blocks
+ * towards the identity function in deep networks*, for networks without it.
  *
  * @throws RangeError for a depth that is not 6n + 2, or a reduction that leaves a stage without channels.
  *
@@ -54,6 +61,7 @@ export const cifarResNet = ({
   depth = 20,
   filters = [16, 32, 64],
   height,
+  normalization = "batch",
   seed = 0,
   squeeze,
   survival = 1,
@@ -65,7 +73,7 @@ export const cifarResNet = ({
   if (squeeze !== undefined && !isReduction(squeeze, narrowest)) {
     refuse(`${narrowest} channels cannot be reduced ${squeeze} times`)
   }
-  const { convolve, excited, joined, network, rectified } = residual(seed)
+  const { convolve, excited, joined, network, rectified, scaled } = residual(seed, normalization)
   const input = tfl.input({ name: "image", shape: [height, width, channels] })
   let x = rectified(input, "conv0", { count: filters[0], size: 3, strides: 1 })
   for (const [s, count] of filters.entries()) {
@@ -73,7 +81,8 @@ export const cifarResNet = ({
       const name = `stage${s + 1}_block${b + 1}`
       const strides = s > 0 && b === 0 ? 2 : 1
       const inner = rectified(x, `${name}_conv1`, { count, size: 3, strides })
-      const outer = excited(convolve(inner, `${name}_conv2`, { count, size: 3, strides: 1 }), name, squeeze)
+      const last = convolve(inner, `${name}_conv2`, { count, size: 3, strides: 1 })
+      const outer = scaled(excited(last, name, squeeze), name)
       // Deeper blocks are dropped more often, the last one with probability 1 − survival.
       const share = (s * blocks + b + 1) / (3 * blocks)
       const kept = survival === 1 ? outer : dropped(outer, name, 1 - share * (1 - survival), seed)
@@ -83,7 +92,8 @@ export const cifarResNet = ({
       x = joined(kept, shortcut, name)
     }
   }
-  return network(`${squeeze === undefined ? "resnet" : "senet"}${depth}`, input, x, classes)
+  const kind = squeeze === undefined ? "resnet" : "senet"
+  return network(`${kind}${depth}${normalization === "none" ? "-skipinit" : ""}`, input, x, classes)
 }
 
 /** A branch that takes part in a step with a probability. */

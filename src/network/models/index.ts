@@ -1,3 +1,4 @@
+export * from "./BranchScale.ts"
 export * from "./catalogue.ts"
 export * from "./cifarResNet.ts"
 export * from "./GroupedConv2D.ts"

@@ -4,6 +4,7 @@
  *
  * @module finegrain/layers
  */
+export { branchScale } from "./BranchScale.ts"
 export { groupedConv2d, type GroupedConv2dOptions } from "./GroupedConv2D.ts"
 export { padChannels } from "./PadChannels.ts"
 export { stochasticDepth, type StochasticDepthOptions } from "./StochasticDepth.ts"

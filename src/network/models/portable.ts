@@ -88,7 +88,7 @@ const convolved = (
   }
 }
 
-/** What each layer of this library is at test time, in stock layers; those with a kernel of their own have none. */
+/** What each layer of this library is at test time, in stock layers; those with weights of their own have none. */
 const equivalents: Readonly<Record<string, (config: Readonly<Record<string, unknown>>) => Stock | undefined>> = {
   FinegrainPadChannels: ({ channels, from, name, stride }) =>
     typeof from === "number"
@@ -161,7 +161,8 @@ const saved = (model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> =>
 /**
  * A model as plain TensorFlow.js loads it, without this library, and Keras: padding of channels and stochastic depth
  * are the stock layers that do the same at test time, and the preprocessing, where one is given, are its first layers,
- * so that it takes raw images. A grouped convolution stays what it is: `finegrain/layers` knows it.
+ * so that it takes raw images. A grouped convolution and the scale of a branch, which have weights of their own, stay
+ * what they are: `finegrain/layers` knows them.
  *
  * What was added has weights that do not learn, behind those of the model.
  *

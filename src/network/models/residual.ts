@@ -1,6 +1,7 @@
-/** What residual networks are built of: convolutions with batch normalization, rectifiers, and a head of logits. */
+/** What residual networks are built of: convolutions, normalized or not, rectifiers, and a head of logits. */
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Seed from "../../numerics/Seed.ts"
+import { branchScale } from "./BranchScale.ts"
 import { squeezeExcite } from "./squeezeExcite.ts"
 
 /** A convolution: its output channels, and the size and stride of its kernel. */
@@ -10,12 +11,15 @@ interface Convolution {
   readonly strides: number
 }
 
+/** What follows every convolution: batch normalization, or a bias, with branches that a scale begins at 0. */
+export type Normalization = "batch" | "none"
+
 /**
  * The parts of a residual network whose weights follow from a seed, by the names of their layers.
  *
  * @internal
  */
-export const residual = (seed: Seed.Seed) => {
+export const residual = (seed: Seed.Seed, normalization: Normalization = "batch") => {
   const weights = (name: string) => tfl.initializers.heNormal({ seed: Seed.split(seed, name) })
   const convolve = (x: tfl.SymbolicTensor, name: string, { count, size, strides }: Convolution) => {
     const convolution = tfl.layers.conv2d({
@@ -24,9 +28,10 @@ export const residual = (seed: Seed.Seed) => {
       kernelSize: size,
       strides,
       padding: "same",
-      useBias: false,
+      useBias: normalization === "none",
       kernelInitializer: weights(name)
     })
+    if (normalization === "none") return convolution.apply(x) as tfl.SymbolicTensor
     const norm = tfl.layers.batchNormalization({ name: `${name}_norm`, momentum: 0.9, epsilon: 1e-5 })
     return norm.apply(convolution.apply(x)) as tfl.SymbolicTensor
   }
@@ -41,6 +46,9 @@ export const residual = (seed: Seed.Seed) => {
     /** A block's channels under squeeze-and-excitation, where there is one. */
     excited: (x: tfl.SymbolicTensor, name: string, squeeze: number | undefined) =>
       squeeze === undefined ? x : squeezeExcite(x, name, squeeze, seed),
+    /** A branch at its end: scaled by what is 0 at first where nothing is normalized. */
+    scaled: (x: tfl.SymbolicTensor, name: string) =>
+      normalization === "none" ? branchScale({ name: `${name}_scale` }).apply(x) as tfl.SymbolicTensor : x,
     /** The end of a block, rectified: its branch and its shortcut. */
     joined: (branch: tfl.SymbolicTensor, shortcut: tfl.SymbolicTensor, name: string) =>
       relu(tfl.layers.add({ name: `${name}_add` }).apply([branch, shortcut]) as tfl.SymbolicTensor, name),

@@ -14,7 +14,7 @@ const trainable = (model: tfl.LayersModel) =>
 const imagenet = { height: 224, width: 224, channels: 3, classes: 1000 }
 const tiny = { height: 16, width: 16, channels: 2, classes: 3, seed: 1 }
 
-const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}) =>
+const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}, then: () => void = () => undefined) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const network = yield* Network.make(model, { seed: 1, ...options })
     const trainer = yield* Trainer.make({
@@ -27,6 +27,7 @@ const train = (model: tfl.LayersModel, options: Network.NetworkOptions = {}) =>
     })
     const progress = yield* trainer.train(() => Effect.void)
     const weights = yield* Effect.forEach(network.variables, (v) => Effect.promise(() => v.data()))
+    then()
     model.dispose()
     return { progress, weights }
   })))
@@ -123,6 +124,51 @@ describe("stochastic depth", () => {
   it("refuses what is no probability", () => {
     expect(() => Models.stochasticDepth({ survival: 0, seed: 1 })).toThrow(/in \(0, 1\], not 0/)
   })
+})
+
+describe("residual networks without normalization", () => {
+  const plain = () => Models.models["resnet-8-skipinit"].make(tiny)
+  const scales = (model: tfl.LayersModel) =>
+    model.layers.filter((layer) => layer.getClassName() === "FinegrainBranchScale")
+
+  it("have biases and a scale for every branch instead of batch normalization", () => {
+    const [model, normalized] = [plain(), Models.models["resnet-8"].make(tiny)]
+    expect(model.layers.some((layer) => layer.getClassName() === "BatchNormalization")).toBe(false)
+    expect(scales(model)).toHaveLength(3)
+    // A normalization has two weights for every channel, a bias one.
+    const channels = 16 + 2 * (16 + 32 + 64)
+    expect(trainable(model)).toBe(trainable(normalized) - channels + 3)
+    for (const m of [model, normalized]) m.dispose()
+  })
+
+  it("begin as their shortcuts, and come back from JSON with what their scales have learnt", async () => {
+    const model = plain()
+    const x = Seed.normalTensor(1, [2, 16, 16, 2])
+    const read = (m: tfl.LayersModel) => (m.predict(x) as tf.Tensor).dataSync()
+    const begun = read(model)
+    const kernel = model.getLayer("stage1_block1_conv2")
+    kernel.setWeights(kernel.getWeights().map((w) => tf.mul(w, 2)))
+    expect(read(model)).toEqual(begun)
+    for (const scale of scales(model)) scale.setWeights([tf.tensor1d([0.5])])
+    const learnt = read(model)
+    expect(learnt).not.toEqual(begun)
+    const restored = await tfl.models.modelFromJSON(model.toJSON(undefined, false) as unknown as tf.io.ModelJSON)
+    restored.setWeights(model.getWeights())
+    expect(read(restored)).toEqual(learnt)
+    for (const m of [model, restored]) m.dispose()
+  })
+
+  it("learn, with kernels on manifolds, branches too", async () => {
+    const model = Models.cifarResNet({ ...tinyDataset, depth: 8, normalization: "none", seed: 1 })
+    const branches = scales(model).map((layer) => layer.getWeights()[0]!)
+    const learnt: Array<number> = []
+    const { progress } = await train(model, { specification: "Sp+Ob+St+Euc" }, () => {
+      learnt.push(...branches.map((scale) => scale.dataSync()[0]!))
+    })
+    expect(progress.epochs.at(-1)!.trainLoss).toBeLessThan(progress.epochs[0]!.trainLoss)
+    expect(progress.tensorsLeaked).toBe(0)
+    expect(learnt.every((scale) => scale !== 0)).toBe(true)
+  }, 60_000)
 })
 
 describe("pyramidal perceptrons", () => {
