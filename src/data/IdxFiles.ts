@@ -22,9 +22,9 @@ export interface Place {
 }
 
 const remedy =
-  "Give a directory with the four IDX files of a dataset of the MNIST family, plain or gzipped, with the files of " +
-  "the binary version of CIFAR-10 or CIFAR-100, with class folders of images in train and val, with x_train.npy, " +
-  "y_train.npy, x_test.npy and y_test.npy, or with train.csv and test.csv; or a .npz file with these four arrays."
+  "Give a directory with the four IDX files of a dataset of the MNIST family, gzipped or not, the binary version of " +
+  "CIFAR-10 or CIFAR-100, class folders of images in train and val, x_train.npy, y_train.npy, x_test.npy and " +
+  "y_test.npy, or train.csv and test.csv; or a .npz file with these arrays."
 
 const prefixes = { train: ["train"], test: ["t10k", "test"] } as const
 
