@@ -21,8 +21,7 @@ export interface Place {
   readonly names: ReadonlyArray<string>
 }
 
-const remedy =
-  "Give a directory with the four IDX files of a dataset of the MNIST family, gzipped or not, the binary version of " +
+const remedy = "Give a directory with four IDX files of the MNIST family, gzipped or not, the binary version of " +
   "CIFAR-10 or CIFAR-100, class folders of images in train and val, x_train.npy, y_train.npy, x_test.npy and " +
   "y_test.npy, or train.csv and test.csv; or a .npz file with these arrays."
 

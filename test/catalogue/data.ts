@@ -69,7 +69,7 @@ const idxRows: ReadonlyArray<Row> = [
     "IDX",
     "a directory that is not there",
     () => ({}),
-    /^There is no DIR\/gone\. Give a directory with .*, with x_train\.npy, .*; or a \.npz file /,
+    /^There is no DIR\/gone\. Give a directory with .*, x_train\.npy, .*; or a \.npz file /,
     "gone"
   ),
   {
