@@ -89,8 +89,11 @@ describe("finegrain train", () => {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string
     })
     const events = readFileSync(join(scratch, "one", "events.jsonl"), "utf8").trim().split("\n")
-    expect(events).toHaveLength(12 + 2)
-    expect(JSON.parse(events.at(-1)!)).toMatchObject({ _tag: "EpochDone", epoch: 2, tensorsLeaked: 0 })
+      .map((line) => JSON.parse(line) as { readonly _tag: string })
+    const steps = Array.from({ length: 6 }, () => "StepDone")
+    // At one rate for all curved kernels hardly move, as the first epoch measures.
+    expect(events.map(({ _tag }) => _tag)).toEqual([...steps, "EpochDone", "HardlyMoves", ...steps, "EpochDone"])
+    expect(events.at(-1)).toMatchObject({ epoch: 2, tensorsLeaked: 0 })
   })
 
   it("stops within a second of Ctrl-C, with everything written", async () => {
