@@ -2,16 +2,16 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, FusedKernels, NestedTensors, type Network, Optimizer, StepFusion } from "finegrain"
 import { writeFileSync } from "node:fs"
-import { resNet } from "./networkStep.ts"
+import { resNet, small, type Subject } from "./networkStep.ts"
 import { inTurns, spread } from "./timing.ts"
 
 /**
- * FG-SGD's step on all weights of a ResNet-20: the engine's own kernels against the composition of TensorFlow.js'
- * operations, in turns. Usage: npm run bench:fused -- [BACKEND [ROUNDS [OUT.json]]]
+ * FG-SGD's step on all weights of a ResNet-20, or of another: the engine's own kernels against the composition of
+ * TensorFlow.js' operations, in turns. Usage: npm run bench:fused -- [BACKEND [ROUNDS [OUT.json [MODEL]]]]
  */
-const [name = "webgpu", rounds = "9", out] = process.argv.slice(2)
+const [name = "webgpu", rounds = "9", out, model = small.model] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))
-const { network, optimizer } = await resNet()
+const { network, optimizer } = await resNet({ ...small, model: model as Subject["model"] })
 const gradients = network.variables.map((variable) => tf.mul(variable, 0.01))
 let state = Optimizer.init(optimizer, network.variables)
 
@@ -33,4 +33,4 @@ process.stdout.write(
     (composed!.median / fused!.median).toFixed(1)
   }\n`
 )
-if (out !== undefined) writeFileSync(out, JSON.stringify({ device, fused, composed }))
+if (out !== undefined) writeFileSync(out, JSON.stringify({ device, model, fused, composed }))

@@ -2,15 +2,15 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend } from "finegrain"
 import { writeFileSync } from "node:fs"
-import { networkStep } from "./networkStep.ts"
+import { networkStep, small, type Subject } from "./networkStep.ts"
 
 /**
- * What a GPU says of the time that the kernels of a training step of ResNet-20 took, where it counts time; else only
- * how often each ran. Usage: gpuProfile.ts BACKEND BATCH OUT.json
+ * What a GPU says of the time that the kernels of a training step of ResNet-20, or of another, took, where it counts
+ * time; else only how often each ran. Usage: gpuProfile.ts BACKEND BATCH OUT.json [MODEL]
  */
-const [name = "webgpu", batch = "128", out] = process.argv.slice(2)
+const [name = "webgpu", batch = "128", out, model = small.model] = process.argv.slice(2)
 const { device } = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.layer(name as Backend.EngineName)))
-const { settled, step } = await networkStep(Number(batch))
+const { settled, step } = await networkStep(Number(batch), { ...small, model: model as Subject["model"] })
 for (let i = 0; i < 3; i++) {
   step()
   await settled()
@@ -29,5 +29,5 @@ const rows = [...spent].map(([name, { calls, ms }]) => ({ name, calls, ms })).to
   (b.ms ?? 0) - (a.ms ?? 0) || b.calls - a.calls
 )
 for (const row of rows.slice(0, 12)) process.stdout.write(`${row.name}: ${row.calls} calls, ${row.ms ?? "?"} ms\n`)
-if (out !== undefined) writeFileSync(out, JSON.stringify({ device, batch: Number(batch), rows }))
+if (out !== undefined) writeFileSync(out, JSON.stringify({ device, model, batch: Number(batch), rows }))
 process.exit()

@@ -5,17 +5,17 @@ import type { Repeated } from "./layerStep.ts"
 
 /** A network, and the images that it is for. */
 export interface Subject {
-  readonly model: "ResNet-20" | "ResNet-18" | "ResNet-50"
+  readonly model: "ResNet-8" | "ResNet-20" | "ResNet-18" | "ResNet-50"
   readonly side: number
   readonly channels: number
 }
 
-const small: Subject = { model: "ResNet-20", side: 28, channels: 1 }
+export const small: Subject = { model: "ResNet-20", side: 28, channels: 1 }
 
 const modelOf = ({ channels, model, side }: Subject) => {
   const images = { height: side, width: side, channels, classes: 10, seed: 1 }
-  return model === "ResNet-20"
-    ? Models.cifarResNet(images)
+  return model === "ResNet-8" || model === "ResNet-20"
+    ? Models.cifarResNet({ ...images, depth: model === "ResNet-8" ? 8 : 20 })
     : Models.resNet({ ...images, depth: model === "ResNet-18" ? 18 : 50 })
 }
 

@@ -187,7 +187,7 @@ export const run = Command.make(
       )
       const { experiment, options } = yield* load(file, { only, columns }, given)
       const { cells, part } = yield* parted(file, wanted, yield* Experiment.plan(experiment, options))
-      const planned = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals(undefined)])
+      const planned = cells.flatMap(Experiment.planned)
       const problems = yield* preflight.problems(planned.map(({ config }) => config))
       if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
       const own = { experiment, smoke, ...(part && { shard: part }) }

@@ -52,9 +52,14 @@ export const startLines = (
 ]
 
 /** What to do about rates at which kernels on manifolds hardly move. */
-export const hardlyMovesLine = ({ share }: Run.HardlyMoves): string =>
-  `Note: kernels on manifolds hardly move: half of them step less than 1/${Math.floor(1 / share)} as far as would ` +
-  "turn them like Euclidean ones at this learning rate; --rates recommended does"
+export const hardlyMovesLine = ({ epoch, share }: Run.HardlyMoves): string => {
+  const part = share > 0 ? `less than 1/${Math.floor(1 / share)} as far as` : "not at all beside what"
+  return epoch === undefined
+    ? `Note: kernels on manifolds hardly move: half of them step ${part} would turn them like Euclidean ones at this ` +
+      "learning rate; --rates recommended does"
+    : `Note: kernels on manifolds hardly move: in epoch ${epoch} half of them turned ${part} Euclidean ones of their ` +
+      "layers did; larger rates for them (--rates curved=10, or recommended) turn them further"
+}
 
 /** Where a run is, by the files that are there, and those that are gone. */
 export const place = Effect.fnUntraced(function*(directory: string) {

@@ -64,8 +64,8 @@ def head(width):
     return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10)]
 
 
-def resnet20(channels):
-    widths = [16] * 4 + [32] * 3 + [64] * 3
+def small(channels, count):
+    widths = [16] * (count + 1) + [32] * count + [64] * count
     blocks = [basic(a, b, b // a, PadChannels(b // a, b - a)) for a, b in zip(widths, widths[1:])]
     return nn.Sequential(convolution(channels, 16, 3, 1), nn.ReLU(), *blocks, *head(64))
 
@@ -88,7 +88,12 @@ def resnet50(channels):
     return nn.Sequential(*stem, *blocks, *head(2048))
 
 
-models = {"ResNet-20": resnet20, "ResNet-18": resnet18, "ResNet-50": resnet50}
+models = {
+    "ResNet-8": lambda channels: small(channels, 1),
+    "ResNet-20": lambda channels: small(channels, 3),
+    "ResNet-18": resnet18,
+    "ResNet-50": resnet50,
+}
 
 
 def settled(step):

@@ -8,7 +8,8 @@ import { schemaOf } from "../training/config/schema.ts"
 import * as Door from "../training/Door.ts"
 import type * as TrainConfig from "../training/TrainConfig.ts"
 import * as ValidationIssues from "../training/ValidationIssues.ts"
-import { type Experiment, type PlanOptions, type Settings } from "./design.ts"
+import { type Experiment, type PlanOptions, type Selection, type Settings } from "./design.ts"
+import * as halving from "./halving.ts"
 import * as problems from "./problems.ts"
 import * as search from "./search.ts"
 import { columnsOf, merged, sources } from "./settings.ts"
@@ -38,7 +39,15 @@ export interface Trial {
   readonly seed: number
   /** The candidate that it tries, where it is one of those that choose. */
   readonly candidate: number | string | undefined
+  /** The rung of successive halving, from 1. */
+  readonly rung?: number
   readonly config: TrainConfig.TrainConfig
+}
+
+/** A further rung of successive halving: how many candidates go on to it, and what each of all would run in it. */
+export interface Rung {
+  readonly survivors: number
+  readonly trials: ReadonlyArray<Trial>
 }
 
 /** A cell of the table, with everything that is to be run for it. */
@@ -47,8 +56,10 @@ export interface Cell {
   readonly column: string
   /** Directory of its trials below that of all trials. */
   readonly directory: string
-  /** Runs that choose, one per candidate. */
+  /** Runs that choose, one per candidate; of successive halving those of the first rung. */
   readonly candidates: ReadonlyArray<Trial>
+  /** Rungs after the first. */
+  readonly later: ReadonlyArray<Rung>
   /** The final runs, one per seed; with the candidate that was chosen. */
   readonly finals: (chosen: number | string | undefined, seeds?: ReadonlyArray<number>) => ReadonlyArray<Trial>
 }
@@ -99,9 +110,10 @@ const Selection = Schema.Struct({
   setting: Schema.optionalKey(Schema.NonEmptyString),
   values: Schema.optionalKey(Schema.Array(Value)),
   candidates: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-  how: Schema.optionalKey(Schema.Literals(["grid", "random", "latin-hypercube"])),
+  how: Schema.optionalKey(Schema.Literals(["grid", "random", "latin-hypercube", "successive-halving"])),
   over: Schema.optionalKey(Ranges),
   epochs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  factor: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(2))),
   seed: Schema.Int,
   validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 }).check(Schema.makeFilter((selection) => {
@@ -111,7 +123,7 @@ const Selection = Schema.Struct({
     !own.includes("values")
   return isOne || isSeveral
     ? undefined
-    : "needs either setting and values, or candidates and how; over and epochs belong to the latter"
+    : "needs either setting and values, or candidates and how; over, epochs and factor belong to the latter"
 }))
 
 /**
@@ -283,12 +295,27 @@ const nameOf = (seed: number, chosen: number | string | undefined): string =>
   chosen === undefined ? `seed-${seed}` : `seed-${seed}-at-${slug(String(chosen))}`
 
 /**
+ * As many trials as a cell comes to, whatever is chosen; of later rungs and the final runs nobody knows which.
+ *
+ * @internal
+ */
+export const planned = ({ candidates, finals, later }: Cell): ReadonlyArray<Trial> => [
+  ...candidates,
+  ...later.flatMap(({ survivors, trials }) => trials.slice(0, survivors)),
+  ...finals(undefined)
+]
+
+/**
  * A trial as a reader knows it.
  *
  * @internal
  */
-export const label = ({ candidate, column, row, seed }: Pick<Trial, "candidate" | "column" | "row" | "seed">): string =>
-  `${row}, ${column}, ${candidate === undefined ? `seed ${seed}` : `candidate ${candidate}`}`
+export const label = (
+  { candidate, column, row, rung, seed }: Pick<Trial, "candidate" | "column" | "row" | "rung" | "seed">
+): string =>
+  `${row}, ${column}, ${candidate === undefined ? `seed ${seed}` : `candidate ${candidate}`}${
+    rung === undefined ? "" : `, rung ${rung}`
+  }`
 
 /**
  * The cells of an experiment, every configuration decoded.
@@ -328,6 +355,16 @@ export const plan = (
   })
 }
 
+/** The rungs of what chooses, one where nothing is halved, and in smoke runs, which train as they do otherwise. */
+const rungsOf = (
+  selection: Selection | undefined,
+  smoke: boolean
+): ReadonlyArray<{ readonly candidates: number; readonly epochs: number | undefined }> => {
+  const all = { candidates: Infinity, epochs: undefined }
+  if (smoke || !search.isSearch(selection)) return [all]
+  return selection.how === "successive-halving" ? halving.rungs(selection) : [{ ...all, epochs: selection.epochs }]
+}
+
 const cellsOf = (
   experiment: Experiment,
   { columns = [], only = [], seeds: own, smoke = false }: PlanOptions,
@@ -340,32 +377,39 @@ const cellsOf = (
   const held = selection?.validationImages ?? 0
   const validationImages = smoke ? Math.min(held, smokeSelection.images) : held
   const isNow = ({ name }: { readonly name: string }) => columns.length === 0 || columns.includes(name)
-  const epochs = search.isSearch(selection) && selection.epochs !== undefined && !smoke
-    ? { epochs: selection.epochs }
-    : {}
+  const rungs = rungsOf(selection, smoke)
   return rows.filter(({ name }) => only.length === 0 || only.includes(name)).flatMap((row) => {
     const candidates = search.candidatesOf(experiment, row)
     return columnsOf(experiment).filter(isNow).map((column): Cell => {
       const directory = `${slug(row.name)}/${slug(column.name)}`
       const settings = merged(sources(experiment, row, column, smoke))
-      const trial = (name: string, seed: number, more: object, candidate?: number | string): Trial => ({
+      const trial = (
+        name: string,
+        seed: number,
+        more: object,
+        choosing?: Pick<Trial, "candidate" | "rung">
+      ): Trial => ({
         id: `${directory}/${name}`,
         row: row.name,
         column: column.name,
         seed,
-        candidate,
+        candidate: undefined,
+        ...choosing,
         config: decodeConfig({ ...search.over(settings, more), ...use, seed })
       })
+      const inRung = ({ epochs }: { readonly epochs: number | undefined }, i: number) =>
+        selection === undefined ? [] : candidates.slice(0, smoke ? smokeSelection.candidates : undefined).map((own) => {
+          const more = { ...own.settings, ...(epochs === undefined ? {} : { epochs }), validationImages }
+          const rung = rungs.length === 1 ? {} : { rung: i + 1 }
+          const name = `select-${rungs.length === 1 ? "" : `rung-${i + 1}-`}${slug(String(own.candidate))}`
+          return trial(name, selection.seed, more, { candidate: own.candidate, ...rung })
+        })
       return {
         row: row.name,
         column: column.name,
         directory,
-        candidates: selection === undefined ? [] : candidates
-          .slice(0, smoke ? smokeSelection.candidates : undefined)
-          .map((own) => {
-            const more = { ...own.settings, ...epochs, validationImages }
-            return trial(`select-${slug(String(own.candidate))}`, selection.seed, more, own.candidate)
-          }),
+        candidates: inRung(rungs[0]!, 0),
+        later: rungs.slice(1).map((rung, i) => ({ survivors: rung.candidates, trials: inRung(rung, i + 1) })),
         finals: (chosen, seeds = planned) => {
           const own = candidates.find(({ candidate }) => candidate === chosen)?.settings ?? {}
           return seeds.map((seed) => trial(nameOf(seed, chosen), seed, own))

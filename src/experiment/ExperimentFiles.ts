@@ -42,6 +42,7 @@ const Measured = Schema.Struct({
   id: Id,
   seed: Schema.Int,
   candidate: missing(Candidate),
+  rung: Schema.optionalKey(fromOne),
   config: Schema.Record(Schema.String, Schema.Unknown),
   status: Schema.String,
   reason: missing(Schema.String),

@@ -14,6 +14,8 @@ export interface TrialResult {
   readonly id: string
   readonly seed: number
   readonly candidate: number | string | undefined
+  /** The rung of successive halving in which it tries its candidate, from 1. */
+  readonly rung?: number
   /** Its settings, as they were; a later version may know others. */
   readonly config: Readonly<Record<string, unknown>>
   /** In words: completed, not run, running, interrupted, killed, or how it failed, such as diverged. */
@@ -42,6 +44,7 @@ export interface CellResult {
   readonly row: string
   readonly column: string
   readonly chosen: number | string | undefined
+  /** Of successive halving those of all rungs that have begun. */
   readonly candidates: ReadonlyArray<TrialResult>
   readonly finals: ReadonlyArray<TrialResult>
   /** undefined where no seed completed. */
@@ -184,8 +187,8 @@ export const table = (
 /** A trial that failed, once for all that did so in the same words. */
 const failuresOf = ({ cells }: Results): ReadonlyArray<string> =>
   cells.flatMap(({ candidates, column, finals, row }) =>
-    [...candidates, ...finals].filter(hasFailed).map(({ candidate, reason, seed, status }) =>
-      `${label({ row, column, candidate, seed })}: ${status}${reason === undefined ? "" : `. ${reason}`}`
+    [...candidates, ...finals].filter(hasFailed).map(({ reason, status, ...trial }) =>
+      `${label({ ...trial, row, column })}: ${status}${reason === undefined ? "" : `. ${reason}`}`
     )
   )
 
@@ -196,6 +199,24 @@ const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<prov
   )
 
 const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
+
+const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
+
+/** How many candidates each rung of successive halving had, in words; of cells that had as many once. */
+const rungsIn = ({ cells }: Results): ReadonlyArray<string> => {
+  const texts = cells.map(({ candidates }) =>
+    [...Map.groupBy(candidates.filter(({ rung }) => rung !== undefined), ({ rung }) => rung).values()].map((own) =>
+      `${plural(own.length, "candidate")} of ${plural(Number(own[0]!.config["epochs"]), "epoch")}`
+    ).join(", then ")
+  )
+  return [...new Set(texts)].filter((text) => text !== "").map((text) => {
+    const own = cells.filter((_, i) => texts[i] === text)
+    const where = own.length === cells.length
+      ? ""
+      : ` (${own.map(({ column, row }) => `${row}, ${column}`).join("; ")})`
+    return `Chosen by successive halving: ${text}${where}.`
+  })
+}
 
 /** Which differences so many seeds can see. */
 const powerOf = ({ cells }: Results): ReadonlyArray<string> => {
@@ -222,6 +243,7 @@ export const markdown = (results: Results): string => {
     "seed by seed, ± half of its 95 % interval, with the p value of the paired t test, and that by Holm's correction " +
     "over all differences of the table.",
     ...powerOf(results),
+    ...rungsIn(results),
     ...(results.publishedIn === undefined ? [] : [`Published: ${results.publishedIn}.`]),
     ...provenance.notes(environmentsShown(results))
   ]

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Door from "../training/Door.ts"
-import { choose } from "./choose.ts"
+import { choice, rungsOf } from "./choose.ts"
 import { type Cell, label, type Trial } from "./Experiment.ts"
 import type { Fleet, Outcome } from "./launchers/Launcher.ts"
 
@@ -55,9 +55,9 @@ const changed = Effect.fnUntraced(function*(trial: Trial, begun: ReadonlyArray<D
 })
 
 /**
- * Runs all trials of the cells in a fleet: candidates first, then with the chosen one the seeds of the table. Trials
- * that have completed before are not run again, and those that were interrupted go on. Nothing is chosen where a
- * candidate failed otherwise than by divergence.
+ * Runs all trials of the cells in a fleet: candidates first, rung by rung where they are halved, then with the chosen
+ * one the seeds of the table. Trials that have completed before are not run again, and those that were interrupted go
+ * on. Nothing is chosen where a candidate failed otherwise than by divergence.
  *
  * Fails with GridStopped where the disk refuses to take what a trial writes, and with LauncherError where trials cannot
  * be run at all.
@@ -89,11 +89,19 @@ export const run = Effect.fnUntraced(function*<E, R>(
   })
   const all = (trials: ReadonlyArray<Trial>) =>
     fleet.offer(trials, { begin, ended, progress: options.progress, said: options.said })
+  const choiceOf = (cell: Cell) =>
+    choice(cell, (trial) => {
+      const outcome = outcomes.get(trial)
+      return outcome === undefined ? undefined : { isSettled: isSettled(outcome), accuracy: accuracyOf(outcome) }
+    })
   yield* all(cells.flatMap(({ candidates }) => candidates))
+  const mostRungs = Math.max(0, ...cells.map((cell) => rungsOf(cell).length))
+  for (let rung = 1; rung < mostRungs; rung++) {
+    const begun = cells.flatMap((cell) => choiceOf(cell).trials).filter((trial) => !outcomes.has(trial))
+    if (begun.length > 0) yield* all(begun)
+  }
   yield* all(cells.flatMap((cell) => {
-    const own = cell.candidates.flatMap((trial) => outcomes.get(trial) ?? [])
-    const chosen = choose(own.map((outcome) => ({ candidate: outcome.trial.candidate, accuracy: accuracyOf(outcome) })))
-    const isOpen = own.length < cell.candidates.length || !own.every(isSettled)
-    return own.length > 0 && (chosen === undefined || isOpen) ? [] : cell.finals(chosen)
+    const { chosen } = choiceOf(cell)
+    return cell.candidates.length > 0 && chosen === undefined ? [] : cell.finals(chosen)
   }))
 })

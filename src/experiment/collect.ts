@@ -1,6 +1,6 @@
 /** Results as a pure function of what is on disk. */
 import type * as Run from "../training/Run.ts"
-import { choose } from "./choose.ts"
+import { choice } from "./choose.ts"
 import type { Cell, Experiment, Measure, Trial } from "./Experiment.ts"
 import type { Environment } from "./provenance.ts"
 import * as Results from "./Results.ts"
@@ -27,7 +27,7 @@ export interface Disk {
  * Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run
  * again.
  */
-const isOpen = ({ status }: Results.TrialResult) => status !== "completed" && status !== "diverged"
+const isOpen = ({ status }: TrialRecord) => status !== "completed" && status !== "diverged"
 
 const sampleOf = (values: ReadonlyMap<number, number>) =>
   values.size === 0 ? undefined : Statistics.sample([...values.values()])
@@ -57,16 +57,17 @@ export const results = (
     numbers.set(key, number)
     return number
   }
-  const measured = ({ candidate, config, id, seed }: Trial): Results.TrialResult => {
+  const measured = ({ candidate, config, id, rung, seed }: Trial): Results.TrialResult => {
     const { environment, ...found } = disk.trial(id)
     const number = environment === undefined ? undefined : numberOf(environment)
-    return { id, seed, candidate, config, ...found, environment: number }
+    return { id, seed, candidate, ...(rung === undefined ? {} : { rung }), config, ...found, environment: number }
   }
   const cells = plan.map((cell) => {
-    const candidates = cell.candidates.map(measured)
-    const chosen = candidates.some(isOpen) ? undefined : choose(
-      candidates.map(({ candidate, summary }) => ({ candidate, accuracy: summary?.testAccuracy }))
-    )
+    const { chosen, trials } = choice(cell, ({ id }) => {
+      const found = disk.trial(id)
+      return { isSettled: !isOpen(found), accuracy: found.summary?.testAccuracy }
+    })
+    const candidates = trials.map(measured)
     const planned = cell.finals(chosen)
     const more = disk.seeds(cell, chosen).filter((seed) => !planned.some((trial) => trial.seed === seed))
     const finals = candidates.length > 0 && chosen === undefined

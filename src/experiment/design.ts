@@ -64,11 +64,13 @@ export interface Search {
   /** Candidates of every cell. */
   readonly candidates: number
   /** Every combination of lists, uniform draws, or draws with one value in each n-th of every range. */
-  readonly how: "grid" | "random" | "latin-hypercube"
+  readonly how: "grid" | "random" | "latin-hypercube" | "successive-halving"
   /** Ranges of rows that have none of their own. */
   readonly over?: Ranges
-  /** Epochs of the runs that choose; default as in the final runs. */
+  /** Epochs of the runs that choose; default as in the final runs. Of successive halving those of the first rung. */
   readonly epochs?: number
+  /** η of successive halving: of a rung's candidates one in η goes on, for η times as many epochs; default 3. */
+  readonly factor?: number
   /** Seed of the draws and of the runs that choose; one that no final run has. */
   readonly seed: number
   readonly validationImages: number

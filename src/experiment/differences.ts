@@ -60,6 +60,7 @@ const ofSelections = (
       ...changed("the number of candidates", chose.candidates, chooses.candidates),
       ...changed("how candidates are drawn", chose.how, chooses.how),
       ...changed("epochs of the search", chose.epochs, chooses.epochs),
+      ...changed("the factor of the search", chose.factor, chooses.factor),
       ...before.flatMap((row) =>
         now.filter(({ name }) => name === row.name).flatMap((own) =>
           changed(`the ranges of row "${row.name}"`, rangesOf(chose, row), rangesOf(chooses, own))

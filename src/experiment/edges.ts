@@ -7,6 +7,7 @@ interface Choosing {
   readonly chosen: number | string | undefined
   readonly candidates: ReadonlyArray<{
     readonly candidate: number | string | undefined
+    readonly rung?: number
     readonly config: Readonly<Record<string, unknown>>
   }>
 }
@@ -20,6 +21,10 @@ const flat = (config: Readonly<Record<string, unknown>>): ReadonlyMap<string, un
         : [[key, value] as const]
     )
   )
+
+/** Trials of all candidates, one each: where they are halved, those of the first rung. */
+export const firstRung = <A extends { readonly rung?: number | undefined }>(trials: ReadonlyArray<A>) =>
+  trials.filter(({ rung = 1 }) => rung === 1)
 
 /** Settings by name in which candidates differ by a number, with that of every candidate that has one. */
 export const varied = <A extends { readonly config: Readonly<Record<string, unknown>> }>(
@@ -45,7 +50,8 @@ const enough = 3
  *
  * @internal
  */
-export const edgesOf = ({ candidates, chosen, column, row }: Choosing): ReadonlyArray<string> => {
+export const edgesOf = ({ candidates: all, chosen, column, row }: Choosing): ReadonlyArray<string> => {
+  const candidates = firstRung(all)
   const best = candidates.find(({ candidate }) => candidate === chosen)
   if (best === undefined) return []
   return [...varied(candidates)].flatMap(([name, all]) => {

@@ -4,6 +4,7 @@ import type { Catalogues } from "../training/Catalogues.ts"
 import { schemaOf } from "../training/config/schema.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
 import type { Experiment, PlanOptions, Search, Selection, Settings, Variant } from "./design.ts"
+import * as halving from "./halving.ts"
 import * as search from "./search.ts"
 import { allSources, columnsOf, merged, type PlacedSettings, sources } from "./settings.ts"
 import { isDirectory, slug } from "./slug.ts"
@@ -175,6 +176,28 @@ const ofSettings = (experiment: Experiment, known: Catalogues): ReadonlyArray<st
   ]
 }
 
+/** What the epochs of the runs that choose contradict: those of the final runs, and settings such as the schedule. */
+const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyArray<string> => {
+  const { rows, selection } = experiment
+  if (!search.isSearch(selection) || halving.problems(selection).length > 0) return []
+  const decode = Schema.decodeUnknownResult(schemaOf(known))
+  const textsOf = (settings: Settings) => TrainConfig.mistakes(settings, known).map(({ text }) => text)
+  return rows.flatMap((row) =>
+    columnsOf(experiment).flatMap((column) => {
+      const settings = merged(sources(experiment, row, column, false))
+      const config = decode(settings)
+      if (Result.isFailure(config)) return []
+      const long = halving.tooLong(selection, config.success.epochs)
+      const short = halving.epochsOf(selection).flatMap((epochs) =>
+        textsOf({ ...settings, epochs }).map((text) => `${text} in runs of ${epochs} epochs that choose`)
+      )
+      return [...(long === undefined ? [] : [long]), ...short].map((text) =>
+        `${text} (row "${row.name}", column "${column.name}")`
+      )
+    })
+  )
+}
+
 const sound = (known: Catalogues) => (settings: Settings): Settings => {
   const wrong = new Set(TrainConfig.mistakes(settings, known).map(({ path }) => path[0]))
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !wrong.has(key)))
@@ -276,6 +299,7 @@ export const of = (
       ...ofColumns(experiment, known),
       ...ofSettings(experiment, known),
       ...doubly(experiment),
+      ...ofBudgets(rest, known),
       ...ofCells(rest, known, false),
       ...ofCells(rest, known, true)
     ])

@@ -4,6 +4,7 @@
  */
 import * as Seed from "../numerics/Seed.ts"
 import type { Experiment, Range, Ranges, Search, Selection, Settings, Variant } from "./design.ts"
+import * as halving from "./halving.ts"
 
 /** Settings to try, with the words that name them in results and directories. */
 export interface Candidate {
@@ -40,7 +41,7 @@ const valueAt = (range: Range, u: number): number | string => {
 type Design = (parameters: number, count: number, seed: Seed.Seed) => ReadonlyArray<ReadonlyArray<number>>
 
 /** Places in the unit cube, one per candidate. */
-const designs: Readonly<Record<Exclude<Search["how"], "grid">, Design>> = {
+const designs: Readonly<Record<Exclude<Search["how"], "grid" | "successive-halving">, Design>> = {
   random: (parameters, count, seed) => {
     const draws = Array.from({ length: parameters }, (_, j) => Seed.uniforms(Seed.split(seed, j), count))
     return Array.from({ length: count }, (_, i) => draws.map((own) => own[i]!))
@@ -97,7 +98,8 @@ const named = (names: ReadonlyArray<string>, values: ReadonlyArray<number | stri
 const searched = (search: Search, ranges: Ranges): ReadonlyArray<Candidate> => {
   const [names, own] = [Object.keys(ranges), Object.values(ranges)]
   if (search.how === "grid") return combinations(own).map((values) => named(names, values))
-  const places = designs[search.how](names.length, search.candidates, Seed.split(search.seed, "search"))
+  const how = search.how === "successive-halving" ? "latin-hypercube" : search.how
+  const places = designs[how](names.length, search.candidates, Seed.split(search.seed, "search"))
   return places.map((place) => named(names, place.map((u, j) => valueAt(own[j]!, u))))
 }
 
@@ -131,6 +133,11 @@ export const problems = (search: Search, row: Variant): ReadonlyArray<string> =>
   const ranges = rangesOf(search, row)
   const found = Object.entries(ranges).flatMap(([name, range]) => rangeProblems(name, range))
   const where = ` of row "${row.name}"`
+  const numbers = halving.problems(search)
+  if (numbers.length > 0) return numbers
+  if (search.how === "successive-halving" && "epochs" in ranges) {
+    return [`the search${where} cannot choose epochs, which successive-halving sets`]
+  }
   if (Object.keys(ranges).length === 0) return [`the search has no ranges${where}`]
   if (found.length > 0) return found.map((text) => `${text} in the search${where}`)
   if (search.how !== "grid") return []

@@ -1,5 +1,5 @@
 /** What held-out images said of every candidate. */
-import { varied } from "../experiment/edges.ts"
+import { firstRung, varied } from "../experiment/edges.ts"
 import * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
@@ -11,7 +11,7 @@ export const candidates = (
   looks: ReadonlyMap<string, chartStyle.Look>
 ): Chart | undefined => {
   const values = cells.flatMap(({ candidates, row }) =>
-    candidates.flatMap(({ candidate, summary }) =>
+    firstRung(candidates).flatMap(({ candidate, summary }) =>
       candidate === undefined || summary?.testAccuracy === undefined
         ? []
         : [{ row, candidate, error: Results.errorPercent(summary.testAccuracy) }]
@@ -24,7 +24,9 @@ export const candidates = (
   return {
     name: "candidates",
     title: "Validation by candidate",
-    caption: "Error on held-out training images; the lowest of a row was chosen.",
+    caption: cells.some((cell) => cell.candidates.some(({ rung }) => rung !== undefined))
+      ? "Error on held-out training images in the first rung."
+      : "Error on held-out training images; the lowest of a row was chosen.",
     spec: {
       ...chartStyle.size(0),
       data: { values },
@@ -50,9 +52,59 @@ export const candidates = (
   }
 }
 
+/**
+ * The error on held-out images of candidates that were halved, rung by rung, a panel per row; undefined where none
+ * were.
+ *
+ * @internal
+ */
+export const rungs = (cells: ReadonlyArray<Results.CellResult>): Chart | undefined => {
+  const values = cells.flatMap(({ candidates, chosen, row }) =>
+    candidates.flatMap(({ candidate, config, rung, summary }) =>
+      rung === undefined || summary?.testAccuracy === undefined
+        ? []
+        : [{
+          across: row,
+          candidate,
+          epochs: config["epochs"],
+          error: Results.errorPercent(summary.testAccuracy),
+          chosen: candidate === chosen
+        }]
+    )
+  )
+  if (values.length === 0) return undefined
+  const rows = [...new Set(values.map(({ across }) => across))]
+  const unit = {
+    ...chartStyle.size(rows.length),
+    mark: { type: "line" as const, point: { size: 25 } },
+    encoding: {
+      x: {
+        field: "epochs",
+        type: "quantitative" as const,
+        ...chartStyle.logarithmic(values.map(({ epochs }) => Number(epochs))),
+        title: "epochs of the rung"
+      },
+      y: {
+        field: "error",
+        type: "quantitative" as const,
+        ...chartStyle.within([0, 100], values.map(({ error }) => error)),
+        title: "validation error, %"
+      },
+      detail: { field: "candidate" },
+      color: { condition: { test: "datum.chosen", value: "#d62728" }, value: "#4c78a8" }
+    }
+  }
+  return {
+    name: "rungs",
+    title: "Validation by rung",
+    caption: "A line per candidate: the best of a rung train anew for longer in the next; what was chosen is red.",
+    spec: { data: { values }, ...chartStyle.panels(unit, rows, [], "shared") }
+  }
+}
+
 /** Every candidate of a search with the number of one setting, and whether it was chosen. */
 const overSettings = ({ candidates, chosen, row }: Results.CellResult) =>
-  [...varied(candidates)].flatMap(([setting, all]) =>
+  [...varied(firstRung(candidates))].flatMap(([setting, all]) =>
     all.flatMap(({ of: { candidate, summary }, value }) =>
       // What one setting alone chooses has a figure of its own.
       typeof candidate !== "string" || summary?.testAccuracy === undefined

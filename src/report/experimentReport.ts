@@ -4,7 +4,7 @@ import * as Results from "../experiment/Results.ts"
 import { slug } from "../experiment/slug.ts"
 import type { Chart } from "./Chart.ts"
 import * as charts from "./charts.ts"
-import { candidates, overEach } from "./choices.ts"
+import { candidates, overEach, rungs } from "./choices.ts"
 import type { Content } from "./content.ts"
 import { endFigures } from "./endFigures.ts"
 import { measures } from "./epochFigures.ts"
@@ -86,6 +86,7 @@ export const ofExperiment = Effect.fnUntraced(function*(
       const all = [
         charts.errorDots(dots(cells)),
         candidates(cells, new Map(runs.map(({ look, row }) => [row, look]))),
+        rungs(cells),
         ...overEach(cells),
         ...measures(runs),
         ...[...stepFigures, ...pomFigures, shares, ...endFigures].map((figure) => figure(runs))

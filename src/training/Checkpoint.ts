@@ -32,6 +32,12 @@ export const Position = Schema.Struct({
   lossSum: Schema.Finite,
   ...perSum(() => Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))),
   correctSum: Schema.Finite,
+  /** Squared angles in degrees, by POM and by layer, summed over so many steps of the epoch that measured them. */
+  turns: Schema.optionalKey(Schema.Struct({
+    steps: count,
+    poms: Schema.Array(Schema.Finite),
+    layers: Schema.Array(Schema.Finite)
+  })),
   leaked: Schema.Int,
   seconds: Schema.Finite,
   /** Tensors left behind by all steps. */

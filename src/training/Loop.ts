@@ -13,6 +13,7 @@ import * as Network from "../network/Network.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
+import { turnedShare } from "./hardlyMoves.ts"
 import { added, means } from "./measures/steps.ts"
 import type { TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
@@ -23,6 +24,7 @@ import { renormalizeBy } from "./trainer/renormalize.ts"
 import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
 import { progress, standing, stopped } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
+import * as turns from "./trainer/turns.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -77,7 +79,7 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
 const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, loss }: LoopStep, epoch: number) {
   const { from } = yield* Ref.get(loop.position)
   const taken = takeStep(loop, (step) => () => loss(step), () => from === 0)
-  const [{ correct, perPom, readings, ...done }, left] = yield* Tensors.counted(taken)
+  const [{ correct, perPom, readings, turned, ...done }, left] = yield* Tensors.counted(taken)
   const now = yield* Ref.updateAndGet(loop.position, (at) => ({
     ...at,
     step: at.step + 1,
@@ -85,6 +87,7 @@ const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, 
     lossSum: at.lossSum + done.loss * examples,
     correctSum: at.correctSum + correct,
     ...added(at, readings, examples),
+    ...turns.counted(at.turns, turned),
     leaked: at.leaked + Math.abs(left),
     tensorsLeaked: at.tensorsLeaked + Math.abs(left)
   }))
@@ -111,6 +114,7 @@ const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
         testLoss: loss,
         testAccuracy: accuracy,
         ...(yield* measureNorms(network, state)),
+        ...turnedShare(network, at.turns === undefined ? undefined : turns.rootMeans(at.turns)),
         tensorsLeaked: leaked,
         seconds,
         imagesPerSecond: seen / seconds

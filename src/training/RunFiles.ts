@@ -167,6 +167,7 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
     bound: missing(Num)
   })),
   normBoundViolations: count,
+  turnedShare: Schema.optionalKey(Num),
   bounds: missing(Schema.Struct({ perPom: LogBounds, perLayer: LogBounds })),
   measures: Schema.optionalKey(Schema.Array(Schema.Struct({
     name: Schema.String,

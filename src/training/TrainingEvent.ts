@@ -40,6 +40,11 @@ export interface EpochDone extends PerStep<number> {
   readonly testAccuracy: number
   readonly norms: ReadonlyArray<Network.LargestNorm>
   readonly normBoundViolations: number
+  /**
+   * How far half of the kernels on manifolds turned at most in the steps that tell of POMs, as a share of the Euclidean
+   * kernels of their layers; none where no layer has both.
+   */
+  readonly turnedShare?: number | undefined
   /** The six generalization bounds; where they are asked for. */
   readonly bounds?: NetworkBounds.NetworkBounds | undefined
   /** What else was asked for, with what its figure says. */

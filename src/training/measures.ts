@@ -4,6 +4,7 @@
  * recorded, read back, drawn and shown in tables follows from the entries.
  */
 import type * as Catalogue from "../choices/Catalogue.ts"
+import { angles, layerAngles } from "./measures/angles.ts"
 import { calibration, classAccuracy } from "./measures/answers.ts"
 import type { AskedMeasure } from "./measures/AtEpoch.ts"
 import { corruption } from "./measures/corruptions.ts"
@@ -33,5 +34,7 @@ export const measures = {
   "class-accuracy": classAccuracy,
   calibration,
   "label-noise": labelNoise,
-  corruptions: corruption
+  corruptions: corruption,
+  angles,
+  "layer-angles": layerAngles
 } as const satisfies Catalogue.Catalogue<AskedMeasure<never>>

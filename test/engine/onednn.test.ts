@@ -4,7 +4,10 @@ import * as fc from "fast-check"
 import { Backend, Seed } from "finegrain"
 import { spawnSync } from "node:child_process"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
-import { load, NoLibrary } from "../../src/engine/wasm/onednn/library.ts"
+import { accelerated } from "../../src/engine/wasm/onednn/index.ts"
+import type { Koffi } from "../../src/engine/wasm/onednn/koffi.ts"
+import { binding, load, NoLibrary } from "../../src/engine/wasm/onednn/library.ts"
+import { prepare } from "../../src/engine/wasm/onednn/primitives.ts"
 import { use } from "../backends.ts"
 import { runsOnednn } from "../onednn.ts"
 
@@ -266,6 +269,81 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
       const { numTensors } = tf.memory()
       expect(again()).toEqual(first)
       expect(tf.memory().numTensors).toBe(numTensors)
+    })
+  })
+
+  describe("what the library makes", () => {
+    const kinds = /^int dnnl_(?:\w+_)?(engine|stream|memory_desc|memory|primitive_desc|primitive)_(create|destroy)/
+
+    /** The binding, with how many things of a kind were made through it and not given back. */
+    const counted = (koffi = binding()) => {
+      const alive = new Map<string, number>()
+      const counting: Koffi = {
+        ...koffi,
+        address: (view) => koffi.address(view),
+        load: (path) => {
+          const library = koffi.load(path)
+          return {
+            func: (declaration) => {
+              const call = library.func(declaration)
+              const [, kind, what] = kinds.exec(declaration) ?? []
+              if (kind === undefined) return call
+              return (...values) => {
+                const status = call(...values)
+                if (status === 0) alive.set(kind, (alive.get(kind) ?? 0) + (what === "create" ? 1 : -1))
+                return status
+              }
+            }
+          }
+        }
+      }
+      return { koffi: counting, alive: () => Object.fromEntries([...alive].filter(([, count]) => count !== 0)) }
+    }
+
+    const convolved = (images: number) =>
+      tf.tidy(() => {
+        const [x, w] = [tf.ones([images, 5, 5, 3]), tf.ones([3, 3, 3, 4])]
+        const y = (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same")
+        for (const gradient of tf.grads((x, w) => tf.sum(y(x, w)))([x, w])) gradient.dataSync()
+      })
+    const multiplied = (columns: number) =>
+      tf.tidy(() => {
+        const [a, b] = [tf.ones([2, 64, 64]), tf.ones([2, 64, columns])]
+        tf.matMul(a, b).dataSync()
+      })
+
+    it("is given back: plans and layouts at once, primitives long unused, all with the backend", async () => {
+      const { alive, koffi } = counted()
+      tf.removeBackend("wasm")
+      await use("wasm", { threads: 2 })
+      accelerated("onednn", 2, (threads) => load(threads, koffi))
+      for (let i = 1; i <= 90; i++) convolved(i)
+      for (let i = 100; i < 360; i++) multiplied(i)
+      const full = alive()
+      expect(Object.keys(full).toSorted()).toEqual(["engine", "memory", "primitive", "stream"])
+      // Ninety convolutions with two gradients are 270, of which 256 are kept, as of the products.
+      for (let i = 91; i <= 95; i++) convolved(i)
+      for (let i = 360; i < 365; i++) multiplied(i)
+      expect(alive()).toEqual(full)
+      tf.removeBackend("wasm")
+      expect(alive()).toEqual({})
+      await use("wasm", options)
+      convolved(1)
+    })
+
+    it("is given back where the library refuses the rest of it", () => {
+      const { alive, koffi } = counted()
+      const library = load(2, koffi)
+      const none = alive()
+      const [image, filter] = [[1, 5, 5, 3], [3, 3, 3, 4]]
+      const steps = { strides: [1, 1], dilations: [1, 1], before: [1, 1], behind: [1, 1], bias: false } as const
+      const right = { x: image, filter, y: [1, 5, 5, 4], ...steps }
+      expect(() => prepare(library, "filterGradient", { ...right, y: [1, 9, 9, 4] })).toThrow(/oneDNN/)
+      expect(alive()).toEqual(none)
+      prepare(library, "filterGradient", right).release()
+      expect(alive()).toEqual(none)
+      library.release()
+      expect(alive()).toEqual({})
     })
   })
 })

@@ -111,7 +111,7 @@ describe("finegrain run", () => {
     expect(html).toContain("Do spheres help with &lt;stripes&gt; &amp; blanks?")
     // What follows the pointer stands in the page: nothing is loaded from elsewhere.
     expect(html).not.toMatch(/<script[^>]*src|https?:\/\/(?!www\.w3\.org)/)
-    expect(html.match(/<svg/g)).toHaveLength(16)
+    expect(html.match(/<svg/g)).toHaveLength(17)
     // Every trial has its own page, and says where it ran.
     for (const { finals } of cells) {
       for (const { environment, report, status } of finals) {
@@ -147,7 +147,7 @@ describe("finegrain run", () => {
     expect(table("older")).toBe(table("whole"))
     const figures = (output: string) =>
       readFileSync(join(scratch, output, "report.html"), "utf8").match(/<h2>/g)?.length
-    expect([figures("whole"), figures("older")]).toEqual([16, 15])
+    expect([figures("whole"), figures("older")]).toEqual([17, 16])
   }, 30_000)
 
   it("refuses to mix with what is there, and keeps what is done with --resume", async () => {

@@ -41,6 +41,20 @@ const experiments = {
     rows: [Euc],
     seeds: [1],
     selection: { setting: "learningRate", values: [0.001, 0.1, 0.01], seed: 9, validationImages: 30 }
+  },
+  halved: {
+    base: { ...base, epochs: 2 },
+    rows: [Euc],
+    seeds: [1],
+    selection: {
+      candidates: 4,
+      how: "successive-halving",
+      factor: 2,
+      epochs: 1,
+      over: { learningRate: { from: 0.001, to: 0.3 } },
+      seed: 9,
+      validationImages: 30
+    }
   }
 } satisfies Record<string, Omit<Experiment.Experiment, "name" | "about">>
 
@@ -56,7 +70,7 @@ const begun = new Set<ChildProcess>()
 describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   let slurm: Awaited<ReturnType<typeof startSlurm>>
   let long: ReturnType<typeof finegrain>
-  let local: Record<"tiny" | "chosen", ReturnType<typeof outcomeOf>>
+  let local: Record<"tiny" | "chosen" | "halved", ReturnType<typeof outcomeOf>>
 
   /** The command line in a process of its own. */
   const finegrain = (...args: ReadonlyArray<string>) => {
@@ -129,7 +143,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
       return outcomeOf(`local-${name}`)
     }
     slurm.env["AWAKE"] = "yes"
-    local = { tiny: await alone("tiny"), chosen: await alone("chosen") }
+    local = { tiny: await alone("tiny"), chosen: await alone("chosen"), halved: await alone("halved") }
     delete slurm.env["AWAKE"]
     // Slurm sends its signal up to a minute early, so between 30 and 90 s here: it runs beside the others.
     long = offer("long", "long", "--time", "2", "--lead", "30")
@@ -144,6 +158,13 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   it("chooses among candidates in several arrays as one machine does", async () => {
     const run = offer("chosen", "chosen")
     expect(await finished("chosen", run)).toEqual(local.chosen)
+  })
+
+  it("halves candidates as one machine does, and begins the seed after the last rung", async () => {
+    const run = offer("halved", "halved")
+    expect(await finished("halved", run)).toEqual(local.halved)
+    // Four candidates in arrays of two, the two of the last rung, and the seed.
+    expect(arraysIn("halved")).toBe(4)
   })
 
   it("goes on from checkpoints where a task is requeued or told of its end, in a directory of any name", async () => {

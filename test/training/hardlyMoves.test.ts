@@ -47,6 +47,14 @@ it("is silent where they move", async () => {
   expect(warnings).toEqual([])
 })
 
+it("is told after the first epoch, too, by measured angles, where rates say nothing", async () => {
+  const settings = { collection: "Sp+Euc", optimizer: "riemannian-adam", rates: { Sp: 1e-3 } }
+  const { events, warnings } = await told("measured", { ...settings, epochs: 2 })
+  expect(events).toEqual(["Started", "StepDone", "EpochDone", "HardlyMoves", "StepDone", "EpochDone"])
+  const { epoch, share } = JSON.parse(warnings[0]!) as Run.HardlyMoves
+  expect([epoch, share < 0.01]).toEqual([1, true])
+})
+
 it("weighs POMs by their kernels, and knows where nothing is recommended", () => {
   const pom = (factors: number, recommended?: number) => ({
     name: "p",
@@ -70,4 +78,8 @@ it("weighs POMs by their kernels, and knows where nothing is recommended", () =>
 
 it("says what to do", () => {
   expect(hardlyMovesLine({ _tag: "HardlyMoves", share: 1 / 40.5 })).toMatch(/less than 1\/40 .*--rates recommended/)
+  expect(hardlyMovesLine({ _tag: "HardlyMoves", share: 1 / 40.5, epoch: 1 })).toMatch(
+    /epoch 1 .* less than 1\/40 as far/
+  )
+  expect(hardlyMovesLine({ _tag: "HardlyMoves", share: 0, epoch: 1 })).toMatch(/not at all beside/)
 })

@@ -129,8 +129,9 @@ const foreign = (trial: Experiment.Trial, config: Readonly<Record<string, unknow
 const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, plan: ReadonlyArray<Experiment.Cell>) {
   const path = yield* Path.Path
   const planned = new Map(
-    plan.flatMap(({ candidates, finals }) => [
+    plan.flatMap(({ candidates, finals, later }) => [
       ...candidates,
+      ...later.flatMap(({ trials }) => trials),
       ...[undefined, ...candidates.map(({ candidate }) => candidate)].flatMap((chosen) => finals(chosen))
     ]).map((trial) => [trial.id, trial])
   )

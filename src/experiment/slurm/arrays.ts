@@ -19,7 +19,8 @@ const Entry = Schema.Struct({
   row: Schema.String,
   column: Schema.String,
   seed: Schema.Int,
-  candidate: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String]))
+  candidate: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String])),
+  rung: Schema.optionalKey(RunFiles.fromOne)
 })
 
 /** What a task is to run: a candidate, or a seed of the table with whatever will have been chosen. */
@@ -88,16 +89,27 @@ export interface Place {
  *
  * @internal
  */
-export const keyOf = ({ candidate, column, row, seed }: Pick<Trial, "candidate" | "column" | "row" | "seed">): string =>
-  JSON.stringify(candidate === undefined ? [row, column, seed] : [row, column, "candidate", candidate])
+export const keyOf = (
+  { candidate, column, row, rung, seed }: Pick<Trial, "candidate" | "column" | "row" | "rung" | "seed">
+): string =>
+  JSON.stringify(
+    candidate === undefined
+      ? [row, column, seed]
+      : [row, column, "candidate", candidate, ...(rung === undefined ? [] : [rung])]
+  )
 
 /**
  * The entry of a trial.
  *
  * @internal
  */
-export const entryOf = ({ candidate, column, row, seed }: Trial): Entry =>
-  candidate === undefined ? { row, column, seed } : { row, column, seed, candidate }
+export const entryOf = ({ candidate, column, row, rung, seed }: Trial): Entry => ({
+  row,
+  column,
+  seed,
+  ...(candidate === undefined ? {} : { candidate }),
+  ...(rung === undefined ? {} : { rung })
+})
 
 /** Where the arrays of an experiment are. */
 export const home = "slurm"

@@ -7,6 +7,7 @@ import * as Result from "effect/Result"
 import { join } from "node:path"
 import type * as Run from "../../training/Run.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
+import { rungsOf } from "../choose.ts"
 import { decodeSummary } from "../directory/trials.ts"
 import { label, type Trial } from "../Experiment.ts"
 import * as ExperimentDirectory from "../ExperimentDirectory.ts"
@@ -93,14 +94,16 @@ const undone = Effect.fnUntraced(function*(grid: Grid, entries: ReadonlyArray<ar
 
 /**
  * Submits the seeds of the table with their candidates, `tasks` of which are under way. They choose by themselves once
- * those have ended: so a grid goes on without whoever offered it.
+ * those have ended: so a grid goes on without whoever offered it. Where candidates are halved the last rung is theirs,
+ * which nobody knows before those below it have ended.
  */
 const ahead = Effect.fnUntraced(function*(grid: Grid, tasks: ReadonlyMap<string, string>, jobOf: JobOf) {
   if (tasks.size === 0) return
   const planned = grid.cells.filter(({ candidates }) => candidates.length > 0).map((cell) => ({
-    after: cell.candidates.flatMap((trial) => tasks.get(arrays.keyOf(trial)) ?? []),
+    isHalved: cell.later.length > 0,
+    after: rungsOf(cell).at(-1)!.trials.flatMap((trial) => tasks.get(arrays.keyOf(trial)) ?? []),
     entries: cell.finals(undefined).map(arrays.entryOf)
-  }))
+  })).filter(({ after, isHalved }) => !isHalved || after.length > 0)
   // What waits already waits for candidates that may not be the latest.
   const latest = arrays.latest(yield* arrays.all(grid.root))
   const stale = planned.filter(({ after }) => after.length > 0).flatMap(({ entries }) =>

@@ -12,6 +12,7 @@ import { hostname } from "node:os"
 import * as Door from "../../training/Door.ts"
 import * as endings from "../../training/endings.ts"
 import * as RunLock from "../../training/RunLock.ts"
+import { rungsOf } from "../choose.ts"
 import { label, type Trial } from "../Experiment.ts"
 import * as ExperimentDirectory from "../ExperimentDirectory.ts"
 import * as child from "../launchers/child.ts"
@@ -37,7 +38,8 @@ const find = Effect.fnUntraced(function*(root: string, entry: arrays.Entry) {
   const cell = plan.find(({ column, row }) => row === entry.row && column === entry.column)
   if (cell === undefined) return { trial: undefined, reason: "the experiment has no such cell" }
   if (entry.candidate !== undefined) {
-    const trial = cell.candidates.find(({ candidate }) => candidate === entry.candidate)
+    const rung = rungsOf(cell)[(entry.rung ?? 1) - 1]
+    const trial = rung?.trials.find(({ candidate }) => candidate === entry.candidate)
     return { trial, reason: "the experiment has no such candidate" }
   }
   const failures = { ...yield* ExperimentDirectory.failures(root), ...yield* arrays.failures(root, cell) }

@@ -5,6 +5,7 @@ import type * as Catalogue from "../../choices/Catalogue.ts"
 import type { Dataset, ImageSource } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
 import type { Evaluated, EvaluationError, Outputs } from "../trainer/evaluate.ts"
+import type { Turns } from "../trainer/turns.ts"
 import type { MeasureAxes } from "./MeasureAxes.ts"
 
 /** What is there at the end of an epoch, with the weights that are tested in the model. */
@@ -12,6 +13,8 @@ export interface AtEpoch {
   readonly network: Network.Network
   readonly dataset: Dataset
   readonly epoch: number
+  /** How far steps of this epoch turned kernels, root mean squares over those that measured it. */
+  readonly turned?: Turns | undefined
   /** What the network makes of the test images. */
   readonly tested: Evaluated
   /** What it makes of other images of the dataset's size, which are prepared as those of the run. */
@@ -28,7 +31,10 @@ export interface AskedMeasure<in Given = AtEpoch>
   extends
     Catalogue.Maker<Given, Measured | Promise<Measured> | Effect.Effect<Measured, EvaluationError>>,
     Partial<MeasureAxes>
-{}
+{
+  /** Whether it asks how far steps turn kernels, which some eight steps of every epoch then measure. */
+  readonly asksTurns?: boolean
+}
 
 /** A measure that gives no numbers. */
 export class MeasureFailed extends Schema.TaggedError<MeasureFailed>()("MeasureFailed", {

@@ -6,7 +6,10 @@ import type { MeasureAxes } from "./MeasureAxes.ts"
 export interface StepFacts {
   readonly loss: number
   readonly rate: number
-  /** What the optimizer's transforms told of every POM: always R and g, and by name what else they tell. */
+  /**
+   * What the optimizer's transforms told of every POM: always R and g, and by name what else they tell; where it was
+   * measured, by how many degrees the step turned its kernels (`angles`).
+   */
   readonly told: Readonly<Record<"norms" | "denominators", Float32Array>> & Readonly<Record<string, Float32Array>>
 }
 

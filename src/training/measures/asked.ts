@@ -9,6 +9,8 @@ import type { MeasureAxes } from "./MeasureAxes.ts"
 export interface Asked {
   readonly name: string
   readonly axes: MeasureAxes
+  /** Whether steps are to measure how far they turn kernels. */
+  readonly asksTurns?: boolean
   readonly measure: (at: AtEpoch) => Effect.Effect<MeasureRecord["readings"], EvaluationError | MeasureFailed>
 }
 
@@ -28,12 +30,13 @@ const reasonOf = (error: unknown) => error instanceof Error ? error.message : St
  */
 export const asked = (
   name: string,
-  { about, caption = about, make, scale, title = name, value = name, zero }: AskedMeasure<never>,
+  { about, asksTurns = false, caption = about, make, scale, title = name, value = name, zero }: AskedMeasure<never>,
   settings: object
 ): Asked => {
   const failed = (error: unknown) => new MeasureFailed({ name, reason: reasonOf(error) })
   return {
     name,
+    asksTurns,
     axes: {
       title,
       caption,

@@ -1,5 +1,6 @@
 /** What is recorded of steps, and how fields of events, sums of checkpoints and means of epochs follow from it. */
 import type * as Catalogue from "../../choices/Catalogue.ts"
+import { pomAngles } from "./angles.ts"
 import { dualityGaps } from "./dualityGaps.ts"
 import { factors } from "./factors.ts"
 import { gradientNorm } from "./gradientNorm.ts"
@@ -26,12 +27,13 @@ export const ofSteps = {
  * @example
  * ```ts
  * import { Measures } from "finegrain"
- * Object.keys(Measures.ofPoms) // => ["gradientNorms", "factors", "gaps"]
+ * Object.keys(Measures.ofPoms) // => ["gradientNorms", "factors", "angles", "gaps"]
  * ```
  */
 export const ofPoms = {
   gradientNorms: pomGradientNorms,
   factors,
+  angles: pomAngles,
   gaps: dualityGaps
 } as const satisfies Catalogue.Catalogue<PomMeasure>
 

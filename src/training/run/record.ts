@@ -13,7 +13,7 @@ import type * as Network from "../../network/Network.ts"
 import * as Shape from "../../numerics/Shape.ts"
 import type { Kept } from "../Answers.ts"
 import type * as Checkpoint from "../Checkpoint.ts"
-import type { HardlyMoves } from "../hardlyMoves.ts"
+import { hardlyMoved, type HardlyMoves } from "../hardlyMoves.ts"
 import type { EndMeasure } from "../measures/EndMeasure.ts"
 import { atEnd } from "../measures/ends.ts"
 import * as RunDirectory from "../RunDirectory.ts"
@@ -150,7 +150,7 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
   running: Running<E, R>,
   checkpointSeconds: number
 ) {
-  const { began, data, directory, network, observe, training } = running
+  const { began, data, directory, hardlyMoves, network, observe, training } = running
   const isAnywhere = training.resumes === "steps"
   const savedAt = yield* Ref.make(began)
   const save = Effect.gen(function*() {
@@ -160,6 +160,13 @@ const run = Effect.fnUntraced(function*<E extends { readonly message: string }, 
   const report = Effect.fnUntraced(function*(event: TrainingEvent) {
     yield* directory.appendEvent(event)
     yield* observe(event)
+    const moved = event._tag === "EpochDone" && event.epoch === 1 && hardlyMoves === undefined
+      ? hardlyMoved(event)
+      : undefined
+    if (moved !== undefined) {
+      yield* directory.appendEvent(moved)
+      yield* observe(moved)
+    }
     const since = (yield* Clock.currentTimeMillis) - (yield* Ref.get(savedAt))
     if (event._tag === "EpochDone" && training.best !== undefined && (yield* training.best) === event.epoch) {
       yield* training.evaluated(saveModel(network, training, directory, data, "best."))

@@ -11,6 +11,7 @@ import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Answers from "../Answers.ts"
 import * as Controls from "../Controls.ts"
+import { turnedShare } from "../hardlyMoves.ts"
 import type { Asked } from "../measures/asked.ts"
 import type { AtEpoch } from "../measures/AtEpoch.ts"
 import { added, means } from "../measures/steps.ts"
@@ -21,6 +22,7 @@ import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
 import { type Session, type State, variation } from "./Session.ts"
 import { takeBatch } from "./step.ts"
+import * as turns from "./turns.ts"
 
 /** Takes a step, and moves the position behind it. */
 const advance = Effect.fnUntraced(
@@ -34,6 +36,7 @@ const advance = Effect.fnUntraced(
       lossSum: at.lossSum + done.loss * batch.labels.length,
       correctSum: at.correctSum + done.correct,
       ...added(at, done.readings, 1),
+      ...turns.counted(at.turns, done.turned),
       leaked: at.leaked + Math.abs(left),
       tensorsLeaked: at.tensorsLeaked + Math.abs(left),
       seconds
@@ -122,6 +125,7 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
   const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
   const now = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = now
+  const turned = now.turns === undefined ? undefined : turns.rootMeans(now.turns)
   const evaluated = evaluator(session)
   const test = yield* evaluated(dataset.test)
   yield* Ref.set(session.tested, test)
@@ -136,13 +140,15 @@ const measured = Effect.fnUntraced(function*(session: Session, epoch: number, se
     testLoss: test.loss,
     testAccuracy: test.accuracy,
     ...(yield* measureNorms(network, state)),
+    ...turnedShare(network, turned),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
   }
   if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
-  const at: AtEpoch = { network, dataset, epoch, tested: test, evaluate: evaluated, outputs: outputsIn(session) }
+  const outputs = outputsIn(session)
+  const at: AtEpoch = { network, dataset, epoch, turned, tested: test, evaluate: evaluated, outputs }
   return { ...event, measures: yield* measuredOf(measures, at) }
 })
 

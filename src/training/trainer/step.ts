@@ -22,6 +22,7 @@ import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import { answersOf, batchTensors } from "./batchTensors.ts"
 import type { Session, Stepping } from "./Session.ts"
+import * as turns from "./turns.ts"
 
 /** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
 export interface Learned {
@@ -52,21 +53,30 @@ const learn = Effect.fnUntraced(function*({ variables }: Network.Network, prepar
   return unreached === undefined ? learned : yield* withoutGradient(unreached)
 })
 
+/** Under this name a step reads how far it turns kernels. */
+const turnKey = "turnSquares"
+
 /** What a step reads before it is taken. */
-const read = ({ correct, loss }: { readonly loss: tf.Scalar; readonly correct: tf.Scalar }, told: Told) =>
+const read = (
+  { correct, loss }: { readonly loss: tf.Scalar; readonly correct: tf.Scalar },
+  told: Told,
+  turned: () => Readonly<Record<string, tf.Tensor>>
+) =>
   Effect.scoped(Effect.gen(function*() {
     const norms = told["norms"]!
     const denominators = told["denominators"] ?? (yield* Tensors.scoped(() => tf.onesLike(norms)))
     // Last, so that no transform that tells of POMs takes the place of what is known of the batch.
-    const read = yield* readTogether({ ...told, norms, denominators, loss, correct })
-    return { loss: read.loss[0]!, correct: read.correct[0]!, told: read }
+    const more = yield* Tensors.scoped(turned)
+    const read = yield* readTogether({ ...told, norms, denominators, loss, correct, ...more })
+    const squares = Object.hasOwn(more, turnKey) ? (read as Readonly<Record<string, Float32Array>>)[turnKey] : undefined
+    return { loss: read.loss[0]!, correct: read.correct[0]!, told: read, squares }
   })).pipe(Effect.ensuring(Effect.sync(() => TensorTree.dispose(told))))
 
 /** Makes the tensors that a step needs, and gives its loss. */
 type LossAt = (step: number) => () => Learned
 
 /** The step as it is committed: only after a read that found its numbers to be numbers. */
-const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
+const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt, measures: (step: number) => boolean) {
   const { optimizer, options: { network }, state } = stepping
   const before = yield* Ref.get(state)
   const learned = yield* learn(network, () => lossAt(before.step))
@@ -75,7 +85,11 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt) {
     Optimizer.dispose(after)
     NestedTensors.dispose(weights)
   })
-  const found = yield* Effect.tapError(read(learned, told), () => refuse)
+  const turned = (): Readonly<Record<string, tf.Tensor>> => {
+    const squares = measures(before.step) ? turns.squares(network, network.variables, weights) : undefined
+    return squares === undefined ? {} : { [turnKey]: squares }
+  }
+  const found = yield* Effect.tapError(read(learned, told, turned), () => refuse)
   const refusal = stepRefusal({ ...found.told, loss: found.loss }, network.problem.collection.poms, before.step)
   if (refusal !== undefined) {
     yield* refuse
@@ -95,16 +109,39 @@ const pomsTold = 50
 const pomsEvery = ({ batchSize, dataset, epochs }: TrainerOptions) =>
   Math.max(1, Math.ceil(epochs * Math.ceil(dataset.train.count / batchSize) / pomsTold))
 
-/** Takes a step down the gradient of a loss, or none at all; told of every POM where that is asked for. */
+/** Steps of an epoch that measure how far they turn kernels, where that is asked for. */
+const turnsMeasured = 8
+
+/** Whether a step measures how far it turns kernels since the end of its epoch asks for it. */
+const isAsked = ({ batchSize, dataset, measures = [] }: TrainerOptions, step: number) => {
+  const stepsPerEpoch = Math.ceil(dataset.train.count / batchSize)
+  return measures.some(({ asksTurns }) => asksTurns === true) &&
+    (step % stepsPerEpoch) % Math.ceil(stepsPerEpoch / turnsMeasured) === 0
+}
+
+/**
+ * Takes a step down the gradient of a loss, or none at all; told of every POM where that is asked for, with how far it
+ * turned kernels, which other steps may measure as well.
+ */
 export const takeStep = Effect.fnUntraced(
-  function*(stepping: Stepping, lossAt: LossAt, tellsPoms: (step: number) => boolean) {
-    const { network: { model, problem: { collection: { poms } }, variables }, schedule } = stepping.options
+  function*(
+    stepping: Stepping,
+    lossAt: LossAt,
+    tellsPoms: (step: number) => boolean,
+    turnsToo: (step: number) => boolean = () => false
+  ) {
+    const { network, schedule } = stepping.options
+    const { model, problem: { collection: { poms } }, variables } = network
     const refusal = changed(model, variables)
     if (refusal !== undefined) return yield* refusal
-    const { correct, loss, step, told } = yield* Effect.uninterruptible(commit(stepping, lossAt))
+    const committing = commit(stepping, lossAt, (step) => tellsPoms(step) || turnsToo(step))
+    const { correct, loss, squares, step, told } = yield* Effect.uninterruptible(committing)
     const rate = schedule.rate(step)
-    const facts = { loss, rate, told }
+    const turned = squares === undefined ? undefined : turns.turnsOf(network, squares)
+    const angles = turned === undefined ? {} : { angles: Float32Array.from(turned.poms) }
+    const facts = { loss, rate, told: { ...told, ...angles } }
     return {
+      turned,
       loss,
       rate,
       correct,
@@ -130,5 +167,5 @@ export const takeBatch = (session: Session, batch: Batches.Batch) => {
     const lesson = lessonOf(dataset, prepare(varied))
     return () => learning(lesson, step)
   }
-  return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0)
+  return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0, (step) => isAsked(options, step))
 }

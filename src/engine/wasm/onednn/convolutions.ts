@@ -8,6 +8,7 @@ import type { Direction } from "./dialect.ts"
 import { kept } from "./execution.ts"
 import type { Library } from "./library.ts"
 import { type Convolution, prepare } from "./primitives.ts"
+import type { Resources } from "./resources.ts"
 
 type Geometry = ReturnType<typeof geometryOf>
 
@@ -30,11 +31,12 @@ const convolutionOf = (
 
 /**
  * The three convolutions of a layer by oneDNN, and the fused one, on the tensors of the wasm backend as they lie on its
- * heap.
+ * heap. Primitives are released with the scope.
  */
-export const convolutions = (library: Library): ReadonlyArray<Kernel> => {
-  const primitive = kept(([direction, convolution]: readonly [Direction, Convolution]) =>
-    prepare(library, direction, convolution)
+export const convolutions = (library: Library, scope: Resources): ReadonlyArray<Kernel> => {
+  const primitive = kept(
+    scope,
+    ([direction, convolution]: readonly [Direction, Convolution]) => prepare(library, direction, convolution)
   )
   const run = (
     backend: BackendWasm,

@@ -49,6 +49,8 @@ export interface Dialect {
    * Describes float32 values by their lengths and strides; without strides, in the layout that the library likes best.
    */
   readonly layout: (lengths: ReadonlyArray<number>, strides?: ReadonlyArray<number>) => unknown
+  /** Gives a description back, where the library made it; what was made from it keeps its own. */
+  readonly forget: (layout: unknown) => void
   /** Describes images in blocks of sixteen channels; undefined without the convolutions that want it. */
   readonly blocked?: (lengths: ReadonlyArray<number>) => unknown
   /** The plan of products of matrices. */

@@ -16,6 +16,8 @@ export interface Library extends Calls {
   readonly stream: Address
   /** Runs what computes, or starts the library's threads. */
   readonly undisturbed: Undisturbed
+  /** Gives back what was made for all calls; none may follow. */
+  readonly release: () => void
 }
 
 /** The names under which systems keep it: the version is that of the interface. */
@@ -36,7 +38,12 @@ export class NoLibrary extends Error {
 
 const firstLine = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!
 
-const binding = (): Koffi => {
+/**
+ * koffi, which the user installs.
+ *
+ * @throws NoLibrary where it is missing.
+ */
+export const binding = (): Koffi => {
   try {
     return createRequire(import.meta.url)("koffi") as Koffi
   } catch (cause) {
@@ -77,23 +84,22 @@ const onProcessor = 1
 const inOrder = 1
 
 /**
- * What an OpenMP that is still to be loaded will read: as many threads, which go on looking for work for a tenth of a
- * millisecond, from one reordering to the next, and then sleep while others work.
+ * What an OpenMP that is still to be loaded will read: as many threads, which go on looking for work for some tens of
+ * microseconds, as long as waking them takes, and then sleep while others work.
  */
 const tellThreads = (threads: number) => {
   process.env["OMP_NUM_THREADS"] ??= String(threads)
   if (process.env["OMP_WAIT_POLICY"] !== undefined) return
   process.env["OMP_WAIT_POLICY"] = "PASSIVE"
-  process.env["GOMP_SPINCOUNT"] ??= "10000"
+  process.env["GOMP_SPINCOUNT"] ??= "1000"
 }
 
 /**
- * Loads oneDNN, of version 2 or 3.
+ * Loads oneDNN, of version 2 or 3, through a binding to C.
  *
  * @throws NoLibrary where it, or koffi, is missing, or its version is another.
  */
-export const load = (threads: number): Library => {
-  const koffi = binding()
+export const load = (threads: number, koffi: Koffi = binding()): Library => {
   tellThreads(threads)
   const { library, path } = loaded(koffi)
   const functions = new Map<string, Foreign>()
@@ -121,6 +127,7 @@ export const load = (threads: number): Library => {
     throw new NoLibrary(`${path} is oneDNN ${major}.${minor}`, "Versions 2 and 3 are known: install one of them.")
   }
   const engine = made("dnnl_engine_create(_Out_ void** engine, int kind, size_t index)", onProcessor, 0)
+  const stream = made("dnnl_stream_create(_Out_ void** stream, void* engine, unsigned int flags)", engine, inOrder)
   return {
     version: `${major}.${minor}.${patch}`,
     dialect: dialect({ call, made, engine }),
@@ -130,6 +137,10 @@ export const load = (threads: number): Library => {
     address: koffi.address,
     engine,
     undisturbed: undisturbed(koffi),
-    stream: made("dnnl_stream_create(_Out_ void** stream, void* engine, unsigned int flags)", engine, inOrder)
+    stream,
+    release: () => {
+      call("dnnl_stream_destroy(void* stream)", stream)
+      call("dnnl_engine_destroy(void* engine)", engine)
+    }
   }
 }

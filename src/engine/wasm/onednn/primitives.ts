@@ -1,7 +1,7 @@
 /** Convolutions of oneDNN, made ready once and run often. */
 import { type Algorithm, integers, unimplemented } from "./codes.ts"
 import { type Address, type Direction, Refusal } from "./dialect.ts"
-import { allocated, argumentsOf, callsOf, later, type Primitive, roles } from "./execution.ts"
+import { allocated, argumentsOf, callsOf, later, type Maker, type Primitive, ready, roles } from "./execution.ts"
 import type { Library } from "./library.ts"
 
 /** A convolution of channels-last images: [images, height, width, channels], filters [height, width, in, out]. */
@@ -75,43 +75,42 @@ export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y
 }
 
 /** A convolution as the library knows it: layouts of its operands as they are and as it wants them, and the plan. */
-const planned = ({ dialect, value }: Library, direction: Direction, given: Convolution, algorithm: Algorithm) => {
+const planned = ({ value }: Library, make: Maker, direction: Direction, given: Convolution, algorithm: Algorithm) => {
   const plain = {
-    x: dialect.layout(...images(given.x)),
-    filter: dialect.layout(...filters(given.filter)),
-    y: dialect.layout(...images(given.y))
+    x: make.layout(...images(given.x)),
+    filter: make.layout(...filters(given.filter)),
+    y: make.layout(...images(given.y))
   }
-  const bias = given.bias ? dialect.layout([given.filter[3]!], [1]) : null
+  const bias = given.bias ? make.layout([given.filter[3]!], [1]) : null
   const winograd = algorithm === "winograd"
-  const x = winograd ? dialect.blocked!(images(given.x)[0]) : plain.x
-  const y = winograd ? dialect.blocked!(images(given.y)[0]) : plain.y
+  const x = winograd ? make.blocked(images(given.x)[0]) : plain.x
+  const y = winograd ? make.blocked(images(given.y)[0]) : plain.y
   const operands = {
     x,
     y,
     bias,
-    filter: dialect.layout(filters(given.filter)[0]),
+    filter: make.layout(filters(given.filter)[0]),
     steps: [given.strides, given.dilations.map((by) => by - 1), given.before, given.behind].map(integers)
   }
-  const forward = dialect.convolution("forward", algorithm, operands)
-  const plan = direction === "forward" ? forward : dialect.convolution(direction, algorithm, operands, forward)
+  const forward = make.convolution("forward", algorithm, operands)
+  const plan = direction === "forward" ? forward : make.convolution(direction, algorithm, operands, forward)
   const filter = value(
     "void* dnnl_primitive_desc_query_md(void* plan, int what, int index)",
     plan,
     direction === "filterGradient" ? queries.filterGradient : queries.filter,
     0
   )
-  return { plain, liked: { x, filter, y }, bias, plan, forward }
+  return { plain, liked: { x, filter, y }, bias, plan }
 }
 
 /** The plan of Winograd's convolution where it serves and this library and processor have it; else the direct one. */
-const bestPlan = (library: Library, direction: Direction, given: Convolution) => {
-  if (library.dialect.blocked === undefined || !suitsWinograd(given)) {
-    return planned(library, direction, given, "direct")
-  }
+const bestPlan = (library: Library, make: Maker, direction: Direction, given: Convolution) => {
+  const by = (algorithm: Algorithm) => planned(library, make, direction, given, algorithm)
+  if (library.dialect.blocked === undefined || !suitsWinograd(given)) return by("direct")
   try {
-    return planned(library, direction, given, "winograd")
+    return by("winograd")
   } catch (cause) {
-    if (cause instanceof Refusal && cause.status === unimplemented) return planned(library, direction, given, "direct")
+    if (cause instanceof Refusal && cause.status === unimplemented) return by("direct")
     throw cause
   }
 }
@@ -125,48 +124,40 @@ interface Operand {
 }
 
 /** Makes a convolution ready: its code, and operands in the layouts that it wants, are made once. */
-export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive<Places> => {
-  const { call, stream } = library
-  const { execute, memory, place, primitive, reorder } = callsOf(library)
-  const { bias, forward, liked, plain, plan } = bestPlan(library, direction, given)
-  const convolution = primitive(plan)
-  const plans = new Set([forward, plan])
-  const result = results[direction]
-  const operand = (name: "x" | "filter" | "y"): Operand => {
-    // One block of channels lies as the channels do.
-    const alike = name !== "filter" && given[name][3] === blockChannels
-    const same = alike || library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked[name], plain[name]) === 1
-    const own = memory(same ? liked[name] : plain[name], later)
-    const theirs = same ? own : memory(liked[name], allocated)
-    const [from, to] = name === result ? [theirs, own] : [own, theirs]
-    const copying = same
-      ? undefined
-      : name === result
-      ? reorder(liked[name], plain[name])
-      : reorder(plain[name], liked[name])
-    if (copying !== undefined) plans.add(copying)
-    return {
-      own,
-      theirs,
-      copy: copying === undefined ? undefined : primitive(copying),
-      copied: argumentsOf([[roles.x, from], [roles.y, to]])
+export const prepare = (library: Library, direction: Direction, given: Convolution): Primitive<Places> =>
+  ready(library, (make) => {
+    const { execute, place, wait } = callsOf(library)
+    const { bias, liked, plain, plan } = bestPlan(library, make, direction, given)
+    const convolution = make.primitive(plan)
+    const result = results[direction]
+    const operand = (name: "x" | "filter" | "y"): Operand => {
+      // One block of channels lies as the channels do.
+      const alike = name !== "filter" && given[name][3] === blockChannels
+      const same = alike ||
+        library.value("int dnnl_memory_desc_equal(void* a, void* b)", liked[name], plain[name]) === 1
+      const own = make.memory(same ? liked[name] : plain[name], later)
+      const theirs = same ? own : make.memory(liked[name], allocated)
+      const [from, to] = name === result ? [theirs, own] : [own, theirs]
+      const [before, after] = name === result ? [liked[name], plain[name]] : [plain[name], liked[name]]
+      return {
+        own,
+        theirs,
+        copy: same ? undefined : make.primitive(make.reorder(before, after)),
+        copied: argumentsOf([[roles.x, from], [roles.y, to]])
+      }
     }
-  }
-  const operands: Named<Operand> = { x: operand("x"), filter: operand("filter"), y: operand("y") }
-  const shift = bias === null ? undefined : memory(bias, later)
-  // Primitives and memories keep what they need of these.
-  for (const made of plans) call("dnnl_primitive_desc_destroy(void* plan)", made)
-  const role = rolesOf[direction]
-  const given_ = (["x", "filter", "y"] as const).map((name) => [role[name], operands[name].theirs] as const)
-  const all = shift === undefined ? given_ : [...given_, [roles.bias, shift] as const]
-  const arguments_ = argumentsOf(all)
-  const copy = (name: keyof Named<Operand>) => {
-    const { copied, copy } = operands[name]
-    if (copy !== undefined) execute(copy, 2, copied)
-  }
-  const sources = (["x", "filter", "y"] as const).filter((name) => name !== result)
-  return {
-    run: (places) => {
+    const operands: Named<Operand> = { x: operand("x"), filter: operand("filter"), y: operand("y") }
+    const shift = bias === null ? undefined : make.memory(bias, later)
+    const role = rolesOf[direction]
+    const given_ = (["x", "filter", "y"] as const).map((name) => [role[name], operands[name].theirs] as const)
+    const all = shift === undefined ? given_ : [...given_, [roles.bias, shift] as const]
+    const arguments_ = argumentsOf(all)
+    const copy = (name: keyof Named<Operand>) => {
+      const { copied, copy } = operands[name]
+      if (copy !== undefined) execute(copy, 2, copied)
+    }
+    const sources = (["x", "filter", "y"] as const).filter((name) => name !== result)
+    return (places) => {
       place(operands.x.own, places.x)
       place(operands.y.own, places.y)
       place(operands.filter.own, places.filter)
@@ -174,15 +165,6 @@ export const prepare = (library: Library, direction: Direction, given: Convoluti
       sources.forEach(copy)
       execute(convolution, all.length, arguments_)
       copy(result)
-      call("dnnl_stream_wait(void* stream)", stream)
-    },
-    release: () => {
-      const each = Object.values(operands)
-      for (const made of [convolution, ...each.flatMap(({ copy }) => copy === undefined ? [] : [copy])]) {
-        call("dnnl_primitive_destroy(void* primitive)", made)
-      }
-      const memories = [...each.flatMap(({ own, theirs }) => [own, theirs]), ...(shift === undefined ? [] : [shift])]
-      for (const made of new Set(memories)) call("dnnl_memory_destroy(void* memory)", made)
+      wait()
     }
-  }
-}
+  })

@@ -6,8 +6,9 @@ import { composed, type Kernel, kernel } from "../kernel.ts"
 import { activated, type FusedAttributes } from "../simd/convolution.ts"
 import { addresses } from "./addresses.ts"
 import type { Address } from "./dialect.ts"
-import { argumentsOf, callsOf, kept, later, type Primitive, roles } from "./execution.ts"
+import { argumentsOf, callsOf, kept, later, type Primitive, ready, roles } from "./execution.ts"
 import type { Library } from "./library.ts"
+import type { Resources } from "./resources.ts"
 
 /** Stacks of m×k and k×n matrices, as they are or transposed; a stack of one serves all of the other. */
 interface Product {
@@ -28,43 +29,35 @@ interface Places {
 }
 
 /** Makes a product ready. */
-const prepare = (library: Library, given: Product): Primitive<Places> => {
-  const { call, dialect, stream } = library
-  const { execute, memory, place, primitive } = callsOf(library)
-  const { k, m, n, stacks: [inA, inB], transposeA, transposeB } = given
-  const layouts = {
-    a: dialect.layout([inA, m, k], transposeA ? [m * k, 1, m] : [m * k, k, 1]),
-    b: dialect.layout([inB, k, n], transposeB ? [k * n, 1, k] : [k * n, n, 1]),
-    out: dialect.layout([Math.max(inA, inB), m, n], [m * n, n, 1]),
-    bias: given.bias ? dialect.layout([1, 1, n], [n, n, 1]) : null
-  }
-  const plan = dialect.product(layouts)
-  const product = primitive(plan)
-  call("dnnl_primitive_desc_destroy(void* plan)", plan)
-  const [a, b, out] = [layouts.a, layouts.b, layouts.out].map((layout) => memory(layout, later)) as [
-    Address,
-    Address,
-    Address
-  ]
-  const bias = layouts.bias === null ? undefined : memory(layouts.bias, later)
-  const memories = [[roles.x, a], [roles.filter, b], [roles.y, out]] as const
-  const all = bias === undefined ? memories : [...memories, [roles.bias, bias] as const]
-  const told = argumentsOf(all)
-  return {
-    run: (places) => {
+const prepare = (library: Library, given: Product): Primitive<Places> =>
+  ready(library, (make) => {
+    const { execute, place, wait } = callsOf(library)
+    const { k, m, n, stacks: [inA, inB], transposeA, transposeB } = given
+    const layouts = {
+      a: make.layout([inA, m, k], transposeA ? [m * k, 1, m] : [m * k, k, 1]),
+      b: make.layout([inB, k, n], transposeB ? [k * n, 1, k] : [k * n, n, 1]),
+      out: make.layout([Math.max(inA, inB), m, n], [m * n, n, 1]),
+      bias: given.bias ? make.layout([1, 1, n], [n, n, 1]) : null
+    }
+    const product = make.primitive(make.product(layouts))
+    const [a, b, out] = [layouts.a, layouts.b, layouts.out].map((layout) => make.memory(layout, later)) as [
+      Address,
+      Address,
+      Address
+    ]
+    const bias = layouts.bias === null ? undefined : make.memory(layouts.bias, later)
+    const memories = [[roles.x, a], [roles.filter, b], [roles.y, out]] as const
+    const all = bias === undefined ? memories : [...memories, [roles.bias, bias] as const]
+    const told = argumentsOf(all)
+    return (places) => {
       place(a, places.a)
       place(b, places.b)
       place(out, places.out)
       if (bias !== undefined) place(bias, places.bias!)
       execute(product, all.length, told)
-      call("dnnl_stream_wait(void* stream)", stream)
-    },
-    release: () => {
-      call("dnnl_primitive_destroy(void* primitive)", product)
-      for (const [, made] of all) call("dnnl_memory_destroy(void* memory)", made)
+      wait()
     }
-  }
-}
+  })
 
 interface Attributes {
   readonly transposeA: boolean
@@ -132,10 +125,14 @@ const multiply = ({ call }: Library, { k, m, n, transposeA, transposeB }: Produc
 /**
  * Products of matrices and of stacks of them, without transposing anything, and those of dense layers with bias and
  * rectifier; small ones, and stacks that TensorFlow.js repeats along several axes, stay with the kernels that there
- * are.
+ * are. Primitives are released with the scope.
  */
-export const products = (library: Library, own: Readonly<Record<"plain" | "fused", Kernel>>): ReadonlyArray<Kernel> => {
-  const primitive = kept((product: Product) => prepare(library, product))
+export const products = (
+  library: Library,
+  scope: Resources,
+  own: Readonly<Record<"plain" | "fused", Kernel>>
+): ReadonlyArray<Kernel> => {
+  const primitive = kept(scope, (product: Product) => prepare(library, product))
   return [
     kernel<Attributes>(tf.BatchMatMul, (call) => {
       const { attrs, backend, inputs } = call

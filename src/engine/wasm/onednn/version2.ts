@@ -41,6 +41,8 @@ export const dialect = ({ call, engine, made }: Calls): Dialect => {
       )
       return layout
     },
+    // Structures of ours.
+    forget: () => {},
     blocked: (lengths) => tagged(lengths, blockedLayout),
     product: ({ a, b, bias, out }) => {
       const operation = new Uint8Array(operationBytes)

@@ -2,7 +2,7 @@ import { algorithms, anyLayout, float32, forwardTraining, integers, steps } from
 import type { Calls, Dialect } from "./dialect.ts"
 
 /** oneDNN 3: layouts are opaque, plans are made in one call. */
-export const dialect = ({ engine, made }: Calls): Dialect => ({
+export const dialect = ({ call, engine, made }: Calls): Dialect => ({
   layout: (lengths, strides) =>
     strides === undefined
       ? made(
@@ -19,6 +19,7 @@ export const dialect = ({ engine, made }: Calls): Dialect => ({
         float32,
         integers(strides)
       ),
+  forget: (layout) => call("dnnl_memory_desc_destroy(void* layout)", layout),
   product: ({ a, b, bias, out }) =>
     made(
       "dnnl_matmul_primitive_desc_create(_Out_ void** plan, void* engine, void* a, void* b, void* bias, void* out, " +

@@ -90,7 +90,7 @@ export const onSharedHeap = async (): Promise<BackendWasm> => {
 
 /** Makes a backend the one that TensorFlow.js calls wasm. */
 export const register = async (backend: BackendWasm): Promise<boolean> => {
-  tf.removeBackend("wasm")
+  if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm")
   tf.registerBackend("wasm", () => backend, 2)
   return tf.setBackend("wasm")
 }
