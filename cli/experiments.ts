@@ -192,7 +192,7 @@ export const run = Command.make(
       if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
       const own = { experiment, smoke, ...(part && { shard: part }) }
       const directory = path.resolve(Option.getOrElse(output, () => ExperimentDirectory.usual(own)))
-      const trials = yield* ExperimentDirectory.open(directory, own, resume)
+      const { takeBack, trials } = yield* ExperimentDirectory.open(directory, own, resume)
       const total = planned.length
       const fleet = yield* Effect.tapError(
         placed({
@@ -203,7 +203,7 @@ export const run = Command.make(
           cells,
           directory: ({ id }) => path.join(trials, id)
         }),
-        () => ExperimentDirectory.takeBack(directory)
+        () => takeBack
       )
       const ledger = yield* Ledger.make(directory)
       yield* ledger.write
@@ -213,7 +213,11 @@ export const run = Command.make(
         }: ${total} trials in ${cells.length} cells, ${fleet.about}; ${directory}`
       )
       const progress = yield* GridProgress.make(total)
-      const results = yield* Grid.run({ cells, directory, trials, ledger, fleet, retry, progress })
+      const results = yield* Effect.tapErrorTag(
+        Grid.run({ cells, directory, trials, ledger, fleet, retry, progress }),
+        "LauncherError",
+        () => takeBack
+      )
       yield* progress.print(
         `\n${
           table(...Results.table(results))

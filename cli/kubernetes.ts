@@ -79,7 +79,9 @@ export const job = (pods: Pods, work: Workers | Shards) => {
       parallelism: pods.count,
       backoffLimitPerIndex: 3,
       // Machines that come and go are no failures of a pod.
-      podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget" }] }] },
+      podFailurePolicy: {
+        rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }]
+      },
       template: {
         spec: {
           restartPolicy: "Never",

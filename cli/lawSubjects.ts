@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
-import { pathToFileURL } from "node:url"
 import {
   boundLaws,
   combinatorLaws,
@@ -20,6 +19,7 @@ import * as Oblique from "../src/geometry/manifolds/Oblique.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
+import * as Door from "../src/training/Door.ts"
 
 /** A subject that is not there, or a file that holds none. */
 export class NoSubject extends Schema.TaggedError<NoSubject>()("NoSubject", {
@@ -72,7 +72,7 @@ const entriesOf = ([name, value]: readonly [string, unknown]): ReadonlyArray<rea
 export const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Shape.Shape>) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
-    try: () => import(pathToFileURL(path.resolve(file)).href) as Promise<Record<string, unknown>>,
+    try: () => Door.importing(path.resolve(file)),
     catch: refused(file)
   })
   const exported = Object.entries(module).flatMap(entriesOf)

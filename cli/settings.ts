@@ -74,7 +74,17 @@ const numbersOr = (name: string, words: ReadonlyArray<string>): Flag.Flag<Values
 
 const optional = (flag: Flag.Flag<unknown>): Flag.Flag<Option.Option<unknown>> => Flag.optional(flag)
 
-/** A flag, its value of the kind that the schema has; how pairs and lists are written. */
+/** An example of a record as it is written on the command line: `--layers conv1.collection=St`. */
+const written = (name: string, example: unknown): string =>
+  typeof example === "object" && example !== null
+    ? Object.entries(example as Values).flatMap(([key, value]) =>
+      typeof value === "object" && value !== null
+        ? Object.entries(value as Values).map(([inner, own]) => `--${name} ${key}.${inner}=${String(own)}`)
+        : [`--${name} ${key}=${String(value)}`]
+    ).join(" ")
+    : `--${name} ${String(example)}`
+
+/** A flag, its value of the kind that the schema has; how lists are written. */
 const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Option<unknown>>, usage?: string] => {
   const literals = literalsOf(ast)
   if (literals !== undefined) return [optional(Flag.Literals(name, literals))]
@@ -93,14 +103,11 @@ const flagOf = (name: string, ast: SchemaAST.AST): readonly [Flag.Flag<Option.Op
       ]
     }
     case "Objects":
-      return ast.indexSignatures[0]?.type._tag === "Objects"
-        ? [optional(Flag.map(pairs(name), nested)), `as --${name} conv1.collection=St`]
-        : [optional(Flag.map(pairs(name), numbers)), `as --${name} Sp=40 --${name} bias=0.1`]
+      return [optional(Flag.map(pairs(name), ast.indexSignatures[0]?.type._tag === "Objects" ? nested : numbers))]
     case "Union": {
       const words = ast.types.flatMap((type) => literalsOf(type) ?? [])
       const isRecord = ast.types.some((type) => type._tag === "Objects")
-      const usage = `as ${words.map((word) => `--${name} ${word}`).join(" or ")}, and as --${name} Sp=40`
-      return isRecord ? [optional(numbersOr(name, words)), usage] : [optional(Flag.String(name))]
+      return [isRecord ? optional(numbersOr(name, words)) : optional(Flag.String(name))]
     }
     default:
       return [optional(Flag.String(name))]
@@ -124,8 +131,10 @@ export const flagsOf = (
       const [flag, usage] = flagOf(kebab(key), Schema.toType(field).ast)
       // A flag that is there anyway has a use by its opposite only.
       const opposite = defaults[key] === true ? `--no-${kebab(key)} turns it off` : undefined
-      const notes = [usage, shown(defaults[key]), opposite].filter((note) => note !== undefined)
-      const about = Schema.resolveAnnotations(field)?.description ?? ""
+      const { description: about = "", examples = [] } = Schema.resolveAnnotations(field) ?? {}
+      const lines = examples.map((example) => written(kebab(key), example)).join(" or ")
+      const example = lines === "" ? undefined : `as ${lines}`
+      const notes = [usage, example, shown(defaults[key]), opposite].filter((note) => note !== undefined)
       const described = Flag.withDescription(flag, notes.length === 0 ? about : `${about} (${notes.join("; ")})`)
       const alias = aliases[key]
       return [key, alias === undefined ? described : Flag.withAlias(described, alias)]

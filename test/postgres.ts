@@ -68,6 +68,8 @@ export const startPostgres = async () => {
     query,
     speakTls,
     url: `postgresql://finegrain:${password}@127.0.0.1:${port}/postgres?sslmode=disable`,
+    /** Its socket, for who is on this machine but not on its network. */
+    socket: join(directory, `.s.PGSQL.${port}`),
     /** Of the process that all others of it come from. */
     pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
     start,

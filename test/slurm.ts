@@ -89,6 +89,12 @@ export const startSlurm = async () => {
     }
     rmSync(directory, { recursive: true, force: true })
   }
+  /** Ends what still runs, which outlives the daemons that began it, then them. */
+  const clear = async () => {
+    run("scancel", `--user=${userInfo().username}`)
+    while (run("squeue", "--noheader") !== "") await sleep(500)
+    await end()
+  }
   const isUp = () => {
     try {
       return run("sinfo", "--noheader", "--partition=main", "--states=idle", "--format=%D").trim() === "2"
@@ -104,5 +110,5 @@ export const startSlurm = async () => {
       throw new Error(`Slurm does not start: ${log}`)
     }
   }
-  return { env, run, end }
+  return { env, run, end: clear }
 }

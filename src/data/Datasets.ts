@@ -39,7 +39,7 @@ const withHint = Effect.fnUntraced(function*(directory: string, error: DatasetMi
   const path = yield* Path.Path
   const isThere = yield* Effect.orElseSucceed(fs.exists(directory), () => true)
   if (!isThere && isWord(directory)) {
-    const remedy = `By name there are ${known.join(", ")}; whatever else is given must be a directory.`
+    const remedy = `By name there are ${known.join(", ")}; whatever else is given must be a directory, or a .npz file.`
     return new DatasetMissing({ what: `There is no directory ${directory}`, remedy })
   }
   const names = yield* Effect.orElseSucceed(fs.readDirectory(directory), (): ReadonlyArray<string> => [])
@@ -90,7 +90,7 @@ const imageSize = Setting.orDefault(Setting.count, 224).annotate({
 })
 
 /**
- * Settings that datasets without a name know: those in directories and files.
+ * Settings of datasets that are given as a directory or a file.
  *
  * @example
  * ```ts
@@ -177,10 +177,10 @@ const loaded = (name: string, make: () => unknown): Loaded => {
 }
 
 /**
- * The dataset that a configuration names: `mnist`, `fashion-mnist`, `cifar-10`, a directory, which holds four IDX
- * files, the binary version of CIFAR-10 or CIFAR-100, or class folders of images as ImageNet; or a few generated images
- * in such files, `generated:cifar-10`, `generated:cifar-100`, `generated:imagenet`. Images of class folders are cut to
- * `imageSize` pixels a side, by default 224.
+ * The dataset that a configuration names: `mnist`, `fashion-mnist`, `cifar-10`; a few generated images,
+ * `generated:cifar-10`, `generated:cifar-100`, `generated:imagenet`; or a directory with four IDX files, the binary
+ * version of CIFAR-10 or CIFAR-100, class folders of images as ImageNet, four arrays as `.npy` files or two tables in
+ * CSV; or a `.npz` file with such arrays. Images of class folders are cut to `imageSize` pixels a side, by default 224.
  *
  * Generated files are in memory only, and read by the readers of real ones.
  *

@@ -23,7 +23,8 @@ export interface Place {
 
 const remedy =
   "Give a directory with the four IDX files of a dataset of the MNIST family, plain or gzipped, with the files of " +
-  "the binary version of CIFAR-10 or CIFAR-100, or with class folders of images in train and val."
+  "the binary version of CIFAR-10 or CIFAR-100, with class folders of images in train and val, with x_train.npy, " +
+  "y_train.npy, x_test.npy and y_test.npy, or with train.csv and test.csv; or a .npz file with these four arrays."
 
 const prefixes = { train: ["train"], test: ["t10k", "test"] } as const
 
@@ -79,8 +80,7 @@ export const locate = Effect.fnUntraced(function*(
   const aside = isThere ? undefined : yield* Effect.orElseSucceed(opened(above), () => undefined)
   if (aside !== undefined && setsIn(aside.names).includes(set)) return { ...aside, set }
   if (!isThere) {
-    const what = `There is no train-images-idx3-ubyte in ${directory}: that directory is not there`
-    return yield* new DatasetMissing({ what, remedy })
+    return yield* new DatasetMissing({ what: `There is no ${directory}`, remedy })
   }
   const place = yield* opened(directory)
   const sets = setsIn(place.names)

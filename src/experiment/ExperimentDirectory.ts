@@ -132,9 +132,29 @@ const sameExperiment = Effect.fnUntraced(function*(directory: string, own: Store
   }
 })
 
+/** What is written while an experiment runs, and follows from its trials. */
+const drawn: ReadonlySet<string> = new Set([...wholeFiles, "figures", "trials"])
+
 /**
- * Opens a directory for an experiment, for this process alone until the scope ends. What is there already must be the
- * same experiment.
+ * Removes what this process wrote into a directory in which there was no experiment, where nothing has come of it: the
+ * next try finds it as the first one did. Anything else that lies there, as what Slurm was told, is something.
+ */
+const takenBack = Effect.fnUntraced(function*(directory: string, isNew: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const names = (yield* entries(directory)).filter((name) => !isBefore(name))
+  const trials = yield* entries(path.join(directory, "trials"))
+  if (!isNew || trials.length > 0 || !names.every((name) => drawn.has(name))) return
+  yield* Effect.forEach(
+    names,
+    (name) => Effect.ignore(fs.remove(path.join(directory, name), { recursive: true, force: true })),
+    { discard: true }
+  )
+})
+
+/**
+ * Opens a directory for an experiment, for this process alone until the scope ends; gives where its trials are, and
+ * what undoes it as long as nothing has come of it. What is there already must be the same experiment.
  *
  * Fails with RunDirectoryError where another process is at work on it or it cannot be written, with ExperimentError
  * where it holds trials that are not to be mixed with these.
@@ -152,22 +172,11 @@ export const open = Effect.fnUntraced(function*(directory: string, own: StoredEx
   yield* Effect.mapError(WholeFile.makeDirectory(directory), RunDirectory.unwritten(directory))
   yield* RunDirectory.lock(directory, "experiment.lock")
   yield* sameExperiment(directory, own, resume)
+  const isNew = (yield* entries(directory)).every(isBefore)
   const trials = path.join(directory, "trials")
   yield* inside(directory, trials)
   yield* RunDirectory.tidy(directory, wholeFiles)
   yield* writeJson(directory, "experiment.json", own)
   yield* Effect.mapError(WholeFile.makeDirectory(trials), RunDirectory.unwritten(trials))
-  return trials
-})
-
-/**
- * Takes back what opening a directory wrote, where nothing has come of it: the next try finds it as the first one did.
- */
-export const takeBack = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const trials = path.join(directory, "trials")
-  if ((yield* entries(directory)).includes("results.json") || (yield* entries(trials)).length > 0) return
-  yield* Effect.ignore(fs.remove(path.join(directory, "experiment.json"), { force: true }))
-  yield* Effect.ignore(fs.remove(trials, { recursive: true, force: true }))
+  return { trials, takeBack: takenBack(directory, isNew) }
 })

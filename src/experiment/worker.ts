@@ -13,6 +13,7 @@ import type { TrainConfig } from "../training/TrainConfig.ts"
 export interface Request {
   readonly config: TrainConfig
   readonly output: string
+  /** Its share of the machine, where neither its settings nor FINEGRAIN_THREADS say how many. */
   readonly threads: number | undefined
 }
 
@@ -43,7 +44,10 @@ const work = Effect.fnUntraced(function*({ config, output, threads }: Request) {
   const summary = yield* Run.train(config, output, observe, { resume: true }).pipe(
     Effect.provide([
       NodeServices.layer,
-      Backend.layer(config.backend, { ...config, threads: threads ?? config.threads })
+      Backend.layer(config.backend, {
+        ...config,
+        threads: config.threads ?? (process.env["FINEGRAIN_THREADS"] ? undefined : threads)
+      })
     ])
   )
   yield* tell({ _tag: "Ended", summary })

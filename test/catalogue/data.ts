@@ -69,14 +69,14 @@ const idxRows: ReadonlyArray<Row> = [
     "IDX",
     "a directory that is not there",
     () => ({}),
-    /^There is no train-images-idx3-ubyte in DIR\/gone: that directory is not there\. Give a dir/,
+    /^There is no DIR\/gone\. Give a directory with .*, with x_train\.npy, .*; or a \.npz file /,
     "gone"
   ),
   {
     area: "IDX",
     given: "a name that there is none of",
     says: "There is no directory MNIST. By name there are mnist, fashion-mnist, cifar-10, generated:cifar-10, " +
-      "generated:cifar-100, generated:imagenet; whatever else is given must be a directory.",
+      "generated:cifar-100, generated:imagenet; whatever else is given must be a directory, or a .npz file.",
     run: () => fixtures.load("MNIST")
   },
   refused("IDX", "channels before rows", () => {

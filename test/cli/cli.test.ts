@@ -143,7 +143,7 @@ describe("finegrain train", () => {
   it("answers what it cannot do with one clear message", async () => {
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp, code: number]> = [
       [["train", "--dataset", scratch, "--collection", "Sp+Nope"], /no manifold "Nope".*Sp, Ob, St, Euc/, 2],
-      [["train", "--dataset", "/nowhere"], /train-images-idx3-ubyte.*\/nowhere/, 3],
+      [["train", "--dataset", "/nowhere"], /There is no \/nowhere\. Give a directory/, 3],
       ...(hasNativePackages
         ? []
         : [[["train", "--backend", "nodeGpu"], /not installed.*npm install @tensorflow\/tfjs-node-gpu/, 4] as const]),
@@ -260,7 +260,7 @@ export const claims = manifoldLaws(ball, { metric: "other", transport: "isometri
     const shapes = await finegrain("laws", file("shapes.ts", definition("tf.sum(u)")), "--runs", "2")
     expect(shapes.stdout).toMatch(/✗ operations give points of the right shape/)
     const missing = await finegrain("laws", "./not-there.ts")
-    expect(missing.stderr).toMatch(/not-there\.ts: Cannot find module/)
+    expect(missing.stderr).toMatch(/not-there\.ts: there is no such file/)
     const nothing = await inProcess("laws")
     expect(nothing.stderr).toMatch(/there is no subject/)
     const unknown = await inProcess("laws", "torus")

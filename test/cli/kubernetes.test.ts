@@ -8,6 +8,7 @@ interface Job {
   readonly spec: {
     readonly completions: number
     readonly completionMode: string
+    readonly podFailurePolicy: unknown
     readonly template: { readonly spec: { readonly containers: ReadonlyArray<Container>; readonly volumes: unknown } }
   }
 }
@@ -27,6 +28,10 @@ const jobOf = async (...args: ReadonlyArray<string>) => {
 it("a job of workers has the URL of the database from a secret, and nowhere else", async () => {
   const { container, job } = await jobOf("--grid", "Table_POMs@abc", "--pods", "3", "--slots", "2", "--gpus", "1")
   expect([job.metadata.name, job.spec.completions]).toEqual(["finegrain-table-poms", 3])
+  // The status is not left out, though it has a default: the API's schema asks for it.
+  expect(job.spec.podFailurePolicy).toEqual({
+    rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }]
+  })
   expect(container.command.join(" ")).toContain("worker --grid Table_POMs@abc --slots 2")
   const secretKeyRef = { name: "finegrain-database", key: "url" }
   expect(container.env).toEqual([{ name: "FINEGRAIN_DATABASE", valueFrom: { secretKeyRef } }])

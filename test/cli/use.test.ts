@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { finegrain } from "../commandLine.ts"
 
@@ -35,19 +35,39 @@ const manifestIn = (run: string) =>
     readonly config: Readonly<Record<string, unknown>>
   }
 
-it("a package of scripts, as npm init makes it, is told what to do", async () => {
-  const directory = join(scratch, "scripts")
-  mkdirSync(directory)
-  writeFileSync(join(directory, "package.json"), `{ "type": "commonjs" }`)
-  for (const [command, flag] of [["run", []], ["train", ["--use"]]] as const) {
-    const file = join(directory, `${command}.ts`)
-    writeFileSync(file, "export default {}\n")
-    const args = ["--conditions=finegrain:source", join(root, "cli/main.ts"), command, ...flag, file]
-    const said = await new Promise<string>((done) => execFile(process.execPath, args, (_, out, err) => done(out + err)))
-    expect(said).toContain(`${join(directory, "package.json")} says "type": "commonjs"`)
-    expect(said).toContain("run `npm pkg set type=module` there, or call it .mts")
+describe.each([["run", []], ["train", ["--use"]], ["laws", []]] as const)(
+  "a file that %s cannot load",
+  (command, flag) => {
+    const said = (file: string) =>
+      new Promise<string>((done) => {
+        const args = ["--conditions=finegrain:source", join(root, "cli/main.ts"), command, ...flag, file]
+        execFile(process.execPath, args, (_, out, err) => done(out + err))
+      })
+    const written = (...path: ReadonlyArray<string>) => {
+      const file = join(scratch, command, ...path)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, "export default {}\n")
+      return file
+    }
+
+    it("in a package of scripts, as npm init makes it, comes with what to do", async () => {
+      const file = written("scripts", "mine.ts")
+      const manifest = join(dirname(file), "package.json")
+      writeFileSync(manifest, `{ "type": "commonjs" }`)
+      const told = await said(file)
+      expect(told).toContain(`${manifest} says "type": "commonjs"`)
+      expect(told).toContain("run `npm pkg set type=module` there, or call it .mts")
+    })
+
+    it("in an installed package comes with what to do", async () => {
+      expect(await said(written("node_modules", "theirs", "mine.ts"))).toContain("copy the file")
+    })
+
+    it("since there is none is said to be none", async () => {
+      expect(await said(join(scratch, "nowhere.ts"))).toContain("there is no such file")
+    })
   }
-})
+)
 
 describe("modules of the user's own", () => {
   for (const name of ["a-new-constraint.md", "your-own.md", "your-own-data.md"]) {

@@ -494,7 +494,7 @@ describe("finegrain run", () => {
   }, 30_000)
 
   it.each([
-    ["does not exist", "nowhere.ts", /cannot be loaded/],
+    ["does not exist", "nowhere.ts", /there is no such file/],
     ["exports something else", () => file("else.ts", { name: "x", rows: 3 }), /rows/],
     ["has unknown settings", () => file("typo.ts", { ...experiment, base: { epoch: 3 } }), /epoch/],
     ["has unknown parts", () => file("parts.ts", { ...experiment, sedes: [1] }), /sedes/]

@@ -185,7 +185,7 @@ describe("a grid that is halved", () => {
     Effect.runPromise(
       Effect.gen(function*() {
         const stored = { experiment: own, smoke: false, ...(part && { shard: part }) }
-        const trials = yield* ExperimentDirectory.open(at(output), stored, resume)
+        const { trials } = yield* ExperimentDirectory.open(at(output), stored, resume)
         const ledger = yield* Ledger.make(at(output))
         const cells = part === undefined ? plan(own) : shard.take(plan(own), part)
         const offers: Array<ReadonlyArray<string>> = []

@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { runsPostgres } from "../postgres.ts"
+import { dismiss, says } from "../processes.ts"
 import { tinyGrid } from "./tinyGrid.ts"
 
 describe.skipIf(!runsPostgres)("a directory that machines share", { timeout: 300_000 }, () => {
   const grid = tinyGrid()
-  const { checkpointed, dismiss, offer, outcomeOf, says, scratch, start, work } = grid
+  const { checkpointed, offer, outcomeOf, scratch, start, work } = grid
 
   it("takes the files of trials in place of the database, and is refused where it is another one", async () => {
     const [shared, elsewhere, other] = ["shared", "mounted", "other"].map((name) => join(scratch, name))

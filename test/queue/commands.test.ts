@@ -1,24 +1,24 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { runsPostgres } from "../postgres.ts"
+import { dismiss, type Started, until } from "../processes.ts"
 import { tinyGrid } from "./tinyGrid.ts"
 
 describe.skipIf(!runsPostgres)("finegrain queue", { timeout: 300_000 }, () => {
   const grid = tinyGrid()
-  const { bits, checkpointed, dismiss, offer, outcomeOf, start, work } = grid
+  const { bits, checkpointed, offer, outcomeOf, start, work } = grid
   const queue = async (...args: ReadonlyArray<string>) => {
     const { ended, said } = start(["queue", ...args, "--json"])
     return { code: await ended, told: JSON.parse(said()) as unknown }
   }
-  const offered = async (name: string) => {
+  const offered = async (name: string, run: Started) => {
     const count = `SELECT COUNT(*) FROM finegrain_queue WHERE queue_name = 'finegrain/${name}'`
-    while (grid.server().query(count) !== "2") await sleep(100)
+    await until(() => grid.server().query(count) === "2", run)
   }
 
   it("lists, takes back, offers anew and removes, in words or as JSON, or quietly", async () => {
     expect(await queue("list")).toEqual({ code: 0, told: { grids: [] } })
     const run = offer("kept")
-    await offered("kept")
+    await offered("kept", run)
     expect(await queue()).toMatchObject({ told: { grids: [{ name: "kept", offered: 2, running: 0, completed: 0 }] } })
     expect(await queue("cancel", "--grid", "kept")).toEqual({
       code: 0,

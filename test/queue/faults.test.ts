@@ -4,11 +4,24 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { runsPostgres } from "../postgres.ts"
+import { dismiss, says } from "../processes.ts"
+import { networkTo } from "./hosts.ts"
 import { lease, tinyGrid } from "./tinyGrid.ts"
 
 describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine", { timeout: 120_000 }, () => {
   const grid = tinyGrid()
-  const { bits, checkpointed, dismiss, experiment, offer, outcomeOf, says, scratch, start, work } = grid
+  const { bits, checkpointed, experiment, offer, outcomeOf, scratch, start, work } = grid
+
+  /** What a worker says of an attempt after which another has begun. */
+  const barred = /is not the latest any more, and writes nothing further/
+  /** What a grid has in the directory, and in the database. */
+  const everythingOf = (name: string) => [
+    bits(name),
+    grid.server().query(
+      `SELECT id, status, attempt, result, files FROM finegrain_trials WHERE grid = '${name}' ORDER BY id`
+    ),
+    grid.server().query(`SELECT COUNT(*) FROM finegrain_chunks WHERE grid = '${name}'`)
+  ]
 
   it("when a worker is killed", async () => {
     const run = offer("killed")
@@ -19,7 +32,9 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     expect(await outcomeOf("killed", run)).toEqual(grid.local())
     const attempts = globSync(join(scratch, "killed", "trials", "**", "attempt.json"))
       .map((file) => (JSON.parse(readFileSync(file, "utf8")) as { readonly attempt: number }).attempt)
-    expect(attempts.toSorted()).toEqual([1, 2])
+    expect(attempts).toHaveLength(2)
+    // On a busy machine the second may lose its lease as well.
+    expect(Math.max(...attempts)).toBeGreaterThan(1)
     await dismiss(second)
   })
 
@@ -39,11 +54,11 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     first.child.kill("SIGSTOP")
     const second = work("still", "b")
     expect(await outcomeOf("still", run)).toEqual(grid.local())
-    const before = bits("still")
+    const before = everythingOf("still")
     first.child.kill("SIGCONT")
-    await sleep(4000)
+    await says(first, barred)
     await dismiss(first, second)
-    expect(bits("still")).toEqual(before)
+    expect(everythingOf("still")).toEqual(before)
   })
 
   it("when whoever offered it is killed, and watches again", async () => {
@@ -61,9 +76,11 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     const worker = work("dark", "a")
     await checkpointed("dark", "a", worker)
     grid.server().stop()
+    for (const one of [run, worker]) await says(one, /The database does not answer/)
     // Two minutes where a lease has its sixty seconds.
     await sleep(2000 * lease)
     grid.server().start()
+    for (const one of [run, worker]) await says(one, /The database answers again/)
     expect(await outcomeOf("dark", run)).toEqual(grid.local())
     for (const { said } of [run, worker]) {
       expect(said().match(/The database (does not answer|answers again)/g)).toEqual([
@@ -82,11 +99,31 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     line.cut()
     const second = work("cut", "b")
     expect(await outcomeOf("cut", run)).toEqual(grid.local())
+    const before = everythingOf("cut")
     line.mend()
-    await sleep(3000)
-    expect(bits("cut")).toEqual(bits("local"))
+    await says(first, barred)
     await dismiss(first, second)
+    expect(everythingOf("cut")).toEqual(before)
     line.end()
+  })
+
+  it("when packets to and from a worker are lost for longer than the lease, so that calls hang", async () => {
+    const run = offer("lost")
+    const network = await networkTo(grid.processes, grid.server().socket)
+    const url = new URL(grid.server().url)
+    url.port = network.port
+    const first = work("lost", "a", { url: url.href, within: network.within(scratch) })
+    await checkpointed("lost", "a", first)
+    network.drop()
+    const second = work("lost", "b")
+    expect(await outcomeOf("lost", run)).toEqual(grid.local())
+    // Half a minute of silence is none that is believed in any more.
+    await says(first, /The database does not answer/)
+    const before = everythingOf("lost")
+    network.pass()
+    await says(first, barred)
+    await dismiss(first, second)
+    expect(everythingOf("lost")).toEqual(before)
   })
 
   it("when two offer it", async () => {

@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
+import { execFileSync } from "node:child_process"
 import {
   chmodSync,
   existsSync,
@@ -17,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { freePort } from "../freePort.ts"
 import { binaries, runsPostgres } from "../postgres.ts"
+import { processes, type Started, until } from "../processes.ts"
 
 /** The blocks of docs/many-machines.md, each typed into a terminal as it stands, but for the port. */
 const root = resolve(import.meta.dirname, "../..")
@@ -38,25 +38,15 @@ const stand = (name: string, script: string) => {
   chmodSync(file, 0o755)
 }
 
-const begun = new Set<ReturnType<typeof spawn>>()
-
 describe.skipIf(!runsPostgres)("docs/many-machines.md", { timeout: 240_000 }, () => {
   let port = 0
   const path = () => ({ ...process.env, PATH: [join(scratch, "bin"), binaries(), process.env["PATH"]].join(":") })
+  const { end, start } = processes()
   /** A terminal on a machine, in which a block is typed. */
-  const terminal = (host: string, name: string, change = (text: string) => text) => {
-    const child = spawn("bash", ["-ec", change(block(name)).replaceAll("5433", String(port))], {
-      cwd: home(host),
-      env: path(),
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    begun.add(child)
-    let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
-    const ended = once(child, "exit").then(([code]) => [code as number | null, code === 0 ? "" : said])
-    return { child, ended }
-  }
+  const terminal = (host: string, name: string, change = (text: string) => text) =>
+    start("bash", ["-ec", change(block(name)).replaceAll("5433", String(port))], { cwd: home(host), env: path() })
+  /** What went wrong in it, in the end. */
+  const failure = async ({ ended, said }: Started) => await ended === 0 ? "" : said()
   const cells = (host: string, run: string) => {
     const { cells } = JSON.parse(readFileSync(join(home(host), "runs", run, "results.json"), "utf8")) as {
       readonly cells: ReadonlyArray<{ readonly finals: ReadonlyArray<{ summary?: { weightsSha256: string } }> }>
@@ -100,33 +90,26 @@ describe.skipIf(!runsPostgres)("docs/many-machines.md", { timeout: 240_000 }, ()
   }, 60_000)
 
   afterAll(async () => {
-    for (const { pid } of begun) {
-      try {
-        process.kill(-pid!, "SIGTERM")
-      } catch {
-        // It has ended.
-      }
-    }
-    await sleep(2000)
+    await end("SIGTERM")
     rmSync(scratch, { recursive: true, force: true })
   })
 
   it("the queue has the bits that two parts join to, and workers by ssh have nothing left to do", async () => {
     terminal("curie", "work")
-    expect(await terminal("ada", "offer").ended).toEqual([0, ""])
+    expect(await failure(terminal("ada", "offer"))).toBe("")
     for (const [host, part] of [["ada", "1/2"], ["bell", "2/2"]] as const) {
-      expect(await terminal(host, "shard", (text) => text.replace("1/2", part)).ended).toEqual([0, ""])
+      expect(await failure(terminal(host, "shard", (text) => text.replace("1/2", part)))).toBe("")
     }
     const queued = cells("ada", "spheres")
     expect(queued.flat()).toHaveLength(4)
     rmSync(join(home("ada"), "runs", "spheres"), { recursive: true })
-    expect(await terminal("ada", "join").ended).toEqual([0, ""])
+    expect(await failure(terminal("ada", "join"))).toBe("")
     expect(cells("ada", "spheres")).toEqual(queued)
     rmSync(join(home("ada"), "runs", "spheres"), { recursive: true })
-    expect(await terminal("ada", "ssh").ended).toEqual([0, ""])
+    expect(await failure(terminal("ada", "ssh"))).toBe("")
     expect(cells("ada", "spheres")).toEqual(queued)
     const log = () =>
       existsSync(join(home("bell"), "worker.log")) ? readFileSync(join(home("bell"), "worker.log"), "utf8") : ""
-    while (!log().includes("takes trials of spheres")) await sleep(100)
+    await until(() => log().includes("takes trials of spheres"))
   })
 })

@@ -9,20 +9,14 @@ import {
   symlinkSync,
   writeFileSync
 } from "node:fs"
-import { userInfo } from "node:os"
 import { join, resolve } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { password, runsPostgres } from "../postgres.ts"
+import { dismiss, says, until } from "../processes.ts"
+import { diskAt, mounting } from "./hosts.ts"
 import { tinyGrid } from "./tinyGrid.ts"
 
 const root = resolve(import.meta.dirname, "../..")
-
-/** Starts a command that alone sees what is mounted. */
-const mounting = (what: string) => {
-  const space = ["unshare", "--mount", ...userInfo().uid === 0 ? [] : ["--user", "--map-root-user"]]
-  return [...space, "sh", "-c", `mount ${what} && exec "$@"`, "sh"]
-}
 
 /** Starts a command where a directory is a disk of its own, of such a size. */
 const onDiskOf = (size: string, directory: string) => {
@@ -39,7 +33,7 @@ const clockOff = (by: string) => {
 
 describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () => {
   const grid = tinyGrid()
-  const { checkpointed, dismiss, offer, outcomeOf, says, scratch, scratchOf, start, work } = grid
+  const { bits, checkpointed, offer, outcomeOf, scratch, scratchOf, start, work } = grid
 
   it("have full disks: the worker says so and ends, and its trial goes to another", async () => {
     const run = offer("full")
@@ -57,6 +51,83 @@ describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () =>
     await dismiss(worker)
   })
 
+  it("have disks that fill up in the middle of training: another goes on from the last checkpoint", async () => {
+    const run = offer("late")
+    const disk = await diskAt(grid.processes, scratchOf("late", "first"), "8m")
+    const first = work("late", "first", { within: disk.within(scratch) })
+    await says(run, /finegrain worker --grid late/)
+    const sent = "SELECT COUNT(*) FROM finegrain_trials WHERE grid = 'late' AND jsonb_array_length(files) > 0"
+    await until(() => grid.server().query(sent) !== "0", first)
+    disk.fill()
+    expect([await first.ended, first.said()]).toEqual([
+      6,
+      expect.stringMatching(/takes no trials any more.*(disk is full|no space)/s)
+    ])
+    const second = work("late", "second")
+    expect(await outcomeOf("late", run)).toEqual(grid.local())
+    expect(second.said()).toContain("from a checkpoint")
+    await dismiss(second)
+  })
+
+  it("is one alone, whose disk fills up in the middle of training: the grid goes on to the same bits", async () => {
+    const disk = await diskAt(grid.processes, join(scratch, "alone"), "64m")
+    const run = (...more: ReadonlyArray<string>) =>
+      start(["run", "tiny.ts", "--output", join("alone", "out"), ...more], { within: disk.within(scratch) })
+    const first = run()
+    const files = () => readdirSync(disk.seen, { recursive: true }).map(String)
+    await until(() => files().some((file) => file.endsWith("checkpoint.bin")), first)
+    disk.fill()
+    expect([await first.ended, first.said()]).toEqual([5, expect.stringMatching(/disk is full.*--resume/)])
+    disk.makeRoom()
+    expect(await run("--resume").ended).toBe(0)
+    cpSync(join(disk.seen, "out"), join(scratch, "emptied"), { recursive: true })
+    expect(bits("emptied")).toEqual(bits("local"))
+  })
+
+  it("have engines that fail: a worker tries another trial, and leaves them to others after a second", async () => {
+    // Half-way through training, the heap has no more room.
+    const spy = join(scratch, "worn.mjs")
+    writeFileSync(
+      spy,
+      `import { existsSync, writeFileSync } from "node:fs"\n` +
+        `import { isMainThread } from "node:worker_threads"\n` +
+        `const { WORN } = process.env\n` +
+        `if (isMainThread && process.argv[1].includes("experiment/worker") && !existsSync(WORN)) {\n` +
+        `  let left = 20_000\n` +
+        `  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {\n` +
+        `    construct(Instance, args) {\n` +
+        `      const made = new Instance(...args)\n` +
+        `      const { malloc } = made.exports\n` +
+        `      if (malloc === undefined) return made\n` +
+        `      const worn = (bytes) => left-- > 0 ? malloc(bytes) : (once(), 0)\n` +
+        `      return { exports: { ...made.exports, malloc: worn } }\n` +
+        `    }\n` +
+        `  })\n` +
+        `}\n` +
+        `const once = () => WORN.endsWith("once") && writeFileSync(WORN, "")\n`
+    )
+    const worn = (how: string) => ({ NODE_OPTIONS: `--import ${spy}`, WORN: join(scratch, `worn-${how}`) })
+    const failed = /its heap has no room/g
+    // An engine that failed one trial and completes the next is none to be blamed.
+    const run = offer("once")
+    const once = work("once", "a", { env: worn("once") })
+    expect(await outcomeOf("once", run)).toEqual(grid.local())
+    expect(once.said().match(failed)).toHaveLength(1)
+    await dismiss(once)
+
+    const again = offer("worn")
+    const always = work("worn", "always", { env: worn("always") })
+    expect([await always.ended, always.said()]).toEqual([
+      6,
+      expect.stringMatching(/takes no trials any more: its engine failed two trials in a row.*its heap has no room/)
+    ])
+    const labels = always.said().match(/^[^:]*(?=: The backend wasm failed)/gm)
+    expect(labels?.toSorted()).toEqual(["Euc, small-cnn, seed 1", "Sp+St, small-cnn, seed 1"])
+    const sound = work("worn", "sound")
+    expect(await outcomeOf("worn", again)).toEqual(grid.local())
+    await dismiss(sound)
+  })
+
   it("have clocks that are an hour wrong: leases are those of the database", async () => {
     const env = { ...process.env, ...clockOff("+1h") }
     const now = execFileSync(process.execPath, ["-p", "Date.now()"], { encoding: "utf8", env })
@@ -66,6 +137,8 @@ describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () =>
     const run = start(["run", "tiny.ts", ...args])
     const first = work("clocks", "behind", { env: clockOff("-1h") })
     await checkpointed("clocks", "behind", first)
+    // So it keeps its trial, and leaves the other one.
+    execFileSync("pkill", ["-STOP", "--parent", String(first.child.pid)])
     // It sees a lease that it would hold to have ended long ago.
     const second = work("clocks", "ahead", { env: clockOff("+1h") })
     await says(second, /attempt 1/)
@@ -106,7 +179,7 @@ describe.skipIf(!runsPostgres)("machines of a grid", { timeout: 300_000 }, () =>
     const first = work("differ", "first")
     await checkpointed("differ", "first", first)
     const settled = "SELECT COUNT(*) FROM finegrain_environments WHERE grid = 'differ'"
-    while (grid.server().query(settled) !== "2") await sleep(100)
+    await until(() => grid.server().query(settled) === "2", first)
     // While it stands still, its trial is offered to the others, too: who takes it is refused by its checkpoint.
     first.child.kill("SIGSTOP")
     const strangers = [

@@ -1,18 +1,14 @@
 import type { Experiment } from "finegrain"
-import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
+import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { startPostgres } from "../postgres.ts"
+import { type How, processes, type Started, until } from "../processes.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
-
-/** The command line of this checkout. */
-export const main = resolve(import.meta.dirname, "../../cli/main.ts")
 
 interface Stored {
   readonly cells: ReadonlyArray<
@@ -21,12 +17,8 @@ interface Stored {
 }
 
 /** How a command is started, if not as it is. */
-interface Start {
+interface Start extends How {
   readonly url?: string
-  /** What starts it in place of the shell, as `faketime`. */
-  readonly within?: ReadonlyArray<string>
-  readonly env?: Readonly<Record<string, string>>
-  readonly main?: string
 }
 
 /** Seconds of a lease. */
@@ -51,29 +43,13 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
       finals.map(({ status, summary }) => [status, summary?.weightsSha256])
     )
 
-  const begun = new Set<ChildProcess>()
-  const everything: Array<() => string> = []
+  const own = processes()
+  const { end, everything, finegrain } = own
   let server: Awaited<ReturnType<typeof startPostgres>>
 
   /** The command line in a process of its own, with a database that the environment names. */
-  const start = (args: ReadonlyArray<string>, { env = {}, main: file = main, url, within = [] }: Start = {}) => {
-    const [command, ...rest] = [...within, process.execPath, "--conditions=finegrain:source", file, ...args]
-    const child = spawn(command!, rest, {
-      cwd: scratch,
-      env: { ...process.env, FINEGRAIN_DATABASE: url ?? server.url, ...env },
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    begun.add(child)
-    let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
-    everything.push(() => said)
-    const ended = once(child, "close").then(([code]) => {
-      begun.delete(child)
-      return code as number | null
-    })
-    return { child, ended, said: () => said }
-  }
-  type Started = ReturnType<typeof start>
+  const start = (args: ReadonlyArray<string>, { url = server.url, ...how }: Start = {}) =>
+    finegrain(args, { cwd: scratch, env: { ...process.env, FINEGRAIN_DATABASE: url } }, how)
 
   const offer = (grid: string, output = grid, ...more: ReadonlyArray<string>) =>
     start(["run", "tiny.ts", "--launcher", "queue", "--grid", grid, "--lease", `${lease}`, "--output", output, ...more])
@@ -93,12 +69,11 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
     writeFileSync(join(scratch, "tiny.ts"), `export default ${JSON.stringify(experiment)}\n`)
     server = await startPostgres()
     const code = await start(["run", "tiny.ts", "--jobs", "2", "--output", "local"]).ended
-    if (code !== 0) throw new Error(everything.map((said) => said()).join("\n"))
+    if (code !== 0) throw new Error(everything())
   }, 120_000)
 
   afterAll(async () => {
-    for (const child of begun) child.kill("SIGKILL")
-    await sleep(500)
+    await end()
     server.end()
     rmSync(scratch, { recursive: true, force: true })
   })
@@ -108,6 +83,7 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
     data,
     experiment,
     bits,
+    processes: own,
     start,
     offer,
     work,
@@ -115,30 +91,16 @@ export const tinyGrid = (settings: Readonly<Record<string, unknown>> = {}) => {
     outcomeOf,
     server: () => server,
     /** What every command has said so far. */
-    everything: () => everything.map((said) => said()).join("\n"),
+    everything,
     /** What one machine makes of it. */
     local: () => ({ code: 0, bits: bits("local"), table: readFileSync(join(scratch, "local", "table.md"), "utf8") }),
     /** Waits until a worker has a checkpoint. */
-    checkpointed: async (grid: string, name: string, worker: Started) => {
-      const directory = scratchOf(grid, name)
-      const files = () => existsSync(directory) ? readdirSync(directory, { recursive: true }).map(String) : []
-      while (!files().some((file) => file.endsWith("checkpoint.bin"))) {
-        if (worker.child.exitCode !== null) throw new Error(`The worker ended: ${worker.said()}`)
-        await sleep(20)
-      }
-    },
-    /** Waits until a command says something. */
-    says: async ({ child, said }: Started, what: RegExp) => {
-      while (!what.test(said())) {
-        if (child.exitCode !== null) throw new Error(`It ended without saying ${String(what)}: ${said()}`)
-        await sleep(20)
-      }
-      return what.exec(said())!
-    },
-    dismiss: async (...workers: ReadonlyArray<Started>) => {
-      for (const { child } of workers) child.kill("SIGTERM")
-      for (const { ended } of workers) await ended
-    },
+    checkpointed: (grid: string, name: string, worker: Started) =>
+      until(() => {
+        const directory = scratchOf(grid, name)
+        const files = existsSync(directory) ? readdirSync(directory, { recursive: true }).map(String) : []
+        return files.some((file) => file.endsWith("checkpoint.bin"))
+      }, worker),
     /** A way to the database that can be cut. */
     wire: async () => {
       const to = new URL(server.url)

@@ -43,7 +43,7 @@ const experiment: Experiment.Experiment = {
 /** The runs of an experiment in this process, and its results. */
 const runAll = Effect.gen(function*() {
   const directory = join(scratch, "experiment")
-  const trials = yield* ExperimentDirectory.open(directory, { experiment, smoke: false }, false)
+  const { trials } = yield* ExperimentDirectory.open(directory, { experiment, smoke: false }, false)
   for (const { finals } of yield* Experiment.plan(experiment)) {
     for (const { config, id } of finals(undefined)) yield* Run.train(config, join(trials, id), () => Effect.void)
   }

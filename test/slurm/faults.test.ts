@@ -1,15 +1,12 @@
 import type { Experiment } from "finegrain"
-import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { processes, says, type Started, until } from "../processes.ts"
 import { runsSlurm, startSlurm } from "../slurm.ts"
 import { writeTinyDataset } from "../tinyDataset.ts"
 
-const main = resolve(import.meta.dirname, "../../cli/main.ts")
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-on-slurm-"))
 
 /** Training that takes its time without taking the machine's, so that faults meet it at work: not a bit differs. */
@@ -65,29 +62,13 @@ interface Stored {
   }>
 }
 
-const begun = new Set<ChildProcess>()
-
 describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   let slurm: Awaited<ReturnType<typeof startSlurm>>
-  let long: ReturnType<typeof finegrain>
+  let long: Started
   let local: Record<"tiny" | "chosen" | "halved", ReturnType<typeof outcomeOf>>
 
-  /** The command line in a process of its own. */
-  const finegrain = (...args: ReadonlyArray<string>) => {
-    const child = spawn(process.execPath, ["--conditions=finegrain:source", main, ...args], {
-      cwd: scratch,
-      env: slurm.env,
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    begun.add(child)
-    let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()))
-    const ended = once(child, "close").then(([code]) => {
-      begun.delete(child)
-      return code as number | null
-    })
-    return { child, ended, said: () => said }
-  }
+  const { end, finegrain: start } = processes()
+  const finegrain = (...args: ReadonlyArray<string>) => start(args, { cwd: scratch, env: slurm.env })
   const offer = (name: keyof typeof experiments, output: string, ...more: ReadonlyArray<string>) =>
     finegrain("run", `${name}.ts`, "--launcher", "slurm", "--poll", "1", "--output", output, ...more)
   const outcomeOf = (output: string) => {
@@ -100,7 +81,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
       table: readFileSync(join(scratch, output, "table.md"), "utf8")
     }
   }
-  const finished = async (output: string, run: ReturnType<typeof finegrain>) => {
+  const finished = async (output: string, run: Started) => {
     const code = await run.ended
     return code === 0 ? outcomeOf(output) : { code, said: run.said() }
   }
@@ -110,19 +91,17 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
       const [said = "", name = ""] = row.split("|")
       return row === "" || name.startsWith("long.") ? [] : [said]
     })
-  const empty = async () => {
-    while (queue("%i").length > 0) await sleep(500)
-  }
+  const empty = () => until(() => queue("%i").length === 0)
   const files = (output: string) =>
     existsSync(join(scratch, output)) ? readdirSync(join(scratch, output), { recursive: true }).map(String) : []
   const arraysIn = (output: string) => files(output).filter((file) => file.endsWith("array.json")).length
   /** Waits until so many trials have told of steps. */
-  const atWork = async (output: string, trials = 1) => {
+  const atWork = async (output: string, run: Started, trials = 1) => {
     const shares = () =>
       files(output).filter((file) => /^slurm\/[^/]+\/\d+\.json$/.test(file)).filter((file) =>
         (JSON.parse(readFileSync(join(scratch, output, file), "utf8")) as { readonly share: number }).share > 0
       )
-    while (shares().length < trials) await sleep(100)
+    await until(() => shares().length >= trials, run)
   }
   const attempts = (output: string) =>
     files(output).filter((file) => /^slurm\/[^/]+\/\d+\.json$/.test(file)).map((file) =>
@@ -150,7 +129,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   }, 120_000)
 
   afterAll(async () => {
-    for (const child of begun) child.kill("SIGKILL")
+    await end()
     await slurm.end()
     rmSync(scratch, { recursive: true, force: true })
   })
@@ -170,7 +149,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   it("goes on from checkpoints where a task is requeued or told of its end, in a directory of any name", async () => {
     const output = `it's "$(touch wrong)"; %a\n\\x \`id\``
     const run = offer("tiny", output, "--sbatch-option", "comment=it's \"$(touch wrong)\"; %a\n`id`")
-    await atWork(output, 2)
+    await atWork(output, run, 2)
     const [first, second] = queue("%i")
     slurm.run("scontrol", "requeue", first!)
     slurm.run("scancel", "--batch", "--signal=USR1", second!)
@@ -181,7 +160,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
 
   it("tells of a trial that was cancelled, and runs that one alone on --resume", async () => {
     const run = offer("tiny", "cancelled")
-    await atWork("cancelled", 2)
+    await atWork("cancelled", run, 2)
     slurm.run("scancel", queue("%i")[0]!)
     expect(await run.ended).toBe(6)
     expect(run.said()).toContain("it was cancelled")
@@ -201,8 +180,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
 
   it("goes on to its end where whoever offered it is killed, and is watched again", async () => {
     const run = offer("chosen", "left")
-    while (arraysIn("left") < 3) await sleep(50)
-    while (queue("%r").every((reason) => reason !== "Dependency")) await sleep(50)
+    await until(() => arraysIn("left") === 3 && queue("%r").includes("Dependency"), run)
     run.child.kill("SIGKILL")
     await run.ended
     await empty()
@@ -214,7 +192,7 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
 
   it("goes on after Ctrl-C, is listed, cancelled, and goes on with --resume", async () => {
     const run = offer("tiny", "stopped", "--throttle", "1")
-    await atWork("stopped")
+    await atWork("stopped", run)
     run.child.kill("SIGINT")
     expect(await run.ended).toBe(130)
     expect(run.said()).toContain("The grid goes on without this process")
@@ -231,18 +209,37 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   it("is refused, by name, where the cluster has no such thing", async () => {
     const refused = async (...args: ReadonlyArray<string>) => {
       const run = offer("tiny", `refused${args.join("")}`, ...args)
-      expect(await run.ended).not.toBe(0)
+      expect(await run.ended).toBe(6)
       return run.said()
     }
-    const said = await Promise.all([
+    const [partition, time, ...slurms] = await Promise.all([
       refused("--partition", "nowhere"),
       refused("--partition", "short", "--time", "1-0"),
-      refused("--sbatch-option", "constraint=none")
+      refused("--sbatch-option", "constraint=none"),
+      refused("--gpus", "1"),
+      refused("--sbatch-option", "mem=nonsense")
     ])
-    expect(said[0]).toContain("there is no partition nowhere. There are main, short, urgent.")
-    expect(said[1]).toContain("the partition short allows 600 s")
-    expect(said[2]).toContain("Invalid feature specification")
+    expect(partition).toContain("there is no partition nowhere. There are main, short, urgent.")
+    expect(time).toContain("the partition short allows 600 s")
+    // In Slurm's own words.
+    expect(slurms).toEqual([
+      expect.stringMatching(/sbatch: error: .*Invalid feature specification/),
+      expect.stringMatching(/sbatch: error: .*Invalid generic resource/),
+      expect.stringMatching(/sbatch: error: .*Invalid --mem specification/)
+    ])
     expect(queue("%i")).toEqual([])
+    expect(files(".").filter((file) => file.startsWith("refused--") && file.includes("/"))).toEqual([])
+    // So nothing has to be resumed.
+    const again = offer("tiny", "refused--sbatch-optionconstraint=none")
+    expect(await finished("refused--sbatch-optionconstraint=none", again)).toEqual(local.tiny)
+  })
+
+  it("is told of what Slurm takes and never runs", async () => {
+    const run = offer("tiny", "stuck", "--cpus", "99")
+    await says(run, /Euc, small-cnn, seed 1 waits for more than its turn \(PartitionConfig, as Slurm says\)/)
+    expect(await finegrain("slurm", "cancel", "stuck").ended).toBe(0)
+    expect(await run.ended).toBe(6)
+    expect(run.said().match(/waits for more/g)).toHaveLength(1)
   })
 
   it("goes on from a checkpoint in another allocation before the time limit", async () => {
@@ -253,10 +250,10 @@ describe.skipIf(!runsSlurm)("a grid on Slurm", { timeout: 120_000 }, () => {
   // Last, since it meets whatever runs.
   it("goes on from checkpoints where others are preferred, and where nodes are lost", async () => {
     const run = offer("tiny", "preempted")
-    await atWork("preempted", 2)
+    await atWork("preempted", run, 2)
     slurm.run("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
-    while (attempts("preempted").some((attempt) => attempt < 2)) await sleep(200)
-    await atWork("preempted", 2)
+    await until(() => attempts("preempted").every((attempt) => attempt >= 2), run)
+    await atWork("preempted", run, 2)
     // They come back by themselves, with what still runs there.
     slurm.run("scontrol", "update", "nodename=n1,n2", "state=down", "reason=test")
     expect(await finished("preempted", run)).toEqual(local.tiny)

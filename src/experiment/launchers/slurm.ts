@@ -51,7 +51,8 @@ const open = Effect.fnUntraced(function*(given: Given & Schema.Struct.Type<typeo
     largest,
     asked: given,
     used: used.filter((one) => one !== undefined),
-    places: new Map()
+    places: new Map(),
+    stuck: new Set()
   }
   const fleet: Fleet = {
     about: `on ${partition === undefined ? "Slurm" : `Slurm's partition ${partition}`}${

@@ -170,6 +170,8 @@ export const layer = (to: Address): Layer.Layer<PgClient.PgClient | SqlClient.Sq
       ssl: to.tls === false ? false : to.tls.ca === undefined ? {} : { ca: to.tls.ca },
       applicationName: "finegrain",
       maxConnections: 4,
+      // A pooler in between hands each transaction to another connection, which knows no statement by its name.
+      prepare: false,
       connectTimeout: "10 seconds",
       stream: () => {
         const { host, port } = to

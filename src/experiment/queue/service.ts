@@ -72,7 +72,7 @@ export const layer = (
 const unusable = (tag: string) =>
   new database.DatabaseError({
     reason: `its tables cannot be made (${tag})`,
-    remedy: "Its user must be allowed to create tables."
+    remedy: "Its user must be allowed to create tables, and a pooler in between to begin transactions."
   })
 
 /**

@@ -175,6 +175,19 @@ export const givenBack = Effect.fnUntraced(
 )
 
 /**
+ * The files that the latest attempt has, whoever that is; none where there is no such trial any more.
+ *
+ * @internal
+ */
+export const latestFiles = Effect.fnUntraced(function*({ grid, id }: Key) {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* patiently(
+    sql<{ files: unknown }>`SELECT files FROM finegrain_trials WHERE grid = ${grid} AND id = ${id}`
+  )
+  return row === undefined ? [] : yield* filesOf(row.files)
+})
+
+/**
  * Trials that have changed within so many seconds, or all, but for some.
  *
  * @internal

@@ -112,11 +112,11 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       yield* store.keep(owner, parcels.uploadsOf(files))
     })
     // The database may be away for a while: training goes on, and what it wrote is sent afterwards.
-    const beat = Effect.gen(function*() {
+    const stillOurs = Effect.gen(function*() {
       const isOurs = yield* Effect.orElseSucceed(trials.touch(claim, share), () => true)
       if (!isOurs) return yield* new Lost()
-      yield* checkpoint
     })
+    const beat = Effect.andThen(stillOurs, checkpoint)
     const trial = { id: claim.id, row: claim.label, column: "", seed: config.seed, candidate: undefined, config }
     const progress = (_: Trial, now: number) => Effect.sync(() => void (share = now))
     const outcome = yield* Effect.raceFirst(
@@ -147,6 +147,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
       return yield* new WorkerRefused({ reason: `its engine failed two trials in a row. The last: ${result.reason}` })
     }
     stumbled.clear()
+    yield* stillOurs
     const files = yield* parcels.pack(store, owner, directory, "everything", sent)
     if (!(yield* trials.ended(claim, result, files))) return yield* new Lost()
     yield* store.keep(owner, parcels.uploadsOf(files))
@@ -181,8 +182,12 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
           case "Stumbled":
             return Effect.void
           case "Lost":
-            return say(
-              `${claim.label}: attempt ${claim.attempt} is not the latest any more, and writes nothing further`
+            return Effect.andThen(
+              // What it sent before it knew is nobody's.
+              Effect.ignore(
+                Effect.flatMap(trials.latestFiles(claim), (files) => store.keep(owner, parcels.uploadsOf(files)))
+              ),
+              say(`${claim.label}: attempt ${claim.attempt} is not the latest any more, and writes nothing further`)
             )
           case "WorkerRefused":
             return Effect.andThen(trials.givenBack(claim, undefined), Deferred.fail(refused, error))

@@ -3,7 +3,7 @@
  * task of it is to run, how far that is, and its log.
  */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
@@ -138,6 +138,18 @@ export const write = Effect.fnUntraced(
     return { token, directory, ...array }
   }
 )
+
+/**
+ * Removes an array that nobody has, and with the last one the place of all.
+ *
+ * @internal
+ */
+export const remove = Effect.fnUntraced(function*(root: string, token: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* fs.remove(path.join(root, home, token), { recursive: true })
+  if ((yield* entries(path.join(root, home))).length === 0) yield* fs.remove(path.join(root, home), { recursive: true })
+})
 
 /**
  * An array by its directory.

@@ -68,6 +68,17 @@ const over: ReadonlySet<string> = new Set([
  */
 export const isOpen = ({ state }: Pick<Job, "state">): boolean => !over.has(state)
 
+/** Reasons to wait that pass by themselves: others come first, or it has just been queued again. */
+const passing = /^(|None|Priority|Resources|Dependency|JobArrayTaskLimit|BeginTime|Cleaning)$/
+
+/**
+ * Whether a job waits for what may never come, as for a node that the partition does not have.
+ *
+ * @internal
+ */
+export const isStuck = ({ reason, state }: Pick<Job, "reason" | "state">): boolean =>
+  state === "PENDING" && !passing.test(reason)
+
 /**
  * A setting from what `scontrol show config` prints.
  *

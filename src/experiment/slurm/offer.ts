@@ -25,6 +25,8 @@ export interface Grid extends Given, Submitting {
   readonly poll: number
   /** Where trials were put while this process looked on, or were found to be: whatever becomes of those is told. */
   readonly places: Map<string, arrays.Place>
+  /** Reasons to wait, beside others' turns, that were told. */
+  readonly stuck: Set<string>
 }
 
 /** The summary of a trial that went to its end. */
@@ -174,6 +176,13 @@ const see = Effect.fnUntraced(function*<E, R>(
       yield* said(`${label(trial)} is held (${job.reason}): scontrol release ${taskOf(job)} lets it go`)
     }
     watched.isHeld = isHeld
+    if (jobs.isStuck(job) && !isHeld && !grid.stuck.has(job.reason)) {
+      grid.stuck.add(job.reason)
+      yield* said(
+        `${label(trial)} waits for more than its turn (${job.reason}, as Slurm says): where that does not pass, ` +
+          `finegrain slurm cancel ${grid.root}`
+      )
+    }
     return "open"
   }
   const state = yield* arrays.stateOf(grid.root, grid.places.get(arrays.keyOf(trial))!)

@@ -43,6 +43,11 @@ export interface Submitted extends arrays.Place {
   readonly task: string
 }
 
+/** Removes an array that was refused. Where no answer came, Slurm may have it all the same, and says so. */
+const forget = Effect.fnUntraced(function*(root: string, { name, token }: arrays.ArrayFile & { token: string }) {
+  if ((yield* commands.squeue([name])).length === 0) yield* arrays.remove(root, token)
+})
+
 /**
  * Submits entries, after what has to have ended before, as arrays that are no larger than Slurm allows. With a throttle
  * one array follows the other, so that no more trials run at a time than all of them may.
@@ -59,14 +64,17 @@ export const submit = Effect.fnUntraced(function*(
   for (const part of split(entries, largest)) {
     const array = yield* Effect.mapError(arrays.write(root, name, part, used), inOurWords)
     const submission = { name: array.name, size: part.length, throttle, after: [...after, ...before] }
-    const said = yield* commands.run("sbatch", [
-      ...options.submission(asked, submission),
-      join(array.directory, "job.sh"),
-      array.directory,
-      process.execPath,
-      ...process.execArgv,
-      taskFile
-    ])
+    const said = yield* Effect.tapError(
+      commands.run("sbatch", [
+        ...options.submission(asked, submission),
+        join(array.directory, "job.sh"),
+        array.directory,
+        process.execPath,
+        ...process.execArgv,
+        taskFile
+      ]),
+      () => Effect.ignore(forget(root, array))
+    )
     // With several clusters the name of one follows.
     const [id = ""] = said.trim().split(";")
     if (throttle !== undefined) before = [id]

@@ -18,6 +18,7 @@ export const lossSettings = (known: Catalogues) => ({
     } (default none)`
   }),
   classWeights: Schema.optionalKey(Schema.Record(Schema.String, positive)).annotate({
-    description: "factors of these weights by class (default 1)"
+    description: "factors of these weights by class (default 1)",
+    examples: [{ cat: 2, dog: 0.5 }]
   })
 })

@@ -63,6 +63,7 @@ export const networkSettings = (known: Catalogues) => ({
     description: "ℜ = γ/λ with λ measured at the start of every epoch; without it ℜ = γ"
   }),
   layers: orDefault(Schema.Record(Schema.String, layerOf(known)), {}).annotate({
-    description: `layers that differ, by name, in ${Object.keys(LayerConfig.fields).join(", ")}`
+    description: `layers that differ, by name, in ${Object.keys(LayerConfig.fields).join(", ")}`,
+    examples: [{ conv1: { collection: "St" } }]
   })
 })

@@ -21,7 +21,8 @@ export const optimizerSettings = (known: Catalogues) => ({
   ).annotate({
     description: "factors of the learning rate by manifold (Sp), kind of parameter (bias, or curved for all that are " +
       "on manifolds) or layer (layers/stem); recommended: those at which curved kernels turn as far as Euclidean " +
-      "ones, to be multiplied by the others"
+      "ones, to be multiplied by the others",
+    examples: ["recommended", { Sp: 40, bias: 0.1 }]
   }),
   ratesAfterRule: Schema.optionalKey(Schema.Boolean).annotate({
     description: "rates scale what the step rule gives, not what it gets"

@@ -1,5 +1,5 @@
 /** Files of the user's own, imported as modules. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, extname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 
@@ -24,16 +24,28 @@ const asScript = (file: string): string => {
     : ""
 }
 
+const inPackages = "; Node.js runs no TypeScript below node_modules: copy the file, with those that it imports by " +
+  "relative paths, into your own directory"
+
+const remedyOf = (error: Error, file: string): string =>
+  error instanceof SyntaxError
+    ? asScript(file)
+    : "code" in error && error.code === "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"
+    ? inPackages
+    : ""
+
 /**
- * Imports a file, by its absolute path; where it is no module since its package is of scripts, the error says so.
+ * Imports a file, by its absolute path. The error of one that is missing, that is no module since its package is of
+ * scripts, or that Node.js does not run where it is, says so, and what to do.
  *
  * @internal
  */
 export const importing = async (file: string): Promise<Readonly<Record<string, unknown>>> => {
+  if (!existsSync(file)) throw new Error("there is no such file")
   try {
     return await import(pathToFileURL(file).href) as Readonly<Record<string, unknown>>
   } catch (error) {
-    if (error instanceof SyntaxError) error.message += asScript(file)
+    if (error instanceof Error) error.message += remedyOf(error, file)
     throw error
   }
 }
