@@ -243,10 +243,22 @@ const counts = ({ cells }: Results.Results) => {
     `(${cells.length} methods, ${seeds} seeds).`
 }
 
+/** Of a residual network that learns wrong labels. */
+const residualNetwork = (name: string): Readonly<Record<string, string>> => {
+  const results = read<Results.Results>(of(name, "results.json"))
+  return {
+    [name]: `${counts(results)}\n\n${errors(results)}`,
+    [`${name} edges`]: edges(results),
+    [`${name} candidates`]: candidates(results),
+    [`${name} labels`]: byLabel(results),
+    [`${name} power`]: power(results),
+    [`${name} ranks`]: ranksOfCandidates(results, asMeasured(read(of(name, "bounds.json"))))
+  }
+}
+
 const blocks = (): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of("modular-manifolds", "results.json"))
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
-  const residual = read<Results.Results>(of("label-noise", "results.json"))
   const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
   return {
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
@@ -257,12 +269,8 @@ const blocks = (): Readonly<Record<string, string>> => {
     "modular-manifolds power": power(results),
     "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
-    "label-noise": `${counts(residual)}\n\n${errors(residual)}`,
-    "label-noise edges": edges(residual),
-    "label-noise candidates": candidates(residual),
-    "label-noise labels": byLabel(residual),
-    "label-noise power": power(residual),
-    "label-noise ranks": ranksOfCandidates(residual, asMeasured(read(of("label-noise", "bounds.json")))),
+    ...residualNetwork("label-noise"),
+    ...residualNetwork("label-noise-denser"),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
     "perceptron-noise edges": edges(noise),
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),

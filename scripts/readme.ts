@@ -69,7 +69,7 @@ const findings = (): string => {
   const [right, wrong, residual] = [
     errorsIn("modular-manifolds"),
     errorsIn("perceptron-noise"),
-    errorsIn("label-noise")
+    errorsIn("label-noise-denser")
   ]
   return wrapped(
     `On CIFAR-10 (${trialsOn("cifar-10")} trials, five seeds) a perceptron with oblique or Stiefel matrices ` +
