@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import * as choose from "../../src/experiment/choose.ts"
+import { differences } from "../../src/experiment/differences.ts"
 import { planned } from "../../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as halving from "../../src/experiment/halving.ts"
@@ -122,6 +123,16 @@ describe("the plan of successive halving", () => {
     const { factor: _factor, ...random } = plain.selection
     expect(problems({ ...plain, selection: random }).join()).toMatch(/runs of 1 epochs that choose/)
   })
+})
+
+it("goes on where only the usual factor is said in words, and not with another", () => {
+  const { factor: _, ...selection } = experiment({ candidates: 8 }).selection as Experiment.Search
+  const searching = (factor?: number) => ({
+    experiment: { ...experiment(), selection: { ...selection, ...(factor === undefined ? {} : { factor }) } },
+    smoke: false
+  })
+  expect(differences(searching(), searching(3))).toEqual([])
+  expect(differences(searching(), searching(2))).toEqual(["the factor of the search was 3, now it is 2"])
 })
 
 describe("what is chosen rung by rung", () => {
