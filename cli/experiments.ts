@@ -68,7 +68,7 @@ const load = Effect.fnUntraced(function*(file: string, parts: Parts, given: Expe
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
     try: () => Door.importing(path.resolve(file)),
-    catch: (error) => refuse(file, `it cannot be loaded: ${(error as Error).message}`)
+    catch: (error) => refuse(file, `it cannot be loaded: ${Door.inOneLine(error)}`)
   })
   const { columns, rows } = Object(module.default) as { readonly rows?: unknown; readonly columns?: unknown }
   const options: Experiment.PlanOptions = {

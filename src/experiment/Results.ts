@@ -202,13 +202,14 @@ const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAl
 
 const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
 
-/** How many candidates each rung of successive halving had, in words; of cells that had as many once. */
+/** How many candidates each rung of successive halving had, in words, where it has chosen; of cells alike once. */
 const rungsIn = ({ cells }: Results): ReadonlyArray<string> => {
-  const texts = cells.map(({ candidates }) =>
-    [...Map.groupBy(candidates.filter(({ rung }) => rung !== undefined), ({ rung }) => rung).values()].map((own) =>
+  const texts = cells.map(({ candidates, chosen }) => {
+    const tried = chosen === undefined ? [] : candidates.filter(({ rung }) => rung !== undefined)
+    return [...Map.groupBy(tried, ({ rung }) => rung).values()].map((own) =>
       `${plural(own.length, "candidate")} of ${plural(Number(own[0]!.config["epochs"]), "epoch")}`
     ).join(", then ")
-  )
+  })
   return [...new Set(texts)].filter((text) => text !== "").map((text) => {
     const own = cells.filter((_, i) => texts[i] === text)
     const where = own.length === cells.length

@@ -1,6 +1,7 @@
 /** What must be the same for trials on disk to count for an experiment. */
 import { isDeepStrictEqual } from "node:util"
 import type { Experiment, Selection, Settings, Variant } from "./Experiment.ts"
+import { factorOf } from "./halving.ts"
 import { isSearch, rangesOf } from "./search.ts"
 import { columnsOf } from "./settings.ts"
 import { type Shard, shown as part } from "./shard.ts"
@@ -60,7 +61,7 @@ const ofSelections = (
       ...changed("the number of candidates", chose.candidates, chooses.candidates),
       ...changed("how candidates are drawn", chose.how, chooses.how),
       ...changed("epochs of the search", chose.epochs, chooses.epochs),
-      ...changed("the factor of the search", chose.factor, chooses.factor),
+      ...changed("the factor of the search", factorOf(chose), factorOf(chooses)),
       ...before.flatMap((row) =>
         now.filter(({ name }) => name === row.name).flatMap((own) =>
           changed(`the ranges of row "${row.name}"`, rangesOf(chose, row), rangesOf(chooses, own))

@@ -32,11 +32,14 @@ export const Position = Schema.Struct({
   lossSum: Schema.Finite,
   ...perSum(() => Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))),
   correctSum: Schema.Finite,
-  /** Squared angles in degrees, by POM and by layer, summed over so many steps of the epoch that measured them. */
+  /**
+   * Squared angles in degrees, by POM and by layer, summed over so many steps of the epoch that measured them; NaN
+   * where kernels were too long for float32 to hold their squares.
+   */
   turns: Schema.optionalKey(Schema.Struct({
     steps: count,
-    poms: Schema.Array(Schema.Finite),
-    layers: Schema.Array(Schema.Finite)
+    poms: Schema.Array(RunFiles.Num),
+    layers: Schema.Array(RunFiles.Num)
   })),
   leaked: Schema.Int,
   seconds: Schema.Finite,

@@ -14,6 +14,7 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import type { Control, Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
+import * as turns from "./trainer/turns.ts"
 
 /** What a run does. */
 export interface TrainerOptions {
@@ -98,6 +99,16 @@ const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }:
     : refuse(`${classes} positive numbers`, classWeights.join(", "))
 }
 
+/** Angles are of constrained layers: refused before an epoch has been trained that could tell of none. */
+const anglesRefusal = ({ measures = [], network }: TrainerOptions) => {
+  const asking = measures.find(({ asksTurns }) => asksTurns === true)
+  return asking === undefined || turns.areMeasured(network) ? undefined : new OptionRefused({
+    option: "measures",
+    expected: `without ${asking.name}, since no layer of the network has kernels whose angles could be measured`,
+    actual: asking.name
+  })
+}
+
 /**
  * Refuses what would only show as numbers that are none, or as nothing at all: no epoch, a split without an image.
  *
@@ -117,7 +128,7 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
     const [option, actual] = wrong
     return Effect.fail(new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(actual) }))
   }
-  const refusal = weightsRefusal(options) ?? augmentRefusal(options)
+  const refusal = weightsRefusal(options) ?? augmentRefusal(options) ?? anglesRefusal(options)
   if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void

@@ -49,9 +49,9 @@ const experiment: Experiment.Experiment = {
   smoke: { epochs: 1 }
 }
 
-const file = (name: string, value: unknown) => {
+const file = (name: string, value: unknown, before = "") => {
   const path = join(scratch, name)
-  writeFileSync(path, `export default ${JSON.stringify(value)}\n`)
+  writeFileSync(path, `${before}export default ${JSON.stringify(value)}\n`)
   return path
 }
 
@@ -495,6 +495,7 @@ describe("finegrain run", () => {
 
   it.each([
     ["does not exist", "nowhere.ts", /there is no such file/],
+    ["throws what is no error", () => file("throws.ts", 1, "throw undefined\n"), /it cannot be loaded: undefined/],
     ["exports something else", () => file("else.ts", { name: "x", rows: 3 }), /rows/],
     ["has unknown settings", () => file("typo.ts", { ...experiment, base: { epoch: 3 } }), /epoch/],
     ["has unknown parts", () => file("parts.ts", { ...experiment, sedes: [1] }), /sedes/]

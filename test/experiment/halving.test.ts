@@ -7,11 +7,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import * as choose from "../../src/experiment/choose.ts"
+import { differences } from "../../src/experiment/differences.ts"
 import { planned } from "../../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as halving from "../../src/experiment/halving.ts"
 import * as Ledger from "../../src/experiment/Ledger.ts"
-import type * as Results from "../../src/experiment/Results.ts"
+import * as Results from "../../src/experiment/Results.ts"
 import * as Runner from "../../src/experiment/Runner.ts"
 import * as shard from "../../src/experiment/shard.ts"
 import { finegrain } from "../commandLine.ts"
@@ -124,6 +125,16 @@ describe("the plan of successive halving", () => {
   })
 })
 
+it("goes on where only the usual factor is said in words, and not with another", () => {
+  const { factor: _, ...selection } = experiment({ candidates: 8 }).selection as Experiment.Search
+  const searching = (factor?: number) => ({
+    experiment: { ...experiment(), selection: { ...selection, ...(factor === undefined ? {} : { factor }) } },
+    smoke: false
+  })
+  expect(differences(searching(), searching(3))).toEqual([])
+  expect(differences(searching(), searching(2))).toEqual(["the factor of the search was 3, now it is 2"])
+})
+
 describe("what is chosen rung by rung", () => {
   const cell = plan(experiment({ candidates: 8 }))[0]!
   const number = new Map(cell.candidates.map(({ candidate }, i) => [candidate, i]))
@@ -234,6 +245,10 @@ describe("a grid that is halved", () => {
     expect(bits(joined)).toEqual([bits(parts[0]!.results)[0], bits(parts[1]!.results)[1]])
     expect(readFileSync(at("joined", "table.md"), "utf8"))
       .toContain("Chosen by successive halving: 4 candidates of 1 epoch, then 2 candidates of 2 epochs.")
+    // A cell that has chosen nothing yet, or can choose nothing, is not said to have chosen.
+    const [first, second] = joined.cells as [Results.CellResult, Results.CellResult]
+    const half = Results.markdown({ ...joined, cells: [{ ...first, chosen: undefined }, second] })
+    expect(half).toContain("4 candidates of 1 epoch, then 2 candidates of 2 epochs (Sp, small-cnn).")
     expect(existsSync(at("joined", "figures", "rungs-small-cnn.svg"))).toBe(true)
     // A trial of the second rung is lost: nothing is chosen, until it has been run again.
     const lost = joined.cells[1]!.candidates[4]!.id

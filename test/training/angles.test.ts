@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Catalogue, type Checkpoint, Collection, Measures, Models, Network, Schedule, Trainer } from "finegrain"
+import * as Result from "effect/Result"
+import { Catalogue, Checkpoint, Collection, Measures, Models, Network, Schedule, Trainer } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { hardlyMoved, turnedShare } from "../../src/training/hardlyMoves.ts"
 import { asked } from "../../src/training/measures/asked.ts"
@@ -154,6 +155,31 @@ it("of kernels on manifolds are held against Euclidean ones of their own layer, 
   expect(hardlyMoved(event)).toEqual({ _tag: "HardlyMoves", share: 1 / 20, epoch: 1 })
   expect(hardlyMoved({ ...event, turnedShare: 1 / 5 })).toBe(undefined)
   expect(hardlyMoved({ ...event, turnedShare: undefined })).toBe(undefined)
+})
+
+it("of kernels that float32 cannot square are no numbers, and a checkpoint keeps them as such", async () => {
+  const zeros = [0, 0, 0, 0]
+  const turned = await measured(plain(), [[1, 0, 0, 0], zeros, [0, 0]], [[0, 1e20, 0, 0], zeros, [0, 0]])
+  expect(turned.layers).toEqual([Number.NaN, 0])
+  const { snapshot } = await train({ at: 7 })
+  const position = { ...snapshot!.position, ...turns.counted(undefined, turned) }
+  const read = Result.getOrThrow(Checkpoint.decode(Checkpoint.encode({ ...snapshot!, position }), "checkpoint.bin"))
+  expect(read.snapshot.position).toEqual(position)
+})
+
+it("are refused before the first step where no layer is on manifolds", async () => {
+  const error = await Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
+    const model = tfl.sequential({
+      layers: [tfl.layers.flatten({ inputShape: [8, 8, 1] }), tfl.layers.dense({ units: 3 })]
+    })
+    const network = yield* Network.make(model, { specification: "Euc" })
+    const schedule = Schedule.constant(0.1)
+    return yield* Trainer.make({ network, dataset: tinyDataset, schedule, epochs: 1, batchSize: 8, seed: 1, measures })
+  }))))
+  expect(error.message).toBe(
+    "measures must be without angles, since no layer of the network has kernels whose angles could be measured, " +
+      "not angles"
+  )
 })
 
 it("are measures that settings name", () => {

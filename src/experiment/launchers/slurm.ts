@@ -21,7 +21,9 @@ const option = Schema.NonEmptyString.check(Schema.makeFilter(options.refusal))
 const parameters = {
   partition: Schema.optionalKey(Schema.NonEmptyString).annotate({ description: "partition of the cluster" }),
   gpus: Schema.optionalKey(Setting.count).annotate({ description: "GPUs of every trial" }),
-  cpus: Schema.optionalKey(Setting.count).annotate({ description: "CPUs of every trial, which are its threads" }),
+  cpus: Schema.optionalKey(Setting.count).annotate({
+    description: "CPUs of every trial: its threads, where neither its settings nor FINEGRAIN_THREADS say how many"
+  }),
   time: Schema.optionalKey(time).annotate({
     description: "time limit of an allocation, as 4:00:00; a trial that takes longer goes on in another"
   }),

@@ -6,11 +6,7 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { actOnGenerator, longest } from "./generator.ts"
 
-/**
- * Of a point and a tangent vector.
- *
- * @internal
- */
+/** Of a point and a tangent vector. */
 export type Binary = (x: tf.Tensor, v: tf.Tensor) => tf.Tensor
 
 /** A Riemannian metric on the Stiefel manifold, as a value. */

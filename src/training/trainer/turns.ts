@@ -22,6 +22,9 @@ const leavesOf = ({ layers, problem: { collection: { leaves } } }: Network.Netwo
       owners: kinds.map((_, k) => leaves[leaf + k]!.owners)
     }))
 
+/** Whether there are constrained layers, and kernels of theirs that are tensors. */
+export const areMeasured = (network: Network.Network): boolean => (leavesOf(network) ?? []).length > 0
+
 /**
  * ‖a‖², ‖b‖² and ‖b − a‖² of every POM, of kernels a before a step and b after it, shape [3, poms]; undefined where a
  * tensor holds matrices of several manifolds.
@@ -48,7 +51,7 @@ export const squares = (
 
 /**
  * The angle between two vectors in degrees, from ‖a‖², ‖b‖² and ‖b − a‖², which tell small angles as the product of a
- * and b does not; 0 where one of them is 0.
+ * and b does not; 0 where one of them is 0, and NaN where a square is infinite.
  */
 const angle = (a: number, b: number, difference: number): number => {
   const product = Math.sqrt(a * b)
