@@ -31,7 +31,8 @@ export const placeFields: ReadonlyArray<Table.Field<CellTrial>> = [
   field("column", "text", ({ column }) => column),
   field("role", "text", ({ role }) => role),
   field("seed", "integer", ({ seed }) => seed),
-  field("candidate", "text", ({ candidate }) => optional(candidate))
+  field("candidate", "text", ({ candidate }) => optional(candidate)),
+  field("rung", "integer", ({ rung }) => rung)
 ]
 
 const trialFields: ReadonlyArray<Table.Field<CellTrial>> = [

@@ -140,3 +140,15 @@ it("an experiment becomes a table of its cells and one of its trials", async () 
   expect(first!.split(",").slice(0, 4)).toEqual(["Euc", "ResNet-8", "0.1", "3"])
   expect(textOf(join(output, "trials.csv"))).toMatch(/,completed,/)
 })
+
+it("trials of successive halving say of which rung they are, since a candidate has one in each", async () => {
+  const results = join(import.meta.dirname, "../../../experiments/results/table-poms/results.json")
+  const halved = JSON.parse(readFileSync(results, "utf8")) as { readonly cells: [{ readonly candidates: [object] }] }
+  Object.assign(halved.cells[0].candidates[0], { rung: 2 })
+  const directory = join(scratch, "halved")
+  mkdirSync(directory)
+  writeFileSync(join(directory, "results.json"), JSON.stringify(halved))
+  const [first, second] = textOf(join((await exported(directory, "ndjson")).output, "trials.ndjson")).split("\n")
+  expect(JSON.parse(first!)).toMatchObject({ role: "candidate", rung: 2 })
+  expect(JSON.parse(second!)).not.toHaveProperty("rung")
+})
