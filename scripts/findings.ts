@@ -260,6 +260,7 @@ const blocks = (): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of("modular-manifolds", "results.json"))
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
   const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
+  const poms = read<Results.Results>(of("table-poms", "results.json"))
   return {
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
     "modular-manifolds edges": edges(results),
@@ -268,6 +269,9 @@ const blocks = (): Readonly<Record<string, string>> => {
     "modular-manifolds ranks": ranks(results, fromNorms(norms, 50_000)),
     "modular-manifolds power": power(results),
     "modular-manifolds rule": rule(results, read(of("modular-manifolds", "rule.json"))),
+    "table-poms": `${counts(poms)}\n\n${errors(poms)}`,
+    "table-poms edges": edges(poms),
+    "table-poms power": power(poms),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("label-noise"),
     ...residualNetwork("label-noise-denser"),

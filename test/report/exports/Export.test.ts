@@ -137,7 +137,7 @@ it("an experiment becomes a table of its cells and one of its trials", async () 
   expect(readdirSync(output).toSorted()).toEqual(["cells.csv", "trials.csv"])
   const [header, first] = textOf(join(output, "cells.csv")).split("\r\n")
   expect(header).toMatch(/^row,column,chosen,seeds,testErrorMean,/)
-  expect(first!.split(",").slice(0, 4)).toEqual(["Euc", "ResNet-8", "0.1", "3"])
+  expect(first!.split(",").slice(0, 4)).toEqual(["Euc", "ResNet-8", "learningRate=0.121 weightDecay=0.00108", "5"])
   expect(textOf(join(output, "trials.csv"))).toMatch(/,completed,/)
 })
 
