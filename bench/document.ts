@@ -235,9 +235,9 @@ const missed = ({ engine: { ceiling, share }, phases, profile, rivals: { layers 
     paragraph(
       `*ResNet-20 against PyTorch.* WebAssembly has vectors of 128 bits. With oneDNN convolutions are PyTorch's own;
       what is left is normalization, additions, and TensorFlow.js' tape (the profile below), where \`torch.compile\`
-      makes one loop of normalization, addition and rectifier. How far behind that leaves us
-      depends on the processor. This one computes 512 bits at a time, and PyTorch brings a newer oneDNN than Debian's; on
-      another AMD EPYC, with half of its memory's speed, the same tables had said 1.11 for oneDNN 2.6 against eager
+      makes one loop of normalization, addition and rectifier. How far behind that leaves us depends on the
+      processor. This one computes 512 bits at a time, and PyTorch brings a newer oneDNN than Debian's; on another AMD
+      EPYC, with half of its memory's speed, the same tables had said 1.11 for oneDNN 2.6 against eager
       PyTorch, 1.01 against \`torch.compile\`, and 0.82 for our own kernels.`
     )
   ].join("\n\n")
