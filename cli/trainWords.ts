@@ -10,8 +10,10 @@ import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
 
-/** A dash where outputs are no classes. */
-const percent = (share: number) => Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`
+/** A dash where outputs are no classes, and where an epoch was not tested. */
+const orDash = (value: number, text: (value: number) => string) => Number.isNaN(value) ? "–" : text(value)
+
+const percent = (share: number) => orDash(share, (value) => `${(100 * value).toFixed(2)} %`)
 
 /** The largest of those norms that are promised to be at most 1, or of all where none is. */
 const normCell = (norms: ReadonlyArray<Network.LargestNorm>, manifold: string) => {
@@ -31,7 +33,7 @@ export const epochRow = (epoch: Trainer.EpochDone, isFirst: boolean): string => 
     String(epoch.epoch),
     epoch.trainLoss.toFixed(4),
     percent(epoch.trainAccuracy),
-    epoch.testLoss.toFixed(4),
+    orDash(epoch.testLoss, (loss) => loss.toFixed(4)),
     percent(epoch.testAccuracy),
     epoch.seconds.toFixed(1),
     epoch.imagesPerSecond.toFixed(0),

@@ -20,6 +20,9 @@ import * as words from "./words.ts"
 
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
+/** A dash where outputs are no classes, and where an epoch was not tested. */
+const cell = (value: number, digits: number) => Number.isNaN(value) ? "–" : value.toFixed(digits)
+
 /** Tables of what was measured at the end. */
 const tablesOf = (ends: RunRecord.RunRecord["ends"]) =>
   Object.entries<EndMeasure>(atEnd).flatMap(([name, { tables }]) =>
@@ -57,10 +60,10 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
         header: ["epoch", "train loss", "train error %", "test loss", "test error %"],
         rows: epochs.map(({ epoch, testAccuracy, testLoss, trainAccuracy, trainLoss }) => [
           String(epoch),
-          trainLoss.toFixed(4),
-          errorPercent(trainAccuracy).toFixed(2),
-          testLoss.toFixed(4),
-          errorPercent(testAccuracy).toFixed(2)
+          cell(trainLoss, 4),
+          cell(errorPercent(trainAccuracy), 2),
+          cell(testLoss, 4),
+          cell(errorPercent(testAccuracy), 2)
         ])
       }
     ],

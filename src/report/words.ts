@@ -52,7 +52,7 @@ export const ofRun = (
   epochs: ReadonlyArray<EpochDone>,
   status: string
 ): string => {
-  const last = epochs.at(-1)
+  const last = epochs.findLast(({ testLoss }) => !Number.isNaN(testLoss))
   const { collection, learningRate, model = "a network of one's own", optimizer = "fg-sgd", strategy } = config
   const how = [
     ...(collection === undefined ? [] : [`${String(strategy)} of ${String(collection)}`]),
@@ -61,10 +61,12 @@ export const ofRun = (
     `seed ${seed}`
   ].join(", ")
   const result = last === undefined
-    ? "no epoch is over yet"
-    : `test accuracy ${(100 * last.testAccuracy).toFixed(2)} % after ${last.epoch} ${
-      last.epoch === 1 ? "epoch" : "epochs"
-    }`
+    ? "no epoch has been tested yet"
+    : `${
+      Number.isNaN(last.testAccuracy)
+        ? `test loss ${last.testLoss.toPrecision(4)}`
+        : `test accuracy ${(100 * last.testAccuracy).toFixed(2)} %`
+    } after ${last.epoch} ${last.epoch === 1 ? "epoch" : "epochs"}`
   return `${String(model)} on ${dataset.name}: ${result} (${how}); ${status}, on ${
     backend?.name ?? "an unknown engine"
   }, from ${commitOf(versions)}.`

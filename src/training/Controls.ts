@@ -37,8 +37,13 @@ export interface Watching {
   readonly improvement?: number
 }
 
+/** Whether it is a test that tells what is watched, and so not every epoch where `testEvery` leaves some out. */
+export const isOfTests = (watch: keyof typeof watched): boolean => watch !== "training-loss"
+
 /** Something that is told the epochs so far, before the first step and after every epoch. */
 export interface Control {
+  /** What it must know of every epoch. */
+  readonly watch?: keyof typeof watched
   /** Why training ends here, in words; none where it goes on. A function of the epochs alone. */
   readonly told: (epochs: ReadonlyArray<EpochDone>) => string | undefined
 }
@@ -80,6 +85,7 @@ export const bestEpoch = (epochs: ReadonlyArray<EpochDone>, watching: Watching =
  * ```
  */
 export const earlyStopping = ({ patience, ...watching }: Watching & { readonly patience: number }): Control => ({
+  watch: watching.watch ?? "test-loss",
   told: (epochs) => {
     const best = bestEpoch(epochs, watching)
     return best === undefined || epochs.length - best < patience
@@ -128,6 +134,7 @@ export const reduceOnPlateau = (
       rate: (step) => reduced * schedule.rate(step)
     },
     control: {
+      watch: watching.watch ?? "test-loss",
       told: (epochs) => {
         reduced = factor ** plateaus(epochs, patience, watching)
         return undefined

@@ -15,14 +15,14 @@ import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { turnedShare } from "./hardlyMoves.ts"
 import { added, means } from "./measures/steps.ts"
-import type { TrainerOptions } from "./options.ts"
+import { type OptionRefused, testsRefusal, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
 import { measureNorms } from "./trainer/epoch.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
 import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
 import { renormalizeBy } from "./trainer/renormalize.ts"
 import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
-import { progress, standing, stopped } from "./trainer/standing.ts"
+import { isDue, progress, standing, stopped } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
 import * as turns from "./trainer/turns.ts"
 import type { Training } from "./Training.ts"
@@ -44,7 +44,7 @@ export interface LoopStep {
 }
 
 /** What a loop and the trainer have in common. */
-type LoopOption = "controls" | "epochs" | "evaluate" | "from" | "keepBest"
+type LoopOption = "controls" | "epochs" | "evaluate" | "from" | "keepBest" | "testEvery"
 
 /** What a loop does. */
 export interface LoopOptions<E, R> extends OptimizerOptions, Pick<TrainerOptions, LoopOption> {
@@ -99,26 +99,29 @@ const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, 
 const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
   withEvaluated(loop, (state) =>
     Effect.gen(function*() {
-      const { options: { network, test }, position } = loop
+      const { options: { network, test, testEvery }, position } = loop
       const at = yield* Ref.get(position)
       const { correctSum, from: seen, leaked, lossSum, step } = at
-      const { accuracy = Number.NaN, loss } = yield* test
-      yield* epochIsFinite(network, step, loss)
-      return {
+      const untested: EpochDone = {
         _tag: "EpochDone",
         epoch,
         step,
         trainLoss: lossSum / seen,
         trainAccuracy: correctSum / seen,
         ...means(at, seen),
-        testLoss: loss,
-        testAccuracy: accuracy,
+        testLoss: Number.NaN,
+        testAccuracy: Number.NaN,
         ...(yield* measureNorms(network, state)),
-        ...turnedShare(network, at.turns === undefined ? undefined : turns.rootMeans(at.turns)),
+        ...turnedShare(network, turns.rootMeans(at.turns)),
         tensorsLeaked: leaked,
         seconds,
         imagesPerSecond: seen / seconds
-      } satisfies EpochDone
+      }
+      const tested = (yield* isDue(loop, untested, testEvery)) ? yield* test : undefined
+      yield* epochIsFinite(network, step, tested?.loss)
+      return tested === undefined
+        ? untested
+        : { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy ?? Number.NaN }
     }))
 
 const train = Effect.fnUntraced(function*<E, R, E2, R2>(
@@ -185,10 +188,16 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   options: LoopOptions<E, R>
 ): Effect.fn.Return<
   Training<E, R>,
-  Checkpoint.CheckpointMismatch | Manifold.OffManifold | Optimizer.OptimizerError | Tensors.ReadFailed,
+  | Checkpoint.CheckpointMismatch
+  | Manifold.OffManifold
+  | OptionRefused
+  | Optimizer.OptimizerError
+  | Tensors.ReadFailed,
   Scope.Scope
 > {
   const { from, network } = options
+  const refusal = testsRefusal(options)
+  if (refusal !== undefined) return yield* refusal
   const optimizer = yield* optimizerOf(options)
   yield* weightsAreFinite(network)
   const loop: Looping<E, R> = {

@@ -85,7 +85,7 @@ export const train = Effect.fnUntraced(function*(
       measures: made.measures(config, known),
       loss: yield* made.loss(config, dataset, known),
       transform: yield* made.transform(config, dataset, controlled.schedule, known),
-      ...Struct.pick(config, ["evaluate", "measuresEvery"]),
+      ...Struct.pick(config, ["evaluate", "measuresEvery", "testEvery"]),
       from
     })
     return { network, training, hardlyMoves: hardlyMoves(network.problem.collection, config, known.optimizers) }

@@ -36,6 +36,7 @@ export interface EpochDone extends PerStep<number> {
   readonly step: number
   readonly trainLoss: number
   readonly trainAccuracy: number
+  /** NaN, as the accuracy, where the epoch was not tested. */
   readonly testLoss: number
   readonly testAccuracy: number
   readonly norms: ReadonlyArray<Network.LargestNorm>

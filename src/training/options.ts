@@ -11,7 +11,7 @@ import type * as Schedule from "../optimizer/Schedule.ts"
 import type * as StepSize from "../optimizer/StepSize.ts"
 import type { Transform } from "../optimizer/Transform.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
-import type { Control, Watching } from "./Controls.ts"
+import { type Control, isOfTests, type Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
 import * as turns from "./trainer/turns.ts"
@@ -53,6 +53,11 @@ export interface TrainerOptions {
   readonly measureBounds?: boolean
   /** Which weights are tested where the chain keeps an average of the points; default the average. */
   readonly evaluate?: Evaluation
+  /**
+   * Epochs from one test to the next; the last epoch is always tested, and those at whose end more is measured. Others
+   * have NaN for the loss and accuracy of the test. Default 1.
+   */
+  readonly testEvery?: number
   /** What else is measured at the end of every epoch; default nothing. */
   readonly measures?: ReadonlyArray<Asked>
   /** Epochs from one of these measurements to the next; the last epoch is always measured. Default 1. */
@@ -99,6 +104,23 @@ const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }:
     : refuse(`${classes} positive numbers`, classWeights.join(", "))
 }
 
+const countRefusal = (option: string, value: number) =>
+  isCount(value)
+    ? undefined
+    : new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(value) })
+
+/** Controls would take an epoch without a test for one that is no better. */
+export const testsRefusal = (
+  { controls = [], testEvery = 1 }: Pick<TrainerOptions, "controls" | "testEvery">
+): OptionRefused | undefined =>
+  testEvery === 1 || !controls.some(({ watch }) => watch !== undefined && isOfTests(watch))
+    ? countRefusal("testEvery", testEvery)
+    : new OptionRefused({
+      option: "testEvery",
+      expected: "1, since a control watches what tests find of every epoch",
+      actual: String(testEvery)
+    })
+
 /** Angles are of constrained layers: refused before an epoch has been trained that could tell of none. */
 const anglesRefusal = ({ measures = [], network }: TrainerOptions) => {
   const asking = measures.find(({ asksTurns }) => asksTurns === true)
@@ -124,11 +146,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
     "the number of test images": dataset.test.count
   }
   const wrong = Object.entries(counts).find(([, value]) => !isCount(value))
-  if (wrong !== undefined) {
-    const [option, actual] = wrong
-    return Effect.fail(new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(actual) }))
-  }
-  const refusal = weightsRefusal(options) ?? augmentRefusal(options) ?? anglesRefusal(options)
+  const refusal = (wrong === undefined ? undefined : countRefusal(...wrong)) ?? weightsRefusal(options) ??
+    augmentRefusal(options) ?? anglesRefusal(options) ?? testsRefusal(options)
   if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void

@@ -6,6 +6,7 @@ import type * as Manifold from "../../geometry/Manifold.ts"
 import * as Optimizers from "../../optimizer/catalogue.ts"
 import * as Schedules from "../../optimizer/schedules.ts"
 import type { Catalogues } from "../Catalogues.ts"
+import * as Controls from "../Controls.ts"
 import type { TrainConfig } from "./schema.ts"
 
 /** Whether no matrix of this family has a bound of its sectional curvature. */
@@ -34,7 +35,8 @@ const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues
 
 /** Settings that are each in order but exclude each other. */
 export const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
-  const { average, collection, evaluate, layers, rates, ratesAfterRule, rho, rule } = config
+  const { average, collection, evaluate, layers, patience, plateau, rates, ratesAfterRule, rho, rule } = config
+  const { testEvery = 1, watch = "test-loss" } = config
   const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
     .flatMap((text) => familiesOf(text, known))
   const unrecommended = Optimizers.recommendedProblem(config.optimizer ?? "fg-sgd", config, known.optimizers)
@@ -44,6 +46,13 @@ export const contradictions = (config: TrainConfig, known: Catalogues): Readonly
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
     ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
     ...(unrecommended === undefined ? [] : [unrecommended]),
+    ...(testEvery > 1 && Controls.isOfTests(watch) && (patience ?? plateau) !== undefined
+      ? [
+        `${
+          patience === undefined ? "plateau" : "patience"
+        } counts epochs by their tests, and testEvery leaves tests out`
+      ]
+      : []),
     ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
     ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0
       ? [

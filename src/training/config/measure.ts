@@ -8,6 +8,10 @@ import { open } from "./chosen.ts"
 const { count, orDefault } = Setting
 
 export const measureSettings = (known: Catalogues) => ({
+  testEvery: Schema.optionalKey(count).annotate({
+    description: "epochs from one test to the next; the last epoch is always tested, and those at whose end more is " +
+      "measured (default 1)"
+  }),
   measureBounds: orDefault(Schema.Boolean, false).annotate({
     description: "the six generalization bounds are measured at the end of every epoch"
   }),

@@ -10,7 +10,6 @@ import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Answers from "../Answers.ts"
-import * as Controls from "../Controls.ts"
 import { turnedShare } from "../hardlyMoves.ts"
 import type { Asked } from "../measures/asked.ts"
 import type { AtEpoch } from "../measures/AtEpoch.ts"
@@ -21,6 +20,7 @@ import { evaluate, outputsOf, tellsClasses } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
 import { type Session, type State, variation } from "./Session.ts"
+import { isDue } from "./standing.ts"
 import { takeBatch } from "./step.ts"
 import * as turns from "./turns.ts"
 
@@ -112,43 +112,51 @@ export const evaluationOf = (session: Session) =>
     (tested) => Answers.evaluation(session.options.dataset, session.options.dataset.test, tested)
   )
 
-/** Whether an epoch is one of those at whose end more is measured; the last one is, also where controls end the run. */
-const isMeasured = ({ epochsDone, options }: Session, event: EpochDone) =>
-  Effect.map(Ref.get(epochsDone), (before) => {
-    const { controls = [], epochs, measuresEvery = 1 } = options
-    return event.epoch % measuresEvery === 0 || event.epoch === epochs ||
-      Controls.told(controls, [...before, event]) !== undefined
-  })
+/** Whether an epoch is tested; also where more is measured at its end, much of it of what the test finds. */
+const isTested = (session: Session, event: EpochDone) => {
+  const { measures = [], measuresEvery = 1, testEvery } = session.options
+  return measures.length > 0 && event.epoch % measuresEvery === 0
+    ? Effect.succeed(true)
+    : isDue(session, event, testEvery)
+}
 
-/** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
-const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, measures = [], network }, position } = session
+/** What an epoch records without a test. */
+const trained = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
+  const { options: { batchSize, dataset, measureBounds = false, network }, position } = session
   const now = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = now
-  const turned = now.turns === undefined ? undefined : turns.rootMeans(now.turns)
-  const evaluated = evaluator(session)
-  const test = yield* evaluated(dataset.test)
-  yield* Ref.set(session.tested, test)
-  yield* epochIsFinite(network, step, test.loss)
-  const event: EpochDone = {
+  return {
     _tag: "EpochDone",
     epoch,
     step,
     trainLoss: lossSum / seen,
     trainAccuracy: tellsClasses(dataset, session.options.loss) ? correctSum / seen : Number.NaN,
     ...means(now, Math.ceil(seen / batchSize)),
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
+    testLoss: Number.NaN,
+    testAccuracy: Number.NaN,
     ...(yield* measureNorms(network, state)),
-    ...turnedShare(network, turned),
+    ...turnedShare(network, turns.rootMeans(now.turns)),
     ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
-  }
-  if (measures.length === 0 || !(yield* isMeasured(session, event))) return event
+  } satisfies EpochDone
+})
+
+/** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
+const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
+  const { options: { dataset, measures = [], measuresEvery, network }, position } = session
+  const untested = yield* trained(session, epoch, seen, state)
+  const evaluated = evaluator(session)
+  const tested = (yield* isTested(session, untested)) ? yield* evaluated(dataset.test) : undefined
+  yield* Ref.set(session.tested, tested)
+  yield* epochIsFinite(network, untested.step, tested?.loss)
+  if (tested === undefined) return untested
+  const event: EpochDone = { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy }
+  if (measures.length === 0 || !(yield* isDue(session, event, measuresEvery))) return event
+  const turned = turns.rootMeans((yield* Ref.get(position)).turns)
   const outputs = outputsIn(session)
-  const at: AtEpoch = { network, dataset, epoch, turned, tested: test, evaluate: evaluated, outputs }
+  const at: AtEpoch = { network, dataset, epoch, turned, tested, evaluate: evaluated, outputs }
   return { ...event, measures: yield* measuredOf(measures, at) }
 })
 

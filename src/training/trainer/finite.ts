@@ -20,12 +20,12 @@ export const weightsAreFinite = Effect.fnUntraced(function*({ layers, variables 
 })
 
 /**
- * The last step of an epoch is followed by no other that would see what it did: its loss is that of the test, and
- * every weight is looked at.
+ * The last step of an epoch is followed by no other that would see what it did: its loss is that of the test,
+ * if there was one, and every weight is looked at.
  */
 export const epochIsFinite = Effect.fnUntraced(
-  function*({ model: { weights } }: Network.Network, step: number, loss: number) {
-    if (!Number.isFinite(loss)) {
+  function*({ model: { weights } }: Network.Network, step: number, loss?: number) {
+    if (loss !== undefined && !Number.isFinite(loss)) {
       return yield* new Tensors.Diverged({ layer: "the network", step, quantity: "test loss", value: loss })
     }
     const sums = yield* Tensors.evaluate(() =>

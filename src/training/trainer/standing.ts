@@ -6,6 +6,7 @@ import * as StepFusion from "../../optimizer/StepFusion.ts"
 import * as Controls from "../Controls.ts"
 import * as Snapshot from "../Snapshot.ts"
 import type { Training } from "../Training.ts"
+import type { EpochDone } from "../TrainingEvent.ts"
 import { withEvaluated } from "./evaluated.ts"
 import type { Standing } from "./Session.ts"
 
@@ -15,6 +16,17 @@ export const stopped = ({ epochsDone, options: { controls = [], epochs } }: Stan
     const reason = Controls.told(controls, done)
     return done.length < epochs ? reason : undefined
   })
+
+/**
+ * Whether what is done every so many epochs is done at the end of this one, as it is at the end of the last one, and of
+ * one after which controls end the run.
+ */
+export const isDue = ({ epochsDone, options: { controls = [], epochs } }: Standing, event: EpochDone, every = 1) =>
+  Effect.map(
+    Ref.get(epochsDone),
+    (before) =>
+      event.epoch % every === 0 || event.epoch === epochs || Controls.told(controls, [...before, event]) !== undefined
+  )
 
 /** How far it is. */
 export const progress = Effect.fnUntraced(function*(run: Standing) {

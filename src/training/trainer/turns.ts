@@ -90,8 +90,9 @@ export const counted = (
     }
   }
 
-/** The root mean square angles of so many steps. */
-export const rootMeans = ({ layers, poms, steps }: TurnSums): Turns => {
-  const root = (sums: ReadonlyArray<number>) => sums.map((sum) => Math.sqrt(sum / steps))
-  return { poms: root(poms), layers: root(layers) }
+/** The root mean square angles of the steps that were measured, if any was. */
+export const rootMeans = (sums: TurnSums | undefined): Turns | undefined => {
+  if (sums === undefined) return undefined
+  const root = (squares: ReadonlyArray<number>) => squares.map((sum) => Math.sqrt(sum / sums.steps))
+  return { poms: root(sums.poms), layers: root(sums.layers) }
 }
