@@ -49,7 +49,7 @@ export interface TrainerOptions {
   readonly classWeights?: ReadonlyArray<number>
   /** Whether channels are brought to mean 0 and deviation 1 over the training images; default false. */
   readonly normalize?: boolean
-  /** Whether to measure the six generalization bounds at the end of every epoch; default false. */
+  /** Whether to measure the six generalization bounds, as often as `measures`; default false. */
   readonly measureBounds?: boolean
   /** Which weights are tested where the chain keeps an average of the points; default the average. */
   readonly evaluate?: Evaluation

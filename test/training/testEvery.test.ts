@@ -1,6 +1,7 @@
 /** Tests take most of the time of a run on few images: they can be left out of most epochs. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import * as Struct from "effect/Struct"
 import { Backend, Controls, Models, Network, Report, Run, Schedule, TrainConfig, Trainer } from "finegrain"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -34,10 +35,11 @@ const tested = (epochs: ReadonlyArray<Trainer.EpochDone>) =>
 it("every second epoch is tested, and the last one; what was tested is as where all are", async () => {
   const [some, all] = [await train("some", { testEvery: 2 }), await train("all", {})]
   expect([tested(some), tested(all)]).toEqual([[2, 4, 5], [1, 2, 3, 4, 5]])
-  const without = ({ imagesPerSecond: _, seconds: __, ...event }: Trainer.EpochDone) => event
-  expect(some.filter(({ epoch }) => epoch !== 1 && epoch !== 3).map(without)).toEqual(
-    all.filter(({ epoch }) => epoch !== 1 && epoch !== 3).map(without)
-  )
+  const untimed = (epochs: ReadonlyArray<Trainer.EpochDone>) =>
+    epochs.filter(({ epoch }) => epoch !== 1 && epoch !== 3).map((event) =>
+      Struct.omit(event, ["imagesPerSecond", "seconds"])
+    )
+  expect(untimed(some)).toEqual(untimed(all))
   const summary = JSON.parse(readFileSync(join(scratch, "some", "summary.json"), "utf8"))
   expect(summary.testLoss).toBe(all.at(-1)!.testLoss)
   expect(epochRow(some[0]!, false)).toMatch(/–.+–/)
@@ -48,6 +50,12 @@ it("every second epoch is tested, and the last one; what was tested is as where 
     )
   )
   expect(page).not.toContain("NaN")
+})
+
+it("bounds are measured as often as all else, and need no test", async () => {
+  const epochs = await train("bounded", { testEvery: 5, measureBounds: true, measuresEvery: 3 })
+  expect(tested(epochs)).toEqual([5])
+  expect(epochs.filter(({ bounds }) => bounds !== undefined).map(({ epoch }) => epoch)).toEqual([3, 5])
 })
 
 it("an epoch at whose end more is measured is tested", async () => {

@@ -47,7 +47,9 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...idleOf(known.variations, "variation", config.vary ?? []),
     ...idleOf(known.measures, "measure", config.measures ?? []),
     ...idleWatch(config),
-    ...(config.measures === undefined ? [["measuresEvery", "nothing else is measured"] as const] : []),
+    ...(config.measures === undefined && !config.measureBounds
+      ? [["measuresEvery", "nothing else is measured"] as const]
+      : []),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]

@@ -19,7 +19,8 @@ export const measureSettings = (known: Catalogues) => ({
     description: `what else is measured at the end of every epoch: ${Catalogue.help(known.measures)}`
   }),
   measuresEvery: Schema.optionalKey(count).annotate({
-    description: "epochs from one of these measurements to the next; the last epoch is always measured (default 1)"
+    description:
+      "epochs from one measurement of bounds or measures to the next; the last epoch is always measured (default 1)"
   }),
   ...Catalogue.parameters(known.measures)
 })

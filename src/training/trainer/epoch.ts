@@ -122,7 +122,7 @@ const isTested = (session: Session, event: EpochDone) => {
 
 /** What an epoch records without a test. */
 const trained = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, measureBounds = false, network }, position } = session
+  const { options: { batchSize, dataset, network }, position } = session
   const now = yield* Ref.get(position)
   const { correctSum, leaked, lossSum, seconds, step } = now
   return {
@@ -136,7 +136,6 @@ const trained = Effect.fnUntraced(function*(session: Session, epoch: number, see
     testAccuracy: Number.NaN,
     ...(yield* measureNorms(network, state)),
     ...turnedShare(network, turns.rootMeans(now.turns)),
-    ...(measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}),
     tensorsLeaked: leaked,
     seconds,
     imagesPerSecond: seen / seconds
@@ -145,19 +144,22 @@ const trained = Effect.fnUntraced(function*(session: Session, epoch: number, see
 
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { dataset, measures = [], measuresEvery, network }, position } = session
+  const { options: { dataset, measureBounds = false, measures = [], measuresEvery, network }, position } = session
   const untested = yield* trained(session, epoch, seen, state)
   const evaluated = evaluator(session)
   const tested = (yield* isTested(session, untested)) ? yield* evaluated(dataset.test) : undefined
   yield* Ref.set(session.tested, tested)
   yield* epochIsFinite(network, untested.step, tested?.loss)
-  if (tested === undefined) return untested
-  const event: EpochDone = { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy }
-  if (measures.length === 0 || !(yield* isDue(session, event, measuresEvery))) return event
+  const event: EpochDone = tested === undefined
+    ? untested
+    : { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy }
+  if (!(yield* isDue(session, event, measuresEvery))) return event
+  const bounds = measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}
+  if (tested === undefined || measures.length === 0) return { ...event, ...bounds }
   const turned = turns.rootMeans((yield* Ref.get(position)).turns)
   const outputs = outputsIn(session)
   const at: AtEpoch = { network, dataset, epoch, turned, tested, evaluate: evaluated, outputs }
-  return { ...event, measures: yield* measuredOf(measures, at) }
+  return { ...event, ...bounds, measures: yield* measuredOf(measures, at) }
 })
 
 /** What is measured when all steps of an epoch have been taken, of the weights that are tested. */
