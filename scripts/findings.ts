@@ -212,6 +212,17 @@ const candidates = ({ cells }: Results.Results) =>
     ])
   )
 
+/** Test errors seed by seed, where a mean would hide that some runs learn nothing. */
+const bySeed = ({ cells }: Results.Results) =>
+  table(
+    ["row", "chosen", "test error % of each seed", "median"],
+    cells.map(({ chosen, finals, row }) => {
+      const own = finals.map(({ summary }) => Results.errorPercent(summary!.testAccuracy!))
+      const median = own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)]!
+      return [row, String(chosen), own.map((error) => error.toFixed(1)).join(", "), median.toFixed(1)]
+    })
+  )
+
 /** A network of ten classes that learns nothing has it. */
 const chance = Math.log(10)
 
@@ -272,6 +283,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-poms": `${counts(poms)}\n\n${errors(poms)}`,
     "table-poms edges": edges(poms),
     "table-poms power": power(poms),
+    "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("label-noise"),
     ...residualNetwork("label-noise-denser"),
