@@ -8,6 +8,7 @@ import { less } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { angleOverSine } from "./angles.ts"
+import { acute, squareRootOf } from "./choices.ts"
 import { lengthOfLog } from "./distance.ts"
 
 const squares = (u: tf.Tensor) => tf.sum(tf.square(u), [-2, -1], true)
@@ -29,7 +30,7 @@ const refined = (s: tf.Tensor, r: tf.Tensor) => Matrices.polar(tf.add(s, Matrice
  * A rotation S of angles up to π/2 with S² = R: the polar factor of I + R.
  *
  * Where an angle of R is π, to rounding, that matrix is singular; a little of a fixed skew matrix then chooses the
- * plane and the sense in which R turns, the same in every program.
+ * plane and the sense in which R turns, the same in every program. Gradients are those of that choice.
  *
  * @throws NotConverged where there is none, for det R = −1.
  */
@@ -45,17 +46,23 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
   const chosen = () => {
     // What of R is no rotation could be larger than what chooses.
     const rotation = tf.where(tf.greater(own, 32 * epsilon), Matrices.polar(r), r)
-    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), tf.mul(general(n), 64 * epsilon)))
+    // Its entries stand out of rounding whatever n is; what else `polar` adds to singular matrices must not choose.
+    const choosing = tf.mul(general(n), 64 * epsilon * n)
+    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), choosing), { lower: 1e-3 * epsilon })
     return tf.where(found, plain, Array.from({ length: 4 }).reduce<tf.Tensor>((s) => refined(s, rotation), start))
   }
-  const half = allHold(found) ? plain : chosen()
+  const half = constant(allHold(found) ? plain : chosen())
   Convergence.require({
     what: `the rotation ${n}×${n} halfway between two points`,
     residual: away(half),
     tolerance: 4 * Math.sqrt(epsilon),
     remedy: "No geodesic joins matrices whose determinants differ in sign: give points of one component of O(n)."
   })
-  return half
+  // Nearer to π the polar factor of I + R has lost the digits of its gradient.
+  const plainly = tf.logicalAnd(found, acute(half))
+  if (allHold(plainly)) return plain
+  const tame = tf.where(plainly, r, tf.add(tf.zerosLike(r), tf.eye(n)))
+  return tf.where(plainly, refined(Matrices.polar(tf.add(tame, tf.eye(n))), tame), squareRootOf(r, half))
 }
 
 /**
@@ -87,7 +94,9 @@ export const principalLog = (r: tf.Tensor): tf.Tensor => {
  * to Y.
  *
  * Angles up to π/2 by their sines, of the difference Y − X, so that small ones keep their digits; others are twice
- * those of the rotation halfway. Where an angle is π there are several shortest ones; a fixed skew matrix chooses.
+ * those of the rotation halfway. Where an angle is π there are several shortest ones; a fixed skew matrix chooses, and
+ * gradients are those of its choice; where several are π, they are 0 along turns of these planes into each other, where
+ * they would be infinite.
  *
  * @throws NotConverged for points of different components of O(n); on webgpu the next read fails with it.
  *

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { angleOverSine } from "./angles.ts"
+import { nearestTurn } from "./choices.ts"
 
 /**
  * The logarithm on the Grassmann manifold: the shortest horizontal tangent vector at X whose geodesic leads to the span
@@ -16,7 +17,7 @@ import { angleOverSine } from "./angles.ts"
  */
 export const subspaceLog = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => {
   const m = Matrices.transposeTimes(x, y)
-  const turn = Matrices.polar(m)
+  const turn = nearestTurn(m)
   const cosines = Matrices.sym(Matrices.multiply(m, turn, { transposeB: true }))
   // (I − XXᵀ)X = 0: of the difference, so that nothing is lost where Y is near to X.
   const difference = tf.sub(y, x)
