@@ -1,7 +1,7 @@
 /** Operations on batches of which some items are refused. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as NestedTensors from "../src/numerics/NestedTensors.ts"
-import { isRefusal } from "./Law.ts"
+import { isRefusal } from "./law/refusal.ts"
 import type { Situation } from "./operations.ts"
 
 /** What an operation gives for a batch, and the items that it refuses by a typed error. */

@@ -20,7 +20,7 @@ import * as StepSize from "../../src/optimizer/StepSize.ts"
 import { chain, pure, type Scaling, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
 import { law, type LawSet } from "../Law.ts"
-import type { Mutant } from "../Mutant.ts"
+import type { Mutant } from "../mutants/Mutant.ts"
 import * as Tolerance from "../Tolerance.ts"
 
 interface Case {

@@ -81,7 +81,7 @@ it("what recorded steps say of g is counted", () => {
   expect(told([1, 1])).toMatch(/8 times: it is 1 in all of them\.$/)
 })
 
-it.each(["ablation", "convergence"])("the committed page of %s says what its results say", (name) => {
+it.each(["bounds", "small"])("the committed page of %s says what its results say", (name) => {
   const directory = join(import.meta.dirname, "../../experiments/results", name)
   const committed = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results.Results
   const page = readFileSync(join(directory, "report.html"), "utf8")

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as KernelOrder from "../src/collections/KernelOrder.ts"
-import * as Renormalization from "../src/collections/Renormalization.ts"
-import type { Arrangement } from "../src/geometry/combinators/rearranged.ts"
-import { scaled } from "../src/geometry/combinators/scaled.ts"
-import { type KernelDefinitions, kernelLaws } from "./kernelLaws.ts"
+import * as KernelOrder from "../../src/collections/KernelOrder.ts"
+import * as Renormalization from "../../src/collections/Renormalization.ts"
+import type { Arrangement } from "../../src/geometry/combinators/rearranged.ts"
+import { scaled } from "../../src/geometry/combinators/scaled.ts"
+import { type KernelDefinitions, kernelLaws } from "../kernelLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 
 type Arranged = Arrangement<tf.Tensor, tf.Tensor>

@@ -1,8 +1,8 @@
 /** Factorizations with defects, each found by a law. */
 import * as tf from "@tensorflow/tfjs-core"
-import * as Arithmetic from "../src/numerics/Arithmetic.ts"
-import * as Matrices from "../src/numerics/Matrices.ts"
-import { type Factored, matrixLaws } from "./matrixLaws.ts"
+import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
+import * as Matrices from "../../src/numerics/Matrices.ts"
+import { type Factored, matrixLaws } from "../matrixLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 
 const factored = (name: string, killedBy: string, defect: Partial<Factored>): Mutant => ({

@@ -1,36 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core"
-import * as Combinators from "../src/collections/combinators.ts"
-import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as DoublyStochastic from "../src/geometry/manifolds/DoublyStochastic.ts"
-import * as FixedRank from "../src/geometry/manifolds/FixedRank.ts"
-import * as Grassmann from "../src/geometry/manifolds/Grassmann.ts"
-import * as Lorentz from "../src/geometry/manifolds/Lorentz.ts"
-import * as PoincareBall from "../src/geometry/manifolds/PoincareBall.ts"
-import * as Simplex from "../src/geometry/manifolds/Simplex.ts"
-import * as Spd from "../src/geometry/manifolds/Spd.ts"
-import * as SpecialOrthogonal from "../src/geometry/manifolds/SpecialOrthogonal.ts"
-import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
-import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
-import * as Arithmetic from "../src/numerics/Arithmetic.ts"
-import * as Matrices from "../src/numerics/Matrices.ts"
-import { type Edge, ofLength } from "./edges.ts"
-import {
-  corners,
-  farOut,
-  halfTurns,
-  longSteps,
-  nearSingular,
-  ofSpace,
-  orthogonalSubspaces,
-  rankDrop,
-  rim,
-  singular,
-  spherical,
-  vertices
-} from "./extremes.ts"
-import { budgetLaw, identityLaw } from "./manifold/budget.ts"
-import { lawsAtEdges, type ManifoldClaims } from "./manifoldLaws.ts"
-import { leverrier } from "./matrixMutants.ts"
+import * as Combinators from "../../src/collections/combinators.ts"
+import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as DoublyStochastic from "../../src/geometry/manifolds/DoublyStochastic.ts"
+import * as FixedRank from "../../src/geometry/manifolds/FixedRank.ts"
+import * as Grassmann from "../../src/geometry/manifolds/Grassmann.ts"
+import * as Lorentz from "../../src/geometry/manifolds/Lorentz.ts"
+import * as PoincareBall from "../../src/geometry/manifolds/PoincareBall.ts"
+import * as Simplex from "../../src/geometry/manifolds/Simplex.ts"
+import * as Spd from "../../src/geometry/manifolds/Spd.ts"
+import * as SpecialOrthogonal from "../../src/geometry/manifolds/SpecialOrthogonal.ts"
+import * as Sphere from "../../src/geometry/manifolds/Sphere.ts"
+import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
+import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
+import * as Matrices from "../../src/numerics/Matrices.ts"
+import { type Edge, ofLength } from "../edges.ts"
+import { nearSingular, singular } from "../extremes/definite.ts"
+import { farOut, ofSpace, rim } from "../extremes/hyperbolic.ts"
+import { longSteps } from "../extremes/lengths.ts"
+import { rankDrop } from "../extremes/ranks.ts"
+import { halfTurns } from "../extremes/rotations.ts"
+import { corners, vertices } from "../extremes/simplices.ts"
+import { spherical } from "../extremes/spheres.ts"
+import { orthogonalSubspaces } from "../extremes/subspaces.ts"
+import { budgetLaw, identityLaw } from "../manifold/budget.ts"
+import { lawsAtEdges, type ManifoldClaims } from "../manifoldLaws.ts"
+import { leverrier } from "./matrices.ts"
 import type { Mutant } from "./Mutant.ts"
 
 const times = (x: tf.Tensor, y: tf.Tensor, transposeA = false) => Matrices.multiply(x, y, { transposeA })

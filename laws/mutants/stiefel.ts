@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type * as Manifold from "../src/geometry/Manifold.ts"
-import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
-import * as Matrices from "../src/numerics/Matrices.ts"
-import { longSteps } from "./extremes.ts"
-import { manifoldLaws } from "./manifoldLaws.ts"
+import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
+import * as Matrices from "../../src/numerics/Matrices.ts"
+import { longSteps } from "../extremes/lengths.ts"
+import { manifoldLaws } from "../manifoldLaws.ts"
 import type { Mutant } from "./Mutant.ts"
 
 const embedded = Stiefel.make([5, 3])
