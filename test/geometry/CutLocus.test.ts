@@ -153,7 +153,10 @@ onEachBackend("gradients at the cut locus", () => {
   it.each(
     [
       ...[...single, ...spheres].map(({ manifold }) => manifold),
-      ...[PoincareBall.make([3, 2]), Lorentz.make([3, 1]), Spd.make([3, 3]), Simplex.make([3, 1])],
+      PoincareBall.make([3, 2]),
+      Lorentz.make([3, 1]),
+      Spd.make([3, 3]),
+      Simplex.make([3, 1]),
       ...[Stiefel.embedded, Stiefel.canonical].map((metric) => Stiefel.make([4, 2], { metric }))
     ]
   )("$name: numbers at coincident points and near them", (M) => {

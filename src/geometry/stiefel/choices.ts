@@ -8,26 +8,12 @@ import { constant } from "../../numerics/Constant.ts"
 import { choose } from "../../numerics/Differentiable.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
 import { missing } from "../../numerics/matrices/singular.ts"
-import { pairs, singularDerivative, type SingularFunction, svd } from "../../numerics/matrices/svd.ts"
 
-/** The polar factor of square matrices: 2/(σᵢ + σⱼ) on the skew part, but where both are rounding. */
-const chosen: SingularFunction = {
-  of: tf.onesLike,
-  slopes: (values) => {
-    const [a, b] = pairs(values)
-    const sum = tf.add(a, b)
-    const lost = tf.lessEqual(sum, tf.mul(tf.max(values, -1, true).expandDims(-1), missing()))
-    const none = tf.zerosLike(sum)
-    return {
-      minus: none,
-      plus: tf.where(lost, none, tf.div(2, tf.where(lost, tf.onesLike(sum), sum))),
-      ratio: tf.zerosLike(values)
-    }
-  }
-}
+/** σᵢ + σⱼ of all pairs, `[…, n, n]`. */
+const sums = (values: tf.Tensor) => tf.add(tf.expandDims(values, -1), tf.expandDims(values, -2))
 
 /**
- * The polar factor of square matrices, also of singular ones.
+ * The polar factor of square matrices, also of singular ones: 2/(σᵢ + σⱼ) on the skew part, 0 where both are rounding.
  *
  * @internal
  */
@@ -40,9 +26,14 @@ export const nearestTurn = (m: tf.Tensor): tf.Tensor =>
       value,
       gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => {
         const [point, turn] = saved as [tf.Tensor, tf.Tensor]
-        const { right, values } = svd(point)
+        const { right, values } = Matrices.svd(point)
         // Where σ = 0 the sign of its left vector is the one chosen.
-        return singularDerivative({ left: Matrices.multiply(turn, right), values, right }, chosen, dy)
+        const left = Matrices.multiply(turn, right)
+        const sum = sums(values)
+        const lost = tf.lessEqual(sum, tf.mul(tf.expandDims(tf.max(values, -1, true), -1), missing()))
+        const slopes = tf.where(lost, tf.zerosLike(sum), tf.div(2, tf.where(lost, tf.onesLike(sum), sum)))
+        const core = tf.mul(slopes, Matrices.skew(Matrices.transposeTimes(left, Matrices.multiply(dy, right))))
+        return Matrices.multiply(Matrices.multiply(left, core), right, { transposeB: true })
       }
     }
   })(m)
@@ -90,10 +81,10 @@ const rootGradient = (s: tf.Tensor, ds: tf.Tensor): tf.Tensor => {
   const g = Matrices.skew(Matrices.transposeTimes(s, ds))
   const n = into(tf.add(g, Matrices.transposeTimes(s, Matrices.multiply(g, s))))
   const k = into(Matrices.skew(s))
-  const [a, b] = pairs(values)
-  const sum = tf.add(a, b)
+  const sum = sums(values)
   const isCut = tf.lessEqual(sum, bound())
-  const numerator = tf.add(tf.mul(n, tf.add(1, tf.mul(a, b))), Matrices.multiply(Matrices.multiply(k, n), k))
+  const product = tf.mul(tf.expandDims(values, -1), tf.expandDims(values, -2))
+  const numerator = tf.add(tf.mul(n, tf.add(1, product)), Matrices.multiply(Matrices.multiply(k, n), k))
   const others = tf.div(numerator, tf.mul(2, tf.square(tf.where(isCut, tf.onesLike(sum), sum))))
   const w = choose(isCut, tf.mul(n, 0.25), others)
   return Matrices.multiply(Matrices.multiply(vectors, w), vectors, { transposeB: true })
