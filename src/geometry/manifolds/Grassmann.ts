@@ -97,8 +97,9 @@ const grassmann = matrixFamily((options: GrassmannOptions = {}) => ({
  *
  * Tangent vectors are horizontal, XᵀU = 0; project U − XXᵀU; the polar retraction, of second order; exp as on the
  * Stiefel manifold with the canonical metric; log and dist by principal angles, the cosines of which are the singular
- * values of XᵀY; injectivity radius π/2. Where an angle is π/2 the logarithm is one of several, with the gradient on its
- * side; where several are, that is 0 along turns of these directions into each other. Sectional curvature in [0, 2] (Wong 1968), 1 on projective spaces.
+ * values of XᵀY; injectivity radius π/2. Where an angle is π/2 the logarithm is one of several, with the gradient on
+ * its side; where several are, that is 0 along turns of these directions into each other. Sectional curvature in
+ * [0, 2] (Wong 1968), 1 on projective spaces.
  * Source: Edelman, Arias and Smith 1998, section 2.5; Bendokat, Zimmermann and Absil 2020 for the logarithm.
  *
  * @throws ShapeRefused for a shape that is not m×n with m ≠ n.

@@ -69,9 +69,9 @@ const specialOrthogonal = matrixFamily((options: SpecialOrthogonalOptions = {}) 
  * geometry.
  *
  * Metric and retraction as on the Stiefel manifold; dimension n(n−1)/2. A nearest rotation reverses the weakest
- * singular direction of the polar factor where that is a reflection. At half a turn the logarithm is one of several, the
- * same in every program, with the gradient on its side; where it is half a turn in several planes, that is 0 along turns
- * of these planes into each other, where it would be infinite.
+ * singular direction of the polar factor where that is a reflection. At half a turn the logarithm is one of several,
+ * the same in every program, with the gradient on its side; where it is half a turn in several planes, that is 0 along
+ * turns of these planes into each other, where it would be infinite.
  * Source: Edelman, Arias and Smith 1998; Kabsch 1976 for the nearest rotation.
  *
  * @throws ShapeRefused for a shape that is not n×n with n ≥ 2.
