@@ -12,7 +12,7 @@ import type { Catalogues } from "../src/training/Catalogues.ts"
 import * as Voice from "./Voice.ts"
 
 /** Datasets that are asked for and not here, or here and not what they should be; what is wrong has been shown. */
-export class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
+class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
   names: Schema.Array(Schema.String)
 }) {
   override get message() {

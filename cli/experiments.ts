@@ -107,7 +107,7 @@ const parted = Effect.fnUntraced(
 )
 
 /** An experiment that has run, without everything that it was to give. */
-export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
+class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
   experiment: Schema.String,
   reason: Schema.String
 }) {

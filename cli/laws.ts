@@ -15,7 +15,7 @@ import { budgetTable, type Checked, show, summary } from "./lawTables.ts"
 import * as Voice from "./Voice.ts"
 
 /** Laws that fail; their report has been shown. */
-export class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", { failed: Schema.Int, of: Schema.Int }) {
+class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", { failed: Schema.Int, of: Schema.Int }) {
   override get message() {
     return `${this.failed} of ${this.of} laws do not hold.`
   }

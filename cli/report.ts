@@ -127,7 +127,7 @@ export const report = Command.make(
 )
 
 /** Runs that were compared bit by bit and are not the same. */
-export class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
+class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
   differing: Schema.Int,
   runs: Schema.Int
 }) {
@@ -137,7 +137,7 @@ export class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
 }
 
 /** Two directories of which one is that of a run, the other that of an experiment. */
-export class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
+class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
   run: Schema.String,
   experiment: Schema.String
 }) {

@@ -101,12 +101,8 @@ const differingOf = (trials: ReadonlyArray<Results.TrialResult>): ReadonlyArray<
     new Set(trials.map(({ config }) => JSON.stringify(config[key]))).size > 1
   )
 
-/**
- * Cells whose runs ended with the same weights to the bit, by the checksums of those.
- *
- * @internal
- */
-export const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> =>
+/** Cells whose runs ended with the same weights to the bit, by the checksums of those. */
+const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> =>
   [...Map.groupBy(cells, ({ column }) => column)].flatMap(([column, own]) => {
     const trials = own.flatMap(({ finals, row }) =>
       finals.flatMap((trial) => {
