@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import type * as Catalogue from "../choices/Catalogue.ts"
+import { counted } from "../choices/counted.ts"
 import * as Setting from "../choices/Setting.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import type { EpochDone } from "./TrainingEvent.ts"
@@ -130,7 +131,7 @@ export const reduceOnPlateau = (
   return {
     schedule: {
       ...schedule,
-      name: `${schedule.name}, times ${factor} on plateaus of ${patience} epochs`,
+      name: `${schedule.name}, times ${factor} on plateaus of ${counted(patience, "epoch")}`,
       rate: (step) => reduced * schedule.rate(step)
     },
     control: {
