@@ -38,7 +38,11 @@ export interface Watching {
   readonly improvement?: number
 }
 
-/** Whether it is a test that tells what is watched, and so not every epoch where `testEvery` leaves some out. */
+/**
+ * Whether it is a test that tells what is watched, and so not every epoch where `testEvery` leaves some out.
+ *
+ * @internal
+ */
 export const isOfTests = (watch: keyof typeof watched): boolean => watch !== "training-loss"
 
 /** Something that is told the epochs so far, before the first step and after every epoch. */
