@@ -1,0 +1,94 @@
+/** What rows erred, chose and tried, and which differences their seeds can see. */
+import { Statistics } from "finegrain"
+import { edgesOf } from "../../src/experiment/edges.ts"
+import * as Results from "../../src/experiment/Results.ts"
+import { mean, table } from "./markdown.ts"
+
+export const counts = ({ cells }: Results.Results) => {
+  const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
+  const seeds = new Set(finals.map(({ seed }) => seed)).size
+  return `${candidates.length + finals.length} trials: ${candidates.length} that chose, ${finals.length} final ones ` +
+    `(${cells.length} methods, ${seeds} seeds).`
+}
+
+/** Test errors, differences from the baseline, training errors and gaps, best row first. */
+export const errors = ({ baseline, cells }: Results.Results) =>
+  table(
+    ["method", "test error %", `minus ${baseline} (p; Holm)`, "training error %", "gap %", "chosen"],
+    cells.toSorted((a, b) => a.error!.mean - b.error!.mean).map((cell) => [
+      cell.row,
+      Results.plusMinus(cell.error!),
+      Results.difference(cell.versusBaseline),
+      Results.plusMinus(cell.also!.trainError!),
+      Results.plusMinus(cell.also!.gap!),
+      String(cell.chosen)
+    ])
+  )
+
+/** Test errors seed by seed, where a mean would hide that some runs learn nothing. */
+export const bySeed = ({ cells }: Results.Results) =>
+  table(
+    ["row", "chosen", "test error % of each seed", "median"],
+    cells.map(({ chosen, finals, row }) => {
+      const own = finals.map(({ summary }) => Results.errorPercent(summary!.testAccuracy!))
+      const median = own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)]!
+      return [row, String(chosen), own.map((error) => error.toFixed(1)).join(", "), median.toFixed(1)]
+    })
+  )
+
+/** The differences that the comparisons find with probability .8, from the deviations that they had. */
+export const power = ({ cells }: Results.Results) => {
+  const tests = cells.flatMap(({ versusBaseline: paired }) => paired?.p === undefined ? [] : [paired])
+  const deviations = tests.map(({ deviation }) => deviation!).toSorted((a, b) => a - b)
+  const seen = (level: number) => {
+    const times = Statistics.detectable(tests[0]!.count, level)
+    const [least, median, most] = [0, 0.5, 1].map((share) => deviations[Math.round(share * (deviations.length - 1))]!)
+    return [median, least, most].map((deviation) => (times * deviation!).toFixed(2))
+  }
+  if (tests.length === 1) return `${seen(0.05)[0]} points, with probability .8 at level .05.`
+  return table(
+    ["level", "median comparison", "most certain", "least certain"],
+    [[".05, alone", ...seen(0.05)], [`.05/${tests.length}, first of Holm's steps`, ...seen(0.05 / tests.length)]]
+  )
+}
+
+/** The rows that were searched anew in wider ranges: what either search chose, how good it was, and what came of it. */
+export const searches = ({ cells }: Results.Results) => {
+  const of = (row: string) => {
+    const { candidates, chosen, error } = cells.find((cell) => cell.row === row)!
+    const { summary } = candidates.find(({ candidate }) => candidate === chosen)!
+    return `${chosen}: ${(100 * summary!.testAccuracy!).toFixed(2)} → ${Results.plusMinus(error!)}`
+  }
+  const rows = cells.map(({ row }) => row).filter((row) => row.endsWith(" (wider)")).map((row) => row.slice(0, -8))
+  return table(
+    ["method", "as registered: chosen, held-out accuracy % → test error %", "in wider ranges"],
+    rows.map((row) => [row, of(row), of(`${row} (wider)`)])
+  )
+}
+
+/** Accuracy over training images by the kind of their label, as means over the seeds. */
+export const byLabel = ({ cells }: Results.Results) =>
+  table(
+    ["method", "right labels %", "changed labels %", "the right ones of those %"],
+    cells.map(({ finals, row }) => [
+      row,
+      ...["clean", "changed", "corrected"].map((kind) =>
+        mean(finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!)).toFixed(1)
+      )
+    ])
+  )
+
+/** The candidates of every row, the best of the held-out images first. */
+export const candidates = ({ cells }: Results.Results) =>
+  table(
+    ["method", "held-out accuracy %: what was tried"],
+    cells.map(({ candidates, row }) => [
+      row,
+      candidates.toSorted((a, b) => b.summary!.testAccuracy! - a.summary!.testAccuracy!)
+        .map(({ candidate, summary }) => `${(100 * summary!.testAccuracy!).toFixed(1)}: ${candidate}`).join("; ")
+    ])
+  )
+
+/** What was chosen at the edge of its range. */
+export const edges = ({ cells }: Results.Results) =>
+  cells.flatMap(edgesOf).map((text) => `- ${text}`).join("\n") || "None."

@@ -1,0 +1,7 @@
+/** Tables in Markdown. */
+import { Statistics } from "finegrain"
+
+export const table = (header: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
+  [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+export const mean = (values: ReadonlyArray<number>) => Statistics.sample(values).mean

@@ -1,0 +1,47 @@
+/** Where the step rule shortens steps, and which rates it allows. */
+import type * as Results from "../../src/experiment/Results.ts"
+import { mean, table } from "./markdown.ts"
+
+export interface LayerRule {
+  readonly name: string
+  readonly acts: number
+  readonly factor: number
+  readonly norm: number
+}
+
+/** Where the step rule shortened steps, as means over the seeds; rows without curvature or rule have none. */
+export const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+  const known = cells.map(({ finals, row }) => ({ row, runs: finals.map(({ id }) => own[id]!) }))
+    .filter(({ runs }) => runs.some((layers) => layers.some(({ acts }) => acts > 0)))
+  const names = known[0]!.runs[0]!.map(({ name }) => name)
+  return table(
+    ["method", ...names.map((name) => `${name}: steps with g > 1, median 1/g, median R`)],
+    known.map(({ row, runs }) =>
+      [row].concat(names.map((_, i) => {
+        const of = (key: "acts" | "factor" | "norm") => mean(runs.map((layers) => layers[i]![key]))
+        return `${(100 * of("acts")).toFixed(0)} %, ${of("factor").toFixed(2)}, ${of("norm").toFixed(2)}`
+      }))
+    )
+  )
+}
+
+/** A network of ten classes that learns nothing has it. */
+const chance = Math.log(10)
+
+/** Errors by rate where the last epoch is better than chance in the mean, and the largest rate that is. */
+export const stability = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+  const columns = [...new Set(cells.map(({ column }) => column))]
+  const learns = ({ also }: Results.CellResult) => (also?.trainLoss?.mean ?? Number.POSITIVE_INFINITY) < chance
+  return table(
+    ["rule", ...columns, "largest that learns", "hidden1 at rate 0.3: median 1/g"],
+    [...new Set(cells.map(({ row }) => row))].map((row) => {
+      const ofRow = cells.filter((cell) => cell.row === row)
+      const at = ofRow.find(({ column }) => column === "rate 0.3")!
+      return [row].concat(
+        ofRow.map((cell) => learns(cell) ? cell.error!.mean.toFixed(1) : "–"),
+        ofRow.findLast(learns)?.column ?? "none",
+        mean(at.finals.map(({ id }) => own[id]![0]!.factor)).toFixed(2)
+      )
+    })
+  )
+}
