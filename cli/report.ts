@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import { counted, noun } from "../src/choices/counted.ts"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Results from "../src/experiment/Results.ts"
@@ -132,7 +133,7 @@ class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
   runs: Schema.Int
 }) {
   override get message() {
-    return `${this.differing} of ${this.runs} runs differ`
+    return `${this.differing} of ${counted(this.runs, "run")} ${noun(this.differing, "differs", "differ")}`
   }
 }
 
