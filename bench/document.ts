@@ -1,4 +1,5 @@
 /** BENCHMARKS.md from the numbers of bench/results. */
+import { counted } from "../src/choices/counted.ts"
 import type { Phases } from "./phases.ts"
 import type { Found, Row } from "./rivals.ts"
 import { type Scaling, scalingTables } from "./scalingTables.ts"
@@ -202,9 +203,7 @@ const missed = ({ engine: { ceiling, share }, phases, profile, rivals: { layers 
         manifolds.map((manifold, i) => `${atCeiling(manifold, 40_000, [30, 5, 3][i]!)} (${manifold})`).join(", ")
       } of the time that the goals leave for 40,000 kernels, and ${
         manifolds.map((manifold, i) => `${atCeiling(manifold, 400_000, [50, 8, 5][i]!)} (${manifold})`).join(", ")
-      } for 400,000. By phases, lower quartiles, ${phases.threads} thread${
-        phases.threads === 1 ? "" : "s"
-      } (\`npm run bench:phases\`${
+      } for 400,000. By phases, lower quartiles, ${counted(phases.threads, "thread")} (\`npm run bench:phases\`${
         phases.load > 1 ? `; other processes used the machine as well, load ${phases.load.toFixed(0)}` : ""
       }):`
     ),

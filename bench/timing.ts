@@ -1,3 +1,5 @@
+import { quantile } from "../src/numerics/quantile.ts"
+
 /** What is timed. */
 export interface Subject {
   readonly name: string
@@ -17,12 +19,7 @@ export interface Timing {
 /** First quartile, median and third quartile, between two values where they fall there. */
 export const quantiles = (values: ReadonlyArray<number>): readonly [number, number, number] => {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (q: number) => {
-    const place = q * (sorted.length - 1)
-    const below = sorted[Math.floor(place)]!
-    return below + (place % 1) * (sorted[Math.ceil(place)]! - below)
-  }
-  return [at(0.25), at(0.5), at(0.75)]
+  return [quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)]
 }
 
 /**

@@ -12,7 +12,7 @@ import { checksOf, isLongRun } from "./checkBackend.ts"
 import * as Voice from "./Voice.ts"
 
 /** An engine that starts, but does not do what it should; what it does not do has been shown. */
-export class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
+class BackendUnfit extends Schema.TaggedError<BackendUnfit>()("BackendUnfit", {
   backend: Schema.String,
   failed: Schema.Int,
   of: Schema.Int

@@ -21,7 +21,7 @@ import * as Schedule from "../src/optimizer/Schedule.ts"
 import * as StepFusion from "../src/optimizer/StepFusion.ts"
 
 /** One thing that was looked at, and what was found. */
-export interface Check {
+interface Check {
   readonly name: string
   readonly passed: boolean
   readonly found: string

@@ -7,12 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Catalogue from "../src/choices/Catalogue.ts"
+import { counted } from "../src/choices/counted.ts"
 import * as Datasets from "../src/data/Datasets.ts"
 import type { Catalogues } from "../src/training/Catalogues.ts"
 import * as Voice from "./Voice.ts"
 
 /** Datasets that are asked for and not here, or here and not what they should be; what is wrong has been shown. */
-export class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
+class DataUnfit extends Schema.TaggedError<DataUnfit>()("DataUnfit", {
   names: Schema.Array(Schema.String)
 }) {
   override get message() {
@@ -39,7 +40,7 @@ const checked = Effect.fnUntraced(function*(name: string, known: Catalogue.Catal
   const { checksum, classes, notes = [], test, train } = yield* Datasets.load(name, undefined, known)
   const published = Object.hasOwn(known, name) ? known[name]?.checksum : undefined
   const lines = [
-    `${train.count} training and ${test.count} test images of ${classes} classes`,
+    `${train.count} training and ${counted(test.count, "test image")} of ${counted(classes, "class", "classes")}`,
     `SHA-256 ${checksum}${
       published === undefined
         ? ""

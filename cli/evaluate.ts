@@ -6,6 +6,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Catalogue from "../src/choices/Catalogue.ts"
+import { counted } from "../src/choices/counted.ts"
 import * as Corruptions from "../src/data/Corruptions.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import type { Evaluation } from "../src/training/Answers.ts"
@@ -21,7 +22,7 @@ const percent = (share: number) => Number.isNaN(share) ? "–" : `${(100 * share
 
 /** What is said of it, people reading. */
 const words = (found: Run.ModelEvaluation): ReadonlyArray<string> => [
-  `${found.model}, on ${found.images} ${found.part} images of ${found.dataset}:`,
+  `${found.model}, on ${counted(found.images, `${found.part} image`)} of ${found.dataset}:`,
   `accuracy ${percent(found.accuracy)}, loss ${found.loss.toPrecision(5)}`,
   ...found.confusion === undefined
     ? []

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import { counted } from "../src/choices/counted.ts"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../src/experiment/Ledger.ts"
@@ -107,7 +108,7 @@ const parted = Effect.fnUntraced(
 )
 
 /** An experiment that has run, without everything that it was to give. */
-export class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
+class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("ExperimentIncomplete", {
   experiment: Schema.String,
   reason: Schema.String
 }) {
@@ -125,9 +126,7 @@ const shortcoming = ({ cells }: Results.Results): string | undefined => {
       .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
   )
   return failed.length > 0
-    ? `${failed.length} ${failed.length === 1 ? "trial" : "trials"} failed (${failed.slice(0, 3).join("; ")}${
-      failed.length > 3 ? "; …" : ""
-    })`
+    ? `${counted(failed.length, "trial")} failed (${failed.slice(0, 3).join("; ")}${failed.length > 3 ? "; …" : ""})`
     : cells.every(({ error }) => error === undefined)
     ? "no cell of the table has a value"
     : undefined
@@ -208,9 +207,9 @@ export const run = Command.make(
       const ledger = yield* Ledger.make(directory)
       yield* ledger.write
       yield* Console.log(
-        `${experiment.name}${
-          part === undefined ? "" : `, part ${shard.shown(part)}`
-        }: ${total} trials in ${cells.length} cells, ${fleet.about}; ${directory}`
+        `${experiment.name}${part === undefined ? "" : `, part ${shard.shown(part)}`}: ${counted(total, "trial")} in ${
+          counted(cells.length, "cell")
+        }, ${fleet.about}; ${directory}`
       )
       const progress = yield* GridProgress.make(total)
       const results = yield* Effect.tapErrorTag(

@@ -65,7 +65,7 @@ const grace = 60
 /**
  * An indexed Job: so many pods, each with a number, begun again where they fail or their machine goes.
  */
-export const job = (pods: Pods, work: Workers | Shards) => {
+const job = (pods: Pods, work: Workers | Shards) => {
   const name = label(pods.name)
   const { command, env, volume } = "grid" in work ? ofWorkers(work, pods) : ofShards(work, pods)
   const resources = { cpu: pods.cpu, memory: pods.memory, ...(pods.gpus > 0 ? { "nvidia.com/gpu": pods.gpus } : {}) }

@@ -1,5 +1,6 @@
 /** What `finegrain laws` found, in words. */
 import { budgetLaw, identityLaw, Law, refusal } from "../laws/index.ts"
+import { counted } from "../src/choices/counted.ts"
 import { table } from "./Table.ts"
 
 /** A set of laws that was checked. */
@@ -36,10 +37,10 @@ export const show = ({ notApplicable, reports, subject }: Checked, whole: boolea
   const failed = unsound.filter(({ undecided }) => undecided === undefined)
   const millis = reports.reduce((sum, report) => sum + report.milliseconds, 0)
   const head =
-    `${failed.length === 0 ? "✓" : "✗"} ${subject}: ${
-      reports.length - unsound.length
-    } of ${reports.length} laws hold ` +
-    `(${reports.reduce((sum, { cases }) => sum + cases, 0)} cases, ${(millis / 1000).toFixed(1)} s)`
+    `${failed.length === 0 ? "✓" : "✗"} ${subject}: ${reports.length - unsound.length} of ${
+      counted(reports.length, "law")
+    } hold ` +
+    `(${counted(reports.reduce((sum, { cases }) => sum + cases, 0), "case")}, ${(millis / 1000).toFixed(1)} s)`
   const better = reports.flatMap(({ better, law }) =>
     better === undefined ? [] : [`★ ${law}: better than declared, ${better}`]
   )
@@ -71,6 +72,6 @@ export const summary = (
   { failed, undecided }: { readonly failed: number; readonly undecided: number },
   where: string
 ): string =>
-  `${reports.length - failed - undecided} of ${reports.length} laws hold on ${where}${
+  `${reports.length - failed - undecided} of ${counted(reports.length, "law")} hold on ${where}${
     undecided === 0 ? "" : `; ${undecided} cannot be evaluated, because of those that fail`
   }`

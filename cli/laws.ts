@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Law } from "../laws/index.ts"
 import * as Catalogue from "../src/choices/Catalogue.ts"
+import { counted, noun } from "../src/choices/counted.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Arithmetic from "../src/numerics/Arithmetic.ts"
 import { everything, fromFile, known, named, NoSubject, readShape } from "./lawSubjects.ts"
@@ -15,9 +16,9 @@ import { budgetTable, type Checked, show, summary } from "./lawTables.ts"
 import * as Voice from "./Voice.ts"
 
 /** Laws that fail; their report has been shown. */
-export class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", { failed: Schema.Int, of: Schema.Int }) {
+class LawsBroken extends Schema.TaggedError<LawsBroken>()("LawsBroken", { failed: Schema.Int, of: Schema.Int }) {
   override get message() {
-    return `${this.failed} of ${this.of} laws do not hold.`
+    return `${this.failed} of ${counted(this.of, "law")} ${noun(this.failed, "does", "do")} not hold.`
   }
 }
 

@@ -5,6 +5,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { counted, noun } from "../src/choices/counted.ts"
 import * as Queue from "../src/experiment/queue/Queue.ts"
 import { atWork, overview } from "./gridTable.ts"
 import * as Voice from "./Voice.ts"
@@ -52,8 +53,6 @@ const list = Effect.fnUntraced(function*(name: string | undefined) {
   yield* Voice.result(name === undefined ? { grids: found } : { grids: found, workers, trials })
 })
 
-const noun = (count: number) => count === 1 ? "1 trial" : `${count} trials`
-
 /** Does something with a grid, and tells how many trials that was. */
 const change = Effect.fnUntraced(function*(action: keyof typeof changes, grid: string) {
   if ((yield* Queue.grids(grid)).length === 0) {
@@ -61,7 +60,7 @@ const change = Effect.fnUntraced(function*(action: keyof typeof changes, grid: s
   }
   const { change: apply, done } = changes[action]
   const trials = yield* apply(grid)
-  yield* Console.log(`${noun(trials)} of ${grid} ${trials === 1 ? "is" : "are"} ${done}`)
+  yield* Console.log(`${counted(trials, "trial")} of ${grid} ${noun(trials, "is", "are")} ${done}`)
   yield* Voice.result({ action, grid, trials })
 })
 

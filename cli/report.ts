@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import { counted, noun } from "../src/choices/counted.ts"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Results from "../src/experiment/Results.ts"
@@ -127,17 +128,17 @@ export const report = Command.make(
 )
 
 /** Runs that were compared bit by bit and are not the same. */
-export class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
+class NotTheSame extends Schema.TaggedError<NotTheSame>()("NotTheSame", {
   differing: Schema.Int,
   runs: Schema.Int
 }) {
   override get message() {
-    return `${this.differing} of ${this.runs} runs differ`
+    return `${this.differing} of ${counted(this.runs, "run")} ${noun(this.differing, "differs", "differ")}`
   }
 }
 
 /** Two directories of which one is that of a run, the other that of an experiment. */
-export class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
+class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
   run: Schema.String,
   experiment: Schema.String
 }) {

@@ -3,6 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { counted } from "../src/choices/counted.ts"
 import * as Slurm from "../src/experiment/slurm/status.ts"
 import { atWork, type GridNumbers, overview } from "./gridTable.ts"
 import * as Voice from "./Voice.ts"
@@ -57,7 +58,7 @@ export const slurm = Command.make(
     const tasks = yield* Slurm.tasks(directory)
     if (action === "cancel") {
       const cancelled = yield* Slurm.cancel(directory)
-      yield* Console.log(`${cancelled} tasks are taken back`)
+      yield* Console.log(`${counted(cancelled, "task is", "tasks are")} taken back`)
       return yield* Voice.result({ cancelled })
     }
     const now = Date.now()

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Ref from "effect/Ref"
+import { counted } from "../src/choices/counted.ts"
 import * as Backend from "../src/engine/Backend.ts"
 import * as Report from "../src/report/Report.ts"
 import type { Catalogues } from "../src/training/Catalogues.ts"
@@ -105,7 +106,7 @@ const observer = Effect.fnUntraced(function*(config: TrainConfig.TrainConfig) {
       case "HardlyMoves":
         return yield* progress.print(hardlyMovesLine(event))
       case "Resumed":
-        yield* progress.print(`Resumed after ${event.step} steps`)
+        yield* progress.print(`Resumed after ${counted(event.step, "step")}`)
         return yield* progress.resume(event.images)
       case "StepDone":
         return yield* progress.update(

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import { counted } from "../src/choices/counted.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import type * as Run from "../src/training/Run.ts"
@@ -47,7 +48,9 @@ export const startLines = (
   { backend, constrained, notes, parameters, poms, unconstrained }: Run.Started,
   { collection, model, strategy }: TrainConfig
 ): ReadonlyArray<string> => [
-  `${model} with ${parameters} parameters, ${constrained} of them in ${poms} POMs (${strategy}, ${collection}), ` +
+  `${model} with ${counted(parameters, "parameter")}, ${constrained} of them in ${
+    counted(poms, "POM")
+  } (${strategy}, ${collection}), ` +
   `on ${backend}`,
   ...notes.map((note) => `Note: ${note}`),
   ...(unconstrained.length > 0 ? [`On no manifold: ${Unconstrained.summary(unconstrained)}`] : [])
@@ -81,7 +84,7 @@ export const endLines = (summary: Run.RunSummary): string =>
   [
     ...(summary.status === "completed" && summary.reason !== undefined ? [`Ended early: ${summary.reason}`] : []),
     `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
-    `after ${summary.steps} steps in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
+    `after ${counted(summary.steps, "step")} in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
     `Weights SHA-256: ${summary.weightsSha256}`
   ].join("\n")

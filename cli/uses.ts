@@ -18,7 +18,7 @@ const valuesOf = (args: ReadonlyArray<string>, ...names: ReadonlyArray<string>):
  * The modules that something names, relative to a directory; none where it is not a list of paths, which whoever reads
  * it tells.
  */
-export const named = (given: unknown, directory: string): ReadonlyArray<string> => {
+const named = (given: unknown, directory: string): ReadonlyArray<string> => {
   const use = typeof given === "object" && given !== null && "use" in given ? given.use : undefined
   return Array.isArray(use) && use.every((file) => typeof file === "string")
     ? use.map((file) => resolve(directory, file))

@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
+import { counted } from "../src/choices/counted.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/bounds.ts DIRECTORY")
@@ -27,4 +28,4 @@ const trials = join(directory, "trials")
 const all = globSync(join(trials, "*/*/*/events.jsonl")).toSorted()
   .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events), short)}`)
 writeFileSync(join(directory, "bounds.json"), `{\n${all.join(",\n")}\n}\n`)
-process.stdout.write(`${all.length} runs: ${join(directory, "bounds.json")}\n`)
+process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "bounds.json")}\n`)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { Backend, Matrices } from "finegrain"
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
+import { counted } from "../src/choices/counted.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
@@ -54,4 +55,4 @@ const runs = globSync(join(trials, "*/*/*")).filter((run) => existsSync(join(run
 const all = Object.fromEntries(runs.map((run) => [relative(trials, run), ofRun(run)]))
 const lines = Object.entries(all).map(([id, layers]) => `  ${JSON.stringify(id)}: ${JSON.stringify(layers)}`)
 writeFileSync(join(directory, "norms.json"), `{\n${lines.join(",\n")}\n}\n`)
-process.stdout.write(`${runs.length} runs: ${join(dirname(trials), "norms.json")}\n`)
+process.stdout.write(`${counted(runs.length, "run")}: ${join(dirname(trials), "norms.json")}\n`)

@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
+import { counted } from "../src/choices/counted.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/rule.ts DIRECTORY")
@@ -42,4 +43,4 @@ const trials = join(directory, "trials")
 const all = globSync(join(trials, "*/*/seed-*/events.jsonl")).toSorted()
   .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events))}`)
 writeFileSync(join(directory, "rule.json"), `{\n${all.join(",\n")}\n}\n`)
-process.stdout.write(`${all.length} runs: ${join(directory, "rule.json")}\n`)
+process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "rule.json")}\n`)

@@ -12,7 +12,7 @@ const why = (): string | undefined => {
 }
 
 /** Why there is no oneDNN here; undefined where there is. */
-export const noOnednn = why()
+const noOnednn = why()
 
 /** FINEGRAIN_REQUIRE_ONEDNN=1 lets tests fail, not be skipped, where it is missing. */
 export const runsOnednn = noOnednn === undefined || process.env["FINEGRAIN_REQUIRE_ONEDNN"] === "1"

@@ -4,7 +4,7 @@ import { resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
 /** The command line of this checkout. */
-export const main = resolve(import.meta.dirname, "../cli/main.ts")
+const main = resolve(import.meta.dirname, "../cli/main.ts")
 
 /** A command that was started. */
 export interface Started {

@@ -1,3 +1,4 @@
+import { counted } from "../../src/choices/counted.ts"
 import type * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 
 /** How a law fared. */
@@ -43,9 +44,9 @@ export const format = (report: Report): string =>
   report.undecided !== undefined
     ? `? ${report.law}: cannot be evaluated, for "${report.undecided}" fails; see there`
     : report.passed
-    ? `✓ ${report.law}: ${report.worst.toExponential(1)} ≤ ${report.tolerance.toExponential(1)}, ${report.cases} cases${
-      report.better === undefined ? "" : `; better than declared: ${report.better}`
-    }`
+    ? `✓ ${report.law}: ${report.worst.toExponential(1)} ≤ ${report.tolerance.toExponential(1)}, ${
+      counted(report.cases, "case")
+    }${report.better === undefined ? "" : `; better than declared: ${report.better}`}`
     : [
       `✗ ${report.law}: ${report.equation}`,
       `  residual ${report.worst} exceeds ${report.tolerance} (${report.reason}); source: ${report.source}`,

@@ -3,6 +3,7 @@
  * in errors are derived. To add an entry, write it; nothing else names it.
  */
 import * as Schema from "effect/Schema"
+import { noun } from "./counted.ts"
 
 /** Something that can be chosen; its name is its key in a catalogue. */
 export interface Entry {
@@ -175,7 +176,9 @@ export const idle = (catalogue: Catalogue, what: string, chosen: string): Readon
   const others = Object.keys(parameters(catalogue)).filter((parameter) => !Object.hasOwn(own, parameter))
   return new Map(others.map((parameter) => {
     const owners = names(catalogue).filter((name) => Object.hasOwn(catalogue[name]?.parameters ?? {}, parameter))
-    const [plural, verb] = owners.length === 1 ? ["", "has"] : ["s", "have"]
-    return [parameter, `only the ${owners.join(" and ")} ${what}${plural} ${verb} it`]
+    return [
+      parameter,
+      `only the ${owners.join(" and ")} ${noun(owners.length, `${what} has`, `${what}s have`)} it`
+    ]
   }))
 }

@@ -1,5 +1,6 @@
 /** What happens to a batch of images before a step: normalization of channels, random crops and reflections. */
 import type * as Catalogue from "../choices/Catalogue.ts"
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Batch } from "./Batch.ts"
 import type { ChannelStatistics, Split } from "./Dataset.ts"
@@ -58,7 +59,9 @@ export const cropFlip = (
 ): Batch => {
   if (images.length !== labels.length * height * width * channels) {
     throw new RangeError(
-      `${labels.length} images of ${height}×${width}×${channels} cannot have ${images.length} pixels`
+      `${counted(labels.length, "image")} of ${height}×${width}×${channels} cannot have ${
+        counted(images.length, "pixel")
+      }`
     )
   }
   if (!(Number.isInteger(padding) && padding >= 0)) throw new RangeError(`a padding of ${padding} pixels`)
@@ -99,7 +102,9 @@ export const cropFlip = (
  */
 export const normalization = ({ images }: Split, channels: number): ChannelStatistics => {
   if (images.length === 0 || images.length % channels !== 0) {
-    throw new RangeError(`${images.length} pixels are no pixels of ${channels} channels`)
+    throw new RangeError(
+      `${counted(images.length, "pixel is no pixel", "pixels are no pixels")} of ${counted(channels, "channel")}`
+    )
   }
   const sums = new Float64Array(channels)
   const squares = new Float64Array(channels)

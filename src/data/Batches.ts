@@ -1,5 +1,6 @@
 /** The way from a dataset to batches: the order of an epoch, and the images at some places of it. */
 import * as Effect from "effect/Effect"
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as Augment from "./Augment.ts"
 import type { Batch } from "./Batch.ts"
@@ -23,7 +24,9 @@ export const epochOrder = (count: number, seed: Seed.Seed, epoch: number): Int32
 
 const checkPositions = (order: Int32Array, from: number, to: number, count: number): void => {
   if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= order.length)) {
-    throw new RangeError(`a batch from ${from} to ${to} is not within the ${order.length} images of its order`)
+    throw new RangeError(
+      `a batch from ${from} to ${to} is not within the ${counted(order.length, "image")} of its order`
+    )
   }
   const beyond = order.subarray(from, to).find((index) => index < 0 || index >= count)
   if (beyond !== undefined) throw new RangeError(`there is no image ${beyond} among ${count}`)

@@ -9,6 +9,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"
 import { homedir } from "node:os"
+import { counted } from "../choices/counted.ts"
 import * as Cifar from "./Cifar.ts"
 import * as CifarFiles from "./CifarFiles.ts"
 import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
@@ -109,7 +110,9 @@ const decoded = Effect.fnUntraced(function*({ packaged, published }: Place, name
   const all = yield* labelsIn(directory, batch === null ? "test_lables.json" : "train_lables.json")
   const from = batch === null ? 0 : (Number(batch[0]) - 1) * info.height
   const labels = all.slice(from, from + info.height)
-  if (labels.length < info.height) return yield* refuse(`has ${info.height} rows, but ${labels.length} labels`)
+  if (labels.length < info.height) {
+    return yield* refuse(`has ${counted(info.height, "row")}, but ${counted(labels.length, "label")}`)
+  }
   const records = recordsOf(data, labels)
   const found = yield* digest("sha1", [records])
   return found === published[name]

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import { counted } from "../choices/counted.ts"
 import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import { listing } from "./Dataset.ts"
 import * as files from "./files.ts"
@@ -172,12 +173,13 @@ export const list = Effect.fnUntraced(function*(
   }
   const hollow = listed.paths.filter((_, i) => listed.sizes[i] === 0)
   if (hollow.length > 0) {
-    return yield* refuse(`${hollow.length} images have no bytes: ${listing(hollow)}`, "Fetch or remove them.")
+    return yield* refuse(
+      `${counted(hollow.length, "image has", "images have")} no bytes: ${listing(hollow)}`,
+      "Fetch or remove them."
+    )
   }
   return { directory, classes, ...listed }
 })
-
-const counted = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 /** Some paths, each by its last name, no name twice. */
 const lastNames = (paths: ReadonlyArray<string>) =>

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as EffectCsv from "effect/encoding/Csv"
 import * as Stream from "effect/Stream"
+import { counted } from "../choices/counted.ts"
 import type { Targets } from "./Dataset.ts"
 import type { NumberArray } from "./Npy.ts"
 
@@ -36,7 +37,7 @@ const parsed = (text: string, file: string): Effect.Effect<ReadonlyArray<Line>, 
         ? Effect.succeed(
           rows.map((cells): Line => Object.fromEntries(names.map((name, i) => [name.trim(), cells[i]!.trim()])))
         )
-        : Effect.fail(`${file}: example ${wrong + 1} has ${rows[wrong]!.length} cells, not ${names.length}`)
+        : Effect.fail(`${file}: example ${wrong + 1} has ${counted(rows[wrong]!.length, "cell")}, not ${names.length}`)
     })
   )
 

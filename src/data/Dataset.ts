@@ -1,6 +1,7 @@
 /** A dataset as a value, in memory or read as it is needed, and the checks that it is what it says of itself. */
 import type * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import { counted, noun } from "../choices/counted.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import * as Shape from "../numerics/Shape.ts"
 import { DatasetInvalid, type ImageCorrupt, shown } from "./DataError.ts"
@@ -110,6 +111,9 @@ const pixelProblem = (images: ArrayLike<number>, size: number, part: string): st
   return `the pixels of its ${part} images must be bytes, in a Uint8Array, or floats, in a Float32Array`
 }
 
+const numbered = (classes: number) =>
+  `there ${noun(classes, "is", "are")} ${counted(classes, "class", "classes")}, numbered from 0`
+
 const targetsProblem = (
   { count, targets: values }: ImageSource,
   { classes, targets }: Pick<Dataset, "classes" | "targets">,
@@ -121,7 +125,9 @@ const targetsProblem = (
   const size = Shape.size(targets.shape)
   if (targets.shape.length === 0) return "its targets have no shape: that of one number is [1]"
   if (values?.length !== count * size) {
-    return `${count} ${part} images have ${count * size} targets, but there are ${values?.length ?? "none"}`
+    return `${counted(count, `${part} image has`, `${part} images have`)} ${
+      counted(count * size, "target")
+    }, but there are ${values?.length ?? "none"}`
   }
   const isTarget = (value: number) =>
     targets.of === "numbers" ? Number.isFinite(value) : Number.isInteger(value) && value >= 0 && value < classes
@@ -129,7 +135,7 @@ const targetsProblem = (
   return wrong < 0 ?
     undefined :
     `${part} image ${Math.floor(wrong / size)} has a target of ${values[wrong]}, but ${
-      targets.of === "numbers" ? "targets are finite" : `there are ${classes} classes, numbered from 0`
+      targets.of === "numbers" ? "targets are finite" : numbered(classes)
     }`
 }
 
@@ -145,7 +151,7 @@ const labelProblem = (labels: ArrayLike<number>, classes: number, part: string):
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      return `${part} image ${i} has label ${label}, but there are ${classes} classes, numbered from 0`
+      return `${part} image ${i} has label ${label}, but ${numbered(classes)}`
     }
   }
   return undefined
@@ -165,15 +171,19 @@ export const splitProblem = (
   const { channels, classes, height, width } = dataset
   const { count, labels } = source
   if (!isSize(count)) return `it has ${count} ${part} images`
-  if (labels.length !== count) return `it has ${count} ${part} images, but ${labels.length} labels of them`
+  if (labels.length !== count) {
+    return `it has ${counted(count, `${part} image`)}, but ${counted(labels.length, "label")} of ${
+      noun(count, "it", "them")
+    }`
+  }
   const mistaught = targetsProblem(source, dataset, part)
   if (mistaught !== undefined) return mistaught
   if (isStream(source)) return labelProblem(labels, classes, part)
   const { images } = source
   const size = height * width * channels
   if (images.length !== count * size) {
-    return `${count} ${part} images of ${height}×${width}×${channels} have ${count * size} pixels, but there are ` +
-      `${images.length}`
+    return `${counted(count, `${part} image`)} of ${height}×${width}×${channels} ${noun(count, "has", "have")} ` +
+      `${counted(count * size, "pixel")}, but there ${noun(images.length, "is", "are")} ${images.length}`
   }
   if (!isBytes(images) && !(images instanceof Float32Array)) return pixelProblem(images, size, part)
   return (images instanceof Float32Array ? floatProblem(images, size, part) : undefined) ??
@@ -186,13 +196,15 @@ const normalizationProblem = ({ channels, normalization }: Dataset): string | un
   return mean.length === channels && deviation.length === channels && mean.every(Number.isFinite) &&
       deviation.every((d) => Number.isFinite(d) && d > 0)
     ? undefined
-    : `its normalization must have a finite mean and a positive deviation for each of ${channels} channels`
+    : `its normalization must have a finite mean and a positive deviation for each of ${counted(channels, "channel")}`
 }
 
 const namesProblem = ({ classNames, classes }: Dataset): string | undefined =>
   classNames === undefined || classNames.length === classes && new Set(classNames).size === classes
     ? undefined
-    : `${classes} classes need as many different names, but it has ${new Set(classNames).size}`
+    : `${counted(classes, "class needs", "classes need")} as many different names, but it has ${
+      new Set(classNames).size
+    }`
 
 const problem = (dataset: Dataset): string | undefined => {
   const { channels, classes, height, targets, test, train, width } = dataset
@@ -253,5 +265,9 @@ export const absent = (
   const missing = Array.from({ length: classes }, (_, label) => label).filter((label) => !present.has(label))
   if (missing.length === 0) return []
   const names = missing.map((label) => classNames?.[label] ?? String(label))
-  return [`${missing.length} of ${classes} classes have no ${part} images: ${listing(names)}`]
+  return [
+    `${missing.length} of ${counted(classes, "class", "classes")} ${
+      noun(missing.length, "has", "have")
+    } no ${part} images: ${listing(names)}`
+  ]
 }

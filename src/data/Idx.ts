@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { endianness } from "node:os"
+import { counted } from "../choices/counted.ts"
 import * as Shape from "../numerics/Shape.ts"
 
 /**
@@ -74,7 +75,7 @@ const guess = (bytes: Uint8Array): string =>
  */
 export const headerOf = (bytes: Uint8Array, file: string): Result.Result<Header, IdxCorrupt> => {
   const corrupt = (reason: string) => Result.fail(new IdxCorrupt({ file, reason }))
-  if (bytes.length < 4) return corrupt(`it has ${bytes.length} bytes, fewer than the 4 of the magic number`)
+  if (bytes.length < 4) return corrupt(`it has ${counted(bytes.length, "byte")}, fewer than the 4 of the magic number`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const code = bytes[2]!
   const rank = bytes[3]!

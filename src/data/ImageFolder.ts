@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { createHash } from "node:crypto"
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 import * as ClassFolders from "./ClassFolders.ts"
 import { DatasetInconsistent, type DatasetMissing, ImageCorrupt } from "./DataError.ts"
@@ -86,7 +87,7 @@ const strangers = (test: ClassFolders.Listed, names: ReadonlyArray<string>): str
 
 /** Files that lie where class folders should, in words. */
 const beside = ({ others }: ClassFolders.Listed): string =>
-  others.length === 0 ? "" : `, but ${others.length} files in no class folder: ${listing(others)}`
+  others.length === 0 ? "" : `, but ${counted(others.length, "file")} in no class folder: ${listing(others)}`
 
 /** A class without training images, in words. */
 const hollow = ({ classes, labels, nested, others }: ClassFolders.Listed): string | undefined => {

@@ -1,6 +1,7 @@
 /** Labels that are wrong on purpose. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 import { DatasetInvalid } from "./DataError.ts"
 import { absent, type Dataset, type ImageSource } from "./Dataset.ts"
@@ -76,7 +77,8 @@ const noisy = <S extends ImageSource>(dataset: Dataset<S>, share: number, seed: 
   const noisyTrain = relabelled(train, labelOf)
   const wrong = Array.from(drawn).filter((index) => labelOf(index) !== train.labels[index]).length
   const lacking = absent(noisyTrain, dataset, "training").filter((note) => !notes.includes(note))
-  const told = `the labels of ${count} of ${train.count} training images were drawn anew, uniformly from all ` +
-    `${classes} classes: ${wrong} are wrong`
+  const told =
+    `the labels of ${count} of ${counted(train.count, "training image")} were drawn anew, uniformly from all ` +
+    `${counted(classes, "class", "classes")}: ${counted(wrong, "is", "are")} wrong`
   return { ...dataset, train: noisyTrain, notes: [...notes, told, ...lacking] }
 }

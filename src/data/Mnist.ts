@@ -4,6 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { createRequire } from "node:module"
+import { counted } from "../choices/counted.ts"
 import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import { absent, type Dataset, type Split } from "./Dataset.ts"
 import { digest } from "./digest.ts"
@@ -83,7 +84,9 @@ const readPart = Effect.fnUntraced(function*(place: IdxFiles.Place, part: "train
     return yield* new Idx.IdxCorrupt({ file: labelFile, reason })
   }
   if (images.count !== labelShape[0]) {
-    return yield* refuse(`${file} has ${images.count} images, but ${labelFile} has ${labelShape[0]} labels`)
+    return yield* refuse(
+      `${file} has ${counted(images.count, "image")}, but ${labelFile} has ${counted(labelShape[0]!, "label")}`
+    )
   }
   if (images.values.length === 0) {
     return yield* refuse(`${file} has shape [${idx.shape.join(", ")}]: there is nothing in it`)
@@ -144,7 +147,7 @@ const meaningOf = Effect.fnUntraced(function*(source: MnistLocation, place: IdxF
   if (mapped !== undefined && meaning !== undefined && [...mapped.keys()].join() !== [...meaning.keys()].join()) {
     return yield* new DatasetInconsistent({
       directory: place.directory,
-      reason: `${place.set}-mapping.txt has ${mapped.size} labels, but ${place.set} has ${meaning.size}`
+      reason: `${place.set}-mapping.txt has ${counted(mapped.size, "label")}, but ${place.set} has ${meaning.size}`
     })
   }
   return mapped ?? meaning

@@ -207,6 +207,17 @@ export const layer = (
   return constants[name] ?? layerOf(start(name as EngineName))
 }
 
+/**
+ * Looks at what variables and options ask of an engine, without starting it: a mistake that every start would meet.
+ *
+ * @internal
+ */
+export const asked = (
+  name: EngineName | "auto",
+  { threads }: EngineOptions = {}
+): Effect.Effect<void, BackendUnavailable> =>
+  name === "wasm" || name === "auto" ? Effect.asVoid(wanted(threads)) : Effect.void
+
 /** Whether a backend can be used here, and why not. */
 export interface Availability {
   readonly name: EngineName

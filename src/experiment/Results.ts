@@ -1,4 +1,5 @@
 /** The results of an experiment as data, as a table, and in Markdown. */
+import { counted } from "../choices/counted.ts"
 import type * as Run from "../training/Run.ts"
 import { edgesOf } from "./edges.ts"
 import { label, type Measure, type Published } from "./Experiment.ts"
@@ -200,14 +201,12 @@ const environmentsShown = ({ cells, environments }: Results): ReadonlyArray<prov
 
 const escaped = (text: string) => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ")
 
-const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
-
 /** How many candidates each rung of successive halving had, in words, where it has chosen; of cells alike once. */
 const rungsIn = ({ cells }: Results): ReadonlyArray<string> => {
   const texts = cells.map(({ candidates, chosen }) => {
     const tried = chosen === undefined ? [] : candidates.filter(({ rung }) => rung !== undefined)
     return [...Map.groupBy(tried, ({ rung }) => rung).values()].map((own) =>
-      `${plural(own.length, "candidate")} of ${plural(Number(own[0]!.config["epochs"]), "epoch")}`
+      `${counted(own.length, "candidate")} of ${counted(Number(own[0]!.config["epochs"]), "epoch")}`
     ).join(", then ")
   })
   return [...new Set(texts)].filter((text) => text !== "").map((text) => {

@@ -1,5 +1,6 @@
 /** Student's statistics of a few seeds: intervals of means, and paired tests. */
 import jstat from "jstat"
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 
 /** Several measurements of one quantity. */
@@ -58,7 +59,9 @@ export const sample = (values: ReadonlyArray<number>): Sample => {
  * ```
  */
 export const paired = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): Paired => {
-  if (a.length !== b.length) throw new RangeError(`paired: ${a.length} measurements cannot be paired with ${b.length}`)
+  if (a.length !== b.length) {
+    throw new RangeError(`paired: ${counted(a.length, "measurement")} cannot be paired with ${b.length}`)
+  }
   const differences = sample(a.map((value, i) => value - b[i]!))
   const { count, deviation, mean } = differences
   if (deviation === undefined) return { ...differences, p: undefined }
@@ -108,7 +111,7 @@ export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
  * ```
  */
 export const detectable = (count: number, level = 0.05, power = 0.8): number => {
-  if (count < 2) throw new RangeError(`detectable: ${count} pairs have no paired test`)
+  if (count < 2) throw new RangeError(`detectable: ${counted(count, "pair has", "pairs have")} no paired test`)
   const { noncentralt, studentt } = jstat.jStat
   const critical = studentt.inv(1 - level / 2, count - 1)
   // The other tail adds less than the level does.
@@ -139,7 +142,9 @@ export const detectable = (count: number, level = 0.05, power = 0.8): number => 
  * ```
  */
 export const kendall = (x: ReadonlyArray<number>, y: ReadonlyArray<number>): number => {
-  if (x.length !== y.length) throw new RangeError(`kendall: ${x.length} values cannot be paired with ${y.length}`)
+  if (x.length !== y.length) {
+    throw new RangeError(`kendall: ${counted(x.length, "value")} cannot be paired with ${y.length}`)
+  }
   let [sum, ofX, ofY] = [0, 0, 0]
   for (let i = 0; i < x.length; i++) {
     for (let j = 0; j < i; j++) {

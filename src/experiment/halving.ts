@@ -2,6 +2,7 @@
  * Successive halving: rung by rung fewer candidates train longer, those that did best before. Source: Karnin, Koren and
  * Somekh 2013; Jamieson and Talwalkar 2016, *Non-stochastic best arm identification and hyperparameter optimization*.
  */
+import { counted } from "../choices/counted.ts"
 import type { Search } from "./design.ts"
 
 /** Candidates that train in one rung, and for how many epochs. */
@@ -63,7 +64,9 @@ export const problems = (search: Search): ReadonlyArray<string> => {
     ...(factor < 2 ? [`the factor of successive-halving must be at least 2, not ${factor}`] : []),
     ...(factor >= 2 && candidates < 2 * factor
       ? [
-        `successive-halving of ${candidates} candidates by ${factor} leaves ${Math.floor(candidates / factor)} after ` +
+        `successive-halving of ${counted(candidates, "candidate")} by ${factor} leaves ${
+          Math.floor(candidates / factor)
+        } after ` +
         `its first rung, and nothing to choose: take at least ${2 * factor}`
       ]
       : [])
@@ -80,7 +83,9 @@ export const tooLong = (search: Search, epochs: number): string | undefined => {
   const all = rungs(search)
   const last = all.at(-1)!.epochs
   return last > epochs
-    ? `the last of ${all.length} rungs trains for ${last} epochs, and final runs for ${epochs}: begin with fewer ` +
+    ? `the last of ${counted(all.length, "rung")} trains for ${
+      counted(last, "epoch")
+    }, and final runs for ${epochs}: begin with fewer ` +
       "epochs, take fewer candidates, or train longer"
     : undefined
 }

@@ -1,5 +1,6 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { counted, noun } from "../choices/counted.ts"
 import type { Catalogues } from "../training/Catalogues.ts"
 import { schemaOf } from "../training/config/schema.ts"
 import * as TrainConfig from "../training/TrainConfig.ts"
@@ -189,7 +190,7 @@ const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyArray<str
       if (Result.isFailure(config)) return []
       const long = halving.tooLong(selection, config.success.epochs)
       const short = halving.epochsOf(selection).flatMap((epochs) =>
-        textsOf({ ...settings, epochs }).map((text) => `${text} in runs of ${epochs} epochs that choose`)
+        textsOf({ ...settings, epochs }).map((text) => `${text} in runs of ${counted(epochs, "epoch")} that choose`)
       )
       return [...(long === undefined ? [] : [long]), ...short].map((text) =>
         `${text} (row "${row.name}", column "${column.name}")`
@@ -273,7 +274,7 @@ const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: boolean): R
     }
   }
   const where = (names: ReadonlySet<string>) =>
-    names.size === rows.length ? "" : ` (${names.size === 1 ? "row" : "rows"} ${quoted([...names])})`
+    names.size === rows.length ? "" : ` (${noun(names.size, "row")} ${quoted([...names])})`
   return [
     ...[...contradictions].map(([text, names]) => `${text}${where(names)}`),
     ...[...idle].flatMap(([name, reason]) => used.has(name) ? [] : [`${name} has no effect: ${reason}`])

@@ -2,6 +2,7 @@
 import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
+import { counted } from "../choices/counted.ts"
 import { toJson } from "../training/RunDirectory.ts"
 import type * as RunFiles from "../training/RunFiles.ts"
 import type { TrialManifest } from "./ExperimentFiles.ts"
@@ -20,10 +21,10 @@ export const environmentOf = ({ backend, dataset, versions }: TrialManifest): En
   ...(dataset === undefined ? {} : { dataset: Struct.pick(dataset, ["name", "sha256"]) })
 })
 
-const counted = (values: ReadonlyArray<string>) => {
+const occurrences = (values: ReadonlyArray<string>) => {
   const counts = new Map<string, number>()
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return [...counts].map(([value, count]) => `${value} (${count} ${count === 1 ? "trial" : "trials"})`)
+  return [...counts].map(([value, count]) => `${value} (${counted(count, "trial")})`)
 }
 
 /**
@@ -33,7 +34,7 @@ const counted = (values: ReadonlyArray<string>) => {
  */
 export const notes = (environments: ReadonlyArray<Environment>): ReadonlyArray<string> => {
   const of = (what: string, text: (environment: Environment) => string) => {
-    const found = counted(environments.map(text))
+    const found = occurrences(environments.map(text))
     return found.length < 2 ? [] : [`The trials do not share one ${what}: ${found.join("; ")}.`]
   }
   return [
@@ -43,7 +44,7 @@ export const notes = (environments: ReadonlyArray<Environment>): ReadonlyArray<s
     // Columns may have data of their own; one name with two checksums is another matter.
     ...[...new Set(environments.map(({ dataset }) => dataset?.name))].flatMap((name) => {
       const own = environments.filter(({ dataset }) => dataset?.name === name)
-      const found = counted(own.map(({ dataset }) => dataset?.sha256 ?? "unknown"))
+      const found = occurrences(own.map(({ dataset }) => dataset?.sha256 ?? "unknown"))
       return found.length < 2 ? [] : [`The trials do not share one ${name ?? "dataset"}: ${found.join("; ")}.`]
     })
   ]

@@ -2,6 +2,7 @@
  * What a cell chooses among: values of one setting, or candidates drawn for several settings at once. Every row has
  * ranges of its own, and as many candidates as all others.
  */
+import { counted } from "../choices/counted.ts"
 import * as Seed from "../numerics/Seed.ts"
 import type { Experiment, Range, Ranges, Search, Selection, Settings, Variant } from "./design.ts"
 import * as halving from "./halving.ts"
@@ -146,5 +147,5 @@ export const problems = (search: Search, row: Variant): ReadonlyArray<string> =>
   const count = combinations(Object.values(ranges)).length
   return count === search.candidates
     ? []
-    : [`the grid${where} has ${count} candidates, but every row is to have ${search.candidates}`]
+    : [`the grid${where} has ${counted(count, "candidate")}, but every row is to have ${search.candidates}`]
 }

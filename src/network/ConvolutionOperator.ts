@@ -1,5 +1,6 @@
 /** The norm of a convolution as a linear map of whole images, from the Fourier transform of its kernel. */
 import * as tf from "@tensorflow/tfjs-core"
+import { counted } from "../choices/counted.ts"
 import type { KernelShape } from "../collections/matricized.ts"
 import { constant } from "../numerics/Constant.ts"
 import { scaleOf } from "../numerics/Differentiable.ts"
@@ -27,7 +28,7 @@ const normOn = (given: tf.Tensor, lattice: Lattice): tf.Scalar => {
   const bad = size.findIndex((side, axis) => side % strides[axis]! !== 0)
   if (bad >= 0) {
     throw new RangeError(
-      `ConvolutionOperator.norm: a stride of ${strides[bad]} does not divide a side of ${size[bad]} pixels`
+      `ConvolutionOperator.norm: a stride of ${strides[bad]} does not divide a side of ${counted(size[bad]!, "pixel")}`
     )
   }
   const blocks = given.shape[0]!

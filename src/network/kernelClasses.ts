@@ -56,7 +56,7 @@ const [simple, gru, lstm, convolutionalLstm] = [
 ].map(recurrent) as [LayerClass, LayerClass, LayerClass, LayerClass]
 
 /** Classes of layers with kernels that can be constrained, by the name TensorFlow.js has for them. */
-export const kernelClasses: OwnClasses = {
+const kernelClasses: OwnClasses = {
   Conv1D: one(KernelOrder.convolution1d, true),
   Conv2D: one(KernelOrder.convolution, true),
   Conv3D: one(KernelOrder.convolution3d, true),

@@ -76,7 +76,7 @@ const largestOf = (u: tf.Tensor, axes: ReadonlyArray<number>): tf.Tensor => {
 }
 
 /** How often the limit the largest entry is, at least 1. */
-export const excess = (
+const excess = (
   u: tf.Tensor,
   limit: tf.Tensor | number,
   axes: ReadonlyArray<number> = [-2, -1]

@@ -1,6 +1,7 @@
 /**
  * Learning-rate schedules r(t), as values that join: each says how long it lasts, where it ends at all.
  */
+import { counted } from "../choices/counted.ts"
 import { checked, format, StepSizeError } from "./parameters.ts"
 
 /** A learning-rate schedule r(t) for steps t = 0, 1, 2, …, as a value. */
@@ -220,7 +221,7 @@ export const during = (steps: number, schedule: Schedule): Schedule => {
   checked("during", { steps }, { steps: "a whole number of at least 0" })
   return schedule.steps === steps
     ? schedule
-    : { name: `${schedule.name} for ${steps} steps`, rate: schedule.rate, steps }
+    : { name: `${schedule.name} for ${counted(steps, "step")}`, rate: schedule.rate, steps }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { PerPom } from "./PerPom.ts"
 import type { Transform } from "./Transform.ts"
 
 /** How a transform scales the parts of a direction. */
-export type Scaling = Pick<PerPom, "factors" | "onHost">
+type Scaling = Pick<PerPom, "factors" | "onHost">
 
 /** The transforms that kernels know. */
 export type Fusable =

@@ -3,6 +3,7 @@
  * largest ℜ of a POM's matrices.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { counted } from "../choices/counted.ts"
 import type * as Collection from "../collections/Collection.ts"
 import type { Lengths } from "./StepSize.ts"
 import type { Scaling } from "./Transform.ts"
@@ -50,7 +51,9 @@ const perMatrix = (factor: tf.Tensor | undefined, count: number): tf.Tensor => {
   if (factor === undefined) return tf.ones([count])
   if (factor.size === count) return tf.reshape(factor, [count])
   if (factor.size === 1) return tf.mul(tf.ones([count]), tf.reshape(factor, []))
-  throw new RangeError(`ℜ has ${factor.size} numbers for ${count} matrices: give one for each`)
+  throw new RangeError(
+    `ℜ has ${counted(factor.size, "number")} for ${counted(count, "matrix", "matrices")}: give one for each`
+  )
 }
 
 /**

@@ -26,7 +26,7 @@ export interface Named {
 }
 
 /** Arguments as they were given. */
-export type Given = Readonly<Record<string, number | Time | ReadonlyArray<Time>>>
+type Given = Readonly<Record<string, number | Time | ReadonlyArray<Time>>>
 
 /** A part of a schedule: its name, its arguments, and how long it lasts. */
 export interface Part {

@@ -5,6 +5,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Catalogue from "../choices/Catalogue.ts"
+import { counted } from "../choices/counted.ts"
 import * as Setting from "../choices/Setting.ts"
 import * as Schedule from "./Schedule.ts"
 import { type Arguments, type Kind, type Named, parse, type Part, type Time } from "./scheduleText.ts"
@@ -199,7 +200,9 @@ export const make = (
   if (before >= course.steps) {
     const epochs = (steps: number) => Number((steps / course.stepsPerEpoch).toPrecision(3))
     const [taken, there] = [epochs(before), epochs(course.steps)]
-    throw refuse(`nothing is left for ${last.name}: what is before it takes ${taken} of the run's ${there} epochs`)
+    throw refuse(
+      `nothing is left for ${last.name}: what is before it takes ${taken} of the run's ${counted(there, "epoch")}`
+    )
   }
   const made = (part: Part, steps: number, next?: Schedule.Schedule): Schedule.Schedule => {
     const given = { ...course, ...valuesOf(part, stepsOf), steps, next }

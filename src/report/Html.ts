@@ -2,7 +2,7 @@
 import { toJson } from "../training/RunDirectory.ts"
 
 /** A file that a page has in itself. */
-export interface HtmlFile {
+interface HtmlFile {
   readonly name: string
   /** Of the media. */
   readonly type: string

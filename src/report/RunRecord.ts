@@ -6,6 +6,7 @@ import * as Path from "effect/Path"
 import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { counted } from "../choices/counted.ts"
 import { atEnd, fileOf } from "../training/measures.ts"
 import type { RunEvent } from "../training/Run.ts"
 import * as RunFiles from "../training/RunFiles.ts"
@@ -121,7 +122,7 @@ export const read = Effect.fnUntraced(function*(directory: string) {
     if (event._tag === "EpochDone") epochs.push(event)
     else collected.add(event)
   }).pipe(Effect.catch((error) => Effect.as(note(error), 0)))
-  if (lines > 0) damaged.push(`events.jsonl: ${lines} ${lines === 1 ? "line is" : "lines are"} no event of finegrain`)
+  if (lines > 0) damaged.push(`events.jsonl: ${counted(lines, "line is", "lines are")} no event of finegrain`)
   const recorded: RunRecord = {
     epochs,
     steps: collected.steps(),

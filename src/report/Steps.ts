@@ -12,7 +12,7 @@ export interface StepRange extends PerStep<number> {
 }
 
 /** The steps that tell of POMs. */
-export interface PomSteps {
+interface PomSteps {
   /** POMs of constrained layers in the run. */
   readonly total: number
   /** Those that are kept. */

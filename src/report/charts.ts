@@ -1,4 +1,5 @@
 /** Figures of errors, of losses, and of kernels by manifold. */
+import { counted } from "../choices/counted.ts"
 import type { LayerPlan } from "../training/RunFiles.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
@@ -98,7 +99,7 @@ export const manifoldMap = (
   return matricization !== "perKernel" || !isDrawn(inputs) || !isDrawn(outputs) ? undefined : {
     name: `map-${layer}`,
     title: `Manifolds of the kernels of ${layer}`,
-    caption: `${inputs} × ${outputs} kernels in ${groups.length} POMs.`,
+    caption: `${inputs} × ${outputs} kernels in ${counted(groups.length, "POM")}.`,
     spec: {
       width: Math.min(chartStyle.width, 18 * outputs),
       height: Math.min(600, 18 * inputs),

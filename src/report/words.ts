@@ -1,4 +1,5 @@
 /** What a page says first: what was done on what, how well, from which commit, and which results are one. */
+import { counted, noun } from "../choices/counted.ts"
 import * as Results from "../experiment/Results.ts"
 import type * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
@@ -22,8 +23,8 @@ const best = (column: string, cells: ReadonlyArray<Results.CellResult>): string 
   const found = cells.filter(({ error }) => error !== undefined).toSorted((a, b) => a.error!.mean - b.error!.mean)[0]
   return found === undefined
     ? `${column}: no result yet`
-    : `${column}: ${found.row} has the lowest test error, ${Results.plusMinus(found.error!)} % (${found.error!.count} ${
-      found.error!.count === 1 ? "seed" : "seeds"
+    : `${column}: ${found.row} has the lowest test error, ${Results.plusMinus(found.error!)} % (${
+      counted(found.error!.count, "seed")
     })`
 }
 
@@ -38,7 +39,7 @@ export const ofResults = ({ cells, environments }: Results.Results): string => {
   const data = distinct(environments.map(({ dataset }) => dataset?.name))
   return [
     `${[...Map.groupBy(cells, ({ column }) => column)].map(([column, own]) => best(column, own)).join("; ")}.`,
-    `${data.length === 0 ? "" : `On ${listed(data)}; `}${done} of ${trials.length} trials completed${
+    `${data.length === 0 ? "" : `On ${listed(data)}; `}${done} of ${counted(trials.length, "trial")} completed${
       environments.length === 0
         ? ""
         : `, from ${listed(distinct(environments.map(({ versions }) => commitOf(versions))))}`
@@ -66,7 +67,7 @@ export const ofRun = (
       Number.isNaN(last.testAccuracy)
         ? `test loss ${last.testLoss.toPrecision(4)}`
         : `test accuracy ${(100 * last.testAccuracy).toFixed(2)} %`
-    } after ${last.epoch} ${last.epoch === 1 ? "epoch" : "epochs"}`
+    } after ${counted(last.epoch, "epoch")}`
   return `${String(model)} on ${dataset.name}: ${result} (${how}); ${status}, on ${
     backend?.name ?? "an unknown engine"
   }, from ${commitOf(versions)}.`
@@ -101,12 +102,8 @@ const differingOf = (trials: ReadonlyArray<Results.TrialResult>): ReadonlyArray<
     new Set(trials.map(({ config }) => JSON.stringify(config[key]))).size > 1
   )
 
-/**
- * Cells whose runs ended with the same weights to the bit, by the checksums of those.
- *
- * @internal
- */
-export const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> =>
+/** Cells whose runs ended with the same weights to the bit, by the checksums of those. */
+const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> =>
   [...Map.groupBy(cells, ({ column }) => column)].flatMap(([column, own]) => {
     const trials = own.flatMap(({ finals, row }) =>
       finals.flatMap((trial) => {
@@ -135,7 +132,7 @@ export const identical = ({ cells }: Results.Results): ReadonlyArray<Identical> 
 const grouping: ReadonlySet<string> = new Set(["strategy", "selection"])
 
 const cellsText = ({ column, of, rows, seeds }: Identical): string =>
-  `${listed(rows)} in ${column} (${seeds.length === 1 ? "seed" : "seeds"} ${listed(seeds.map(String))} of ${of})`
+  `${listed(rows)} in ${column} (${noun(seeds.length, "seed")} ${listed(seeds.map(String))} of ${of})`
 
 const reason = (differing: ReadonlyArray<string>): string =>
   differing.length > 0 && differing.every((key) => grouping.has(key))
@@ -149,7 +146,7 @@ const recordedText = (all: ReadonlyArray<Shortened>): string => {
   const [values, above] = [all.reduce((sum, one) => sum + one.values, 0), all.reduce((sum, one) => sum + one.above, 0)]
   return values === 0
     ? ""
-    : ` Recorded steps of these runs tell g of POMs ${values.toLocaleString("en")} times: ${
+    : ` Recorded steps of these runs tell g of POMs ${values.toLocaleString("en")} ${noun(values, "time")}: ${
       above === 0 ? "it is 1 in all of them" : `it is above 1 in ${(100 * above / values).toPrecision(2)} % of them`
     }.`
 }

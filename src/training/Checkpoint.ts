@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
+import { counted } from "../choices/counted.ts"
 import * as Shape from "../numerics/Shape.ts"
 import { perSum } from "./measures/steps.ts"
 import * as RunFiles from "./RunFiles.ts"
@@ -172,7 +173,7 @@ export const decode = (
   const refuse = (reason: string) => Result.fail(new CheckpointCorrupt({ file, reason, remedy }))
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const start = magic.length + 4
-  if (all.length < start + digestBytes) return refuse(`it ends after ${all.length} bytes`)
+  if (all.length < start + digestBytes) return refuse(`it ends after ${counted(all.length, "byte")}`)
   if (!all.subarray(0, magic.length).equals(magic)) {
     return refuse("it does not begin as a checkpoint of this version does")
   }

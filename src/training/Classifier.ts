@@ -9,14 +9,14 @@ import type * as Network from "../network/Network.ts"
 import type * as Seed from "../numerics/Seed.ts"
 
 /** A loss, and how many answers are right. */
-export interface Judged {
+interface Judged {
   readonly loss: tf.Scalar
   /** Of targets for every place of an image, the share of its places; 0 where outputs are no classes. */
   readonly correct: tf.Scalar
 }
 
 /** The class of each image, and how probable a softmax takes it for, `[images]` each. */
-export interface Answers {
+interface Answers {
   readonly predicted: tf.Tensor1D
   readonly confidence: tf.Tensor1D
 }

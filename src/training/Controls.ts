@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import type * as Catalogue from "../choices/Catalogue.ts"
+import { counted } from "../choices/counted.ts"
 import * as Setting from "../choices/Setting.ts"
 import type * as Schedule from "../optimizer/Schedule.ts"
 import type { EpochDone } from "./TrainingEvent.ts"
@@ -37,7 +38,11 @@ export interface Watching {
   readonly improvement?: number
 }
 
-/** Whether it is a test that tells what is watched, and so not every epoch where `testEvery` leaves some out. */
+/**
+ * Whether it is a test that tells what is watched, and so not every epoch where `testEvery` leaves some out.
+ *
+ * @internal
+ */
 export const isOfTests = (watch: keyof typeof watched): boolean => watch !== "training-loss"
 
 /** Something that is told the epochs so far, before the first step and after every epoch. */
@@ -130,7 +135,7 @@ export const reduceOnPlateau = (
   return {
     schedule: {
       ...schedule,
-      name: `${schedule.name}, times ${factor} on plateaus of ${patience} epochs`,
+      name: `${schedule.name}, times ${factor} on plateaus of ${counted(patience, "epoch")}`,
       rate: (step) => reduced * schedule.rate(step)
     },
     control: {

@@ -186,7 +186,7 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
 const ByPom = Schema.Record(Schema.String, Num)
 
 /** A step, in a log. */
-export const StepDone = Schema.TaggedStruct("StepDone", {
+const StepDone = Schema.TaggedStruct("StepDone", {
   step: fromOne,
   epoch: fromOne,
   loss: Num,

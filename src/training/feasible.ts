@@ -4,6 +4,7 @@ import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { totalmem } from "node:os"
+import { counted } from "../choices/counted.ts"
 import type { DatasetInvalid } from "../data/DataError.ts"
 import * as Dataset from "../data/Dataset.ts"
 import { leavesOf } from "../network/layers/graph.ts"
@@ -17,7 +18,7 @@ export class BatchError extends Schema.TaggedError<BatchError>()("BatchError", {
   reason: Schema.String
 }) {
   override get message() {
-    return `A batch of ${this.batchSize} images: ${this.reason}`
+    return `A batch of ${counted(this.batchSize, "image")}: ${this.reason}`
   }
 }
 
@@ -59,7 +60,10 @@ const batchProblem = (
   const refuse = (each: number, all: number) =>
     new BatchError({
       batchSize,
-      reason: `a step of ${images} images takes ${gigabytes(images * each)} at least, and ${gigabytes(all)} are all ` +
+      reason:
+        `a step of ${counted(images, "image")} takes ${gigabytes(images * each)} at least, and ${
+          gigabytes(all)
+        } are all ` +
         `there is: take at most ${Math.max(1, Math.floor(all / 2 / each))}`
     })
   // Wherever it is computed, a batch is gathered in the memory of this machine.

@@ -1,5 +1,6 @@
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
+import { counted } from "../choices/counted.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import { partsOf } from "../network/declarations/private.ts"
 import { DeclarationRefused } from "../network/declarations/Refused.ts"
@@ -29,7 +30,7 @@ const declared = (model: tfl.LayersModel, own: Loss): DeclarationRefused | undef
   }
   if (batch !== null) {
     return refused(
-      `a batch of ${batch} images (batchInputShape or batchSize)`,
+      `a batch of ${counted(batch, "image")} (batchInputShape or batchSize)`,
       "the last batch of an epoch, evaluations and the measurement of λ have other sizes",
       "Leave the batch open: inputShape instead of batchInputShape"
     )

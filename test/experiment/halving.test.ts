@@ -118,10 +118,10 @@ describe("the plan of successive halving", () => {
       "successive-halving needs epochs: those of its first rung"
     ])
     const base = { ...experiment().base, schedule: "warmup(2 epochs) then cosine" }
-    expect(problems(experiment({}, { base })).join()).toMatch(/runs of 1 epochs that choose \(row "Euc"/)
+    expect(problems(experiment({}, { base })).join()).toMatch(/runs of 1 epoch that choose \(row "Euc"/)
     const plain = { ...experiment({}, { base }), selection: { ...selection, how: "random", epochs: 1 } as const }
     const { factor: _factor, ...random } = plain.selection
-    expect(problems({ ...plain, selection: random }).join()).toMatch(/runs of 1 epochs that choose/)
+    expect(problems({ ...plain, selection: random }).join()).toMatch(/runs of 1 epoch that choose/)
   })
 })
 

@@ -111,7 +111,7 @@ onEachBackend("factorizations", (engine) => {
       .toEqual(Array.from({ length: 10 }, () => 3))
     expect([...await read(() => Matrices.multiply(x(), tf.reshape(tf.range(1, 11), [10, 1, 1])))].length).toBe(20)
     expect(() => Matrices.multiply(tf.ones([2, 1]), tf.ones([10]))).toThrow("shapes [2, 1] and [10]: a vector")
-    expect(() => Matrices.multiply(tf.ones([2, 1]), tf.ones([2, 1]))).toThrow("1 columns meet 2 rows")
+    expect(() => Matrices.multiply(tf.ones([2, 1]), tf.ones([2, 1]))).toThrow("1 column meets 2 rows")
     expect(() => Matrices.multiply(tf.ones([3, 2, 2]), tf.ones([2, 2, 2]))).toThrow("do not broadcast")
   })
 

@@ -125,7 +125,7 @@ it.each<readonly [string, Dataset.Dataset, string]>([
     ...regression,
     train: { ...numbers, targets: new Float32Array(2 * count).fill(Number.NaN) }
   }, "training image 0 has a target of NaN, but targets are finite"],
-  ["a target that is no class", { ...segmentation, classes: 1 }, "there are 1 classes, numbered from 0"],
+  ["a target that is no class", { ...segmentation, classes: 1 }, "there is 1 class, numbered from 0"],
   ["targets of which nothing is said", { ...pairs, train: numbers }, "of which it does not say what they are"],
   [
     "a float that is no number",

@@ -1,4 +1,5 @@
 /** How many kernels, channels and outputs a weight holds. */
+import { counted } from "../../choices/counted.ts"
 import type * as Shape from "../../numerics/Shape.ts"
 import type { KernelShape } from "../matricized.ts"
 import type { KernelOrder } from "./orders.ts"
@@ -24,7 +25,9 @@ export interface Kernels {
 export const kernels = ({ axes, name, rank, split }: KernelOrder, weight: Shape.Shape): Kernels => {
   const whole = weight.length === rank ? split(weight) : []
   if (whole.length === 0 || !whole.every(Number.isInteger)) {
-    const why = whole.length === 0 ? `it has ${weight.length} axes, not ${rank}` : "its outputs cannot be shared evenly"
+    const why = whole.length === 0
+      ? `it has ${counted(weight.length, "axis", "axes")}, not ${rank}`
+      : "its outputs cannot be shared evenly"
     throw new RangeError(`A [${weight.join(", ")}] weight holds no ${name} kernels: ${why}`)
   }
   const [blocks, a, b, c, d] = axes.map((own) => own.reduce((length, axis) => length * whole[axis]!, 1)) as [

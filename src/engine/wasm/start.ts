@@ -1,6 +1,7 @@
 /** How the wasm engine starts on any runtime: the stock backend, and this library's kernels on its heap. */
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { counted } from "../../choices/counted.ts"
 import type { Engine } from "../Engine.ts"
 import { installTrainingKernels } from "./index.ts"
 import { rounding } from "./simd/fused.ts"
@@ -42,7 +43,7 @@ export const described = ({ flavour, threads }: Running, oneDnn?: string): Engin
   return {
     name: "wasm",
     engine: "wasm",
-    device: `CPU, WebAssembly ${simd}${helper}, ${threads} thread${threads === 1 ? "" : "s"}`,
+    device: `CPU, WebAssembly ${simd}${helper}, ${counted(threads, "thread")}`,
     version: version_wasm,
     // The library's sums depend on how many threads share them.
     arithmetic: rounding(flavour) + (oneDnn === undefined ? "" : `, oneDNN ${oneDnn} with ${threads}`)

@@ -19,7 +19,7 @@ export interface Device {
 }
 
 /** An error that no operation throws. */
-export interface GpuErrorEvent {
+interface GpuErrorEvent {
   readonly error: { readonly message: string }
   readonly preventDefault: () => void
 }

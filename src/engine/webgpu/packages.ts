@@ -123,7 +123,7 @@ const drivers = "Install a Vulkan driver: that of the GPU's maker, or software f
   "NVIDIA_DRIVER_CAPABILITIES must " +
   "include graphics."
 
-export const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable =>
+const notLoaded = (wanted: string) => (cause: unknown): BackendUnavailable =>
   isNotInstalled(wanted, cause)
     ? unavailable(`the package ${wanted} is not installed`, `${install}.`)
     : unavailable(

@@ -3,8 +3,10 @@ import * as Effect from "effect/Effect"
 import { availableParallelism } from "node:os"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
+import * as Backend from "../../engine/Backend.ts"
+import { type Cell, planned } from "../Experiment.ts"
 import * as child from "./child.ts"
-import type { Fleet, Given, Launcher } from "./Launcher.ts"
+import { type Fleet, type Given, type Launcher, LauncherError } from "./Launcher.ts"
 import * as places from "./places.ts"
 
 const parameters = {
@@ -13,16 +15,22 @@ const parameters = {
   })
 }
 
+/** Trials have the variables of this process: a wrong one is told once, and not by every trial. */
+const variablesChecked = (cells: ReadonlyArray<Cell>): Effect.Effect<void, LauncherError> =>
+  Effect.forEach(cells.flatMap(planned), ({ config }) => Backend.asked(config.backend, config), { discard: true }).pipe(
+    Effect.mapError(({ reason, remedy }) => new LauncherError({ launcher: "local", reason, remedy }))
+  )
+
 /**
  * Processes of this machine: those of one job have all threads, several share them. They end with this process.
  *
  * @internal
  */
-export const local: Launcher = Catalogue.entries<Given, Effect.Effect<Fleet>>()({
+export const local: Launcher = Catalogue.entries<Given, Effect.Effect<Fleet, LauncherError>>()({
   about: "processes of this machine",
   parameters,
-  make: ({ directory, jobs }) =>
-    Effect.sync((): Fleet => {
+  make: ({ cells, directory, jobs }) =>
+    Effect.map(variablesChecked(cells), (): Fleet => {
       const place = places.make(jobs)
       const threads = jobs === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / jobs))
       return {

@@ -19,7 +19,6 @@ export { about, DatabaseError, usual } from "./database.ts"
 export { workers } from "./grids.ts"
 export { clean, grids, type GridStatus, type Notable, notable, retry } from "./status.ts"
 export { cancel } from "./trials.ts"
-export { WorkerRefused } from "./work.ts"
 
 const told = <A, E, R>(doing: Effect.Effect<A, E | SqlError.SqlError, R>) =>
   Effect.mapError(doing, (error) =>

@@ -105,12 +105,8 @@ export const of = Effect.fnUntraced(function*(
   return isThere ? inDirectory(root) : yield* notShared(root, `its mark ${grid.token} is not there`)
 })
 
-/**
- * Files of a directory, which every machine must see.
- *
- * @internal
- */
-export const inDirectory = (root: string): Chunks => {
+/** Files of a directory, which every machine must see. */
+const inDirectory = (root: string): Chunks => {
   const home = ({ grid, trial }: Owner) => join(root, grid, trial.replaceAll("/", "+"))
   const doing = <A>(work: () => Promise<A>) =>
     Effect.tryPromise({

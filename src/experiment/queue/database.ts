@@ -199,12 +199,8 @@ const lasting: ReadonlySet<SqlError.SqlError["reason"]["_tag"]> = new Set(
   ] as const
 )
 
-/**
- * Whether a database may be back at a later try: it was restarted, killed, or is not reached.
- *
- * @internal
- */
-export const isPassing = (error: SqlError.SqlError): boolean => !lasting.has(error.reason._tag)
+/** Whether a database may be back at a later try: it was restarted, killed, or is not reached. */
+const isPassing = (error: SqlError.SqlError): boolean => !lasting.has(error.reason._tag)
 
 const often = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("3 seconds")])
 

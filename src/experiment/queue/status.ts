@@ -1,6 +1,7 @@
 /** What there is to tell of grids, and to be done with them as a whole. */
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
+import { counted, noun } from "../../choices/counted.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
 import * as chunks from "./chunks.ts"
 import { DatabaseError, patiently } from "./database.ts"
@@ -102,7 +103,7 @@ export const clean = Effect.fnUntraced(function*(grid: string) {
   }
   if (at.running > 0) {
     return yield* new DatabaseError({
-      reason: `${at.running} trials of the grid ${grid} are at work`,
+      reason: `${counted(at.running, "trial")} of the grid ${grid} ${noun(at.running, "is", "are")} at work`,
       remedy: "Take them back first: finegrain queue cancel."
     })
   }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import { counted } from "../../choices/counted.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
 import { DatabaseError, patiently } from "./database.ts"
 import { Parcel } from "./parcels.ts"
@@ -89,7 +90,7 @@ export const begin = Effect.fnUntraced(function*({ grid, id }: Key, ticket: stri
       const result: Outcome["result"] = {
         _tag: "Failed",
         error: "SetAside",
-        reason: `${row.misses} attempts in a row ended without a checkpoint.${last}`
+        reason: `${counted(row.misses, "attempt")} in a row ended without a checkpoint.${last}`
       }
       yield* sql`UPDATE finegrain_trials SET status = 'ended', result = ${JSON.stringify(result)}::jsonb,
         attempt = attempt + 1, worker = NULL, changed_at = clock_timestamp() WHERE grid = ${grid} AND id = ${id}`

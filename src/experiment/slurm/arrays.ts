@@ -112,7 +112,7 @@ export const entryOf = ({ candidate, column, row, rung, seed }: Trial): Entry =>
 })
 
 /** Where the arrays of an experiment are. */
-export const home = "slurm"
+const home = "slurm"
 
 /** Where a task writes what it does, in the directory of its array. */
 const stateFile = (index: number) => `${index}.json`

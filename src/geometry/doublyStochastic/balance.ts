@@ -14,7 +14,7 @@ export const axes = [-2, -1]
 export const rows = (u: tf.Tensor) => tf.sum(u, -1, true)
 
 /** Sums of columns, `[…, 1, n]`. */
-export const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
+const columns = (u: tf.Tensor) => tf.sum(u, -2, true)
 
 /** What a singular matrix is loaded with, as a share of its size, so that it can be solved with. */
 export const loading = () => 4 * Arithmetic.current().epsilon
@@ -53,7 +53,7 @@ export const unbalanced = (x: tf.Tensor) => {
 }
 
 /** What rounding may leave of the sums of rows and columns. */
-export const tolerance = (x: tf.Tensor) => 64 * x.shape.at(-1)! * Arithmetic.current().epsilon
+const tolerance = (x: tf.Tensor) => 64 * x.shape.at(-1)! * Arithmetic.current().epsilon
 
 /**
  * Fails with NotConverged where rows and columns are further from sums of 1 than rounding takes them, as shares of

@@ -1,5 +1,6 @@
 /** Matrices whose singular values are chosen, each of them. */
 import * as tf from "@tensorflow/tfjs-core"
+import { counted } from "../../choices/counted.ts"
 import * as Differentiable from "../../numerics/Differentiable.ts"
 import * as Interval from "../../numerics/Interval.ts"
 import * as Matrices from "../../numerics/Matrices.ts"
@@ -46,7 +47,9 @@ const norms = (m: number, spectrum: ReadonlyArray<number>): NormIntervals => {
 const tall = (m: number, n: number, { retraction, spectrum = halving }: FixedSpectrumOptions): Manifold.Manifold => {
   const values = spectrum(n)
   if (values.length !== n || !values.every((value) => value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`a spectrum for ${n} columns is ${n} positive numbers, not [${values.join(", ")}]`)
+    throw new RangeError(
+      `a spectrum for ${counted(n, "column")} is ${counted(n, "positive number")}, not [${values.join(", ")}]`
+    )
   }
   const frames = Stiefel.make([m, n], retraction === undefined ? {} : { retraction })
   const scales = () => tf.tensor2d([...values], [1, n])

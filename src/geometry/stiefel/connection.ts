@@ -28,14 +28,14 @@ export interface Frame {
 }
 
 /** A p×p matrix constant on the blocks A (n×n), R (below it) and the one beside A; 0 on the last. */
-export const blocks = ({ n, q }: Frame, a: number, below: number, beside: number): tf.Tensor =>
+const blocks = ({ n, q }: Frame, a: number, below: number, beside: number): tf.Tensor =>
   tf.tensor2d(
     Array.from({ length: n + q }, (_, i) =>
       Array.from({ length: n + q }, (_, j) => (i < n ? (j < n ? a : beside) : j < n ? below : 0)))
   )
 
 /** Weights of the metric: ⟨Z, Z′⟩ = Σ wᵢⱼ Zᵢⱼ Z′ᵢⱼ. */
-export const weights = (frame: Frame): tf.Tensor => blocks(frame, frame.beta / 2, 1, 0)
+const weights = (frame: Frame): tf.Tensor => blocks(frame, frame.beta / 2, 1, 0)
 
 /** ‖Z‖, `[…, 1, 1]`. */
 export const lengthOf = (frame: Frame, z: tf.Tensor): tf.Tensor =>
@@ -47,10 +47,8 @@ const factorial = (k: number): number => k < 2 ? 1 : k * factorial(k - 1)
 /**
  * The exponential of matrices of norms up to 5, by Taylor's polynomial of M/16, in as few operations as possible; that
  * of longer ones loses digits.
- *
- * @internal
  */
-export const shortExp = (x: tf.Tensor): tf.Tensor => {
+const shortExp = (x: tf.Tensor): tf.Tensor => {
   const degree = Arithmetic.current() === Arithmetic.float64 ? 16 : 8
   const identity = tf.eye(x.shape.at(-1)!)
   const scaled = tf.mul(x, 2 ** -squarings)
@@ -82,7 +80,7 @@ const terms = (beta: number) => beta === 1 ? 6 : 12
  *
  * Transport in a naturally reductive space is e^{−ad/2} with the bracket's tangent part.
  */
-export const gap = (frame: Frame, z: tf.Tensor, y0: tf.Tensor): tf.Tensor => {
+const gap = (frame: Frame, z: tf.Tensor, y0: tf.Tensor): tf.Tensor => {
   const { beta, q } = frame
   const [left, right] = rotations(frame, z)
   const seen = Matrices.transposeTimes(left, right === undefined ? y0 : Matrices.multiply(y0, right))

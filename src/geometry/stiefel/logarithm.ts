@@ -13,7 +13,7 @@ export interface Subject {
 }
 
 /** Two points between which no geodesic is known to be the shortest. */
-export class NoLogarithm extends Schema.TaggedError<NoLogarithm>()("NoLogarithm", {
+class NoLogarithm extends Schema.TaggedError<NoLogarithm>()("NoLogarithm", {
   manifold: Schema.String,
   residual: Schema.Number,
   length: Schema.Number,

@@ -1,6 +1,7 @@
 /** Weights of examples in `fit`, which TensorFlow.js multiplies losses by but does not take (4.22.0). */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
+import { counted } from "../../choices/counted.ts"
 import { misuse } from "../LoadedOptimizer.ts"
 
 type Loss = (targets: tf.Tensor, outputs: tf.Tensor) => tf.Tensor
@@ -31,7 +32,11 @@ const inRank = (given: unknown, examples: number, rank: number): tf.Tensor => {
   const { shape } = given instanceof tf.Tensor ? given : tf.tensor(given as tf.TensorLike)
   if (shape[0] !== examples || shape.length !== 1 && shape.length !== rank) {
     const places = rank === 1 ? "" : ` or [${examples}, … ${rank - 1} more]`
-    throw misuse(`sampleWeight is [${shape.join(", ")}], but ${examples} examples have weights [${examples}]${places}`)
+    throw misuse(
+      `sampleWeight is [${shape.join(", ")}], but ${
+        counted(examples, "example has", "examples have")
+      } weights [${examples}]${places}`
+    )
   }
   const weights = tf.cast(given as tf.Tensor, "float32")
   return shape.length === rank ? tf.clone(weights) : tf.reshape(weights, [examples, ...Array(rank - 1).fill(1)])

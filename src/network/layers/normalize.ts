@@ -16,7 +16,7 @@ const run = (
 }
 
 /** Mean and variance of every channel. */
-export interface Moments {
+interface Moments {
   readonly mean: tf.Tensor
   readonly variance: tf.Tensor
 }

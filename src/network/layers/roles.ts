@@ -4,7 +4,7 @@ import { isBatchNormalization } from "./batchNormalization.ts"
 import { applicationsOf } from "./graph.ts"
 
 /** How a layer differs where a model runs as a whole: it rectifies as well, or leaves its work to the sum after it. */
-export type Role = "rectify too" | "nothing"
+type Role = "rectify too" | "nothing"
 
 export type LayerRoles = ReadonlyMap<tfl.layers.Layer, Role>
 

@@ -1,6 +1,7 @@
 /** Convolutions in groups of channels, which tfjs-layers does not have. */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
+import { counted } from "../../choices/counted.ts"
 
 type Pair = [number, number]
 
@@ -70,7 +71,9 @@ class GroupedConv2D extends tfl.layers.Layer {
     ...layer
   }: GroupedConv2dOptions) {
     if (!(Number.isInteger(groups) && groups > 0 && Number.isInteger(filters / groups) && filters > 0)) {
-      throw new RangeError(`groupedConv2d: ${filters} filters cannot be shared evenly among ${groups} groups`)
+      throw new RangeError(
+        `groupedConv2d: ${counted(filters, "filter")} cannot be shared evenly among ${counted(groups, "group")}`
+      )
     }
     // Its name, and what a saved model says of it besides.
     super(layer)
@@ -99,7 +102,9 @@ class GroupedConv2D extends tfl.layers.Layer {
     const channels = (inputShape as tfl.Shape).at(-1)!
     const { filters, groups, kernelSize, useBias } = this.#options
     if (!Number.isInteger(channels / groups)) {
-      throw new RangeError(`groupedConv2d: ${channels} channels cannot be shared evenly among ${groups} groups`)
+      throw new RangeError(
+        `groupedConv2d: ${counted(channels, "channel")} cannot be shared evenly among ${counted(groups, "group")}`
+      )
     }
     const { biasInitializer, kernelInitializer } = this.#stock as unknown as Readonly<
       Record<"biasInitializer" | "kernelInitializer", Initializer>

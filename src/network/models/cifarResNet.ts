@@ -1,5 +1,6 @@
 /** Residual networks for small images, of depth 6n + 2 (He et al. 2016). */
 import * as tfl from "@tensorflow/tfjs-layers"
+import { counted } from "../../choices/counted.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { padChannels } from "./PadChannels.ts"
 import { isReduction, type Normalization, residual } from "./residual.ts"
@@ -71,7 +72,7 @@ export const cifarResNet = ({
   if (!Number.isInteger(blocks) || blocks < 1) refuse(`a depth is 6n + 2 with n ≥ 1, not ${depth}`)
   const narrowest = Math.min(...filters)
   if (squeeze !== undefined && !isReduction(squeeze, narrowest)) {
-    refuse(`${narrowest} channels cannot be reduced ${squeeze} times`)
+    refuse(`${counted(narrowest, "channel")} cannot be reduced ${squeeze} times`)
   }
   const { convolve, excited, joined, network, rectified, scaled } = residual(seed, normalization)
   const input = tfl.input({ name: "image", shape: [height, width, channels] })

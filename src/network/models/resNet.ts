@@ -1,5 +1,6 @@
 /** Residual networks for large images: ResNet-18, 34, 50 and 101 (He et al. 2016). */
 import * as tfl from "@tensorflow/tfjs-layers"
+import { counted } from "../../choices/counted.ts"
 import type * as Seed from "../../numerics/Seed.ts"
 import { isReduction, residual } from "./residual.ts"
 
@@ -56,7 +57,7 @@ export const resNet = ({
   const { blocks, bottleneck } = plans[depth]
   const expansion = bottleneck ? 4 : 1
   if (squeeze !== undefined && !isReduction(squeeze, filters * expansion)) {
-    throw new RangeError(`resNet: ${filters * expansion} channels cannot be reduced ${squeeze} times`)
+    throw new RangeError(`resNet: ${counted(filters * expansion, "channel")} cannot be reduced ${squeeze} times`)
   }
   const { convolve, excited, joined, network, rectified } = residual(seed)
   const branch = (x: tfl.SymbolicTensor, name: string, count: number, strides: number) => {

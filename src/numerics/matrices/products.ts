@@ -2,6 +2,7 @@
  * Products and parts of matrices, on batches `[…, m, n]`.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { counted } from "../../choices/counted.ts"
 
 /** The length of one of the last two axes. */
 export const size = (x: tf.Tensor, axis: -1 | -2): number => x.shape[x.rank + axis]!
@@ -49,7 +50,7 @@ export const multiply = (
   }
   if (x.rank < 2 || y.rank < 2) refuse("a vector is no matrix, write it as [m, 1] or [1, n]")
   const inner = [size(x, transposeA ? -2 : -1), size(y, transposeB ? -1 : -2)] as const
-  if (inner[0] !== inner[1]) refuse(`${inner[0]} columns meet ${inner[1]} rows`)
+  if (inner[0] !== inner[1]) refuse(`${counted(inner[0], "column meets", "columns meet")} ${counted(inner[1], "row")}`)
   const batches = [x, y].map(({ shape }) => shape.slice(0, -2))
   if (batches[0]!.join() === batches[1]!.join()) return tf.matMul(x, y, transposeA, transposeB)
   const batch = broadcast(batches[0]!, batches[1]!) ?? refuse("their batches do not broadcast")

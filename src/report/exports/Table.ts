@@ -7,7 +7,7 @@ export type Cell = number | string | boolean | undefined
 export type Kind = "integer" | "number" | "text" | "truth"
 
 /** A column with all its cells. */
-export interface Column {
+interface Column {
   readonly name: string
   readonly kind: Kind
   readonly values: ReadonlyArray<Cell>

@@ -10,7 +10,7 @@ import { scalarEvents } from "./scalars.ts"
 import * as Table from "./Table.ts"
 
 /** A file with its name. */
-export interface ExportedFile {
+interface ExportedFile {
   readonly name: string
   readonly bytes: Uint8Array
 }

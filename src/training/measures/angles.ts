@@ -1,5 +1,6 @@
 /** How far steps turn kernels: a number of every POM in some steps, and by manifold or layer at the end of an epoch. */
 import * as Collection from "../../collections/Collection.ts"
+import { quantile } from "../../numerics/quantile.ts"
 import type { Turns } from "../trainer/turns.ts"
 import type { AskedMeasure, AtEpoch } from "./AtEpoch.ts"
 import type { PomMeasure } from "./StepMeasure.ts"
@@ -13,13 +14,6 @@ export const pomAngles = {
   value: "angle, °",
   of: ({ told }) => told["angles"]
 } as const satisfies PomMeasure
-
-/** A value between those of a sorted list, at a share of its length. */
-const quantile = (sorted: ReadonlyArray<number>, share: number): number => {
-  const at = share * (sorted.length - 1)
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
-  return low + (high - low) * (at - Math.floor(at))
-}
 
 const measured = ({ turned }: AtEpoch): Turns => {
   if (turned === undefined) throw new RangeError("no step of the epoch told how far it turned kernels")

@@ -41,7 +41,7 @@ export interface RunOptions {
 }
 
 /** A network, and the training that is to be recorded. */
-export interface Begun<E, R> {
+interface Begun<E, R> {
   readonly network: Network.Network
   readonly training: Training<E, R>
   /** What should be told of the rates. */

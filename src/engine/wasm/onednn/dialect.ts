@@ -17,7 +17,7 @@ export interface Calls {
 export type Direction = "forward" | "inputGradient" | "filterGradient"
 
 /** The layouts of a convolution's images, filter and bias, and its steps: what a plan is made from. */
-export interface Operands {
+interface Operands {
   readonly x: unknown
   readonly filter: unknown
   readonly bias: unknown
@@ -27,7 +27,7 @@ export interface Operands {
 }
 
 /** The layouts of stacks of matrices, [stack, rows, columns], one for every other or one for all. */
-export interface Factors {
+interface Factors {
   readonly a: unknown
   readonly b: unknown
   readonly bias: unknown

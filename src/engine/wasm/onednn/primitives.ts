@@ -61,10 +61,8 @@ const mostNumbers = 16 * 1024 * 1024
 /**
  * Whether Winograd's convolution takes less time than the direct one, reordering of images included: 3×3 taps of stride
  * 1, channels in whole blocks, tiles that reach little over the edges, and neither too few nor too many of them.
- *
- * @internal
  */
-export const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y }: Convolution): boolean => {
+const suitsWinograd = ({ before, behind, dilations, filter, strides, x, y }: Convolution): boolean => {
   const [images = 0, height = 0, width = 0, outer = 0] = y
   const tiles = Math.ceil(height / tile) * Math.ceil(width / tile)
   return filter[0] === 3 && filter[1] === 3 && [...strides, ...dilations].every((step) => step === 1) &&

@@ -17,10 +17,8 @@ const probe = hexToBytes(
 /**
  * Whether relaxed SIMD of this processor multiplies and adds in one instruction: (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴
  * rounded once, 0 rounded twice.
- *
- * @internal
  */
-export const isFused = (): boolean => {
+const isFused = (): boolean => {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(probe), {})
   const { f } = exports as { readonly f: (a: number, b: number, c: number) => number }
   return f(1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)) !== 0

@@ -17,13 +17,13 @@ interface Emscripten {
 type AllButLast<A extends ReadonlyArray<unknown>> = A extends readonly [...infer Rest, unknown] ? Rest : never
 
 /** Room that every thread has for itself. */
-export interface Room {
+interface Room {
   readonly at: Pointer
   readonly bytes: number
 }
 
 /** How work is cut into shares. */
-export interface Cut {
+interface Cut {
   /** Shares are multiples of so many units. */
   readonly grain?: number
   /** Shares a thread, at most `sharesEach`: several, so that a thread that is held up leaves the rest to others. */

@@ -1,5 +1,5 @@
 /** What runs the kernels of the wasm engine, and the least of it: the thread that calls. */
-export type Arguments = ReadonlyArray<number>
+type Arguments = ReadonlyArray<number>
 
 /** Threads that run one function at a time on a shared heap, share by share. */
 export interface Pool {
