@@ -80,9 +80,9 @@ const findings = (): string => {
       `${perceptron("AdamW")} %, Muon and manifold Muon ${perceptron("Muon")} and ` +
       `${
         perceptron("manifold Muon (St)")
-      } %. ResNet-8 on 1,000 images errs ${few.mixture} % with the paper's mixture ` +
-      `and ${few.tuned} % with tuned Euclidean kernels; on 8,000, 40 % of them wrongly labelled, ${wrong.mixture} and ` +
-      `${wrong.tuned} %: [findings](docs/findings.md).`
+      } %. ResNet-8 on 1,000 images errs ${few.mixture} % with the paper's ` +
+      `mixture and ${few.tuned} % with tuned Euclidean kernels; on 8,000, 40 % of them wrongly labelled, ` +
+      `${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
   )
 }
 
