@@ -27,11 +27,12 @@ export const lossesByRate = ({ cells }: Results.Results): string => {
   const columns = [...new Set(cells.map(({ column }) => column))]
   return table(
     ["step size", ...columns.map((column) => `${column}: training loss, gradient norm`)],
-    [...new Set(cells.map(({ row }) => row))].map((row) => [
-      row,
-      ...cells.filter((cell) => cell.row === row).map((cell) =>
-        `${told(cell, "trainLoss")}, ${told(cell, "gradientNorm")}`
+    [...new Set(cells.map(({ row }) => row))].map((row) =>
+      [row].concat(
+        cells.filter((cell) => cell.row === row).map((cell) =>
+          `${told(cell, "trainLoss")}, ${told(cell, "gradientNorm")}`
+        )
       )
-    ])
+    )
   )
 }
