@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
 import { byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
+import { losses } from "./findings/losses.ts"
 import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
 import { rule, stability } from "./findings/rule.ts"
 import { type Asked, figure, summary } from "./findings/summary.ts"
@@ -18,18 +19,23 @@ const page = join(root, "docs", "findings.md")
 const of = (name: string, file: string) => join(root, "experiments", "results", name, file)
 const read = <A>(file: string): A => JSON.parse(readFileSync(file, "utf8")) as A
 
-/** Of a residual network that learns wrong labels. */
+/** Of a residual network on CIFAR-10. */
 const residualNetwork = (name: string): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of(name, "results.json"))
   return {
     [name]: `${counts(results)}\n\n${errors(results)}`,
     [`${name} edges`]: edges(results),
     [`${name} candidates`]: candidates(results),
-    [`${name} labels`]: byLabel(results),
     [`${name} power`]: power(results),
     [`${name} ranks`]: ranksOfCandidates(results, asMeasured(read(of(name, "bounds.json"))))
   }
 }
+
+/** Of one that learns wrong labels. */
+const wrongLabels = (name: string): Readonly<Record<string, string>> => ({
+  ...residualNetwork(name),
+  [`${name} labels`]: byLabel(read(of(name, "results.json")))
+})
 
 const asked = (name: string, title: string, proposed: string): Asked => ({
   title,
@@ -43,6 +49,7 @@ const all = (): ReadonlyArray<Asked> => [
   asked("perceptron-noise", "Perceptron, 8,000 images of CIFAR-10, 40 % wrong labels", "FG-SGD (Ob)"),
   asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % wrong labels", "PIO (Sp+Ob+St+Euc)"),
   asked("label-noise-denser", "The same, searched anew", "PIO (Sp+Ob+St+Euc)"),
+  asked("table-cifar", "ResNet-8, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")
 ]
 
@@ -63,10 +70,12 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-poms": `${counts(poms)}\n\n${errors(poms)}`,
     "table-poms edges": edges(poms),
     "table-poms power": power(poms),
+    "convergence": losses(read(of("convergence", "results.json"))),
     "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
-    ...residualNetwork("label-noise"),
-    ...residualNetwork("label-noise-denser"),
+    ...residualNetwork("table-cifar"),
+    ...wrongLabels("label-noise"),
+    ...wrongLabels("label-noise-denser"),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
     "perceptron-noise edges": edges(noise),
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),

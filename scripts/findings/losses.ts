@@ -1,0 +1,38 @@
+/** How far training losses and gradients fell. */
+import * as Results from "../../src/experiment/Results.ts"
+import { summaryMeasures } from "../../src/experiment/summaryMeasures.ts"
+import { table } from "./markdown.ts"
+
+const told = (cell: Results.CellResult, name: "gradientNorm" | "trainLoss") => {
+  const { deviation, mean } = cell.also![name]!
+  const { text } = summaryMeasures[name]
+  return deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
+}
+
+/** Rows that chose their rate: loss, gradient and test error in the last epoch. */
+export const losses = ({ cells }: Results.Results): string =>
+  table(
+    ["step size", "chosen r₀", "training loss", "gradient norm", "test error %"],
+    cells.map((cell) => [
+      cell.row,
+      String(cell.chosen),
+      told(cell, "trainLoss"),
+      told(cell, "gradientNorm"),
+      Results.plusMinus(cell.error!)
+    ])
+  )
+
+/** Rows at every rate: loss and gradient in the last step. */
+export const lossesByRate = ({ cells }: Results.Results): string => {
+  const columns = [...new Set(cells.map(({ column }) => column))]
+  return table(
+    ["step size", ...columns.map((column) => `${column}: training loss, gradient norm`)],
+    [...new Set(cells.map(({ row }) => row))].map((row) =>
+      [row].concat(
+        cells.filter((cell) => cell.row === row).map((cell) =>
+          `${told(cell, "trainLoss")}, ${told(cell, "gradientNorm")}`
+        )
+      )
+    )
+  )
+}
