@@ -176,7 +176,7 @@ onEachBackend("half turns", () => {
     tf.tidy(() => {
       const planes = Array.from({ length: n }, (_, a) => Array.from({ length: a }, (_, b) => [a, b])).flat()
       const turns = planes.map((plane) => tf.diag(tf.tensor1d(turn(n, []).map((_, i) => plane.includes(i) ? -1 : 1))))
-      const lengths = tf.norm(M.log!(tf.stack(turns.map(() => tf.eye(n))), tf.stack(turns)), 2, [-2, -1])
+      const lengths = tf.norm(M.log!(tf.stack(turns.map(() => tf.eye(n))), tf.stack(turns)), "euclidean", [-2, -1])
       expect(number(tf.max(tf.abs(tf.sub(lengths, Math.SQRT2 * Math.PI))))).toBeLessThan(1e-5)
     })
   })

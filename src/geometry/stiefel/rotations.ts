@@ -26,6 +26,8 @@ const general = (n: number) => {
 /** S nearer to a square root of R: the polar factor of its mean with R S⁻¹. */
 const refined = (s: tf.Tensor, r: tf.Tensor) => Matrices.polar(tf.add(s, Matrices.multiply(r, s, { transposeB: true })))
 
+const apart = "No geodesic joins matrices whose determinants differ in sign: give points of one component of O(n)."
+
 /**
  * A rotation S of angles up to π/2 with S² = R: the polar factor of I + R.
  *
@@ -48,7 +50,7 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
     const rotation = tf.where(tf.greater(own, 32 * epsilon), Matrices.polar(r), r)
     // Its entries stand out of rounding whatever n is; what else `polar` adds to singular matrices must not choose.
     const choosing = tf.mul(general(n), 64 * epsilon * n)
-    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), choosing), { lower: 1e-3 * epsilon })
+    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), choosing), { lower: 1e-3 * epsilon, remedy: apart })
     return tf.where(found, plain, Array.from({ length: 4 }).reduce<tf.Tensor>((s) => refined(s, rotation), start))
   }
   const half = constant(allHold(found) ? plain : chosen())
@@ -56,7 +58,7 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
     what: `the rotation ${n}×${n} halfway between two points`,
     residual: away(half),
     tolerance: 4 * Math.sqrt(epsilon),
-    remedy: "No geodesic joins matrices whose determinants differ in sign: give points of one component of O(n)."
+    remedy: apart
   })
   // Nearer to π the polar factor of I + R has lost the digits of its gradient.
   const plainly = tf.logicalAnd(found, acute(half))
