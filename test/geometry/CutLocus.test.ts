@@ -177,7 +177,8 @@ onEachBackend("half turns", () => {
       const planes = Array.from({ length: n }, (_, a) => Array.from({ length: a }, (_, b) => [a, b])).flat()
       const turns = planes.map((plane) => tf.diag(tf.tensor1d(turn(n, []).map((_, i) => plane.includes(i) ? -1 : 1))))
       const lengths = tf.norm(M.log!(tf.stack(turns.map(() => tf.eye(n))), tf.stack(turns)), "euclidean", [-2, -1])
-      expect(number(tf.max(tf.abs(tf.sub(lengths, Math.SQRT2 * Math.PI))))).toBeLessThan(1e-5)
+      // What chooses the plane stands 64n roundings out of it.
+      expect(number(tf.max(tf.abs(tf.sub(lengths, Math.SQRT2 * Math.PI))))).toBeLessThan(64 * n * 2 ** -23)
     })
   })
 })
