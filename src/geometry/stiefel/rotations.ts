@@ -50,7 +50,8 @@ const halfway = (r: tf.Tensor): tf.Tensor => {
     const rotation = tf.where(tf.greater(own, 32 * epsilon), Matrices.polar(r), r)
     // Its entries stand out of rounding whatever n is; what else `polar` adds to singular matrices must not choose.
     const choosing = tf.mul(general(n), 64 * epsilon * n)
-    const start = Matrices.polar(tf.add(tf.add(rotation, tf.eye(n)), choosing), { lower: 1e-3 * epsilon, remedy: apart })
+    const near = tf.add(tf.add(rotation, tf.eye(n)), choosing)
+    const start = Matrices.polar(near, { lower: 1e-3 * epsilon, remedy: apart })
     return tf.where(found, plain, Array.from({ length: 4 }).reduce<tf.Tensor>((s) => refined(s, rotation), start))
   }
   const half = constant(allHold(found) ? plain : chosen())
