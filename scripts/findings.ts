@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
 import { byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
-import { losses } from "./findings/losses.ts"
+import { losses, lossesByRate } from "./findings/losses.ts"
 import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
 import { rule, stability } from "./findings/rule.ts"
 import { type Asked, figure, summary } from "./findings/summary.ts"
@@ -71,6 +71,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-poms edges": edges(poms),
     "table-poms power": power(poms),
     "convergence": losses(read(of("convergence", "results.json"))),
+    "pyramidal": lossesByRate(read(of("pyramidal", "results.json"))),
     "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
