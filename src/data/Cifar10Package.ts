@@ -16,7 +16,7 @@ import { DatasetInconsistent, DatasetMissing } from "./DataError.ts"
 import type { Dataset, Split } from "./Dataset.ts"
 import { digest } from "./digest.ts"
 import * as files from "./files.ts"
-import { library } from "./ImageFolder.ts"
+import { library } from "./images/decode.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /** SHA-1 of the files in cifar-10-binary.tar.gz, by their names. */

@@ -14,6 +14,7 @@ import type { Dataset } from "./Dataset.ts"
 import * as Generated from "./Generated.ts"
 import type { IdxCorrupt } from "./Idx.ts"
 import * as ImageFolder from "./ImageFolder.ts"
+import { library } from "./images/decode.ts"
 import * as Mnist from "./Mnist.ts"
 
 /** What else may be meant by a directory without a dataset, and what to do then. */
@@ -101,7 +102,7 @@ const imageSize = Setting.orDefault(Setting.count, 224).annotate({
 export const parameters = { imageSize, target, targets }
 
 const generated = (format: Generated.GeneratedFormat, about: string) => ({
-  find: Effect.as(format === "imagenet" ? ImageFolder.library : Effect.void, "made in memory"),
+  find: Effect.as(format === "imagenet" ? library : Effect.void, "made in memory"),
   ...dataset({
     about: `a few generated images in files of ${about}`,
     ...(format === "imagenet" ? { parameters: { imageSize } } : {}),

@@ -7,7 +7,7 @@ import * as PlatformError from "effect/PlatformError"
 import * as Seed from "../numerics/Seed.ts"
 import * as Cifar from "./Cifar.ts"
 import type { DatasetMissing } from "./DataError.ts"
-import { library } from "./ImageFolder.ts"
+import { library } from "./images/decode.ts"
 
 /** Formats of which a few small files can be generated, to see that everything works without the data. */
 export type GeneratedFormat = Cifar.CifarFormat | "imagenet"

@@ -11,7 +11,7 @@ import { absent, type Dataset, listing, type Stream } from "./Dataset.ts"
 import * as files from "./files.ts"
 import { decode, drawsOf, library, type Orientation, reasonOf } from "./images/decode.ts"
 
-export { library, type Orientation, randomWindow } from "./images/decode.ts"
+export type { Orientation } from "./images/decode.ts"
 
 const fingerprint = ({ paths, sizes }: ClassFolders.Listed) => {
   const hash = createHash("sha256")

@@ -9,6 +9,7 @@ import * as NestedTensors from "../numerics/NestedTensors.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as TensorTree from "../numerics/TensorTree.ts"
 import type { Optimizer, Problem, State, Updated } from "./contract.ts"
+import { sweep } from "./fusion/sweep.ts"
 import * as StepFusion from "./StepFusion.ts"
 import { anyCollection, type At, type Transform, TransformThrew } from "./Transform.ts"
 import { rescale } from "./transforms/rescale.ts"
@@ -209,7 +210,7 @@ export const step = <P extends NestedTensors.NestedTensors, W extends NestedTens
     const plan = StepFusion.planOf(optimizer)
     const { memory, told, weights, x } = yield* plan === undefined
       ? inStages
-      : stage("fused step", () => StepFusion.sweep(plan, optimizer, state, gradients))
+      : stage("fused step", () => sweep(plan, optimizer, state, gradients))
     for (const leaf of TensorTree.leaves([x, memory, weights, told])) kept.add(leaf)
     return { state: { step: state.step + 1, x, memory, scaling: state.scaling }, weights, told }
   }))

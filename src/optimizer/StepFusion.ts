@@ -9,7 +9,7 @@ import { derive, type PlanOnManifolds } from "./fusion/derive.ts"
 import type { RecognizedStep } from "./fusion/sweep.ts"
 import type { Transform } from "./Transform.ts"
 
-export { type RecognizedStep, sweep } from "./fusion/sweep.ts"
+export type { RecognizedStep } from "./fusion/sweep.ts"
 
 /** By problem, and by engine: each has its own limit. */
 const plans = new WeakMap<object, Map<string, PlanOnManifolds | undefined>>()

@@ -10,7 +10,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { afterAll, expect, it } from "vitest"
 import type { Dataset, Stream } from "../../src/data/Dataset.ts"
-import { randomWindow } from "../../src/data/ImageFolder.ts"
+import { randomWindow } from "../../src/data/images/decode.ts"
 import { writeGenerated } from "./generatedFiles.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-image-folder-"))
