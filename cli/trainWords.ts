@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { counted } from "../src/choices/counted.ts"
+import { orDash } from "../src/choices/orDash.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import type * as Run from "../src/training/Run.ts"
@@ -10,9 +11,6 @@ import * as RunDirectory from "../src/training/RunDirectory.ts"
 import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
-
-/** A dash where outputs are no classes, and where an epoch was not tested. */
-const orDash = (value: number, text: (value: number) => string) => Number.isNaN(value) ? "–" : text(value)
 
 const percent = (share: number) => orDash(share, (value) => `${(100 * value).toFixed(2)} %`)
 

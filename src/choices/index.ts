@@ -4,3 +4,4 @@ export * as Setting from "./Setting.ts"
 
 // For the rooms above alone: words of messages.
 export * as counted from "./counted.ts"
+export * as orDash from "./orDash.ts"

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import { orDash } from "../choices/orDash.ts"
 import { errorPercent } from "../experiment/Results.ts"
 import type { Evaluation } from "../training/Answers.ts"
 import { atEnd, type EndMeasure } from "../training/measures.ts"
@@ -20,8 +21,7 @@ import * as words from "./words.ts"
 
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
-/** A dash where outputs are no classes, and where an epoch was not tested. */
-const cell = (value: number, digits: number) => Number.isNaN(value) ? "–" : value.toFixed(digits)
+const cell = (value: number, digits: number) => orDash(value, (known) => known.toFixed(digits))
 
 /** Tables of what was measured at the end. */
 const tablesOf = (ends: RunRecord.RunRecord["ends"]) =>
