@@ -46,8 +46,8 @@ const asked = (name: string, title: string, proposed: string): Asked => ({
 /** What the experiments ask of test errors, those of a perceptron first. */
 const all = (): ReadonlyArray<Asked> => [
   asked("modular-manifolds", "Perceptron, CIFAR-10", "FG-SGD (Sp+Euc in every layer)"),
-  asked("perceptron-noise", "Perceptron, 8,000 images of CIFAR-10, 40 % wrong labels", "FG-SGD (Ob)"),
-  asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % wrong labels", "PIO (Sp+Ob+St+Euc)"),
+  asked("perceptron-noise", "Perceptron, 8,000 images of CIFAR-10, 40 % of labels drawn anew", "FG-SGD (Ob)"),
+  asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)"),
   asked("label-noise-denser", "The same, searched anew", "PIO (Sp+Ob+St+Euc)"),
   asked("table-cifar", "ResNet-8, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")

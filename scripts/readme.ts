@@ -82,7 +82,7 @@ const findings = (): string => {
         perceptron("manifold Muon (St)")
       } %. ResNet-8 on`,
       `1,000 images errs ${few.mixture} % with the paper's mixture and ${few.tuned} % with tuned Euclidean kernels; on`,
-      `8,000, 40 % of them wrongly labelled, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
+      `8,000, 40 % of labels drawn anew, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
     ].join(" ")
   )
 }
