@@ -80,7 +80,7 @@ export const run = Effect.fnUntraced(function*(grid: Grid) {
     })
   }).pipe(
     Effect.ensuring(drawer.stop),
-    Effect.onError(() => Effect.andThen(Effect.ignore(ledger.write), Effect.ignore(Report.write(directory, read))))
+    Effect.onError((cause) => Effect.andThen(Effect.ignore(ledger.write), Report.writeUnended(directory, read)(cause)))
   )
   const results = yield* ledger.write
   yield* ExperimentDirectory.writeManifests(directory, results)

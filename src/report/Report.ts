@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
@@ -112,6 +113,23 @@ export const write = Effect.fnUntraced(function*(directory: string, read: RunRec
   return file
 })
 
+/** Writes the page but for its figures, which take seconds to draw. */
+const writeUndrawn = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord) {
+  const path = yield* Path.Path
+  const { after, before, title } = yield* contentOf(directory, read)
+  const text = `Interrupted before its figures were drawn: finegrain report ${path.basename(directory)} draws them.`
+  yield* writeText(path.join(directory, "report.html"), Html.page(title, [...before, { _tag: "Note", text }, ...after]))
+})
+
+/**
+ * Writes the page of what did not end by itself, as far as that can be done; nobody who interrupts waits for figures.
+ *
+ * @internal
+ */
+export const writeUnended =
+  (directory: string, read: RunRecord.ReadRunRecord = RunRecord.read) => <E>(cause: Cause.Cause<E>) =>
+    Effect.ignore(Cause.hasInterrupts(cause) ? writeUndrawn(directory, read) : write(directory, read))
+
 /**
  * Writes anew what the page of an experiment says before its figures, which stay as they are: for a directory whose
  * trials are elsewhere. None where there is no page.
@@ -131,8 +149,8 @@ export const renew = Effect.fnUntraced(function*(directory: string, results: Res
 })
 
 /**
- * Runs what records a run in a directory, telling of its events, and draws its page when it has ended, however; not
- * where the run never got so far as to write there, or had been completed before.
+ * Runs what records a run in a directory, telling of its events, and writes its page when it has ended, however, without
+ * figures where it was interrupted; not where the run never got so far as to write there, or had been completed before.
  *
  * @example
  * ```ts
@@ -155,7 +173,7 @@ export const withPage = Effect.fnUntraced(function*<A, E, R>(
   const isOurs = yield* Ref.make(false)
   const ended = yield* Effect.onError(
     run((event) => event._tag === "Started" ? Effect.andThen(Ref.set(isOurs, true), observe(event)) : observe(event)),
-    () => Effect.flatMap(Ref.get(isOurs), (ours) => ours ? Effect.ignore(write(directory)) : Effect.void)
+    (cause) => Effect.flatMap(Ref.get(isOurs), (ours) => ours ? writeUnended(directory)(cause) : Effect.void)
   )
   if (yield* Ref.get(isOurs)) yield* write(directory)
   return ended
