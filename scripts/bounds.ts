@@ -1,5 +1,6 @@
 /**
- * The bounds that every run of an experiment measured at its end: bounds.json, to commit beside its results.
+ * The bounds that every run of an experiment measured at its end, if it came there: bounds.json, to commit beside its
+ * results.
  * `node scripts/bounds.ts DIRECTORY`
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
@@ -25,7 +26,11 @@ const ofRun = (events: string) => {
 }
 
 const trials = join(directory, "trials")
-const all = globSync(join(trials, "*/*/*/events.jsonl")).toSorted()
+const hasEnded = (events: string) => {
+  const { status } = JSON.parse(readFileSync(join(dirname(events), "summary.json"), "utf8")) as { status: string }
+  return status === "completed"
+}
+const all = globSync(join(trials, "*/*/*/events.jsonl")).filter(hasEnded).toSorted()
   .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events), short)}`)
 writeFileSync(join(directory, "bounds.json"), `{\n${all.join(",\n")}\n}\n`)
 process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "bounds.json")}\n`)

@@ -78,16 +78,19 @@ export const byLabel = ({ cells }: Results.Results) =>
     ])
   )
 
-/** The candidates of every row, the best of the held-out images first. */
-export const candidates = ({ cells }: Results.Results) =>
-  table(
+/** The candidates of every row, the best of the held-out images first, those that diverged last. */
+export const candidates = ({ cells }: Results.Results) => {
+  const accuracy = ({ summary }: Results.TrialResult) => summary?.testAccuracy ?? 0
+  const text = (trial: Results.TrialResult) =>
+    `${trial.status === "diverged" ? trial.status : (100 * accuracy(trial)).toFixed(1)}: ${trial.candidate}`
+  return table(
     ["method", "held-out accuracy %: what was tried"],
     cells.map(({ candidates, row }) => [
       row,
-      candidates.toSorted((a, b) => b.summary!.testAccuracy! - a.summary!.testAccuracy!)
-        .map(({ candidate, summary }) => `${(100 * summary!.testAccuracy!).toFixed(1)}: ${candidate}`).join("; ")
+      candidates.toSorted((a, b) => accuracy(b) - accuracy(a)).map(text).join("; ")
     ])
   )
+}
 
 /** What was chosen at the edge of its range. */
 export const edges = ({ cells }: Results.Results) =>
