@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { counted } from "../src/choices/counted.ts"
+import { label, trialsOf } from "../src/experiment/cells.ts"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Ledger from "../src/experiment/Ledger.ts"
@@ -123,7 +124,7 @@ class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("E
 const shortcoming = ({ cells }: Results.Results): string | undefined => {
   const failed = cells.flatMap(({ candidates, column, finals, row }) =>
     [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")
-      .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
+      .map((trial) => `${label({ ...trial, row, column })}: ${trial.status}`)
   )
   return failed.length > 0
     ? `${counted(failed.length, "trial")} failed (${failed.slice(0, 3).join("; ")}${failed.length > 3 ? "; …" : ""})`
@@ -186,7 +187,7 @@ export const run = Command.make(
       )
       const { experiment, options } = yield* load(file, { only, columns }, given)
       const { cells, part } = yield* parted(file, wanted, yield* Experiment.plan(experiment, options))
-      const planned = cells.flatMap(Experiment.planned)
+      const planned = cells.flatMap(trialsOf)
       const problems = yield* preflight.problems(planned.map(({ config }) => config))
       if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
       const own = { experiment, smoke, ...(part && { shard: part }) }

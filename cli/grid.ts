@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import * as Semaphore from "effect/Semaphore"
 import * as Struct from "effect/Struct"
-import * as Experiment from "../src/experiment/Experiment.ts"
+import { label } from "../src/experiment/cells.ts"
+import type * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import type * as Ledger from "../src/experiment/Ledger.ts"
 import * as Runner from "../src/experiment/Runner.ts"
@@ -21,7 +22,7 @@ const stopping = <E extends { readonly _tag: string }, R>(
 ): Effect.Effect<void, E | RunDirectory.RunDirectoryError | Runner.GridStopped, R> =>
   Effect.mapError(writing, (error) =>
     error instanceof RunDirectory.RunDirectoryError && error.isDisk === true
-      ? new Runner.GridStopped({ trial: Experiment.label(trial), reason: error.message })
+      ? new Runner.GridStopped({ trial: label(trial), reason: error.message })
       : error)
 
 /** A grid to be run, and where. */
@@ -69,14 +70,14 @@ export const run = Effect.fnUntraced(function*(grid: Grid) {
     yield* drawer.ask
   }, one.withPermits(1))
   yield* Runner.run(cells, fleet, {
-    progress: (trial, share) => progress.running(Experiment.label(trial), share),
+    progress: (trial, share) => progress.running(label(trial), share),
     said: progress.print,
     settled: settle(grid),
     ended: Effect.fnUntraced(function*(outcome) {
       const { result, trial } = outcome
-      if (result._tag === "Failed") yield* progress.print(`${Experiment.label(trial)}: ${result.reason}`)
+      if (result._tag === "Failed") yield* progress.print(`${label(trial)}: ${result.reason}`)
       yield* stopping(trial, record(outcome))
-      yield* progress.ended(Experiment.label(trial))
+      yield* progress.ended(label(trial))
     })
   }).pipe(
     Effect.ensuring(drawer.stop),

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { counted, noun } from "../src/choices/counted.ts"
+import { label } from "../src/experiment/cells.ts"
 import * as Experiment from "../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../src/experiment/ExperimentDirectory.ts"
 import * as Results from "../src/experiment/Results.ts"
@@ -67,7 +68,7 @@ const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<string>, ou
   const open = Option.toArray(results).flatMap(({ cells }) =>
     cells.flatMap(({ candidates, column, finals, row }) =>
       [...candidates, ...finals].filter(({ status }) => status !== "completed" && status !== "diverged")
-        .map((trial) => `${Experiment.label({ ...trial, row, column })}: ${trial.status}`)
+        .map((trial) => `${label({ ...trial, row, column })}: ${trial.status}`)
     )
   )
   if (open.length > 0) {

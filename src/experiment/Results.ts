@@ -1,8 +1,9 @@
 /** The results of an experiment as data, as a table, and in Markdown. */
 import { counted } from "../choices/counted.ts"
 import type * as Run from "../training/Run.ts"
+import { label } from "./cells.ts"
 import { edgesOf } from "./edges.ts"
-import { label, type Measure, type Published } from "./Experiment.ts"
+import type { Measure, Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Statistics from "./Statistics.ts"
 import { percentText, summaryMeasure, type SummaryQuantity } from "./summaryMeasures.ts"

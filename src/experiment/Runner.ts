@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Door from "../training/Door.ts"
+import { type Cell, label, type Trial } from "./cells.ts"
 import { choice, rungsOf } from "./choose.ts"
-import { type Cell, label, type Trial } from "./Experiment.ts"
 import type { Fleet, Outcome } from "./launchers/Launcher.ts"
 
 export type { Fleet, Outcome } from "./launchers/Launcher.ts"

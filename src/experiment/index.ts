@@ -3,6 +3,7 @@ export * as Experiment from "./Experiment.ts"
 export * as Statistics from "./Statistics.ts"
 
 // For the rooms above alone.
+export * as cells from "./cells.ts"
 export * as edges from "./edges.ts"
 export * as errorKinds from "./errorKinds.ts"
 export * as ExperimentDirectory from "./ExperimentDirectory.ts"

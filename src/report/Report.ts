@@ -149,8 +149,8 @@ export const renew = Effect.fnUntraced(function*(directory: string, results: Res
 })
 
 /**
- * Runs what records a run in a directory, telling of its events, and writes its page when it has ended, however (without
- * figures, if it was interrupted); not where the run never got so far as to write there, or had been completed before.
+ * Runs what records a run in a directory, telling of its events, and writes its page when it has ended, however, if it
+ * was interrupted without figures; not where the run never got so far as to write there, or had been completed before.
  *
  * @example
  * ```ts

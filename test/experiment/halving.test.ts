@@ -6,9 +6,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { trialsOf } from "../../src/experiment/cells.ts"
 import * as choose from "../../src/experiment/choose.ts"
 import { differences } from "../../src/experiment/differences.ts"
-import { planned } from "../../src/experiment/Experiment.ts"
 import * as ExperimentDirectory from "../../src/experiment/ExperimentDirectory.ts"
 import * as halving from "../../src/experiment/halving.ts"
 import * as Ledger from "../../src/experiment/Ledger.ts"
@@ -94,7 +94,7 @@ describe("the plan of successive halving", () => {
     const ids = [...cell!.candidates, ...second!.trials].map(({ id }) => id)
     expect(new Set(ids).size).toBe(8)
     expect(ids[4]).toMatch(/^Euc\/small-cnn\/select-rung-2-learningRate_0\.\d+$/)
-    expect(planned(cell!)).toHaveLength(7)
+    expect(trialsOf(cell!)).toHaveLength(7)
     expect(cell!.finals(cell!.candidates[0]!.candidate)[0]!.config.epochs).toBe(4)
     // A smoke run tries two candidates once.
     const [smoke] = Effect.runSync(Experiment.plan(experiment(), { smoke: true }))
@@ -174,7 +174,7 @@ describe("what is chosen rung by rung", () => {
       ) => {
         const of = (i: number, rung: number) => accuracies[8 * (rung - 1) + i] ?? undefined
         const { trials } = chosen((i, rung) => of(i, rung) ?? "diverged")
-        expect(trials.length).toBeLessThan(planned(cell).length)
+        expect(trials.length).toBeLessThan(trialsOf(cell).length)
         for (const [rung, i] of trials.filter(([rung]) => rung! > 1)) {
           const going = new Set(trials.filter(([other]) => other === rung).map(([, other]) => other!))
           const before = trials.filter(([other]) => other === rung! - 1).map(([, other]) => other!)

@@ -8,6 +8,7 @@ import * as Struct from "effect/Struct"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import * as RunLock from "../../training/RunLock.ts"
+import { seedOf } from "../cells.ts"
 import * as collect from "../collect.ts"
 import type { StoredExperiment } from "../differences.ts"
 import * as Experiment from "../Experiment.ts"
@@ -137,7 +138,7 @@ export const gather = Effect.fnUntraced(function*(
   const { names, trials } = yield* records(directory, plan, failed, ended)
   return collect.results(experiment, smoke, plan, {
     trial: (id) => trials.get(id) ?? nothing,
-    seeds: (cell, chosen) => names.get(cell.directory)!.flatMap((name) => Experiment.seedOf(name, chosen) ?? [])
+    seeds: (cell, chosen) => names.get(cell.directory)!.flatMap((name) => seedOf(name, chosen) ?? [])
   })
 })
 

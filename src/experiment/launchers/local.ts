@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
 import * as Backend from "../../engine/Backend.ts"
-import { type Cell, planned } from "../Experiment.ts"
+import { type Cell, trialsOf } from "../cells.ts"
 import * as child from "./child.ts"
 import { type Fleet, type Given, type Launcher, LauncherError } from "./Launcher.ts"
 import * as places from "./places.ts"
@@ -17,9 +17,10 @@ const parameters = {
 
 /** Trials have the variables of this process: a wrong one is told once, and not by every trial. */
 const variablesChecked = (cells: ReadonlyArray<Cell>): Effect.Effect<void, LauncherError> =>
-  Effect.forEach(cells.flatMap(planned), ({ config }) => Backend.asked(config.backend, config), { discard: true }).pipe(
-    Effect.mapError(({ reason, remedy }) => new LauncherError({ launcher: "local", reason, remedy }))
-  )
+  Effect.forEach(cells.flatMap(trialsOf), ({ config }) => Backend.asked(config.backend, config), { discard: true })
+    .pipe(
+      Effect.mapError(({ reason, remedy }) => new LauncherError({ launcher: "local", reason, remedy }))
+    )
 
 /**
  * Processes of this machine: those of one job have all threads, several share them. They end with this process.

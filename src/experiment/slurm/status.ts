@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import { label } from "../Experiment.ts"
+import { label } from "../cells.ts"
 import * as ExperimentDirectory from "../ExperimentDirectory.ts"
 import { LauncherError } from "../launchers/Launcher.ts"
 import * as arrays from "./arrays.ts"
