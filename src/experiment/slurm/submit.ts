@@ -38,7 +38,7 @@ export const inOurWords = (error: { readonly message: string }) =>
   new LauncherError({ launcher: "slurm", reason: error.message, remedy: "Go on with --resume once that is mended." })
 
 /** Where a trial was put, and the task that Slurm knows it by. */
-interface Submitted extends arrays.Place {
+export interface Submitted extends arrays.Place {
   readonly entry: arrays.Entry
   readonly task: string
 }
