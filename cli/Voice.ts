@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Terminal from "effect/Terminal"
-import { toJson } from "../src/training/RunDirectory.ts"
+import { toJson } from "../src/training/RunFiles.ts"
 
 const json = GlobalFlag.Setting("json")({
   flag: Flag.Boolean("json").pipe(

@@ -7,7 +7,7 @@ import { orDash } from "../src/choices/orDash.ts"
 import * as Unconstrained from "../src/network/declarations/unconstrained.ts"
 import type * as Network from "../src/network/Network.ts"
 import type * as Run from "../src/training/Run.ts"
-import * as RunDirectory from "../src/training/RunDirectory.ts"
+import * as ownFiles from "../src/training/run/ownFiles.ts"
 import type { TrainConfig } from "../src/training/TrainConfig.ts"
 import type * as Trainer from "../src/training/Trainer.ts"
 import { growing } from "./Table.ts"
@@ -69,11 +69,11 @@ export const place = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const there = yield* Effect.filter(
-    RunDirectory.files,
+    ownFiles.files,
     (name) => Effect.orElseSucceed(fs.exists(path.join(directory, name)), () => false)
   )
   // Outputs that are no classes have no evaluation.
-  const gone = RunDirectory.files.filter((name) => name !== "evaluation.json" && !there.includes(name))
+  const gone = ownFiles.files.filter((name) => name !== "evaluation.json" && !there.includes(name))
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 

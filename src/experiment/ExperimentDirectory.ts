@@ -4,6 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as WholeFile from "../data/WholeFile.ts"
+import * as ownFiles from "../training/run/ownFiles.ts"
 import * as RunDirectory from "../training/RunDirectory.ts"
 import { differences, type StoredExperiment } from "./differences.ts"
 import { entries, failures, stored, wholeFiles, writeFile, writeJson } from "./directory/files.ts"
@@ -42,7 +43,7 @@ export const writeManifests = Effect.fnUntraced(function*(directory: string, { c
   const ids = cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map(({ id }) => id))
   const all = yield* Effect.forEach(ids, (id) =>
     Effect.map(
-      Effect.option(RunDirectory.readWhole(path.join(directory, "trials", id), "manifest.json", decodeTrial)),
+      Effect.option(ownFiles.readWhole(path.join(directory, "trials", id), "manifest.json", decodeTrial)),
       (manifest) =>
         Option.match(Option.flatten(manifest), { onNone: () => [], onSome: (one) => [provenance.line(id, one)] })
     ))
@@ -170,12 +171,12 @@ export const open = Effect.fnUntraced(function*(directory: string, own: StoredEx
     yield* failures(directory)
   }
   yield* Effect.mapError(WholeFile.makeDirectory(directory), RunDirectory.unwritten(directory))
-  yield* RunDirectory.lock(directory, "experiment.lock")
+  yield* ownFiles.lock(directory, "experiment.lock")
   yield* sameExperiment(directory, own, resume)
   const isNew = (yield* entries(directory)).every(isBefore)
   const trials = path.join(directory, "trials")
   yield* inside(directory, trials)
-  yield* RunDirectory.tidy(directory, wholeFiles)
+  yield* ownFiles.tidy(directory, wholeFiles)
   yield* writeJson(directory, "experiment.json", own)
   yield* Effect.mapError(WholeFile.makeDirectory(trials), RunDirectory.unwritten(trials))
   return { trials, takeBack: takenBack(directory, isNew) }

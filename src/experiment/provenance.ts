@@ -3,7 +3,7 @@ import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
 import { counted } from "../choices/counted.ts"
-import { toJson } from "../training/RunDirectory.ts"
+import { toJson } from "../training/RunFiles.ts"
 import type * as RunFiles from "../training/RunFiles.ts"
 import type { TrialManifest } from "./ExperimentFiles.ts"
 

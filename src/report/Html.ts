@@ -1,5 +1,5 @@
 /** Pages of reports as HTML that needs no network. */
-import { toJson } from "../training/RunDirectory.ts"
+import { toJson } from "../training/RunFiles.ts"
 
 /** A file that a page has in itself. */
 interface HtmlFile {

@@ -1,6 +1,6 @@
 /** What a figure was drawn from: its specification, and its data as a table. */
 import * as Effect from "effect/Effect"
-import { toJson } from "../training/RunDirectory.ts"
+import { toJson } from "../training/RunFiles.ts"
 import type { Chart } from "./Chart.ts"
 import { formats } from "./exports/formats.ts"
 import type { Cell } from "./exports/Table.ts"

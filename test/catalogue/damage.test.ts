@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
-import * as RunDirectory from "../../src/training/RunDirectory.ts"
+import * as ownFiles from "../../src/training/run/ownFiles.ts"
 import { finegrain } from "../commandLine.ts"
 import { isLong } from "../long.ts"
 import { snapshot } from "./Row.ts"
@@ -165,7 +165,7 @@ const holds = (times: number, check: (all: ReadonlyArray<Damage>) => Promise<voi
  * kept.
  */
 const wentOn = new Set(
-  [...RunDirectory.files, "checkpoint.previous.bin"].filter((name) => !/^(manifest|report)/.test(name))
+  [...ownFiles.files, "checkpoint.previous.bin"].filter((name) => !/^(manifest|report)/.test(name))
 )
 
 it.each([["killed", killedIn], ["completed", completedIn]] as const)(

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { expect, it } from "vitest"
 import * as collect from "../../src/experiment/collect.ts"
 import * as Results from "../../src/experiment/Results.ts"
-import * as RunDirectory from "../../src/training/RunDirectory.ts"
+import * as RunFiles from "../../src/training/RunFiles.ts"
 
 const experiments = resolve(import.meta.dirname, "../../experiments")
 const committed = readdirSync(join(experiments, "results"))
@@ -77,6 +77,6 @@ it.each(committed)("the committed results of %s are those of the experiment as i
     ...(manifests.length === 1 ? [] : [`files of manifests: ${manifests.length}`])
   ]).toEqual([])
   // What was chosen, means, intervals, differences and p values follow from the trials.
-  expect(results).toEqual(JSON.parse(RunDirectory.toJson(anew)))
+  expect(results).toEqual(JSON.parse(RunFiles.toJson(anew)))
   expect(readFileSync(join(directory, "table.md"), "utf8")).toBe(Results.markdown(results))
 })

@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises"
 import { afterAll, expect, it } from "vitest"
 import { follow } from "../../cli/report.ts"
 import * as Report from "../../src/report/Report.ts"
-import * as RunDirectory from "../../src/training/RunDirectory.ts"
+import * as ownFiles from "../../src/training/run/ownFiles.ts"
 
 const run = mkdtempSync(join(tmpdir(), "finegrain-watch-"))
 afterAll(() => rmSync(run, { recursive: true, force: true }))
@@ -38,7 +38,7 @@ it("a page follows a run while it is at work, is drawn anew, and stands still wh
   step(1)
   const watching = Effect.gen(function*() {
     const fiber = yield* Effect.scoped(Effect.gen(function*() {
-      yield* RunDirectory.lock(run)
+      yield* ownFiles.lock(run)
       yield* Report.write(run)
       expect(refreshes()).toBe(true)
       const fiber = yield* Effect.forkDetach(follow([run]))

@@ -4,6 +4,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as WholeFile from "../../data/WholeFile.ts"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { StoredExperiment } from "../differences.ts"
@@ -53,7 +54,7 @@ export const writeFile = Effect.fnUntraced(function*(directory: string, name: st
 
 /** Writes a value as JSON. */
 export const writeJson = (directory: string, name: string, value: unknown) =>
-  writeFile(directory, name, `${RunDirectory.toJson(value, 2)}\n`)
+  writeFile(directory, name, `${RunFiles.toJson(value, 2)}\n`)
 
 /** Names in a directory; none where it is not there. */
 export const entries = Effect.fnUntraced(function*(directory: string) {
@@ -66,7 +67,7 @@ export const entries = Effect.fnUntraced(function*(directory: string) {
  */
 export const stored = (directory: string) =>
   Effect.map(
-    RunDirectory.readOwn(directory, "experiment.json", decodeStored, anew),
+    ownFiles.readOwn(directory, "experiment.json", decodeStored, anew),
     (found) => found as Option.Option<StoredExperiment>
   )
 
@@ -75,7 +76,7 @@ export const stored = (directory: string) =>
  */
 export const failures = (directory: string) =>
   Effect.map(
-    RunDirectory.readOwn(
+    ownFiles.readOwn(
       directory,
       "failures.json",
       decodeFailures,

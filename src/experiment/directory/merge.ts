@@ -6,6 +6,7 @@ import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
 import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import * as RunLock from "../../training/RunLock.ts"
@@ -139,7 +140,7 @@ const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, pl
   const problems = new Map<string, string>()
   const all = parts.flatMap(({ directory, trials }) => [...trials.keys()].map((id) => ({ directory, id })))
   for (const { directory, id } of all) {
-    const manifest = yield* RunDirectory.readOwn(path.join(directory, "trials", id), "manifest.json", decodeManifest)
+    const manifest = yield* ownFiles.readOwn(path.join(directory, "trials", id), "manifest.json", decodeManifest)
     if (Option.isNone(manifest)) continue
     const trial = planned.get(id)
     for (const problem of trial === undefined ? [] : foreign(trial, manifest.value.config)) {

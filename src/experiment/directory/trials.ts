@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
-import * as RunDirectory from "../../training/RunDirectory.ts"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import * as RunLock from "../../training/RunLock.ts"
 import { seedOf } from "../cells.ts"
@@ -49,8 +49,8 @@ const find = Effect.fnUntraced(function*(directory: string, id: string, failure:
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const own = path.join(directory, "trials", id)
-  const manifest = yield* Effect.result(RunDirectory.readOwn(own, "manifest.json", decodeTrial))
-  const summary = yield* Effect.result(RunDirectory.readOwn(own, "summary.json", decodeSummary))
+  const manifest = yield* Effect.result(ownFiles.readOwn(own, "manifest.json", decodeTrial))
+  const summary = yield* Effect.result(ownFiles.readOwn(own, "summary.json", decodeSummary))
   const damaged = Result.isFailure(manifest)
     ? manifest.failure
     : Result.isFailure(summary)
@@ -158,5 +158,5 @@ export const results = Effect.fnUntraced(function*(directory: string) {
   const fromTrials = yield* collected(directory)
   return Option.isSome(fromTrials)
     ? fromTrials
-    : yield* RunDirectory.readOwn(directory, "results.json", decodeResults, anew)
+    : yield* ownFiles.readOwn(directory, "results.json", decodeResults, anew)
 })

@@ -5,7 +5,7 @@ import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Catalogues from "../../training/Catalogues.ts"
-import * as RunDirectory from "../../training/RunDirectory.ts"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { TrainConfig } from "../../training/TrainConfig.ts"
 import * as identity from "./identity.ts"
@@ -26,7 +26,7 @@ const dataOf = (config: TrainConfig) => {
  */
 export const factsOf = Effect.fnUntraced(function*(config: TrainConfig, directory: string) {
   const path = yield* Path.Path
-  const found = yield* Effect.option(RunDirectory.readOwn(path.resolve(directory), "manifest.json", decode))
+  const found = yield* Effect.option(ownFiles.readOwn(path.resolve(directory), "manifest.json", decode))
   const manifest = Option.getOrUndefined(Option.flatten(found))
   if (manifest === undefined) return undefined
   const { backend, dataset, versions } = manifest

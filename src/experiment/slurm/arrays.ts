@@ -9,6 +9,7 @@ import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
 import * as WholeFile from "../../data/WholeFile.ts"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import { entries, writeFile, writeJson } from "../directory/files.ts"
@@ -156,7 +157,7 @@ export const remove = Effect.fnUntraced(function*(root: string, token: string) {
  *
  * @internal
  */
-export const read = (directory: string) => RunDirectory.readOwn(directory, "array.json", decodeArray)
+export const read = (directory: string) => ownFiles.readOwn(directory, "array.json", decodeArray)
 
 /**
  * All arrays of an experiment, in the order of their submission. What is damaged was not submitted.
@@ -196,7 +197,7 @@ export const latest = (
 export const stateOf = Effect.fnUntraced(function*(root: string, { index, token }: Place) {
   const path = yield* Path.Path
   const directory = path.join(root, home, token)
-  const found = yield* Effect.option(RunDirectory.readOwn(directory, stateFile(index), decodeState))
+  const found = yield* Effect.option(ownFiles.readOwn(directory, stateFile(index), decodeState))
   return Option.getOrUndefined(Option.flatten(found))
 })
 

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Run from "../../training/Run.ts"
-import * as RunDirectory from "../../training/RunDirectory.ts"
+import * as ownFiles from "../../training/run/ownFiles.ts"
 import type { Trial } from "../cells.ts"
 import { decodeSummary } from "../directory/trials.ts"
 import type { Given, Outcome } from "../launchers/Launcher.ts"
@@ -24,7 +24,7 @@ export interface Grid extends Given, Submitting {
 /** The summary of a trial that went to its end. */
 const completed = Effect.fnUntraced(function*({ directory }: Grid, trial: Trial) {
   const found = Option.getOrUndefined(
-    yield* RunDirectory.readOwn(directory(trial), "summary.json", decodeSummary)
+    yield* ownFiles.readOwn(directory(trial), "summary.json", decodeSummary)
   )
   return found?.status === "completed" && Number.isFinite(found.testLoss ?? 0)
     ? found as unknown as Run.RunSummary

@@ -1,7 +1,7 @@
 /** The results of an experiment as tables. */
 import { type Measure, measures } from "../../experiment/Experiment.ts"
 import type * as Results from "../../experiment/Results.ts"
-import { toJson } from "../../training/RunDirectory.ts"
+import { toJson } from "../../training/RunFiles.ts"
 import { summaryFields } from "./runTables.ts"
 import * as Table from "./Table.ts"
 

@@ -1,7 +1,7 @@
 /** A run as tables. */
 import { atEnd, type EndMeasure, type OfPoms, ofPoms, ofSteps, type PlacedReading } from "../../training/measures.ts"
 import { perPoms } from "../../training/measures/steps.ts"
-import { toJson } from "../../training/RunDirectory.ts"
+import { toJson } from "../../training/RunFiles.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
 import { measured, type MeasuredRow } from "./readings.ts"

@@ -1,9 +1,10 @@
 /** What an earlier process left of a run. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as RunDirectory from "../RunDirectory.ts"
 import * as RunFiles from "../RunFiles.ts"
 import { type RunIdentity, sameEnvironment, sameRun } from "../sameRun.ts"
+import { examine, type Examined } from "./examine.ts"
+import * as ownFiles from "./ownFiles.ts"
 
 const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
 const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
@@ -14,7 +15,7 @@ const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
  */
 const completed = Effect.fnUntraced(function*(output: string) {
   const remedy = "Restore it, or delete it to go on from the last checkpoint."
-  const summary = yield* RunDirectory.readOwn(output, "summary.json", decodeSummary, remedy)
+  const summary = yield* ownFiles.readOwn(output, "summary.json", decodeSummary, remedy)
   return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
 })
 
@@ -27,20 +28,20 @@ export const earlierRun = Effect.fnUntraced(function*<E>(
   identity: RunIdentity,
   settingsOf: (manifest: RunFiles.Manifest) => Effect.Effect<object, E>
 ) {
-  const nothing = { done: Option.none<typeof RunFiles.Summary.Type>(), earlier: Option.none<RunDirectory.Examined>() }
-  const manifest = yield* RunDirectory.readOwn(output, "manifest.json", decodeManifest)
+  const nothing = { done: Option.none<typeof RunFiles.Summary.Type>(), earlier: Option.none<Examined>() }
+  const manifest = yield* ownFiles.readOwn(output, "manifest.json", decodeManifest)
   if (Option.isNone(manifest)) return nothing
   yield* sameRun(yield* settingsOf(manifest.value), manifest.value, identity)
   const done = yield* completed(output)
   if (Option.isSome(done)) return { ...nothing, done }
   yield* sameEnvironment(manifest.value, identity)
-  const earlier = yield* RunDirectory.examine(output)
+  const earlier = yield* examine(output)
   // Another process may have completed it in the meantime.
   return { done: yield* completed(output), earlier: Option.some(earlier) }
 })
 
 /** Where a run stood: after so many steps, and so many images of each epoch. */
-export const stood = ({ checkpoint }: RunDirectory.Examined, images: number) =>
+export const stood = ({ checkpoint }: Examined, images: number) =>
   Option.match(checkpoint, {
     onNone: () => ({ step: 0, images: 0 }),
     onSome: ({ position: { epoch, from, step } }) => ({ step, images: (epoch - 1) * images + from })

@@ -22,6 +22,7 @@ import * as RunFiles from "../RunFiles.ts"
 import * as TrainConfig from "../TrainConfig.ts"
 import { atOnce } from "../trainer/batchTensors.ts"
 import { evaluate as evaluated, tellsClasses } from "../trainer/evaluate.ts"
+import * as ownFiles from "./ownFiles.ts"
 import * as savedModel from "./savedModel.ts"
 
 /**
@@ -89,7 +90,7 @@ const found = Effect.fnUntraced(function*(given: string, asked: EvaluateOptions[
   const isThere = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false)
   const isFile = given.endsWith(".json")
   const directory = isFile ? path.dirname(given) : given
-  const manifest = yield* RunDirectory.readOwn(
+  const manifest = yield* ownFiles.readOwn(
     directory,
     "manifest.json",
     RunFiles.decode(Schema.Struct(Struct.pick(RunFiles.Manifest.fields, ["config", "dataset"])), "manifest"),

@@ -24,6 +24,7 @@ import type { Training } from "../Training.ts"
 import type { TrainingEvent } from "../TrainingEvent.ts"
 import * as Versions from "../Versions.ts"
 import { earlierRun, stood } from "./earlier.ts"
+import type { Examined } from "./examine.ts"
 import { type Described, identityOf, manifestOf } from "./manifest.ts"
 import type { Resumed, RunEvent, Started } from "./RunEvent.ts"
 import { measuresOf, type RunSummary } from "./RunSummary.ts"
@@ -78,7 +79,7 @@ const announce = Effect.fnUntraced(function*<E, R>(
     E,
     R
   >,
-  earlier: Option.Option<RunDirectory.Examined>
+  earlier: Option.Option<Examined>
 ) {
   const started: Started = {
     _tag: "Started",
