@@ -8,6 +8,7 @@ import { helper } from "./native/helper.ts"
 import { layers } from "./native/layers.ts"
 import { install, type Library } from "./native/library.ts"
 import { isNotInstalled } from "./notInstalled.ts"
+import { processor } from "./processor.ts"
 import { registerReluGradient } from "./reluGradient.ts"
 import { rounding } from "./wasm/simd/fused.ts"
 
@@ -117,7 +118,7 @@ const started = (name: keyof typeof packages, load: Importer): Start =>
       engine: "tensorflow",
       device: gpu ? "GPU, TensorFlow with CUDA" : "CPU, TensorFlow",
       version,
-      arithmetic: `TensorFlow ${library.binding?.TF_Version ?? "unknown"}${steps}`
+      arithmetic: `TensorFlow ${library.binding?.TF_Version ?? "unknown"}${gpu ? "" : ` by ${processor()}`}${steps}`
     }
   })
 

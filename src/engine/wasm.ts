@@ -73,5 +73,5 @@ export const wasm = (
       try: () => accelerated(options.accelerator ?? "none", running.threads),
       catch: (cause) => unavailable(cause)
     })
-    return described(running, library?.version)
+    return described(running, library)
   })

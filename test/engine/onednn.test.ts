@@ -34,10 +34,26 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
   it("says so in the device, and in how it rounds", async () => {
     const engine = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
     expect(engine.device).toMatch(/ and oneDNN [23]\.\d+\.\d+, 2 threads$/)
-    expect(engine.arithmetic).toMatch(/, oneDNN [23]\.\d+\.\d+ with 2$/)
+    expect(engine.arithmetic).toMatch(/, oneDNN [23]\.\d+\.\d+( by \w+)? with 2$/)
     const own = await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 2 })))
     expect(own.device).not.toContain("oneDNN")
     expect(own.arithmetic).not.toContain("oneDNN")
+  })
+
+  // Its bits follow from its instructions, so that these belong to what a run is told by.
+  it.runIf(process.arch === "x64")("says by which instructions, which a variable of its own bounds", () => {
+    const code = `
+      import * as Effect from "effect/Effect"
+      import { Backend } from "finegrain"
+      const engine = Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 1, accelerator: "onednn" }))
+      console.log((await Effect.runPromise(engine)).arithmetic)`
+    const said = (isa: string) =>
+      spawnSync(process.execPath, ["--conditions=finegrain:source", "--input-type=module", "-e", code], {
+        encoding: "utf8",
+        env: { ...process.env, ONEDNN_MAX_CPU_ISA: isa, DNNL_MAX_CPU_ISA: isa }
+      }).stdout
+    expect(said("SSE41")).toMatch(/ by SSE41 with 1$/m)
+    expect(said("AVX2")).toMatch(/ by AVX2 with 1$/m)
   })
 
   it("names a library that is no oneDNN", () => {

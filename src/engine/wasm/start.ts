@@ -11,6 +11,12 @@ import { type MakePool, nobodyElse } from "./threads/alone.ts"
 /** How the kernels run. */
 export type Running = Pick<Simd, "flavour" | "threads">
 
+/** The library that computes beside them. */
+interface Helper {
+  readonly version: string
+  readonly instructions: string | undefined
+}
+
 /**
  * Lets the stock backend start, and puts the kernels on its heap. Rejects where either fails.
  *
@@ -32,20 +38,23 @@ export const start = async (
   }
 }
 
+/** How the helper rounds: its sums depend on its instructions, and on how many threads share them. */
+const helped = ({ instructions, version }: Helper, threads: number) =>
+  `, oneDNN ${version}${instructions === undefined ? "" : ` by ${instructions}`} with ${threads}`
+
 /**
- * What the engine says of itself, with the version of the library that computes beside it, where one does.
+ * What the engine says of itself, with the library that computes beside it, where one does.
  *
  * @internal
  */
-export const described = ({ flavour, threads }: Running, oneDnn?: string): Engine => {
+export const described = ({ flavour, threads }: Running, oneDnn?: Helper): Engine => {
   const simd = `${flavour === "relaxed" ? "relaxed " : ""}SIMD`
-  const helper = oneDnn === undefined ? "" : ` and oneDNN ${oneDnn}`
+  const helper = oneDnn === undefined ? "" : ` and oneDNN ${oneDnn.version}`
   return {
     name: "wasm",
     engine: "wasm",
     device: `CPU, WebAssembly ${simd}${helper}, ${counted(threads, "thread")}`,
     version: version_wasm,
-    // The library's sums depend on how many threads share them.
-    arithmetic: rounding(flavour) + (oneDnn === undefined ? "" : `, oneDNN ${oneDnn} with ${threads}`)
+    arithmetic: rounding(flavour) + (oneDnn === undefined ? "" : helped(oneDnn, threads))
   }
 }

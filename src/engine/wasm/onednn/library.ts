@@ -1,6 +1,7 @@
 /** oneDNN as a system has it, loaded through koffi; what is missing is named. */
 import { createRequire } from "node:module"
 import { type Address, type Calls, type Dialect, Refusal } from "./dialect.ts"
+import { inWords } from "./instructions.ts"
 import type { Foreign, Koffi } from "./koffi.ts"
 import { type Undisturbed, undisturbed } from "./signals.ts"
 import * as Version2 from "./version2.ts"
@@ -9,6 +10,8 @@ import * as Version3 from "./version3.ts"
 /** oneDNN on the processor, loaded. */
 export interface Library extends Calls {
   readonly version: string
+  /** The instructions that it computes with, where it tells. */
+  readonly instructions: string | undefined
   readonly dialect: Dialect
   /** Calls a function that returns a value. */
   readonly value: (declaration: string, ...values: ReadonlyArray<unknown>) => unknown
@@ -130,6 +133,7 @@ export const load = (threads: number, koffi: Koffi = binding()): Library => {
   const stream = made("dnnl_stream_create(_Out_ void** stream, void* engine, unsigned int flags)", engine, inOrder)
   return {
     version: `${major}.${minor}.${patch}`,
+    instructions: inWords(Number(value("int dnnl_get_effective_cpu_isa()"))),
     dialect: dialect({ call, made, engine }),
     call,
     made,
