@@ -112,7 +112,8 @@ export const agree = Effect.fnUntraced(
       if (row !== undefined && row.is !== is) {
         return yield* refuse(
           `${what} is ${is} here, and ${row.is} where the grid ${grid} was begun, on ${row.worker}`,
-          "Work with the same data and engine on every machine, or offer the grid under another name."
+          "Work with the same data and engine on every machine (processors that differ agree with " +
+            "FINEGRAIN_SIMD=plain, oneDNN on them with ONEDNN_MAX_CPU_ISA=AVX2), or offer the grid under another name."
         )
       }
     }
