@@ -50,6 +50,7 @@ const all = (): ReadonlyArray<Asked> => [
   asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)"),
   asked("label-noise-denser", "The same, searched anew", "PIO (Sp+Ob+St+Euc)"),
   asked("table-cifar", "ResNet-8, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
+  asked("optimizers", "The same, by other optimizers", "manifold Muon (mixture)"),
   asked("without-normalization", "ResNet-8 without normalization, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")
 ]
@@ -76,6 +77,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
+    ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
     ...wrongLabels("label-noise"),
     ...wrongLabels("label-noise-denser"),

@@ -81,7 +81,8 @@ const findings = (): string => {
       `${perceptron("AdamW")} %, Muon and manifold Muon ${perceptron("Muon")} and ${
         perceptron("manifold Muon (St)")
       } %. ResNet-8 on`,
-      `1,000 images errs ${few.mixture} % with the paper's mixture and ${few.tuned} % with tuned Euclidean kernels; on`,
+      `1,000 images errs ${few.mixture} % with the paper's mixture, ${few.tuned} % with tuned Euclidean kernels and`,
+      `${errorsIn("optimizers")("Muon (Euc)")} % with these by Muon; on`,
       `8,000, 40 % of labels drawn anew, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
     ].join(" ")
   )
