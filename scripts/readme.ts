@@ -76,13 +76,13 @@ const findings = (): string => {
   const [few, wrong] = [residual("table-cifar"), residual("label-noise-denser")]
   return wrapped(
     [
-      `On CIFAR-10 (${trialsOn("cifar-10")} trials, five seeds) a perceptron with oblique or Stiefel matrices`,
+      `On CIFAR-10 (${trialsOn("cifar-10")} trials) a perceptron with oblique or Stiefel matrices`,
       `trained by FG-SGD errs ${perceptron("FG-SGD (Ob)")} and ${perceptron("FG-SGD (St)")} %, AdamW`,
       `${perceptron("AdamW")} %, Muon and manifold Muon ${perceptron("Muon")} and ${
         perceptron("manifold Muon (St)")
       } %. ResNet-8 on`,
-      `1,000 images errs ${few.mixture} % with the paper's mixture, ${few.tuned} % with tuned Euclidean kernels and`,
-      `${errorsIn("optimizers")("Muon (Euc)")} % with these by Muon; on`,
+      `1,000 images errs ${few.mixture} % with the paper's mixture, ${few.tuned} % with tuned Euclidean kernels,`,
+      `${errorsIn("optimizers")("Muon (Euc)")} % by Muon; on`,
       `8,000, 40 % of labels drawn anew, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
     ].join(" ")
   )
