@@ -11,8 +11,10 @@ export const widest = (description: string): string | undefined => {
   return vectors.find((name) => flags.has(name))
 }
 
-/** The widest vector instructions of this processor, or its name, where the system does not tell. */
-export const processor = (): string => {
+/** Variables by which users choose among the instructions that TensorFlow computes with. */
+const variables = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS"]
+
+const ofSystem = () => {
   const named = cpus()[0]?.model.trim() ?? process.arch
   try {
     return widest(readFileSync("/proc/cpuinfo", "utf8")) ?? named
@@ -20,3 +22,9 @@ export const processor = (): string => {
     return named
   }
 }
+
+/** The widest vector instructions of this processor, or its name, if the system does not tell; and what bounds them. */
+export const processor = (environment: Readonly<Record<string, string | undefined>> = process.env): string =>
+  [ofSystem()].concat(
+    variables.flatMap((name) => environment[name] === undefined ? [] : `${name}=${environment[name]}`)
+  ).join(" ")

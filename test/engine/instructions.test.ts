@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { widest } from "../../src/engine/processor.ts"
+import { processor, widest } from "../../src/engine/processor.ts"
 import { inWords } from "../../src/engine/wasm/onednn/instructions.ts"
 
 it("names the widest instructions of a processor as Linux describes it", () => {
@@ -7,6 +7,10 @@ it("names the widest instructions of a processor as Linux describes it", () => {
   expect(widest("flags\t\t: fpu sse4_1 avx avx2 avx512f avx512dq")).toBe("avx512f")
   expect(widest("Features\t: fp asimd evtstrm")).toBe("asimd")
   expect(widest("nothing of the kind")).toBeUndefined()
+})
+
+it("names what bounds them", () => {
+  expect(processor({ ONEDNN_MAX_CPU_ISA: "AVX2" })).toBe(`${processor({})} ONEDNN_MAX_CPU_ISA=AVX2`)
 })
 
 it("names oneDNN's instructions as its own variable does, and by number where they are unknown", () => {
