@@ -1,11 +1,12 @@
 /**
  * What the networks of the final runs of an experiment make of corrupted test images, in percent: corruptions.json, to
- * commit beside its results. `node --conditions=finegrain:source scripts/corruptions.ts DIRECTORY`
+ * commit beside its results; minutes a network, so that what is there already is kept.
+ * `node --conditions=finegrain:source scripts/corruptions.ts DIRECTORY`
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { Backend, Catalogue, Corruptions, Run } from "finegrain"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
 
@@ -23,14 +24,24 @@ const ofRun = Effect.fnUntraced(function*({ id, summary }: Results.TrialResult) 
   if (accuracy !== summary!.testAccuracy) {
     throw new Error(`${id} has accuracy ${accuracy}, not ${summary!.testAccuracy} as when it ended`)
   }
-  return [id, { none: 100 * accuracy, ...corruptions }] as const
+  return { none: 100 * accuracy, ...corruptions }
 })
 
+const file = join(directory, "corruptions.json")
+const all = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Record<string, object> : {}
+const keep = () => {
+  const lines = Object.entries(all).map(([id, accuracies]) => `  ${JSON.stringify(id)}: ${JSON.stringify(accuracies)}`)
+  writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`)
+}
+
 const { cells } = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results.Results
-const all = await Effect.runPromise(
-  Effect.forEach(cells.flatMap(({ finals }) => finals), ofRun).pipe(
-    Effect.provide([NodeServices.layer, Backend.layer("wasm", { accelerator: "auto" })])
-  )
+const missing = cells.flatMap(({ finals }) => finals).filter(({ id }) => !Object.hasOwn(all, id))
+await Effect.runPromise(
+  Effect.forEach(missing, (trial) =>
+    Effect.map(ofRun(trial), (accuracies) => {
+      all[trial.id] = accuracies
+      keep()
+    }), { discard: true }).pipe(
+      Effect.provide([NodeServices.layer, Backend.layer("wasm", { accelerator: "auto" })])
+    )
 )
-const lines = all.map(([id, accuracies]) => `  ${JSON.stringify(id)}: ${JSON.stringify(accuracies)}`)
-writeFileSync(join(directory, "corruptions.json"), `{\n${lines.join(",\n")}\n}\n`)
