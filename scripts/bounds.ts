@@ -1,11 +1,11 @@
 /**
  * The bounds that every run of an experiment measured at its end, if it came there: bounds.json, to commit beside its
- * results.
- * `node scripts/bounds.ts DIRECTORY`
+ * results. `node scripts/bounds.ts DIRECTORY`
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { counted } from "../src/choices/counted.ts"
+import { writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/bounds.ts DIRECTORY")
@@ -31,6 +31,6 @@ const hasEnded = (events: string) => {
   return status === "completed"
 }
 const all = globSync(join(trials, "*/*/*/events.jsonl")).filter(hasEnded).toSorted()
-  .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events), short)}`)
-writeFileSync(join(directory, "bounds.json"), `{\n${all.join(",\n")}\n}\n`)
+  .map((events) => [relative(trials, dirname(events)), ofRun(events)])
+writeByRun(join(directory, "bounds.json"), Object.fromEntries(all), short)
 process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "bounds.json")}\n`)

@@ -6,9 +6,10 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { Backend, Catalogue, Corruptions, Run } from "finegrain"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
+import { writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/corruptions.ts DIRECTORY")
@@ -29,10 +30,6 @@ const ofRun = Effect.fnUntraced(function*({ id, summary }: Results.TrialResult) 
 
 const file = join(directory, "corruptions.json")
 const all = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Record<string, object> : {}
-const keep = () => {
-  const lines = Object.entries(all).map(([id, accuracies]) => `  ${JSON.stringify(id)}: ${JSON.stringify(accuracies)}`)
-  writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`)
-}
 
 const { cells } = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results.Results
 const missing = cells.flatMap(({ finals }) => finals).filter(({ id }) => !Object.hasOwn(all, id))
@@ -40,7 +37,7 @@ await Effect.runPromise(
   Effect.forEach(missing, (trial) =>
     Effect.map(ofRun(trial), (accuracies) => {
       all[trial.id] = accuracies
-      keep()
+      writeByRun(file, all)
     }), { discard: true }).pipe(
       Effect.provide([NodeServices.layer, Backend.layer("wasm", { accelerator: "auto" })])
     )

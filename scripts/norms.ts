@@ -5,9 +5,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, Matrices } from "finegrain"
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { counted } from "../src/choices/counted.ts"
+import { writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
@@ -53,6 +54,5 @@ await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
 const trials = join(directory, "trials")
 const runs = globSync(join(trials, "*/*/*")).filter((run) => existsSync(join(run, "summary.json"))).toSorted()
 const all = Object.fromEntries(runs.map((run) => [relative(trials, run), ofRun(run)]))
-const lines = Object.entries(all).map(([id, layers]) => `  ${JSON.stringify(id)}: ${JSON.stringify(layers)}`)
-writeFileSync(join(directory, "norms.json"), `{\n${lines.join(",\n")}\n}\n`)
+writeByRun(join(directory, "norms.json"), all)
 process.stdout.write(`${counted(runs.length, "run")}: ${join(dirname(trials), "norms.json")}\n`)

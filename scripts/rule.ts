@@ -2,9 +2,10 @@
  * How often, and how much, the step rule shortened the steps of every layer of the final runs of an experiment:
  * rule.json, to commit beside its results. `node scripts/rule.ts DIRECTORY`
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { counted } from "../src/choices/counted.ts"
+import { writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/rule.ts DIRECTORY")
@@ -41,6 +42,6 @@ const ofRun = (events: string) => {
 
 const trials = join(directory, "trials")
 const all = globSync(join(trials, "*/*/seed-*/events.jsonl")).toSorted()
-  .map((events) => `  ${JSON.stringify(relative(trials, dirname(events)))}: ${JSON.stringify(ofRun(events))}`)
-writeFileSync(join(directory, "rule.json"), `{\n${all.join(",\n")}\n}\n`)
+  .map((events) => [relative(trials, dirname(events)), ofRun(events)])
+writeByRun(join(directory, "rule.json"), Object.fromEntries(all))
 process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "rule.json")}\n`)

@@ -3,8 +3,7 @@ import * as Struct from "effect/Struct"
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
 import { counted } from "../choices/counted.ts"
-import { toJson } from "../training/RunFiles.ts"
-import type * as RunFiles from "../training/RunFiles.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import type { TrialManifest } from "./ExperimentFiles.ts"
 
 /** Where a trial ran: versions, backend, and the data by its checksum. */
@@ -64,7 +63,7 @@ export const line = (id: string, manifest: TrialManifest): string => {
       sha256: createHash("sha256").update(JSON.stringify(layer.groups)).digest("hex")
     }
   }))
-  return `${toJson({ id, manifest: { ...manifest, ...(layers === undefined ? {} : { layers }) } })}\n`
+  return `${RunFiles.toJson({ id, manifest: { ...manifest, ...(layers === undefined ? {} : { layers }) } })}\n`
 }
 
 /** Bytes above which manifests are compressed, so that they can be committed. */
