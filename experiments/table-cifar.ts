@@ -3,7 +3,7 @@ import { Experiment } from "finegrain"
 const search = { learningRate: { from: 0.01, to: 0.3 }, weightDecay: { from: 1e-4, to: 0.1 } }
 
 /** Recommended rates, times one factor, whatever the step rule takes. */
-const poms = (name: string, settings: object) => ({
+export const poms = (name: string, settings: object) => ({
   name,
   settings: { ...settings, ratesAfterRule: true },
   search: { ...search, "rates.recommended": { from: 0.25, to: 4 } }
@@ -39,6 +39,8 @@ export default Experiment.make({
     { name: "Euc", settings: { collection: "Euc" }, search },
     // Below a normalization the length of a filter does not count, as in weight normalization.
     poms("spheres of filters", { collection: "Sp", matricization: "perFilter" }),
+    // Spectral normalization as a constraint: σ₁ of a layer is at most 1, and may be less.
+    poms("spectral balls", { collection: "Spec", matricization: "whole", policy: "none", measureLambda: false }),
     poms("PIO (St)", { collection: "St" }),
     poms("PIO (Sp+Ob+St)", { collection: "Sp+Ob+St" }),
     poms("PIO (Sp+Ob+St+Euc)", { collection: "Sp+Ob+St+Euc" })

@@ -1,7 +1,12 @@
 import { Experiment } from "finegrain"
-import cifar from "./table-cifar.ts"
+import cifar, { poms } from "./table-cifar.ts"
 
-/** Two rows of `table-cifar` in a network without normalization, where the length of a kernel counts. */
+const rows = new Set(["Euc", "PIO (Sp+Ob+St+Euc)"])
+
+/**
+ * Two rows of `table-cifar` in a network without normalization, where the length of a kernel counts, and two that
+ * differ by it alone: kernels of one length each, and of any length up to it.
+ */
 export default Experiment.make({
   ...cifar,
   name: "without-normalization",
@@ -9,5 +14,9 @@ export default Experiment.make({
     "ResNet-8 without normalization, every branch ending in a learnt scale that is 0 at first; 1,000 images of " +
     "CIFAR-10, 30 epochs, no augmentation. Every row chooses among eight candidates, as in table-cifar.",
   base: { ...cifar.base, model: "resnet-8-skipinit" },
-  rows: cifar.rows.filter(({ name }) => name === "Euc" || name === "PIO (Sp+Ob+St+Euc)")
+  rows: [
+    ...cifar.rows.filter(({ name }) => rows.has(name)),
+    poms("PIO (Sp)", { collection: "Sp" }),
+    poms("PIO (Ball)", { collection: "Ball" })
+  ]
 })
