@@ -3,6 +3,7 @@ export * as Backend from "./Backend.ts"
 export * as FusedKernels from "./FusedKernels.ts"
 
 // For the rooms above alone.
+export * as alike from "./alike.ts"
 export * as chainedOperations from "./chainedOperations.ts"
 export * as cpuStart from "./cpu.ts"
 export * as Engine from "./Engine.ts"

@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { counted } from "../choices/counted.ts"
+import { alike } from "../engine/alike.ts"
 import * as Shape from "../numerics/Shape.ts"
 import { perSum } from "./measures/steps.ts"
 import * as RunFiles from "./RunFiles.ts"
@@ -87,8 +88,9 @@ export class CheckpointMismatch extends Schema.TaggedError<CheckpointMismatch>()
   actual: Schema.String
 }) {
   override get message() {
+    const hint = this.what === "backend.arithmetic" ? ` (${alike})` : ""
     return `The checkpoint belongs to another run: ${this.what} is ${this.actual} there, but ${this.expected} here. ` +
-      "Resume with the settings that the run was started with, or start a new run in another directory."
+      `Resume with the settings that the run was started with${hint}, or start a new run in another directory.`
   }
 }
 

@@ -156,7 +156,7 @@ const bits: ReadonlyArray<Row> = [
   elsewhere(
     "a processor that rounds otherwise",
     ({ backend }) => ({ backend: { ...backend!, arithmetic: "relaxed, otherwise" } }),
-    /backend\.arithmetic is relaxed, otherwise there/
+    /backend\.arithmetic is relaxed, otherwise there.*FINEGRAIN_SIMD=plain/
   ),
   elsewhere(
     "another version",

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import { alike } from "../../engine/alike.ts"
 import * as Versions from "../../training/Versions.ts"
 import { DatabaseError, patiently } from "./database.ts"
 import * as identity from "./identity.ts"
@@ -112,8 +113,7 @@ export const agree = Effect.fnUntraced(
       if (row !== undefined && row.is !== is) {
         return yield* refuse(
           `${what} is ${is} here, and ${row.is} where the grid ${grid} was begun, on ${row.worker}`,
-          "Work with the same data and engine on every machine (processors that differ agree with " +
-            "FINEGRAIN_SIMD=plain, oneDNN on them with ONEDNN_MAX_CPU_ISA=AVX2), or offer the grid under another name."
+          `Work with the same data and engine on every machine (${alike}), or offer the grid under another name.`
         )
       }
     }
