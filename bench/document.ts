@@ -115,7 +115,7 @@ const goals = ({ engine, manifolds: mixed, rivals, scaling }: Results): string =
       values.map((value) => value === undefined ? "–" : percent(value)).join(", ")
   }
   const mixture = [
-    mixed.rows.find(({ timing }) => timing.name === "PIO Sp+Ob+St+Euc")?.ratio,
+    ...mixed.rows.filter(({ timing }) => timing.name.endsWith(" Sp+Ob+St+Euc")).map(({ ratio }) => ratio),
     ...scaling.rows.filter(({ collection, side }) => collection.includes("+") && side === 3).map(({ toDearest }) =>
       toDearest
     )
@@ -168,8 +168,8 @@ const honest = ({ rivals: { layers, networks } }: Results): string => {
     `Take PyTorch where the network is what costs and the optimizer is a plain one. Each side's best, a ResNet-20 step
     at batch 128 is ${compared(fastest(small))}, a ResNet-18 step ${compared(fastest(large))}. Take it also where you
     have an NVIDIA card: no engine of ours has been timed on one. And take it where you need what its ecosystem has and
-    this library has not: mixed precision, several machines, pretrained models. Take this library for what steps on
-    manifolds cost: with geoopt as it is, the step of a layer of 40,000 Stiefel kernels is ${
+    this library has not: mixed precision, one network over several machines, pretrained models. Take this
+    library for what steps on manifolds cost: with geoopt as it is, the step of a layer of 40,000 Stiefel kernels is ${
       compared(ratio(ms(stiefel, "torch, geoopt"), ms(stiefel, "wasm")))
     }, that of spheres ${
       compared(ratio(ms(sphere, "torch, geoopt"), ms(sphere, "wasm")))

@@ -11,7 +11,7 @@ export const poms = (name: string, settings: object) => ({
 
 /**
  * The paper's question on its own data, where bounds on norms should matter: few images, seen many times.
- * It takes one to two hours on two cores, `--jobs 2`. A smoke run generates a few images in the same files.
+ * It takes an hour on two cores, `--jobs 2`. A smoke run generates a few images in the same files.
  */
 export default Experiment.make({
   name: "table-cifar",

@@ -44,12 +44,13 @@ const committed = join(root, "experiments", "results")
 const resultsOf = (experiment: string) =>
   JSON.parse(readFileSync(join(committed, experiment, "results.json"), "utf8")) as Results.Results
 
-/** All committed trials on a dataset. */
-const trialsOn = (dataset: string): number =>
-  readdirSync(committed).map(resultsOf)
+/** All committed trials on a dataset; one that two experiments have, to the bit, counts once. */
+const trialsOn = (dataset: string): number => {
+  const trials = readdirSync(committed).map(resultsOf)
     .filter(({ environments }) => environments.some((environment) => environment.dataset?.name === dataset))
-    .flatMap(({ cells }) => cells)
-    .reduce((count, { candidates, finals }) => count + candidates.length + finals.length, 0)
+    .flatMap(({ cells }) => cells.flatMap(({ candidates, finals }) => [...candidates, ...finals]))
+  return new Set(trials.map((trial) => trial.summary?.weightsSha256 ?? trial)).size
+}
 
 /** Mean test errors of rows of an experiment, in %. */
 const errorsIn = (experiment: string) => {

@@ -69,13 +69,14 @@ export const searches = ({ cells }: Results.Results) => {
 /** Accuracy over training images by the kind of their label, as means over the seeds. */
 export const byLabel = ({ cells }: Results.Results) =>
   table(
-    ["method", "right labels %", "changed labels %", "the right ones of those %"],
-    cells.map(({ finals, row }) => [
-      row,
-      ...["clean", "changed", "corrected"].map((kind) =>
-        mean(finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!)).toFixed(1)
-      )
-    ])
+    ["method", "right labels %", "changed labels %", "by chance %", "the right ones of those %"],
+    cells.map(({ finals, row }) => {
+      const [right, changed, corrected] = ["clean", "changed", "corrected"].map((kind) =>
+        mean(finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!))
+      ) as [number, number, number]
+      // A changed label is any of the nine others, whatever the network makes of the image.
+      return [row, ...[right, changed, (100 - corrected) / 9, corrected].map((share) => share.toFixed(1))]
+    })
   )
 
 /** The candidates of every row, the best of the held-out images first, those that diverged last. */
