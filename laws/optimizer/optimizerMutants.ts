@@ -4,19 +4,22 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as FusedKernels from "../../src/engine/FusedKernels.ts"
 import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as Euclidean from "../../src/geometry/manifolds/Euclidean.ts"
 import * as Sphere from "../../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
 import * as NestedTensors from "../../src/numerics/NestedTensors.ts"
 import * as StepSize from "../../src/optimizer/StepSize.ts"
 import { chain, pure, type Transform } from "../../src/optimizer/Transform.ts"
 import * as Transforms from "../../src/optimizer/transforms/index.ts"
+import { msign } from "../../src/optimizer/transforms/msign.ts"
 import type { Mutant } from "../mutants/Mutant.ts"
-import { adam, fgSgd, type Method, type VariedHyperparameters } from "./Method.ts"
+import { adam, fgSgd, type Method, muon, type VariedHyperparameters } from "./Method.ts"
 import { metricMutants } from "./metricLaws.ts"
 import { muonMutants } from "./muonLaws.ts"
 import { optimizerLaws } from "./optimizerLaws.ts"
 
 const sphere = Sphere.make([3, 3])
+const euclidean = Euclidean.make([3, 3])
 const rotations = Stiefel.make([3, 3])
 
 /** FG-SGD with another momentum, and with one more part before or after its step. */
@@ -116,6 +119,23 @@ export const optimizerMutants: ReadonlyArray<Mutant> = [
     "POMs of one manifold step alike",
     fgSgdWith({ after: Transforms.perPom("position", (_, { poms }) => ({ factors: tf.range(1, 1 + poms.length) })) })
   ),
+  {
+    name: "Muon that takes all matrices of a layer for one",
+    killedBy: "POMs do not share gradients",
+    laws: optimizerLaws([euclidean], {
+      ...muon,
+      transform: ({ momentum, schedule }) =>
+        chain(
+          "mutant",
+          Transforms.pullback,
+          Transforms.momentum({ decay: momentum }),
+          pure("as one", (u) =>
+            NestedTensors.map(u, (leaf) =>
+              tf.reshape(msign(tf.reshape(leaf, [-1, leaf.shape.at(-1)!])), leaf.shape))),
+          Transforms.descend(schedule)
+        )
+    })
+  },
   mutant(
     "wrong sign of the step",
     "small steps descend",

@@ -20,5 +20,7 @@ onEachBackend("laws of optimizers", (engine) => {
   }
   bind(metricLaws(), { runs: 2 })
   bind(muonLaws(), { runs: 3 })
-  bind(optimizerLaws([Stiefel.make([4, 2])], muon, { longRuns: false }), { runs: 2 })
+  for (const manifold of [Stiefel.make([4, 2]), Euclidean.make([3, 3])]) {
+    bind(optimizerLaws([manifold], muon, { longRuns: false }), { runs: 2 })
+  }
 })

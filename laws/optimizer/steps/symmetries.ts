@@ -9,12 +9,12 @@ import type { Law } from "../../Law.ts"
 import type { Trials } from "./Trials.ts"
 
 /**
- * Neither labels of kernels nor the grouping into POMs of one manifold matter.
+ * Neither labels of kernels nor the grouping into POMs of one manifold matter, nor what happens in other POMs.
  *
  * @internal
  */
 export const symmetries = (
-  { rounding, problemOf, inOrder, optimizerOf, weights, gradient, run, gap, shown }: Trials
+  { rounding, problem, problemOf, inOrder, optimizerOf, weights, gradient, run, gap, shown }: Trials
 ): ReadonlyArray<Law> => [
   shown("relabelled kernels move as before", "step(σ·w, σ·g) = σ·step(w, g)", rounding, (c) => {
     const order = Array.from(Seed.permutation(c.seed, inOrder.length))
@@ -40,6 +40,20 @@ export const symmetries = (
       run(optimizerOf(problemOf(strategy, c.seed, inOrder), c), small, 2).weights
     )
     return tf.maximum(gap(a!, b!), gap(b!, d!))
+  }),
+  shown("POMs do not share gradients", "step(w, g) = step(w, g′) in a POM where g = g′", rounding, (c) => {
+    const p = problem(c.seed)
+    const { arrangement, collection } = p
+    /** The first POM by 1, all others by a factor. */
+    const scaled = (u: tf.Tensor, others: number) => {
+      const factors = tf.tensor1d(collection.poms.map((_, i) => i === 0 ? 1 : others))
+      return arrangement.to(collection.scale(factors, arrangement.from(u)))
+    }
+    const after = (others: number) => {
+      const optimizer = optimizerOf(p, c)
+      return Optimizer.update(optimizer, Optimizer.init(optimizer, weights(c)), scaled(gradient(c), others)).weights
+    }
+    return tf.max(tf.abs(scaled(tf.sub(after(1), after(100)), 0)))
   })
 ]
 

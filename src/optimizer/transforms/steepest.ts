@@ -21,9 +21,11 @@ const divided = (u: tf.Tensor, length: tf.Tensor): tf.Tensor =>
 const normalized = (u: tf.Tensor, x: tf.Tensor, { manifold }: Collection.FactorStack): tf.Tensor =>
   divided(u, NestedTensors.expandTo(manifold.norm(x, u), u.rank))
 
-/** A Euclidean weight as one matrix: every axis but the last are its rows; a vector is its own. */
-const flatMatrix = (u: tf.Tensor): tf.Tensor =>
-  u.rank < 2 ? u : tf.reshape(msign(tf.reshape(u, [-1, u.shape.at(-1)!])), u.shape)
+/** Every Euclidean weight of a leaf as one matrix: all axes of its shape but the last are its rows. */
+const eachAsMatrix = (u: tf.Tensor, { manifold: { shape } }: Collection.FactorStack): tf.Tensor => {
+  const [batch, columns] = [u.shape.slice(0, u.rank - shape.length), shape.at(-1)!]
+  return tf.reshape(msign(tf.reshape(u, [...batch, tf.util.sizeFromShape([...shape]) / columns, columns])), u.shape)
+}
 
 /** What is steepest on the manifold of a leaf, and the gap where it was found by iteration. */
 const onLeaf = (
@@ -37,7 +39,7 @@ const onLeaf = (
   if (norm === "frobenius" || form === undefined) return { direction: normalized(u, x, leaf) }
   switch (form.name) {
     case "Euclidean":
-      return { direction: u.rank < 2 ? normalized(u, x, leaf) : flatMatrix(u) }
+      return { direction: leaf.manifold.shape.length < 2 ? normalized(u, x, leaf) : eachAsMatrix(u, leaf) }
     case "Unit": {
       // The largest column is the norm: every column by itself; a sphere is one column of all entries.
       const axes = form.columns === 1 ? [-2, -1] : [form.transposed ? -1 : -2]
