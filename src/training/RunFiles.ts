@@ -1,4 +1,7 @@
-/** Schemas of the files in a run's directory, and how they are read. */
+/**
+ * Schemas of the files in a run's directory, and how they are read: a file may have been damaged, exchanged, or be
+ * somebody else's, so nothing that was read is believed before it was decoded.
+ */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -10,11 +13,6 @@ import * as WholeFile from "../data/WholeFile.ts"
 import * as Norms from "../numerics/Norms.ts"
 import { perPoms, perStep } from "./measures/steps.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
-
-/**
- * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so
- * nothing that was read is believed before it was decoded.
- */
 
 const unnamed = ["NaN", "Infinity", "-Infinity"] as const
 
