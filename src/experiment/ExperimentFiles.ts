@@ -1,6 +1,6 @@
 /** Schemas of the files in a directory of an experiment that are read back. */
 import * as Schema from "effect/Schema"
-import { Environment, fromOne, Measures, missing, Num } from "../training/RunFiles.ts"
+import { count, Environment, fromOne, Measures, missing, Num } from "../training/RunFiles.ts"
 import * as Experiment from "./Experiment.ts"
 import { isDirectory } from "./slug.ts"
 
@@ -45,7 +45,7 @@ const Measured = Schema.Struct({
   status: Schema.String,
   reason: missing(Schema.String),
   summary: missing(Measures),
-  environment: missing(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  environment: missing(count),
   report: missing(Schema.String)
 })
 

@@ -9,6 +9,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Setting from "../choices/Setting.ts"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as Norms from "../numerics/Norms.ts"
 import { perPoms, perStep } from "./measures/steps.ts"
@@ -57,7 +58,7 @@ export const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
  *
  * @internal
  */
-export const fromOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+export const fromOne = Setting.count
 const Loose = Schema.Record(Schema.String, Schema.Unknown)
 
 const Matrices = Schema.Union([Schema.Array(count), Schema.Struct({ count, sha256: Schema.String })])
