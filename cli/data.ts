@@ -69,7 +69,8 @@ const one = Effect.fnUntraced(function*(name: string, known: Catalogue.Catalogue
     ? yield* Effect.result(checked(name, known))
     : Result.succeed({ isRight: true, lines: [] })
   if (Result.isFailure(found)) {
-    return yield* show(name, "damaged", [...here, found.failure.message])
+    const isThere = entry !== undefined || found.failure._tag !== "DatasetMissing"
+    return yield* show(name, isThere ? "damaged" : "missing", [...here, found.failure.message])
   }
   return yield* show(name, found.success.isRight ? "right" : "damaged", [...here, ...found.success.lines])
 })

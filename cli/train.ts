@@ -1,3 +1,4 @@
+/** `finegrain train`: a run from flags, a file, or the run that is resumed. */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"

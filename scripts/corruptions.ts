@@ -1,6 +1,6 @@
 /**
- * What the networks of the final runs of an experiment make of corrupted test images, in percent: corruptions.json, to
- * commit beside its results; minutes a network, so that what is there already is kept.
+ * What the networks of the final runs of an experiment that completed make of corrupted test images, in percent:
+ * corruptions.json, to commit beside its results; minutes a network, so that what is there already is kept.
  * `node --conditions=finegrain:source scripts/corruptions.ts DIRECTORY`
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -9,7 +9,7 @@ import { Backend, Catalogue, Corruptions, Run } from "finegrain"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
-import { writeByRun } from "./byRun.ts"
+import { completed, writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/corruptions.ts DIRECTORY")
@@ -31,8 +31,7 @@ const ofRun = Effect.fnUntraced(function*({ id, summary }: Results.TrialResult) 
 const file = join(directory, "corruptions.json")
 const all = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Record<string, object> : {}
 
-const { cells } = JSON.parse(readFileSync(join(directory, "results.json"), "utf8")) as Results.Results
-const missing = cells.flatMap(({ finals }) => finals).filter(({ id }) => !Object.hasOwn(all, id))
+const missing = completed(directory, "finals").filter(({ id }) => !Object.hasOwn(all, id))
 await Effect.runPromise(
   Effect.forEach(missing, (trial) =>
     Effect.map(ofRun(trial), (accuracies) => {

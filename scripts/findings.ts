@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
 import { byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
@@ -109,7 +108,7 @@ export const filled = (text: string): string =>
  */
 export const drawn = (): Promise<string> => Effect.runPromise(Chart.svg(figure(all())))
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (import.meta.main) {
   writeFileSync(page, filled(readFileSync(page, "utf8")))
   writeFileSync(join(root, "docs", "findings.svg"), `${await drawn()}\n`)
 }

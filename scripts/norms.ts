@@ -1,14 +1,14 @@
 /**
- * Norms of the kernels of every run of an experiment whose networks are dense: norms.json, to commit beside
- * its results. `node --conditions=finegrain:source scripts/norms.ts DIRECTORY`
+ * Norms of the kernels of every run that completed of an experiment whose networks are dense: norms.json, to commit
+ * beside its results. `node --conditions=finegrain:source scripts/norms.ts DIRECTORY`
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
 import { Backend, Matrices } from "finegrain"
-import { existsSync, globSync, readFileSync } from "node:fs"
-import { dirname, join, relative } from "node:path"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { counted } from "../src/choices/counted.ts"
-import { writeByRun } from "./byRun.ts"
+import { completed, writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
@@ -19,9 +19,6 @@ interface Manifest {
   }>
 }
 
-/** Six digits are more than the last bits of an engine agree in. */
-const short = (value: number) => Number(value.toPrecision(6))
-
 const norms = (name: string, values: Float32Array, [m, n]: readonly [number, number]) =>
   tf.tidy(() => {
     const w = tf.tensor2d(values, [m, n])
@@ -29,10 +26,10 @@ const norms = (name: string, values: Float32Array, [m, n]: readonly [number, num
     const singular = Array.from(squares.dataSync(), (square) => Math.sqrt(Math.max(0, square)))
     return {
       name,
-      spectral: short(Math.max(...singular)),
-      smallest: short(Math.min(...singular)),
-      frobenius: short(tf.norm(w).dataSync()[0]!),
-      rowSum: short(tf.sum(tf.norm(w, "euclidean", 1)).dataSync()[0]!)
+      spectral: Math.max(...singular),
+      smallest: Math.min(...singular),
+      frobenius: tf.norm(w).dataSync()[0]!,
+      rowSum: tf.sum(tf.norm(w, "euclidean", 1)).dataSync()[0]!
     }
   })
 
@@ -51,8 +48,6 @@ const ofRun = (run: string) => {
 }
 
 await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
-const trials = join(directory, "trials")
-const runs = globSync(join(trials, "*/*/*")).filter((run) => existsSync(join(run, "summary.json"))).toSorted()
-const all = Object.fromEntries(runs.map((run) => [relative(trials, run), ofRun(run)]))
-writeByRun(join(directory, "norms.json"), all)
-process.stdout.write(`${counted(runs.length, "run")}: ${join(dirname(trials), "norms.json")}\n`)
+const runs = completed(directory, "all").map(({ id }) => [id, ofRun(join(directory, "trials", id))] as const)
+writeByRun(join(directory, "norms.json"), Object.fromEntries(runs))
+process.stdout.write(`${counted(runs.length, "run")}: ${join(directory, "norms.json")}\n`)

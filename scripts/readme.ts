@@ -104,4 +104,4 @@ export const render = (text: string = readFileSync(page, "utf8")): string =>
     return whole.slice(0, from) + part() + whole.slice(whole.indexOf("\n\n", from))
   }, text)
 
-if (process.argv[1] === import.meta.filename) writeFileSync(page, render())
+if (import.meta.main) writeFileSync(page, render())

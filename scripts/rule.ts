@@ -1,11 +1,10 @@
 /**
- * How often, and how much, the step rule shortened the steps of every layer of the final runs of an experiment:
- * rule.json, to commit beside its results. `node scripts/rule.ts DIRECTORY`
+ * How often, and how much, the step rule shortened the steps of every layer of the final runs of an experiment
+ * that completed: rule.json, to commit beside its results. `node scripts/rule.ts DIRECTORY`
  */
-import { globSync, readFileSync } from "node:fs"
-import { dirname, join, relative } from "node:path"
+import { join } from "node:path"
 import { counted } from "../src/choices/counted.ts"
-import { writeByRun } from "./byRun.ts"
+import { completed, eventsOf, writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error("scripts/rule.ts DIRECTORY")
@@ -33,15 +32,13 @@ const ofLayer = (name: string, steps: ReadonlyArray<Step>) => {
   }
 }
 
-const ofRun = (events: string) => {
-  const steps = readFileSync(events, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Step)
-    .filter(({ factors }) => factors !== undefined)
+const ofRun = (id: string) => {
+  const steps = (eventsOf(directory, id) as ReadonlyArray<Step>).filter(({ factors }) => factors !== undefined)
+  if (steps.length === 0) throw new Error(`no step of ${id} tells what a step rule made of it: its optimizer has none`)
   const layers = [...new Set(Object.keys(steps[0]!.factors!).map((pom) => pom.split("/")[0]!))]
   return layers.map((name) => ofLayer(name, steps))
 }
 
-const trials = join(directory, "trials")
-const all = globSync(join(trials, "*/*/seed-*/events.jsonl")).toSorted()
-  .map((events) => [relative(trials, dirname(events)), ofRun(events)])
+const all = completed(directory, "finals").map(({ id }) => [id, ofRun(id)] as const)
 writeByRun(join(directory, "rule.json"), Object.fromEntries(all))
 process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "rule.json")}\n`)

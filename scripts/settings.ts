@@ -72,7 +72,7 @@ export const render = (): string =>
     titled("exit codes", codes())
   ].join("\n")
 
-if (process.argv[1] === import.meta.filename) {
+if (import.meta.main) {
   writeFileSync(page, render())
   writeFileSync(configSchemaFile, renderSchema())
 }

@@ -3,11 +3,8 @@ import * as Results from "../../src/experiment/Results.ts"
 import { summaryMeasures } from "../../src/experiment/summaryMeasures.ts"
 import { table } from "./markdown.ts"
 
-const told = (cell: Results.CellResult, name: "gradientNorm" | "trainLoss") => {
-  const { deviation, mean } = cell.also![name]!
-  const { text } = summaryMeasures[name]
-  return deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`
-}
+const told = (cell: Results.CellResult, name: "gradientNorm" | "trainLoss") =>
+  Results.plusMinus(cell.also![name]!, summaryMeasures[name].text)
 
 /** Rows that chose their rate: loss, gradient and test error in the last epoch. */
 export const losses = ({ cells }: Results.Results): string =>

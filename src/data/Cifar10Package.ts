@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"
 import { homedir } from "node:os"
@@ -131,27 +130,10 @@ const keptOf = Effect.fnUntraced(function*({ kept, published }: Place, name: str
   return found === published[name] ? { bytes } : { note: `${file} was damaged (SHA-1 ${found}), and was made anew` }
 })
 
-/** Makes a directory and those above it, one by one: all at once Node never ends where the system refuses (/proc). */
-const directory = (
-  at: string
-): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const above = path.dirname(at)
-    const made = fs.makeDirectory(at)
-    yield* Effect.catch(made, (error) =>
-      error.reason._tag === "AlreadyExists"
-        ? Effect.void
-        : error.reason._tag === "NotFound" && above !== at
-        ? Effect.andThen(directory(above), made)
-        : Effect.fail(error))
-  })
-
 /** Keeps a file, whole or not at all; says why where that cannot be. */
 const keep = Effect.fnUntraced(function*({ kept }: Place, name: string, bytes: Uint8Array) {
   const path = yield* Path.Path
-  return yield* directory(kept).pipe(
+  return yield* WholeFile.makeDirectory(kept).pipe(
     Effect.andThen(WholeFile.write(path.join(kept, name), bytes)),
     Effect.as<ReadonlyArray<string>>([]),
     Effect.catch((error) =>

@@ -1,6 +1,6 @@
 /** How much the images of a class count in a loss. */
 import type * as Catalogue from "../choices/Catalogue.ts"
-import { type Dataset, listing } from "./Dataset.ts"
+import { classNamesOf, type Dataset, listing } from "./Dataset.ts"
 
 /** Weights of classes that follow from how many images they have. */
 export interface Weighting extends Catalogue.Entry {
@@ -42,11 +42,12 @@ export const weightings = {
  * ```
  */
 export const of = (
-  { classNames, classes, name, train: { labels } }: Pick<Dataset, "classNames" | "classes" | "name" | "train">,
+  dataset: Pick<Dataset, "classNames" | "classes" | "name" | "train">,
   { weights }: Weighting,
   own: Readonly<Record<string, number>> = {}
 ): ReadonlyArray<number> => {
-  const names = classNames ?? Array.from({ length: classes }, (_, label) => String(label))
+  const { classes, name, train: { labels } } = dataset
+  const names = classNamesOf(dataset)
   const unknown = Object.keys(own).find((given) => !names.includes(given))
   if (unknown !== undefined) {
     throw new RangeError(`${name} has no class ${unknown}, only ${listing(names)}`)

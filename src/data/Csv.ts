@@ -6,8 +6,14 @@ import { counted } from "../choices/counted.ts"
 import type { Targets } from "./Dataset.ts"
 import type { NumberArray } from "./Npy.ts"
 
-/** A line of a table by the names of its columns. */
-type Line = Readonly<Record<string, string>>
+/** A line of a table by the names of its columns, in their order, which objects would not keep of numbers. */
+type Line = ReadonlyMap<string, string>
+
+/** A table: the names of its columns, and its examples. */
+interface Table {
+  readonly columns: ReadonlyArray<string>
+  readonly lines: ReadonlyArray<Line>
+}
 
 /** How a table is read. */
 export interface CsvOptions {
@@ -26,18 +32,26 @@ export interface Tables {
   readonly classNames?: ReadonlyArray<string>
 }
 
-const parsed = (text: string, file: string): Effect.Effect<ReadonlyArray<Line>, string> =>
+const parsed = (text: string, file: string): Effect.Effect<Table, string> =>
   Stream.make(text).pipe(
     Stream.pipeThroughChannel(EffectCsv.decodeString({ ignoreEmptyLines: true })),
     Stream.runCollect,
     Effect.mapError(({ line, message }) => `${file}, line ${line}: ${message}`),
-    Effect.flatMap(([names = [], ...rows]) => {
-      const wrong = rows.findIndex(({ length }) => length !== names.length)
+    Effect.flatMap(([header = [], ...rows]) => {
+      const columns = header.map((name) => name.trim())
+      const twice = columns.find((name, i) => columns.indexOf(name) < i)
+      if (twice !== undefined) {
+        return Effect.fail(`${file}: two columns are called "${twice}"; rename one, or leave it out`)
+      }
+      const wrong = rows.findIndex(({ length }) => length !== columns.length)
       return wrong < 0
-        ? Effect.succeed(
-          rows.map((cells): Line => Object.fromEntries(names.map((name, i) => [name.trim(), cells[i]!.trim()])))
+        ? Effect.succeed({
+          columns,
+          lines: rows.map((cells): Line => new Map(columns.map((name, i) => [name, cells[i]!.trim()])))
+        })
+        : Effect.fail(
+          `${file}: example ${wrong + 1} has ${counted(rows[wrong]!.length, "cell")}, not ${columns.length}`
         )
-        : Effect.fail(`${file}: example ${wrong + 1} has ${counted(rows[wrong]!.length, "cell")}, not ${names.length}`)
     })
   )
 
@@ -50,7 +64,7 @@ const features = (lines: ReadonlyArray<Line>, columns: ReadonlyArray<string>, fi
     const values = new Float32Array(lines.length * columns.length)
     for (const [i, line] of lines.entries()) {
       for (const [j, column] of columns.entries()) {
-        const text = line[column] ?? ""
+        const text = line.get(column) ?? ""
         if (!isNumber(text)) return Effect.fail(`${file}: ${column} of example ${i + 1} is "${text}", no number`)
         values[i * columns.length + j] = Number(text)
       }
@@ -90,16 +104,15 @@ export const tables = Effect.fnUntraced(function*(
   texts: { readonly train: string; readonly test: string },
   { of, target }: CsvOptions = {}
 ): Effect.fn.Return<Tables, string> {
-  const train = yield* parsed(texts.train, "train.csv")
-  const test = yield* parsed(texts.test, "test.csv")
+  const { columns, lines: train } = yield* parsed(texts.train, "train.csv")
+  const { lines: test } = yield* parsed(texts.test, "test.csv")
   if (train.length === 0) return yield* Effect.fail("train.csv has no example")
-  const columns = Object.keys(train[0]!)
   const learnt = target ?? usual.find((name) => columns.includes(name)) ?? columns.at(-1)!
   if (!columns.includes(learnt)) {
     return yield* Effect.fail(`train.csv has no column ${learnt}, only ${columns.join(", ")}`)
   }
   const others = columns.filter((name) => name !== learnt)
-  const [own, held] = [train, test].map((lines) => lines.map((line) => line[learnt] ?? "")) as [string[], string[]]
+  const [own, held] = [train, test].map((lines) => lines.map((line) => line.get(learnt) ?? "")) as [string[], string[]]
   const kind = of ??
     (own.every(isNumber) && !own.every((text) => Number.isInteger(Number(text))) ? "numbers" : "classes")
   const names = namesOf(own)

@@ -252,22 +252,30 @@ export const listing = (names: ReadonlyArray<string>): string =>
   shown(names.slice(0, listed).join(", ")) + (names.length > listed ? ` and ${names.length - listed} more` : "")
 
 /**
+ * Names of classes, or their numbers.
+ *
+ * @internal
+ */
+export const classNamesOf = (
+  { classNames, classes = 0 }: Partial<Pick<Dataset, "classNames" | "classes">>
+): ReadonlyArray<string> => classNames ?? Array.from({ length: classes }, (_, label) => String(label))
+
+/**
  * Classes without images in a part of a dataset, in words.
  *
  * @internal
  */
 export const absent = (
   { labels }: Pick<ImageSource, "labels">,
-  { classNames, classes }: Pick<Dataset, "classNames" | "classes">,
+  dataset: Pick<Dataset, "classNames" | "classes">,
   part: string
 ): ReadonlyArray<string> => {
   const present = new Set<number>(labels)
-  const missing = Array.from({ length: classes }, (_, label) => label).filter((label) => !present.has(label))
+  const missing = classNamesOf(dataset).filter((_, label) => !present.has(label))
   if (missing.length === 0) return []
-  const names = missing.map((label) => classNames?.[label] ?? String(label))
   return [
-    `${missing.length} of ${counted(classes, "class", "classes")} ${
+    `${missing.length} of ${counted(dataset.classes, "class", "classes")} ${
       noun(missing.length, "has", "have")
-    } no ${part} images: ${listing(names)}`
+    } no ${part} images: ${listing(missing)}`
   ]
 }

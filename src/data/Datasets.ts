@@ -86,7 +86,10 @@ const targets = Schema.optionalKey(Schema.Literals(["classes", "numbers"])).anno
   description: "what arrays and tables give to learn: classes, or numbers (default numbers where they are floats)"
 })
 
-const imageSize = Setting.orDefault(Setting.count, 224).annotate({
+/** Pixels a side, where nothing is said. */
+const usualSize = 224
+
+const imageSize = Setting.orDefault(Setting.count, usualSize).annotate({
   description: "pixels a side to which images of class folders are cut"
 })
 
@@ -199,7 +202,7 @@ const loaded = (name: string, make: () => unknown): Loaded => {
  */
 export const load = (
   name: string,
-  imageSize = 224,
+  imageSize = usualSize,
   known: Catalogue.Catalogue<Entry> = datasets,
   settings: object = {}
 ): Loaded =>

@@ -13,13 +13,6 @@ const headerBytes = 4 + 4 * 255
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(2)} GB`
 
-const concat = (a: Uint8Array, b: Uint8Array) => {
-  const all = new Uint8Array(a.length + b.length)
-  all.set(a)
-  all.set(b, a.length)
-  return all
-}
-
 /** Room for the file that a header promises, or why there is none. */
 const roomFor = (head: Uint8Array, packed: number, file: string): Result.Result<Uint8Array, Idx.IdxCorrupt> =>
   Result.flatMap(Idx.headerOf(head, file), ({ total }) => {
@@ -48,7 +41,7 @@ const inflate = async (packed: Uint8Array, file: string): Promise<Result.Result<
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     let bytes = chunk
     if (whole === undefined) {
-      head = concat(head, chunk)
+      head = Buffer.concat([head, chunk])
       if (head.length < headerBytes) continue
       const room = roomFor(head, packed.length, file)
       if (Result.isFailure(room)) return Result.fail(room.failure)

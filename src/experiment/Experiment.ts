@@ -75,7 +75,7 @@ export const decode = (
     Effect.try({
       try: () => plainCopy(input),
       catch: (error) =>
-        new ExperimentError({ experiment: source, problems: [`it cannot be read: ${inOneLine(error)}`] })
+        new ExperimentError({ experiment: source, problems: [`it cannot be read: ${Door.inOneLine(error)}`] })
     }),
     (copy) =>
       Effect.flatMap(
@@ -97,8 +97,6 @@ const withModules = (input: unknown, use: ReadonlyArray<string>): unknown =>
 
 const opened = (use: ReadonlyArray<string>, experiment: string) =>
   Effect.mapError(Door.open(use), ({ message }) => new ExperimentError({ experiment, problems: [message] }))
-
-const inOneLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ")
 
 /** A copy of a value made of plain objects and lists, every property read once. */
 const plainCopy = (value: unknown): unknown =>

@@ -1,10 +1,8 @@
-/** Schemas of the files in a directory of an experiment. */
+/** Schemas of the files in a directory of an experiment that are read back. */
 import * as Schema from "effect/Schema"
-import { Environment, fromOne, Measures, missing, Num } from "../training/RunFiles.ts"
+import { count, Environment, fromOne, Measures, missing, Num } from "../training/RunFiles.ts"
 import * as Experiment from "./Experiment.ts"
 import { isDirectory } from "./slug.ts"
-
-/** What the files of an experiment hold that are read back, as schemas. */
 
 /** `experiment.json`: an experiment as it was run; whether it makes sense, its plan says. */
 export const StoredExperiment = Schema.Struct({
@@ -47,7 +45,7 @@ const Measured = Schema.Struct({
   status: Schema.String,
   reason: missing(Schema.String),
   summary: missing(Measures),
-  environment: missing(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  environment: missing(count),
   report: missing(Schema.String)
 })
 

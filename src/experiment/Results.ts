@@ -136,6 +136,15 @@ export const difference = (paired: Statistics.Paired | undefined): string => {
   }`
 }
 
+/**
+ * What cells measured beside test errors, by name, each once.
+ *
+ * @internal
+ */
+export const alsoMeasured = ({ cells }: Results): ReadonlyArray<Measure> => [
+  ...new Set(cells.flatMap(({ also = {} }) => Object.keys(also)))
+]
+
 const columnNames = ({ cells }: Results) => [...new Set(cells.map(({ column }) => column))]
 const rowNames = ({ cells }: Results) => [...new Set(cells.map(({ row }) => row))]
 
@@ -155,13 +164,12 @@ export const table = (
     cells.some((cell) => cell.chosen !== undefined),
     cells.some((cell) => cell.published !== undefined)
   ]
-  const also = [...new Set(cells.flatMap((cell) => Object.keys(cell.also ?? {}) as Array<Measure>))]
   /** What a cell shows under which title, one list of both so that they cannot come apart. */
   const parts: ReadonlyArray<readonly [title: (column: string) => string, text: (cell: CellResult) => string]> = [
     [(column) => `${column}, test error %`, cellText],
     [() => "95 % interval", interval],
     [() => `minus ${results.baseline} (p; Holm)`, ({ versusBaseline }) => difference(versusBaseline)],
-    ...also.map((measure) => {
+    ...alsoMeasured(results).map((measure) => {
       const { text, title } = summaryMeasure(measure)
       const shown = ({ also }: CellResult) => also?.[measure] === undefined ? "–" : plusMinus(also[measure], text)
       return [() => title, shown] as const

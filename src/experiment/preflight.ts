@@ -1,3 +1,4 @@
+/** The data of an experiment, read before its first trial runs. */
 import * as Effect from "effect/Effect"
 import * as Struct from "effect/Struct"
 import * as Catalogue from "../choices/Catalogue.ts"

@@ -1,5 +1,6 @@
 /** An experiment as a file exports it, and what is wrong with one that is none, in words. */
 import * as Schema from "effect/Schema"
+import * as Setting from "../choices/Setting.ts"
 import * as ValidationIssues from "../training/ValidationIssues.ts"
 import type { Experiment } from "./design.ts"
 import { isDirectory } from "./slug.ts"
@@ -24,13 +25,13 @@ const Row = Schema.Struct({ ...Named.fields, search: Schema.optionalKey(Ranges) 
 const Selection = Schema.Struct({
   setting: Schema.optionalKey(Schema.NonEmptyString),
   values: Schema.optionalKey(Schema.Array(Value)),
-  candidates: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  candidates: Schema.optionalKey(Setting.count),
   how: Schema.optionalKey(Schema.Literals(["grid", "random", "latin-hypercube", "successive-halving"])),
   over: Schema.optionalKey(Ranges),
-  epochs: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  epochs: Schema.optionalKey(Setting.count),
   factor: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(2))),
   seed: Schema.Int,
-  validationImages: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+  validationImages: Setting.count
 }).check(Schema.makeFilter((selection) => {
   const own = Object.keys(selection).filter((key) => key !== "seed" && key !== "validationImages")
   const isOne = own.includes("setting") && own.includes("values") && own.length === 2

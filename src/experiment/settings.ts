@@ -1,5 +1,10 @@
 /** The settings of a cell from the places that have a say in them: experiment, column, row, smoke run. */
+import * as Schema from "effect/Schema"
+import { TrainConfig } from "../training/TrainConfig.ts"
 import type { Experiment, Settings, Variant } from "./design.ts"
+
+/** What a run has where nothing is said. */
+const usual = Schema.decodeSync(Schema.Struct({ model: TrainConfig.fields.model }))({})
 
 /** Where in an experiment some settings stand. */
 export interface PlacedSettings {
@@ -15,7 +20,7 @@ export interface PlacedSettings {
  * @internal
  */
 export const columnsOf = ({ base, columns }: Experiment): ReadonlyArray<Variant> =>
-  columns ?? [{ name: base.model ?? "small-cnn", settings: {} }]
+  columns ?? [{ name: base.model ?? usual.model, settings: {} }]
 
 const ofVariant = (what: string, { name, settings, smoke = {} }: Variant): ReadonlyArray<PlacedSettings> => [
   { place: `${what} "${name}"`, settings, isSmoke: false },

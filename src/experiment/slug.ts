@@ -1,3 +1,5 @@
+/** Names of rows, columns and settings as names of directories. */
+
 /** Letters that settings are known by in the literature. */
 const greek: Readonly<Record<string, string>> = {
   γ: "gamma",

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as TensorTree from "../numerics/TensorTree.ts"
+import { readsAtOnce } from "../optimizer/fusion/readsAtOnce.ts"
 import * as Gradients from "../optimizer/Gradients.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
 import { stepRefusal } from "../optimizer/stepRefusal.ts"
@@ -28,9 +29,6 @@ export type { RenormalizationInputs } from "./compiled/renormalization.ts"
 export type { NetworkOptimizerSettings } from "./compiled/settings.ts"
 
 type State = Optimizer.State<NetworkPoint>
-
-/** Steps are looked at where that needs no waiting: WebGPU cannot read in between. */
-const readsAtOnce = (): boolean => tf.getBackend() !== "webgpu"
 
 /**
  * A `tf.Optimizer` over a chain; `Network.optimizer` makes one.
@@ -223,6 +221,7 @@ export class NetworkOptimizer extends tf.Optimizer {
   }
 
   #refusal(told: Told, step: number) {
+    // Steps are looked at where that needs no waiting.
     if (!readsAtOnce()) return undefined
     const read = (tensor: tf.Tensor) => tensor.dataSync<"float32">()
     const { denominators, norms } = told

@@ -1,5 +1,6 @@
 /** ℜ for all leaves of a network, from λ of its layers. */
 import * as tf from "@tensorflow/tfjs-core"
+import * as KernelOrder from "../collections/KernelOrder.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import type { Scaling } from "../optimizer/Transform.ts"
 import type { ConstrainedLayer, Network } from "./constrained.ts"
@@ -18,8 +19,8 @@ import type { ConstrainedLayer, Network } from "./constrained.ts"
  * ```
  */
 export const inputChannels = (
-  { blocks, kernel: { order }, shape: [, , inputs] }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
-): number => order.inputs === "own" ? blocks * inputs : inputs
+  { kernel: { order }, ...kernels }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
+): number => KernelOrder.channelsOf(order, kernels)
 
 /** λ that was not measured. */
 const ones = ({ layers }: Network) => layers.map((layer) => new Float32Array(inputChannels(layer)).fill(1))

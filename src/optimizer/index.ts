@@ -15,6 +15,7 @@ export * as Transform from "./Transform.ts"
 export * as Transforms from "./transforms/index.ts"
 
 // For the rooms above alone.
+export * as readsAtOnce from "./fusion/readsAtOnce.ts"
 export * as metrics from "./metrics.ts"
 export * as stepRefusal from "./stepRefusal.ts"
 export * as manifoldMuon from "./transforms/manifoldMuon.ts"

@@ -1,5 +1,5 @@
 /** What the answers of a classifier tell: who was taken for whom, and whether it is as right as it is sure. */
-import type { Dataset, ImageSource } from "../data/Dataset.ts"
+import { classNamesOf, type Dataset, type ImageSource } from "../data/Dataset.ts"
 
 /** Which of its models a run has in hand: that of the best epoch so far, where it keeps it, or the last one. */
 export interface Kept {
@@ -123,14 +123,6 @@ interface Answered {
 }
 
 /**
- * Names of classes, or their numbers.
- *
- * @internal
- */
-export const namesOf = ({ classNames, classes }: Pick<Dataset, "classNames" | "classes">): ReadonlyArray<string> =>
-  classNames ?? Array.from({ length: classes }, (_, label) => String(label))
-
-/**
  * All of it: what `Trainer.evaluate` found of images, by class and by confidence.
  *
  * @example
@@ -151,7 +143,7 @@ export const evaluation = (
     images: count,
     loss,
     accuracy,
-    classes: namesOf(dataset),
+    classes: classNamesOf(dataset),
     confusion: matrix,
     classAccuracy: classAccuracy(matrix),
     ...(confidence === undefined ? {} : { calibration: calibration(labels, predicted, confidence) })

@@ -10,8 +10,6 @@ import { perSum } from "./measures/steps.ts"
 import * as RunFiles from "./RunFiles.ts"
 import type { EpochDone } from "./TrainingEvent.ts"
 
-const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-
 /**
  * Where a run stands: what it has counted so far, and the batch that comes next.
  *
@@ -24,12 +22,12 @@ const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
  */
 export const Position = Schema.Struct({
   /** Steps taken. */
-  step: count,
+  step: RunFiles.count,
   /** Epoch from 1, and the place in its order where the next batch begins. */
-  epoch: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-  from: count,
+  epoch: RunFiles.fromOne,
+  from: RunFiles.count,
   /** The epoch at whose start ℜ was measured. */
-  measuredIn: count,
+  measuredIn: RunFiles.count,
   /** Sums over the epoch so far. */
   lossSum: Schema.Finite,
   ...perSum(() => Schema.Finite.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))),
@@ -39,7 +37,7 @@ export const Position = Schema.Struct({
    * where kernels were too long for float32 to hold their squares.
    */
   turns: Schema.optionalKey(Schema.Struct({
-    steps: count,
+    steps: RunFiles.count,
     poms: Schema.Array(RunFiles.Num),
     layers: Schema.Array(RunFiles.Num)
   })),
@@ -104,7 +102,7 @@ const Header = Schema.Struct({
   position: Position,
   epochs: Schema.Array(RunFiles.EpochDone),
   extra: Schema.Record(Schema.String, Schema.Finite),
-  tensors: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(count) }))
+  tensors: Schema.Array(Schema.Struct({ name: Schema.String, shape: Schema.Array(RunFiles.count) }))
 })
 
 const decodeHeader = RunFiles.decode(Header, "header of a checkpoint")

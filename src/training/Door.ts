@@ -7,10 +7,11 @@ import * as Schema from "effect/Schema"
 import { resolve } from "node:path"
 import { builtIn, type Catalogues } from "./Catalogues.ts"
 import { joined } from "./doors/contributions.ts"
-import { importing as imported } from "./doors/importing.ts"
+import { importing } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 import { TrainConfig } from "./TrainConfig.ts"
 
+export { importing } from "./doors/importing.ts"
 export { difference, type Used, usedOf } from "./doors/sources.ts"
 
 /** A module that cannot be used. */
@@ -36,14 +37,6 @@ export interface Opened {
  */
 export const inOneLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").trim()
-
-/**
- * A file of the user's own as a module, by its absolute path: one that is no module since its package is of scripts is
- * told so.
- *
- * @internal
- */
-export const importing = (file: string) => imported(file)
 
 const load = Effect.fnUntraced(function*(file: string) {
   const used = yield* Effect.promise(() => usedOf(file))

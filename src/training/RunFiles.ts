@@ -1,4 +1,7 @@
-/** Schemas of the files in a run's directory, and how they are read. */
+/**
+ * Schemas of the files in a run's directory, and how they are read: a file may have been damaged, exchanged, or be
+ * somebody else's, so nothing that was read is believed before it was decoded.
+ */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -6,15 +9,11 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Setting from "../choices/Setting.ts"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as Norms from "../numerics/Norms.ts"
 import { perPoms, perStep } from "./measures/steps.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
-
-/**
- * What files hold that are read back, as schemas: a file may have been damaged, exchanged, or be somebody else's, so
- * nothing that was read is believed before it was decoded.
- */
 
 const unnamed = ["NaN", "Infinity", "-Infinity"] as const
 
@@ -59,7 +58,7 @@ export const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
  *
  * @internal
  */
-export const fromOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+export const fromOne = Setting.count
 const Loose = Schema.Record(Schema.String, Schema.Unknown)
 
 const Matrices = Schema.Union([Schema.Array(count), Schema.Struct({ count, sha256: Schema.String })])

@@ -1,3 +1,4 @@
+/** Training as events: epochs of steps, what is measured between them, and a state to go on from. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"

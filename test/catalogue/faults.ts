@@ -365,12 +365,12 @@ const experiments: ReadonlyArray<Row> = [
   },
   {
     area: "experiment",
-    given: "a getter that throws",
+    given: "a getter that throws several lines",
     says: "Experiment own.ts: it cannot be read: not today",
     run: () =>
       Experiment.decode({
         get name() {
-          throw new Error("not today")
+          throw new Error("not\n  today\n")
         }
       }, "own.ts")
   },

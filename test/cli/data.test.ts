@@ -1,5 +1,5 @@
 import { Datasets } from "finegrain"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
@@ -55,4 +55,13 @@ it("says of a missing dataset what training on it says", async () => {
   const [shown, trained] = [await finegrain("data", nowhere), await finegrain("train", "--dataset", nowhere)]
   expect([shown.code, trained.code]).toEqual([3, 3])
   expect(shown.stdout).toContain(trained.stderr.trim())
+})
+
+it("tells what is not there from what is damaged", async () => {
+  const damaged = join(scratch, "damaged")
+  mkdirSync(damaged)
+  writeFileSync(join(damaged, "train.csv"), "x,x\n1,2")
+  const { code, stdout } = await finegrain("data", join(scratch, "nowhere"), damaged, "--json")
+  const found = JSON.parse(stdout) as ReadonlyArray<{ readonly state: string }>
+  expect([code, found.map(({ state }) => state)]).toEqual([3, ["missing", "damaged"]])
 })

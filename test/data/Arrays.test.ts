@@ -130,6 +130,9 @@ it("tables are features and a column to learn, classes by name or numbers", asyn
   const { train: rows, ...rest } = await Effect.runPromise(Csv.tables(numeric))
   expect([rows.y.values, rest.of]).toEqual([Float32Array.of(0.5, 2), "numbers"])
   expect((await Effect.runPromise(Csv.tables(numeric, { target: "a" }))).classNames).toEqual(["1", "3"])
+  const called = { train: "b,a,0\n1,2,hen", test: "b,a,0\n1,2,hen" }
+  expect((await Effect.runPromise(Csv.tables(called))).classNames, "the last column, whatever it is called")
+    .toEqual(["hen"])
 })
 
 it.each<readonly [string, string, Csv.CsvOptions, string]>([
@@ -139,7 +142,9 @@ it.each<readonly [string, string, Csv.CsvOptions, string]>([
   ["a,y\nred,1\n2,0", "a,y\n1,1", {}, "train.csv: a of example 1 is \"red\", no number"],
   ["a,y\n1,x\n2,z", "a,y\n1,w", {}, "test.csv: the class w is none of those to train by"],
   ["a,y\n1,x\n2,z", "y\nx", {}, "test.csv: a of example 1 is \"\", no number"],
-  ["a,y\n1,x", "a,y\n1,x", { target: "b" }, "train.csv has no column b, only a, y"]
+  ["a,y\n1,x", "a,y\n1,x", { target: "b" }, "train.csv has no column b, only a, y"],
+  ["x, x,y\n1,2,hen", "x,y\n1,hen", {}, "train.csv: two columns are called \"x\"; rename one, or leave it out"],
+  ["x,y\n1,hen", "x,y,,\n1,hen,,", {}, "test.csv: two columns are called \"\"; rename one, or leave it out"]
 ])("refuses the table %j and %j", async (train, test, options, reason) => {
   expect(await Effect.runPromise(Effect.flip(Csv.tables({ train, test }, options)))).toContain(reason)
 })

@@ -50,10 +50,17 @@ export const kernels = ({ axes, name, rank, split }: KernelOrder, weight: Shape.
  * KernelOrder.channels(KernelOrder.gates(4), [10, 32]) // => 10
  * ```
  */
-export const channels = (order: KernelOrder, weight: Shape.Shape): number => {
-  const { blocks, shape: [, , inputs] } = kernels(order, weight)
-  return order.inputs === "own" ? blocks * inputs : inputs
-}
+export const channels = (order: KernelOrder, weight: Shape.Shape): number => channelsOf(order, kernels(order, weight))
+
+/**
+ * How many input channels the kernels of one weight have, those of all blocks together.
+ *
+ * @internal
+ */
+export const channelsOf = (
+  { inputs }: Pick<KernelOrder, "inputs">,
+  { blocks, shape: [, , ofEach] }: Kernels
+): number => inputs === "own" ? blocks * ofEach : ofEach
 
 /**
  * How many outputs a layer with this weight has, those of all blocks together.

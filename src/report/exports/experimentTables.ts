@@ -1,6 +1,6 @@
 /** The results of an experiment as tables. */
-import { type Measure, measures } from "../../experiment/Experiment.ts"
-import type * as Results from "../../experiment/Results.ts"
+import type { Measure } from "../../experiment/Experiment.ts"
+import * as Results from "../../experiment/Results.ts"
 import { toJson } from "../../training/RunFiles.ts"
 import { summaryFields } from "./runTables.ts"
 import * as Table from "./Table.ts"
@@ -58,6 +58,7 @@ const cellFields = (shown: ReadonlyArray<Measure>): ReadonlyArray<Table.Field<Re
   field("testErrorHalfWidth", "number", ({ error }) => error?.halfWidth),
   field("minusBaseline", "number", ({ versusBaseline }) => versusBaseline?.mean),
   field("p", "number", ({ versusBaseline }) => versusBaseline?.p),
+  field("holm", "number", ({ versusBaseline }) => versusBaseline?.holm),
   ...shown.flatMap(alsoFields),
   field("publishedMean", "number", ({ published }) => published?.mean),
   field("publishedDeviation", "number", ({ published }) => published?.deviation)
@@ -65,10 +66,6 @@ const cellFields = (shown: ReadonlyArray<Measure>): ReadonlyArray<Table.Field<Re
 
 /** The table of the experiment, a row for every cell, and one of all trials. */
 export const experimentTables = (results: Results.Results): ReadonlyArray<Table.Table> => [
-  Table.make(
-    "cells",
-    results.cells,
-    cellFields(measures.filter((measure) => results.cells.some(({ also }) => also?.[measure] !== undefined)))
-  ),
+  Table.make("cells", results.cells, cellFields(Results.alsoMeasured(results))),
   Table.make("trials", trialsOf(results), trialFields)
 ]

@@ -1,4 +1,5 @@
 /** What the answers to the test images tell beside their accuracy. */
+import { classNamesOf } from "../../data/Dataset.ts"
 import * as Answers from "../Answers.ts"
 import type { AskedMeasure } from "./AtEpoch.ts"
 
@@ -10,7 +11,7 @@ export const classAccuracy: AskedMeasure = {
   make: ({ dataset, tested }) => {
     const found = Answers.classAccuracy(Answers.confusion(dataset.test.labels, tested.predicted, dataset.classes))
     return Object.fromEntries(
-      Answers.namesOf(dataset).flatMap((name, i) => Number.isNaN(found[i]) ? [] : [[name, 100 * found[i]!]])
+      classNamesOf(dataset).flatMap((name, i) => Number.isNaN(found[i]) ? [] : [[name, 100 * found[i]!]])
     )
   }
 }

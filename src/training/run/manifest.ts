@@ -1,5 +1,6 @@
 /** What the manifest of a run says. */
 import { createHash } from "node:crypto"
+import { classNamesOf } from "../../data/Dataset.ts"
 import type * as Network from "../../network/Network.ts"
 import type { RunIdentity } from "../sameRun.ts"
 import type { Training } from "../Training.ts"
@@ -43,9 +44,6 @@ export interface RecordedData {
   readonly classNames?: ReadonlyArray<string>
 }
 
-const namesOf = ({ classNames, classes = 0 }: RecordedData): ReadonlyArray<string> =>
-  classNames ?? Array.from({ length: classes }, (_, label) => String(label))
-
 /** The data of a run, as far as it decides about its bits. */
 export const identityOf = ({ checksum, name, test, train }: RecordedData) => ({
   name,
@@ -78,7 +76,7 @@ export const manifestOf = (
   seed,
   versions,
   backend,
-  dataset: { ...dataset, classes: namesOf(data), notes },
+  dataset: { ...dataset, classes: classNamesOf(data), notes },
   model: { name, parameters: model.countParams() },
   schedule,
   step: interpretation,

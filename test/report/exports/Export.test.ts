@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import type * as Results from "../../../src/experiment/Results.ts"
 import * as Export from "../../../src/report/exports/Export.ts"
 import { formats } from "../../../src/report/exports/formats.ts"
 import * as Table from "../../../src/report/exports/Table.ts"
@@ -139,6 +140,21 @@ it("an experiment becomes a table of its cells and one of its trials", async () 
   expect(header).toMatch(/^row,column,chosen,seeds,testErrorMean,/)
   expect(first!.split(",").slice(0, 4)).toEqual(["Euc", "ResNet-8", "learningRate=0.121 weightDecay=0.00108", "5"])
   expect(textOf(join(output, "trials.csv"))).toMatch(/,completed,/)
+})
+
+it("cells have every measure that table.md has, also what users asked for, and Holm's correction", async () => {
+  const committed = join(import.meta.dirname, "../../../experiments/results/label-noise/results.json")
+  const results = JSON.parse(readFileSync(committed, "utf8")) as Results.Results
+  const [{ also }] = results.cells as [Results.CellResult]
+  Object.assign(also!, { "label-noise/clean": { count: 5, mean: 7, deviation: 0.5, halfWidth: 0.6 } })
+  const directory = join(scratch, "asked")
+  mkdirSync(directory)
+  writeFileSync(join(directory, "results.json"), JSON.stringify(results))
+  const lines = textOf(join((await exported(directory, "ndjson")).output, "cells.ndjson")).trim().split("\n")
+  const rows = lines.map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
+  const { mean } = also!["trainError"]!
+  expect(rows[0]).toMatchObject({ trainErrorMean: mean, "label-noise/cleanMean": 7, "label-noise/cleanDeviation": 0.5 })
+  expect(rows.map(({ holm }) => holm)).toEqual(results.cells.map(({ versusBaseline }) => versusBaseline?.holm))
 })
 
 it("trials of successive halving say of which rung they are, since a candidate has one in each", async () => {
