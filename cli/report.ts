@@ -171,8 +171,7 @@ const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Trial
     cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map((trial) => [trial.id, trial] as const))
   )
 
-const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
-  summary?.testAccuracy === undefined ? "–" : Results.errorPercent(summary.testAccuracy).toFixed(2)
+const percent = (summary: Summary | undefined) => Results.errorOf(summary)?.toFixed(2) ?? "–"
 
 /** A run of either side by its name, and whether both ended with the same bits. */
 interface Pair {

@@ -6,10 +6,18 @@ import { edgesOf } from "./edges.ts"
 import type { Measure, Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Statistics from "./Statistics.ts"
-import { percentText, summaryMeasure, type SummaryQuantity } from "./summaryMeasures.ts"
+import { percentText, summaryMeasure, type SummaryQuantity, testError } from "./summaryMeasures.ts"
 
 export { errorPercent } from "../training/measures.ts"
 export { testError } from "./summaryMeasures.ts"
+
+/**
+ * The test error of a run in percent, of candidates that on held-out images; undefined where it has none.
+ *
+ * @internal
+ */
+export const errorOf = (summary: TrialResult["summary"]): number | undefined =>
+  summary === undefined ? undefined : testError(summary)
 
 /** A trial in a table: what it measured, or what became of it. */
 export interface TrialResult {

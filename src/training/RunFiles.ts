@@ -149,6 +149,9 @@ export const Summary = Schema.Struct({
   output: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 })
 
+/** `summary.json` of a run. */
+export type Summary = typeof Summary.Type
+
 const LogBounds = Schema.Struct({ frobenius: Num, rowSum: Num, spectral: Num })
 
 /** The end of an epoch, in a log. */
@@ -228,6 +231,12 @@ export const decode = <A, I>(schema: Schema.Codec<A, I>, what: string) => {
       }`
     })
 }
+
+/** `manifest.json` of a run, decoded. */
+export const decodeManifest = decode(Manifest, "manifest")
+
+/** `summary.json` of a run, decoded: what its text is, whether it lies in a file or comes from another process. */
+export const decodeSummary = decode(Summary, "summary")
 
 /**
  * A JSON file as it is; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own

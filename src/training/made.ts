@@ -129,16 +129,23 @@ const tried = ({ value }: Loss, dataset: Dataset): void =>
     if (!(given instanceof tf.Tensor && given.size === 1)) throw new TypeError(`its "value" gives no scalar`)
   })
 
-/** The loss of a run. */
-export const loss = (config: TrainConfig, dataset: Dataset, { losses }: Catalogues) => {
-  const { loss = "softmax-cross-entropy" } = config
-  return attempt(
+const lossName = ({ loss = "softmax-cross-entropy" }: TrainConfig) => loss
+
+/** The loss of a run, which has not been tried on any answers: that takes an engine. */
+export const untriedLoss = (config: TrainConfig, { losses }: Pick<Catalogues, "losses">) =>
+  attempt(
     "loss",
-    loss,
-    () => Catalogue.make(losses, loss, config, {}),
+    lossName(config),
+    () => Catalogue.make(losses, lossName(config), config, {}),
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
-  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", loss) })))
-}
+  )
+
+/** The loss of a run. */
+export const loss = (config: TrainConfig, dataset: Dataset, known: Pick<Catalogues, "losses">) =>
+  Effect.tap(
+    untriedLoss(config, known),
+    (made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", lossName(config)) })
+  )
 
 /** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */
 const misvaried = (vary: Variations.Vary, dataset: Dataset): string | undefined => {

@@ -9,6 +9,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { rm } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
+import { orDash } from "../../choices/orDash.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import * as TrainConfig from "../../training/TrainConfig.ts"
 import { isOfMachine, mayBeOfMachine } from "../errorKinds.ts"
@@ -157,11 +158,9 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
   const done = { worker: name, completed: 0, failed: 0 }
   const told = (label: string, result: Outcome["result"]) => {
     done[result._tag === "Failed" ? "failed" : "completed"]++
-    return say(
-      result._tag === "Failed"
-        ? `${label}: ${result.error}: ${result.reason}`
-        : `${label}: completed with ${(100 * (result.summary.testAccuracy ?? NaN)).toFixed(2)} %`
-    )
+    if (result._tag === "Failed") return say(`${label}: ${result.error}: ${result.reason}`)
+    const { testAccuracy = Number.NaN } = result.summary
+    return say(`${label}: completed with ${orDash(testAccuracy, (share) => `${(100 * share).toFixed(2)} %`)}`)
   }
 
   /** One trial from the queue. Fails where the queue is to hand it out again. */
