@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { Experiment, type Run } from "finegrain"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,6 +10,7 @@ import * as choose from "../../src/experiment/choose.ts"
 import * as child from "../../src/experiment/launchers/child.ts"
 import * as preflight from "../../src/experiment/preflight.ts"
 import { summaryMeasure, testError } from "../../src/experiment/summaryMeasures.ts"
+import * as RunFiles from "../../src/training/RunFiles.ts"
 import { finegrain } from "../commandLine.ts"
 
 // Outputs that are numbers have no accuracy, which is NaN, for which JSON has no word.
@@ -42,6 +44,12 @@ it("what a process of its own measured arrives as it was, numbers that JSON has 
   const { result } = await Effect.runPromise(child.run(trial, request, () => Effect.void, undefined))
   expect(result).toMatchObject({ _tag: "Completed", summary: { status: "completed", testAccuracy: Number.NaN } })
 }, 60_000)
+
+it("what the queue holds of a trial is decoded as its summary is, whatever it measured", () => {
+  const summary = { status: "completed", testAccuracy: Number.NaN, measured: { own: { a: Number.NaN, b: Infinity } } }
+  const { summary: held } = JSON.parse(RunFiles.toJson({ _tag: "Completed", summary })) as { summary: unknown }
+  expect(Result.getOrThrow(RunFiles.decodeSummary(held))).toMatchObject(summary)
+})
 
 it("nothing is chosen among candidates without an accuracy", () => {
   const without = (accuracy: unknown) =>

@@ -14,7 +14,7 @@ import { environment } from "../../training/sameRun.ts"
 import type { TrialRecord } from "../collect.ts"
 import { differences, type StoredExperiment } from "../differences.ts"
 import * as Experiment from "../Experiment.ts"
-import { type Failures, failures, hasTrials, stored, usual, writeFailures, writeJson } from "./files.ts"
+import { type Failures, failures, hasTrials, isBeside, stored, usual, writeFailures, writeJson } from "./files.ts"
 import { planOf, records } from "./trials.ts"
 
 const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
@@ -247,7 +247,7 @@ export const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<stri
     Effect.fnUntraced(function*({ directory, own }) {
       const failed = yield* failures(directory)
       const { trials } = yield* records(directory, plan, failed, new Map())
-      const begun = [...trials].filter(([id, { status }]) => status !== "not run" && !/\.diverged\.\d+$/.test(id))
+      const begun = [...trials].filter(([id, { status }]) => status !== "not run" && !isBeside(id))
       return { directory, own, failures: failed, trials: new Map(begun) } satisfies Part
     })
   )

@@ -6,7 +6,6 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import { rm } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { orDash } from "../../choices/orDash.ts"
@@ -170,7 +169,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     const directory = join(scratch, grid.name, `${ticket.slice(0, 16)}.${claim.attempt}`)
     const owner: chunks.Owner = { grid: grid.name, trial: id, attempt: claim.attempt }
     yield* Effect.gen(function*() {
-      yield* Effect.promise(() => rm(directory, { recursive: true, force: true }))
+      yield* parcels.removed(directory)
       yield* parcels.unpack(store, owner, directory, claim.files)
       const config = yield* configOf(worker, claim.config)
       yield* say(`${claim.label}: attempt ${claim.attempt}${claim.files.length > 0 ? ", from a checkpoint" : ""}`)
@@ -200,7 +199,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
             return trials.givenBack(claim, { _tag: "Failed", error: error._tag, reason: error.message })
         }
       }),
-      Effect.ensuring(Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => undefined)))
+      Effect.ensuring(Effect.ignore(parcels.removed(directory)))
     )
   })
   return { attend, done, refused }
