@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Struct from "effect/Struct"
-import * as Catalogue from "../choices/Catalogue.ts"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Subset from "../data/Subset.ts"
 import type { Catalogues } from "../training/Catalogues.ts"
+import { choosing } from "../training/config/data.ts"
 import * as Door from "../training/Door.ts"
 import * as made from "../training/made.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
@@ -13,13 +12,6 @@ import type { Trial } from "./cells.ts"
 
 const distinct = <A>(values: ReadonlyArray<A>, key: (value: A) => unknown): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(key(value)), value])).values()
-]
-
-/** Settings on which data depends before a part of it is taken. */
-const dataOf = ({ datasets }: Catalogues) => (config: TrainConfig) => [
-  config.dataset,
-  config.imageSize,
-  Struct.pick(config as Readonly<Record<string, unknown>>, Object.keys(Catalogue.parameters(datasets)))
 ]
 
 /** What keeps candidates from being chosen among: runs that have no accuracy. A loss that fails their trials tell. */
@@ -42,7 +34,7 @@ const unchoosable = Effect.fnUntraced(function*(config: TrainConfig, dataset: Da
 export const problems = Effect.fnUntraced(function*(trials: ReadonlyArray<Pick<Trial, "candidate" | "config">>) {
   const configs = trials.map(({ config }) => config)
   const { known } = yield* Door.open(configs[0]?.use ?? [])
-  const own = dataOf(known)
+  const own = (config: TrainConfig) => choosing(config, known)
   const each = yield* Effect.forEach(
     distinct(configs, own),
     Effect.fnUntraced(function*(first) {
@@ -57,9 +49,9 @@ export const problems = Effect.fnUntraced(function*(trials: ReadonlyArray<Pick<T
           onFailure: ({ message }) => [message],
           onSuccess: () => []
         }))
-      const choosing = on.filter(({ candidate }) => candidate !== undefined).map(({ config }) => config)
+      const candidates = on.filter(({ candidate }) => candidate !== undefined).map(({ config }) => config)
       const chosen = yield* Effect.forEach(
-        distinct(choosing, ({ loss }) => loss),
+        distinct(candidates, ({ loss }) => loss),
         (config) => unchoosable(config, dataset, known)
       )
       return [...taken, ...chosen]

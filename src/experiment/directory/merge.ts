@@ -6,6 +6,8 @@ import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
 import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
+import type { Catalogues } from "../../training/Catalogues.ts"
+import { chosenIn } from "../../training/config/data.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
@@ -102,9 +104,9 @@ const choose = (parts: ReadonlyArray<Part>) => {
 }
 
 /** What trials of one table must share, by what it is. */
-const factsOf = (manifest: RunFiles.Manifest): Readonly<Record<string, unknown>> => ({
+const factsOf = (manifest: RunFiles.Manifest, known: Catalogues): Readonly<Record<string, unknown>> => ({
   revision: manifest.versions?.revision ?? undefined,
-  [`the data ${manifest.dataset.name}`]: manifest.dataset.sha256,
+  [chosenIn(manifest.config, known)]: manifest.dataset.sha256,
   ...Object.fromEntries(
     Object.entries(environment(manifest)).map(([what, is]) => [
       what.startsWith("backend") ? `${what} of ${manifest.backend?.name}` : what,
@@ -127,7 +129,11 @@ const foreign = (trial: Experiment.Trial, config: Readonly<Record<string, unknow
   )
 
 /** What keeps trials from standing in one table. */
-const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, plan: ReadonlyArray<Experiment.Cell>) {
+const disagreements = Effect.fnUntraced(function*(
+  parts: ReadonlyArray<Part>,
+  plan: ReadonlyArray<Experiment.Cell>,
+  catalogues: Catalogues
+) {
   const path = yield* Path.Path
   const planned = new Map(
     plan.flatMap(({ candidates, finals, later }) => [
@@ -146,7 +152,7 @@ const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, pl
     for (const problem of trial === undefined ? [] : foreign(trial, manifest.value.config)) {
       problems.set(`${directory} ${id}`, `${directory}: trial ${id} is of another experiment: ${problem}`)
     }
-    for (const [what, is] of Object.entries(factsOf(manifest.value))) {
+    for (const [what, is] of Object.entries(factsOf(manifest.value, catalogues))) {
       const first = known.get(what)
       if (is === undefined) continue
       if (first === undefined) known.set(what, { is, at: directory })
@@ -253,7 +259,7 @@ export const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<stri
   )
   const { problems, taken } = choose(parts)
   if (problems.length > 0) return yield* refuse(name, problems)
-  const disagreeing = yield* disagreements(parts, plan)
+  const disagreeing = yield* disagreements(parts, plan, yield* Experiment.known(own.experiment))
   if (disagreeing.length > 0) return yield* refuse(name, disagreeing)
   yield* written(to, own, taken)
   return to

@@ -69,7 +69,7 @@ const configOf = ({ known, use }: Worker, value: unknown) =>
   )
 
 const make = Effect.fnUntraced(function*(worker: Worker) {
-  const { artifacts, grid, gpus, name, say, scratch, slots } = worker
+  const { artifacts, grid, gpus, known, name, say, scratch, slots } = worker
   const services = yield* Effect.context<SqlClient.SqlClient>()
   const refused = yield* Deferred.make<never, WorkerRefused>()
   const store = yield* Effect.mapError(
@@ -91,7 +91,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     let stamp = yield* parcels.stampOf(directory)
     let sent = claim.files
     const agrees = Effect.gen(function*() {
-      const facts = yield* environment.factsOf(config, directory)
+      const facts = yield* environment.factsOf(config, directory, known)
       if (facts === undefined || agreed.has(JSON.stringify(facts))) return
       yield* Effect.catchTag(
         grids.agree(grid.name, name, facts),
