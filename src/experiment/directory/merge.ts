@@ -4,8 +4,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
+import { randomUUID } from "node:crypto"
+import { rmdir } from "node:fs/promises"
 import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
+import * as WholeFile from "../../data/WholeFile.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import { chosenIn } from "../../training/config/data.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
@@ -187,9 +190,11 @@ const written = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const unwritten = Effect.mapError(RunDirectory.unwritten(directory))
-  yield* unwritten(fs.makeDirectory(path.dirname(directory), { recursive: true }))
-  const aside = yield* unwritten(
-    fs.makeTempDirectoryScoped({ directory: path.dirname(directory), prefix: `${path.basename(directory)}.joining-` })
+  const aside = `${directory}.joining-${randomUUID()}`
+  // A temporary directory would be its owner's alone, also once it has the name of the experiment.
+  yield* Effect.acquireRelease(
+    unwritten(WholeFile.makeDirectory(aside)),
+    () => Effect.ignore(fs.remove(aside, { recursive: true, force: true }))
   )
   const trials = path.join(aside, "trials")
   yield* unwritten(fs.makeDirectory(trials))
@@ -203,7 +208,8 @@ const written = Effect.fnUntraced(function*(
   yield* writeJson(aside, "experiment.json", own)
   const failed = taken.flatMap(({ id, part }) => part.failures[id] === undefined ? [] : [[id, part.failures[id]]])
   if (failed.length > 0) yield* writeFailures(aside, Object.fromEntries(failed) as Failures)
-  // Onto a directory that is not empty the system renames nothing.
+  // Windows renames nothing onto a directory, be it empty, and no system onto one that is not: then the rename says so.
+  yield* Effect.ignore(Effect.tryPromise(() => rmdir(directory)))
   yield* unwritten(fs.rename(aside, directory))
 })
 
