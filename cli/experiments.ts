@@ -123,7 +123,7 @@ class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("E
  */
 const shortcoming = ({ cells }: Results.Results): string | undefined => {
   const failed = cells.flatMap(({ candidates, column, finals, row }) =>
-    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")
+    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && !Results.isOver(trial))
       .map((trial) => `${label({ ...trial, row, column })}: ${trial.status}`)
   )
   return failed.length > 0

@@ -49,6 +49,15 @@ const innocent: ReadonlySet<string> = new Set(["completed", "not run", "running"
  */
 export const hasFailed = ({ status }: Pick<TrialResult, "status">): boolean => !innocent.has(status)
 
+/**
+ * Whether a trial has its answer for good. One that failed otherwise than by divergence may complete when it is run
+ * again.
+ *
+ * @internal
+ */
+export const isOver = ({ status }: Pick<TrialResult, "status">): boolean =>
+  status === "completed" || status === "diverged"
+
 /** A cell of the table; errors are test errors in percent. */
 export interface CellResult {
   readonly row: string

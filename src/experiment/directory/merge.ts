@@ -19,6 +19,7 @@ import { environment } from "../../training/sameRun.ts"
 import type { TrialRecord } from "../collect.ts"
 import { differences, type StoredExperiment } from "../differences.ts"
 import * as Experiment from "../Experiment.ts"
+import * as Results from "../Results.ts"
 import { type Failures, failures, hasTrials, isBeside, stored, usual, writeFailures, writeJson } from "./files.ts"
 import { planOf, records } from "./trials.ts"
 
@@ -73,8 +74,6 @@ const opened = Effect.fnUntraced(function*(directory: string) {
   return { directory, own }
 })
 
-const isOver = ({ status }: TrialRecord) => status === "completed" || status === "diverged"
-
 /** What two directories say of one trial, but for how long it took; undefined where they agree. */
 const contradiction = (one: TrialRecord, other: TrialRecord): string | undefined => {
   if (one.status !== other.status) return `${one.status} and ${other.status}`
@@ -95,8 +94,9 @@ const choose = (parts: ReadonlyArray<Part>) => {
       if (record.status === "damaged") problems.push(`${part.directory}: trial ${id} is damaged: ${record.reason}`)
       else if (record.status === "running") {
         problems.push(`${part.directory}: trial ${id} is being trained: wait for it`)
-      } else if (before === undefined || (isOver(record) && !isOver(before.record))) taken.set(id, { id, part, record })
-      else if (isOver(record)) {
+      } else if (before === undefined || (Results.isOver(record) && !Results.isOver(before.record))) {
+        taken.set(id, { id, part, record })
+      } else if (Results.isOver(record)) {
         const differs = contradiction(before.record, record)
         if (differs === undefined) continue
         problems.push(`trial ${id} is not the same in ${before.part.directory} and ${part.directory}: ${differs}`)
