@@ -150,14 +150,12 @@ class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable",
 
 type Summary = Omit<Run.RunSummary, "output">
 
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-
 /** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
 const side = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results)) return { results: results.value, summary: undefined }
-  const summary = yield* RunRecord.readOwn(directory, "summary.json", decodeSummary)
+  const summary = yield* RunRecord.readOwn(directory, "summary.json", RunFiles.decodeSummary)
   return Option.isSome(summary)
     ? { results: undefined, summary: summary.value }
     : yield* new Report.ReportError({

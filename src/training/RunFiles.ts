@@ -96,15 +96,17 @@ export const Environment = Schema.Struct({
   dataset: Schema.optionalKey(Schema.Struct({ name: Schema.String, sha256: Schema.String }))
 })
 
+/** A module of the user's own, by checksum, with what it imports by relative paths. */
+export const Used = Schema.Struct({
+  file: Schema.String,
+  sha256: Schema.String,
+  imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+
 /** `manifest.json` of a run: what makes a directory one of ours. */
 export const Manifest = Schema.Struct({
   config: Loose,
-  /** Modules of the user's own, by checksum. */
-  use: Schema.optionalKey(Schema.Array(Schema.Struct({
-    file: Schema.String,
-    sha256: Schema.String,
-    imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
-  }))),
+  use: Schema.optionalKey(Schema.Array(Used)),
   seed: Schema.Int,
   versions: Environment.fields.versions,
   backend: Environment.fields.backend,

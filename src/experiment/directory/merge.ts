@@ -23,8 +23,6 @@ import * as Results from "../Results.ts"
 import { type Failures, failures, hasTrials, isBeside, stored, usual, writeFailures, writeJson } from "./files.ts"
 import { planOf, records } from "./trials.ts"
 
-const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
-
 /** One directory that is to be joined with others. */
 interface Part {
   readonly directory: string
@@ -149,7 +147,11 @@ const disagreements = Effect.fnUntraced(function*(
   const problems = new Map<string, string>()
   const all = parts.flatMap(({ directory, trials }) => [...trials.keys()].map((id) => ({ directory, id })))
   for (const { directory, id } of all) {
-    const manifest = yield* ownFiles.readOwn(path.join(directory, "trials", id), "manifest.json", decodeManifest)
+    const manifest = yield* ownFiles.readOwn(
+      path.join(directory, "trials", id),
+      "manifest.json",
+      RunFiles.decodeManifest
+    )
     if (Option.isNone(manifest)) continue
     const trial = planned.get(id)
     for (const problem of trial === undefined ? [] : foreign(trial, manifest.value.config)) {
