@@ -1,25 +1,20 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Dataset } from "../data/Dataset.ts"
 import * as Subset from "../data/Subset.ts"
 import type { Catalogues } from "../training/Catalogues.ts"
-import { choosing } from "../training/config/data.ts"
 import * as Door from "../training/Door.ts"
 import * as made from "../training/made.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
-import { tellsClasses } from "../training/trainer/evaluate.ts"
 import type { Trial } from "./cells.ts"
 
 const distinct = <A>(values: ReadonlyArray<A>, key: (value: A) => unknown): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(key(value)), value])).values()
 ]
 
-/** What keeps candidates from being chosen among: runs that have no accuracy. A loss that fails their trials tell. */
+/** What keeps candidates from being chosen among: runs that have no accuracy. */
 const unchoosable = Effect.fnUntraced(function*(config: TrainConfig, dataset: Dataset, known: Catalogues) {
-  const loss = Option.getOrUndefined(yield* Effect.option(made.untriedLoss(config, known)))
-  if (tellsClasses(dataset, loss)) return []
-  const why = loss?.of === "embeddings" ? `the loss ${config.loss} tells no classes` : "its targets are numbers"
-  return [
+  const why = yield* made.withoutAccuracy(config, dataset, known)
+  return why === undefined ? [] : [
     `the selection chooses by accuracy, which runs on ${dataset.name} have not: ${why}; leave the selection out, and ` +
     `show the test loss with also: ["testLoss"]`
   ]
@@ -34,7 +29,7 @@ const unchoosable = Effect.fnUntraced(function*(config: TrainConfig, dataset: Da
 export const problems = Effect.fnUntraced(function*(trials: ReadonlyArray<Pick<Trial, "candidate" | "config">>) {
   const configs = trials.map(({ config }) => config)
   const { known } = yield* Door.open(configs[0]?.use ?? [])
-  const own = (config: TrainConfig) => choosing(config, known)
+  const own = (config: TrainConfig) => made.settingsOfData(config, known)
   const each = yield* Effect.forEach(
     distinct(configs, own),
     Effect.fnUntraced(function*(first) {

@@ -26,8 +26,15 @@ const plain: Experiment.Experiment = {
   name: "numbers",
   about: "",
   base: {
-    ...{ dataset: scratch, targets: "numbers", model: "mlp", loss: "mean-squared-error" },
-    ...{ collection: "Euc", epochs: 1, batchSize: 10, learningRate: 0.01, backend: "wasm" }
+    dataset: scratch,
+    targets: "numbers",
+    model: "mlp",
+    loss: "mean-squared-error",
+    collection: "Euc",
+    epochs: 1,
+    batchSize: 10,
+    learningRate: 0.01,
+    backend: "wasm"
   },
   rows: [{ name: "Euc", settings: {} }],
   seeds: [1]

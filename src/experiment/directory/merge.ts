@@ -10,7 +10,7 @@ import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import * as WholeFile from "../../data/WholeFile.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
-import { chosenIn } from "../../training/config/data.ts"
+import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
@@ -107,7 +107,7 @@ const choose = (parts: ReadonlyArray<Part>) => {
 /** What trials of one table must share, by what it is. */
 const factsOf = (manifest: RunFiles.Manifest, known: Catalogues): Readonly<Record<string, unknown>> => ({
   revision: manifest.versions?.revision ?? undefined,
-  [chosenIn(manifest.config, known)]: manifest.dataset.sha256,
+  [made.dataInWords(manifest.config, known)]: manifest.dataset.sha256,
   ...Object.fromEntries(
     Object.entries(environment(manifest)).map(([what, is]) => [
       what.startsWith("backend") ? `${what} of ${manifest.backend?.name}` : what,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { Catalogues } from "../../training/Catalogues.ts"
-import { chosenIn } from "../../training/config/data.ts"
+import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { TrainConfig } from "../../training/TrainConfig.ts"
@@ -30,7 +30,7 @@ export const factsOf = Effect.fnUntraced(function*(config: TrainConfig, director
   ]
   return {
     // One checksum stands for every part.
-    [chosenIn(config, known)]: dataset.sha256,
+    [made.dataInWords(config, known)]: dataset.sha256,
     [`the engine ${config.backend}`]: engine.filter((part) => part !== undefined).join(", ")
   }
 })

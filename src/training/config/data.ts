@@ -1,38 +1,11 @@
 /** What is learned: datasets, and how many of their images. */
 import * as Schema from "effect/Schema"
-import * as Struct from "effect/Struct"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
 import * as Datasets from "../../data/Datasets.ts"
 import type { Catalogues } from "../Catalogues.ts"
 
 const { count, orDefault } = Setting
-
-/**
- * The settings that choose data, before a part of it is taken: on them its checksum may depend.
- *
- * @internal
- */
-export const choosing = (
-  config: object,
-  { datasets }: Pick<Catalogues, "datasets">
-): Readonly<Record<string, unknown>> => {
-  const names = ["dataset", ...Object.keys({ ...Datasets.parameters, ...Catalogue.parameters(datasets) })]
-  return Struct.pick(config as Readonly<Record<string, unknown>>, names)
-}
-
-/**
- * The data that settings choose, in words.
- *
- * @internal
- */
-export const chosenIn = (config: object, known: Pick<Catalogues, "datasets">): string => {
-  const { dataset, ...others } = choosing(config, known)
-  const told = Object.entries(others).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${typeof value === "string" ? value : JSON.stringify(value)}`]
-  )
-  return `the data ${String(dataset)}${told.length === 0 ? "" : ` (${told.toSorted().join(", ")})`}`
-}
 
 export const dataSettings = (known: Catalogues) => ({
   use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)).annotate({
