@@ -40,14 +40,12 @@ class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable",
 
 type Summary = Omit<Run.RunSummary, "output">
 
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-
 /** What one side of a comparison holds: the results of an experiment, or the summary of a run. */
 const side = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   const results = yield* ExperimentDirectory.results(directory)
   if (Option.isSome(results)) return { results: results.value, summary: undefined }
-  const summary = yield* RunRecord.readOwn(directory, "summary.json", decodeSummary)
+  const summary = yield* RunRecord.readOwn(directory, "summary.json", RunFiles.decodeSummary)
   return Option.isSome(summary)
     ? { results: undefined, summary: summary.value }
     : yield* new Report.ReportError({
@@ -61,8 +59,7 @@ const trialsOf = ({ cells }: Results.Results): ReadonlyMap<string, Results.Trial
     cells.flatMap(({ candidates, finals }) => [...candidates, ...finals].map((trial) => [trial.id, trial] as const))
   )
 
-const percent = (summary: Pick<Summary, "testAccuracy"> | undefined) =>
-  summary?.testAccuracy === undefined ? "–" : Results.errorPercent(summary.testAccuracy).toFixed(2)
+const percent = (summary: Summary | undefined) => Results.errorOf(summary)?.toFixed(2) ?? "–"
 
 /** A run of either side by its name, and whether both ended with the same bits. */
 interface Pair {

@@ -123,12 +123,12 @@ class ExperimentIncomplete extends Schema.TaggedError<ExperimentIncomplete>()("E
  */
 const shortcoming = ({ cells }: Results.Results): string | undefined => {
   const failed = cells.flatMap(({ candidates, column, finals, row }) =>
-    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && trial.status !== "diverged")
+    [...candidates, ...finals].filter((trial) => Results.hasFailed(trial) && !Results.isOver(trial))
       .map((trial) => `${label({ ...trial, row, column })}: ${trial.status}`)
   )
   return failed.length > 0
     ? `${counted(failed.length, "trial")} failed (${failed.slice(0, 3).join("; ")}${failed.length > 3 ? "; …" : ""})`
-    : cells.every(({ error }) => error === undefined)
+    : cells.every(({ also = {}, error }) => error === undefined && Object.keys(also).length === 0)
     ? "no cell of the table has a value"
     : undefined
 }
@@ -188,7 +188,7 @@ export const run = Command.make(
       const { experiment, options } = yield* load(file, { only, columns }, given)
       const { cells, part } = yield* parted(file, wanted, yield* Experiment.plan(experiment, options))
       const planned = cells.flatMap(trialsOf)
-      const problems = yield* preflight.problems(planned.map(({ config }) => config))
+      const problems = yield* preflight.problems(planned)
       if (problems.length > 0) return yield* new Experiment.ExperimentError({ experiment: experiment.name, problems })
       const own = { experiment, smoke, ...(part && { shard: part }) }
       const directory = path.resolve(Option.getOrElse(output, () => ExperimentDirectory.usual(own)))

@@ -61,7 +61,7 @@ const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<string>, ou
   const results = yield* ExperimentDirectory.results(directory)
   const open = Option.toArray(results).flatMap(({ cells }) =>
     cells.flatMap(({ candidates, column, finals, row }) =>
-      [...candidates, ...finals].filter(({ status }) => status !== "completed" && status !== "diverged")
+      [...candidates, ...finals].filter((trial) => !Results.isOver(trial))
         .map((trial) => `${label({ ...trial, row, column })}: ${trial.status}`)
     )
   )

@@ -30,18 +30,15 @@ const numbers = (name: string, tasks: ReadonlyArray<Slurm.Task>, now: number): G
   }
 }
 
-/** Reasons to wait that mean nothing but that others come first. */
-const usual = /Priority|Resources|Dependency|JobArrayTaskLimit/
-
 /** A task that runs, waits for another reason than its turn, or has failed. */
-const detail = ({ label, said, state, status }: Slurm.Task, now: number): ReadonlyArray<string> => {
+const detail = ({ isStuck, label, said, state, status }: Slurm.Task, now: number): ReadonlyArray<string> => {
   if (status === "running" && state !== undefined) {
     return [`${state.node}: ${atWork({ ...state, label, seconds: (now - state.since) / 1000 })}`]
   }
   if (state?.ended?._tag === "Failed" && status === "failed") {
     return [`${label}: ${state.ended.error} at attempt ${state.attempt}: ${state.ended.reason}`]
   }
-  const isUsual = status === "completed" || said === "" || (status === "offered" && usual.test(said))
+  const isUsual = status === "completed" || said === "" || (status === "offered" && !isStuck)
   return isUsual ? [] : [`${label}: ${said}`]
 }
 

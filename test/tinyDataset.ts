@@ -27,8 +27,8 @@ export const tinyDataset = {
 }
 
 /** The same as four IDX files. */
-export const writeTinyDataset = (directory: string): void => {
-  const { height, test, train, width } = tinyDataset
+export const writeTinyDataset = (directory: string, dataset = tinyDataset): void => {
+  const { height, test, train, width } = dataset
   for (const [prefix, split] of [["train", train], ["t10k", test]] as const) {
     writeFileSync(
       join(directory, `${prefix}-images-idx3-ubyte`),

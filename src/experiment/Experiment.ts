@@ -162,3 +162,11 @@ export const plan = (
       : Effect.fail(new ExperimentError({ experiment: experiment.name, problems: found }))
   })
 }
+
+/**
+ * Everything that the settings of an experiment can name.
+ *
+ * @internal
+ */
+export const known = (experiment: Experiment): Effect.Effect<Catalogues, ExperimentError> =>
+  Effect.map(opened(modulesOf(experiment, {}), experiment.name), ({ known }) => known)

@@ -13,7 +13,16 @@ import * as Experiment from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Results from "./Results.ts"
 
-export { type Failure, type Failures, failures, hasTrials, stored, usual, writeFailures } from "./directory/files.ts"
+export {
+  type Failure,
+  type Failures,
+  failures,
+  hasTrials,
+  setAside,
+  stored,
+  usual,
+  writeFailures
+} from "./directory/files.ts"
 export { merge } from "./directory/merge.ts"
 export { gather, planOf, results } from "./directory/trials.ts"
 
@@ -69,23 +78,6 @@ export const inside = Effect.fnUntraced(function*(directory: string, below: stri
       })
     }
   }
-})
-
-/**
- * Puts the directory of a trial aside, whole, under a name that no trial has: what it holds may be more than ours.
- */
-export const setAside = Effect.fnUntraced(function*(trial: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const [parent, name] = [path.dirname(trial), path.basename(trial)]
-  const numbers = (yield* entries(parent)).flatMap((other) =>
-    other.startsWith(`${name}.diverged.`) ? [Number(other.slice(`${name}.diverged.`.length)) || 0] : []
-  )
-  const aside = path.join(parent, `${name}.diverged.${1 + Math.max(0, ...numbers)}`)
-  yield* fs.rename(trial, aside).pipe(
-    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
-    Effect.mapError(RunDirectory.unwritten(trial))
-  )
 })
 
 const plain = (value: StoredExperiment): StoredExperiment => JSON.parse(JSON.stringify(value)) as StoredExperiment

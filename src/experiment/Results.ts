@@ -6,10 +6,18 @@ import { edgesOf } from "./edges.ts"
 import type { Measure, Published } from "./Experiment.ts"
 import * as provenance from "./provenance.ts"
 import * as Statistics from "./Statistics.ts"
-import { percentText, summaryMeasure, type SummaryQuantity } from "./summaryMeasures.ts"
+import { percentText, summaryMeasure, type SummaryQuantity, testError } from "./summaryMeasures.ts"
 
 export { errorPercent } from "../training/measures.ts"
 export { testError } from "./summaryMeasures.ts"
+
+/**
+ * The test error of a run in percent, of candidates that on held-out images; undefined where it has none.
+ *
+ * @internal
+ */
+export const errorOf = (summary: TrialResult["summary"]): number | undefined =>
+  summary === undefined ? undefined : testError(summary)
 
 /** A trial in a table: what it measured, or what became of it. */
 export interface TrialResult {
@@ -40,6 +48,15 @@ const innocent: ReadonlySet<string> = new Set(["completed", "not run", "running"
  * @internal
  */
 export const hasFailed = ({ status }: Pick<TrialResult, "status">): boolean => !innocent.has(status)
+
+/**
+ * Whether a trial has its answer for good. One that failed otherwise than by divergence may complete when it is run
+ * again.
+ *
+ * @internal
+ */
+export const isOver = ({ status }: Pick<TrialResult, "status">): boolean =>
+  status === "completed" || status === "diverged"
 
 /** A cell of the table; errors are test errors in percent. */
 export interface CellResult {

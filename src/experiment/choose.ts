@@ -19,7 +19,7 @@ type Candidates = ReadonlyArray<number | string | undefined>
 
 /** Candidates by their accuracy, the best first, the earlier of equals before the later; those without any left out. */
 const ranked = (all: ReadonlyArray<Tried & Pick<Trial, "candidate">>): Candidates =>
-  all.filter(({ accuracy }) => accuracy !== undefined && !Number.isNaN(accuracy))
+  all.filter(({ accuracy }) => Number.isFinite(accuracy))
     .toSorted((a, b) => b.accuracy! - a.accuracy!)
     .map(({ candidate }) => candidate)
 

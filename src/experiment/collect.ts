@@ -23,12 +23,6 @@ export interface Disk {
   readonly seeds: (cell: Cell, chosen: number | string | undefined) => ReadonlyArray<number>
 }
 
-/**
- * Trials that may still come to a result: nothing is chosen before they do. One that failed may complete when it is run
- * again.
- */
-const isOpen = ({ status }: TrialRecord) => status !== "completed" && status !== "diverged"
-
 const sampleOf = (values: ReadonlyMap<number, number>) =>
   values.size === 0 ? undefined : Statistics.sample([...values.values()])
 
@@ -65,7 +59,7 @@ export const results = (
   const cells = plan.map((cell) => {
     const { chosen, trials } = choice(cell, ({ id }) => {
       const found = disk.trial(id)
-      return { isSettled: !isOpen(found), accuracy: found.summary?.testAccuracy }
+      return { isSettled: Results.isOver(found), accuracy: found.summary?.testAccuracy }
     })
     const candidates = trials.map(measured)
     const planned = cell.finals(chosen)

@@ -17,7 +17,10 @@ export interface SummaryMeasure extends Catalogue.Entry {
   readonly of: SummaryQuantity
 }
 
-const percentWrong = (accuracy: number | undefined) => accuracy === undefined ? undefined : errorPercent(accuracy)
+/** Whether there is an accuracy: outputs that are no classes have none, which is NaN. */
+const isKnown = (accuracy: number | undefined): accuracy is number => accuracy !== undefined && !Number.isNaN(accuracy)
+
+const percentWrong = (accuracy: number | undefined) => isKnown(accuracy) ? errorPercent(accuracy) : undefined
 
 /**
  * A percentage.
@@ -27,7 +30,7 @@ export const percentText = (value: number) => value.toFixed(2)
 /** Of quantities that may become very small. */
 const threeDigits = (value: number) => value.toPrecision(3)
 
-/** The test error in percent. */
+/** The test error in percent; undefined where there is none. */
 export const testError: SummaryQuantity = ({ testAccuracy }) => percentWrong(testAccuracy)
 
 /** Quantities of a run's summary that tables show, by name. */
@@ -50,7 +53,7 @@ export const summaryMeasures = {
     title: "test minus training error %",
     text: percentText,
     of: ({ testAccuracy, trainAccuracy }) =>
-      testAccuracy === undefined || trainAccuracy === undefined ? undefined : 100 * (trainAccuracy - testAccuracy)
+      isKnown(testAccuracy) && isKnown(trainAccuracy) ? 100 * (trainAccuracy - testAccuracy) : undefined
   },
   ...perStep((name): SummaryMeasure => {
     const { about, value }: StepMeasure = ofSteps[name]

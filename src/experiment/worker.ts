@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Backend from "../engine/Backend.ts"
 import * as endings from "../training/endings.ts"
 import * as Run from "../training/Run.ts"
+import * as RunFiles from "../training/RunFiles.ts"
 import * as Tracing from "../training/Tracing.ts"
 import type { TrainConfig } from "../training/TrainConfig.ts"
 
@@ -20,7 +21,8 @@ export interface Request {
 /** What it answers: progress, then how it ended. */
 export type Answer =
   | { readonly _tag: "Progress"; readonly images: number; readonly total: number }
-  | { readonly _tag: "Ended"; readonly summary: Run.RunSummary }
+  /** The text of `summary.json`: messages between processes have no word for NaN, either. */
+  | { readonly _tag: "Ended"; readonly summary: string }
   | { readonly _tag: "Failed"; readonly error: string; readonly reason: string; readonly isDisk: boolean }
 
 /** Nobody listens any more once the runner is gone: its end interrupts the work, which is to end in order. */
@@ -50,7 +52,7 @@ const work = Effect.fnUntraced(function*({ config, output, threads }: Request) {
       })
     ])
   )
-  yield* tell({ _tag: "Ended", summary })
+  yield* tell({ _tag: "Ended", summary: RunFiles.toJson(summary) })
 })
 
 const program = Effect.gen(function*() {

@@ -21,8 +21,6 @@ import { ofRun } from "./runReport.ts"
 export { ReportError } from "./ReportError.ts"
 
 const decodeResults = RunFiles.decode(StoredExperiment.Results, "results")
-const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
-
 const contentOf = Effect.fnUntraced(function*(directory: string, read: RunRecord.ReadRunRecord) {
   const results = yield* RunRecord.readOwn(directory, "results.json", decodeResults)
   if (Option.isSome(results)) return yield* ofExperiment(directory, results.value, read)
@@ -30,7 +28,7 @@ const contentOf = Effect.fnUntraced(function*(directory: string, read: RunRecord
     directory,
     "manifest.json",
     // All of it is shown, whatever of it is known here.
-    (value) => Result.map(decodeManifest(value), () => value as RunFiles.Manifest)
+    (value) => Result.map(RunFiles.decodeManifest(value), () => value as RunFiles.Manifest)
   )
   if (Option.isSome(manifest)) return yield* ofRun(directory, manifest.value)
   return yield* new ReportError({

@@ -11,11 +11,10 @@ export const candidates = (
   looks: ReadonlyMap<string, chartStyle.Look>
 ): Chart | undefined => {
   const values = cells.flatMap(({ candidates, row }) =>
-    firstRung(candidates).flatMap(({ candidate, summary }) =>
-      candidate === undefined || summary?.testAccuracy === undefined
-        ? []
-        : [{ row, candidate, error: Results.errorPercent(summary.testAccuracy) }]
-    )
+    firstRung(candidates).flatMap(({ candidate, summary }) => {
+      const error = Results.errorOf(summary)
+      return candidate === undefined || error === undefined ? [] : [{ row, candidate, error }]
+    })
   )
   if (values.length === 0) return undefined
   const numbers = values.map(({ candidate }) => candidate)
@@ -60,17 +59,12 @@ export const candidates = (
  */
 export const rungs = (cells: ReadonlyArray<Results.CellResult>): Chart | undefined => {
   const values = cells.flatMap(({ candidates, chosen, row }) =>
-    candidates.flatMap(({ candidate, config, rung, summary }) =>
-      rung === undefined || summary?.testAccuracy === undefined
+    candidates.flatMap(({ candidate, config, rung, summary }) => {
+      const error = Results.errorOf(summary)
+      return rung === undefined || error === undefined
         ? []
-        : [{
-          across: row,
-          candidate,
-          epochs: config["epochs"],
-          error: Results.errorPercent(summary.testAccuracy),
-          chosen: candidate === chosen
-        }]
-    )
+        : [{ across: row, candidate, epochs: config["epochs"], error, chosen: candidate === chosen }]
+    })
   )
   if (values.length === 0) return undefined
   const rows = [...new Set(values.map(({ across }) => across))]
@@ -105,18 +99,13 @@ export const rungs = (cells: ReadonlyArray<Results.CellResult>): Chart | undefin
 /** Every candidate of a search with the number of one setting, and whether it was chosen. */
 const overSettings = ({ candidates, chosen, row }: Results.CellResult) =>
   [...varied(firstRung(candidates))].flatMap(([setting, all]) =>
-    all.flatMap(({ of: { candidate, summary }, value }) =>
+    all.flatMap(({ of: { candidate, summary }, value }) => {
+      const error = Results.errorOf(summary)
       // What one setting alone chooses has a figure of its own.
-      typeof candidate !== "string" || summary?.testAccuracy === undefined
+      return typeof candidate !== "string" || error === undefined
         ? []
-        : [{
-          setting,
-          across: row,
-          value,
-          error: Results.errorPercent(summary.testAccuracy),
-          chosen: candidate === chosen
-        }]
-    )
+        : [{ setting, across: row, value, error, chosen: candidate === chosen }]
+    })
   )
 
 /**

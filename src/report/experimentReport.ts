@@ -20,9 +20,7 @@ const dots = (cells: ReadonlyArray<Results.CellResult>): ReadonlyArray<charts.Do
   cells.flatMap(({ error, finals, row }) =>
     error === undefined ? [] : [{
       row,
-      values: finals.flatMap(({ summary }) =>
-        summary?.testAccuracy === undefined ? [] : [Results.errorPercent(summary.testAccuracy)]
-      ),
+      values: finals.flatMap(({ summary }) => Results.errorOf(summary) ?? []),
       mean: error.mean,
       halfWidth: error.halfWidth
     }]

@@ -19,8 +19,6 @@ import { shares } from "./shares.ts"
 import { stepFigures } from "./stepFigures.ts"
 import * as words from "./words.ts"
 
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-
 const cell = (value: number, digits: number) => orDash(value, (known) => known.toFixed(digits))
 
 /** Tables of what was measured at the end. */
@@ -40,12 +38,12 @@ export const ofRun = Effect.fnUntraced(function*(directory: string, manifest: Ru
   const path = yield* Path.Path
   const recorded = yield* RunRecord.read(directory)
   const { damaged, ends, epochs, steps } = recorded
-  const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", decodeSummary))
+  const summary = yield* Effect.result(RunRecord.readOwn(directory, "summary.json", RunFiles.decodeSummary))
   const unreadable = Result.isFailure(summary) ? [...damaged, summary.failure.message] : damaged
   const isRunning = yield* RunLock.isHeld(path.join(directory, "run.lock"))
   const { status = "killed" } = Result.isSuccess(summary) ?
     Option.getOrElse(summary.success, () => ({})) as Partial<
-      typeof RunFiles.Summary.Type
+      RunFiles.Summary
     > :
     {}
   // A line without a name: there is but one.

@@ -95,15 +95,17 @@ export const Environment = Schema.Struct({
   dataset: Schema.optionalKey(Schema.Struct({ name: Schema.String, sha256: Schema.String }))
 })
 
+/** A module of the user's own, by checksum, with what it imports by relative paths. */
+export const Used = Schema.Struct({
+  file: Schema.String,
+  sha256: Schema.String,
+  imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+
 /** `manifest.json` of a run: what makes a directory one of ours. */
 export const Manifest = Schema.Struct({
   config: Loose,
-  /** Modules of the user's own, by checksum. */
-  use: Schema.optionalKey(Schema.Array(Schema.Struct({
-    file: Schema.String,
-    sha256: Schema.String,
-    imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
-  }))),
+  use: Schema.optionalKey(Schema.Array(Used)),
   seed: Schema.Int,
   versions: Environment.fields.versions,
   backend: Environment.fields.backend,
@@ -147,6 +149,9 @@ export const Summary = Schema.Struct({
   ...Measures.fields,
   output: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 })
+
+/** `summary.json` of a run. */
+export type Summary = typeof Summary.Type
 
 const LogBounds = Schema.Struct({ frobenius: Num, rowSum: Num, spectral: Num })
 
@@ -227,6 +232,12 @@ export const decode = <A, I>(schema: Schema.Codec<A, I>, what: string) => {
       }`
     })
 }
+
+/** `manifest.json` of a run, decoded. */
+export const decodeManifest = decode(Manifest, "manifest")
+
+/** `summary.json` of a run, decoded: what its text is, whether it lies in a file or comes from another process. */
+export const decodeSummary = decode(Summary, "summary")
 
 /**
  * A JSON file as it is; none where it is missing. What cannot be read, and what is no JSON, the caller tells in its own

@@ -3,6 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -30,6 +31,7 @@ import type * as Measures from "./measures.ts"
 import { asked } from "./measures/asked.ts"
 import type { TrainConfig } from "./TrainConfig.ts"
 import { answersOf } from "./trainer/batchTensors.ts"
+import { tellsClasses } from "./trainer/evaluate.ts"
 
 /** An entry of a catalogue that makes nothing of the settings that it is given. */
 export class EntryFailed extends Schema.TaggedError<EntryFailed>()("EntryFailed", {
@@ -59,6 +61,24 @@ const attempt = <A>(what: string, name: string, make: () => A, lacks: (made: A) 
 /** The dataset of a run, whole. */
 export const dataset = (config: TrainConfig, { datasets }: Pick<Catalogues, "datasets">) =>
   Datasets.load(config.dataset, config.imageSize, datasets, config)
+
+/** The settings that choose data, before a part of it is taken: on them its checksum may depend. */
+export const settingsOfData = (
+  config: object,
+  { datasets }: Pick<Catalogues, "datasets">
+): Readonly<Record<string, unknown>> => {
+  const names = ["dataset", ...Object.keys({ ...Datasets.parameters, ...Catalogue.parameters(datasets) })]
+  return Struct.pick(config as Readonly<Record<string, unknown>>, names)
+}
+
+/** The data that settings choose, in words. */
+export const dataInWords = (config: object, known: Pick<Catalogues, "datasets">): string => {
+  const { dataset, ...others } = settingsOfData(config, known)
+  const told = Object.entries(others).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${typeof value === "string" ? value : JSON.stringify(value)}`]
+  )
+  return `the data ${String(dataset)}${told.length === 0 ? "" : ` (${told.toSorted().join(", ")})`}`
+}
 
 const stepsOf = ({ batchSize, epochs }: TrainConfig, { train }: Dataset) => {
   const stepsPerEpoch = Math.ceil(train.count / batchSize)
@@ -129,16 +149,31 @@ const tried = ({ value }: Loss, dataset: Dataset): void =>
     if (!(given instanceof tf.Tensor && given.size === 1)) throw new TypeError(`its "value" gives no scalar`)
   })
 
-/** The loss of a run. */
-export const loss = (config: TrainConfig, dataset: Dataset, { losses }: Catalogues) => {
-  const { loss = "softmax-cross-entropy" } = config
-  return attempt(
+const lossName = ({ loss = "softmax-cross-entropy" }: TrainConfig) => loss
+
+/** The loss of a run, which has not been tried on any answers: that takes an engine. */
+const untriedLoss = (config: TrainConfig, { losses }: Pick<Catalogues, "losses">) =>
+  attempt(
     "loss",
-    loss,
-    () => Catalogue.make(losses, loss, config, {}),
+    lossName(config),
+    () => Catalogue.make(losses, lossName(config), config, {}),
     ({ value }) => typeof value === "function" ? undefined : `it has no function "value"`
-  ).pipe(Effect.tap((made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", loss) })))
-}
+  )
+
+/** The loss of a run. */
+export const loss = (config: TrainConfig, dataset: Dataset, known: Pick<Catalogues, "losses">) =>
+  Effect.tap(
+    untriedLoss(config, known),
+    (made) => Effect.try({ try: () => tried(made, dataset), catch: failed("loss", lossName(config)) })
+  )
+
+/** Why a run has no accuracy; undefined where it has one, and where its loss cannot be made, which the run tells. */
+export const withoutAccuracy = (config: TrainConfig, dataset: Dataset, known: Pick<Catalogues, "losses">) =>
+  Effect.map(Effect.option(untriedLoss(config, known)), (made): string | undefined => {
+    const loss = Option.getOrUndefined(made)
+    if (tellsClasses(dataset, loss)) return undefined
+    return loss?.of === "embeddings" ? `the loss ${lossName(config)} tells no classes` : "its targets are numbers"
+  })
 
 /** Tries a variation on two images, so that one that gives no batch is told before a step needs it. */
 const misvaried = (vary: Variations.Vary, dataset: Dataset): string | undefined => {

@@ -981,7 +981,7 @@ const trainingRows: ReadonlyArray<Row> = [
     run: () =>
       Effect.flatMap(
         TrainConfig.decode({ dataset: "generated:cifar-10", testImages: 21 }, "a row"),
-        (config) => preflight.problems([config])
+        (config) => preflight.problems([{ candidate: undefined, config }])
       )
   },
   training(

@@ -1,7 +1,17 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { Experiment } from "finegrain"
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -115,10 +125,19 @@ describe("directories of shards", () => {
     expect((await merge("joined", "two", "one")).code).toBe(0)
     expect(timeless("joined", "results.json")).toBe(timeless("whole", "results.json"))
     for (const file of ["table.md", "experiment.json"]) expect(text("joined", file)).toBe(text("whole", file))
+    // As open to others as what was joined.
+    const modes = ["one", "joined", "joined/trials"].map((name) => statSync(at(name)).mode)
+    expect(new Set(modes).size).toBe(1)
     const written = text("joined", "results.json")
     expect((await run("joined", "--resume")).code).toBe(0)
     expect([text("joined", "results.json"), text("one", "results.json")]).toEqual([written, before])
   }, 60_000)
+
+  it("join into a directory that is there and empty", async () => {
+    mkdirSync(at("empty"))
+    expect((await merge("empty", "one", "two")).code).toBe(0)
+    expect(timeless("empty", "results.json")).toBe(timeless("whole", "results.json"))
+  }, 30_000)
 
   it("overwrite nothing, and leave nothing where they do not join", async () => {
     const { code, stderr } = await merge("whole", "one", "two")

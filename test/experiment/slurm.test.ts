@@ -1,3 +1,4 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { execFileSync } from "node:child_process"
@@ -6,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import * as LauncherFlags from "../../cli/launcherFlags.ts"
+import * as arrays from "../../src/experiment/slurm/arrays.ts"
 import * as cluster from "../../src/experiment/slurm/cluster.ts"
 import * as commands from "../../src/experiment/slurm/commands.ts"
 import * as jobs from "../../src/experiment/slurm/jobs.ts"
@@ -13,6 +15,7 @@ import * as options from "../../src/experiment/slurm/options.ts"
 import { codes, script } from "../../src/experiment/slurm/script.ts"
 import { split } from "../../src/experiment/slurm/submit.ts"
 import * as verdict from "../../src/experiment/slurm/verdict.ts"
+import { finegrain } from "../commandLine.ts"
 
 describe("options of sbatch", () => {
   it("have times in every form of Slurm", () => {
@@ -200,6 +203,21 @@ describe("Slurm's commands", () => {
     vi.stubEnv("ADDRESS", "postgres://me:hush@there/x")
     vi.stubEnv("SBATCH_ARRAY_INX", "1-99")
     expect(await Effect.runPromise(commands.run("say", ["a b", "$(c) '\n\""]))).toBe("[a b][$(c) '\n\"][][][]")
+  })
+
+  it("list what waits for what may never come, and not what waits for its turn, for whatever reason", async () => {
+    const root = mkdtempSync(join(tmpdir(), "finegrain-waiting-"))
+    scratch.push(root)
+    const reasons = ["None", "Priority", "BeginTime", "Cleaning", "JobHeldAdmin", "DependencyNeverSatisfied"]
+    const entries = reasons.map((column) => ({ row: "Euc", column, seed: 1 }))
+    const { name } = await Effect.runPromise(Effect.provide(arrays.write(root, "t", entries, []), NodeServices.layer))
+    const lines = reasons.map((reason, i) => `echo '12|${i}|PENDING|0:00|${reason}||${name}'`)
+    withCommands({ squeue: lines.join("\n") })
+    const { code, stdout } = await finegrain("slurm", "list", root)
+    expect([code, stdout.match(/Euc, .*/g)]).toEqual([0, [
+      "Euc, JobHeldAdmin, seed 1: PENDING, JobHeldAdmin",
+      "Euc, DependencyNeverSatisfied, seed 1: PENDING, DependencyNeverSatisfied"
+    ]])
   })
 
   it("fail in their own words", async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { globSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { runsPostgres } from "../postgres.ts"
@@ -69,6 +69,12 @@ describe.skipIf(!runsPostgres)("a grid on the queue has the bits of one machine"
     await first.ended
     expect(await outcomeOf("left", offer("left", "left", "--resume"))).toEqual(grid.local())
     await dismiss(worker)
+    // What has come already stays as it is, with what was laid beside it.
+    const [summary] = globSync(join(scratch, "left", "trials", "**", "summary.json"))
+    const notes = join(dirname(summary!), "notes.md")
+    writeFileSync(notes, "worth a look")
+    expect(await outcomeOf("left", offer("left", "left", "--resume"))).toEqual(grid.local())
+    expect(readFileSync(notes, "utf8")).toBe("worth a look")
   })
 
   it("when the database loses its power, and comes back after two leases, which is told", async () => {

@@ -98,3 +98,28 @@ export const hasTrials = Effect.fnUntraced(function*(directory: string) {
   const path = yield* Path.Path
   return yield* Effect.orElseSucceed(fs.exists(path.join(directory, "trials")), () => false)
 })
+
+/** Why the directory of a trial was put aside. */
+type Aside = "diverged" | "replaced"
+
+/**
+ * Whether a directory below that of a cell is no trial's: one that was put aside, or that has not arrived yet.
+ */
+export const isBeside = (id: string): boolean => /\.((diverged|replaced)\.\d+|arriving)$/.test(id)
+
+/**
+ * Puts the directory of a trial aside, whole, under a name that no trial has: what it holds may be more than ours.
+ */
+export const setAside = Effect.fnUntraced(function*(trial: string, why: Aside = "diverged") {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const [parent, start] = [path.dirname(trial), `${path.basename(trial)}.${why}.`]
+  const numbers = (yield* entries(parent)).flatMap((other) =>
+    other.startsWith(start) ? [Number(other.slice(start.length)) || 0] : []
+  )
+  const aside = path.join(parent, `${start}${1 + Math.max(0, ...numbers)}`)
+  yield* fs.rename(trial, aside).pipe(
+    Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void),
+    Effect.mapError(RunDirectory.unwritten(trial))
+  )
+})

@@ -4,8 +4,13 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
+import { randomUUID } from "node:crypto"
+import { rmdir } from "node:fs/promises"
 import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
+import * as WholeFile from "../../data/WholeFile.ts"
+import type { Catalogues } from "../../training/Catalogues.ts"
+import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
@@ -14,10 +19,9 @@ import { environment } from "../../training/sameRun.ts"
 import type { TrialRecord } from "../collect.ts"
 import { differences, type StoredExperiment } from "../differences.ts"
 import * as Experiment from "../Experiment.ts"
-import { type Failures, failures, hasTrials, stored, usual, writeFailures, writeJson } from "./files.ts"
+import * as Results from "../Results.ts"
+import { type Failures, failures, hasTrials, isBeside, stored, usual, writeFailures, writeJson } from "./files.ts"
 import { planOf, records } from "./trials.ts"
-
-const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
 
 /** One directory that is to be joined with others. */
 interface Part {
@@ -68,8 +72,6 @@ const opened = Effect.fnUntraced(function*(directory: string) {
   return { directory, own }
 })
 
-const isOver = ({ status }: TrialRecord) => status === "completed" || status === "diverged"
-
 /** What two directories say of one trial, but for how long it took; undefined where they agree. */
 const contradiction = (one: TrialRecord, other: TrialRecord): string | undefined => {
   if (one.status !== other.status) return `${one.status} and ${other.status}`
@@ -90,8 +92,9 @@ const choose = (parts: ReadonlyArray<Part>) => {
       if (record.status === "damaged") problems.push(`${part.directory}: trial ${id} is damaged: ${record.reason}`)
       else if (record.status === "running") {
         problems.push(`${part.directory}: trial ${id} is being trained: wait for it`)
-      } else if (before === undefined || (isOver(record) && !isOver(before.record))) taken.set(id, { id, part, record })
-      else if (isOver(record)) {
+      } else if (before === undefined || (Results.isOver(record) && !Results.isOver(before.record))) {
+        taken.set(id, { id, part, record })
+      } else if (Results.isOver(record)) {
         const differs = contradiction(before.record, record)
         if (differs === undefined) continue
         problems.push(`trial ${id} is not the same in ${before.part.directory} and ${part.directory}: ${differs}`)
@@ -102,9 +105,9 @@ const choose = (parts: ReadonlyArray<Part>) => {
 }
 
 /** What trials of one table must share, by what it is. */
-const factsOf = (manifest: RunFiles.Manifest): Readonly<Record<string, unknown>> => ({
+const factsOf = (manifest: RunFiles.Manifest, known: Catalogues): Readonly<Record<string, unknown>> => ({
   revision: manifest.versions?.revision ?? undefined,
-  [`the data ${manifest.dataset.name}`]: manifest.dataset.sha256,
+  [made.dataInWords(manifest.config, known)]: manifest.dataset.sha256,
   ...Object.fromEntries(
     Object.entries(environment(manifest)).map(([what, is]) => [
       what.startsWith("backend") ? `${what} of ${manifest.backend?.name}` : what,
@@ -127,7 +130,11 @@ const foreign = (trial: Experiment.Trial, config: Readonly<Record<string, unknow
   )
 
 /** What keeps trials from standing in one table. */
-const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, plan: ReadonlyArray<Experiment.Cell>) {
+const disagreements = Effect.fnUntraced(function*(
+  parts: ReadonlyArray<Part>,
+  plan: ReadonlyArray<Experiment.Cell>,
+  catalogues: Catalogues
+) {
   const path = yield* Path.Path
   const planned = new Map(
     plan.flatMap(({ candidates, finals, later }) => [
@@ -140,13 +147,17 @@ const disagreements = Effect.fnUntraced(function*(parts: ReadonlyArray<Part>, pl
   const problems = new Map<string, string>()
   const all = parts.flatMap(({ directory, trials }) => [...trials.keys()].map((id) => ({ directory, id })))
   for (const { directory, id } of all) {
-    const manifest = yield* ownFiles.readOwn(path.join(directory, "trials", id), "manifest.json", decodeManifest)
+    const manifest = yield* ownFiles.readOwn(
+      path.join(directory, "trials", id),
+      "manifest.json",
+      RunFiles.decodeManifest
+    )
     if (Option.isNone(manifest)) continue
     const trial = planned.get(id)
     for (const problem of trial === undefined ? [] : foreign(trial, manifest.value.config)) {
       problems.set(`${directory} ${id}`, `${directory}: trial ${id} is of another experiment: ${problem}`)
     }
-    for (const [what, is] of Object.entries(factsOf(manifest.value))) {
+    for (const [what, is] of Object.entries(factsOf(manifest.value, catalogues))) {
       const first = known.get(what)
       if (is === undefined) continue
       if (first === undefined) known.set(what, { is, at: directory })
@@ -181,9 +192,11 @@ const written = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const unwritten = Effect.mapError(RunDirectory.unwritten(directory))
-  yield* unwritten(fs.makeDirectory(path.dirname(directory), { recursive: true }))
-  const aside = yield* unwritten(
-    fs.makeTempDirectoryScoped({ directory: path.dirname(directory), prefix: `${path.basename(directory)}.joining-` })
+  const aside = `${directory}.joining-${randomUUID()}`
+  // A temporary directory would be its owner's alone, also once it has the name of the experiment.
+  yield* Effect.acquireRelease(
+    unwritten(WholeFile.makeDirectory(aside)),
+    () => Effect.ignore(fs.remove(aside, { recursive: true, force: true }))
   )
   const trials = path.join(aside, "trials")
   yield* unwritten(fs.makeDirectory(trials))
@@ -197,7 +210,8 @@ const written = Effect.fnUntraced(function*(
   yield* writeJson(aside, "experiment.json", own)
   const failed = taken.flatMap(({ id, part }) => part.failures[id] === undefined ? [] : [[id, part.failures[id]]])
   if (failed.length > 0) yield* writeFailures(aside, Object.fromEntries(failed) as Failures)
-  // Onto a directory that is not empty the system renames nothing.
+  // Windows renames nothing onto a directory, be it empty, and no system onto one that is not: then the rename says so.
+  yield* Effect.ignore(Effect.tryPromise(() => rmdir(directory)))
   yield* unwritten(fs.rename(aside, directory))
 })
 
@@ -247,13 +261,13 @@ export const merge = Effect.fnUntraced(function*(directories: ReadonlyArray<stri
     Effect.fnUntraced(function*({ directory, own }) {
       const failed = yield* failures(directory)
       const { trials } = yield* records(directory, plan, failed, new Map())
-      const begun = [...trials].filter(([id, { status }]) => status !== "not run" && !/\.diverged\.\d+$/.test(id))
+      const begun = [...trials].filter(([id, { status }]) => status !== "not run" && !isBeside(id))
       return { directory, own, failures: failed, trials: new Map(begun) } satisfies Part
     })
   )
   const { problems, taken } = choose(parts)
   if (problems.length > 0) return yield* refuse(name, problems)
-  const disagreeing = yield* disagreements(parts, plan)
+  const disagreeing = yield* disagreements(parts, plan, yield* Experiment.known(own.experiment))
   if (disagreeing.length > 0) return yield* refuse(name, disagreeing)
   yield* written(to, own, taken)
   return to

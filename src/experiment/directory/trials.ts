@@ -20,7 +20,6 @@ import { anew, entries, type Failure, type Failures, failures, hasTrials, stored
 const decodeResults = RunFiles.decode(ExperimentFiles.Results, "results")
 /** `manifest.json` of a trial. */
 export const decodeTrial = RunFiles.decode(ExperimentFiles.TrialManifest, "manifest")
-export const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
 
 /**
  * What became of the trial itself, in one word; all other failures are named: `DatasetMissing` is
@@ -50,7 +49,7 @@ const find = Effect.fnUntraced(function*(directory: string, id: string, failure:
   const path = yield* Path.Path
   const own = path.join(directory, "trials", id)
   const manifest = yield* Effect.result(ownFiles.readOwn(own, "manifest.json", decodeTrial))
-  const summary = yield* Effect.result(ownFiles.readOwn(own, "summary.json", decodeSummary))
+  const summary = yield* Effect.result(ownFiles.readOwn(own, "summary.json", RunFiles.decodeSummary))
   const damaged = Result.isFailure(manifest)
     ? manifest.failure
     : Result.isFailure(summary)

@@ -1,8 +1,10 @@
 /** One trial in a process of its own, with an engine of its own. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { fork } from "node:child_process"
 import module from "node:module"
 import { dirname, extname } from "node:path"
+import * as RunFiles from "../../training/RunFiles.ts"
 import type { Trial } from "../Experiment.ts"
 import type { Answer, Request } from "../worker.ts"
 import type { Listener, Outcome } from "./Launcher.ts"
@@ -29,6 +31,16 @@ const compiled = () => {
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
+const completed = (summary: string): Outcome["result"] =>
+  Result.match(RunFiles.decodeSummary(JSON.parse(summary)), {
+    onFailure: (reason) => ({
+      _tag: "Failed",
+      error: "Crashed",
+      reason: `what the process says of its end: ${reason}`
+    }),
+    onSuccess: (found) => ({ _tag: "Completed", summary: found })
+  })
+
 /**
  * Runs a trial in a process of its own, on a GPU if one is named. Interrupted, it writes a checkpoint and ends.
  *
@@ -50,7 +62,7 @@ export const run = (
       const answer = message as Answer
       if (answer._tag === "Progress") Effect.runFork(progress(trial, answer.images / answer.total))
       else if (answer._tag === "Failed") last = answer
-      else last = { _tag: "Completed", summary: answer.summary }
+      else last = completed(answer.summary)
     })
     worker.once("error", (error) => {
       last ??= { _tag: "Failed", error: "Crashed", reason: error.message }

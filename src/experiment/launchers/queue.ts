@@ -8,12 +8,13 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
-import { mkdir, rename, rm, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
 import * as Door from "../../training/Door.ts"
+import * as RunFiles from "../../training/RunFiles.ts"
 import { label, type Trial } from "../cells.ts"
+import { arrive } from "../queue/arrival.ts"
 import * as chunks from "../queue/chunks.ts"
 import * as database from "../queue/database.ts"
 import * as grids from "../queue/grids.ts"
@@ -42,42 +43,18 @@ const parameters = {
 
 type Services = PersistedQueue.PersistedQueueFactory | SqlClient.SqlClient
 
-const isFinite = (value: unknown) => typeof value === "string" && /^(NaN|-?Infinity)$/.test(value)
-
-/** Numbers that JSON has no word for were sent by their names. */
-const revived = (result: Outcome["result"]): Outcome["result"] =>
-  result._tag === "Failed" ? result : {
-    ...result,
-    summary: Object.fromEntries(
-      Object.entries(result.summary).map(([key, value]) => [key, isFinite(value) ? Number(value) : value])
-    ) as unknown as typeof result.summary
-  }
-
-/** Puts what an attempt left in the trial's directory, whole, in place of what was there, and which attempt it was. */
-const arrive = Effect.fnUntraced(
-  function*(store: chunks.Chunks, row: trials.Row, grid: string, directory: string) {
-    const { attempt, id, worker } = row
-    const files = yield* trials.filesOf(row.files)
-    if (files.length === 0) return
-    const aside = `${directory}.arriving`
-    yield* Effect.promise(() => rm(aside, { recursive: true, force: true }))
-    yield* parcels.unpack(store, { grid, trial: id, attempt }, aside, files)
-    yield* Effect.tryPromise({
-      try: async () => {
-        await writeFile(join(aside, "attempt.json"), `${JSON.stringify({ grid, attempt, worker })}\n`)
-        await rm(directory, { recursive: true, force: true })
-        await mkdir(dirname(directory), { recursive: true })
-        await rename(aside, directory)
-      },
-      catch: (error) =>
+/** How a trial ended, as its row tells it. */
+const resultOf = ({ id, result }: trials.Row): Effect.Effect<Outcome["result"], database.DatabaseError> =>
+  result?._tag === "Completed"
+    ? Effect.mapBoth(Effect.fromResult(RunFiles.decodeSummary(result.summary)), {
+      onFailure: (reason) =>
         new database.DatabaseError({
-          reason: (error as Error).message,
-          remedy: "Make room, and go on with --resume.",
-          isDisk: true
-        })
+          reason: `what it holds of ${id} cannot be read: ${reason}`,
+          remedy: "Offer the trial anew: finegrain queue retry."
+        }),
+      onSuccess: (summary) => ({ _tag: "Completed", summary })
     })
-  }
-)
+    : Effect.succeed(result!)
 
 /** A grid that was opened for offers. */
 interface Opened {
@@ -154,7 +131,7 @@ const watch = Effect.fnUntraced(function*<E, R>(
   const silent = new Set<string>()
   const outcomeOf = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {
     yield* arrive(store, row, grid.name, directory(trial))
-    const outcome: Outcome = { trial, result: revived(row.result!) }
+    const outcome: Outcome = { trial, result: yield* resultOf(row) }
     return outcome
   })
   const over = Effect.fnUntraced(function*(trial: Trial, row: trials.Row) {

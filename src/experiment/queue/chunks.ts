@@ -59,6 +59,17 @@ const notShared = (root: string, why: string) =>
     isDisk: true
   })
 
+const inRoot = <A>(root: string, work: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: work,
+    catch: (error) =>
+      new DatabaseError({
+        reason: `the directory of artifacts ${root} fails (${(error as Error).message})`,
+        remedy: "It must be there, the same on every machine, with room.",
+        isDisk: true
+      })
+  })
+
 /**
  * Leaves a mark in a directory, by which others know it.
  *
@@ -79,8 +90,9 @@ export const mark = (root: string, grid: string, token: string) =>
  * @internal
  */
 export const remove = (root: string, grid: string, token?: string) =>
-  Effect.promise(() =>
-    rm(token === undefined ? join(root, grid) : markIn(root, grid, token), { recursive: true, force: true })
+  inRoot(
+    root,
+    () => rm(token === undefined ? join(root, grid) : markIn(root, grid, token), { recursive: true, force: true })
   )
 
 /**
@@ -108,16 +120,7 @@ export const of = Effect.fnUntraced(function*(
 /** Files of a directory, which every machine must see. */
 const inDirectory = (root: string): Chunks => {
   const home = ({ grid, trial }: Owner) => join(root, grid, trial.replaceAll("/", "+"))
-  const doing = <A>(work: () => Promise<A>) =>
-    Effect.tryPromise({
-      try: work,
-      catch: (error) =>
-        new DatabaseError({
-          reason: `the directory of artifacts ${root} fails (${(error as Error).message})`,
-          remedy: "It must be there, the same on every machine, with room.",
-          isDisk: true
-        })
-    })
+  const doing = <A>(work: () => Promise<A>) => inRoot(root, work)
   const placed = (owner: Owner, upload: string, number: number) =>
     join(home(owner), `${owner.attempt}.${upload}`, String(number))
   return {

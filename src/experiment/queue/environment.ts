@@ -2,31 +2,22 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import * as Struct from "effect/Struct"
-import * as Catalogue from "../../choices/Catalogue.ts"
-import * as Catalogues from "../../training/Catalogues.ts"
+import type { Catalogues } from "../../training/Catalogues.ts"
+import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { TrainConfig } from "../../training/TrainConfig.ts"
-import * as identity from "./identity.ts"
-
-const decode = RunFiles.decode(RunFiles.Manifest, "manifest")
-
-/** Settings that choose data, of which one checksum stands for every part. */
-const dataOf = (config: TrainConfig) => {
-  const more = Object.keys(Catalogue.parameters(Catalogues.builtIn.datasets))
-  const own = Struct.pick(config as Readonly<Record<string, unknown>>, ["imageSize", ...more])
-  return `${config.dataset} (${identity.fingerprint(own).slice(0, 8)})`
-}
 
 /**
  * The data and the engine of a run, as its manifest tells; undefined before it is written.
  *
  * @internal
  */
-export const factsOf = Effect.fnUntraced(function*(config: TrainConfig, directory: string) {
+export const factsOf = Effect.fnUntraced(function*(config: TrainConfig, directory: string, known: Catalogues) {
   const path = yield* Path.Path
-  const found = yield* Effect.option(ownFiles.readOwn(path.resolve(directory), "manifest.json", decode))
+  const found = yield* Effect.option(
+    ownFiles.readOwn(path.resolve(directory), "manifest.json", RunFiles.decodeManifest)
+  )
   const manifest = Option.getOrUndefined(Option.flatten(found))
   if (manifest === undefined) return undefined
   const { backend, dataset, versions } = manifest
@@ -38,7 +29,8 @@ export const factsOf = Effect.fnUntraced(function*(config: TrainConfig, director
     `Node ${versions?.node?.split(".")[0]}`
   ]
   return {
-    [`the data ${dataOf(config)}`]: dataset.sha256,
+    // One checksum stands for every part.
+    [made.dataInWords(config, known)]: dataset.sha256,
     [`the engine ${config.backend}`]: engine.filter((part) => part !== undefined).join(", ")
   }
 })

@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import * as Door from "../../training/Door.ts"
+import * as RunFiles from "../../training/RunFiles.ts"
 import { DatabaseError } from "./database.ts"
 
 /** Modules, by paths below a directory that all of them share. */
@@ -11,11 +12,7 @@ export const Packed = Schema.Struct({
   /** What is named in `use`. */
   use: Schema.Array(Schema.String),
   files: Schema.Record(Schema.String, Schema.String),
-  used: Schema.Array(Schema.Struct({
-    file: Schema.String,
-    sha256: Schema.String,
-    imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
-  }))
+  used: Schema.Array(RunFiles.Used)
 })
 
 /** Modules on their way. */

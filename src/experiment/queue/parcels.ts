@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash, randomUUID } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { createGunzip, createGzip } from "node:zlib"
 import type { Chunks, Owner } from "./chunks.ts"
@@ -99,7 +99,9 @@ const send = Effect.fnUntraced(function*(
   if (file === undefined) return undefined
   const grown = earlier === undefined ? undefined : yield* grownFrom(file, earlier)
   const start = grown === undefined ? 0 : earlier!.bytes
-  if (grown !== undefined && (yield* Effect.promise(() => file.stat())).size === start) return earlier
+  if (grown !== undefined && (yield* Effect.tryPromise({ try: () => file.stat(), catch: disk })).size === start) {
+    return earlier
+  }
   const upload = randomUUID()
   const digest = grown ?? createHash("sha256")
   let [bytes, number, sent] = [start, 0, 0]
@@ -221,6 +223,14 @@ const receive = Effect.fnUntraced(function*(chunks: Chunks, owner: Owner, direct
   })
   if (bytes !== parcel.bytes || digest.digest("hex") !== parcel.sha256) return yield* lost("is not what was sent")
 })
+
+/**
+ * Removes a directory of files that were received, or are to be.
+ *
+ * @internal
+ */
+export const removed = (directory: string) =>
+  Effect.tryPromise({ try: () => rm(directory, { recursive: true, force: true }), catch: disk })
 
 /**
  * Receives files into a directory, which is made.

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { counted } from "../../choices/counted.ts"
+import * as RunFiles from "../../training/RunFiles.ts"
 import type { Outcome } from "../launchers/Launcher.ts"
 import { DatabaseError, patiently } from "./database.ts"
 import { Parcel } from "./parcels.ts"
@@ -143,12 +144,8 @@ export const checkpointed = Effect.fnUntraced(
 export const ended = Effect.fnUntraced(
   function*({ attempt, grid, id }: Claim, result: Outcome["result"], files: ReadonlyArray<Parcel>) {
     const sql = yield* SqlClient.SqlClient
-    const told = JSON.stringify(
-      result,
-      (_, value: unknown) => typeof value === "number" && !Number.isFinite(value) ? String(value) : value
-    )
     const rows = yield* patiently(
-      sql`UPDATE finegrain_trials SET status = 'ended', result = ${told}::jsonb,
+      sql`UPDATE finegrain_trials SET status = 'ended', result = ${RunFiles.toJson(result)}::jsonb,
         files = ${JSON.stringify(files)}::jsonb, share = 1, changed_at = clock_timestamp()
       WHERE grid = ${grid} AND id = ${id} AND attempt = ${attempt} AND status = 'running' RETURNING 1 AS one`
     )

@@ -6,9 +6,9 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import { rm } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
+import { orDash } from "../../choices/orDash.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
 import * as TrainConfig from "../../training/TrainConfig.ts"
 import { isOfMachine, mayBeOfMachine } from "../errorKinds.ts"
@@ -69,7 +69,7 @@ const configOf = ({ known, use }: Worker, value: unknown) =>
   )
 
 const make = Effect.fnUntraced(function*(worker: Worker) {
-  const { artifacts, grid, gpus, name, say, scratch, slots } = worker
+  const { artifacts, grid, gpus, known, name, say, scratch, slots } = worker
   const services = yield* Effect.context<SqlClient.SqlClient>()
   const refused = yield* Deferred.make<never, WorkerRefused>()
   const store = yield* Effect.mapError(
@@ -91,7 +91,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     let stamp = yield* parcels.stampOf(directory)
     let sent = claim.files
     const agrees = Effect.gen(function*() {
-      const facts = yield* environment.factsOf(config, directory)
+      const facts = yield* environment.factsOf(config, directory, known)
       if (facts === undefined || agreed.has(JSON.stringify(facts))) return
       yield* Effect.catchTag(
         grids.agree(grid.name, name, facts),
@@ -157,11 +157,9 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
   const done = { worker: name, completed: 0, failed: 0 }
   const told = (label: string, result: Outcome["result"]) => {
     done[result._tag === "Failed" ? "failed" : "completed"]++
-    return say(
-      result._tag === "Failed"
-        ? `${label}: ${result.error}: ${result.reason}`
-        : `${label}: completed with ${(100 * (result.summary.testAccuracy ?? NaN)).toFixed(2)} %`
-    )
+    if (result._tag === "Failed") return say(`${label}: ${result.error}: ${result.reason}`)
+    const { testAccuracy = Number.NaN } = result.summary
+    return say(`${label}: completed with ${orDash(testAccuracy, (share) => `${(100 * share).toFixed(2)} %`)}`)
   }
 
   /** One trial from the queue. Fails where the queue is to hand it out again. */
@@ -171,7 +169,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
     const directory = join(scratch, grid.name, `${ticket.slice(0, 16)}.${claim.attempt}`)
     const owner: chunks.Owner = { grid: grid.name, trial: id, attempt: claim.attempt }
     yield* Effect.gen(function*() {
-      yield* Effect.promise(() => rm(directory, { recursive: true, force: true }))
+      yield* parcels.removed(directory)
       yield* parcels.unpack(store, owner, directory, claim.files)
       const config = yield* configOf(worker, claim.config)
       yield* say(`${claim.label}: attempt ${claim.attempt}${claim.files.length > 0 ? ", from a checkpoint" : ""}`)
@@ -201,7 +199,7 @@ const make = Effect.fnUntraced(function*(worker: Worker) {
             return trials.givenBack(claim, { _tag: "Failed", error: error._tag, reason: error.message })
         }
       }),
-      Effect.ensuring(Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => undefined)))
+      Effect.ensuring(Effect.ignore(parcels.removed(directory)))
     )
   })
   return { attend, done, refused }

@@ -31,14 +31,7 @@ const ArrayFile = Schema.Struct({
   /** The name that Slurm knows it by. */
   name: Schema.String,
   trials: Schema.Array(Entry),
-  /** Modules of the user's own, by checksum. */
-  used: Schema.Array(
-    Schema.Struct({
-      file: Schema.String,
-      sha256: Schema.String,
-      imports: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
-    })
-  )
+  used: Schema.Array(RunFiles.Used)
 })
 
 /** An array that was to be submitted; whether Slurm has it, Slurm says. */

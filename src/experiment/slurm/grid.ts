@@ -1,10 +1,9 @@
 /** A grid on Slurm: what of it was submitted where, and what became of it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Run from "../../training/Run.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
+import * as RunFiles from "../../training/RunFiles.ts"
 import type { Trial } from "../cells.ts"
-import { decodeSummary } from "../directory/trials.ts"
 import type { Given, Outcome } from "../launchers/Launcher.ts"
 import * as arrays from "./arrays.ts"
 import * as commands from "./commands.ts"
@@ -24,10 +23,10 @@ export interface Grid extends Given, Submitting {
 /** The summary of a trial that went to its end. */
 const completed = Effect.fnUntraced(function*({ directory }: Grid, trial: Trial) {
   const found = Option.getOrUndefined(
-    yield* ownFiles.readOwn(directory(trial), "summary.json", decodeSummary)
+    yield* ownFiles.readOwn(directory(trial), "summary.json", RunFiles.decodeSummary)
   )
   return found?.status === "completed" && Number.isFinite(found.testLoss ?? 0)
-    ? found as unknown as Run.RunSummary
+    ? found
     : undefined
 })
 

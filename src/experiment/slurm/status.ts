@@ -7,12 +7,15 @@ import * as ExperimentDirectory from "../ExperimentDirectory.ts"
 import { LauncherError } from "../launchers/Launcher.ts"
 import * as arrays from "./arrays.ts"
 import * as commands from "./commands.ts"
+import { byPlace, namesOf } from "./grid.ts"
 import * as jobs from "./jobs.ts"
 
 /** A task, as far as there is something to tell of it. */
 export interface Task {
   readonly label: string
   readonly status: "offered" | "running" | "completed" | "failed" | "cancelled" | "idle"
+  /** Whether it waits for what may never come. */
+  readonly isStuck: boolean
   readonly state: arrays.State | undefined
   /** What Slurm says, its state and why; of one that found nothing to run, why not. */
   readonly said: string
@@ -47,18 +50,18 @@ export const tasks = Effect.fnUntraced(function*(root: string) {
       remedy: "Name the directory of the experiment, as runs/table."
     })
   }
-  const found = yield* commands.squeue([...new Set(latest.map(({ name }) => name))])
-  const all = new Map(found.map((job) => [`${job.name} ${job.index}`, job]))
+  const jobOf = byPlace(yield* commands.squeue(namesOf(latest)))
   return yield* Effect.forEach(
     latest,
     (place) =>
       Effect.map(arrays.stateOf(path.resolve(root), place), (state): Task => {
-        const job = all.get(`${place.name} ${place.index}`)
+        const job = jobOf(place)
         const status = statusOf(job, state)
         const slurm = job === undefined ? "" : `${job.state}${job.reason === "None" ? "" : `, ${job.reason}`}`
         return {
           label: label({ candidate: undefined, ...place.entry }),
           status,
+          isStuck: job !== undefined && jobs.isStuck(job),
           state,
           said: status === "idle" && state?.ended?._tag === "Left" ? state.ended.reason : slurm
         }

@@ -12,21 +12,18 @@ export interface LoggedRun {
   /** When it began, in seconds since 1970; 0 where the system does not tell. */
   readonly began: number
   readonly config: Readonly<Record<string, unknown>>
-  readonly summary: typeof RunFiles.Summary.Type | undefined
+  readonly summary: RunFiles.Summary | undefined
   readonly steps: ReadonlyArray<StepDone>
   readonly epochs: ReadonlyArray<EpochDone>
   /** What was measured at the end, by name. */
   readonly ends: RunRecord.RunRecord["ends"]
 }
 
-const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-
 /** Reads a run; none where the directory has no manifest. Fails with ReportError where a file of it is damaged. */
 export const read = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const manifest = yield* RunRecord.readOwn(directory, "manifest.json", decodeManifest)
+  const manifest = yield* RunRecord.readOwn(directory, "manifest.json", RunFiles.decodeManifest)
   if (Option.isNone(manifest)) return Option.none<LoggedRun>()
   const info = yield* Effect.option(fs.stat(path.join(directory, "manifest.json")))
   const steps: Array<StepDone> = []
@@ -38,7 +35,7 @@ export const read = Effect.fnUntraced(function*(directory: string) {
   const run: LoggedRun = {
     began: Option.match(Option.flatMap(info, ({ mtime }) => mtime), { onNone: () => 0, onSome: Number }) / 1000,
     config: manifest.value.config,
-    summary: Option.getOrUndefined(yield* RunRecord.readOwn(directory, "summary.json", decodeSummary)),
+    summary: Option.getOrUndefined(yield* RunRecord.readOwn(directory, "summary.json", RunFiles.decodeSummary)),
     steps,
     epochs,
     ends: yield* RunRecord.readEnds(directory, Effect.fail)

@@ -6,16 +6,13 @@ import { type RunIdentity, sameEnvironment, sameRun } from "../sameRun.ts"
 import { examine, type Examined } from "./examine.ts"
 import * as ownFiles from "./ownFiles.ts"
 
-const decodeManifest = RunFiles.decode(RunFiles.Manifest, "manifest")
-const decodeSummary = RunFiles.decode(RunFiles.Summary, "summary")
-
 /**
  * The summary of a run that is completed. One whose numbers are none diverged in its last step, and earlier versions
  * did not see it.
  */
 const completed = Effect.fnUntraced(function*(output: string) {
   const remedy = "Restore it, or delete it to go on from the last checkpoint."
-  const summary = yield* ownFiles.readOwn(output, "summary.json", decodeSummary, remedy)
+  const summary = yield* ownFiles.readOwn(output, "summary.json", RunFiles.decodeSummary, remedy)
   return Option.filter(summary, ({ status, testLoss }) => status === "completed" && Number.isFinite(testLoss))
 })
 
@@ -28,8 +25,8 @@ export const earlierRun = Effect.fnUntraced(function*<E>(
   identity: RunIdentity,
   settingsOf: (manifest: RunFiles.Manifest) => Effect.Effect<object, E>
 ) {
-  const nothing = { done: Option.none<typeof RunFiles.Summary.Type>(), earlier: Option.none<Examined>() }
-  const manifest = yield* ownFiles.readOwn(output, "manifest.json", decodeManifest)
+  const nothing = { done: Option.none<RunFiles.Summary>(), earlier: Option.none<Examined>() }
+  const manifest = yield* ownFiles.readOwn(output, "manifest.json", RunFiles.decodeManifest)
   if (Option.isNone(manifest)) return nothing
   yield* sameRun(yield* settingsOf(manifest.value), manifest.value, identity)
   const done = yield* completed(output)
