@@ -9,7 +9,6 @@ import { builtIn, type Catalogues } from "./Catalogues.ts"
 import { joined } from "./doors/contributions.ts"
 import { importing as imported } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
-import { TrainConfig } from "./TrainConfig.ts"
 
 export { difference, type Used, usedOf } from "./doors/sources.ts"
 
@@ -76,7 +75,7 @@ export const open = Effect.fnUntraced(function*(files: ReadonlyArray<string>): E
   for (const file of new Set(files.map((file) => resolve(file)))) {
     const module = yield* load(file)
     const more = yield* Effect.try({
-      try: () => joined(known, module.exported, TrainConfig.fields),
+      try: () => joined(known, module.exported),
       catch: (error) => new DoorError({ file, reason: `it throws when its exports are read: ${inOneLine(error)}` })
     })
     if (Result.isFailure(more)) return yield* new DoorError({ file, reason: more.failure })

@@ -1,9 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type { Catalogue } from "finegrain"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import { launchers } from "../../src/experiment/launchers/launchers.ts"
+import { builtIn } from "../../src/training/Catalogues.ts"
 import * as Door from "../../src/training/Door.ts"
 import { difference, usedOf } from "../../src/training/doors/sources.ts"
 
@@ -51,6 +54,38 @@ it.each([
   const told = await refusal(module(code))
   expect(told).toContain(`FILE cannot be used: ${reason}`)
   expect(told).not.toContain("\n")
+})
+
+it("a parameter of one name is one setting, whoever's entries have it", async () => {
+  const imports = `
+    import * as Schema from "${import.meta.resolve("effect/Schema")}"
+    const width = (value) => Schema.optionalKey(Schema.Literal(value))
+    const model = (width) => ({ about: "mine", parameters: { width }, make: () => 0 })
+  `
+  const reason = (name: string) =>
+    `FILE cannot be used: the parameter width of the model ${name} is a setting already, of another entry of your ` +
+    "own: give it another name, or give both the same schema value"
+  const models = (code: string) => module(`${imports}\nexport const models = ${code}`)
+  expect(await refusal(models("{ a: model(width(16)), b: model(width(64)) }"))).toBe(reason("b"))
+  expect(await refusal(models("{ a: model(width(16)) }"), models("{ b: model(width(64)) }"))).toBe(reason("b"))
+  // Of entries of several kinds, too.
+  const mixed = "{ a: model(width(16)) }\nexport const losses = { mine: model(width(64)) }"
+  expect(await refusal(models(mixed))).toBe(reason("mine").replace("model", "loss"))
+  expect(await refusal(models("[width(16)].map((own) => [model(own), model(own)]).map(([a, b]) => ({ a, b }))[0]")))
+    .toBeUndefined()
+  expect(await refusal(models("{ a: { ...model(), parameters: { epochs: width(1) } } }"))).toBe(
+    "FILE cannot be used: the parameter epochs of the model a is a setting already: give it another name"
+  )
+})
+
+it("parameters of finegrain's own entries that have one name are one schema", () => {
+  const all = [...Object.values(builtIn).filter((catalogue) => !Array.isArray(catalogue)), launchers]
+  const parameters = all.flatMap((catalogue) =>
+    Object.values(catalogue as Catalogue.Catalogue).flatMap(({ parameters = {} }) => Object.entries(parameters))
+  )
+  const byName = Map.groupBy(parameters, ([name]) => name)
+  expect([...byName].filter(([, those]) => new Set(those.map(([, schema]) => schema)).size > 1)).toEqual([])
+  expect(byName.size).toBeGreaterThan(20)
 })
 
 it("two modules of one name are refused, and a file that is not there", async () => {

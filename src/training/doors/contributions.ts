@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
+import { schemaOf } from "../config/schema.ts"
 import { recorded } from "../measures.ts"
 
 /** The exports that are read, and what one entry of each is called. */
@@ -89,19 +90,18 @@ const clash = (known: Catalogues, kind: Kind, name: string): string | undefined 
   return `the ${kinds[kind]} ${name} is ${owner}: give yours another name`
 }
 
-/** Parameters of the entry that are settings already: which one was meant could not be told. */
-const shadowed = (
-  settings: Readonly<Record<string, unknown>>,
-  kind: Kind,
-  name: string,
-  entry: unknown
-): string | undefined => {
+/** Parameters of the entry that are settings already: which schema and default were meant could not be told. */
+const shadowed = (known: Catalogues, kind: Kind, name: string, entry: unknown): string | undefined => {
   const { parameters = {} } = entry as Catalogue.Entry
-  // One that is a built-in entry's, too, is that one.
-  const own = Object.keys(parameters).find((key) => Object.hasOwn(settings, key) && settings[key] !== parameters[key])
-  return own === undefined
-    ? undefined
-    : `the parameter ${own} of the ${kinds[kind]} ${name} is a setting already: give it another name`
+  const keys = Object.keys(parameters)
+  if (keys.length === 0) return undefined
+  const settings: Schema.Struct.Fields = schemaOf(known).fields
+  // One that is another entry's, too, is that one.
+  const taken = keys.find((key) => Object.hasOwn(settings, key) && settings[key] !== parameters[key])
+  if (taken === undefined) return undefined
+  const those = Object.hasOwn(schemaOf(builtIn).fields, taken) ? "" : ", of another entry of your own"
+  const shared = those === "" ? "" : ", or give both the same schema value"
+  return `the parameter ${taken} of the ${kinds[kind]} ${name} is a setting already${those}: give it another name${shared}`
 }
 
 /** What is wrong with what a family makes. */
@@ -122,8 +122,7 @@ const added = (known: Catalogues, kind: Kind, name: string, entry: unknown): Cat
  */
 export const joined = (
   known: Catalogues,
-  exported: Readonly<Record<string, unknown>>,
-  settings: Readonly<Record<string, unknown>>
+  exported: Readonly<Record<string, unknown>>
 ): Result.Result<Catalogues, string> => {
   const own = (Object.keys(kinds) as ReadonlyArray<Kind>).filter((kind) => exported[kind] !== undefined)
   if (own.length === 0) return Result.fail(`it exports none of ${list(Object.keys(kinds))}`)
@@ -132,7 +131,7 @@ export const joined = (
     const entries = named(kind, exported[kind])
     if (Result.isFailure(entries)) return Result.fail(entries.failure)
     for (const [name, entry] of entries.success) {
-      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(settings, kind, name, entry) ??
+      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(all, kind, name, entry) ??
         misshapen(kind, name, entry)
       if (problem !== undefined) return Result.fail(problem)
       all = added(all, kind, name, entry)
