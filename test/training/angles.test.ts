@@ -2,7 +2,18 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Catalogue, Checkpoint, Collection, Measures, Models, Network, Optimizers, Schedule, StepSize, Trainer } from "finegrain"
+import {
+  Catalogue,
+  Checkpoint,
+  Collection,
+  Measures,
+  Models,
+  Network,
+  Optimizers,
+  Schedule,
+  StepSize,
+  Trainer
+} from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { hardlyMoved, turnedShare } from "../../src/training/hardlyMoves.ts"
 import { asked } from "../../src/training/measures/asked.ts"

@@ -101,7 +101,9 @@ const shadowed = (known: Catalogues, kind: Kind, name: string, entry: unknown): 
   if (taken === undefined) return undefined
   const those = Object.hasOwn(schemaOf(builtIn).fields, taken) ? "" : ", of another entry of your own"
   const shared = those === "" ? "" : ", or give both the same schema value"
-  return `the parameter ${taken} of the ${kinds[kind]} ${name} is a setting already${those}: give it another name${shared}`
+  return `the parameter ${taken} of the ${
+    kinds[kind]
+  } ${name} is a setting already${those}: give it another name${shared}`
 }
 
 /** What is wrong with what a family makes. */
