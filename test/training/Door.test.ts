@@ -115,3 +115,17 @@ it("a module is the same wherever it is, as long as it and the files that it imp
   expect(difference([before], [])).toBe(`${file} was used, and is not now: name it with --use`)
   expect(difference([], [before])).toBe(`${file} is used now, and was not`)
 })
+
+it("modules of one name, and imports of one path, are told apart by their order, others whatever their order", () => {
+  const used = (file: string, sha256: string, util: string) => ({ file, sha256, imports: { "util.ts": util } })
+  const [a, b] = [used("/a/mine.ts", "a1", "u1"), used("/b/mine.ts", "b1", "u2")]
+  expect(difference([a, b], [a, b])).toBeUndefined()
+  expect(difference([a, b], [{ ...a, sha256: "a2" }, b])).toBe("/a/mine.ts has changed: its SHA-256 is a2, and was a1")
+  expect(difference([a, b], [{ ...a, imports: { "util.ts": "u3" } }, b])).toBe(
+    "/a/util.ts has changed: its SHA-256 is u3, and was u1"
+  )
+  expect(difference([a, b], [a])).toBe("/b/mine.ts was used, and is not now: name it with --use")
+  expect(difference([a], [a, b])).toBe("/b/mine.ts is used now, and was not")
+  const other = used("/b/other.ts", "b1", "u2")
+  expect(difference([a, other], [other, a, a])).toBeUndefined()
+})

@@ -4,8 +4,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
-import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
+import * as Door from "../../training/Door.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
@@ -112,9 +112,7 @@ const factsOf = (manifest: RunFiles.Manifest): Readonly<Record<string, unknown>>
     ])
   ),
   ...Object.fromEntries(
-    (manifest.use ?? []).flatMap(({ file, imports = {}, sha256 }) =>
-      Object.entries({ [basename(file)]: sha256, ...imports }).map(([name, is]) => [`the module ${name}`, is])
-    )
+    [...Door.filesOf(manifest.use ?? [])].map(([name, { sha256 }]) => [`the module ${name}`, sha256])
   )
 })
 
