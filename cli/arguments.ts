@@ -1,5 +1,4 @@
 /** What arguments say before the command that they name is there to read them. */
-import * as Schema from "effect/Schema"
 
 /** Those that are read: what follows "--" is no flag. */
 const read = (args: ReadonlyArray<string>) => args.slice(0, args.includes("--") ? args.indexOf("--") : args.length)
@@ -16,8 +15,9 @@ export const valuesOf = (args: ReadonlyArray<string>, ...names: ReadonlyArray<st
     return value === undefined ? [] : [value]
   })
 
-const isNo = Schema.is(Schema.FalseLiterals)
-const isYes = Schema.is(Schema.TrueLiterals)
+// As Effect's flags are read.
+const isNo = (text = "") => /^(false|0|n|no|off)$/.test(text)
+const isYes = (text: string) => /^(true|1|y|yes|on)$/.test(text)
 
 /** Whether a flag is set, as `--name`, `--name yes` or `--name=yes`. */
 export const isSet = (args: ReadonlyArray<string>, name: string): boolean =>

@@ -103,7 +103,7 @@ const train = (
       network,
       dataset: tinyDataset,
       schedule: Schedule.constant(0.1),
-      transform: Optimizers.transform("fg-sgd", { ...fgSgd, accumulate: options.accumulate }),
+      transform: Optimizers.transform("fg-sgd", { ...fgSgd, accumulate: options.accumulate ?? 1 }),
       epochs: 2,
       batchSize: options.batchSize ?? 8,
       seed: 3,
