@@ -71,8 +71,7 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
     : yield* Effect.scoped(
       Effect.flatMap(Tensors.scoped(() => tf.clone(features(epoch))), (inputs) => Network.deviations(network, inputs))
     )
-  yield* renormalizeBy(loop, lambdas)
-  yield* Ref.update(loop.position, (at) => ({ ...at, measuredIn: epoch }))
+  yield* renormalizeBy(loop, lambdas, epoch)
 })
 
 /** A step, counted; the first of an epoch tells of every POM. */
