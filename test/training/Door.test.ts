@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Catalogue } from "finegrain"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
 import { launchers } from "../../src/experiment/launchers/launchers.ts"
 import { builtIn } from "../../src/training/Catalogues.ts"
 import * as Door from "../../src/training/Door.ts"
+import { anyKind, kinds } from "../../src/training/doors/kinds.ts"
 import { difference, usedOf } from "../../src/training/doors/sources.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-door-"))
@@ -54,6 +55,18 @@ it.each([
   const told = await refusal(module(code))
   expect(told).toContain(`FILE cannot be used: ${reason}`)
   expect(told).not.toContain("\n")
+})
+
+it("the setting, the schema of configurations and the guide name whatever a module may bring", () => {
+  const root = join(import.meta.dirname, "../..")
+  const guide = readFileSync(join(root, "docs/your-own.md"), "utf8")
+  expect([...guide.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name).toSorted()).toEqual(
+    Object.keys(kinds).toSorted()
+  )
+  for (const file of ["settings.md", "config.schema.json"]) {
+    expect(readFileSync(join(root, "docs", file), "utf8")).toContain(`modules with ${anyKind} of your own`)
+  }
+  expect(anyKind).toMatch(/^manifolds, optimizers, .* or variations$/)
 })
 
 it("a parameter of one name is one setting, whoever's entries have it", async () => {

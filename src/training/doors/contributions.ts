@@ -8,18 +8,7 @@ import type * as Manifold from "../../geometry/Manifold.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
 import { schemaOf } from "../config/schema.ts"
 import { recorded } from "../measures.ts"
-
-/** The exports that are read, and what one entry of each is called. */
-export const kinds = {
-  manifolds: "manifold",
-  optimizers: "optimizer",
-  schedules: "schedule",
-  models: "model",
-  datasets: "dataset",
-  losses: "loss",
-  measures: "measure",
-  variations: "variation"
-} as const satisfies Partial<Record<keyof Catalogues, string>>
+import { anyKind, kinds } from "./kinds.ts"
 
 type Kind = keyof typeof kinds
 
@@ -27,8 +16,6 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
-
-const list = (names: ReadonlyArray<string>) => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 
 /** Entries of an export by name: those of an array say theirs, those of a record have it as their key. */
 const named = (kind: Kind, value: unknown): Result.Result<ReadonlyArray<readonly [string, unknown]>, string> => {
@@ -127,7 +114,7 @@ export const joined = (
   exported: Readonly<Record<string, unknown>>
 ): Result.Result<Catalogues, string> => {
   const own = (Object.keys(kinds) as ReadonlyArray<Kind>).filter((kind) => exported[kind] !== undefined)
-  if (own.length === 0) return Result.fail(`it exports none of ${list(Object.keys(kinds))}`)
+  if (own.length === 0) return Result.fail(`it exports none of ${anyKind}`)
   let all = known
   for (const kind of own) {
     const entries = named(kind, exported[kind])
