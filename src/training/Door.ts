@@ -55,8 +55,8 @@ const load = Effect.fnUntraced(function*(file: string) {
 })
 
 /**
- * Loads modules, once in a process, and joins what they export to the catalogues: by the name of one a record of entries
- * by name, or an array of entries with names. The setting `use` lists them.
+ * Loads modules, once in a process, and joins what they export to the catalogues: by the name of one a record of
+ * entries by name, or an array of entries with names. The setting `use` lists them.
  *
  * Paths are relative to the working directory. Fails with DoorError for a file that is missing or throws, an export of
  * another shape, and a name that is taken.

@@ -17,7 +17,7 @@ const told = Effect.fnUntraced(function*({ options: { network }, position, state
   const { scaling } = yield* Ref.get(state)
   if (scaling.length === 0 || scaling.some((factor) => factor?.isDisposed !== false)) return undefined
   const { measuredIn } = yield* Ref.get(position)
-  return [measuredIn, ...[...scaling, ...network.variables].map((tensor) => [...tensor!.dataSync()])]
+  return [measuredIn, ...[...scaling, ...network.variables].map((tensor) => Array.from(tensor!.dataSync()))]
 })
 
 /** Gives a run another ℜ in steps of so many operations, and interrupts that after so many of them. */

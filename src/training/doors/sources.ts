@@ -49,8 +49,8 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
 }
 
 /**
- * Every file of some modules, by what it is called wherever they are: modules by their names, those of one name by their
- * order, and imports by their path from the module.
+ * Every file of some modules, by what it is called wherever they are: modules by their names, those of one name by
+ * their order, and imports by their path from the module.
  *
  * @internal
  */
@@ -60,12 +60,10 @@ export const filesOf = (all: ReadonlyArray<Used>): ReadonlyMap<string, Pick<Used
   return new Map(once.flatMap(({ file, imports = {}, sha256 }, i) => {
     const before = names.slice(0, i).filter((name) => name === names[i]).length
     const name = before === 0 ? names[i]! : `${names[i]} (${before + 1})`
-    return [
-      [name, { file, sha256 }] as const,
-      ...Object.entries(imports).map(([path, sha256]) =>
-        [`${path} of ${name}`, { file: resolve(dirname(file), path), sha256 }] as const
-      )
-    ]
+    const beside = Object.entries(imports).map(([path, sha256]) =>
+      [`${path} of ${name}`, { file: resolve(dirname(file), path), sha256 }] as const
+    )
+    return [[name, { file, sha256 }] as const].concat(beside)
   }))
 }
 
