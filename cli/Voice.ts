@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Terminal from "effect/Terminal"
 import { toJson } from "../src/training/RunFiles.ts"
+import { isSet } from "./arguments.ts"
 
 const json = GlobalFlag.Setting("json")({
   flag: Flag.Boolean("json").pipe(
@@ -53,5 +54,4 @@ export const layer = Layer.unwrap(
 )
 
 /** Whether arguments ask for JSON, where they could not be read as a command. */
-export const isJson = (args: ReadonlyArray<string>): boolean =>
-  args.slice(0, args.includes("--") ? args.indexOf("--") : args.length).some((arg) => /^--json(=true)?$/.test(arg))
+export const isJson = (args: ReadonlyArray<string>): boolean => isSet(args, "--json")

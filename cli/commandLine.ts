@@ -4,9 +4,10 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import type { Catalogues } from "../src/training/Catalogues.ts"
+import { builtIn, type Catalogues } from "../src/training/Catalogues.ts"
 import * as Door from "../src/training/Door.ts"
 import * as Versions from "../src/training/Versions.ts"
+import { commandIn } from "./arguments.ts"
 import { backends } from "./backends.ts"
 import { compare } from "./compare.ts"
 import { data } from "./data.ts"
@@ -51,11 +52,11 @@ const finegrain = (known: Catalogues, use: ReadonlyArray<string>) =>
 
 /** The commands, with what modules of the user's own add to them. */
 const commandOf = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
-  const use = args[0] === "train"
-    ? yield* Uses.ofTraining(args)
-    : args[0] === "data"
-    ? Uses.ofFlags(args)
-    : []
+  const plain = finegrain(builtIn, [])
+  const names = plain.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+  const command = commandIn(args, new Set(names))
+  const use = command === "train" ? yield* Uses.ofTraining(args) : command === "data" ? Uses.ofFlags(args) : []
+  if (use.length === 0) return plain
   const { known } = yield* Door.open(use)
   return finegrain(known, use)
 })

@@ -4,15 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import { basename, dirname, resolve } from "node:path"
+import { isSet, valuesOf } from "./arguments.ts"
 import * as ConfigFile from "./configFile.ts"
-
-/** The values that are given to a flag, as `--name value` or `--name=value`. */
-const valuesOf = (args: ReadonlyArray<string>, ...names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args.flatMap((arg, i) => {
-    const name = names.find((name) => arg === name || arg.startsWith(`${name}=`))
-    const value = name === undefined ? undefined : arg === name ? args[i + 1] : arg.slice(name.length + 1)
-    return value === undefined ? [] : [value]
-  })
 
 /**
  * The modules that something names, relative to a directory; none where it is not a list of paths, which whoever reads
@@ -42,7 +35,7 @@ export const ofTraining = Effect.fnUntraced(function*(args: ReadonlyArray<string
     ...(config === undefined ? [] : named(yield* settingsIn(ConfigFile.read(config)), dirname(config))),
     ...ofFlags(args)
   ]
-  const earlier = args.includes("--resume") && output !== undefined
+  const earlier = isSet(args, "--resume") && output !== undefined
     ? named(yield* settingsIn(ConfigFile.ofRun(output)), output)
     : []
   const moved = new Set(now.map((file) => basename(file)))

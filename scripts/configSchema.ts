@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { join, resolve } from "node:path"
 import { builtIn } from "../src/training/Catalogues.ts"
-import { kinds } from "../src/training/doors/contributions.ts"
+import { kinds } from "../src/training/doors/kinds.ts"
 import * as TrainConfig from "../src/training/TrainConfig.ts"
 
 /** Where the JSON Schema of configurations stands, for editors. */

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path"
 import { counted } from "../src/choices/counted.ts"
+import { isShortened } from "../src/training/measures/factors.ts"
 import { completed, eventsOf, writeByRun } from "./byRun.ts"
 
 const [directory] = process.argv.slice(2)
@@ -16,9 +17,6 @@ interface Step {
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-/** Steps of a POM that differ from plain ones by less are rounding. */
-const rounding = 1e-6
-
 /** Of the steps that tell of every POM, those of one layer's. */
 const ofLayer = (name: string, steps: ReadonlyArray<Step>) => {
   const of = (values: Readonly<Record<string, number>> = {}) =>
@@ -26,7 +24,7 @@ const ofLayer = (name: string, steps: ReadonlyArray<Step>) => {
   const factors = steps.flatMap((step) => of(step.factors))
   return {
     name,
-    acts: Number((factors.filter((factor) => factor < 1 - rounding).length / factors.length).toFixed(4)),
+    acts: Number((factors.filter(isShortened).length / factors.length).toFixed(4)),
     factor: Number(median(factors).toFixed(4)),
     norm: Number(median(steps.flatMap((step) => of(step.gradientNorms))).toPrecision(4))
   }

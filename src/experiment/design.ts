@@ -89,10 +89,7 @@ export interface Experiment {
   readonly name: string
   /** What is asked, in a sentence or two, for the report. */
   readonly about: string
-  /**
-   * Modules with manifolds, optimizers, schedules, models, datasets or losses of one's own; relative to the file of the
-   * experiment.
-   */
+  /** Modules of one's own, as the setting `use` names them; relative to the file of the experiment. */
   readonly use?: ReadonlyArray<string>
   readonly base: Settings
   readonly rows: ReadonlyArray<Variant>

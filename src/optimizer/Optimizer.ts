@@ -203,16 +203,19 @@ export const step = <P extends NestedTensors.NestedTensors, W extends NestedTens
       () => weightsOf(optimizer, { x, scaling: state.scaling }),
       [...given, x, carried]
     )
-    return { x, memory: carried, weights, told }
+    return { x, memory: carried, weights, moved: v !== undefined, told }
   })
   return Effect.scoped(Effect.gen(function*() {
     yield* Tensors.checkShapes("gradients", problem.arrangement.shape, gradients)
     const plan = StepFusion.planOf(optimizer)
-    const { memory, told, weights, x } = yield* plan === undefined
+    const { memory, moved, told, weights, x } = yield* plan === undefined
       ? inStages
-      : stage("fused step", () => sweep(plan, optimizer, state, gradients))
+      : Effect.map(
+        stage("fused step", () => sweep(plan, optimizer, state, gradients)),
+        (swept) => ({ ...swept, moved: true })
+      )
     for (const leaf of TensorTree.leaves([x, memory, weights, told])) kept.add(leaf)
-    return { state: { step: state.step + 1, x, memory, scaling: state.scaling }, weights, told }
+    return { state: { step: state.step + 1, x, memory, scaling: state.scaling }, weights, moved, told }
   }))
 }
 

@@ -34,9 +34,12 @@ export interface State<P extends NestedTensors.NestedTensors> {
   readonly scaling: Scaling
 }
 
-/** What one update gives: the next state, the weights for the network, and what was told of every POM. */
+/** What one update gives: the next state, the weights for the network, whether the point moved, and what was told. */
 export interface Updated<P extends NestedTensors.NestedTensors, W extends NestedTensors.NestedTensors> {
   readonly state: State<P>
   readonly weights: W
+  /** False where a transform gave no direction, as while gradients accumulate. */
+  readonly moved: boolean
+  /** Of every POM. */
   readonly told: Told
 }

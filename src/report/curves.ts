@@ -91,15 +91,14 @@ interface Look {
   readonly moments: number
 }
 
-const verticalOf = ({ quantity, values }: Look) => {
-  const axis = quantity.scale === "log"
-    ? chartStyle.logarithmic(
-      values.flatMap(({ bound, high, low, mean }) => [mean, low ?? mean, high ?? mean, bound ?? mean])
-    )
-    : quantity.limits === undefined
-    ? chartStyle.linear(quantity.zero ?? false)
-    : chartStyle.within(quantity.limits, values.flatMap(({ high, low, mean }) => [mean, low ?? mean, high ?? mean]))
-  return (field: string) => ({ field, type: "quantitative" as const, ...axis, title: quantity.value })
+const verticalOf = ({ quantity: { limits, scale, value, zero = false }, values }: Look) => {
+  const drawn = values.flatMap(({ high, low, mean }) => [mean, low ?? mean, high ?? mean])
+  const axis = scale === "log"
+    ? chartStyle.logarithmic([...drawn, ...values.flatMap(({ bound }) => bound ?? [])])
+    : limits === undefined
+    ? chartStyle.linear(zero)
+    : chartStyle.within(limits, zero ? [0, ...drawn] : drawn)
+  return (field: string) => ({ field, type: "quantitative" as const, ...axis, title: value })
 }
 
 const horizontal = ({ over }: CurveAxes) => ({

@@ -1,4 +1,5 @@
 /** How often the curvature of a POM shortens its step. */
+import { isShortened } from "../training/measures.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
 import type { Figure } from "./Figure.ts"
@@ -15,7 +16,7 @@ export const shares: Figure = (runs): Chart | undefined => {
       across: row,
       pom,
       layer: layerOf(pom),
-      share: 100 * told.filter((factors) => factors[i]! < 1).length / told.length
+      share: 100 * told.filter((factors) => isShortened(factors[i]!)).length / told.length
     }))
   })
   if (values.length === 0) return undefined

@@ -1,6 +1,7 @@
 /** What a page says first: what was done on what, how well, from which commit, and which results are one. */
 import { counted, noun } from "../choices/counted.ts"
 import * as Results from "../experiment/Results.ts"
+import { isShortened } from "../training/measures.ts"
 import type * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import type { Steps } from "./Steps.ts"
@@ -82,7 +83,7 @@ export interface Shortened {
 /** What steps recorded of g = 1/factor. */
 export const shortened = ({ poms: { steps } }: Steps): Shortened => {
   const all = steps.flatMap(({ factors = [] }) => factors.filter((factor) => !Number.isNaN(factor)))
-  return { values: all.length, above: all.filter((factor) => factor < 1).length }
+  return { values: all.length, above: all.filter(isShortened).length }
 }
 
 /** Rows of a column whose runs of some seeds ended with one and the same weights. */

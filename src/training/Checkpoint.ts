@@ -41,6 +41,8 @@ export const Position = Schema.Struct({
     poms: Schema.Array(RunFiles.Num),
     layers: Schema.Array(RunFiles.Num)
   })),
+  /** What the next step that moves the point is to tell, since the one that was asked for it did not move it. */
+  waiting: Schema.optional(Schema.Struct({ poms: Schema.Boolean, turns: Schema.Boolean })),
   leaked: Schema.Int,
   seconds: Schema.Finite,
   /** Tensors left behind by all steps. */

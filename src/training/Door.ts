@@ -9,10 +9,9 @@ import { builtIn, type Catalogues } from "./Catalogues.ts"
 import { joined } from "./doors/contributions.ts"
 import { importing } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
-import { TrainConfig } from "./TrainConfig.ts"
 
 export { importing } from "./doors/importing.ts"
-export { difference, type Used, usedOf } from "./doors/sources.ts"
+export { difference, filesOf, type Used, usedOf } from "./doors/sources.ts"
 
 /** A module that cannot be used. */
 export class DoorError extends Schema.TaggedError<DoorError>()("DoorError", {
@@ -49,8 +48,8 @@ const load = Effect.fnUntraced(function*(file: string) {
 })
 
 /**
- * Loads modules, once in a process, and joins what they export: `manifolds`, `optimizers`, `schedules`, `models`,
- * `datasets` or `losses`, each a record of entries by name or an array of entries with names.
+ * Loads modules, once in a process, and joins what they export to the catalogues: by the name of one a record of
+ * entries by name, or an array of entries with names. The setting `use` lists them.
  *
  * Paths are relative to the working directory. Fails with DoorError for a file that is missing or throws, an export of
  * another shape, and a name that is taken.
@@ -69,7 +68,7 @@ export const open = Effect.fnUntraced(function*(files: ReadonlyArray<string>): E
   for (const file of new Set(files.map((file) => resolve(file)))) {
     const module = yield* load(file)
     const more = yield* Effect.try({
-      try: () => joined(known, module.exported, TrainConfig.fields),
+      try: () => joined(known, module.exported),
       catch: (error) => new DoorError({ file, reason: `it throws when its exports are read: ${inOneLine(error)}` })
     })
     if (Result.isFailure(more)) return yield* new DoorError({ file, reason: more.failure })

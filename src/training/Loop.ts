@@ -21,7 +21,7 @@ import { measureNorms } from "./trainer/epoch.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
 import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
 import { renormalizeBy } from "./trainer/renormalize.ts"
-import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
+import { afterEpoch, optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
 import { isDue, progress, standing, stopped } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
 import * as turns from "./trainer/turns.ts"
@@ -71,15 +71,14 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
     : yield* Effect.scoped(
       Effect.flatMap(Tensors.scoped(() => tf.clone(features(epoch))), (inputs) => Network.deviations(network, inputs))
     )
-  yield* renormalizeBy(loop, lambdas)
-  yield* Ref.update(loop.position, (at) => ({ ...at, measuredIn: epoch }))
+  yield* renormalizeBy(loop, lambdas, epoch)
 })
 
 /** A step, counted; the first of an epoch tells of every POM. */
 const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, loss }: LoopStep, epoch: number) {
   const { from } = yield* Ref.get(loop.position)
-  const taken = takeStep(loop, (step) => () => loss(step), () => from === 0)
-  const [{ correct, perPom, readings, turned, ...done }, left] = yield* Tensors.counted(taken)
+  const taken = takeStep(loop, (step) => () => loss(step), () => ({ poms: from === 0, turns: false }))
+  const [{ correct, perPom, readings, turned, waiting, ...done }, left] = yield* Tensors.counted(taken)
   const now = yield* Ref.updateAndGet(loop.position, (at) => ({
     ...at,
     step: at.step + 1,
@@ -88,6 +87,7 @@ const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, 
     correctSum: at.correctSum + correct,
     ...added(at, readings, examples),
     ...turns.counted(at.turns, turned),
+    waiting,
     leaked: at.leaked + Math.abs(left),
     tensorsLeaked: at.tensorsLeaked + Math.abs(left)
   }))
@@ -140,10 +140,7 @@ const train = Effect.fnUntraced(function*<E, R, E2, R2>(
     )
     const event = yield* measured(loop, epoch, ((yield* Clock.currentTimeMillis) - began) / 1000)
     yield* Ref.update(epochsDone, (all) => [...all, event])
-    yield* Ref.update(
-      position,
-      ({ step, tensorsLeaked }) => ({ ...start, step, tensorsLeaked, measuredIn: epoch, epoch: epoch + 1 })
-    )
+    yield* Ref.update(position, afterEpoch)
     yield* report(event)
   }
   return yield* progress(loop)

@@ -13,6 +13,7 @@ import * as Setting from "../choices/Setting.ts"
 import * as WholeFile from "../data/WholeFile.ts"
 import * as Norms from "../numerics/Norms.ts"
 import { perPoms, perStep } from "./measures/steps.ts"
+import type { MeasureRecord } from "./TrainingEvent.ts"
 import * as ValidationIssues from "./ValidationIssues.ts"
 
 const unnamed = ["NaN", "Infinity", "-Infinity"] as const
@@ -155,6 +156,19 @@ export type Summary = typeof Summary.Type
 
 const LogBounds = Schema.Struct({ frobenius: Num, rowSum: Num, spectral: Num })
 
+const Measured = Schema.Struct(
+  {
+    name: Schema.String,
+    title: Schema.String,
+    caption: Schema.String,
+    value: Schema.String,
+    scale: Schema.optionalKey(Schema.Literal("log")),
+    zero: Schema.optionalKey(Schema.Boolean),
+    limits: Schema.optionalKey(Schema.Tuple([Num, Num])),
+    readings: Schema.Record(Schema.String, Num)
+  } satisfies Readonly<Record<keyof MeasureRecord, unknown>>
+)
+
 /** The end of an epoch, in a log. */
 export const EpochDone = Schema.TaggedStruct("EpochDone", {
   epoch: fromOne,
@@ -173,15 +187,7 @@ export const EpochDone = Schema.TaggedStruct("EpochDone", {
   normBoundViolations: count,
   turnedShare: Schema.optionalKey(Num),
   bounds: missing(Schema.Struct({ perPom: LogBounds, perLayer: LogBounds })),
-  measures: Schema.optionalKey(Schema.Array(Schema.Struct({
-    name: Schema.String,
-    title: Schema.String,
-    caption: Schema.String,
-    value: Schema.String,
-    scale: Schema.optionalKey(Schema.Literal("log")),
-    zero: Schema.optionalKey(Schema.Boolean),
-    readings: Schema.Record(Schema.String, Num)
-  }))),
+  measures: Schema.optionalKey(Schema.Array(Measured)),
   tensorsLeaked: Schema.Int,
   seconds: Num,
   imagesPerSecond: Num

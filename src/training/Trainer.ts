@@ -19,7 +19,7 @@ import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
 import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
-import { optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
+import { afterEpoch, optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
 import { progress, standing, stopped } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
@@ -51,10 +51,7 @@ const train = Effect.fnUntraced(function*<E, R>(
     if ((yield* stopped(session)) !== undefined) break
     const event = yield* Tracing.span("epoch", { epoch })(trainEpoch(session, epoch, report))
     yield* Ref.update(epochsDone, (all) => [...all, event])
-    yield* Ref.update(
-      position,
-      ({ step, tensorsLeaked }) => ({ ...start, step, tensorsLeaked, measuredIn: epoch, epoch: epoch + 1 })
-    )
+    yield* Ref.update(position, afterEpoch)
     yield* report(event)
   }
   return yield* progress(session)

@@ -3,6 +3,7 @@
  */
 import type * as Network from "../network/Network.ts"
 import type * as NetworkBounds from "../network/NetworkBounds.ts"
+import type { MeasureAxes } from "./measures/MeasureAxes.ts"
 import type { PerStep, PomReadings } from "./measures/steps.ts"
 
 /** One step: its loss, the number of images seen so far, and what measures of steps and of POMs record. */
@@ -16,13 +17,8 @@ export interface StepDone extends PerStep<number>, PomReadings {
 }
 
 /** What a measure that was asked for gave, by line of its figure; one without a name where there is but one. */
-export interface MeasureRecord {
+export interface MeasureRecord extends MeasureAxes {
   readonly name: string
-  readonly title: string
-  readonly caption: string
-  readonly value: string
-  readonly scale?: "log"
-  readonly zero?: boolean
   readonly readings: Readonly<Record<string, number>>
 }
 

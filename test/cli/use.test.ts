@@ -104,6 +104,15 @@ describe("modules of the user's own", () => {
     expect((await finegrain("train", "--help")).stdout).not.toMatch(/halving|dots/)
   })
 
+  it("are loaded where flags of every command stand in front of the one that uses them", async () => {
+    const file = join(moduleOf("your-own.md"), "mine.ts")
+    for (const first of [["--json"], ["--json", "true"], ["--quiet=no"]]) {
+      const { stdout } = await finegrain(...first, "train", "--use", file, "--help")
+      expect(stdout).toMatch(/--half-life number/)
+    }
+    expect((await finegrain("--quiet=no", "data", "dots", "--use", file)).stdout).toMatch(/dots/)
+  })
+
   it("a run is not resumed with another module, and goes on wherever the same one is", async () => {
     const directory = moduleOf("your-own.md")
     const [file, run, elsewhere] = [join(directory, "mine.ts"), join(directory, "again"), join(scratch, "elsewhere")]
@@ -124,7 +133,7 @@ describe("modules of the user's own", () => {
     const changed = await finegrain("train", "--resume", "--output", run)
     expect(changed.stderr).toMatch(/mine\.ts has changed: its SHA-256 is [0-9a-f]{64}, and was [0-9a-f]{64}\n$/)
     rmSync(file)
-    const missing = await finegrain("train", "--resume", "--output", run)
+    const missing = await finegrain("train", "--resume=yes", "--output", run)
     expect(missing.stderr).toBe(`${file} cannot be used: there is no such file\n`)
     const moved = await finegrain("train", "--resume", "--output", run, "--use", join(elsewhere, "mine.ts"))
     expect([moved.stderr, moved.stdout.split("\n")[0]]).toEqual([

@@ -209,25 +209,28 @@ describe("directories of shards", () => {
   })
 
   it("with other modules: refused by name, wherever they were", async () => {
-    const used = (sha256: string, file: string) => (text: string) =>
-      text.replace("{", `{"use": [${JSON.stringify({ file, sha256, imports: { "beside.ts": "00" } })}],`)
-    const own = changed(
-      "own-modules",
-      "one",
-      join("trials", "Euc", "small-cnn", "seed-1", "manifest.json"),
-      used("aa", "/a/m.ts")
-    )
-    const same = changed("same-modules", "two", manifest, used("aa", "/b/m.ts"))
-    const other = changed("other-modules", "two", manifest, used("bb", "/b/m.ts"))
-    const merging = (name: string) => ExperimentDirectory.merge([at(own), at(name)], at(`merged-${name}`))
-    const problem = (name: string) =>
+    const used = (...those: ReadonlyArray<readonly [sha256: string, file: string]>) => (text: string) => {
+      const use = those.map(([sha256, file]) => ({ file, sha256, imports: { "beside.ts": `${sha256}00` } }))
+      return text.replace("{", `{"use": ${JSON.stringify(use)},`)
+    }
+    const first = join("trials", "Euc", "small-cnn", "seed-1", "manifest.json")
+    const own = changed("own-modules", "one", first, used(["aa", "/a/m.ts"]))
+    const same = changed("same-modules", "two", manifest, used(["aa", "/b/m.ts"]))
+    const other = changed("other-modules", "two", manifest, used(["bb", "/b/m.ts"]))
+    const twins = changed("twins", "one", first, used(["aa", "/a/m.ts"], ["bb", "/b/m.ts"]))
+    const twin = changed("twin", "two", manifest, used(["cc", "/a/m.ts"], ["bb", "/b/m.ts"]))
+    const merging = (name: string, begun: string) =>
+      ExperimentDirectory.merge([at(begun), at(name)], at(`merged-${name}`))
+    const problem = (name: string, begun = own) =>
       Effect.runPromise(
-        Effect.match(merging(name), { onFailure: ({ message }) => message, onSuccess: () => "" }).pipe(
+        Effect.match(merging(name, begun), { onFailure: ({ message }) => message, onSuccess: () => "" }).pipe(
           Effect.provide(NodeServices.layer)
         )
       )
     expect(await problem(same)).toBe("")
     expect(await problem(other)).toContain("the module m.ts is aa in")
+    // Of two of one name the first is another.
+    expect(await problem(twin, twins)).toContain("the module m.ts is aa in")
   })
 
   it("at which somebody is at work, or that hold results alone, are refused", async () => {

@@ -23,6 +23,12 @@ it("a logarithmic axis is no wider than its values, and has at least two ticks w
 })
 
 it("an axis of percentages stays within 0 and 100", () => {
+  const axes = { name: "n", title: "N", caption: "", over: "epoch", value: "%", limits: [0, 100] } as const
+  const domainOf = (zero: boolean) =>
+    JSON.stringify(curves({ ...axes, zero }, [40, 60].map((value, at) => ({ row: "a", at, value })))!.spec)
+  expect(domainOf(false)).toContain("\"domain\":[39,61]")
+  // Where zero belongs on the axis, it is there.
+  expect(domainOf(true)).toContain("\"domain\":[0,63]")
   expect(chartStyle.within([0, 100], [0, 100]).scale.domain).toEqual([0, 100])
   expect(chartStyle.within([0, 100], [40, 60]).scale.domain).toEqual([39, 61])
 })

@@ -1,10 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import type { Catalogue } from "finegrain"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import { launchers } from "../../src/experiment/launchers/launchers.ts"
+import { builtIn } from "../../src/training/Catalogues.ts"
 import * as Door from "../../src/training/Door.ts"
+import { anyKind, kinds } from "../../src/training/doors/kinds.ts"
 import { difference, usedOf } from "../../src/training/doors/sources.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "finegrain-door-"))
@@ -53,6 +57,50 @@ it.each([
   expect(told).not.toContain("\n")
 })
 
+it("the setting, the schema of configurations and the guide name whatever a module may bring", () => {
+  const root = join(import.meta.dirname, "../..")
+  const guide = readFileSync(join(root, "docs/your-own.md"), "utf8")
+  expect([...guide.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name).toSorted()).toEqual(
+    Object.keys(kinds).toSorted()
+  )
+  for (const file of ["settings.md", "config.schema.json"]) {
+    expect(readFileSync(join(root, "docs", file), "utf8")).toContain(`modules with ${anyKind} of your own`)
+  }
+  expect(anyKind).toMatch(/^manifolds, optimizers, .* or variations$/)
+})
+
+it("a parameter of one name is one setting, whoever's entries have it", async () => {
+  const imports = `
+    import * as Schema from "${import.meta.resolve("effect/Schema")}"
+    const width = (value) => Schema.optionalKey(Schema.Literal(value))
+    const model = (width) => ({ about: "mine", parameters: { width }, make: () => 0 })
+  `
+  const reason = (name: string) =>
+    `FILE cannot be used: the parameter width of the model ${name} is a setting already, of another entry of your ` +
+    "own: give it another name, or give both the same schema value"
+  const models = (code: string) => module(`${imports}\nexport const models = ${code}`)
+  expect(await refusal(models("{ a: model(width(16)), b: model(width(64)) }"))).toBe(reason("b"))
+  expect(await refusal(models("{ a: model(width(16)) }"), models("{ b: model(width(64)) }"))).toBe(reason("b"))
+  // Of entries of several kinds, too.
+  const mixed = "{ a: model(width(16)) }\nexport const losses = { mine: model(width(64)) }"
+  expect(await refusal(models(mixed))).toBe(reason("mine").replace("model", "loss"))
+  expect(await refusal(models("[width(16)].map((own) => [model(own), model(own)]).map(([a, b]) => ({ a, b }))[0]")))
+    .toBeUndefined()
+  expect(await refusal(models("{ a: { ...model(), parameters: { epochs: width(1) } } }"))).toBe(
+    "FILE cannot be used: the parameter epochs of the model a is a setting already: give it another name"
+  )
+})
+
+it("parameters of finegrain's own entries that have one name are one schema", () => {
+  const all = [...Object.values(builtIn).filter((catalogue) => !Array.isArray(catalogue)), launchers]
+  const parameters = all.flatMap((catalogue) =>
+    Object.values(catalogue as Catalogue.Catalogue).flatMap(({ parameters = {} }) => Object.entries(parameters))
+  )
+  const byName = Map.groupBy(parameters, ([name]) => name)
+  expect([...byName].filter(([, those]) => new Set(those.map(([, schema]) => schema)).size > 1)).toEqual([])
+  expect(byName.size).toBeGreaterThan(20)
+})
+
 it("two modules of one name are refused, and a file that is not there", async () => {
   const [first, second] = [
     module(`export const models = { mine: ${entry} }`),
@@ -79,4 +127,18 @@ it("a module is the same wherever it is, as long as it and the files that it imp
   )
   expect(difference([before], [])).toBe(`${file} was used, and is not now: name it with --use`)
   expect(difference([], [before])).toBe(`${file} is used now, and was not`)
+})
+
+it("modules of one name, and imports of one path, are told apart by their order, others whatever their order", () => {
+  const used = (file: string, sha256: string, util: string) => ({ file, sha256, imports: { "util.ts": util } })
+  const [a, b] = [used("/a/mine.ts", "a1", "u1"), used("/b/mine.ts", "b1", "u2")]
+  expect(difference([a, b], [a, b])).toBeUndefined()
+  expect(difference([a, b], [{ ...a, sha256: "a2" }, b])).toBe("/a/mine.ts has changed: its SHA-256 is a2, and was a1")
+  expect(difference([a, b], [{ ...a, imports: { "util.ts": "u3" } }, b])).toBe(
+    "/a/util.ts has changed: its SHA-256 is u3, and was u1"
+  )
+  expect(difference([a, b], [a])).toBe("/b/mine.ts was used, and is not now: name it with --use")
+  expect(difference([a], [a, b])).toBe("/b/mine.ts is used now, and was not")
+  const other = used("/b/other.ts", "b1", "u2")
+  expect(difference([a, other], [other, a, a])).toBeUndefined()
 })

@@ -2,7 +2,18 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Catalogue, Checkpoint, Collection, Measures, Models, Network, Schedule, Trainer } from "finegrain"
+import {
+  Catalogue,
+  Checkpoint,
+  Collection,
+  Measures,
+  Models,
+  Network,
+  Optimizers,
+  Schedule,
+  StepSize,
+  Trainer
+} from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { hardlyMoved, turnedShare } from "../../src/training/hardlyMoves.ts"
 import { asked } from "../../src/training/measures/asked.ts"
@@ -69,9 +80,17 @@ it("of an epoch they are root mean squares over the steps that measured them", (
 
 const measures = (["angles", "layer-angles"] as const).map((name) => asked(name, Measures.measures[name], {}))
 
+const fgSgd = { schedule: Schedule.constant(0.1), rule: StepSize.curvatureAware(), momentum: 0.9, weightDecay: 0 }
+
 /** Trains the small network for two epochs of twelve steps; a snapshot is taken after some step of the first. */
 const train = (
-  options: { readonly at?: number; readonly from?: Checkpoint.Snapshot; readonly asks?: boolean } = {}
+  options: {
+    readonly at?: number
+    readonly from?: Checkpoint.Snapshot | undefined
+    readonly asks?: boolean
+    readonly accumulate?: number
+    readonly batchSize?: number
+  } = {}
 ) =>
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const model = Models.smallCnn({ ...tinyDataset, filters: [4, 6], seed: 1 })
@@ -84,8 +103,9 @@ const train = (
       network,
       dataset: tinyDataset,
       schedule: Schedule.constant(0.1),
+      transform: Optimizers.transform("fg-sgd", { ...fgSgd, accumulate: options.accumulate ?? 1 }),
       epochs: 2,
-      batchSize: 8,
+      batchSize: options.batchSize ?? 8,
       seed: 3,
       measures: options.asks === false ? [] : measures,
       from: options.from
@@ -131,6 +151,37 @@ it("are told of every POM in steps that tell of POMs, and do not change what is 
   expect(kernels.length).toBeGreaterThan(4)
   // Filters that no image excites stand still.
   expect(kernels.filter(({ name }) => angles![name]! > 0).length).toBeGreaterThan(kernels.length / 2)
+})
+
+it("are those of steps that move kernels: while gradients accumulate they wait, also in a checkpoint", async () => {
+  const accumulate = 4
+  const whole = await train({ accumulate, at: 2 })
+  // Steps 1, 2, 3, … of an epoch are asked to tell, of which every fourth moves.
+  const told = whole.steps.filter(({ angles }) => angles !== undefined)
+  expect(told.map(({ step }) => step)).toEqual([4, 8, 12, 16, 20, 24])
+  expect(told.every(({ angles }) => Object.values(angles!).some((angle) => angle > 0))).toBe(true)
+  // Nor is g known while gradients accumulate.
+  expect(whole.steps.filter(({ factors }) => factors !== undefined)).toEqual(told)
+  const { measures, turnedShare } = whole.epochs[0]!
+  expect(measures!.flatMap(({ readings }) => Object.values(readings)).every((angle) => angle > 0)).toBe(true)
+  expect(turnedShare).toBeGreaterThan(0)
+  expect((await train({ accumulate, at: 11 })).snapshot!.position.turns!.steps).toBe(2)
+  expect(whole.snapshot!.position.waiting).toEqual({ poms: true, turns: true })
+  const bytes = Checkpoint.encode(whole.snapshot!)
+  const { snapshot } = Result.getOrThrow(Checkpoint.decode(bytes, "checkpoint.bin"))
+  const resumed = await train({ accumulate, from: snapshot })
+  expect(resumed.steps.map(({ angles }) => angles)).toEqual(whole.steps.slice(2).map(({ angles }) => angles))
+  expect(resumed.epochs.map(({ measures }) => measures)).toEqual(whole.epochs.map(({ measures }) => measures))
+})
+
+it("are none of an epoch in which nothing moved, and wait for the next", async () => {
+  const { epochs, steps } = await train({ accumulate: 4, batchSize: 48 })
+  expect(epochs.map(({ measures }) => measures!.map(({ readings }) => Object.keys(readings).length > 0))).toEqual([
+    [false, false],
+    [true, true]
+  ])
+  expect(epochs[0]!.turnedShare).toBe(undefined)
+  expect(steps.map(({ angles }) => angles !== undefined)).toEqual([false, false, false, true])
 })
 
 it("of kernels on manifolds are held against Euclidean ones of their own layer, matrix by matrix", () => {

@@ -1,9 +1,14 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { type Dataset, LabelNoise, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
+import * as epochFigures from "../../src/report/epochFigures.ts"
+import type { RowRun } from "../../src/report/Figure.ts"
 import { type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
 import { asked } from "../../src/training/measures/asked.ts"
+import type { MeasureAxes } from "../../src/training/measures/MeasureAxes.ts"
+import * as RunFiles from "../../src/training/RunFiles.ts"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
@@ -50,6 +55,37 @@ it("a measure gives a number or numbers by name, at once, by a promise or by an 
   expect(await measure({ about, make: ({ many }: { many: number }) => Promise.resolve({ a: many }) }, { many: 7 }))
     .toEqual({ a: 7 })
   expect(await measure({ about, make: () => Effect.succeed(2) })).toEqual({ "": 2 })
+})
+
+it("what its figure says goes with its numbers into the log, and is read from there", () => {
+  const axes: Required<MeasureAxes> = {
+    title: "T",
+    caption: "C",
+    value: "v",
+    scale: "log",
+    zero: true,
+    limits: [0, 100]
+  }
+  expect(asked("mine", { about: "mine", ...axes, make: () => 0 }, {}).axes).toEqual(axes)
+  const record = { name: "mine", ...axes, readings: { a: 1 } }
+  expect(Schema.decodeUnknownSync(RunFiles.EpochDone.fields.measures)([record])).toEqual([record])
+  const earlier = { name: "mine", title: "T", caption: "C", value: "v", readings: {} }
+  expect(Schema.decodeUnknownSync(RunFiles.EpochDone.fields.measures)([earlier])).toEqual([earlier])
+})
+
+it("shares in percent are within 0 and 100, and so are the bands of their figures", () => {
+  const shares = Object.entries<AskedMeasure<never>>(measures).filter(([, { value }]) => value?.endsWith(", %"))
+  expect(shares.map(([name]) => name)).toEqual(["class-accuracy", "calibration", "label-noise", "corruptions"])
+  for (const [name, entry] of shares) {
+    const { axes } = asked(name, entry, {})
+    const epochs = [2, 98].map((
+      value
+    ) => [{ epoch: 1, norms: [], measures: [{ name, ...axes, readings: { a: value } }] }])
+    const runs = epochs.map((epochs, seed) => ({ row: "r", seed, epochs })) as ReadonlyArray<unknown>
+    const drawn = epochFigures.measures(runs as ReadonlyArray<RowRun>).find((chart) => chart?.name === name)
+    const { data: { values } } = drawn!.spec as unknown as { data: { values: ReadonlyArray<object> } }
+    expect(values).toEqual([expect.objectContaining({ low: 0, high: 100 })])
+  }
 })
 
 it("one that throws, rejects or gives something else is told in a line", async () => {

@@ -21,10 +21,11 @@ import {
   Transform,
   Transforms
 } from "finegrain"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
+import type * as RunFiles from "../../src/training/RunFiles.ts"
 import { finegrain } from "../commandLine.ts"
 import { tinyDataset, writeTinyDataset } from "../tinyDataset.ts"
 
@@ -228,6 +229,19 @@ it("evaluates the model that a run keeps, and any saved one, on the images that 
   const words = await finegrain("evaluate", run, "--backend", "wasm", "--corrupt", "all")
   expect(words.stdout).toMatch(/on 30 test images of [\s\S]*calibration error[\s\S]*blur +\d/)
   expect(await finegrain("evaluate", run, "--backend", "wasm", "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" })
+
+  // Other data may have fewer images than the run took, of a part that is not looked at.
+  const took = async (images: object, ...args: ReadonlyArray<string>) => {
+    const { config, ...others } = json(run, "manifest.json") as RunFiles.Manifest
+    const { validationImages: _, ...settings } = config as Readonly<Record<string, unknown>>
+    const other = join(scratch, "took")
+    cpSync(run, other, { recursive: true })
+    writeFileSync(join(other, "manifest.json"), JSON.stringify({ ...others, config: { ...settings, ...images } }))
+    return evaluated(other, "--dataset", data, ...args)
+  }
+  expect(await took({ trainImages: 1000, testImages: 20 })).toMatchObject({ images: 20, part: "test" })
+  expect(await took({ trainImages: 80, testImages: 1000 }, "--part", "training")).toMatchObject({ images: 80 })
+  expect(await took({ trainImages: 1000 }, "--part", "training")).toContain("has 96 training images")
 
   // Nothing is guessed.
   expect(await evaluated(join(scratch, "whole"), "--model", "best")).toContain("it has no best.model.json")

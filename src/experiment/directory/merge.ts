@@ -6,10 +6,10 @@ import * as Path from "effect/Path"
 import * as Struct from "effect/Struct"
 import { randomUUID } from "node:crypto"
 import { rmdir } from "node:fs/promises"
-import { basename } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import * as WholeFile from "../../data/WholeFile.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
+import * as Door from "../../training/Door.ts"
 import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
@@ -115,9 +115,7 @@ const factsOf = (manifest: RunFiles.Manifest, known: Catalogues): Readonly<Recor
     ])
   ),
   ...Object.fromEntries(
-    (manifest.use ?? []).flatMap(({ file, imports = {}, sha256 }) =>
-      Object.entries({ [basename(file)]: sha256, ...imports }).map(([name, is]) => [`the module ${name}`, is])
-    )
+    [...Door.filesOf(manifest.use ?? [])].map(([name, { sha256 }]) => [`the module ${name}`, sha256])
   )
 })
 

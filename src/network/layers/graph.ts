@@ -20,7 +20,7 @@ export const cellOf = (layer: tfl.layers.Layer): tfl.layers.Layer =>
 const isLayer = (value: unknown): value is tfl.layers.Layer => value instanceof tfl.layers.Layer
 
 /** The layers that a layer of any class holds in its fields, where it says that it has their weights. */
-const heldBy = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
+const heldWithWeights = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
   const held = [...new Set(Object.values(layer).flat().filter(isLayer))]
   if (held.length === 0) return held
   const known = new Set(layer.weights)
@@ -34,7 +34,7 @@ const insideOf = (layer: tfl.layers.Layer): ReadonlyArray<tfl.layers.Layer> => {
     : isModel(layer)
     ? layer.layers
     : cellOf(layer) === layer
-    ? heldBy(layer)
+    ? heldWithWeights(layer)
     : []
 }
 

@@ -1,5 +1,5 @@
 /** What a run logged as scalars by step, for TensorBoard. */
-import { ofSteps, type StepMeasure } from "../../training/measures.ts"
+import { isShortened, ofSteps, type StepMeasure } from "../../training/measures.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { ScalarEvent } from "./eventFile.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
@@ -14,10 +14,10 @@ const ofStep = ({ factors, loss, rate, ...step }: StepDone) => ({
   ...(factors === undefined ? {} : { "step/share-of-poms-with-g-above-1": shareShortened(factors) })
 })
 
-/** 1/g < 1: the share of POMs whose step the curvature shortens. */
+/** The share of POMs whose step the curvature shortens. */
 const shareShortened = (factors: Readonly<Record<string, number>>): number => {
   const all = Object.values(factors)
-  return all.filter((factor) => factor < 1).length / Math.max(1, all.length)
+  return all.filter(isShortened).length / Math.max(1, all.length)
 }
 
 const ofEpoch = (epoch: EpochDone) => ({

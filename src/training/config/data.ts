@@ -4,12 +4,13 @@ import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Setting from "../../choices/Setting.ts"
 import * as Datasets from "../../data/Datasets.ts"
 import type { Catalogues } from "../Catalogues.ts"
+import { anyKind } from "../doors/kinds.ts"
 
 const { count, orDefault } = Setting
 
 export const dataSettings = (known: Catalogues) => ({
   use: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)).annotate({
-    description: "modules with manifolds, optimizers, schedules, models, datasets, losses or measures of your own"
+    description: `modules with ${anyKind} of your own`
   }),
   dataset: orDefault(Schema.NonEmptyString, "mnist").annotate({
     description:

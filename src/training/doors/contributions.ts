@@ -6,19 +6,9 @@ import * as Schema from "effect/Schema"
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
+import { schemaOf } from "../config/schema.ts"
 import { recorded } from "../measures.ts"
-
-/** The exports that are read, and what one entry of each is called. */
-export const kinds = {
-  manifolds: "manifold",
-  optimizers: "optimizer",
-  schedules: "schedule",
-  models: "model",
-  datasets: "dataset",
-  losses: "loss",
-  measures: "measure",
-  variations: "variation"
-} as const satisfies Partial<Record<keyof Catalogues, string>>
+import { anyKind, kinds } from "./kinds.ts"
 
 type Kind = keyof typeof kinds
 
@@ -26,8 +16,6 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
 const isText = (value: unknown): value is string => typeof value === "string" && value.trim() !== ""
-
-const list = (names: ReadonlyArray<string>) => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 
 /** Entries of an export by name: those of an array say theirs, those of a record have it as their key. */
 const named = (kind: Kind, value: unknown): Result.Result<ReadonlyArray<readonly [string, unknown]>, string> => {
@@ -89,19 +77,20 @@ const clash = (known: Catalogues, kind: Kind, name: string): string | undefined 
   return `the ${kinds[kind]} ${name} is ${owner}: give yours another name`
 }
 
-/** Parameters of the entry that are settings already: which one was meant could not be told. */
-const shadowed = (
-  settings: Readonly<Record<string, unknown>>,
-  kind: Kind,
-  name: string,
-  entry: unknown
-): string | undefined => {
+/** Parameters of the entry that are settings already: which schema and default were meant could not be told. */
+const shadowed = (known: Catalogues, kind: Kind, name: string, entry: unknown): string | undefined => {
   const { parameters = {} } = entry as Catalogue.Entry
-  // One that is a built-in entry's, too, is that one.
-  const own = Object.keys(parameters).find((key) => Object.hasOwn(settings, key) && settings[key] !== parameters[key])
-  return own === undefined
-    ? undefined
-    : `the parameter ${own} of the ${kinds[kind]} ${name} is a setting already: give it another name`
+  const keys = Object.keys(parameters)
+  if (keys.length === 0) return undefined
+  const settings: Schema.Struct.Fields = schemaOf(known).fields
+  // One that is another entry's, too, is that one.
+  const taken = keys.find((key) => Object.hasOwn(settings, key) && settings[key] !== parameters[key])
+  if (taken === undefined) return undefined
+  const those = Object.hasOwn(schemaOf(builtIn).fields, taken) ? "" : ", of another entry of your own"
+  const shared = those === "" ? "" : ", or give both the same schema value"
+  return `the parameter ${taken} of the ${
+    kinds[kind]
+  } ${name} is a setting already${those}: give it another name${shared}`
 }
 
 /** What is wrong with what a family makes. */
@@ -122,17 +111,16 @@ const added = (known: Catalogues, kind: Kind, name: string, entry: unknown): Cat
  */
 export const joined = (
   known: Catalogues,
-  exported: Readonly<Record<string, unknown>>,
-  settings: Readonly<Record<string, unknown>>
+  exported: Readonly<Record<string, unknown>>
 ): Result.Result<Catalogues, string> => {
   const own = (Object.keys(kinds) as ReadonlyArray<Kind>).filter((kind) => exported[kind] !== undefined)
-  if (own.length === 0) return Result.fail(`it exports none of ${list(Object.keys(kinds))}`)
+  if (own.length === 0) return Result.fail(`it exports none of ${anyKind}`)
   let all = known
   for (const kind of own) {
     const entries = named(kind, exported[kind])
     if (Result.isFailure(entries)) return Result.fail(entries.failure)
     for (const [name, entry] of entries.success) {
-      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(settings, kind, name, entry) ??
+      const problem = fault(kind, name, entry) ?? clash(all, kind, name) ?? shadowed(all, kind, name, entry) ??
         misshapen(kind, name, entry)
       if (problem !== undefined) return Result.fail(problem)
       all = added(all, kind, name, entry)

@@ -49,6 +49,25 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
 }
 
 /**
+ * Every file of some modules, by what it is called wherever they are: modules by their names, those of one name by
+ * their order, and imports by their path from the module.
+ *
+ * @internal
+ */
+export const filesOf = (all: ReadonlyArray<Used>): ReadonlyMap<string, Pick<Used, "file" | "sha256">> => {
+  const once = [...new Map(all.map((used) => [used.file, used])).values()]
+  const names = once.map(({ file }) => basename(file))
+  return new Map(once.flatMap(({ file, imports = {}, sha256 }, i) => {
+    const before = names.slice(0, i).filter((name) => name === names[i]).length
+    const name = before === 0 ? names[i]! : `${names[i]} (${before + 1})`
+    const beside = Object.entries(imports).map(([path, sha256]) =>
+      [`${path} of ${name}`, { file: resolve(dirname(file), path), sha256 }] as const
+    )
+    return [[name, { file, sha256 }] as const].concat(beside)
+  }))
+}
+
+/**
  * Why the modules that a run was begun with are not those that there are now, in a line; undefined where they are.
  *
  * @example
@@ -58,17 +77,7 @@ export const usedOf = async (file: string): Promise<Used | undefined> => {
  * ```
  */
 export const difference = (before: ReadonlyArray<Used>, now: ReadonlyArray<Used>): string | undefined => {
-  const files = (all: ReadonlyArray<Used>) =>
-    new Map(all.flatMap(({ file, imports = {}, sha256 }) => {
-      const name = basename(file)
-      return [
-        [name, { file, sha256 }] as const,
-        ...Object.entries(imports).map(([path, sha256]) =>
-          [path, { file: resolve(dirname(file), path), sha256 }] as const
-        )
-      ]
-    }))
-  const [then, here] = [files(before), files(now)]
+  const [then, here] = [filesOf(before), filesOf(now)]
   for (const [name, { file, sha256 }] of then) {
     const own = here.get(name)
     if (own === undefined) return `${file} was used, and is not now: name it with --use`

@@ -13,7 +13,7 @@ export interface AtEpoch {
   readonly network: Network.Network
   readonly dataset: Dataset
   readonly epoch: number
-  /** How far steps of this epoch turned kernels, root mean squares over those that measured it. */
+  /** How far steps of this epoch turned kernels, root mean squares over those that measured it, if any did. */
   readonly turned?: Turns | undefined
   /** What the network makes of the test images. */
   readonly tested: Evaluated

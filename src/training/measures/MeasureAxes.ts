@@ -13,6 +13,9 @@ export interface MeasureAxes {
   readonly limits?: readonly [low: number, high: number]
 }
 
+/** The limits of shares in percent. */
+export const percent = [0, 100] as const
+
 /** A value, and where it stands in a figure: a panel, by column and row, and a line in it. */
 export interface Reading {
   readonly value: number

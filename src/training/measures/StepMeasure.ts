@@ -24,7 +24,7 @@ export interface StepMeasure extends Catalogue.Entry, MeasureAxes {
 }
 
 /** A number of every POM, in some fifty steps of a run; undefined where the optimizer does not tell it. */
-export interface PomMeasure extends Catalogue.Entry, Omit<MeasureAxes, "scale" | "zero"> {
+export interface PomMeasure extends Catalogue.Entry, Omit<MeasureAxes, "limits" | "scale" | "zero"> {
   /** Its figure's name. */
   readonly figure: string
   readonly of: (step: StepFacts) => Float32Array | undefined

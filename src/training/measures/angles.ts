@@ -15,10 +15,9 @@ export const pomAngles = {
   of: ({ told }) => told["angles"]
 } as const satisfies PomMeasure
 
-const measured = ({ turned }: AtEpoch): Turns => {
-  if (turned === undefined) throw new RangeError("no step of the epoch told how far it turned kernels")
-  return turned
-}
+/** The numbers of an epoch; none where no step moved, as where gradients accumulate over more than an epoch. */
+const ofTurns = ({ turned }: AtEpoch, of: (turned: Turns) => Readonly<Record<string, number>>) =>
+  turned === undefined ? {} : of(turned)
 
 /** Angles over the POMs of each manifold. */
 export const angles = {
@@ -29,22 +28,22 @@ export const angles = {
   value: "angle, °",
   scale: "log",
   asksTurns: true,
-  make: (at: AtEpoch) => {
-    const { poms } = measured(at)
-    const { layers, problem: { collection } } = at.network
-    const own = new Set(
-      layers.flatMap(({ kinds, leaf }) => kinds.flatMap((_, k) => [...collection.leaves?.[leaf + k]?.owners ?? []]))
-    )
-    const bySymbol = Map.groupBy([...own], (pom) => Collection.labelsOf(collection.poms[pom]!)[0]!)
-    return Object.fromEntries([...bySymbol].flatMap(([symbol, group]) => {
-      const sorted = group.map((pom) => poms[pom]!).toSorted((a, b) => a - b)
-      return [
-        [symbol, quantile(sorted, 0.5)],
-        [`${symbol}, lower quartile`, quantile(sorted, 0.25)],
-        [`${symbol}, upper quartile`, quantile(sorted, 0.75)]
-      ] as const
-    }))
-  }
+  make: (at: AtEpoch) =>
+    ofTurns(at, ({ poms }) => {
+      const { layers, problem: { collection } } = at.network
+      const own = new Set(
+        layers.flatMap(({ kinds, leaf }) => kinds.flatMap((_, k) => [...collection.leaves?.[leaf + k]?.owners ?? []]))
+      )
+      const bySymbol = Map.groupBy([...own], (pom) => Collection.labelsOf(collection.poms[pom]!)[0]!)
+      return Object.fromEntries([...bySymbol].flatMap(([symbol, group]) => {
+        const sorted = group.map((pom) => poms[pom]!).toSorted((a, b) => a - b)
+        return [
+          [symbol, quantile(sorted, 0.5)],
+          [`${symbol}, lower quartile`, quantile(sorted, 0.25)],
+          [`${symbol}, upper quartile`, quantile(sorted, 0.75)]
+        ] as const
+      }))
+    })
 } as const satisfies AskedMeasure
 
 /** Angles of whole kernels. */
@@ -57,8 +56,6 @@ export const layerAngles = {
   value: "angle, °",
   scale: "log",
   asksTurns: true,
-  make: (at: AtEpoch) => {
-    const { layers } = measured(at)
-    return Object.fromEntries(at.network.layers.map(({ name }, i) => [name, layers[i]!]))
-  }
+  make: (at: AtEpoch) =>
+    ofTurns(at, ({ layers }) => Object.fromEntries(at.network.layers.map(({ name }, i) => [name, layers[i]!])))
 } as const satisfies AskedMeasure

@@ -2,12 +2,14 @@
 import { classNamesOf } from "../../data/Dataset.ts"
 import * as Answers from "../Answers.ts"
 import type { AskedMeasure } from "./AtEpoch.ts"
+import { percent } from "./MeasureAxes.ts"
 
 /** The accuracy in percent over the test images of every class. */
 export const classAccuracy: AskedMeasure = {
   about: "accuracy over the test images of every class, %",
   title: "Accuracy by class",
   value: "accuracy, %",
+  limits: percent,
   make: ({ dataset, tested }) => {
     const found = Answers.classAccuracy(Answers.confusion(dataset.test.labels, tested.predicted, dataset.classes))
     return Object.fromEntries(
@@ -22,6 +24,7 @@ export const calibration: AskedMeasure = {
   title: "Expected calibration error",
   value: "calibration error, %",
   zero: true,
+  limits: percent,
   make: ({ dataset, tested: { confidence, predicted } }) => {
     if (confidence === undefined) throw new RangeError("outputs that are no logits have no confidence")
     return 100 * Answers.calibration(dataset.test.labels, predicted, confidence).error

@@ -30,7 +30,9 @@ const reasonOf = (error: unknown) => error instanceof Error ? error.message : St
  */
 export const asked = (
   name: string,
-  { about, asksTurns = false, caption = about, make, scale, title = name, value = name, zero }: AskedMeasure<never>,
+  { about, asksTurns = false, caption = about, limits, make, scale, title = name, value = name, zero }: AskedMeasure<
+    never
+  >,
   settings: object
 ): Asked => {
   const failed = (error: unknown) => new MeasureFailed({ name, reason: reasonOf(error) })
@@ -42,7 +44,8 @@ export const asked = (
       caption,
       value,
       ...(scale === undefined ? {} : { scale }),
-      ...(zero === undefined ? {} : { zero })
+      ...(zero === undefined ? {} : { zero }),
+      ...(limits === undefined ? {} : { limits })
     },
     measure: Effect.fnUntraced(function*(at) {
       const given = yield* Effect.try({ try: (): unknown => make({ ...settings, ...at } as never), catch: failed })

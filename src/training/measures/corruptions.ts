@@ -5,6 +5,7 @@ import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Corruptions from "../../data/Corruptions.ts"
 import type { Dataset, ImageSource } from "../../data/Dataset.ts"
 import type { AskedMeasure, AtEpoch } from "./AtEpoch.ts"
+import { percent } from "./MeasureAxes.ts"
 
 type Name = keyof typeof Corruptions.corruptions
 
@@ -40,6 +41,7 @@ export const corruption: AskedMeasure<Given> & { readonly parameters: object } =
   title: "Accuracy over corrupted test images",
   value: "accuracy, %",
   zero: true,
+  limits: percent,
   parameters: { corruptions },
   make: ({ corruptions = Catalogue.names(Corruptions.corruptions), dataset, evaluate }) =>
     accuracies(dataset.test, dataset, corruptions, evaluate)

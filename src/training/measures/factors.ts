@@ -1,5 +1,15 @@
 import type { PomMeasure } from "./StepMeasure.ts"
 
+/** g of a handful of operations in float32 differs from 1 by less where only rounding tells the two apart. */
+const rounding = 1e-6
+
+/**
+ * Whether a step was shortened, by its 1/g: g > 1.
+ *
+ * @internal
+ */
+export const isShortened = (factor: number): boolean => factor < 1 - rounding
+
 /** 1/g by POM. */
 export const factors = {
   about: "1/g, what the curvature of every POM leaves of the step size",

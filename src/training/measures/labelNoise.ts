@@ -6,6 +6,7 @@ import { type Dataset, type ImageSource, isStream } from "../../data/Dataset.ts"
 import * as Subset from "../../data/Subset.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import type { AskedMeasure, AtEpoch } from "./AtEpoch.ts"
+import { percent } from "./MeasureAxes.ts"
 
 const noiseImages = Schema.optionalKey(Setting.count).annotate({
   description: "so many training images with right labels and as many with wrong ones are looked at (default 1000)"
@@ -38,6 +39,7 @@ export const labelNoise: AskedMeasure<Given> & { readonly parameters: object } =
     "by the changed label and by the right one (corrected).",
   value: "accuracy, %",
   zero: true,
+  limits: percent,
   parameters: { noiseImages },
   make: ({ dataset, evaluate, noiseImages = 1000 }) => {
     const { right, wrong } = byLabel(dataset, noiseImages)

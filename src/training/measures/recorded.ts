@@ -2,7 +2,7 @@
 import type * as Catalogue from "../../choices/Catalogue.ts"
 import type * as Norms from "../../numerics/Norms.ts"
 import type { EpochDone } from "../TrainingEvent.ts"
-import type { MeasureAxes, Reading } from "./MeasureAxes.ts"
+import { type MeasureAxes, percent, type Reading } from "./MeasureAxes.ts"
 
 /** A quantity that every epoch records, read from its event. */
 export interface RecordedMeasure extends Catalogue.Entry, MeasureAxes {
@@ -47,7 +47,7 @@ export const recorded = {
     title: "Test error by epoch",
     caption: "",
     value: "test error, %",
-    limits: [0, 100],
+    limits: percent,
     isInTable: true,
     readings: ({ testAccuracy }) => [{ value: errorPercent(testAccuracy) }]
   },
@@ -56,7 +56,7 @@ export const recorded = {
     title: "Accuracy by epoch",
     caption: "That of training is over the epoch's own steps.",
     value: "accuracy, %",
-    limits: [0, 100],
+    limits: percent,
     readings: ({ testAccuracy, trainAccuracy }) => [
       { value: 100 * trainAccuracy, panel: ["training"] },
       { value: 100 * testAccuracy, panel: ["test"] }

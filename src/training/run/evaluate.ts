@@ -115,18 +115,18 @@ const found = Effect.fnUntraced(function*(given: string, asked: EvaluateOptions[
 const settingsIn = (run: { readonly config: object } | undefined, known: Catalogues) =>
   Struct.pick((run?.config ?? {}) as Readonly<Record<string, unknown>>, Object.keys(schemaOf(known).fields))
 
-/** The images that are asked for, of the dataset and the part of it that the run took. */
+/** The images that are asked for, as the run took them: how many of others there were, other data need not have. */
 const imagesOf = Effect.fnUntraced(function*(
   all: Dataset,
   config: TrainConfig.TrainConfig,
   part: keyof typeof parts
 ) {
-  const { validationImages, ...others } = config
+  const { testImages, trainImages, validationImages } = config
   if (part === "validation" && validationImages === undefined) {
     const problems = "there are no validation images, which validationImages would hold out: take the test images"
     return yield* new TrainConfig.ConfigError({ source: "evaluate", problems })
   }
-  const { test, train } = yield* Subset.take(all, part === "test" ? others : config)
+  const { test, train } = yield* Subset.take(all, part === "test" ? { testImages } : { trainImages, validationImages })
   return part === "training" ? train : test
 })
 

@@ -57,6 +57,16 @@ export const start: Checkpoint.Position = {
   tensorsLeaked: 0
 }
 
+/** Before the first step of the next epoch: what the sums of this one are for is done. */
+export const afterEpoch = ({ epoch, step, tensorsLeaked, waiting }: Checkpoint.Position): Checkpoint.Position => ({
+  ...start,
+  step,
+  tensorsLeaked,
+  waiting,
+  measuredIn: epoch,
+  epoch: epoch + 1
+})
+
 /** What of the options says how steps are taken. */
 export type OptimizerOptions = Pick<
   TrainerOptions,

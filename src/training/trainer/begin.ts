@@ -14,6 +14,18 @@ const release = ({ state }: Stepping) =>
     disposeScaling(last.scaling)
   })
 
+/** Puts the state of an earlier run in the place of the first one, as a whole, so that either is freed. */
+const goOn = Effect.fnUntraced(
+  function*({ options: { network }, state }: Stepping, from: Checkpoint.Snapshot, course?: Snapshot.Course) {
+    const initial = yield* Ref.get(state)
+    const restored = yield* Snapshot.restore(network, initial, from, course)
+    yield* Ref.set(state, restored)
+    Optimizer.dispose(initial)
+    return restored
+  },
+  Effect.uninterruptible
+)
+
 /** Gram–Schmidt and polar factors of ordinary random weights end far below this. */
 const startTolerance = 1e-4
 
@@ -29,9 +41,7 @@ export const begin = Effect.fnUntraced(
     const initial = yield* Ref.get(state)
     yield* Manifold.checkPoint(manifold, initial.x, startTolerance)
     if (from === undefined) return
-    const restored = yield* Snapshot.restore(network, initial, from, course)
-    yield* Ref.set(state, restored)
-    Optimizer.dispose(initial)
+    const restored = yield* goOn(stepping, from, course)
     yield* Manifold.checkPoint(manifold, restored.x, startTolerance)
   }
 )

@@ -37,6 +37,7 @@ const advance = Effect.fnUntraced(
       correctSum: at.correctSum + done.correct,
       ...added(at, done.readings, 1),
       ...turns.counted(at.turns, done.turned),
+      waiting: done.waiting,
       leaked: at.leaked + Math.abs(left),
       tensorsLeaked: at.tensorsLeaked + Math.abs(left),
       seconds

@@ -7,7 +7,7 @@ import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import { atOnce, batchTensors } from "./batchTensors.ts"
 import { assignWeights } from "./evaluated.ts"
-import { disposeScaling, type Session, type Stepping } from "./Session.ts"
+import { disposeScaling, type Session, type Standing } from "./Session.ts"
 
 /** λ of every layer, from features of training images. */
 const measuredLambdas = Effect.fnUntraced(function*({ options, prepare }: Session, epoch: number) {
@@ -22,21 +22,25 @@ const measuredLambdas = Effect.fnUntraced(function*({ options, prepare }: Sessio
   }))
 })
 
-/** Gives state and model the ℜ that follows from λ, by default 1. */
+/**
+ * Gives state and model the ℜ that follows from λ, by default 1, at the start of an epoch; as a whole, since what an
+ * interruption left would hold tensors that were freed, or an ℜ that the model does not have.
+ */
 export const renormalizeBy = Effect.fnUntraced(
-  function*(stepping: Stepping, measured: ReadonlyArray<ArrayLike<number>> | undefined) {
-    const { options: { network }, state } = stepping
+  function*(standing: Standing, measured: ReadonlyArray<ArrayLike<number>> | undefined, epoch: number) {
+    const { options: { network }, position, state } = standing
     const before = yield* Ref.get(state)
     const after = { ...before, scaling: Network.scaling(network, measured) }
     disposeScaling(before.scaling)
     yield* Ref.set(state, after)
-    assignWeights(stepping, after)
-  }
+    assignWeights(standing, after)
+    yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
+  },
+  Effect.uninterruptible
 )
 
 /** Measures λ, and gives state and model the ℜ that follows from it. */
 export const renormalize = Effect.fnUntraced(function*(session: Session, epoch: number) {
-  const { options: { measureLambda = true }, position } = session
-  yield* renormalizeBy(session, measureLambda ? yield* measuredLambdas(session, epoch) : undefined)
-  yield* Ref.update(position, (at) => ({ ...at, measuredIn: epoch }))
+  const { options: { measureLambda = true } } = session
+  yield* renormalizeBy(session, measureLambda ? yield* measuredLambdas(session, epoch) : undefined, epoch)
 }, Effect.uninterruptible)

@@ -17,11 +17,12 @@ import * as Gradients from "../../optimizer/Gradients.ts"
 import * as Optimizer from "../../optimizer/Optimizer.ts"
 import { stepRefusal } from "../../optimizer/stepRefusal.ts"
 import type { Told } from "../../optimizer/Transform.ts"
+import type * as Checkpoint from "../Checkpoint.ts"
 import type { Lesson } from "../Classifier.ts"
 import { pomReadingsOf, readingsOf } from "../measures/steps.ts"
 import type { TrainerOptions } from "../options.ts"
 import { answersOf, batchTensors } from "./batchTensors.ts"
-import type { Session, Stepping } from "./Session.ts"
+import type { Session, Standing, Stepping } from "./Session.ts"
 import * as turns from "./turns.ts"
 
 /** A loss of the network's variables, and of how many examples the answer was right, where that is known. */
@@ -76,17 +77,17 @@ const read = (
 type LossAt = (step: number) => () => Learned
 
 /** The step as it is committed: only after a read that found its numbers to be numbers. */
-const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt, measures: (step: number) => boolean) {
+const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt, measures: boolean) {
   const { optimizer, options: { network }, state } = stepping
   const before = yield* Ref.get(state)
   const learned = yield* learn(network, () => lossAt(before.step))
-  const { state: after, told, weights } = yield* Optimizer.step(optimizer, before, learned.gradients)
+  const { moved, state: after, told, weights } = yield* Optimizer.step(optimizer, before, learned.gradients)
   const refuse = Effect.sync(() => {
     Optimizer.dispose(after)
     NestedTensors.dispose(weights)
   })
   const turned = (): Readonly<Record<string, tf.Tensor>> => {
-    const squares = measures(before.step) ? turns.squares(network, network.variables, weights) : undefined
+    const squares = measures && moved ? turns.squares(network, network.variables, weights) : undefined
     return squares === undefined ? {} : { [turnKey]: squares }
   }
   const found = yield* Effect.tapError(read(learned, told, turned), () => refuse)
@@ -99,7 +100,7 @@ const commit = Effect.fnUntraced(function*(stepping: Stepping, lossAt: LossAt, m
   NestedTensors.dispose(weights)
   yield* Ref.set(state, after)
   Optimizer.dispose(before)
-  return { ...found, step: before.step }
+  return { ...found, moved, step: before.step }
 }, Effect.scoped)
 
 /** In so many steps of a run its events tell of every POM. */
@@ -119,23 +120,26 @@ const isAsked = ({ batchSize, dataset, measures = [] }: TrainerOptions, step: nu
     (step % stepsPerEpoch) % Math.ceil(stepsPerEpoch / turnsMeasured) === 0
 }
 
+/** What a step is to tell beyond its loss: of every POM, and how far it turns kernels. */
+type Asked = NonNullable<Checkpoint.Position["waiting"]>
+
 /**
  * Takes a step down the gradient of a loss, or none at all; told of every POM where that is asked for, with how far it
- * turned kernels, which other steps may measure as well.
+ * turned kernels, which other steps may measure as well. While gradients accumulate nothing turns, and g is not known:
+ * what is asked for then waits for the next step that moves the point.
  */
 export const takeStep = Effect.fnUntraced(
-  function*(
-    stepping: Stepping,
-    lossAt: LossAt,
-    tellsPoms: (step: number) => boolean,
-    turnsToo: (step: number) => boolean = () => false
-  ) {
-    const { network, schedule } = stepping.options
+  function*(standing: Standing, lossAt: LossAt, asks: (step: number) => Asked) {
+    const { network, schedule } = standing.options
     const { model, problem: { collection: { poms } }, variables } = network
     const refusal = changed(model, variables)
     if (refusal !== undefined) return yield* refusal
-    const committing = commit(stepping, lossAt, (step) => tellsPoms(step) || turnsToo(step))
-    const { correct, loss, squares, step, told } = yield* Effect.uninterruptible(committing)
+    const { waiting } = yield* Ref.get(standing.position)
+    const now = asks((yield* Ref.get(standing.state)).step)
+    const asked = { poms: now.poms || waiting?.poms === true, turns: now.turns || waiting?.turns === true }
+    const measures = asked.poms || asked.turns
+    const committing = commit(standing, lossAt, measures)
+    const { correct, loss, moved, squares, step, told } = yield* Effect.uninterruptible(committing)
     const rate = schedule.rate(step)
     const turned = squares === undefined ? undefined : turns.turnsOf(network, squares)
     const angles = turned === undefined ? {} : { angles: Float32Array.from(turned.poms) }
@@ -146,7 +150,8 @@ export const takeStep = Effect.fnUntraced(
       rate,
       correct,
       readings: readingsOf(facts),
-      perPom: tellsPoms(step) ? pomReadingsOf(facts, poms) : {}
+      perPom: asked.poms && moved ? pomReadingsOf(facts, poms) : {},
+      waiting: measures && !moved ? asked : undefined
     }
   }
 )
@@ -167,5 +172,8 @@ export const takeBatch = (session: Session, batch: Batches.Batch) => {
     const lesson = lessonOf(dataset, prepare(varied))
     return () => learning(lesson, step)
   }
-  return takeStep(session, lossAt, (step) => step % pomsEvery(options) === 0, (step) => isAsked(options, step))
+  return takeStep(session, lossAt, (step) => ({
+    poms: step % pomsEvery(options) === 0,
+    turns: isAsked(options, step)
+  }))
 }
