@@ -5,6 +5,7 @@ import { sizes } from "../../contracts/kernels.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
 import { composed, type Kernel, kernel } from "../kernel.ts"
 import { pointer } from "./functions.ts"
+import { keeping, type WithTables } from "./keeping.ts"
 import type { Simd } from "./module.ts"
 import { backwardPhases, type ConvolutionGeometry, forwardPhase, type Phase } from "./plan.ts"
 import * as Winograd from "./winograd.ts"
@@ -20,25 +21,26 @@ interface Placed {
 
 /** Plans by their geometry; those used longest ago leave the heap. */
 const plans = (simd: Simd, of: (geometry: ConvolutionGeometry) => ReadonlyArray<Phase>) => {
-  const kept = new Map<string, ReadonlyArray<Placed>>()
+  const kept = new Map<string, WithTables<ReadonlyArray<Placed>>>()
   return (geometry: ConvolutionGeometry): ReadonlyArray<Placed> => {
     const { batchSize: _, ...rest } = geometry
     const key = JSON.stringify({ ...rest, inShape: 0, outShape: 0 })
-    const found = kept.get(key) ?? of(geometry).map(({ places, table, taps }) => ({
-      taps: simd.keep(taps),
-      table: simd.keep(table),
-      places: simd.keep(places),
-      tapCount: taps.length,
-      pixels: places.length
-    }))
+    const found = kept.get(key) ?? keeping(simd, (keep) =>
+      of(geometry).map(({ places, table, taps }) => ({
+        taps: keep(taps),
+        table: keep(table),
+        places: keep(places),
+        tapCount: taps.length,
+        pixels: places.length
+      })))
     kept.delete(key)
     kept.set(key, found)
     const [oldest] = kept.keys()
     if (kept.size > mostPlans && oldest !== undefined) {
-      for (const { places, table, taps } of kept.get(oldest)!) [taps, table, places].forEach(simd.free)
+      kept.get(oldest)!.free()
       kept.delete(oldest)
     }
-    return found
+    return found.made
   }
 }
 
