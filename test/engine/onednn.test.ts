@@ -10,6 +10,7 @@ import { binding, load, NoLibrary } from "../../src/engine/wasm/onednn/library.t
 import { prepare } from "../../src/engine/wasm/onednn/primitives.ts"
 import { use } from "../backends.ts"
 import { runsOnednn } from "../onednn.ts"
+import { ofNothing } from "./emptyOperations.ts"
 
 const given = process.env["FINEGRAIN_ONEDNN"] ?? ""
 afterEach(() => {
@@ -151,6 +152,13 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
   it("gives what the plain JavaScript engine gives, for all shapes, strides, paddings and dilations", () =>
     // At most 3·11·11 or 4·4·19 products are summed, in another order.
     agree("cpu", fc.sample(shapes, { numRuns: 60, seed: 1 }), 2e-6, computed))
+
+  it("makes of nothing what the plain JavaScript engine makes of it", async () => {
+    await use("cpu")
+    const right = ofNothing()
+    await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
+    expect(ofNothing()).toEqual(right)
+  })
 
   const tiled = ([height, width]: readonly [number, number], channels: readonly [number, number]): Shape => ({
     images: Math.ceil(256 / (Math.ceil(height / 4) * Math.ceil(width / 4))),

@@ -3,9 +3,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import { type Backend, Seed, Sphere } from "finegrain"
 import { expect, it } from "vitest"
+import { kernelNames } from "../../src/engine/layerKernels.ts"
 import { suits } from "../../src/engine/wasm/simd/winograd.ts"
 import { addRelu } from "../../src/network/layers/normalize.ts"
 import { use } from "../backends.ts"
+import { ofNothing } from "./emptyOperations.ts"
+import { alike } from "./fullHeap.ts"
 import { agreesWithFormulas } from "./fusedOperations.ts"
 
 type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }
@@ -174,6 +177,27 @@ it("sums agree with the cpu backend, over any axes", () =>
     ),
     runs
   ))
+
+it("of nothing operations make what the cpu backend makes of it, never what is left on the heap", async () => {
+  await use("cpu")
+  const expected = ofNothing()
+  await use("wasm")
+  const before = tf.memory().numTensors
+  expect(ofNothing()).toEqual(expected)
+  expect(tf.memory().numTensors).toBe(before)
+  tf.dispose([1, 2, 3, 4].map(() => alike(4, 7)))
+  const [channels, x] = [tf.ones([4]), tf.zeros([0, 4])]
+  const given = { x, gamma: channels, beta: channels }
+  const run = (name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
+    tf.engine().runKernel(name, inputs, attrs) as Array<tf.Tensor>
+  const [, mean, variance] = run(kernelNames.normalize, given, { epsilon: 1, relu: false })
+  const moments = { mean: mean!, variance: variance! }
+  const [, ...ofChannels] = run(kernelNames.normalizeGradient, { dy: x, ...given, ...moments }, {
+    epsilon: 1,
+    ofBatch: true
+  })
+  for (const tensor of [mean!, variance!, ...ofChannels]) expect([...tensor.dataSync()]).toEqual([0, 0, 0, 0])
+})
 
 it("sums of millions of numbers keep their digits, and points of large spheres their norm", async () => {
   await use("wasm")

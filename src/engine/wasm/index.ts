@@ -8,6 +8,7 @@ import { install } from "./kernel.ts"
 import { matrixProducts } from "./matMul.ts"
 import { guardMemory } from "./memory.ts"
 import { pools } from "./pools.ts"
+import { reductions } from "./reductions.ts"
 import { gatherRows, segmentSum } from "./segments.ts"
 import { add, addRelu, relu, reluGradient } from "./simd/activation.ts"
 import { batchNorm } from "./simd/batchNorm.ts"
@@ -68,6 +69,7 @@ export const installTrainingKernels = async (
       ...pools(),
       ...batchNorm(simd),
       sum(simd),
+      ...reductions(),
       identity,
       cast(),
       ...extrema(),

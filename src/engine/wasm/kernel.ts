@@ -58,6 +58,18 @@ export const kernel = <Attributes, A = tf.TensorInfo>(
   return { name, run: freeing as Kernel<A>["run"] }
 }
 
+/** A tensor of one number throughout. */
+export const filled = (
+  backend: BackendWasm,
+  shape: ReadonlyArray<number>,
+  dtype: "float32" | "int32" | "bool",
+  value = 0
+): tf.TensorInfo => {
+  const out = backend.makeOutput([...shape], dtype)
+  backend.typedArrayFromHeap(out).fill(value)
+  return out
+}
+
 /**
  * A kernel composed of operations on tensors; what they make in between is freed.
  *

@@ -2,8 +2,9 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
-import { composed, type Kernel, kernel } from "../kernel.ts"
+import { composed, filled, type Kernel, kernel } from "../kernel.ts"
 import { pointer } from "./functions.ts"
 import { keeping, type WithTables } from "./keeping.ts"
 import type { Simd } from "./module.ts"
@@ -186,6 +187,8 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
     kernel<Attributes & { readonly filterShape: Shape4 }>(tf.Conv2DBackpropFilter, ({ attrs, backend, inputs }) => {
       const { dy, x } = inputs as { readonly dy: tf.TensorInfo; readonly x: tf.TensorInfo }
       const geometry = geometryOf(x.shape, attrs.filterShape, attrs)
+      // A sum over no pixels, of which there is no part to begin with.
+      if (sizeOf(dy.shape) === 0) return filled(backend, attrs.filterShape, "float32")
       const to = backend.makeOutput([...attrs.filterShape], "float32")
       if (Winograd.suits(geometry)) {
         return Winograd.filterGradient(simd, backend, Winograd.forwardCorrelation(geometry), x, dy, to)
