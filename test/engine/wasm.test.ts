@@ -274,6 +274,23 @@ it("many convolutions of other shapes leave no more than their plans on the heap
   expect(tf.memory().numTensors).toBe(before)
 })
 
+it("convolutions of images smaller than the filter are refused by name, before anything is computed", async () => {
+  await use("wasm")
+  const ones = (shape: [number, number, number, number]) => tf.ones<tf.Rank.R4>(shape)
+  const [point, line, filter] = [ones([1, 1, 1, 1]), ones([1, 1, 5, 1]), ones([3, 3, 1, 1])]
+  const refused = (of: string) => new RegExp(`^${of}: no filter of 3×3 fits into images of 1×`)
+  for (const x of [point, line]) {
+    expect(() => tf.conv2d(x, filter, 1, "valid")).toThrow(refused("Conv2D"))
+    expect(() => tf.fused.conv2d({ x, filter, strides: 1, pad: "valid" })).toThrow(refused("Conv2D"))
+    expect(() => tf.grad((z) => tf.conv2d(z as tf.Tensor4D, filter, 1, "valid"))(x)).toThrow(refused("Conv2D"))
+    expect(() => tf.depthwiseConv2d(x, filter, 1, "valid")).toThrow(refused("DepthwiseConv2dNative"))
+  }
+  expect(() => tf.conv2d(ones([1, 3, 3, 1]), filter, 1, "valid", "NHWC", 2)).toThrow(/5×5 fits into images of 3×3/)
+  // Nothing of this library guards this one.
+  expect(() => tf.dilation2d(line, tf.ones<tf.Rank.R3>([3, 3, 1]), 1, "valid")).toThrow(/a length is negative/)
+  expect(tf.conv2d(ones([1, 2, 5, 1]), filter, 1, "valid").shape).toEqual([1, 0, 3, 1])
+})
+
 it("dilated convolutions agree with the cpu backend", () =>
   fc.assert(
     fc.asyncProperty(fc.integer(), small(3), small(3), fc.tuple(small(3), small(3)), fc.constantFrom("same", "valid"), (
