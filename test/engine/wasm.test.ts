@@ -717,6 +717,31 @@ it("installing the kernels twice changes nothing", async () => {
   await agree(() => [tf.matMul(tf.ones([40, 20]), tf.ones([20, 40]) as tf.Tensor2D, true, true)])
 })
 
+it("an engine that is built again goes on with its kernels, and keeps no plan twice", async () => {
+  const { wasm } = tf.backend() as unknown as { readonly wasm: { _malloc: (bytes: number) => number } }
+  const allocate = wasm._malloc
+  const [x, filter] = [tf.ones([1, 64, 64, 3]) as tf.Tensor4D, tf.ones([3, 3, 3, 8]) as tf.Tensor4D]
+  /** Bytes that a convolution asks for beyond its output. */
+  const asked = () => {
+    let bytes = -4 * 32 * 32 * 8
+    wasm._malloc = (more) => {
+      bytes += more
+      return allocate(more)
+    }
+    tf.dispose(tf.conv2d(x, filter, 2, "same"))
+    wasm._malloc = allocate
+    return bytes
+  }
+  for (const threads of [1, 2]) {
+    await use("wasm", { threads })
+    expect(asked()).toBeGreaterThan(0)
+  }
+  for (const threads of [1, 2, 2, 1]) {
+    await use("wasm", { threads })
+    expect(asked()).toBe(0)
+  }
+})
+
 it("the rectifier's gradient is one pass, that of the cpu backend, keeps NaN and can be differentiated", async () => {
   const numbers = fc.double({ noDefaultInfinity: true }).map(Math.fround)
   await fc.assert(
