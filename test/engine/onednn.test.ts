@@ -21,12 +21,25 @@ const missing = "/nowhere/libdnnl.so"
 const refusal = (accelerator: "onednn" | "auto") =>
   Effect.runPromise(Effect.result(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 3, accelerator }))))
 
-it("is refused in one line where it is missing; auto goes on with our own kernels", async () => {
+it("is refused in one line where the one that is named is missing, by auto too", async () => {
   process.env["FINEGRAIN_ONEDNN"] = missing
-  const asked = await refusal("onednn")
-  expect(asked._tag === "Failure" && asked.failure.message).toMatch(/^The backend wasm .*(oneDNN|koffi).*[Ii]nstall.*$/)
-  const auto = await refusal("auto")
-  expect(auto._tag === "Success" && auto.success.device).not.toMatch(/oneDNN/)
+  const first = Backend.layer("auto", { threads: 3, accelerator: "auto" })
+  const ofAny = await Effect.runPromise(Effect.result(Effect.provide(Backend.Backend, first)))
+  for (const asked of [await refusal("onednn"), await refusal("auto"), ofAny]) {
+    const message = asked._tag === "Failure" ? asked.failure.message : ""
+    expect(message).toContain(`FINEGRAIN_ONEDNN is "${missing}": `)
+    expect(message).toMatch(/^The backend wasm .*(oneDNN|koffi).*[Ii]nstall.* leave it away\.$/)
+  }
+})
+
+it("is done without by auto where none is found, and asked for by name refused", async () => {
+  process.env["FINEGRAIN_ONEDNN"] = ""
+  await use("wasm", { threads: 5 })
+  const none = () => {
+    throw new NoLibrary("oneDNN is not found", "Install it.")
+  }
+  expect(accelerated("auto", 5, none)).toBeUndefined()
+  expect(() => accelerated("onednn", 5, none)).toThrow(NoLibrary)
 })
 
 describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
