@@ -76,12 +76,16 @@ export const choices = { auto: { about: "the first that works" }, ...engines }
 
 const start = (name: EngineName): Start => engines[name].make({})
 
+/** The first that starts; a mistake in what was asked of one is told, not passed over. */
+const firstSuccessOf = (starts: ReadonlyArray<Start>): Start =>
+  starts.reduceRight((next, start) => Effect.catchIf(start, ({ mistaken }) => mistaken !== true, () => next))
+
 const firstOf = (options: EngineOptions = {}): Start =>
   // A mistake in what was asked is told, whatever other engines there are.
   Effect.andThen(
     wanted(options.threads),
     // Software that plays a GPU is slower than any other engine: that one is asked for by name, or not at all.
-    Effect.firstSuccessOf(
+    firstSuccessOf(
       Catalogue.names(engines).map((name) =>
         name === "webgpu" ? startWebgpu({ software: false }) : Catalogue.make(engines, name, options, {})
       )

@@ -19,7 +19,9 @@ export interface Engine {
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
   backend: Schema.String,
   reason: Schema.String,
-  remedy: Schema.String
+  remedy: Schema.String,
+  /** Whether a setting cannot be meant: no other engine is tried in its place. */
+  mistaken: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `The backend ${this.backend} is not available: ${this.reason}. ${this.remedy}`

@@ -24,15 +24,21 @@ const withoutNewListeners = async <A>(run: () => Promise<A>): Promise<A> => {
   return result
 }
 
+const remedyOf = (cause: unknown) => {
+  if (cause instanceof Mistaken) {
+    return `${cause.cause instanceof NoLibrary ? `${cause.cause.remedy} ` : ""}Correct it, or leave it away.`
+  }
+  return cause instanceof NoLibrary
+    ? `${cause.remedy} The accelerator auto goes on without it.`
+    : "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
+}
+
 const unavailable = (cause: unknown) =>
   new BackendUnavailable({
     backend: "wasm",
     reason: cause instanceof Error ? cause.message : String(cause),
-    remedy: cause instanceof Mistaken
-      ? "Correct it, or leave it away."
-      : cause instanceof NoLibrary
-      ? `${cause.remedy} The accelerator auto goes on without it.`
-      : "Reinstall @tensorflow/tfjs-backend-wasm@4.22.0, or use --backend cpu."
+    remedy: remedyOf(cause),
+    ...(cause instanceof Mistaken ? { mistaken: true } : {})
   })
 
 /**

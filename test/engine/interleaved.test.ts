@@ -21,6 +21,7 @@ import {
 import { beforeAll, describe, expect, it } from "vitest"
 import { interleavedOn, type Stack } from "../../src/engine/wasm/simd/interleaved.ts"
 import { simdOn } from "../../src/engine/wasm/simd/module.ts"
+import { refusing, refusingEach, settled } from "./fullHeap.ts"
 
 const use = (threads: number) => Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith({ threads })))
 
@@ -233,4 +234,37 @@ it("a tensor that one call reads in several ways is read from copies, which are 
     expect(backend.numDataIds()).toBe(before)
   }
   expect([...tensor.dataSync()]).toEqual(values)
+})
+
+it("a stack is brought back where the heap had no room for a larger one", async () => {
+  const { begin } = await watched()
+  const [small, large] = [Seed.normalTensor(1, [8, 6, 6]), Seed.normalTensor(2, [4, 50, 50])]
+  const values = small.dataSync().slice()
+  begin().interleaved(small, { count: 8, size: 36 })
+  const grow = () => begin().interleaved(large, { count: 4, size: 2500 })
+  expect(() => refusing(() => true, grow)).toThrow("no room")
+  const live = settled(4 * 36)
+  expect(small.dataSync()).toEqual(values)
+  expect(live.overwritten()).toEqual([])
+  tf.dispose([small, large, ...live.tensors])
+})
+
+it("the kernels of a step leave nothing behind, whichever allocation fails, and the step can be taken again", () => {
+  const optimizer = optimizerOn(17, [4, 2])
+  const gradient = Seed.normalTensor(2, [17, 4, 2])
+  const state = Optimizer.init(optimizer, Seed.normalTensor(1, [17, 4, 2]))
+  const there = () => [tf.memory().numTensors, (tf.backend() as BackendWasm).numDataIds()]
+  const before = there()
+  const found = bits([state.x, state.memory])
+  const step = () => {
+    const { state: after, told, weights } = Optimizer.update(optimizer, state, gradient)
+    TensorTree.dispose([weights, told])
+    Optimizer.dispose(after)
+  }
+  // Between them are kernels of TensorFlow.js, which do leave tensors behind.
+  const ofKernels = () => new Error("where").stack!.includes("simd/step.ts")
+  const failures = refusingEach(step, () => expect(there()).toEqual(before), ofKernels)
+  expect(failures.length).toBeGreaterThan(10)
+  expect(failures.filter((failure) => !failure.includes("no room"))).toEqual([])
+  expect(bits([state.x, state.memory])).toEqual(found)
 })

@@ -10,6 +10,7 @@ import { binding, load, NoLibrary } from "../../src/engine/wasm/onednn/library.t
 import { prepare } from "../../src/engine/wasm/onednn/primitives.ts"
 import { use } from "../backends.ts"
 import { runsOnednn } from "../onednn.ts"
+import { ofNothing } from "./emptyOperations.ts"
 
 const given = process.env["FINEGRAIN_ONEDNN"] ?? ""
 afterEach(() => {
@@ -20,12 +21,25 @@ const missing = "/nowhere/libdnnl.so"
 const refusal = (accelerator: "onednn" | "auto") =>
   Effect.runPromise(Effect.result(Effect.provide(Backend.Backend, Backend.wasmWith({ threads: 3, accelerator }))))
 
-it("is refused in one line where it is missing; auto goes on with our own kernels", async () => {
+it("is refused in one line where the one that is named is missing, by auto too", async () => {
   process.env["FINEGRAIN_ONEDNN"] = missing
-  const asked = await refusal("onednn")
-  expect(asked._tag === "Failure" && asked.failure.message).toMatch(/^The backend wasm .*(oneDNN|koffi).*[Ii]nstall.*$/)
-  const auto = await refusal("auto")
-  expect(auto._tag === "Success" && auto.success.device).not.toMatch(/oneDNN/)
+  const first = Backend.layer("auto", { threads: 3, accelerator: "auto" })
+  const ofAny = await Effect.runPromise(Effect.result(Effect.provide(Backend.Backend, first)))
+  for (const asked of [await refusal("onednn"), await refusal("auto"), ofAny]) {
+    const message = asked._tag === "Failure" ? asked.failure.message : ""
+    expect(message).toContain(`FINEGRAIN_ONEDNN is "${missing}": `)
+    expect(message).toMatch(/^The backend wasm .*(oneDNN|koffi).*[Ii]nstall.* leave it away\.$/)
+  }
+})
+
+it("is done without by auto where none is found, and asked for by name refused", async () => {
+  process.env["FINEGRAIN_ONEDNN"] = ""
+  await use("wasm", { threads: 5 })
+  const none = () => {
+    throw new NoLibrary("oneDNN is not found", "Install it.")
+  }
+  expect(accelerated("auto", 5, none)).toBeUndefined()
+  expect(() => accelerated("onednn", 5, none)).toThrow(NoLibrary)
 })
 
 describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
@@ -151,6 +165,13 @@ describe.skipIf(!runsOnednn)("oneDNN on the heap of the wasm engine", () => {
   it("gives what the plain JavaScript engine gives, for all shapes, strides, paddings and dilations", () =>
     // At most 3·11·11 or 4·4·19 products are summed, in another order.
     agree("cpu", fc.sample(shapes, { numRuns: 60, seed: 1 }), 2e-6, computed))
+
+  it("makes of nothing what the plain JavaScript engine makes of it", async () => {
+    await use("cpu")
+    const right = ofNothing()
+    await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasmWith(options)))
+    expect(ofNothing()).toEqual(right)
+  })
 
   const tiled = ([height, width]: readonly [number, number], channels: readonly [number, number]): Shape => ({
     images: Math.ceil(256 / (Math.ceil(height / 4) * Math.ceil(width / 4))),

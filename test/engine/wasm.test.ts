@@ -3,9 +3,12 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import { type Backend, Seed, Sphere } from "finegrain"
 import { expect, it } from "vitest"
+import { kernelNames } from "../../src/engine/layerKernels.ts"
 import { suits } from "../../src/engine/wasm/simd/winograd.ts"
 import { addRelu } from "../../src/network/layers/normalize.ts"
 import { use } from "../backends.ts"
+import { ofNothing } from "./emptyOperations.ts"
+import { alike } from "./fullHeap.ts"
 import { agreesWithFormulas } from "./fusedOperations.ts"
 
 type Values = { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }
@@ -175,6 +178,27 @@ it("sums agree with the cpu backend, over any axes", () =>
     runs
   ))
 
+it("of nothing operations make what the cpu backend makes of it, never what is left on the heap", async () => {
+  await use("cpu")
+  const expected = ofNothing()
+  await use("wasm")
+  const before = tf.memory().numTensors
+  expect(ofNothing()).toEqual(expected)
+  expect(tf.memory().numTensors).toBe(before)
+  tf.dispose([1, 2, 3, 4].map(() => alike(4, 7)))
+  const [channels, x] = [tf.ones([4]), tf.zeros([0, 4])]
+  const given = { x, gamma: channels, beta: channels }
+  const run = (name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap) =>
+    tf.engine().runKernel(name, inputs, attrs) as Array<tf.Tensor>
+  const [, mean, variance] = run(kernelNames.normalize, given, { epsilon: 1, relu: false })
+  const moments = { mean: mean!, variance: variance! }
+  const [, ...ofChannels] = run(kernelNames.normalizeGradient, { dy: x, ...given, ...moments }, {
+    epsilon: 1,
+    ofBatch: true
+  })
+  for (const tensor of [mean!, variance!, ...ofChannels]) expect([...tensor.dataSync()]).toEqual([0, 0, 0, 0])
+})
+
 it("sums of millions of numbers keep their digits, and points of large spheres their norm", async () => {
   await use("wasm")
   const x = Seed.normalTensor(1, [2 ** 21])
@@ -248,6 +272,23 @@ it("many convolutions of other shapes leave no more than their plans on the heap
   const before = tf.memory().numTensors
   for (let width = 1; width <= 600; width++) tf.tidy(() => convolve(width))
   expect(tf.memory().numTensors).toBe(before)
+})
+
+it("convolutions of images smaller than the filter are refused by name, before anything is computed", async () => {
+  await use("wasm")
+  const ones = (shape: [number, number, number, number]) => tf.ones<tf.Rank.R4>(shape)
+  const [point, line, filter] = [ones([1, 1, 1, 1]), ones([1, 1, 5, 1]), ones([3, 3, 1, 1])]
+  const refused = (of: string) => new RegExp(`^${of}: no filter of 3×3 fits into images of 1×`)
+  for (const x of [point, line]) {
+    expect(() => tf.conv2d(x, filter, 1, "valid")).toThrow(refused("Conv2D"))
+    expect(() => tf.fused.conv2d({ x, filter, strides: 1, pad: "valid" })).toThrow(refused("Conv2D"))
+    expect(() => tf.grad((z) => tf.conv2d(z as tf.Tensor4D, filter, 1, "valid"))(x)).toThrow(refused("Conv2D"))
+    expect(() => tf.depthwiseConv2d(x, filter, 1, "valid")).toThrow(refused("DepthwiseConv2dNative"))
+  }
+  expect(() => tf.conv2d(ones([1, 3, 3, 1]), filter, 1, "valid", "NHWC", 2)).toThrow(/5×5 fits into images of 3×3/)
+  // Nothing of this library guards this one.
+  expect(() => tf.dilation2d(line, tf.ones<tf.Rank.R3>([3, 3, 1]), 1, "valid")).toThrow(/a length is negative/)
+  expect(tf.conv2d(ones([1, 2, 5, 1]), filter, 1, "valid").shape).toEqual([1, 0, 3, 1])
 })
 
 it("dilated convolutions agree with the cpu backend", () =>
@@ -674,6 +715,31 @@ it("installing the kernels twice changes nothing", async () => {
   await use("wasm")
   await use("wasm")
   await agree(() => [tf.matMul(tf.ones([40, 20]), tf.ones([20, 40]) as tf.Tensor2D, true, true)])
+})
+
+it("an engine that is built again goes on with its kernels, and keeps no plan twice", async () => {
+  const { wasm } = tf.backend() as unknown as { readonly wasm: { _malloc: (bytes: number) => number } }
+  const allocate = wasm._malloc
+  const [x, filter] = [tf.ones([1, 64, 64, 3]) as tf.Tensor4D, tf.ones([3, 3, 3, 8]) as tf.Tensor4D]
+  /** Bytes that a convolution asks for beyond its output. */
+  const asked = () => {
+    let bytes = -4 * 32 * 32 * 8
+    wasm._malloc = (more) => {
+      bytes += more
+      return allocate(more)
+    }
+    tf.dispose(tf.conv2d(x, filter, 2, "same"))
+    wasm._malloc = allocate
+    return bytes
+  }
+  for (const threads of [1, 2]) {
+    await use("wasm", { threads })
+    expect(asked()).toBeGreaterThan(0)
+  }
+  for (const threads of [1, 2, 2, 1]) {
+    await use("wasm", { threads })
+    expect(asked()).toBe(0)
+  }
 })
 
 it("the rectifier's gradient is one pass, that of the cpu backend, keeps NaN and can be differentiated", async () => {

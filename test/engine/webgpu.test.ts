@@ -7,6 +7,7 @@ import {
   FgSgd,
   FusedKernels,
   Manifold,
+  Matrices,
   Models,
   NestedTensors,
   Network,
@@ -407,6 +408,21 @@ const epoch = (report: (event: Trainer.TrainingEvent) => Effect.Effect<void> = (
     const { norms, testLoss, trainLoss } = only!
     return [trainLoss, testLoss, tensorsLeaked, ...norms.map(({ largest }) => largest)]
   }))
+
+describe.skipIf(!runsWebgpu)(`factorizations ${on}`, () => {
+  it.each([
+    ["zeros", [[0, 0], [0, 0]]],
+    ["a column of zeros", [[0, 1], [0, 1]]],
+    ["a diagonal with zeros", [[1, 0, 0], [0, 0, 0], [0, 0, 0]]]
+  ])("of singular matrices have determinant 0, and no solutions: %s", async (_, rows) => {
+    await use("webgpu")
+    const a = () => tf.stack([tf.tensor2d(rows), tf.mul(tf.eye(rows.length), 3)])
+    const read = (f: () => tf.Tensor) => Effect.runPromise(Tensors.evaluate(f))
+    expect([...await read(() => Matrices.determinant(a()))]).toEqual([0, 3 ** rows.length])
+    const solved = await read(() => Matrices.solve(a(), tf.ones([2, rows.length, 1])))
+    expect([...solved].map(Number.isNaN)).toEqual([...rows.map(() => true), ...rows.map(() => false)])
+  })
+})
 
 describe.skipIf(!runsWebgpu)(`tensors of five and six axes ${on}`, () => {
   it("are repeated and chosen from as on the cpu engine", { timeout: 120_000 }, () =>

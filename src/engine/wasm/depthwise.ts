@@ -50,6 +50,7 @@ export const depthwiseFilterGradient: Kernel = composed<Attributes & { readonly 
   (input, attrs) => {
     const x = input("x") as tf.Tensor4D
     const c = geometryOf(x.shape, attrs.filterShape, attrs, true)
+    if (input("dy").size === 0) return tf.zeros([...attrs.filterShape])
     const [, , channels, multiplier] = attrs.filterShape
     const [n] = x.shape
     const source = padded(x, c)
@@ -77,6 +78,7 @@ export const depthwiseInputGradient: Kernel = composed<Attributes & { readonly i
   (input, attrs) => {
     const filter = input("filter") as tf.Tensor4D
     const c = geometryOf(attrs.inputShape, filter.shape, attrs, true)
+    if (input("dy").size === 0) return tf.zeros([...attrs.inputShape])
     const [n, h, w] = attrs.inputShape
     const [a, b, channels, multiplier] = filter.shape
     const [rows, columns] = reach(c)

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../sizeOf.ts"
 import { type Call, composed, type Kernel, kernel, original } from "./kernel.ts"
+import { reducing } from "./reductions.ts"
 
 interface Reduction {
   readonly axis?: number | ReadonlyArray<number>
@@ -42,9 +43,9 @@ const ofTwo = (name: string, choose: (a: number, b: number) => number): Kernel =
 }
 
 /** The largest or smallest along axes: the stock kernel skips NaN unless it comes first. */
-const along = (name: string): Kernel => {
+const along = (name: "Max" | "Min"): Kernel => {
   const plain = original(name)
-  return composed<Reduction>(name, (input, attrs) => {
+  const { run } = composed<Reduction>(name, (input, attrs) => {
     const x = input("x")
     const found = plain({ x }, attrs)
     if (x.dtype !== "float32") return found
@@ -52,6 +53,7 @@ const along = (name: string): Kernel => {
     const lost = tf.any(tf.isNaN(x), axes as number | Array<number> | undefined, attrs.keepDims)
     return tf.where(lost, tf.fill(found.shape, Number.NaN), found)
   })
+  return reducing(name, run)
 }
 
 /**

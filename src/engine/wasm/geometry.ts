@@ -15,7 +15,11 @@ export interface Attributes {
   readonly dilations?: number | [number, number]
 }
 
-/** All lengths, paddings and steps of a convolution. */
+/**
+ * All lengths, paddings and steps of a convolution.
+ *
+ * @throws RangeError where the filter reaches beyond the image by more than a step: outputs would be fewer than none.
+ */
 export const geometryOf = (
   input: ReadonlyArray<number>,
   filter: ReadonlyArray<number>,
@@ -25,7 +29,7 @@ export const geometryOf = (
   if (attrs.dataFormat === "NCHW") {
     throw new Error(`The wasm backend convolves NHWC tensors only, not ${attrs.dataFormat}`)
   }
-  return tf.backend_util.computeConv2DInfo(
+  const info = tf.backend_util.computeConv2DInfo(
     [...input] as [number, number, number, number],
     [...filter] as [number, number, number, number],
     attrs.strides,
@@ -34,5 +38,11 @@ export const geometryOf = (
     attrs.dimRoundingMode,
     depthwise,
     "channelsLast"
+  )
+  const { effectiveFilterHeight, effectiveFilterWidth, inHeight, inWidth, outHeight, outWidth } = info
+  if (outHeight >= 0 && outWidth >= 0) return info
+  throw new RangeError(
+    `${depthwise ? tf.DepthwiseConv2dNative : tf.Conv2D}: no filter of ` +
+      `${effectiveFilterHeight}×${effectiveFilterWidth} fits into images of ${inHeight}×${inWidth}`
   )
 }

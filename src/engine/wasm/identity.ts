@@ -6,7 +6,8 @@ import { type Kernel, kernel, stock } from "./kernel.ts"
 /**
  * Another handle on the same values: the stock kernel copies them, hundreds of times in a step of a deep network.
  *
- * Sharing is safe because no kernel here writes into what it was given.
+ * Sharing is safe because no kernel here writes into what it was given, but for one: the second sweep of a step brings
+ * its directions, which the first has made, to where the points have moved. Nobody else may have a handle on those.
  *
  * @internal
  */

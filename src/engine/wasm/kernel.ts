@@ -15,14 +15,60 @@ export interface Kernel<A = tf.TensorInfo> {
   readonly run: (call: Call<never>) => A
 }
 
-/** A kernel whose attributes have a type. */
+/** What the kernel under way has made on a backend; undefined where none is. */
+interface UnderWay {
+  made: Array<tf.DataId> | undefined
+}
+
+const onBackends = new WeakMap<BackendWasm, UnderWay>()
+
+const underWayOn = (backend: BackendWasm): UnderWay => {
+  const known = onBackends.get(backend)
+  if (known !== undefined) return known
+  const found: UnderWay = { made: undefined }
+  onBackends.set(backend, found)
+  const makeOutput = backend.makeOutput.bind(backend)
+  backend.makeOutput = (...given) => {
+    const output = makeOutput(...given)
+    found.made?.push(output.dataId)
+    return output
+  }
+  return found
+}
+
+/** A kernel whose attributes have a type. What it has made is freed where it throws: nobody else knows of it. */
 export const kernel = <Attributes, A = tf.TensorInfo>(
   name: string,
   run: (call: Call<Attributes>) => A
-): Kernel<A> => ({
-  name,
-  run: run as Kernel<A>["run"]
-})
+): Kernel<A> => {
+  const freeing = (call: Call<Attributes>): A => {
+    const underWay = underWayOn(call.backend)
+    const outer = underWay.made
+    const made: Array<tf.DataId> = []
+    underWay.made = made
+    try {
+      return run(call)
+    } catch (cause) {
+      for (const dataId of made) call.backend.disposeData(dataId, true)
+      throw cause
+    } finally {
+      underWay.made = outer
+    }
+  }
+  return { name, run: freeing as Kernel<A>["run"] }
+}
+
+/** A tensor of one number throughout. */
+export const filled = (
+  backend: BackendWasm,
+  shape: ReadonlyArray<number>,
+  dtype: "float32" | "int32" | "bool",
+  value = 0
+): tf.TensorInfo => {
+  const out = backend.makeOutput([...shape], dtype)
+  backend.typedArrayFromHeap(out).fill(value)
+  return out
+}
 
 /**
  * A kernel composed of operations on tensors; what they make in between is freed.

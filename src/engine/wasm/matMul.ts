@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../sizeOf.ts"
-import { type Call, composed, type Kernel, kernel, stock } from "./kernel.ts"
+import { type Call, composed, filled, type Kernel, kernel, stock } from "./kernel.ts"
 import { activated, type FusedAttributes } from "./simd/convolution.ts"
 
 interface Attributes {
@@ -25,6 +25,11 @@ const transposingFirst = (name: string, small: number): Kernel => {
     const { attrs, backend, inputs } = call
     const { a, b } = inputs as { readonly a: tf.TensorInfo; readonly b: tf.TensorInfo }
     const rows = a.shape.at(attrs.transposeA ? -1 : -2)!
+    if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0) {
+      // Sums of no products, which the stock kernel does not write.
+      const stacks = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+      return filled(backend, [...stacks, rows, b.shape.at(attrs.transposeB ? -2 : -1)!], "float32")
+    }
     const run = (changed: Record<string, tf.TensorInfo>, flags: Attributes) =>
       original({ inputs: { ...inputs, ...changed }, attrs: { ...attrs, ...flags }, backend }) as tf.TensorInfo
     if ((!attrs.transposeA && !attrs.transposeB) || rows * sizeOf(b.shape.slice(-2)) < small) return run({}, attrs)
@@ -46,10 +51,10 @@ const fusedProduct = (): Kernel => {
   return composed<Attributes & FusedAttributes>(tf._FusedMatMul, (input, attrs, given) => {
     const [a, b] = [input("a"), input("b")]
     const bias = given("bias") ? input("bias") : undefined
-    const stacked = sizeOf(a.shape.slice(0, -2)) * sizeOf(b.shape.slice(0, -2)) !== 1
+    const single = sizeOf(a.shape.slice(0, -2)) * sizeOf(b.shape.slice(0, -2)) === 1 && a.size > 0 && b.size > 0
     const { transposeA, transposeB } = attrs
     const shifted = () => {
-      if (stacked || (bias !== undefined && bias.rank !== 1)) {
+      if (!single || (bias !== undefined && bias.rank !== 1)) {
         const product = tf.matMul(a, b, transposeA, transposeB)
         return bias === undefined ? product : tf.add(product, bias)
       }

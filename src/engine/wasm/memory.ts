@@ -52,6 +52,9 @@ export const guardMemory = (backend: BackendWasm): void => {
   module._free(module._malloc(4))
   const allocate = module._malloc
   module._malloc = (bytes) => {
+    if (bytes < 0) {
+      throw new RangeError(`a tensor of ${bytes} bytes: a length is negative, as where no window fits into an image`)
+    }
     const place = allocate(bytes)
     if (place !== 0 || bytes === 0) return place
     throw new EngineFailed({

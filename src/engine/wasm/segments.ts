@@ -20,7 +20,6 @@ export const segmentSum: Kernel = kernel<{ readonly numSegments: number }>(
       const segment = segments[i]!
       if (segment < 0) continue
       if (segment >= numSegments) {
-        backend.disposeData(out.dataId)
         throw new Error(`UnsortedSegmentSum: segment ${segment} is not in [0, ${numSegments})`)
       }
       for (let j = 0; j < width; j++) sums[segment * width + j]! += values[i * width + j]!
@@ -50,7 +49,6 @@ export const gatherRows = (): Kernel => {
     for (let i = 0; i < order.length; i++) {
       const from = order[i]!
       if (!(from >= 0 && from < rows)) {
-        backend.disposeData(out.dataId)
         throw new Error(`GatherV2: the index value ${from} is not in [0, ${rows - 1}]`)
       }
       for (let j = 0; j < width; j++) target[i * width + j] = source[from * width + j]!

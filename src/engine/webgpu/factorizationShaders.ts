@@ -165,7 +165,8 @@ export const diagonalize = `
 
 /**
  * Gauss–Jordan elimination with partial pivoting on \`result\` [count, n, width]: the first n columns become diagonal.
- * Of two rows that change places one changes its sign, so that determinants stay.
+ * Of two rows that change places one changes its sign, so that determinants stay. A column without a pivot
+ * eliminates nothing: its 0 stays on the diagonal, and says that the matrix is singular.
  */
 export const eliminate = (lanes: number): string => `
   fn main(index : i32) {
@@ -195,7 +196,7 @@ export const eliminate = (lanes: number): string => `
       if (works) {
         for (var r = lane; r < n; r = r + ${lanes}) {
           if (r != c) {
-            let factor = result[first + r * uniforms.width + c] / divisor;
+            let factor = select(result[first + r * uniforms.width + c] / divisor, 0.0, divisor == 0.0);
             result[first + r * uniforms.width + c] = 0.0;
             for (var k = c + 1; k < uniforms.width; k++) {
               let a = first + r * uniforms.width + k;

@@ -7,7 +7,7 @@ import { addresses } from "./addresses.ts"
 import type { Direction } from "./dialect.ts"
 import { kept } from "./execution.ts"
 import type { Library } from "./library.ts"
-import { type Convolution, prepare } from "./primitives.ts"
+import { type Convolution, prepare, results } from "./primitives.ts"
 import type { Resources } from "./resources.ts"
 
 type Geometry = ReturnType<typeof geometryOf>
@@ -29,6 +29,9 @@ const convolutionOf = (
   return { x: geometry.inShape, filter, y: geometry.outShape, strides, dilations, before, behind, bias }
 }
 
+/** Whether it sums no products at all, or gives nothing: no primitive is of length 0. */
+const isEmpty = ({ filter, x, y }: Convolution) => [...x, ...y, ...filter].includes(0)
+
 /**
  * The three convolutions of a layer by oneDNN, and the fused one, on the tensors of the wasm backend as they lie on its
  * heap. Primitives are released with the scope.
@@ -42,11 +45,15 @@ export const convolutions = (library: Library, scope: Resources): ReadonlyArray<
     backend: BackendWasm,
     direction: Direction,
     convolution: Convolution,
-    { bias, filter, x, y }: Readonly<Record<"x" | "filter" | "y", tf.TensorInfo>> & {
+    given: Readonly<Record<"x" | "filter" | "y", tf.TensorInfo>> & {
       readonly bias?: tf.TensorInfo | undefined
     }
   ) => {
-    if ([...convolution.x, ...convolution.y, ...convolution.filter].includes(0)) return
+    const { bias, filter, x, y } = given
+    if (isEmpty(convolution)) {
+      backend.typedArrayFromHeap(given[results[direction]]).fill(0)
+      return
+    }
     const at = addresses(library, backend)
     const places = { x: at(x), filter: at(filter), y: at(y), bias: bias === undefined ? undefined : at(bias) }
     library.undisturbed(() => primitive([direction, convolution]).run(places))
@@ -77,7 +84,8 @@ export const convolutions = (library: Library, scope: Resources): ReadonlyArray<
       const [x, filter] = [input("x"), input("filter")]
       const bias = given("bias") ? input("bias") : undefined
       const geometry = geometryOf(x.shape, filter.shape, attrs)
-      const inside = bias !== undefined && bias.size === geometry.outChannels
+      const inside = bias !== undefined && bias.size === geometry.outChannels &&
+        !isEmpty(convolutionOf(geometry, filter.shape))
       const backend = tf.backend() as BackendWasm
       const y = backend.makeOutput(geometry.outShape, "float32")
       run(backend, "forward", convolutionOf(geometry, filter.shape, inside), {

@@ -5,6 +5,8 @@
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
+import { variable } from "../../variable.ts"
+import { Mistaken } from "../flavour.ts"
 import { install, type Kernel } from "../kernel.ts"
 import { convolutions } from "./convolutions.ts"
 import { type Library, load, NoLibrary } from "./library.ts"
@@ -51,6 +53,7 @@ const kernelsOf = (library: Library, scope: Resources): ReadonlyArray<Kernel> =>
  * does not.
  *
  * @throws NoLibrary where it was asked for by name, and is missing.
+ * @throws Mistaken where the variable FINEGRAIN_ONEDNN names one that does not load.
  */
 export const accelerated = (
   accelerator: Accelerator,
@@ -67,7 +70,10 @@ export const accelerated = (
     for (const kernel of kernels) install(kernel)
     return library
   } catch (cause) {
-    if (accelerator === "auto" && cause instanceof NoLibrary) return undefined
+    if (!(cause instanceof NoLibrary)) throw cause
+    const named = variable("FINEGRAIN_ONEDNN") ?? ""
+    if (named !== "") throw new Mistaken(`FINEGRAIN_ONEDNN is "${named}": ${cause.message}`, { cause })
+    if (accelerator === "auto") return undefined
     throw cause
   }
 }

@@ -42,7 +42,7 @@ const rolesOf: Readonly<Record<Direction, Named<number>>> = {
 }
 
 /** Which of them is computed. */
-const results = { forward: "y", inputGradient: "x", filterGradient: "filter" } as const
+export const results = { forward: "y", inputGradient: "x", filterGradient: "filter" } as const
 
 /** What to ask a plan for the layout of a filter, and of the gradient of one. */
 const queries = { filter: 131, filterGradient: 132 } as const

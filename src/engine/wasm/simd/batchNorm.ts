@@ -70,6 +70,11 @@ const moments = (
   variance: tf.TensorInfo
 ) => {
   const [rows, channels] = lengthsOf(x)
+  if (rows === 0) {
+    // As tf.moments has them.
+    for (const info of [mean, variance]) backend.typedArrayFromHeap(info).fill(0)
+    return
+  }
   const at = pointer(backend, x)
   // The first row as pivot: near enough to the mean that squares do not cancel.
   const found = sums(simd, [at, at, at, 0], [rows, channels], true)

@@ -2,9 +2,11 @@
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { sizes } from "../../contracts/kernels.ts"
+import { sizeOf } from "../../sizeOf.ts"
 import { type Attributes, geometryOf, type Shape4 } from "../geometry.ts"
-import { composed, type Kernel, kernel } from "../kernel.ts"
+import { composed, filled, type Kernel, kernel } from "../kernel.ts"
 import { pointer } from "./functions.ts"
+import { keeping, type WithTables } from "./keeping.ts"
 import type { Simd } from "./module.ts"
 import { backwardPhases, type ConvolutionGeometry, forwardPhase, type Phase } from "./plan.ts"
 import * as Winograd from "./winograd.ts"
@@ -20,25 +22,26 @@ interface Placed {
 
 /** Plans by their geometry; those used longest ago leave the heap. */
 const plans = (simd: Simd, of: (geometry: ConvolutionGeometry) => ReadonlyArray<Phase>) => {
-  const kept = new Map<string, ReadonlyArray<Placed>>()
+  const kept = new Map<string, WithTables<ReadonlyArray<Placed>>>()
   return (geometry: ConvolutionGeometry): ReadonlyArray<Placed> => {
     const { batchSize: _, ...rest } = geometry
     const key = JSON.stringify({ ...rest, inShape: 0, outShape: 0 })
-    const found = kept.get(key) ?? of(geometry).map(({ places, table, taps }) => ({
-      taps: simd.keep(taps),
-      table: simd.keep(table),
-      places: simd.keep(places),
-      tapCount: taps.length,
-      pixels: places.length
-    }))
+    const found = kept.get(key) ?? keeping(simd, (keep) =>
+      of(geometry).map(({ places, table, taps }) => ({
+        taps: keep(taps),
+        table: keep(table),
+        places: keep(places),
+        tapCount: taps.length,
+        pixels: places.length
+      })))
     kept.delete(key)
     kept.set(key, found)
     const [oldest] = kept.keys()
     if (kept.size > mostPlans && oldest !== undefined) {
-      for (const { places, table, taps } of kept.get(oldest)!) [taps, table, places].forEach(simd.free)
+      kept.get(oldest)!.free()
       kept.delete(oldest)
     }
-    return found
+    return found.made
   }
 }
 
@@ -184,6 +187,8 @@ export const convolutions = (simd: Simd): ReadonlyArray<Kernel> => {
     kernel<Attributes & { readonly filterShape: Shape4 }>(tf.Conv2DBackpropFilter, ({ attrs, backend, inputs }) => {
       const { dy, x } = inputs as { readonly dy: tf.TensorInfo; readonly x: tf.TensorInfo }
       const geometry = geometryOf(x.shape, attrs.filterShape, attrs)
+      // A sum over no pixels, of which there is no part to begin with.
+      if (sizeOf(dy.shape) === 0) return filled(backend, attrs.filterShape, "float32")
       const to = backend.makeOutput([...attrs.filterShape], "float32")
       if (Winograd.suits(geometry)) {
         return Winograd.filterGradient(simd, backend, Winograd.forwardCorrelation(geometry), x, dy, to)

@@ -55,8 +55,10 @@ const watch = (backend: BackendWasm, simd: Simd): Begin => {
   let [room, roomSize] = [0, 0]
   const provide = (size: number) => {
     if (size <= roomSize) return
+    // Where there is no more memory, what is interleaved already still needs the room that it has.
+    const larger = simd.keep(new Int32Array(4 * size))
     if (roomSize > 0) simd.free(room)
-    room = simd.keep(new Int32Array(4 * size))
+    room = larger
     roomSize = size
   }
   storage.get = (dataId) => {

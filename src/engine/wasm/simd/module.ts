@@ -146,6 +146,8 @@ export const simdOn = async (
     scratch: (bytes) => {
       if (bytes > size) {
         if (size > 0) wasm._free(place)
+        // Where there is no more memory, what is free must not be handed out, nor freed again.
+        size = 0
         place = wasm._malloc(bytes) >>> 0
         size = bytes
       }

@@ -7,6 +7,7 @@ import { type Call, type Kernel, kernel } from "../kernel.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer } from "./functions.ts"
 import { interleavedOn, type Places } from "./interleaved.ts"
+import { keeping } from "./keeping.ts"
 import type { Simd } from "./module.ts"
 
 /** Plans whose tables stay on the heap; a run needs one. */
@@ -17,8 +18,6 @@ type Inputs = Readonly<Record<string, tf.TensorInfo>>
 
 /** What of a plan is the same in every step. */
 interface Layout {
-  /** Tables on the heap. */
-  readonly kept: ReadonlyArray<Pointer>
   /** Rows for all leaves, as the contract has them, without the places of tensors. */
   readonly rows: Int32Array
   readonly rowBytes: number
@@ -76,13 +75,7 @@ const grainOf = (leaves: ReadonlyArray<StepLeaf>) =>
 
 const aligned = (size: number) => Math.ceil(size / 64) * 64
 
-const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
-  const kept: Array<Pointer> = []
-  const keep = (values: Int32Array): Pointer => {
-    const pointer = simd.keep(values)
-    kept.push(pointer)
-    return pointer
-  }
+const layOut = (keep: Simd["keep"], { leaves, poms }: StepPlan): Layout => {
   const rows = Int32Array.from(leaves.flatMap((leaf) => {
     const { bases, count, flat, form, owners, size } = leaf
     const deltas = deltasOf(leaf)
@@ -102,7 +95,6 @@ const layOut = (simd: Simd, { leaves, poms }: StepPlan): Layout => {
     })
   }))
   return {
-    kept,
     rows,
     rowBytes: aligned(4 * rowWords * leaves.length),
     sumBytes: aligned(8 * sizes.slices * poms),
@@ -150,12 +142,16 @@ const placesFor = ({ stacked, written }: Places, { leaves }: StepPlan, outputs: 
 
 /** The rows with the places of tensors, the sums behind them, and the work space of the threads. */
 const preparation = (simd: Simd) => {
-  const layoutOf = recent(keptPlans, (plan: StepPlan) => layOut(simd, plan), ({ kept }) => kept.forEach(simd.free))
+  const layoutOf = recent(
+    keptPlans,
+    (plan: StepPlan) => keeping(simd, (keep) => layOut(keep, plan)),
+    ({ free }) => free()
+  )
   return (
     plan: StepPlan,
     fill: (set: (word: Filled, place: Pointer) => void, leaf: StepLeaf, index: number) => void
   ) => {
-    const { grain, ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan)
+    const { grain, ownBytes, rowBytes, rows, sumBytes } = layoutOf(plan).made
     const table = aligned(simd.scratch(64 + rowBytes + sumBytes + simd.threads * ownBytes))
     const words = simd.words(table, rows.length)
     words.set(rows)
@@ -242,7 +238,6 @@ const move = (simd: Simd, prepare: Prepare) =>
     if (form !== undefined) return backend.makeOutput([...x[i]!.shape], "float32")
     // What the caller has moved is handed back.
     const { dataId, dtype, shape } = x[i]!
-    backend.incRef(dataId)
     return { dataId, dtype, shape }
   })
   const weights = shapes.map((shape) => backend.makeOutput([...shape], "float32"))
@@ -270,6 +265,7 @@ const move = (simd: Simd, prepare: Prepare) =>
     end
   ], cut)
   places.done()
+  for (const [i, { form }] of plan.leaves.entries()) if (form === undefined) backend.incRef(outputs[i]!.dataId)
   return [...outputs, ...weights]
 }
 

@@ -2,6 +2,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm"
 import * as tf from "@tensorflow/tfjs-core"
 import { sizeOf } from "../../sizeOf.ts"
 import { composed, type Kernel, original } from "../kernel.ts"
+import { reducing } from "../reductions.ts"
 import { numbersAtLeast } from "./activation.ts"
 import { pointer } from "./functions.ts"
 import type { Simd } from "./module.ts"
@@ -17,9 +18,9 @@ interface Reduction {
  */
 export const sum = (simd: Simd): Kernel => {
   const plain = original(tf.Sum)
-  return composed<Reduction>(tf.Sum, (input, attrs) => {
+  const { run } = composed<Reduction>(tf.Sum, (input, attrs) => {
     const x = input("x")
-    if (x.dtype !== "float32" || x.size === 0) return plain({ x }, attrs)
+    if (x.dtype !== "float32") return plain({ x }, attrs)
     const axes = tf.util.parseAxisParam(attrs.axis ?? x.shape.map((_, i) => i), x.shape)
     const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
     const isInner = kept.every((axis, i) => axis === i)
@@ -41,4 +42,5 @@ export const sum = (simd: Simd): Kernel => {
       ? tf.reshape(sums, x.shape.map((size, i) => axes.includes(i) ? 1 : size))
       : sums
   })
+  return reducing(tf.Sum, run)
 }
