@@ -10,7 +10,7 @@ import * as Chart from "../src/report/Chart.ts"
 import { byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
 import { losses, lossesByRate } from "./findings/losses.ts"
 import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
-import { rule, stability } from "./findings/rule.ts"
+import { rule, ruleOfConvolutions, stability } from "./findings/rule.ts"
 import { type Asked, figure, summary } from "./findings/summary.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -49,7 +49,8 @@ const all = (): ReadonlyArray<Asked> => [
   asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)"),
   asked("label-noise-denser", "The same, searched anew", "PIO (Sp+Ob+St+Euc)"),
   asked("table-cifar", "ResNet-8, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
-  asked("optimizers", "The same, by other optimizers", "manifold Muon (mixture)"),
+  asked("more-images", "The same, 5,000 images", "PIO (Sp+Ob+St+Euc)"),
+  asked("optimizers", "1,000 images, by other optimizers", "manifold Muon (mixture)"),
   asked("without-normalization", "ResNet-8 without normalization, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")
 ]
@@ -76,6 +77,11 @@ const blocks = (): Readonly<Record<string, string>> => {
     "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
+    "table-cifar rule": ruleOfConvolutions(
+      read(of("table-cifar", "results.json")),
+      read(of("table-cifar", "rule.json"))
+    ),
+    ...residualNetwork("more-images"),
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
     ...wrongLabels("label-noise"),

@@ -74,7 +74,7 @@ const residual = (experiment: string) => {
 /** What was found, with the figures of docs/findings.md. */
 const findings = (): string => {
   const perceptron = errorsIn("modular-manifolds")
-  const [few, wrong] = [residual("table-cifar"), residual("label-noise-denser")]
+  const [few, more, wrong] = [residual("table-cifar"), residual("more-images"), residual("label-noise-denser")]
   return wrapped(
     [
       `On CIFAR-10 (${trialsOn("cifar-10")} trials) a perceptron with oblique or Stiefel matrices`,
@@ -82,8 +82,8 @@ const findings = (): string => {
       `${perceptron("AdamW")} %, Muon and manifold Muon ${perceptron("Muon")} and ${
         perceptron("manifold Muon (St)")
       } %. ResNet-8 on`,
-      `1,000 images errs ${few.mixture} % with the paper's mixture, ${few.tuned} % with tuned Euclidean kernels,`,
-      `${errorsIn("optimizers")("Muon (Euc)")} % by Muon; on`,
+      `5,000 images errs ${more.mixture} % with the paper's mixture, ${more.tuned} % with tuned Euclidean kernels; on`,
+      `1,000, ${few.mixture} and ${few.tuned} %, by Muon ${errorsIn("optimizers")("Muon (Euc)")} %; on`,
       `8,000, 40 % of labels drawn anew, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
     ].join(" ")
   )

@@ -25,6 +25,32 @@ export const rule = ({ cells }: Results.Results, own: Readonly<Record<string, Re
   )
 }
 
+/** The same over the convolutions of a residual network: the mean of their layers, and the one where it acts most. */
+export const ruleOfConvolutions = (
+  { baseline, cells }: Results.Results,
+  own: Readonly<Record<string, ReadonlyArray<LayerRule>>>
+) =>
+  table(
+    ["method", "steps with g > 1", "most in a layer", "median R, smallest and largest of a layer"],
+    cells.filter(({ row }) => row !== baseline).map(({ finals, row }) => {
+      const runs = finals.map(({ id }) => own[id]!)
+      const layers = runs[0]!.flatMap(({ name }, i) => {
+        const of = (key: "acts" | "norm") => mean(runs.map((run) => run[i]![key]))
+        return /conv\d$/.test(name) ? [{ name, acts: of("acts"), norm: of("norm") }] : []
+      })
+      const [most] = layers.toSorted((a, b) => b.acts - a.acts) as [typeof layers[number]]
+      const norms = layers.map(({ norm }) => norm)
+      return [
+        row,
+        percent(mean(layers.map(({ acts }) => acts))),
+        most.acts === 0 ? "–" : `${percent(most.acts)}, ${most.name}`,
+        `${Math.min(...norms).toFixed(3)}, ${Math.max(...norms).toFixed(3)}`
+      ]
+    })
+  )
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+
 /** A network of ten classes that learns nothing has it. */
 const chance = Math.log(10)
 
