@@ -84,7 +84,11 @@ export const adam = (
       const direction = NestedTensors.zipWith(
         first,
         amsgrad ? largest as typeof gradient : second,
-        (m, s) => tf.div(tf.div(m, rise), tf.add(tf.sqrt(tf.div(s, spread)), epsilon))
+        (m, s) => {
+          const size = tf.add(tf.sqrt(tf.div(s, spread)), epsilon)
+          // Times 1 or, of squares that are no numbers, NaN: a direction of 0 would hide them, and the step be taken.
+          return tf.div(tf.div(m, rise), tf.mul(size, tf.div(size, size)))
+        }
       )
       return { direction, state: { first, second, largest, count } }
     },

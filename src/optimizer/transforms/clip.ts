@@ -13,7 +13,7 @@ export interface Clip {
 
 /**
  * Directions no longer than a norm: scaled by min{1, c/R}, with R the norm of each POM's part, or of the whole
- * direction.
+ * direction. Where R is no number, neither are the factors, so that optimizers refuse the step.
  *
  * Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*.
  *
@@ -33,6 +33,8 @@ export const clip = ({ norm, per = "network" }: Clip): PerPom => {
   return perPom("clip", (norms) => {
     const total = per === "pom" ? norms : tf.mul(tf.onesLike(norms), tf.sqrt(tf.sum(tf.square(norms))))
     // max keeps NaN and makes no division by zero.
-    return { factors: tf.div(norm, tf.maximum(total, norm)) as tf.Tensor1D }
+    const length = tf.maximum(total, norm)
+    // 1 or, of a length whose square is no number, NaN: a factor of 0 would hide it, and the step be taken.
+    return { factors: tf.mul(tf.div(norm, length), tf.div(length, length)) as tf.Tensor1D }
   })
 }
