@@ -39,7 +39,7 @@ export const operationLaws = <P extends NestedTensors.NestedTensors>(
         const found = apply(s)
         return gives === "number" ? wrongNumber(found as tf.Tensor) : wrong(found as P)
       })
-      return wrong(s.x) + wrong(M.randomTangent(c.seed, s.x)) + parts.reduce((a, b) => a + b, 0)
+      return wrong(s.x) + wrong(M.randomTangent(c.seed, s.x)) + parts.reduce<number>((a, b) => a + b, 0)
     }, Tolerance.exact)
   )
 
