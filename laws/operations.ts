@@ -15,6 +15,8 @@ export interface Situation<P extends NestedTensors.NestedTensors = tf.Tensor> {
 export interface ManifoldOperation<P extends NestedTensors.NestedTensors = tf.Tensor> {
   readonly name: string
   readonly takes: ReadonlyArray<keyof Situation<P>>
+  /** A number for every item of the batch, or a point or vector (the default). */
+  readonly gives?: "number"
   /** What is composed of several operations rounds what it hands on, where it is to be seen how much that matters. */
   readonly apply: (s: Situation<P>, round?: (p: P) => P) => NestedTensors.NestedTensors
   /** What it must be, for an identity. */
@@ -41,12 +43,12 @@ export const operationsOf = <P extends NestedTensors.NestedTensors>(
   return [
     { name: "project", takes: ["x", "u"], apply: ({ x, u }) => M.project(x, u) },
     { name: "gradient", takes: ["x", "u"], apply: ({ x, u }) => M.gradient(x, u) },
-    { name: "inner", takes: ["x", "u", "v"], apply: ({ x, u, v }) => M.inner(x, u, v) },
-    { name: "norm", takes: ["x", "v"], apply: ({ x, v }) => M.norm(x, v) },
+    { name: "inner", takes: ["x", "u", "v"], gives: "number", apply: ({ x, u, v }) => M.inner(x, u, v) },
+    { name: "norm", takes: ["x", "v"], gives: "number", apply: ({ x, v }) => M.norm(x, v) },
     { name: "nearest", takes: ["u"], apply: ({ u }) => M.nearest(u) },
     { name: "retract", takes: ["x", "v"], apply: ({ x, v }) => M.retract(x, v) },
     { name: "transport", takes: ["x", "y", "v"], apply: ({ x, y, v }) => M.transport(x, y, v) },
-    { name: "residual", takes: ["x"], apply: ({ x }) => M.residual(x) },
+    { name: "residual", takes: ["x"], gives: "number", apply: ({ x }) => M.residual(x) },
     ...(exp === undefined ? [] : [{
       name: "exp",
       takes: ["x", "v"] as const,
@@ -60,6 +62,7 @@ export const operationsOf = <P extends NestedTensors.NestedTensors>(
     ...(dist === undefined ? [] : [{
       name: "dist",
       takes: ["x", "y"] as const,
+      gives: "number" as const,
       apply: ({ x, y }: Situation<P>) => dist(x, y)
     }])
   ]

@@ -14,7 +14,7 @@ import type { Setting } from "./setting.ts"
  * @internal
  */
 export const operationLaws = <P extends NestedTensors.NestedTensors>(
-  { M, batch, entries, finite, gap, point, ambient, tangent, section }: Setting<P>
+  { M, batch, entries, finite, gap, operations, point, ambient, situation, tangent, section }: Setting<P>
 ): LawSet => {
   const { always, law, set } = section("operations", "the contract of Manifold.Manifold")
   always(
@@ -26,46 +26,37 @@ export const operationLaws = <P extends NestedTensors.NestedTensors>(
       Tolerance.exact
     ),
     law("operations give points of the right shape", "shape(f) = batch × shape", (c) => {
-      const [x, u] = [point(c), ambient(c)]
+      // A retraction of another shape leads to no other point.
+      const x = point(c)
+      const s = { x, y: x, u: ambient(c), v: tangent(c, x) }
       const expected = Shape.leaves(M.shape).map((shape) => [...batch, ...shape].join())
       const wrong = (p: P) => {
         const found = NestedTensors.leaves(p).map((leaf) => leaf.shape.join())
         return found.join(";") === expected.join(";") ? 0 : 1
       }
       const wrongNumber = (s: tf.Tensor) => (s.shape.join() === batch.join() ? 0 : 1)
-      return wrong(x) + wrong(M.project(x, u)) + wrong(M.gradient(x, u)) + wrong(M.nearest(u)) +
-        wrong(M.retract(x, M.project(x, u))) + wrong(M.transport(x, x, M.project(x, u))) +
-        wrong(M.randomTangent(c.seed, x)) + wrongNumber(M.inner(x, u, u)) + wrongNumber(M.norm(x, u)) +
-        wrongNumber(M.residual(x))
+      const parts = operations.map(({ apply, gives }) => {
+        const found = apply(s)
+        return gives === "number" ? wrongNumber(found as tf.Tensor) : wrong(found as P)
+      })
+      return wrong(s.x) + wrong(M.randomTangent(c.seed, s.x)) + parts.reduce<number>((a, b) => a + b, 0)
     }, Tolerance.exact)
   )
 
   always(
     law("a batch is its items", "f(x)[i] = f(x[i])", (c) => {
-      const x = point(c)
-      const [u, v] = [ambient(c), tangent(c, x)]
-      const y = M.retract(x, v)
+      const s = situation(c)
       const item = (p: P, i: number) =>
         NestedTensors.map(p, (leaf) => tf.reshape(tf.slice(leaf, [i], [1]), leaf.shape.slice(1)))
-      const points = (f: (x: P, u: P, v: P, y: P) => P) =>
-        [0, 1].map((i) => gap(item(f(x, u, v, y), i), f(item(x, i), item(u, i), item(v, i), item(y, i))))
-      const numbers = (f: (x: P, u: P, v: P, y: P) => tf.Tensor) =>
-        [0, 1].map((i) =>
-          tf.abs(tf.sub(
-            tf.reshape(tf.slice(f(x, u, v, y), [i], [1]), []),
-            f(item(x, i), item(u, i), item(v, i), item(y, i))
-          ))
-        )
-      return tf.stack([
-        ...points((x, u) => M.project(x, u)),
-        ...points((x, u) => M.gradient(x, u)),
-        ...points((x, _u, v) => M.retract(x, v)),
-        ...points((x, u) => M.nearest(NestedTensors.add(x, NestedTensors.scale(0.1, u)))),
-        ...points((x, _u, v, y) => M.transport(x, y, v)),
-        ...numbers((x, u, v) => M.inner(x, u, v)),
-        ...numbers((x, _u, v) => M.norm(x, v)),
-        ...numbers((x) => M.residual(x))
-      ])
+      return tf.stack(operations.flatMap(({ apply, gives }) => {
+        const whole = apply(s)
+        return [0, 1].map((i) => {
+          const own = apply({ x: item(s.x, i), y: item(s.y, i), u: item(s.u, i), v: item(s.v, i) })
+          return gives === "number"
+            ? tf.abs(tf.sub(tf.reshape(tf.slice(whole as tf.Tensor, [i], [1]), []), own as tf.Tensor))
+            : gap(item(whole as P, i), own as P)
+        })
+      }))
     }, Tolerance.rounding(entries, 4)),
     law("kernels of the engine agree with compositions", "f_fused(x) = f_composed(x)", (c) => {
       const x = point(c)
@@ -80,24 +71,16 @@ export const operationLaws = <P extends NestedTensors.NestedTensors>(
       ])
     }, Tolerance.rounding(entries, 4)),
     law("operations keep nothing but their result", "tensors(f) ≤ leaves(f)", (c) => {
-      const x = point(c)
-      const v = tangent(c, x)
+      const s = situation(c)
       const left = (f: () => NestedTensors.NestedTensors) => {
         const before = tf.memory().numTensors
         const leaves = new Set(NestedTensors.leaves(f())).size
         return Math.max(0, tf.memory().numTensors - before - leaves)
       }
       return Math.max(
-        left(() => M.project(x, v)),
-        left(() => M.gradient(x, v)),
-        left(() => M.retract(x, v)),
-        left(() => M.nearest(x)),
-        left(() => M.transport(x, x, v)),
-        left(() => M.inner(x, v, v)),
-        left(() => M.norm(x, v)),
-        left(() => M.residual(x)),
+        ...operations.map(({ apply }) => left(() => apply(s))),
         left(() => M.random(c.seed)),
-        left(() => M.randomTangent(c.seed, x))
+        left(() => M.randomTangent(c.seed, s.x))
       )
     }, Tolerance.exact)
   )

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as Combinators from "../../src/collections/combinators.ts"
-import type * as Manifold from "../../src/geometry/Manifold.ts"
+import * as Manifold from "../../src/geometry/Manifold.ts"
 import * as DoublyStochastic from "../../src/geometry/manifolds/DoublyStochastic.ts"
 import * as FixedRank from "../../src/geometry/manifolds/FixedRank.ts"
 import * as Grassmann from "../../src/geometry/manifolds/Grassmann.ts"
@@ -15,6 +15,7 @@ import * as Arithmetic from "../../src/numerics/Arithmetic.ts"
 import * as Matrices from "../../src/numerics/Matrices.ts"
 import { type Edge, ofLength } from "../edges.ts"
 import { nearSingular, singular } from "../extremes/definite.ts"
+import { ofAll, stacked } from "../extremes/factorwise.ts"
 import { farOut, ofSpace, rim } from "../extremes/hyperbolic.ts"
 import { longSteps } from "../extremes/lengths.ts"
 import { rankDrop } from "../extremes/ranks.ts"
@@ -37,6 +38,8 @@ const beside = "what is no point has a residual"
 
 const sphere = Sphere.make([3, 3])
 const spd = Spd.make([2, 2])
+const pair = Combinators.partition([{ indices: [1, 0], manifold: spd }])
+const { norm: _, ...withoutNorm } = pair
 const separable = FixedRank.make([5, 4], { rank: 2 })
 const rotations = SpecialOrthogonal.make([3, 3])
 const size = 36
@@ -191,6 +194,9 @@ export const edgeMutants: ReadonlyArray<Mutant> = [
       inner: (x, u, v) => tf.mul(sphere.inner(tf.div(x, 1e20), tf.div(u, 1e20), tf.div(v, 1e20)), 1e40)
     }, { edges: spherical })
   },
+  mutant("partition that takes the root of its inner product for a length", budgetLaw, pair, {
+    norm: Manifold.make(withoutNorm).norm
+  }, { edges: nearSingular.map((edge) => ofAll(spd, stacked(spd, 2), edge)) }),
   mutant("polar retraction of a fixed number of steps", reached, stiefel, {
     retract: (x, v) => {
       let y = tf.add(x, v)

@@ -37,6 +37,15 @@ export const operationMutants: ReadonlyArray<Mutant> = [
   mutant("points without their columns", "operations give points of the right shape", sphere, {
     retract: (x, v) => tf.reshape(sphere.retract(x, v), [...x.shape.slice(0, -2), 9])
   }),
+  mutant("logarithms of a batch in another order", "a batch is its items", sphere, {
+    log: (x, y) => x.rank === 2 ? sphere.log!(x, y) : sphere.log!(x, tf.reverse(y, 0))
+  }),
+  mutant("distances without their batch", "operations give points of the right shape", sphere, {
+    dist: (x, y) => tf.expandDims(sphere.dist!(x, y), -1)
+  }),
+  mutant("exponential that keeps an intermediate tensor", "operations keep nothing but their result", sphere, {
+    exp: (x, v) => sphere.exp!(x, tf.mul(v, tf.onesLike(v)))
+  }),
   mutant("items of a batch mixed", "a batch is its items", sphere, {
     project: (x, u) => x.rank === 2 ? sphere.project(x, u) : sphere.project(x, tf.reverse(u, 0))
   }),

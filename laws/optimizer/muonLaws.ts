@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import * as Stiefel from "../../src/geometry/manifolds/Stiefel.ts"
 import * as Matrices from "../../src/numerics/Matrices.ts"
+import * as Norms from "../../src/numerics/Norms.ts"
 import * as Seed from "../../src/numerics/Seed.ts"
 import { steepestOnStiefel } from "../../src/optimizer/transforms/manifoldMuon.ts"
 import { law, type LawSet } from "../Law.ts"
@@ -50,15 +51,10 @@ export const muonLaws = (solve: Solver = steepestOnStiefel): LawSet => {
       shown(
         "steepest directions are no longer than 1",
         "‖A‖₂ ≤ 1",
-        Tolerance.measured(1e-3, "msign ends there"),
+        Tolerance.measured(1e-5, "rounding of ten iterations: 2.4e-7 was the most in 2,560 matrices"),
         (c) => {
           const { g, x } = at(c)
-          const { direction } = solve(x, g)
-          // Gershgorin's bound of a high power of AᵀA is close to its largest eigenvalue.
-          let power = Matrices.multiply(direction, direction, { transposeA: true })
-          for (let k = 0; k < 7; k++) power = Matrices.multiply(power, power)
-          const largest = tf.pow(tf.max(tf.sum(tf.abs(power), -1), -1), 1 / 256)
-          return tf.relu(tf.sub(largest, 1.01))
+          return tf.relu(tf.sub(Norms.spectral(solve(x, g).direction), 1))
         }
       ),
       shown(
@@ -102,11 +98,11 @@ export const muonMutants = [
     killedBy: "steepest directions are tangent",
     laws: muonLaws((x, g) => ({ ...tall(x, g), direction: tall(tf.zerosLike(x), g).direction }))
   },
-  {
-    name: "steepest direction twice as long",
+  ...[2, 1.005].map((factor) => ({
+    name: `steepest direction ${factor} times as long`,
     killedBy: "steepest directions are no longer than 1",
-    laws: muonLaws((x, g) => ({ ...tall(x, g), direction: tf.mul(tall(x, g).direction, 2) }))
-  },
+    laws: muonLaws((x, g) => ({ ...tall(x, g), direction: tf.mul(tall(x, g).direction, factor) }))
+  })),
   {
     name: "dual ascent cut short",
     killedBy: "duality certifies steepest directions",

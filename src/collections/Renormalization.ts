@@ -1,6 +1,7 @@
 /** Two-stage renormalization, ℜ = γ/λ: γ from the norms of a manifold, λ from the deviations of features. */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as Manifold from "../geometry/Manifold.ts"
+import * as Differentiable from "../numerics/Differentiable.ts"
 import * as Norms from "../numerics/Norms.ts"
 import type { KernelShape, Matricization } from "./matricized.ts"
 
@@ -108,6 +109,8 @@ export const policies: ReadonlyArray<Policy> = [unit, frobenius, none, unclamped
  * A weight on a manifold with unbounded norms (Euclidean) is not renormalized: 1. A feature that is constant (λ = 0)
  * does not rescale: γ.
  *
+ * @throws RangeError for a λ that is no deviation: negative, infinite or NaN.
+ *
  * @example
  * ```ts
  * import { Euclidean, Renormalization, Sphere } from "finegrain"
@@ -117,13 +120,17 @@ export const policies: ReadonlyArray<Policy> = [unit, frobenius, none, unclamped
  * ```
  */
 export const factor = (policy: Policy, manifold: Manifold.Manifold, lambda: number): number => {
+  if (!(lambda >= 0 && Number.isFinite(lambda))) {
+    throw new RangeError(`λ is a deviation of features, finite and not negative, not ${lambda}: look for bad values`)
+  }
   if (!Number.isFinite(manifold.norms.frobenius.max)) return 1
   const divisor = policy.clamped ? Math.max(1, lambda) : lambda
   return policy.gamma(manifold) / (divisor > 0 ? divisor : 1)
 }
 
 /**
- * The standard deviation λ of features `[…, channels]` per channel, over batch and positions; shape [channels].
+ * The standard deviation λ of features `[…, channels]` per channel, over batch and positions; shape [channels]; of
+ * features of any scale.
  *
  * @example
  * ```ts
@@ -136,7 +143,8 @@ export const deviations = (features: tf.Tensor): tf.Tensor1D =>
   tf.tidy(() => {
     const rows = tf.reshape(features, [-1, features.shape.at(-1)!])
     const centred = tf.sub(rows, tf.mean(rows, 0, true))
-    return tf.sqrt(tf.mean(tf.square(centred), 0)) as tf.Tensor1D
+    const scale = Differentiable.scaleOf(tf.max(tf.abs(centred), 0))
+    return tf.mul(scale, tf.sqrt(tf.mean(tf.square(tf.div(centred, scale)), 0))) as tf.Tensor1D
   })
 
 /** How many kernels of one shape a weight holds, and whether the same input channels enter all of them. */

@@ -94,7 +94,7 @@ export const variants: ReadonlyArray<Manifold.Family> = [
 /** The radius of `Ball:0.25`; NaN where none can be read, undefined where none is meant. */
 const radiusOf = (part: string): number | undefined => {
   const [, text] = /^ball:(.*)$/iu.exec(part) ?? []
-  return text === undefined ? undefined : /^\d*\.?\d+$/u.test(text) ? Number(text) : Number.NaN
+  return text === undefined ? undefined : /^\d*\.?\d+(?:e-?\d+)?$/iu.test(text) ? Number(text) : Number.NaN
 }
 
 /**

@@ -5,7 +5,7 @@ import * as NestedTensors from "../numerics/NestedTensors.ts"
 import type * as Seed from "../numerics/Seed.ts"
 import * as Shape from "../numerics/Shape.ts"
 import { refusal } from "./claims.ts"
-import { batchShape, frobeniusInner, normal, rootOf } from "./manifold/entries.ts"
+import { batchShape, frobeniusInner, normal, rootOf, rootOfInner } from "./manifold/entries.ts"
 import { numbers, points, region } from "./manifold/regions.ts"
 import { type Definition, type Manifold, TypeId } from "./manifold/value.ts"
 
@@ -58,7 +58,7 @@ export const make = <P extends NestedTensors.NestedTensors = tf.Tensor>(definiti
     injectivityRadius: definition.injectivityRadius ?? 0,
     nearestPoint: definition.nearestPoint ?? "exact",
     inner: number(inner),
-    norm: number(definition.norm ?? ((x, u) => rootOf(shape, u, (w) => tf.relu(inner(x, w, w))))),
+    norm: number(definition.norm ?? rootOfInner(shape, inner)),
     project: point(definition.project),
     gradient: point(definition.gradient ?? definition.project),
     nearest: point(definition.nearest),

@@ -23,6 +23,7 @@ import { fingerprint } from "./fingerprint.ts"
 import * as Layers from "./Layers.ts"
 import { className, misuse } from "./LoadedOptimizer.ts"
 import { scaling } from "./scaling.ts"
+import { scalingRefusal } from "./scalingRefusal.ts"
 import { assignWeights, named, type NamedTensor } from "./stateTensors.ts"
 
 export type { RenormalizationInputs } from "./compiled/renormalization.ts"
@@ -128,11 +129,15 @@ export class NetworkOptimizer extends tf.Optimizer {
   /**
    * Measures λ from inputs, and gives state and model the ℜ = γ/λ that follows; for the start of an epoch of
    * `trainOnBatch`.
+   *
+   * @throws Diverged where a λ is no number.
    */
   async renormalize(inputs: tf.Tensor | ReadonlyArray<tf.Tensor>): Promise<void> {
     this.#begun()
     const lambdas = await Effect.runPromise(deviations(this.network, inputs))
     const before = this.#begun()
+    const refusal = scalingRefusal(this.network, lambdas, before.step)
+    if (refusal !== undefined) throw refusal
     const after = { ...before, scaling: scaling(this.network, lambdas) }
     tf.dispose([...before.scaling])
     assignWeights(this.network, this.chain, after)

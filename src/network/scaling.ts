@@ -28,6 +28,8 @@ const ones = ({ layers }: Network) => layers.map((layer) => new Float32Array(inp
 /**
  * ℜ for every leaf of ω from λ of every constrained layer, by default 1; the tensors belong to the caller.
  *
+ * @throws RangeError for a λ that is negative, infinite or NaN.
+ *
  * @example
  * ```ts
  * import * as tfl from "@tensorflow/tfjs-layers"

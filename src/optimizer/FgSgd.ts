@@ -16,7 +16,7 @@ import { pullback } from "./transforms/pullback.ts"
 import { rates, type SaidRates } from "./transforms/rates.ts"
 import { riemannian } from "./transforms/riemannian.ts"
 
-/** FgSgdHyperparameters Θ of FG-SGD. */
+/** Hyperparameters Θ of FG-SGD. */
 export interface FgSgdHyperparameters {
   /** r(t). */
   readonly schedule: Schedule.Schedule

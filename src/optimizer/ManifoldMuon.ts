@@ -5,7 +5,7 @@ import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { descend } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
-import type { DualAscent } from "./transforms/manifoldMuon.ts"
+import { checkedAscent, type DualAscent } from "./transforms/manifoldMuon.ts"
 import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
@@ -29,6 +29,8 @@ export interface ManifoldMuonHyperparameters extends DualAscent {
  *
  * Source: Bernstein 2025, *Modular Manifolds*; Jordan 2024, *Muon*.
  *
+ * @throws RangeError for hyperparameters that make no sense.
+ *
  * @example
  * ```ts
  * import { ManifoldMuon, Schedule } from "finegrain"
@@ -45,7 +47,7 @@ export const transform = (
     decay({ weight: weightDecay }),
     riemannian,
     momentum({ decay: theta, nesterov }),
-    steepest("spectral", ascent),
+    steepest("spectral", checkedAscent(ascent)),
     descend(schedule)
   )
 

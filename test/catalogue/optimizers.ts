@@ -4,6 +4,7 @@ import {
   Combinators,
   FgSgd,
   FixedRank,
+  ManifoldMuon,
   Optimizer,
   Optimizers,
   RiemannianAdam,
@@ -38,7 +39,22 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     () => FgSgd.make(Optimizer.onPoints(Collection.pom(FixedRank.make([3, 3]))), { schedule })
   ],
   ["a β₂ of 1", /β₂ must be in \[0, 1\), not 1/, () => RiemannianAdam.make(onSphere, { schedule, beta2: 1 })],
-  ["an ε of 0", /ε must be positive, not 0/, () => RiemannianAdam.make(onSphere, { schedule, epsilon: 0 })],
+  ["an ε of 0", /ε must be positive and finite, not 0/, () => RiemannianAdam.make(onSphere, { schedule, epsilon: 0 })],
+  ["an infinite ε", /ε must be positive and finite/, () => Transforms.adam({ epsilon: Infinity })],
+  ...[-3, 2.5, Number.NaN, Infinity].map((steps) =>
+    [
+      `${steps} iterations of dual ascent`,
+      /dual ascent takes a whole number of steps, at least 0, not (-3|2\.5|NaN|Infinity)/,
+      () => ManifoldMuon.make(onSphere, { schedule, steps })
+    ] as const
+  ),
+  ...[0, Number.NaN, Infinity].map((rate) =>
+    [
+      `a rate of ${rate} for dual ascent`,
+      /rate of dual ascent must be positive and finite, not (0|NaN|Infinity)/,
+      () => ManifoldMuon.make(onSphere, { schedule, rate })
+    ] as const
+  ),
   [
     "Adam on one POM of several manifolds",
     /Adam treats every manifold in its own way.*make POMs of single manifolds/,
@@ -56,6 +72,11 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
   ],
   ["a rate of 0", /rate of Sp must be positive and finite, and is 0/, () => Transforms.rates({ Sp: 0 })],
   ["a norm of NaN to clip at", /norm to clip at must be positive/, () => Transforms.clip({ norm: Number.NaN })],
+  [
+    "an infinite norm to clip at",
+    /norm to clip at must be positive and finite/,
+    () => Transforms.clip({ norm: Infinity })
+  ],
   ["half a batch to accumulate", /positive integer, not 0\.5/, () => Transforms.accumulate(0.5)],
   ["an average of decay 1", /decay must be in \[0, 1\), not 1/, () => Transforms.average({ decay: 1 })],
   [

@@ -16,6 +16,16 @@ onEachBackend("renormalization", () => {
     expect(found[0]! / expected[0]!).toBeCloseTo(1, 5)
     expect(found[1]! / expected[1]!).toBeCloseTo(1, 5)
   })
+
+  it("measures λ of features whose squares are no numbers, and keeps the bits of ordinary ones", () => {
+    for (const size of [3e19, 1e-25]) {
+      expect(Renormalization.deviations(tf.tensor2d([[size], [-size]])).dataSync()[0]! / size).toBeCloseTo(1, 5)
+    }
+    const x = tf.randomNormal([50, 3], 1, 2, "float32", 5)
+    const centred = tf.sub(x, tf.mean(x, 0, true))
+    const plain = tf.sqrt(tf.mean(tf.square(centred), 0))
+    expect([...Renormalization.deviations(x).dataSync()]).toEqual([...plain.dataSync()])
+  })
 })
 
 it("takes the largest γ: some weight attains 1", () => {
@@ -37,6 +47,14 @@ it("leaves Euclidean weights alone, follows the formula unclamped, and survives 
   const sphere = Sphere.make([4, 1])
   expect(Renormalization.factor(Renormalization.unclamped, sphere, 0.25)).toBe(2)
   expect(Renormalization.factor(Renormalization.unit, sphere, 0.25)).toBe(0.5)
+})
+
+it("refuses a λ that is no deviation, where no weight would follow from it", () => {
+  for (const manifold of [Sphere.make([4, 1]), Euclidean.make([4, 1])]) {
+    for (const lambda of [Number.NaN, Infinity, -1]) {
+      expect(() => Renormalization.factor(Renormalization.unit, manifold, lambda)).toThrow(/look for bad values/)
+    }
+  }
 })
 
 it("shares λ of an input channel among its kernels", () => {

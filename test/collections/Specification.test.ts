@@ -1,6 +1,6 @@
 import * as Result from "effect/Result"
 import fc from "fast-check"
-import { Specification, Sphere } from "finegrain"
+import { NormBall, Specification, Sphere } from "finegrain"
 import { expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -20,11 +20,34 @@ it("reads what it writes", () => {
   )
 })
 
+it("reads every radius that it writes", () => {
+  fc.assert(
+    fc.property(fc.double({ min: Number.MIN_VALUE, max: Number.MAX_VALUE, noNaN: true }), (radius) => {
+      const [family] = Result.getOrThrow(Specification.parse(`Sp+${NormBall.family({ radius }).symbol}`)).slice(1)
+      expect(family!.symbol).toBe(NormBall.family({ radius }).symbol)
+      expect(Result.getOrThrow(family!.at([2, 1])).norms.frobenius.max).toBe(radius)
+    }),
+    // Below 10⁻⁶ and from 10²¹ on numbers are written with an exponent.
+    { examples: [[1e-7], [9.5e-7], [1e21], [1.5e300], [1], [0.25]] }
+  )
+})
+
 it("says what is wrong", () => {
   expect(message("")).toMatch(/it is empty/)
   expect(message("Sp+")).toMatch(/missing beside a "\+"/)
   expect(message("Sp+Torus")).toMatch(/no manifold "Torus".*Sp, Ob, St, Euc/)
-  for (const text of ["Ball:", "Ball:0", "Ball:-1", "Ball:x", "Sp+Ball:1e3", `Ball:${"9".repeat(400)}`]) {
+  for (
+    const text of [
+      "Ball:",
+      "Ball:0",
+      "Ball:-1",
+      "Ball:x",
+      "Sp+Ball:1e",
+      "Ball:1e999",
+      "Ball:0x10",
+      `Ball:${"9".repeat(400)}`
+    ]
+  ) {
     expect(message(text)).toMatch(/"Ball:.*" has no positive number for a radius/)
   }
   expect(message("Ball:.5+ball:0.50")).toMatch(/"Ball:0.5" stands in it twice/)

@@ -50,6 +50,33 @@ onEachBackend("vectors and points of every scale", () => {
     }
   })
 
+  it("what is arranged otherwise has the lengths that it had, at points of extreme scales", () => {
+    const spd = Spd.make([2, 2])
+    const small = tf.mul(1e-25, tf.eye(2))
+    // ‖X‖_X = ‖I‖_F at every scale.
+    expect(values(Combinators.transposed(spd).norm(small, small))[0]).toBeCloseTo(Math.SQRT2, 5)
+    const stack = Combinators.partition([{ indices: [1, 0], manifold: spd }])
+    const two = tf.stack([small, small])
+    expect(values(stack.norm(two, two))[0]).toBeCloseTo(2, 5)
+    expect(
+      values(
+        Combinators.matricized(stack, Combinators.perKernel, [2, 2, 1, 2]).norm(
+          Combinators.kernelArrangement(Combinators.perKernel, [2, 2, 1, 2]).to(two),
+          Combinators.kernelArrangement(Combinators.perKernel, [2, 2, 1, 2]).to(two)
+        )
+      )[0]
+    ).toBeCloseTo(2, 5)
+    const lorentz = Lorentz.make([3, 1])
+    const origin = tf.tensor2d([[1], [0], [0]])
+    const far = lorentz.retract(origin, tf.tensor2d([[0], [60], [0]]))
+    // Across the way out, where the metric is the Euclidean one.
+    const across = tf.tensor2d([[0], [0], [1.5]])
+    const pair = Combinators.columns(lorentz, 2)
+    expect(values(lorentz.norm(far, across))[0]).toBeCloseTo(1.5, 5)
+    expect(values(pair.norm(tf.concat([far, far], 1), tf.concat([across, across], 1)))[0])
+      .toBeCloseTo(1.5 * Math.SQRT2, 5)
+  })
+
   it("points of which one part is infinitely far are infinitely far, in powers and products", () => {
     const rotation = tf.eye(3)
     const reflection = tf.mul(rotation, tf.tensor1d([1, 1, -1]))

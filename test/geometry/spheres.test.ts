@@ -4,6 +4,7 @@ import {
   CentredSphere,
   Combinators,
   Euclidean,
+  Grassmann,
   Manifold,
   NestedTensors,
   NormBall,
@@ -170,6 +171,15 @@ onEachBackend("spheres at their edges", () => {
 
 const sphere31 = Sphere.make([3, 1])
 const parallel = { transport: Sphere.parallel }
+
+it("parallel transport is asked for by its name, whichever manifold's value says it", async () => {
+  await use("cpu")
+  const lines = Grassmann.make([3, 1], parallel)
+  const [x, y] = [lines.random(1), lines.random(2)]
+  const v = lines.randomTangent(3, x)
+  const [before, after] = [lines.norm(x, v), lines.norm(y, lines.transport(x, y, v))].map((l) => l.dataSync()[0]!)
+  expect(after! / before!).toBeCloseTo(1, 5)
+})
 const differentiated: ReadonlyArray<Manifold.Manifold<NestedTensors.NestedTensors>> = [
   ...spheres,
   Sphere.make([2, 2], parallel),

@@ -35,6 +35,11 @@ onEachBackend("factorizations", (engine) => {
       .toBeLessThan(rounding)
   })
 
+  it("looks at singular values anew only where the engine's kernel does not", async () => {
+    const { kernelNames } = await tf.profile(() => Matrices.svd(Seed.normalTensor(1, [2, 4, 3])).values)
+    expect(kernelNames.includes("BatchMatMul")).toBe(engine === "webgpu")
+  })
+
   it("come in order, with orthonormal factors whatever the rank", async () => {
     expect([...await read(() => Matrices.svd(tf.tensor2d([[0, 3], [0, 0], [-4, 0]])).values)]).toEqual([4, 3])
     expect([...await read(() => Matrices.eigh(tf.tensor2d([[3, 0], [0, -4]])).values)]).toEqual([-4, 3])

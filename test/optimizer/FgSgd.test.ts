@@ -55,6 +55,23 @@ const maxGap = (a: ReadonlyArray<tf.Tensor>, b: ReadonlyArray<tf.Tensor>) =>
   Math.max(...a.map((x, i) => tf.tidy(() => tf.max(tf.abs(tf.sub(x, b[i]!))).dataSync()[0]!)))
 
 onEachBackend("FG-SGD", () => {
+  it.each([
+    ["clipped", [Transforms.riemannian, Transforms.clip({ norm: 1 })]],
+    ["clipped by POM", [Transforms.riemannian, Transforms.clip({ norm: 1, per: "pom" })]],
+    ["divided by its moments", [Transforms.riemannian, Transforms.adam()]],
+    ["divided by the largest of its moments", [Transforms.riemannian, Transforms.adam({ amsgrad: true })]]
+  ])("tells that a gradient's square is no number, when it is %s", (_, parts) => {
+    const step = Transforms.descend(Schedule.constant(0.1))
+    for (const manifold of [Sphere.make([3, 1]), Euclidean.make([3, 1])]) {
+      const problem = Optimizer.onPoints(Collection.pom(manifold))
+      const optimizer = Optimizer.make(problem, Transform.chain("own", Transforms.pullback, ...parts, step))
+      const state = Optimizer.init(optimizer, tf.tensor2d([[1], [0], [0]]))
+      const { told } = Optimizer.update(optimizer, state, tf.tensor2d([[0], [3e19], [4e19]]))
+      // What is told is what refuses the step: of a norm of 0 it would be taken.
+      expect(told["norms"]!.dataSync()[0]).toBeNaN()
+    }
+  })
+
   it("with Euclidean kernels is SGD with momentum, as TensorFlow.js has it", async () => {
     const x = tf.randomNormal([8, 6, 6, 2], 0, 1, "float32", 3)
     const y = tf.randomNormal([8, 3], 0, 1, "float32", 4)

@@ -171,6 +171,30 @@ onEachBackend("the trainer", () => {
     expect(now.flat().every(Number.isFinite)).toBe(true)
   })
 
+  it("stops at features that are no numbers, instead of weights of 0", async () => {
+    const model = Models.smallCnn({ ...dataset, filters: [4, 4, 4], seed: 1 })
+    // The second is added to about as much again, of either sign, and overflows.
+    for (const name of ["conv1", "conv2"]) {
+      const bias = model.getLayer(name).trainableWeights[1]!.read() as tf.Variable
+      bias.assign(tf.fill(bias.shape, 3e38))
+    }
+    const error = await Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
+      const network = yield* Network.make(model, { specification: "Sp" })
+      const trainer = yield* Trainer.make({
+        network,
+        dataset,
+        schedule: Schedule.constant(0.1),
+        epochs: 1,
+        batchSize: 8,
+        seed: 1
+      })
+      return yield* trainer.train(() => Effect.void)
+    }))))
+    // Engines sum 3e38 in other orders, and some overflow a layer before others.
+    expect(error).toMatchObject({ _tag: "Diverged", step: 0, quantity: "λ" })
+    expect(error.message).toMatch(/step 0: λ of conv[23] is (NaN|Infinity)/)
+  })
+
   it("refuses kernels that are no numbers", async () => {
     const model = Models.smallCnn({ ...dataset, filters: [4], seed: 1 })
     const kernel = model.trainableWeights[0]!.read() as tf.Variable

@@ -1,5 +1,5 @@
 import type * as NestedTensors from "../../numerics/NestedTensors.ts"
-import type * as Manifold from "../Manifold.ts"
+import type * as Manifold from "../manifold/value.ts"
 
 /** A bijection between the points of two manifolds, and between their vectors; both directions act on batches. */
 interface Bijection<P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors> {
@@ -15,7 +15,7 @@ interface Bijection<P extends NestedTensors.NestedTensors, Q extends NestedTenso
 export const conjugated = <P extends NestedTensors.NestedTensors, Q extends NestedTensors.NestedTensors>(
   manifold: Manifold.Manifold<P>,
   { from, to }: Bijection<P, Q>
-): Omit<Manifold.Definition<Q>, "name" | "shape" | "norms"> => {
+): Omit<Manifold.Manifold<Q>, typeof Manifold.TypeId | "name" | "shape" | "norms"> => {
   const through = <A>(f: (...args: ReadonlyArray<P>) => A) => (...args: ReadonlyArray<Q>): A =>
     f(...args.map((arg) => from(arg)))
   const points = (f: (...args: ReadonlyArray<P>) => P) => {
@@ -30,6 +30,7 @@ export const conjugated = <P extends NestedTensors.NestedTensors, Q extends Nest
     injectivityRadius,
     nearestPoint,
     inner: through(manifold.inner),
+    norm: through(manifold.norm),
     project: points(manifold.project),
     gradient: points(manifold.gradient),
     nearest: points(manifold.nearest),

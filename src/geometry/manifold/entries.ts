@@ -28,6 +28,13 @@ export const rootOf = <P extends NestedTensors.NestedTensors>(
   return tf.mul(scale, Differentiable.squareRoot(square(NestedTensors.scaleItems(tf.div(1, scale), u))))
 }
 
+/** √⟨u, u⟩, of vectors of any scale; batch shape. */
+export const rootOfInner = <P extends NestedTensors.NestedTensors>(
+  shape: Shape.Shapes<P>,
+  inner: (x: P, u: P, v: P) => tf.Tensor
+) =>
+(x: P, u: P): tf.Tensor => rootOf(shape, u, (w) => tf.relu(inner(x, w, w)))
+
 /**
  * The Frobenius inner product over the point axes of all leaves, Σ u·v; batch shape.
  *

@@ -78,7 +78,7 @@ const tall = (m: number, n: number, { transport = projection }: GrassmannOptions
     dist,
     // Half the length of a closed geodesic of a line in a plane: where a principal angle is π/2.
     injectivityRadius: Math.PI / 2,
-    ...(transport === parallel ? { transport: subspaceParallel } : {})
+    ...(transport.name === "parallel" ? { transport: subspaceParallel } : {})
   })
 }
 

@@ -14,9 +14,12 @@ export interface NormBallOptions {
   readonly radius?: number
 }
 
+/** `Ball:0.25`, as specifications read it: their parts are joined with "+", so that 10²¹ is 1e21. */
+const symbolOf = (radius: number): string => radius === 1 ? "Ball" : `Ball:${String(radius).replace("+", "")}`
+
 const at = (m: number, n: number, radius: number): Manifold.Manifold =>
   ball({
-    name: radius === 1 ? `Ball(${m},${n})` : `Ball:${radius}(${m},${n})`,
+    name: `${symbolOf(radius)}(${m},${n})`,
     shape: [m, n],
     radius,
     norms: {
@@ -37,7 +40,7 @@ const normBall = matrixFamily(({ radius = 1 }: NormBallOptions = {}) => {
     throw new RangeError(`NormBall: a radius is a positive number, not ${radius}`)
   }
   return {
-    symbol: radius === 1 ? "Ball" : `Ball:${radius}`,
+    symbol: symbolOf(radius),
     name: "norm ball",
     about: `norm up to ${radius}`,
     retraction: "scaled back",

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
+import { rootOfInner } from "../manifold/entries.ts"
 import { matrixFamily } from "../matrixFamily.ts"
 import * as MatrixForm from "../MatrixForm.ts"
 import * as Sphere from "./Sphere.ts"
@@ -62,7 +63,9 @@ const at = ([m, n]: readonly [number, number], options: Sphere.SphereOptions): M
     nearest: geometry.nearest,
     retract: geometry.retract,
     transport: isParallel ? geometry.parallel : (_x, y, v) => geometry.project(y, v),
-    inner: (_x, u, v) => Manifold.frobeniusInner([m, n], u, v)
+    inner: (_x, u, v) => Manifold.frobeniusInner([m, n], u, v),
+    // One root for all columns, none of which has another scale than its neighbour: the bits that runs have seen.
+    norm: rootOfInner([m, n], derived.inner)
   })
   return isParallel
     ? manifold

@@ -5,6 +5,7 @@ import * as Interval from "../../numerics/Interval.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import { columns } from "../combinators/columns.ts"
 import * as Manifold from "../Manifold.ts"
+import { rootOfInner } from "../manifold/entries.ts"
 import { matrixFamily } from "../matrixFamily.ts"
 import { fisher, floor, least, missing, positive } from "./fisher.ts"
 import { unitNorm } from "./unitNorm.ts"
@@ -92,7 +93,12 @@ const simplex = matrixFamily(() => ({
   about: "columns are probabilities",
   retraction: "softmax",
   accepts: ([m]) => m >= 2,
-  at: (m, n) => n === 1 ? column(m) : { ...columns(column(m), n), name: `Sim(${m},${n})` }
+  at: (m, n) => {
+    if (n === 1) return column(m)
+    const derived = columns(column(m), n)
+    // One root for all columns, as on the oblique manifold.
+    return Manifold.make({ ...derived, name: `Sim(${m},${n})`, norm: rootOfInner([m, n], derived.inner) })
+  }
 }))
 
 /**

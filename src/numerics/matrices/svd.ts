@@ -54,17 +54,18 @@ export const svd = (x: tf.Tensor): Svd => {
 /** The thin singular value decomposition of matrices `[count, m, n]` with m ≥ n. */
 export const thin = (a: tf.Tensor): Svd => {
   const [left, values, right] = run("Svd", { a }, { outputsToSave: [true, true, true], gradFunc: gradient })
-  // Rotations keep the product, converged or not: what they are to reach are orthogonal columns.
-  const gap = tf.sub(multiply(left!, left!, { transposeA: true }), tf.eye(size(a, -1)))
-  converged("the singular values", a, tf.max(tf.abs(gap), [-2, -1]))
+  if (Postponed.here()) {
+    // Rotations keep the product, converged or not: what they are to reach are orthogonal columns.
+    const gap = tf.sub(multiply(left!, left!, { transposeA: true }), tf.eye(size(a, -1)))
+    converged("the singular values", a, tf.max(tf.abs(gap), [-2, -1]))
+  }
   return { left: left!, values: values!, right: right! }
 }
 
 /**
- * Where a fixed number of rotations is not looked at by the kernel itself, that is, on webgpu: whether it was enough.
+ * Whether a fixed number of rotations was enough; for engines whose kernel does not look itself, that is, for webgpu.
  */
 export const converged = (what: string, a: tf.Tensor, residual: tf.Tensor): void => {
-  if (!Postponed.here()) return
   const [m, n] = [size(a, -2), size(a, -1)]
   Convergence.require({
     what: `${what} of a matrix ${m}×${n}`,

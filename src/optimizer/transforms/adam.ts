@@ -10,7 +10,7 @@ export interface Adam {
   readonly beta1?: number
   /** β₂ in [0, 1); default 0.999. */
   readonly beta2?: number
-  /** ε > 0; default 1e-7, as TensorFlow.js has it. */
+  /** ε > 0, finite; default 1e-7, as TensorFlow.js has it. */
   readonly epsilon?: number
   /** Whether the second moment never falls, as in AMSGrad; default false. */
   readonly amsgrad?: boolean
@@ -37,7 +37,7 @@ const squares = <P extends NestedTensors.NestedTensors>(u: P, at: At<P>): P =>
  * Source: Bécigneul and Ganea 2019, *Riemannian adaptive optimization methods*; Kingma and Ba 2015; Reddi, Kale and
  * Kumar 2018 for AMSGrad.
  *
- * @throws RangeError for a β outside of [0, 1), or an ε that is not positive.
+ * @throws RangeError for a β outside of [0, 1), or an ε that is not positive and finite.
  *
  * @example
  * ```ts
@@ -55,7 +55,9 @@ export const adam = (
   for (const [name, beta] of [["β₁", beta1], ["β₂", beta2]] as const) {
     if (!(beta >= 0 && beta < 1)) throw new RangeError(`${name} must be in [0, 1), not ${beta}`)
   }
-  if (!(epsilon > 0)) throw new RangeError(`ε must be positive, not ${epsilon}`)
+  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
+    throw new RangeError(`ε must be positive and finite, not ${epsilon}`)
+  }
   const mixed = <P extends NestedTensors.NestedTensors>(beta: number, before: P, now: P): P =>
     NestedTensors.zipWith(before, now, (a, b) => tf.add(tf.mul(a, beta), tf.mul(b, 1 - beta)))
   return {
@@ -84,7 +86,11 @@ export const adam = (
       const direction = NestedTensors.zipWith(
         first,
         amsgrad ? largest as typeof gradient : second,
-        (m, s) => tf.div(tf.div(m, rise), tf.add(tf.sqrt(tf.div(s, spread)), epsilon))
+        (m, s) => {
+          const size = tf.add(tf.sqrt(tf.div(s, spread)), epsilon)
+          // Times 1 or, of squares that are no numbers, NaN: a direction of 0 would hide them, and the step be taken.
+          return tf.div(tf.div(m, rise), tf.mul(size, tf.div(size, size)))
+        }
       )
       return { direction, state: { first, second, largest, count } }
     },

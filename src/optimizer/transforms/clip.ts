@@ -13,11 +13,11 @@ export interface Clip {
 
 /**
  * Directions no longer than a norm: scaled by min{1, c/R}, with R the norm of each POM's part, or of the whole
- * direction.
+ * direction. Where R is no number, neither are the factors, so that optimizers refuse the step.
  *
  * Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*.
  *
- * @throws RangeError for a norm that is not positive.
+ * @throws RangeError for a norm that is not positive and finite.
  *
  * @example
  * ```ts
@@ -29,10 +29,14 @@ export interface Clip {
  * ```
  */
 export const clip = ({ norm, per = "network" }: Clip): PerPom => {
-  if (!(norm > 0)) throw new RangeError(`the norm to clip at must be positive, not ${norm}`)
+  if (!(norm > 0 && Number.isFinite(norm))) {
+    throw new RangeError(`the norm to clip at must be positive and finite, not ${norm}`)
+  }
   return perPom("clip", (norms) => {
     const total = per === "pom" ? norms : tf.mul(tf.onesLike(norms), tf.sqrt(tf.sum(tf.square(norms))))
     // max keeps NaN and makes no division by zero.
-    return { factors: tf.div(norm, tf.maximum(total, norm)) as tf.Tensor1D }
+    const length = tf.maximum(total, norm)
+    // 1 or, of a length whose square is no number, NaN: a factor of 0 would hide it, and the step be taken.
+    return { factors: tf.mul(tf.div(norm, length), tf.div(length, length)) as tf.Tensor1D }
   })
 }

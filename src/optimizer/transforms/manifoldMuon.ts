@@ -11,10 +11,25 @@ import { msign } from "./msign.ts"
 
 /** How the dual problem is solved. */
 export interface DualAscent {
-  /** Iterations; default 40. */
+  /** Iterations, a whole number; default 40. */
   readonly steps?: number
-  /** First step length, relative to the root mean square of the singular values of G; default 0.5. */
+  /** First step length, relative to the root mean square of the singular values of G, above 0; default 0.5. */
   readonly rate?: number
+}
+
+/**
+ * How the dual problem is solved, with defaults.
+ *
+ * @throws RangeError for iterations that are no whole number, and for a rate that is not positive and finite.
+ */
+export const checkedAscent = ({ rate = 0.5, steps = 40 }: DualAscent): Required<DualAscent> => {
+  if (!(Number.isSafeInteger(steps) && steps >= 0)) {
+    throw new RangeError(`dual ascent takes a whole number of steps, at least 0, not ${steps}`)
+  }
+  if (!(rate > 0 && Number.isFinite(rate))) {
+    throw new RangeError(`the rate of dual ascent must be positive and finite, not ${rate}`)
+  }
+  return { rate, steps }
 }
 
 /** The direction, and how far ⟨G, A⟩ may be from the best, relative to the dual value, for every matrix. */
@@ -60,12 +75,15 @@ const throughBasis = (x: tf.Tensor, g: tf.Tensor, ascent: Required<DualAscent>):
  * A(Λ) = msign(G + 2XΛ) maximizes ⟨G + 2XΛ, A⟩ over ‖A‖₂ ≤ 1; the value ‖G + 2XΛ‖_* bounds ⟨G, A⟩ over all tangent A
  * from above for every symmetric Λ, and falls along −(XᵀA + AᵀX). The gap between it and ⟨G, A⟩ of the tangent
  * direction that is given certifies the step. Square X have a closed form.
+ *
+ * @throws RangeError for an ascent that makes no sense.
  */
 export const steepestOnStiefel = (
   x: tf.Tensor,
   g: tf.Tensor,
-  { rate = 0.5, steps = 40 }: DualAscent = {}
+  ascent: DualAscent = {}
 ): Certified => {
+  const { rate, steps } = checkedAscent(ascent)
   const [m, n] = x.shape.slice(-2) as [number, number]
   const size = tf.div(Differentiable.length(g, [-2, -1]), Math.sqrt(n))
   const unit = tf.div(g, tf.add(size, Differentiable.equal(size, 0)))

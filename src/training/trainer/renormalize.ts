@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
 import * as Network from "../../network/Network.ts"
+import { scalingRefusal } from "../../network/scalingRefusal.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import { atOnce, batchTensors } from "./batchTensors.ts"
@@ -30,6 +31,8 @@ export const renormalizeBy = Effect.fnUntraced(
   function*(standing: Standing, measured: ReadonlyArray<ArrayLike<number>> | undefined, epoch: number) {
     const { options: { network }, position, state } = standing
     const before = yield* Ref.get(state)
+    const refusal = measured === undefined ? undefined : scalingRefusal(network, measured, before.step)
+    if (refusal !== undefined) return yield* refusal
     const after = { ...before, scaling: Network.scaling(network, measured) }
     disposeScaling(before.scaling)
     yield* Ref.set(state, after)
