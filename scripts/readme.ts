@@ -82,9 +82,9 @@ const findings = (): string => {
       `${perceptron("AdamW")} %, Muon and manifold Muon ${perceptron("Muon")} and ${
         perceptron("manifold Muon (St)")
       } %. ResNet-8 on`,
-      `5,000 images errs ${more.mixture} % with the paper's mixture, ${more.tuned} % with tuned Euclidean kernels; on`,
-      `1,000, ${few.mixture} and ${few.tuned} %, by Muon ${errorsIn("optimizers")("Muon (Euc)")} %; on`,
-      `8,000, 40 % of labels drawn anew, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
+      `5,000 images errs ${more.mixture} % by the paper's mixture, ${more.tuned} % by tuned Euclidean kernels; on`,
+      `1,000, ${few.mixture} and ${few.tuned}, by Muon ${errorsIn("optimizers")("Muon (Euc)")}; on`,
+      `8,000, 40 % of labels redrawn, ${wrong.mixture} and ${wrong.tuned} %: [findings](docs/findings.md).`
     ].join(" ")
   )
 }

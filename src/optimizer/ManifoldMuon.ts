@@ -5,7 +5,7 @@ import type * as Schedule from "./Schedule.ts"
 import { chain, type Transform } from "./Transform.ts"
 import { descend } from "./transforms/curvatureStep.ts"
 import { decay } from "./transforms/decay.ts"
-import { checkedAscent, type DualAscent } from "./transforms/manifoldMuon.ts"
+import type { DualAscent } from "./transforms/manifoldMuon.ts"
 import { momentum } from "./transforms/momentum.ts"
 import { pullback } from "./transforms/pullback.ts"
 import { riemannian } from "./transforms/riemannian.ts"
@@ -47,7 +47,7 @@ export const transform = (
     decay({ weight: weightDecay }),
     riemannian,
     momentum({ decay: theta, nesterov }),
-    steepest("spectral", checkedAscent(ascent)),
+    steepest("spectral", ascent),
     descend(schedule)
   )
 

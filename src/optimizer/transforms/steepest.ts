@@ -7,7 +7,7 @@ import * as Matrices from "../../numerics/Matrices.ts"
 import * as NestedTensors from "../../numerics/NestedTensors.ts"
 import { stateless, type Told, type Transform } from "../Transform.ts"
 import { mapLeaves, refusesMixedLeaves } from "./leaves.ts"
-import { type DualAscent, steepestOnStiefel } from "./manifoldMuon.ts"
+import { checkedAscent, type DualAscent, steepestOnStiefel } from "./manifoldMuon.ts"
 import { msign } from "./msign.ts"
 
 /** The norm under which a direction is steepest. */
@@ -75,6 +75,8 @@ const meanPerPom = (
  * whose duality gap relative to the dual value is told as `gap`; other manifolds and vectors take grad/‖grad‖. Source:
  * Jordan 2024, *Muon*; Bernstein 2025, *Modular Manifolds*.
  *
+ * @throws RangeError for an ascent that makes no sense.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
@@ -85,23 +87,26 @@ const meanPerPom = (
  * [...direction!.dataSync()].map((u) => u.toFixed(3)) // => ["0.000", "1.000", "1.000", "0.000"]
  * ```
  */
-export const steepest = (norm: SteepestNorm, ascent: DualAscent = {}): Transform => ({
-  name: `steepest ${norm}`,
-  tells: norm === "spectral" ? ["gap"] : [],
-  refuses: refusesMixedLeaves("steepest descent"),
-  init: () => stateless,
-  update: <P extends NestedTensors.NestedTensors>(
-    gradient: P,
-    state: object,
-    at: Parameters<typeof mapLeaves<P>>[1]
-  ) => {
-    const gaps: Array<{ readonly gap: tf.Tensor; readonly owners: Int32Array }> = []
-    const direction = mapLeaves(gradient, at, (u, x, leaf) => {
-      const found = onLeaf(u, x, leaf, norm, ascent)
-      if (found.gap !== undefined) gaps.push({ gap: found.gap, owners: leaf.owners })
-      return found.direction
-    })
-    const told: Told = norm === "spectral" ? { gap: meanPerPom(gaps, at.collection.poms.length) } : {}
-    return { direction, state: state as typeof stateless, told }
+export const steepest = (norm: SteepestNorm, ascent: DualAscent = {}): Transform => {
+  const checked = checkedAscent(ascent)
+  return {
+    name: `steepest ${norm}`,
+    tells: norm === "spectral" ? ["gap"] : [],
+    refuses: refusesMixedLeaves("steepest descent"),
+    init: () => stateless,
+    update: <P extends NestedTensors.NestedTensors>(
+      gradient: P,
+      state: object,
+      at: Parameters<typeof mapLeaves<P>>[1]
+    ) => {
+      const gaps: Array<{ readonly gap: tf.Tensor; readonly owners: Int32Array }> = []
+      const direction = mapLeaves(gradient, at, (u, x, leaf) => {
+        const found = onLeaf(u, x, leaf, norm, checked)
+        if (found.gap !== undefined) gaps.push({ gap: found.gap, owners: leaf.owners })
+        return found.direction
+      })
+      const told: Told = norm === "spectral" ? { gap: meanPerPom(gaps, at.collection.poms.length) } : {}
+      return { direction, state: state as typeof stateless, told }
+    }
   }
-})
+}

@@ -15,5 +15,5 @@ export const kinds = {
 
 const names = Object.keys(kinds)
 
-/** All of them in words: "manifolds, …, measures or variations". */
+/** The names of every kind in words: "manifolds, …, measures or variations". */
 export const anyKind = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
