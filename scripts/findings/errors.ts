@@ -25,6 +25,15 @@ export const errors = ({ baseline, cells }: Results.Results) =>
     ])
   )
 
+/** A difference that is told without a test. */
+export const described = (paired: Statistics.Paired) => Results.difference({ ...paired, p: undefined })
+
+/** How much more a row errs than another, paired by seed. */
+export const between = ({ cells }: Results.Results, row: string, other: string) => {
+  const errorsOf = (name: string) => Results.bySeed(Results.testError, cells.find((cell) => cell.row === name)!.finals)
+  return `${described(Statistics.byKey(errorsOf(row), errorsOf(other))!)} points.`
+}
+
 /** Test errors seed by seed, where a mean would hide that some runs learn nothing. */
 export const bySeed = ({ cells }: Results.Results) =>
   table(
