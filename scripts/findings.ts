@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
-import { byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
+import { between, byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
 import { losses, lossesByRate } from "./findings/losses.ts"
 import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
 import { rule, ruleOfConvolutions, stability } from "./findings/rule.ts"
@@ -84,6 +84,11 @@ const blocks = (): Readonly<Record<string, string>> => {
     ...residualNetwork("more-images"),
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
+    "without-normalization lengths": between(
+      read(of("without-normalization", "results.json")),
+      "PIO (Ball)",
+      "PIO (Sp)"
+    ),
     ...wrongLabels("label-noise"),
     ...wrongLabels("label-noise-denser"),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
