@@ -16,6 +16,7 @@ import * as preflight from "../src/experiment/preflight.ts"
 import * as Results from "../src/experiment/Results.ts"
 import * as shard from "../src/experiment/shard.ts"
 import * as Door from "../src/training/Door.ts"
+import { importing } from "../src/training/doors/importing.ts"
 import * as Grid from "./grid.ts"
 import * as GridProgress from "./GridProgress.ts"
 import * as LauncherFlags from "./launcherFlags.ts"
@@ -69,7 +70,7 @@ const named = Effect.fnUntraced(
 const load = Effect.fnUntraced(function*(file: string, parts: Parts, given: Experiment.PlanOptions) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
-    try: () => Door.importing(path.resolve(file)),
+    try: () => importing(path.resolve(file)),
     catch: (error) => refuse(file, `it cannot be loaded: ${Door.inOneLine(error)}`)
   })
   const { columns, rows } = Object(module.default) as { readonly rows?: unknown; readonly columns?: unknown }

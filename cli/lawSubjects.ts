@@ -19,7 +19,7 @@ import * as Oblique from "../src/geometry/manifolds/Oblique.ts"
 import * as Sphere from "../src/geometry/manifolds/Sphere.ts"
 import * as Stiefel from "../src/geometry/manifolds/Stiefel.ts"
 import type * as Shape from "../src/numerics/Shape.ts"
-import * as Door from "../src/training/Door.ts"
+import { importing } from "../src/training/doors/importing.ts"
 
 /** A subject that is not there, or a file that holds none. */
 export class NoSubject extends Schema.TaggedError<NoSubject>()("NoSubject", {
@@ -72,7 +72,7 @@ const entriesOf = ([name, value]: readonly [string, unknown]): ReadonlyArray<rea
 export const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.Option<Shape.Shape>) {
   const path = yield* Path.Path
   const module = yield* Effect.tryPromise({
-    try: () => Door.importing(path.resolve(file)),
+    try: () => importing(path.resolve(file)),
     catch: refused(file)
   })
   const exported = Object.entries(module).flatMap(entriesOf)

@@ -8,7 +8,7 @@ import type { KernelOrder } from "./kernelOrder/orders.ts"
 import type { Matricization } from "./matricized.ts"
 
 export { arrangement, matrices, whole } from "./kernelOrder/arrangement.ts"
-export { channels, channelsOf, type Kernels, kernels, outputs } from "./kernelOrder/kernels.ts"
+export { channels, type Kernels, kernels, outputs } from "./kernelOrder/kernels.ts"
 export {
   convolution,
   convolution1d,

@@ -7,4 +7,5 @@ export * as Renormalization from "./Renormalization.ts"
 export * as Specification from "./Specification.ts"
 
 // For the rooms above alone.
+export * as kernels from "./kernelOrder/kernels.ts"
 export * as matricized from "./matricized.ts"

@@ -1,6 +1,6 @@
 /** ℜ for all leaves of a network, from λ of its layers. */
 import * as tf from "@tensorflow/tfjs-core"
-import * as KernelOrder from "../collections/KernelOrder.ts"
+import { channelsOf } from "../collections/kernelOrder/kernels.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import type { Scaling } from "../optimizer/Transform.ts"
 import type { ConstrainedLayer, Network } from "./constrained.ts"
@@ -20,7 +20,7 @@ import type { ConstrainedLayer, Network } from "./constrained.ts"
  */
 export const inputChannels = (
   { kernel: { order }, ...kernels }: Pick<ConstrainedLayer, "blocks" | "kernel" | "shape">
-): number => KernelOrder.channelsOf(order, kernels)
+): number => channelsOf(order, kernels)
 
 /** λ that was not measured. */
 const ones = ({ layers }: Network) => layers.map((layer) => new Float32Array(inputChannels(layer)).fill(1))

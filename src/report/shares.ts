@@ -1,5 +1,5 @@
 /** How often the curvature of a POM shortens its step. */
-import { isShortened } from "../training/measures.ts"
+import { isShortened } from "../training/measures/factors.ts"
 import type { Chart } from "./Chart.ts"
 import * as chartStyle from "./chartStyle.ts"
 import type { Figure } from "./Figure.ts"

@@ -1,7 +1,7 @@
 /** What a page says first: what was done on what, how well, from which commit, and which results are one. */
 import { counted, noun } from "../choices/counted.ts"
 import * as Results from "../experiment/Results.ts"
-import { isShortened } from "../training/measures.ts"
+import { isShortened } from "../training/measures/factors.ts"
 import type * as RunFiles from "../training/RunFiles.ts"
 import type { EpochDone } from "../training/Trainer.ts"
 import type { Steps } from "./Steps.ts"

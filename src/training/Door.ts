@@ -10,8 +10,7 @@ import { joined } from "./doors/contributions.ts"
 import { importing } from "./doors/importing.ts"
 import { type Used, usedOf } from "./doors/sources.ts"
 
-export { importing } from "./doors/importing.ts"
-export { difference, filesOf, type Used, usedOf } from "./doors/sources.ts"
+export { difference, type Used, usedOf } from "./doors/sources.ts"
 
 /** A module that cannot be used. */
 export class DoorError extends Schema.TaggedError<DoorError>()("DoorError", {

@@ -9,7 +9,7 @@ import { rmdir } from "node:fs/promises"
 import { isDeepStrictEqual } from "node:util"
 import * as WholeFile from "../../data/WholeFile.ts"
 import type { Catalogues } from "../../training/Catalogues.ts"
-import * as Door from "../../training/Door.ts"
+import { filesOf } from "../../training/doors/sources.ts"
 import * as made from "../../training/made.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
@@ -115,7 +115,7 @@ const factsOf = (manifest: RunFiles.Manifest, known: Catalogues): Readonly<Recor
     ])
   ),
   ...Object.fromEntries(
-    [...Door.filesOf(manifest.use ?? [])].map(([name, { sha256 }]) => [`the module ${name}`, sha256])
+    [...filesOf(manifest.use ?? [])].map(([name, { sha256 }]) => [`the module ${name}`, sha256])
   )
 })
 

@@ -1,5 +1,6 @@
 /** What a run logged as scalars by step, for TensorBoard. */
-import { isShortened, ofSteps, type StepMeasure } from "../../training/measures.ts"
+import { ofSteps, type StepMeasure } from "../../training/measures.ts"
+import { isShortened } from "../../training/measures/factors.ts"
 import type { EpochDone, StepDone } from "../../training/TrainingEvent.ts"
 import type { ScalarEvent } from "./eventFile.ts"
 import type { LoggedRun } from "./LoggedRun.ts"
