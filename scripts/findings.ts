@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
+import { corrupted } from "./findings/corruptions.ts"
 import { between, byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
 import { losses, lossesByRate } from "./findings/losses.ts"
 import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
@@ -80,6 +81,10 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-cifar rule": ruleOfConvolutions(
       read(of("table-cifar", "results.json")),
       read(of("table-cifar", "rule.json"))
+    ),
+    "table-cifar corruptions": corrupted(
+      read(of("table-cifar", "results.json")),
+      read(of("table-cifar", "corruptions.json"))
     ),
     ...residualNetwork("more-images"),
     ...residualNetwork("optimizers"),
