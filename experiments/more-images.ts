@@ -1,7 +1,5 @@
 import { Experiment } from "finegrain"
-import cifar from "./table-cifar.ts"
-
-const rows = new Set(["Euc", "PIO (Sp+Ob+St)", "PIO (Sp+Ob+St+Euc)"])
+import cifar, { rowsOf } from "./table-cifar.ts"
 
 /** Three rows of `table-cifar` on five times its images. */
 export default Experiment.make({
@@ -11,5 +9,5 @@ export default Experiment.make({
     "ResNet-8, 20 epochs, no augmentation. Every row chooses among eight candidates, as in table-cifar.",
   base: { ...cifar.base, trainImages: 5000, epochs: 20, testEvery: 20, measuresEvery: 20 },
   columns: [{ name: "5000 images", settings: {} }],
-  rows: cifar.rows.filter(({ name }) => rows.has(name))
+  rows: rowsOf("Euc", "PIO (Sp+Ob+St)", "PIO (Sp+Ob+St+Euc)")
 })

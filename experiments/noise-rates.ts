@@ -1,7 +1,5 @@
 import { Experiment } from "finegrain"
-import cifar from "./table-cifar.ts"
-
-const rows = new Set(["Euc", "PIO (Sp+Ob+St+Euc)"])
+import cifar, { rowsOf } from "./table-cifar.ts"
 
 /** Two rows of `table-cifar` where some of the labels are wrong, and where most of them are. */
 export default Experiment.make({
@@ -15,5 +13,5 @@ export default Experiment.make({
     { name: "60 % noise", settings: { labelNoise: 0.6 } },
     { name: "20 % noise", settings: { labelNoise: 0.2 } }
   ],
-  rows: cifar.rows.filter(({ name }) => rows.has(name))
+  rows: rowsOf("Euc", "PIO (Sp+Ob+St+Euc)")
 })

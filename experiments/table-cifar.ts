@@ -13,7 +13,7 @@ export const poms = (name: string, settings: object) => ({
  * The paper's question on its own data, where bounds on norms should matter: few images, seen many times.
  * It takes an hour on two cores, `--jobs 2`. A smoke run generates a few images in the same files.
  */
-export default Experiment.make({
+const experiment = Experiment.make({
   name: "table-cifar",
   about:
     "Do mixtures of manifolds beat Euclidean kernels on few images of CIFAR-10? ResNet-8, 1,000 training images, 30 " +
@@ -51,3 +51,8 @@ export default Experiment.make({
   baseline: "Euc",
   smoke: { dataset: "generated:cifar-10", trainImages: 16, testImages: 10, epochs: 1, batchSize: 8 }
 })
+
+export default experiment
+
+/** Some of its rows, for experiments that ask the same elsewhere. */
+export const rowsOf = (...names: ReadonlyArray<string>) => experiment.rows.filter(({ name }) => names.includes(name))

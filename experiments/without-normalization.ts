@@ -1,7 +1,5 @@
 import { Experiment } from "finegrain"
-import cifar, { poms } from "./table-cifar.ts"
-
-const rows = new Set(["Euc", "PIO (Sp+Ob+St+Euc)"])
+import cifar, { poms, rowsOf } from "./table-cifar.ts"
 
 /**
  * Two rows of `table-cifar` in a network without normalization, where the length of a kernel counts, and two that
@@ -15,7 +13,7 @@ export default Experiment.make({
     "CIFAR-10, 30 epochs, no augmentation. Every row chooses among eight candidates, as in table-cifar.",
   base: { ...cifar.base, model: "resnet-8-skipinit" },
   rows: [
-    ...cifar.rows.filter(({ name }) => rows.has(name)),
+    ...rowsOf("Euc", "PIO (Sp+Ob+St+Euc)"),
     poms("PIO (Sp)", { collection: "Sp" }),
     poms("PIO (Ball)", { collection: "Ball" })
   ]

@@ -60,6 +60,7 @@ const blocks = (): Readonly<Record<string, string>> => {
   const results = read<Results.Results>(of("modular-manifolds", "results.json"))
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
   const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
+  const cifar = read<Results.Results>(of("table-cifar", "results.json"))
   const poms = read<Results.Results>(of("table-poms", "results.json"))
   return {
     "summary": summary(all()),
@@ -78,14 +79,8 @@ const blocks = (): Readonly<Record<string, string>> => {
     "ablation": bySeed(read(of("ablation", "results.json"))),
     "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
-    "table-cifar rule": ruleOfConvolutions(
-      read(of("table-cifar", "results.json")),
-      read(of("table-cifar", "rule.json"))
-    ),
-    "table-cifar corruptions": corrupted(
-      read(of("table-cifar", "results.json")),
-      read(of("table-cifar", "corruptions.json"))
-    ),
+    "table-cifar rule": ruleOfConvolutions(cifar, read(of("table-cifar", "rule.json"))),
+    "table-cifar corruptions": corrupted(cifar, read(of("table-cifar", "corruptions.json"))),
     ...residualNetwork("more-images"),
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),

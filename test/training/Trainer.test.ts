@@ -52,6 +52,9 @@ const ownChain = (part: (gradient: NestedTensors.NestedTensors, at: Transform.At
     FgSgd.transform({ schedule: Schedule.constant(0.1), momentum: 0.9 })
   )
 
+/** Of a run that is refused, or ends soon. */
+const oneEpoch = { dataset, schedule: Schedule.constant(0.1), epochs: 1, batchSize: 8, seed: 1 }
+
 onEachBackend("the trainer", () => {
   it("learns, within the norms, and leaks nothing", async () => {
     const before = tf.memory()
@@ -180,14 +183,7 @@ onEachBackend("the trainer", () => {
     }
     const error = await Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
       const network = yield* Network.make(model, { specification: "Sp" })
-      const trainer = yield* Trainer.make({
-        network,
-        dataset,
-        schedule: Schedule.constant(0.1),
-        epochs: 1,
-        batchSize: 8,
-        seed: 1
-      })
+      const trainer = yield* Trainer.make({ network, ...oneEpoch })
       return yield* trainer.train(() => Effect.void)
     }))))
     // Engines sum 3e38 in other orders, and some overflow a layer before others.
@@ -201,14 +197,7 @@ onEachBackend("the trainer", () => {
     kernel.assign(tf.fill(kernel.shape, Number.NaN))
     const error = await Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
       const network = yield* Network.make(model, { specification: "St" })
-      return yield* Trainer.make({
-        network,
-        dataset,
-        schedule: Schedule.constant(0.1),
-        epochs: 1,
-        batchSize: 8,
-        seed: 1
-      })
+      return yield* Trainer.make({ network, ...oneEpoch })
     }))))
     expect(error._tag).toBe("OffManifold")
   })
@@ -217,14 +206,7 @@ onEachBackend("the trainer", () => {
     const fitting = (size: { readonly height?: number; readonly classes?: number }) =>
       Effect.runPromise(Effect.flip(Effect.scoped(Effect.gen(function*() {
         const network = yield* Network.make(Models.smallCnn({ ...dataset, ...size, filters: [4], seed: 1 }))
-        return yield* Trainer.make({
-          network,
-          dataset,
-          schedule: Schedule.constant(0.1),
-          epochs: 1,
-          batchSize: 8,
-          seed: 1
-        })
+        return yield* Trainer.make({ network, ...oneEpoch })
       }))))
     expect((await fitting({ height: 9 })).message).toMatch(/model's input.*expected shape \[8, 8, 1\], got \[9, 8, 1\]/)
     expect((await fitting({ classes: 4 })).message).toMatch(/model's output.*expected shape \[3\], got \[4\]/)
