@@ -1,12 +1,16 @@
 import { Experiment } from "finegrain"
 
-const search = { learningRate: { from: 0.01, to: 0.3 }, weightDecay: { from: 1e-4, to: 0.1 } }
+/** What rows of Euclidean kernels search. */
+export const search = { learningRate: { from: 0.01, to: 0.3 }, weightDecay: { from: 1e-4, to: 0.1 } }
 
-/** Recommended rates, times one factor, whatever the step rule takes. */
+/** Recommended rates, times one factor. */
+export const searchOfPoms = { ...search, "rates.recommended": { from: 0.25, to: 4 } }
+
+/** A row of POMs whose rates scale whatever the step rule leaves. */
 export const poms = (name: string, settings: object) => ({
   name,
   settings: { ...settings, ratesAfterRule: true },
-  search: { ...search, "rates.recommended": { from: 0.25, to: 4 } }
+  search: searchOfPoms
 })
 
 /**
