@@ -19,9 +19,15 @@ const page = join(root, "docs", "findings.md")
 const of = (name: string, file: string) => join(root, "experiments", "results", name, file)
 const read = <A>(file: string): A => JSON.parse(readFileSync(file, "utf8")) as A
 
+/** What an experiment found, or what it found in one of its columns. */
+const resultsOf = (name: string, column?: string): Results.Results => {
+  const results = read<Results.Results>(of(name, "results.json"))
+  return column === undefined ? results : { ...results, cells: results.cells.filter((cell) => cell.column === column) }
+}
+
 /** Of a residual network on CIFAR-10. */
 const residualNetwork = (name: string): Readonly<Record<string, string>> => {
-  const results = read<Results.Results>(of(name, "results.json"))
+  const results = resultsOf(name)
   return {
     [name]: `${counts(results)}\n\n${errors(results)}`,
     [`${name} edges`]: edges(results),
@@ -34,13 +40,13 @@ const residualNetwork = (name: string): Readonly<Record<string, string>> => {
 /** Of one that learns wrong labels. */
 const wrongLabels = (name: string): Readonly<Record<string, string>> => ({
   ...residualNetwork(name),
-  [`${name} labels`]: byLabel(read(of(name, "results.json")))
+  [`${name} labels`]: byLabel(resultsOf(name))
 })
 
-const asked = (name: string, title: string, proposed: string): Asked => ({
+const asked = (name: string, title: string, proposed: string, column?: string): Asked => ({
   title,
   proposed,
-  results: read(of(name, "results.json"))
+  results: resultsOf(name, column)
 })
 
 /** What the experiments ask of test errors, those of a perceptron first. */
@@ -50,18 +56,20 @@ const all = (): ReadonlyArray<Asked> => [
   asked("label-noise", "ResNet-8, 8,000 images of CIFAR-10, 40 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)"),
   asked("label-noise-denser", "The same, searched anew", "PIO (Sp+Ob+St+Euc)"),
   asked("table-cifar", "ResNet-8, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
-  asked("more-images", "The same, 5,000 images", "PIO (Sp+Ob+St+Euc)"),
+  asked("noise-rates", "The same, 20 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)", "20 % noise"),
+  asked("noise-rates", "The same, 60 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)", "60 % noise"),
+  asked("more-images", "ResNet-8, 5,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("optimizers", "1,000 images, by other optimizers", "manifold Muon (mixture)"),
   asked("without-normalization", "ResNet-8 without normalization, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")
 ]
 
 const blocks = (): Readonly<Record<string, string>> => {
-  const results = read<Results.Results>(of("modular-manifolds", "results.json"))
+  const results = resultsOf("modular-manifolds")
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
-  const noise = read<Results.Results>(of("perceptron-noise", "results.json"))
-  const cifar = read<Results.Results>(of("table-cifar", "results.json"))
-  const poms = read<Results.Results>(of("table-poms", "results.json"))
+  const noise = resultsOf("perceptron-noise")
+  const cifar = resultsOf("table-cifar")
+  const poms = resultsOf("table-poms")
   return {
     "summary": summary(all()),
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
@@ -74,10 +82,10 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-poms": `${counts(poms)}\n\n${errors(poms)}`,
     "table-poms edges": edges(poms),
     "table-poms power": power(poms),
-    "convergence": losses(read(of("convergence", "results.json"))),
-    "pyramidal": lossesByRate(read(of("pyramidal", "results.json"))),
-    "ablation": bySeed(read(of("ablation", "results.json"))),
-    "step-rule": stability(read(of("step-rule", "results.json")), read(of("step-rule", "rule.json"))),
+    "convergence": losses(resultsOf("convergence")),
+    "pyramidal": lossesByRate(resultsOf("pyramidal")),
+    "ablation": bySeed(resultsOf("ablation")),
+    "step-rule": stability(resultsOf("step-rule"), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
     "table-cifar rule": ruleOfConvolutions(cifar, read(of("table-cifar", "rule.json"))),
     "table-cifar corruptions": corrupted(cifar, read(of("table-cifar", "corruptions.json"))),
@@ -85,12 +93,13 @@ const blocks = (): Readonly<Record<string, string>> => {
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
     "without-normalization lengths": between(
-      read(of("without-normalization", "results.json")),
+      resultsOf("without-normalization"),
       "PIO (Ball)",
       "PIO (Sp)"
     ),
     ...wrongLabels("label-noise"),
     ...wrongLabels("label-noise-denser"),
+    ...wrongLabels("noise-rates"),
     "perceptron-noise": `${counts(noise)}\n\n${errors(noise)}`,
     "perceptron-noise edges": edges(noise),
     "perceptron-noise rule": rule(noise, read(of("perceptron-noise", "rule.json"))),

@@ -4,19 +4,33 @@ import { edgesOf } from "../../src/experiment/edges.ts"
 import * as Results from "../../src/experiment/Results.ts"
 import { mean, table } from "./markdown.ts"
 
-export const counts = ({ cells }: Results.Results) => {
-  const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
-  const seeds = new Set(finals.map(({ seed }) => seed)).size
-  return `${candidates.length + finals.length} trials: ${candidates.length} that chose, ${finals.length} final ones ` +
-    `(${cells.length} methods, ${seeds} seeds).`
+const columnsOf = ({ cells }: Results.Results) => [...new Set(cells.map(({ column }) => column))]
+
+/** A cell by its row, and by its column, where there are several. */
+const named = (results: Results.Results) => {
+  const several = columnsOf(results).length > 1
+  return ({ column, row }: Results.CellResult) => several ? `${column}: ${row}` : row
 }
 
-/** Test errors, differences from the baseline, training errors and gaps, best row first. */
-export const errors = ({ baseline, cells }: Results.Results) =>
-  table(
-    ["method", "test error %", `minus ${baseline} (p; Holm)`, "training error %", "gap %", "chosen"],
-    cells.toSorted((a, b) => a.error!.mean - b.error!.mean).map((cell) => [
-      cell.row,
+export const counts = (results: Results.Results) => {
+  const { cells } = results
+  const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
+  const seeds = new Set(finals.map(({ seed }) => seed)).size
+  const columns = columnsOf(results).length
+  const each = columns > 1 ? `, ${columns} times` : ""
+  return `${candidates.length + finals.length} trials: ${candidates.length} that chose, ${finals.length} final ones ` +
+    `(${cells.length / columns} methods${each}, ${seeds} seeds).`
+}
+
+/** Test errors, differences from the baseline, training errors and gaps, best row of a column first. */
+export const errors = (results: Results.Results) => {
+  const name = named(results)
+  return table(
+    ["method", "test error %", `minus ${results.baseline} (p; Holm)`, "training error %", "gap %", "chosen"],
+    columnsOf(results).flatMap((column) =>
+      results.cells.filter((cell) => cell.column === column).toSorted((a, b) => a.error!.mean - b.error!.mean)
+    ).map((cell) => [
+      name(cell),
       Results.plusMinus(cell.error!),
       Results.difference(cell.versusBaseline),
       Results.plusMinus(cell.also!.trainError!),
@@ -24,6 +38,7 @@ export const errors = ({ baseline, cells }: Results.Results) =>
       String(cell.chosen)
     ])
   )
+}
 
 /** A difference that is told without a test. */
 export const described = (paired: Statistics.Paired) => Results.difference({ ...paired, p: undefined })
@@ -76,28 +91,31 @@ export const searches = ({ cells }: Results.Results) => {
 }
 
 /** Accuracy over training images by the kind of their label, as means over the seeds. */
-export const byLabel = ({ cells }: Results.Results) =>
-  table(
+export const byLabel = (results: Results.Results) => {
+  const name = named(results)
+  return table(
     ["method", "right labels %", "changed labels %", "by chance %", "the right ones of those %"],
-    cells.map(({ finals, row }) => {
+    results.cells.map((cell) => {
       const [right, changed, corrected] = ["clean", "changed", "corrected"].map((kind) =>
-        mean(finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!))
+        mean(cell.finals.map(({ summary }) => summary!.measured!["label-noise"]![kind]!))
       ) as [number, number, number]
       // A changed label is any of the nine others, whatever the network makes of the image.
-      return [row, ...[right, changed, (100 - corrected) / 9, corrected].map((share) => share.toFixed(1))]
+      return [name(cell), ...[right, changed, (100 - corrected) / 9, corrected].map((share) => share.toFixed(1))]
     })
   )
+}
 
 /** The candidates of every row, the best of the held-out images first, those that diverged last. */
-export const candidates = ({ cells }: Results.Results) => {
+export const candidates = (results: Results.Results) => {
+  const name = named(results)
   const accuracy = ({ summary }: Results.TrialResult) => summary?.testAccuracy ?? 0
   const text = (trial: Results.TrialResult) =>
     `${trial.status === "diverged" ? trial.status : (100 * accuracy(trial)).toFixed(1)}: ${trial.candidate}`
   return table(
     ["method", "held-out accuracy %: what was tried"],
-    cells.map(({ candidates, row }) => [
-      row,
-      candidates.toSorted((a, b) => accuracy(b) - accuracy(a)).map(text).join("; ")
+    results.cells.map((cell) => [
+      name(cell),
+      cell.candidates.toSorted((a, b) => accuracy(b) - accuracy(a)).map(text).join("; ")
     ])
   )
 }

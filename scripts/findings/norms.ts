@@ -102,6 +102,16 @@ export const ranks = ({ cells }: Results.Results, bounds: LogBounds) => {
   })
 }
 
-/** Of two rows intervals say nothing: those that chose, each of its own rate and weight decay, are drawn one by one. */
-export const ranksOfCandidates = ({ cells }: Results.Results, bounds: LogBounds) =>
-  rankTable({ "that chose": gapsOf(cells.flatMap(({ candidates }) => candidates), bounds).map((trial) => [trial]) })
+/**
+ * Of few rows intervals say nothing: those that chose, each of its own rate and weight decay, are drawn one by one,
+ * those of one column apart from those of another.
+ */
+export const ranksOfCandidates = ({ cells }: Results.Results, bounds: LogBounds) => {
+  const columns = Map.groupBy(cells, ({ column }) => column)
+  return rankTable(Object.fromEntries(
+    [...columns].map(([column, own]) => [
+      columns.size > 1 ? `that chose, ${column}` : "that chose",
+      gapsOf(own.flatMap(({ candidates }) => candidates), bounds).map((trial) => [trial])
+    ])
+  ))
+}

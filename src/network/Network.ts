@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Collection from "../collections/Collection.ts"
 import * as Renormalization from "../collections/Renormalization.ts"
 import type * as Specification from "../collections/Specification.ts"
-import { bindWeight, type BoundWeight, parsed, trainableWeights } from "./boundWeights.ts"
+import { bindWeight, type BoundWeight, parsed, specificationByDefault, trainableWeights } from "./boundWeights.ts"
 import type { ConstrainedLayer, Network, NetworkOptions, NetworkPoint, NetworkWeights } from "./constrained.ts"
+import { leftOut } from "./declarations/leftOut.ts"
 import { refusalOf } from "./declarations/refusals.ts"
 import { DeclarationRefused } from "./declarations/Refused.ts"
 import { settle } from "./declarations/settle.ts"
@@ -82,8 +83,8 @@ const problemOf = (weights: ReadonlyArray<BoundWeight>): Network["problem"] => (
  * `base/conv`; such a model trains, but TensorFlow.js does not load it again once it is saved.
  *
  * What else the layers declare is honoured or refused by name: constraints of Euclidean weights hold after every step,
- * penalties of weights are part of the loss, frozen layers stay frozen. `unconstrained` says which layers are on no
- * manifold, and why.
+ * penalties of weights are part of the loss, frozen layers stay frozen, a manifold that was asked for and has no
+ * kernel is refused. `unconstrained` says which layers are on no manifold, and why.
  *
  * The network shares the model's variables: freeing one frees the other.
  *
@@ -116,6 +117,8 @@ export const make = Effect.fnUntraced(function*(
   const layers = constrainedLayers(weights)
   const asked = yield* Effect.fromResult(parsed(options.specification ?? "Euc"))
   if (layers.length === 0 && !isEuclidean(asked)) return yield* nothingConstrained(asked, byName, options.classes)
+  const without = leftOut(layers, options.specification === undefined ? specificationByDefault : undefined)
+  if (without !== undefined) return yield* without
   return {
     model,
     variables: weights.map(({ variable }) => variable),

@@ -19,6 +19,9 @@ import type { PlanError } from "./PlanError.ts"
 import { groupName } from "./planLayer.ts"
 import { isNormalized, recommendedRates } from "./recommendedRates.ts"
 
+/** The specification of who gives none. */
+export const specificationByDefault = "Sp+Ob+St+Euc"
+
 /** A weight, and the layer that has it. */
 interface OwnWeight {
   readonly layerName: string
@@ -77,7 +80,7 @@ export const bindWeight = Effect.fnUntraced(function*(own: OwnWeight, options: N
   const { byDefault, kernels } = classOf(layer, options.classes)
   const kernel = kernels.find((kernel) => kernel.weight === ownName(weight))
   const { overridden, settings } = settingsOf(own, kernel, options)
-  const specification = yield* Effect.fromResult(parsed(settings.specification ?? "Sp+Ob+St+Euc"))
+  const specification = yield* Effect.fromResult(parsed(settings.specification ?? specificationByDefault))
   // A kernel in Euclidean space is as free as a constraint of its own leaves it.
   const isFree = constraintOf(weight) !== undefined && isEuclidean(specification)
   if (kernel === undefined || !(byDefault || overridden) || isFree) return free(own, variable)

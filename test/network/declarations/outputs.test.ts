@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
-import { Trainer } from "finegrain"
+import { Combinators, Trainer } from "finegrain"
 import { describe, expect, it } from "vitest"
 import { onEachBackend } from "../../backends.ts"
 import { tinyDataset as dataset } from "../../tinyDataset.ts"
@@ -354,5 +354,26 @@ describe("layers that declare what cannot be honoured", () => {
     const constrained = await train(dense(), { specification: "Sp", overrides: { head: {} } })
     expect(constrained.network.unconstrained).toEqual([])
     expect((await weight(constrained.network.model, "head/kernel")).length).toBe(192)
+  })
+
+  it("a manifold that no kernel is on, where it is asked for", async () => {
+    const model = () =>
+      tfl.sequential({
+        layers: [
+          tfl.layers.conv2d({ inputShape: [8, 8, 1], filters: 3, kernelSize: 3, name: "first" }),
+          tfl.layers.conv2d({ filters: 2, kernelSize: 3, name: "second" }),
+          tfl.layers.flatten(),
+          head()
+        ]
+      })
+    const whole = { matricization: Combinators.whole }
+    expect(await refusal(model(), { ...whole, specification: "Sp+Ob+St" })).toMatch(
+      /The model: Sp\+Ob\+St \(kernels seen whole, groups by PIO\) is refused.*none would be on Ob, St\. Leave these out/
+    )
+    expect(await refusal(model(), { specification: "Sp", overrides: { second: { ...whole, specification: "St+Ob" } } }))
+      .toMatch(/Layer "second": St\+Ob \(kernels seen whole, groups by PIO\) is refused.*none would be on Ob/)
+    // Nobody asks for the specification of who gives none.
+    const { network } = await train(model(), whole)
+    expect(network.layers.flatMap(({ kinds }) => kinds.map(({ symbol }) => symbol))).toEqual(["Sp", "Sp"])
   })
 })
