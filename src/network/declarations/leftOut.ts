@@ -20,8 +20,8 @@ const refused = (text: string, layers: ReadonlyArray<ConstrainedLayer>) => {
 }
 
 /**
- * A specification with a manifold that would have no kernel, as where every layer is one matrix or has few channels; but
- * for the one that nobody asked for.
+ * A specification with a manifold that would have no kernel, as where every layer is one matrix or has few channels;
+ * but for the one that nobody asked for.
  */
 export const leftOut = (
   layers: ReadonlyArray<ConstrainedLayer>,

@@ -368,7 +368,7 @@ describe("layers that declare what cannot be honoured", () => {
       })
     const whole = { matricization: Combinators.whole }
     expect(await refusal(model(), { ...whole, specification: "Sp+Ob+St" })).toMatch(
-      /The model: Sp\+Ob\+St \(kernels seen whole, groups by PIO\) is refused.*none would be on Ob, St\. Leave these out/
+      /The model: Sp\+Ob\+St \(kernels seen whole, groups by PIO\) is refused.*none would be on Ob, St\./
     )
     expect(await refusal(model(), { specification: "Sp", overrides: { second: { ...whole, specification: "St+Ob" } } }))
       .toMatch(/Layer "second": St\+Ob \(kernels seen whole, groups by PIO\) is refused.*none would be on Ob/)
