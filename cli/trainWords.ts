@@ -77,12 +77,19 @@ export const place = Effect.fnUntraced(function*(directory: string) {
   return `Written to ${directory}: ${there.join(", ")}${gone.length === 0 ? "" : `; gone: ${gone.join(", ")}`}`
 })
 
+/** How good it is: its accuracy or, where its outputs tell no classes, its loss. */
+const result = ({ testAccuracy, testLoss }: Run.RunSummary) =>
+  testAccuracy !== undefined && Number.isNaN(testAccuracy) && testLoss !== undefined
+    ? `Test loss ${testLoss.toFixed(4)}`
+    : `Test accuracy ${testAccuracy === undefined ? "–" : percent(testAccuracy)}`
+
 /** How a run ended. */
 export const endLines = (summary: Run.RunSummary): string =>
   [
     ...(summary.status === "completed" && summary.reason !== undefined ? [`Ended early: ${summary.reason}`] : []),
-    `Test accuracy ${summary.testAccuracy === undefined ? "–" : percent(summary.testAccuracy)} ` +
-    `after ${counted(summary.steps, "step")} in ${summary.seconds.toFixed(1)} s (seed ${summary.seed})`,
+    `${result(summary)} after ${counted(summary.steps, "step")} in ${
+      summary.seconds.toFixed(1)
+    } s (seed ${summary.seed})`,
     `Tensors leaked: ${summary.tensorsLeaked}; norm bounds violated: ${summary.normBoundViolations}`,
     `Weights SHA-256: ${summary.weightsSha256}`
   ].join("\n")

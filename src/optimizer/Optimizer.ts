@@ -99,6 +99,9 @@ const at = <P extends NestedTensors.NestedTensors, W extends NestedTensors.Neste
 /**
  * The initial state: the nearest point to the given weights, and what the transform starts with.
  *
+ * @throws ShapeMismatch for weights of another shape than the problem's. Many points of a manifold are one of
+ * `Combinators.power`, not a batch.
+ *
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core"
@@ -113,6 +116,7 @@ export const init = <P extends NestedTensors.NestedTensors, W extends NestedTens
   weights: W
 ): State<P> => {
   const { problem: { arrangement, collection }, transform } = optimizer
+  Effect.runSync(Tensors.checkShapes("weights", arrangement.shape, weights))
   const [x, memory] = Tensors.region((): readonly [P, TensorTree.TensorTree] => {
     const nearest = Tensors.fresh(collection.manifold.nearest(arrangement.from(weights)), [weights])
     return [nearest, Tensors.fresh(transform.init(at(optimizer, { step: 0, x: nearest, scaling: [] })), [nearest])]

@@ -275,6 +275,18 @@ export const warmup = (steps: number, then: Schedule, from: number = 0): Schedul
 }
 
 /**
+ * Throws for what is no schedule, as a number in its place, or none at all: without a check of types nothing else tells
+ * before the first step.
+ *
+ * @internal
+ */
+export const expect = (schedule: Schedule | undefined): void => {
+  if (typeof schedule?.rate === "function") return
+  const given = schedule === undefined ? "left out" : typeof schedule === "object" ? "another object" : String(schedule)
+  throw new TypeError(`the schedule must be one of Schedule, as Schedule.constant(0.1), not ${given}`)
+}
+
+/**
  * r(t) of a schedule, whoever made it.
  *
  * @throws StepSizeError where it is not finite, or negative.

@@ -78,5 +78,13 @@ export const fits = Effect.fnUntraced(function*(
   yield* agree("the model's input, for the dataset's images", model.inputs[0]!.shape, [height, width, channels])
   if (loss.of === "embeddings") return
   const what = dataset.targets === undefined ? "classes" : "targets"
-  yield* agree(`the model's output, for the dataset's ${what}`, model.outputs[0]!.shape, outputShape(dataset))
+  const outputs = outputShape(dataset)
+  yield* agree(`the model's output, for the dataset's ${what}`, model.outputs[0]!.shape, outputs)
+  if (loss.of === "logits" && dataset.targets?.of === "numbers" && outputs.at(-1) === 1) {
+    return yield* refused(
+      `to learn numbers by ${loss.name}`,
+      "the softmax of one output is 1 whatever it is: the loss is 0, and nothing is learnt",
+      "Take a loss of numbers: mean-squared-error or mean-absolute-error"
+    )
+  }
 })

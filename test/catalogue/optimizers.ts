@@ -77,6 +77,23 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     /norm to clip at must be positive and finite/,
     () => Transforms.clip({ norm: Infinity })
   ],
+  [
+    "clipping per what there is not",
+    /clipping is per "pom" or per "network", not per "layer"/,
+    () => Transforms.clip({ norm: 1, per: "layer" as "pom" })
+  ],
+  ...([["Adam", RiemannianAdam.make], ["FG-SGD", FgSgd.make]] as const).flatMap(([name, make]) => [
+    [
+      `${name} without a schedule`,
+      /schedule must be one of Schedule, as Schedule\.constant\(0\.1\), not left out/,
+      () => make(onSphere, {} as { readonly schedule: Schedule.Schedule })
+    ] as const,
+    [
+      `a number as the schedule of ${name}`,
+      /schedule must be one of Schedule, as Schedule\.constant\(0\.1\), not 0\.1/,
+      () => make(onSphere, { schedule: 0.1 as unknown as Schedule.Schedule })
+    ] as const
+  ]),
   ["half a batch to accumulate", /positive integer, not 0\.5/, () => Transforms.accumulate(0.5)],
   ["an average of decay 1", /decay must be in \[0, 1\), not 1/, () => Transforms.average({ decay: 1 })],
   [
@@ -92,6 +109,11 @@ const refusals: ReadonlyArray<readonly [given: string, says: RegExp, run: () => 
     "a chain without a step size",
     /riemannian tells no norms of directions: end it with a step size/,
     () => Optimizer.make(onSphere, Transforms.riemannian)
+  ],
+  [
+    "points of another shape to begin with",
+    /weights: expected shape \[3, 1\], got \[2, 3, 1\]/,
+    () => Optimizer.init(FgSgd.make(onSphere, { schedule }), tf.ones([2, 3, 1]))
   ],
   [
     "gradients of another shape",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { epochRow } from "../../cli/trainWords.ts"
+import { endLines, epochRow } from "../../cli/trainWords.ts"
 
 it("shows of the norms those that are promised, with the bound that they are held to", () => {
   const epoch = {
@@ -18,4 +18,13 @@ it("shows of the norms those that are promised, with the bound that they are hel
     ]
   } as unknown as Parameters<typeof epochRow>[0]
   expect(epochRow(epoch, false)).toMatch(/ 0\.7500 ≤ 1 +3\.0000$/)
+})
+
+it("ends with the accuracy or, of numbers, which have none, with the loss", () => {
+  const ended = (testAccuracy: number) =>
+    endLines(
+      { status: "completed", testAccuracy, testLoss: 0.25, steps: 2, seconds: 1 } as Parameters<typeof endLines>[0]
+    )
+  expect(ended(0.5)).toMatch(/^Test accuracy 50\.00 % after 2 steps/)
+  expect(ended(Number.NaN)).toMatch(/^Test loss 0\.2500 after 2 steps/)
 })

@@ -137,6 +137,14 @@ it.each<readonly [string, Dataset.Dataset, string]>([
   expect(Result.getOrThrow(Result.flip(Dataset.check(dataset))).message).toContain(reason)
 })
 
+it("refuses a softmax of one number, which learns nothing", async () => {
+  const one = { ...numbers, targets: pixels.slice(0, count) }
+  const dataset: Dataset.Dataset = { ...regression, targets: { shape: [1], of: "numbers" }, train: one, test: one }
+  const own = { dataset, model: () => dense(1), loss: Losses.softmaxCrossEntropy() }
+  await expect(train(own)).rejects.toThrow(/softmax of one output is 1.*mean-squared-error/)
+  expect((await train({ ...own, loss: Losses.meanSquaredError }, { epochs: 1 })).epochs).toHaveLength(1)
+})
+
 it("refuses for targets what is of labels, and crops of images alone", async () => {
   const own = { dataset: segmentation, model: perPixel, loss: Losses.softmaxCrossEntropy() }
   await expect(train(own, { augment: "crop-flip" })).rejects.toThrow("targets are not cropped with images")

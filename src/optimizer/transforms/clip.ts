@@ -17,7 +17,7 @@ export interface Clip {
  *
  * Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural networks*.
  *
- * @throws RangeError for a norm that is not positive and finite.
+ * @throws RangeError for a norm that is not positive and finite, and for another `per`.
  *
  * @example
  * ```ts
@@ -31,6 +31,9 @@ export interface Clip {
 export const clip = ({ norm, per = "network" }: Clip): PerPom => {
   if (!(norm > 0 && Number.isFinite(norm))) {
     throw new RangeError(`the norm to clip at must be positive and finite, not ${norm}`)
+  }
+  if (per !== "pom" && per !== "network") {
+    throw new RangeError(`clipping is per "pom" or per "network", not per "${String(per)}"`)
   }
   return perPom("clip", (norms) => {
     const total = per === "pom" ? norms : tf.mul(tf.onesLike(norms), tf.sqrt(tf.sum(tf.square(norms))))

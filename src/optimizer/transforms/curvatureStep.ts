@@ -69,8 +69,9 @@ const refuses = ({ rule }: Step) => ({ poms }: Collection.Collection): string | 
       "declare one, or use the plain rule (StepSize.plain, `--rule plain`)"
 }
 
-const named = (name: string, { rule, schedule }: Step): PerPom =>
-  perPom(
+const named = (name: string, { rule, schedule }: Step): PerPom => {
+  Schedule.expect(schedule)
+  return perPom(
     name,
     (norms, { poms, step }) =>
       factorsOf(schedule, step, norms, rule.denominators(norms, Collection.curvatures({ poms }))),
@@ -80,9 +81,11 @@ const named = (name: string, { rule, schedule }: Step): PerPom =>
       ...(rule.onHost === undefined ? {} : { onHost: onHost(schedule, rule.onHost) })
     }
   )
+}
 
-const ofWeights = ({ rule, schedule }: Step): Transform =>
-  scaling("curvatureStep", (norms, { collection, scaling, step }) => {
+const ofWeights = ({ rule, schedule }: Step): Transform => {
+  Schedule.expect(schedule)
+  return scaling("curvatureStep", (norms, { collection, scaling, step }) => {
     const curvatures = Collection.curvatures(collection)
     const lengths = rule === StepSize.plain ? undefined : lengthsOf(collection, scaling)
     const denominators = lengths === undefined
@@ -100,6 +103,7 @@ const ofWeights = ({ rule, schedule }: Step): Transform =>
       return refusesMixedLeaves("the metric of weights")(collection) ?? refuses({ rule, schedule })(collection)
     }
   })
+}
 
 /**
  * The step of any other method, v = −r(t)·direction: `curvatureStep` with g = 1.
