@@ -3,11 +3,15 @@ import * as Results from "../../src/experiment/Results.ts"
 import type { Chart } from "../../src/report/Chart.ts"
 import { table } from "./markdown.ts"
 
-/** An experiment, and which of its rows is the one that the paper proposes, or the nearest to it that was run. */
-export interface Asked {
+/** An experiment by the setting that it is of. */
+export interface Titled {
   readonly title: string
-  readonly proposed: string
   readonly results: Results.Results
+}
+
+/** An experiment, and which of its rows is the one that the paper proposes, or the nearest to it that was run. */
+export interface Asked extends Titled {
+  readonly proposed: string
 }
 
 const errorOf = ({ error }: Results.CellResult) => Results.plusMinus(error!)
@@ -49,7 +53,7 @@ const valuesOf = ({ cells }: Results.Results) =>
   )
 
 /** The rows of an experiment, the best one first. */
-const panel = ({ results, title }: Asked, i: number, { length }: ReadonlyArray<Asked>) => {
+const panel = ({ results, title }: Titled, i: number, { length }: ReadonlyArray<Titled>) => {
   const x = (field: string) => ({
     field,
     type: "quantitative" as const,
@@ -89,7 +93,7 @@ const panel = ({ results, title }: Asked, i: number, { length }: ReadonlyArray<A
 }
 
 /** Rows of all experiments by their difference from the baseline, with 95 % intervals. */
-export const figure = (experiments: ReadonlyArray<Asked>): Chart => ({
+export const figure = (experiments: ReadonlyArray<Titled>): Chart => ({
   name: "findings",
   title: "Differences of test error from the tuned baseline, with 95 % intervals",
   caption: "",
