@@ -1,7 +1,7 @@
 import { Experiment } from "finegrain"
-import cifar, { rowsOf } from "./table-cifar.ts"
+import cifar, { rowsOf, search } from "./table-cifar.ts"
 
-/** Two rows of `table-cifar` where some of the labels are wrong, and where most of them are. */
+/** Two rows of `table-cifar`, one of them searched anew, where some of the labels are wrong, and where most of them are. */
 export default Experiment.make({
   ...cifar,
   name: "noise-rates",
@@ -13,5 +13,13 @@ export default Experiment.make({
     { name: "60 % noise", settings: { labelNoise: 0.6 } },
     { name: "20 % noise", settings: { labelNoise: 0.2 } }
   ],
-  rows: rowsOf("Euc", "PIO (Sp+Ob+St+Euc)")
+  rows: [
+    ...rowsOf("Euc", "PIO (Sp+Ob+St+Euc)"),
+    // The first row chose the smallest rate that it tried, at both noise rates.
+    {
+      name: "Euc (wider)",
+      settings: { collection: "Euc" },
+      search: { ...search, learningRate: { from: 0.001, to: 0.03 } }
+    }
+  ]
 })
