@@ -17,7 +17,7 @@ export const counts = (results: Results.Results) => {
   const [candidates, finals] = [cells.flatMap((cell) => cell.candidates), cells.flatMap((cell) => cell.finals)]
   const seeds = new Set(finals.map(({ seed }) => seed)).size
   const columns = columnsOf(results).length
-  const each = columns > 1 ? `, ${columns} times` : ""
+  const each = columns > 1 ? ` in ${columns} columns` : ""
   return `${candidates.length + finals.length} trials: ${candidates.length} that chose, ${finals.length} final ones ` +
     `(${cells.length / columns} methods${each}, ${seeds} seeds).`
 }
