@@ -1,7 +1,7 @@
 import { Experiment } from "finegrain"
 import cifar, { rowsOf, search } from "./table-cifar.ts"
 
-/** Two rows of `table-cifar`, one of them searched anew, where some of the labels are wrong, and where most of them are. */
+/** Two rows of `table-cifar`, one of them searched anew, where some of the labels are wrong, and where most are. */
 export default Experiment.make({
   ...cifar,
   name: "noise-rates",
