@@ -123,6 +123,15 @@ describe("the plan of successive halving", () => {
     const { factor: _factor, ...random } = plain.selection
     expect(problems({ ...plain, selection: random }).join()).toMatch(/runs of 1 epoch that choose/)
   })
+
+  it("has the settings of its candidates in its first rung, those that others need among them", () => {
+    const rows = [{
+      name: "Sp",
+      settings: { collection: "Sp", ratesAfterRule: true },
+      search: { "rates.recommended": { from: 0.25, to: 4 } }
+    }]
+    expect(plan(experiment({}, { rows }))[0]!.candidates[0]!.config).toMatchObject({ epochs: 1, ratesAfterRule: true })
+  })
 })
 
 it("goes on where only the usual factor is said in words, and not with another", () => {

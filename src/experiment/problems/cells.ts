@@ -32,15 +32,25 @@ export const soundOnly = (experiment: Experiment, known: Catalogues): Experiment
   ...(experiment.columns === undefined ? {} : { columns: experiment.columns.map(soundVariant(known)) })
 })
 
+/** What the first candidate of a row sets, by place, as far as it is right by itself: every candidate sets as much. */
+const firstCandidate = (experiment: Experiment, row: Variant, known: Catalogues): ReadonlyArray<PlacedSettings> =>
+  candidateSources(experiment, row).slice(0, 1)
+    .map((source) => ({ ...source, settings: sound(known)(source.settings) }))
+
+/** The settings of a cell, those of a candidate over them. */
+const withCandidate = (places: ReadonlyArray<PlacedSettings>, candidate: ReadonlyArray<PlacedSettings>): Settings =>
+  candidate.reduce((own, { settings }) => search.over(own, settings), merged(places))
+
 /** What the epochs of the runs that choose contradict: those of the final runs, and settings such as the schedule. */
 export const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyArray<string> => {
   const { rows, selection } = experiment
   if (!search.isSearch(selection) || halving.problems(selection).length > 0) return []
   const decode = Schema.decodeUnknownResult(schemaOf(known))
   const textsOf = (settings: Settings) => TrainConfig.mistakes(settings, known).map(({ text }) => text)
-  return rows.flatMap((row) =>
-    columnsOf(experiment).flatMap((column) => {
-      const settings = merged(sources(experiment, row, column, false))
+  return rows.flatMap((row) => {
+    const candidate = firstCandidate(experiment, row, known)
+    return columnsOf(experiment).flatMap((column) => {
+      const settings = withCandidate(sources(experiment, row, column, false), candidate)
       const config = decode(settings)
       if (Result.isFailure(config)) return []
       const long = halving.tooLong(selection, config.success.epochs)
@@ -51,7 +61,7 @@ export const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyAr
         `${text} (row "${row.name}", column "${column.name}")`
       )
     })
-  )
+  })
 }
 
 /** Whether a later place sets it anew; a candidate may add an entry to a record of settings. */
@@ -71,12 +81,11 @@ export const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: bool
     new Map<string, string>()
   ]
   for (const row of rows) {
-    const first = candidateSources(experiment, row).slice(0, 1)
-      .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
+    const first = firstCandidate(experiment, row, known)
     for (const column of columnsOf(experiment)) {
       const of = sources(experiment, row, column, isSmoke)
       const all = [...of, ...first]
-      const settings = first.reduce((own, { settings }) => search.over(own, settings), merged(of))
+      const settings = withCandidate(of, first)
       for (const { text } of TrainConfig.mistakes(settings, known)) {
         contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
       }
