@@ -75,6 +75,7 @@ export const train = Effect.fnUntraced(function*(
     const controlled = made.controls(config, yield* made.schedule(config, dataset, known))
     const network = yield* made.network(config, dataset, known)
     yield* Effect.addFinalizer(() => Effect.sync(() => network.model.dispose()))
+    const loss = yield* made.loss(config, dataset, known)
     const training = yield* Trainer.make({
       ...Struct.pick(config, ["epochs", "batchSize", "seed", "augment", "normalize", "measureLambda", "measureBounds"]),
       network,
@@ -82,8 +83,8 @@ export const train = Effect.fnUntraced(function*(
       ...controlled,
       vary: yield* made.variations(config, dataset, known),
       ...yield* made.classWeights(config, dataset, known),
-      measures: made.measures(config, known),
-      loss: yield* made.loss(config, dataset, known),
+      measures: yield* made.measures(config, dataset, loss, known),
+      loss,
       transform: yield* made.transform(config, dataset, controlled.schedule, known),
       ...Struct.pick(config, ["evaluate", "measuresEvery", "testEvery"]),
       from

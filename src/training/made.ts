@@ -207,12 +207,29 @@ export const classWeights = ({ classWeights, weighting }: TrainConfig, dataset: 
       catch: failed("weights of classes", weighting ?? "none")
     })
 
+/** Why a measure cannot be taken of such a run. */
+const unmeasurable = (
+  { needs }: Measures.AskedMeasure<never>,
+  dataset: Dataset,
+  loss: Loss
+): string | undefined => {
+  if (needs === undefined) return undefined
+  if (!tellsClasses(dataset, loss)) return `it is of classes, and by ${loss.name} on ${dataset.name} outputs tell none`
+  if (needs === "classes") return undefined
+  if (dataset.targets !== undefined) return `it is of classes of images, and those of ${dataset.name} are of places`
+  return needs === "confidence" && loss.of !== "logits"
+    ? `it is of probabilities of classes, and outputs that learn by ${loss.name} tell none`
+    : undefined
+}
+
 /** What a run measures beside what it records. */
-export const measures = (config: TrainConfig, known: Catalogues) =>
-  (config.measures ?? []).map((name) => {
+export const measures = (config: TrainConfig, dataset: Dataset, loss: Loss, known: Catalogues) =>
+  Effect.forEach(config.measures ?? [], (name) => {
     const entry: Measures.AskedMeasure<never> = known.measures[name as keyof typeof known.measures]
+    const problem = unmeasurable(entry, dataset, loss)
+    if (problem !== undefined) return Effect.fail(failed("measure", name)(problem))
     const own = Object.keys(entry.parameters ?? {})
-    return asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own))
+    return Effect.succeed(asked(name, entry, Struct.pick(config as Readonly<Record<string, unknown>>, own)))
   })
 
 const matricizedBy = (name: TrainConfig["matricization"], known: Catalogues["matricizations"]) =>

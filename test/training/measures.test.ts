@@ -1,14 +1,17 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Dataset, LabelNoise, Network } from "finegrain"
+import { type Dataset, LabelNoise, Losses, Network } from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import * as epochFigures from "../../src/report/epochFigures.ts"
 import type { RowRun } from "../../src/report/Figure.ts"
+import { builtIn } from "../../src/training/Catalogues.ts"
+import * as made from "../../src/training/made.ts"
 import { type AskedMeasure, type AtEpoch, measures } from "../../src/training/measures.ts"
 import { asked } from "../../src/training/measures/asked.ts"
 import type { MeasureAxes } from "../../src/training/measures/MeasureAxes.ts"
 import * as RunFiles from "../../src/training/RunFiles.ts"
+import type { TrainConfig } from "../../src/training/TrainConfig.ts"
 import { use } from "../backends.ts"
 
 beforeAll(() => use("cpu"))
@@ -55,6 +58,28 @@ it("a measure gives a number or numbers by name, at once, by a promise or by an 
   expect(await measure({ about, make: ({ many }: { many: number }) => Promise.resolve({ a: many }) }, { many: 7 }))
     .toEqual({ a: 7 })
   expect(await measure({ about, make: () => Effect.succeed(2) })).toEqual({ "": 2 })
+})
+
+it("what a run has not got is told before it begins", () => {
+  const { crossEntropy, numbers, places, squares } = {
+    crossEntropy: Losses.softmaxCrossEntropy(),
+    squares: Losses.meanSquaredError,
+    numbers: { ...dataset, targets: { shape: [2], of: "numbers" } as const },
+    places: { ...dataset, targets: { shape: [1, 1], of: "classes" } as const }
+  }
+  const why = (name: string, of: Dataset.Dataset, loss: Losses.Loss) =>
+    Effect.runSync(Effect.match(made.measures({ measures: [name] } as unknown as TrainConfig, of, loss, builtIn), {
+      onFailure: ({ message }) => message,
+      onSuccess: ([measure]) => measure!.name
+    }))
+  for (const name of ["calibration", "class-accuracy", "label-noise", "corruptions"]) {
+    expect(why(name, dataset, crossEntropy)).toBe(name)
+    expect(why(name, numbers, squares)).toMatch(/by mean squared error on blank outputs tell none/)
+    expect(why(name, dataset, Losses.supervisedContrastive())).toMatch(/supervised contrastive .*outputs tell none/)
+    expect(why(name, places, crossEntropy)).toMatch(name === "corruptions" ? name : /those of blank are of places/)
+    expect(why(name, dataset, squares)).toMatch(name === "calibration" ? /learn by mean squared error tell none/ : name)
+  }
+  expect(why("stable-rank", numbers, squares)).toBe("stable-rank")
 })
 
 it("what its figure says goes with its numbers into the log, and is read from there", () => {

@@ -32,6 +32,11 @@ export interface AskedMeasure<in Given = AtEpoch>
     Catalogue.Maker<Given, Measured | Promise<Measured> | Effect.Effect<Measured, EvaluationError>>,
     Partial<MeasureAxes>
 {
+  /**
+   * What it asks of the run, which is refused before it begins where that has not got it: classes that outputs tell
+   * (`classes`), one for each image (`classes-of-images`), with their probabilities (`confidence`).
+   */
+  readonly needs?: "classes" | "classes-of-images" | "confidence"
   /** Whether it asks how far steps turn kernels, which some eight steps of every epoch then measure. */
   readonly asksTurns?: boolean
 }

@@ -10,6 +10,7 @@ export const classAccuracy: AskedMeasure = {
   title: "Accuracy by class",
   value: "accuracy, %",
   limits: percent,
+  needs: "classes-of-images",
   make: ({ dataset, tested }) => {
     const found = Answers.classAccuracy(Answers.confusion(dataset.test.labels, tested.predicted, dataset.classes))
     return Object.fromEntries(
@@ -25,6 +26,7 @@ export const calibration: AskedMeasure = {
   value: "calibration error, %",
   zero: true,
   limits: percent,
+  needs: "confidence",
   make: ({ dataset, tested: { confidence, predicted } }) => {
     if (confidence === undefined) throw new RangeError("outputs that are no logits have no confidence")
     return 100 * Answers.calibration(dataset.test.labels, predicted, confidence).error

@@ -42,6 +42,7 @@ export const corruption: AskedMeasure<Given> & { readonly parameters: object } =
   value: "accuracy, %",
   zero: true,
   limits: percent,
+  needs: "classes",
   parameters: { corruptions },
   make: ({ corruptions = Catalogue.names(Corruptions.corruptions), dataset, evaluate }) =>
     accuracies(dataset.test, dataset, corruptions, evaluate)

@@ -40,6 +40,7 @@ export const labelNoise: AskedMeasure<Given> & { readonly parameters: object } =
   value: "accuracy, %",
   zero: true,
   limits: percent,
+  needs: "classes-of-images",
   parameters: { noiseImages },
   make: ({ dataset, evaluate, noiseImages = 1000 }) => {
     const { right, wrong } = byLabel(dataset, noiseImages)
