@@ -59,8 +59,15 @@ const cases = fc.record({
 
 type Case = typeof cases extends fc.Arbitrary<infer A> ? A : never
 
+/** As many of the manifolds as there are groups for in the convolution. */
+const manifoldsOf = ({ inputs, matricization, outputs, size, strategy, symbols }: Case) => {
+  const [rows, columns] = matricization.grid([...size, inputs, outputs])
+  return symbols.slice(0, { PI: rows, PO: columns, PIO: rows * columns }[strategy])
+}
+
 /** A convolution with a bias and a dense layer; undefined where a manifold refuses the matrices. */
-const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbols }: Case) => {
+const networkOf = (c: Case) => {
+  const { inputs, matricization, outputs, seed, size, strategy } = c
   const model = tfl.sequential({
     layers: [
       tfl.layers.conv2d({ inputShape: [8, 8, inputs], filters: outputs, kernelSize: [...size], name: "convolution" }),
@@ -68,7 +75,7 @@ const networkOf = ({ inputs, matricization, outputs, seed, size, strategy, symbo
       tfl.layers.dense({ units: 3 })
     ]
   })
-  const options = { specification: symbols.join("+"), strategy: Grouping[strategy](), matricization, seed }
+  const options = { specification: manifoldsOf(c).join("+"), strategy: Grouping[strategy](), matricization, seed }
   return Effect.runSync(Effect.match(Network.make(model, options), { onFailure: () => undefined, onSuccess: (n) => n }))
 }
 
