@@ -4,10 +4,7 @@ import cifar, { rowsOf } from "./table-cifar.ts"
 /** So many images need less of it. */
 const weightDecay = { from: 1e-4, to: 0.01 }
 
-/**
- * The paper's question on all of its data. A final run takes some forty minutes on one core, all of it four hours on
- * two: go on with `--resume`.
- */
+/** The paper's question on all of its data. It takes hours on two cores: go on with `--resume`. */
 export default Experiment.make({
   ...cifar,
   name: "all-images",
