@@ -26,6 +26,6 @@ export default Experiment.make({
     settings,
     search: { ...search, weightDecay }
   })),
-  seeds: [1, 2, 3],
+  seeds: [1, 2, 3, 4, 5],
   selection: { candidates: 8, how: "latin-hypercube", epochs: 2, seed: 100, validationImages: 5000 }
 })
