@@ -14,6 +14,7 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import { type Control, isOfTests, type Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
+import { tellsClasses } from "./trainer/evaluate.ts"
 import * as turns from "./trainer/turns.ts"
 
 /** What a run does. */
@@ -121,6 +122,16 @@ export const testsRefusal = (
       actual: String(testEvery)
     })
 
+/** Where outputs are no classes, an error that is watched would never become better. */
+const watchRefusal = ({ controls = [], dataset, keepBest, loss }: TrainerOptions) => {
+  const watched = [...controls, ...keepBest === undefined ? [] : [keepBest]].map(({ watch }) => watch)
+  return !watched.includes("test-error") || tellsClasses(dataset, loss) ? undefined : new OptionRefused({
+    option: "watch",
+    expected: "test-loss or training-loss, since outputs that tell no classes have no error",
+    actual: "test-error"
+  })
+}
+
 /** Angles are of constrained layers: refused before an epoch has been trained that could tell of none. */
 const anglesRefusal = ({ measures = [], network }: TrainerOptions) => {
   const asking = measures.find(({ asksTurns }) => asksTurns === true)
@@ -147,7 +158,7 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
   }
   const wrong = Object.entries(counts).find(([, value]) => !isCount(value))
   const refusal = (wrong === undefined ? undefined : countRefusal(...wrong)) ?? weightsRefusal(options) ??
-    augmentRefusal(options) ?? anglesRefusal(options) ?? testsRefusal(options)
+    augmentRefusal(options) ?? watchRefusal(options) ?? anglesRefusal(options) ?? testsRefusal(options)
   if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void
