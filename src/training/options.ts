@@ -110,6 +110,18 @@ const countRefusal = (option: string, value: number) =>
     ? undefined
     : new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(value) })
 
+/** What FG-SGD would be made of, beside another optimizer that has its own. */
+export const chainRefusal = (
+  options: Pick<TrainerOptions, "momentum" | "rule" | "transform" | "weightDecay">
+): OptionRefused | undefined => {
+  const given = (["momentum", "weightDecay", "rule"] as const).find((option) => options[option] !== undefined)
+  return options.transform === undefined || given === undefined ? undefined : new OptionRefused({
+    option: given,
+    expected: "left out beside transform, which is an optimizer with its own",
+    actual: "given"
+  })
+}
+
 /** Controls would take an epoch without a test for one that is no better. */
 export const testsRefusal = (
   { controls = [], testEvery = 1 }: Pick<TrainerOptions, "controls" | "testEvery">
@@ -158,7 +170,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
   }
   const wrong = Object.entries(counts).find(([, value]) => !isCount(value))
   const refusal = (wrong === undefined ? undefined : countRefusal(...wrong)) ?? weightsRefusal(options) ??
-    augmentRefusal(options) ?? watchRefusal(options) ?? anglesRefusal(options) ?? testsRefusal(options)
+    augmentRefusal(options) ?? watchRefusal(options) ?? anglesRefusal(options) ?? chainRefusal(options) ??
+    testsRefusal(options)
   if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void
