@@ -24,7 +24,7 @@ const idleWatch = ({ keepBest = false, patience, plateau }: TrainConfig): Reason
 const holds = ({ at }: Manifold.Family, of: (manifold: Manifold.Manifold) => boolean): boolean =>
   Result.match(at([3, 3]), { onFailure: () => false, onSuccess: of })
 
-/** What rescales weights or bends steps, where no manifold has norms or curvature for it; defaults that are repeated. */
+/** What rescales weights or bends steps, where no manifold has norms or curvature for it, unless it is the default. */
 const idleGeometry = (config: TrainConfig, known: Catalogues): Reasons => {
   const { measureLambda, policy } = config
   const all = familiesIn(config, known)
