@@ -61,12 +61,9 @@ it("a measure gives a number or numbers by name, at once, by a promise or by an 
 })
 
 it("what a run has not got is told before it begins", () => {
-  const { crossEntropy, numbers, places, squares } = {
-    crossEntropy: Losses.softmaxCrossEntropy(),
-    squares: Losses.meanSquaredError,
-    numbers: { ...dataset, targets: { shape: [2], of: "numbers" } as const },
-    places: { ...dataset, targets: { shape: [1, 1], of: "classes" } as const }
-  }
+  const [crossEntropy, squares] = [Losses.softmaxCrossEntropy(), Losses.meanSquaredError]
+  const numbers = { ...dataset, targets: { shape: [2], of: "numbers" } as const }
+  const places = { ...dataset, targets: { shape: [1, 1], of: "classes" } as const }
   const why = (name: string, of: Dataset.Dataset, loss: Losses.Loss) =>
     Effect.runSync(Effect.match(made.measures({ measures: [name] } as unknown as TrainConfig, of, loss, builtIn), {
       onFailure: ({ message }) => message,

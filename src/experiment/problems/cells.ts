@@ -35,7 +35,7 @@ export const soundOnly = (experiment: Experiment, known: Catalogues): Experiment
 /** What the first candidate of a row sets, by place, as far as it is right by itself: every candidate sets as much. */
 const firstCandidate = (experiment: Experiment, row: Variant, known: Catalogues): ReadonlyArray<PlacedSettings> =>
   candidateSources(experiment, row).slice(0, 1)
-    .map((source) => ({ ...source, settings: sound(known)(source.settings) }))
+    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
 
 /** The settings of a cell, those of a candidate over them. */
 const withCandidate = (places: ReadonlyArray<PlacedSettings>, candidate: ReadonlyArray<PlacedSettings>): Settings =>
