@@ -17,25 +17,10 @@ interface Notation {
   readonly parse: (text: string) => unknown
 }
 
-/** A key that stands twice in an object of a JSON text: of both `JSON.parse` would take the last one. */
-const repeatedKey = (text: string): string | undefined => {
-  const open: Array<Set<string>> = []
-  for (const [, string, colon, bracket] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|([{}[\]])/g)) {
-    if (bracket === "{" || bracket === "[") open.push(new Set())
-    else if (bracket !== undefined) open.pop()
-    else if (colon !== undefined) {
-      const key = JSON.parse(string!) as string
-      if (open.at(-1)!.has(key)) return key
-      open.at(-1)!.add(key)
-    }
-  }
-  return undefined
-}
-
+/** JSON is YAML as well, which refuses a key that stands twice: `JSON.parse` would take the last one. */
 const parseJson = (text: string): unknown => {
   const value: unknown = JSON.parse(text)
-  const twice = repeatedKey(text)
-  if (twice !== undefined) throw new SyntaxError(`the key "${twice}" stands in one object twice: keep one`)
+  Yaml.parse(text)
   return value
 }
 
