@@ -17,7 +17,14 @@ interface Notation {
   readonly parse: (text: string) => unknown
 }
 
-const json: Notation = { name: "JSON", extensions: [".json"], parse: (text) => JSON.parse(text) as unknown }
+/** JSON is YAML as well, which refuses a key that stands twice: `JSON.parse` would take the last one. */
+const parseJson = (text: string): unknown => {
+  const value: unknown = JSON.parse(text)
+  Yaml.parse(text)
+  return value
+}
+
+const json: Notation = { name: "JSON", extensions: [".json"], parse: parseJson }
 
 /** Notations by the extension of the file; JSON where it has another. */
 const notations: ReadonlyArray<Notation> = [

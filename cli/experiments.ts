@@ -181,6 +181,9 @@ export const run = Command.make(
   Effect.fnUntraced(
     function*({ columns, file, launcher, only, output, placing, resume, retry, seeds, shard: wanted, smoke, use }) {
       const path = yield* Path.Path
+      if (retry && !resume) {
+        return yield* refuse(file, "--retry is of use with --resume only: a new directory has nothing to train anew")
+      }
       const given = { smoke, use: [...use], seeds: yield* integers(file, "--seeds", seeds) }
       const placed = yield* Effect.mapError(
         LauncherFlags.decode(launcher, placing),

@@ -9,6 +9,7 @@ import * as Path from "effect/Path"
 import * as Catalogue from "../src/choices/Catalogue.ts"
 import * as Export from "../src/report/exports/Export.ts"
 import { formats } from "../src/report/exports/formats.ts"
+import * as TrainConfig from "../src/training/TrainConfig.ts"
 import * as Voice from "./Voice.ts"
 
 /** `finegrain export`. */
@@ -33,10 +34,18 @@ export const exporting = Command.make(
   },
   Effect.fnUntraced(function*({ directories, format, output }) {
     const path = yield* Path.Path
+    const nameOf = (directory: string) => path.basename(path.resolve(directory))
+    const names = directories.map(nameOf)
+    const twice = Option.isNone(output) ? undefined : names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined) {
+      const problems = `several directories are called ${twice}, and below --output each would take the place of the ` +
+        "one before: export them one by one"
+      return yield* new TrainConfig.ConfigError({ source: "export", problems })
+    }
     const files = yield* Effect.forEach(directories, (directory) => {
       const own = Option.match(output, {
         onNone: () => path.join(directory, "export", format),
-        onSome: (all) => directories.length === 1 ? all : path.join(all, path.basename(path.resolve(directory)))
+        onSome: (all) => directories.length === 1 ? all : path.join(all, nameOf(directory))
       })
       return Export.directory(directory, format, own)
     })

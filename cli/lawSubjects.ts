@@ -100,6 +100,13 @@ export const fromFile = Effect.fnUntraced(function*(file: string, shape: Option.
       remedy: "Export what Manifold.make gives, as in `export const mine = Manifold.make({ … })`."
     })
   }
+  if (Option.isSome(shape) && !exported.some(([, value]) => isFamily(value))) {
+    return yield* new NoSubject({
+      subject: `${file} --shape ${shape.value.join("x")}`,
+      reason: "it exports no family, and what it exports has a shape already",
+      remedy: "Leave --shape out."
+    })
+  }
   return sets
 })
 

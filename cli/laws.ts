@@ -97,12 +97,22 @@ const checkAll = Effect.fnUntraced(function*(sets: ReadonlyArray<Law.LawSet>, is
 })
 
 /** What excludes each other. */
-const contradiction = (all: boolean, hasSubject: boolean, arithmetic: string, backend: string): NoSubject | undefined =>
+const contradiction = (
+  { all, hasShape, hasSubject }: Record<"all" | "hasShape" | "hasSubject", boolean>,
+  arithmetic: string,
+  backend: string
+): NoSubject | undefined =>
   all === hasSubject
     ? new NoSubject({
       subject: "finegrain laws",
       reason: all ? "--all and a subject exclude each other" : "there is no subject",
       remedy: `Give one of ${known}, a file, or --all.`
+    })
+    : all && hasShape
+    ? new NoSubject({
+      subject: "--all --shape",
+      reason: "all are checked at shapes of their own",
+      remedy: "Leave --shape out, or name a manifold."
     })
     : arithmetic === "float64" && backend !== "cpu"
     ? new NoSubject({
@@ -119,7 +129,11 @@ export const laws = Command.make(
   Effect.fnUntraced(function*({ all, arithmetic, backend: chosen, runs: asked, seed, shape: shapeText, subject }) {
     const shape = yield* Effect.transposeOption(Option.map(shapeText, readShape))
     const backend = Option.getOrElse(chosen, () => arithmetic === "float64" ? "cpu" as const : "wasm" as const)
-    const wrong = contradiction(all, Option.isSome(subject), arithmetic, backend)
+    const wrong = contradiction(
+      { all, hasShape: Option.isSome(shape), hasSubject: Option.isSome(subject) },
+      arithmetic,
+      backend
+    )
     if (wrong !== undefined) return yield* wrong
     const runs = Option.getOrElse(asked, () => all ? 10 : 20)
     yield* Effect.gen(function*() {

@@ -106,6 +106,8 @@ const channelMeans = (images: Float32Array, channels: number): Float64Array => {
  * Source: DeVries and Taylor 2017, *Improved regularization of convolutional neural networks with cutout*, section 3
  * (zeros of normalized images, which are their mean).
  *
+ * @throws RangeError for images of a line of pixels, where no side is given: half of 1 pixel is none.
+ *
  * @example
  * ```ts
  * import { Variations } from "finegrain"
@@ -117,6 +119,9 @@ const channelMeans = (images: Float32Array, channels: number): Float64Array => {
 export const cutout = (side?: number): Vary => (batch, size, seed) => {
   const { height, width } = size
   const length = side ?? Math.floor(Math.min(height, width) / 2)
+  if (length < 1) {
+    throw new RangeError(`half of the shorter side of ${height}×${width} images is no pixel: say how many (cutoutSide)`)
+  }
   const images = batch.images.slice()
   const means = channelMeans(images, size.channels)
   const draws = Seed.uniforms(seed, 2 * batch.labels.length)

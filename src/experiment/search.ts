@@ -136,8 +136,9 @@ export const problems = (search: Search, row: Variant): ReadonlyArray<string> =>
   const where = ` of row "${row.name}"`
   const numbers = halving.problems(search)
   if (numbers.length > 0) return numbers
-  if (search.how === "successive-halving" && "epochs" in ranges) {
-    return [`the search${where} cannot choose epochs, which successive-halving sets`]
+  if ("epochs" in ranges && search.epochs !== undefined) {
+    const by = search.how === "successive-halving" ? "successive-halving sets" : "its own epochs set"
+    return [`the search${where} cannot choose epochs, which ${by}`]
   }
   if (Object.keys(ranges).length === 0) return [`the search has no ranges${where}`]
   if (found.length > 0) return found.map((text) => `${text} in the search${where}`)

@@ -148,6 +148,8 @@ export class NetworkOptimizer extends tf.Optimizer {
    * A callback of `fit` and `fitDataset` that renormalizes at the start of every epoch: from `examples` of the inputs,
    * by default 512, drawn anew by the network's seed and the epoch; a function's are taken as they are. Without it ℜ
    * stays γ.
+   *
+   * @throws OptimizerError for a number of examples that is none.
    */
   renormalization(
     inputs: RenormalizationInputs,

@@ -237,7 +237,8 @@ export const idle = (text: string, catalogue: ScheduleCatalogue = schedules): Re
   const [first, ...others] = parts.map(({ name }) => Catalogue.idle(catalogue, "schedule", name))
   const unknown = [...first ?? []].filter(([key]) => others.every((other) => other.has(key)))
   const known = Object.keys(Catalogue.parameters(catalogue)).filter((key) =>
-    parts.some(({ given }) => Object.hasOwn(given, key))
-  )
+    parts.filter(({ name }) => Object.hasOwn(catalogue[name]?.parameters ?? {}, key))
+      .every(({ given }) => Object.hasOwn(given, key))
+  ).filter((key) => parts.some(({ given }) => Object.hasOwn(given, key)))
   return new Map([...unknown, ...known.map((key) => [key, "the schedule says it itself"] as const)])
 }

@@ -15,7 +15,7 @@ import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
 import { turnedShare } from "./hardlyMoves.ts"
 import { added, means } from "./measures/steps.ts"
-import { type OptionRefused, testsRefusal, type TrainerOptions } from "./options.ts"
+import { chainRefusal, type OptionRefused, testsRefusal, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
 import { measureNorms } from "./trainer/epoch.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
@@ -193,7 +193,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   Scope.Scope
 > {
   const { from, network } = options
-  const refusal = testsRefusal(options)
+  const refusal = testsRefusal(options) ?? chainRefusal(options)
   if (refusal !== undefined) return yield* refusal
   const optimizer = yield* optimizerOf(options)
   yield* weightsAreFinite(network)

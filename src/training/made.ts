@@ -200,7 +200,7 @@ export const variations = (config: TrainConfig, dataset: Dataset, { variations }
 
 /** How much the images of each class count; none where all count alike. */
 export const classWeights = ({ classWeights, weighting }: TrainConfig, dataset: Dataset, { weightings }: Catalogues) =>
-  weighting === undefined && classWeights === undefined
+  (weighting ?? "none") === "none" && classWeights === undefined
     ? Effect.succeed({})
     : Effect.try({
       try: () => ({ classWeights: ClassWeights.of(dataset, weightings[weighting ?? "none"], classWeights) }),

@@ -14,6 +14,7 @@ import type * as Checkpoint from "./Checkpoint.ts"
 import { type Control, isOfTests, type Watching } from "./Controls.ts"
 import type { Evaluation } from "./evaluations.ts"
 import type { Asked } from "./measures.ts"
+import { tellsClasses } from "./trainer/evaluate.ts"
 import * as turns from "./trainer/turns.ts"
 
 /** What a run does. */
@@ -109,6 +110,18 @@ const countRefusal = (option: string, value: number) =>
     ? undefined
     : new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(value) })
 
+/** What FG-SGD would be made of, beside another optimizer that has its own. */
+export const chainRefusal = (
+  options: Pick<TrainerOptions, "momentum" | "rule" | "transform" | "weightDecay">
+): OptionRefused | undefined => {
+  const given = (["momentum", "weightDecay", "rule"] as const).find((option) => options[option] !== undefined)
+  return options.transform === undefined || given === undefined ? undefined : new OptionRefused({
+    option: given,
+    expected: "left out beside transform, which is an optimizer with its own",
+    actual: "given"
+  })
+}
+
 /** Controls would take an epoch without a test for one that is no better. */
 export const testsRefusal = (
   { controls = [], testEvery = 1 }: Pick<TrainerOptions, "controls" | "testEvery">
@@ -120,6 +133,16 @@ export const testsRefusal = (
       expected: "1, since a control watches what tests find of every epoch",
       actual: String(testEvery)
     })
+
+/** Where outputs are no classes, an error that is watched would never become better. */
+const watchRefusal = ({ controls = [], dataset, keepBest, loss }: TrainerOptions) => {
+  const watched = [...controls, ...keepBest === undefined ? [] : [keepBest]].map(({ watch }) => watch)
+  return !watched.includes("test-error") || tellsClasses(dataset, loss) ? undefined : new OptionRefused({
+    option: "watch",
+    expected: "test-loss or training-loss, since outputs that tell no classes have no error",
+    actual: "test-error"
+  })
+}
 
 /** Angles are of constrained layers: refused before an epoch has been trained that could tell of none. */
 const anglesRefusal = ({ measures = [], network }: TrainerOptions) => {
@@ -147,7 +170,8 @@ export const check = (options: TrainerOptions): Effect.Effect<void, OptionRefuse
   }
   const wrong = Object.entries(counts).find(([, value]) => !isCount(value))
   const refusal = (wrong === undefined ? undefined : countRefusal(...wrong)) ?? weightsRefusal(options) ??
-    augmentRefusal(options) ?? anglesRefusal(options) ?? testsRefusal(options)
+    augmentRefusal(options) ?? watchRefusal(options) ?? anglesRefusal(options) ?? chainRefusal(options) ??
+    testsRefusal(options)
   if (refusal !== undefined) return Effect.fail(refusal)
   return Number.isSafeInteger(seed)
     ? Effect.void

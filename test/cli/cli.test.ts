@@ -183,6 +183,13 @@ describe("finegrain train", () => {
   })
 })
 
+it("refuses flags of commands that would do nothing, or one thing in the place of another", async () => {
+  const retried = await inProcess("run", "none.ts", "--retry")
+  expect([retried.code, retried.stderr]).toEqual([2, expect.stringContaining("--retry is of use with --resume only")])
+  const exported = await inProcess("export", "a/run", "b/run", "--format", "csv", "--output", "out")
+  expect([exported.code, exported.stderr]).toEqual([2, expect.stringContaining("several directories are called run")])
+})
+
 describe("finegrain laws", () => {
   const file = (name: string, text: string) => {
     // Inside the checkout, where `finegrain` is found.
@@ -213,6 +220,13 @@ export const mine = Manifold.make<tf.Tensor>({ name: "mine", shape: [2, 2], dime
       readonly subjects: ReadonlyArray<{ readonly reports: ReadonlyArray<{ readonly passed: boolean }> }>
     }
     expect(report.subjects[0]!.reports.every(({ passed }) => passed)).toBe(true)
+  })
+
+  it("refuses a shape that nothing would take", async () => {
+    const all = await inProcess("laws", "--all", "--shape", "5x3", "--runs", "1")
+    expect([all.code, all.stderr]).toEqual([2, expect.stringContaining("all are checked at shapes of their own")])
+    const own = await inProcess("laws", file("shaped.ts", definition("centre(u)")), "--shape", "5x3", "--runs", "1")
+    expect([own.code, own.stderr]).toEqual([2, expect.stringContaining("it exports no family")])
   })
 
   it("knows a manifold by its symbol in specifications, too", async () => {

@@ -58,6 +58,11 @@ collection = "Sp+St"
 
 it.each([
   ["c.json", "{", /c\.json: not JSON: /],
+  [
+    "twice.json",
+    `{ "seed": 1, "layers": [{ "a": 1 }, { "a": "\\"seed\\": 2" }], "se\\u0065d": 2 }`,
+    /Duplicate key 'seed'/
+  ],
   ["c.yaml", "a: [1", /c\.yaml: not YAML: .*offset/],
   ["c.toml", "a = ", /c\.toml: not TOML: Expected a value at line 1, column 5/],
   ["d.json", "[]", /d\.json: not a JSON object/],

@@ -57,6 +57,13 @@ it("cutout replaces a square by the mean of the batch, cut off at the border", (
   expect(largest).toBe(2 * 9)
 })
 
+it("cutout takes half of the shorter side, where that is a pixel at least", () => {
+  const row = { height: 1, width: 48, channels: 1 }
+  expect(() => Variations.cutout()(batch, row, 1)).toThrow("half of the shorter side of 1×48 images is no pixel")
+  const { images } = Variations.cutout(1)(batch, row, 1)
+  expect([0, 1, 2].map((i) => changed(images, i).length)).toEqual([1, 1, 1])
+})
+
 it("erasing leaves images alone or replaces a box of 2 to 40 % by noise, that of its seed", () => {
   const erase = (share: number, seed: number) => Variations.erasing(share)(batch, size, seed).images
   let erased = 0

@@ -77,3 +77,20 @@ it("plans some rows and columns where that is asked, and refuses those that are 
   const { problems } = Effect.runSync(Effect.flip(Experiment.plan(own, { columns: ["three"] })))
   expect(problems).toEqual(["the column \"three\" is none of one, two"])
 })
+
+it("refuses ranges that nothing is drawn from, and epochs that the search sets itself", () => {
+  const problems = (own: Experiment.Experiment) => Effect.runSync(Effect.flip(Experiment.plan(own))).problems
+  const ranges = { learningRate: { from: 0.01, to: 1 } }
+  const { selection: _, ...plain } = experiment({}, ranges)
+  expect(problems(plain)).toEqual([
+    "the search of row \"A\" has no effect: the selection draws no candidates, which candidates and how would say"
+  ])
+  const columns = [{ name: "one", settings: {}, search: ranges }]
+  expect(problems({ ...experiment({}, ranges), columns })).toEqual([
+    "the search of column \"one\" has no effect: rows have ranges, columns have none"
+  ])
+  expect(problems(experiment({ epochs: 1 }, { ...ranges, epochs: [1, 2] }))).toEqual([
+    "the search of row \"A\" cannot choose epochs, which its own epochs set"
+  ])
+  expect(Effect.runSync(Experiment.plan(experiment({}, { ...ranges, epochs: [1, 2] }))).length).toBe(2)
+})

@@ -234,6 +234,10 @@ it("refuses states of other networks, chains and weights, and settings that an o
   const network = await networkOf(model, onStiefel)
   const optimizer = Network.optimizer(network, { schedule })
   expect(() => Network.optimizer(network, { optimizer: "amsgrad", schedule, momentum: 0.5 })).toThrow("no momentum")
+  expect(() => Network.optimizer(network, { schedule, ratesAfterRule: true })).toThrow("there are no rates")
+  for (const examples of [0, -1, 1.5, Number.NaN]) {
+    expect(() => optimizer.renormalization(x(), { examples })).toThrow(`from 1 upwards, not ${examples}`)
+  }
   expect(() => Network.optimizer(network, { optimizer: "adam" as never, schedule })).toThrow(
     "there is no optimizer adam"
   )

@@ -63,3 +63,53 @@ it("names what changes nothing", () => {
 it("reads what schedules were called in earlier versions", () => {
   expect(Effect.runSync(TrainConfig.decode({ schedule: "step" }, "test")).schedule).toBe("step-decay")
 })
+
+const reasonOf = (key: string, settings: object) =>
+  TrainConfig.idle(Effect.runSync(TrainConfig.decode(settings, "test"))).get(key)
+
+it("what rescales weights or bends steps does nothing where norms have no bound, or nothing is curved", () => {
+  const flat = { collection: "Euc" }
+  expect(reasonOf("rho", { ...flat, rho: 0.5 })).toBe("no manifold of Euc has a curvature above 0")
+  expect(reasonOf("rho", { ...flat, rho: 0.5, layers: { conv2: { collection: "Sp" } } })).toBeUndefined()
+  for (const settings of [{ policy: "frobenius" }, { measureLambda: false }]) {
+    const [key] = Object.keys(settings) as [string]
+    expect(reasonOf(key, { ...flat, ...settings })).toMatch(/^norms of matrices on Euc have no bound/)
+    expect(reasonOf(key, settings)).toBeUndefined()
+  }
+  // A default that is repeated.
+  expect(reasonOf("policy", { ...flat, policy: "unit" })).toBeUndefined()
+})
+
+it("unclamped is unit where λ is not measured", () => {
+  expect(reasonOf("policy", { policy: "unclamped", measureLambda: false })).toMatch(/^unclamped is unit/)
+  expect(reasonOf("policy", { policy: "unclamped" })).toBeUndefined()
+})
+
+it("rates before or after a step in proportion to its direction are all one, unless it is clipped between", () => {
+  const rates = { rates: { Sp: 2 }, ratesAfterRule: true }
+  for (const settings of [{ rule: "plain" }, { optimizer: "riemannian-adam" }]) {
+    expect(reasonOf("ratesAfterRule", { ...rates, ...settings })).toMatch(/^steps are in proportion/)
+    expect(reasonOf("ratesAfterRule", { ...rates, ...settings, clip: 1 })).toBeUndefined()
+  }
+  expect(reasonOf("ratesAfterRule", rates)).toBeUndefined()
+})
+
+it("how often is of no use where an empty list is measured", () => {
+  expect(reasonOf("measuresEvery", { measures: [], measuresEvery: 3 })).toBe("nothing else is measured")
+  expect(reasonOf("measuresEvery", { measures: ["stable-rank"], measuresEvery: 3 })).toBeUndefined()
+})
+
+it("an exponent is that of every power schedule that says none itself", () => {
+  const reason = (schedule: string) => reasonOf("exponent", { schedule, exponent: 0.9 })
+  expect(reason("power(0.7) for 1 epoch then power")).toBeUndefined()
+  expect(reason("power(0.7) for 1 epoch then power(0.8)")).toBe("the schedule says it itself")
+})
+
+it("what is of several images needs batches of several", () => {
+  const mistakes = (settings: object) => TrainConfig.mistakes({ batchSize: 1, ...settings }).map(({ text }) => text)
+  expect(mistakes({ vary: ["mixup"] })).toEqual(["mixup mixes images of a batch, and batchSize is 1"])
+  expect(mistakes({ loss: "supervised-contrastive" })).toEqual([
+    "supervised-contrastive compares images of a batch, and batchSize is 1"
+  ])
+  expect(mistakes({ vary: ["cutout"] })).toEqual([])
+})

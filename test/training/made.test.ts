@@ -112,3 +112,12 @@ it("sees every convolution by the matricization that is asked for, and a layer b
     ["conv3", "perFilterMatrix"]
   ])
 })
+
+it("no weighting is none, whatever the loss: a default that is repeated", async () => {
+  const weights = (settings: object) =>
+    Effect.runPromise(
+      Effect.flatMap(TrainConfig.decode(settings, "test"), (config) => made.classWeights(config, dataset, builtIn))
+    )
+  expect(await weights({ weighting: "none" })).toEqual({})
+  expect(await weights({ weighting: "none", classWeights: { 1: 2 } })).toEqual({ classWeights: [1, 2] })
+})

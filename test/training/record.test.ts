@@ -17,11 +17,12 @@ import {
   Run,
   Schedule,
   Seed,
+  StepSize,
   Trainer,
   Transform,
   Transforms
 } from "finegrain"
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
@@ -50,9 +51,10 @@ const own = (
     readonly resume?: boolean
     readonly observe?: (event: Run.RunEvent) => Effect.Effect<void>
     readonly steps?: Stream.Stream<Loop.LoopStep, Error>
+    readonly checkpointSeconds?: number
   } = {}
 ) => {
-  const { observe = () => Effect.void, rate = 0.2, resume = false, steps } = options
+  const { checkpointSeconds = 30, observe = () => Effect.void, rate = 0.2, resume = false, steps } = options
   return Effect.gen(function*() {
     yield* Backend.Backend
     const initial = tfl.initializers.randomNormal({ seed: 1 })
@@ -73,6 +75,7 @@ const own = (
       network,
       data: { name: "normal", checksum: "5", train: { count: 6 }, test: { count: 6 } },
       resume,
+      checkpointSeconds,
       observe,
       training: (from) =>
         Loop.make({
@@ -251,4 +254,32 @@ it("evaluates the model that a run keeps, and any saved one, on the images that 
   const damaged = join(scratch, "damaged.json")
   writeFileSync(damaged, "{}")
   expect(await evaluated(damaged, "--dataset", data)).toContain("layers model of TensorFlow.js")
+})
+
+it("a checkpoint after a number of seconds that is none is refused, before anything is written", async () => {
+  for (const checkpointSeconds of [-1, Number.NaN]) {
+    const error = await Effect.runPromise(Effect.flip(own("unsaved", { checkpointSeconds })))
+    expect(error.message).toBe(`checkpointSeconds must be a number of seconds from 0 upwards, not ${checkpointSeconds}`)
+  }
+  expect(existsSync(join(scratch, "unsaved"))).toBe(false)
+})
+
+it("settings of FG-SGD are refused beside an optimizer that is given, by the trainer and by loops", async () => {
+  const told = (options: object) =>
+    Effect.runPromise(
+      Effect.flip(Effect.scoped(Effect.gen(function*() {
+        const network = yield* Network.make(Models.smallCnn({ ...tinyDataset, filters: [2], seed: 1 }), { seed: 2 })
+        const common = { network, schedule, transform, epochs: 1, ...options }
+        yield* Trainer.make({ ...common, dataset: tinyDataset, batchSize: 32, seed: 3 }).pipe(Effect.flip)
+        return yield* Loop.make({
+          ...common,
+          examples: 1,
+          steps: () => Stream.empty,
+          test: Effect.succeed({ loss: 0 })
+        })
+      }))).pipe(Effect.provide(Backend.cpu))
+    )
+  for (const [option, value] of Object.entries({ momentum: 0.5, weightDecay: 0.1, rule: StepSize.plain })) {
+    expect(String(await told({ [option]: value }))).toContain(`${option} must be left out beside transform`)
+  }
 })

@@ -1,7 +1,18 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { type Checkpoint, Dataset, LabelNoise, Losses, Network, Schedule, Seed, Trainer, Variations } from "finegrain"
+import {
+  type Checkpoint,
+  Controls,
+  Dataset,
+  LabelNoise,
+  Losses,
+  Network,
+  Schedule,
+  Seed,
+  Trainer,
+  Variations
+} from "finegrain"
 import { beforeAll, expect, it } from "vitest"
 import { use } from "../backends.ts"
 
@@ -152,4 +163,18 @@ it("refuses for targets what is of labels, and crops of images alone", async () 
   await expect(train({ ...own, model: () => dense(2) })).rejects.toThrow(/output, for the dataset's targets/)
   const noisy = Effect.runSync(Effect.flip(LabelNoise.apply(regression, { share: 0.5, seed: 1 })))
   expect(noisy.message).toContain("no labels to draw anew")
+})
+
+it("an error is not watched where outputs are no classes: it would never become better", async () => {
+  const numbersCase = { dataset: regression, model: () => dense(2), loss: Losses.meanSquaredError }
+  const embeddings = { dataset: pairs, model: () => dense(3), loss: Losses.supervisedContrastive() }
+  const watching = { watch: "test-error", patience: 1 } as const
+  const { control } = Controls.reduceOnPlateau(Schedule.constant(1), watching)
+  for (const own of [numbersCase, embeddings]) {
+    for (
+      const more of [{ controls: [Controls.earlyStopping(watching)] }, { controls: [control] }, { keepBest: watching }]
+    ) {
+      await expect(train(own, more)).rejects.toThrow("watch must be test-loss or training-loss")
+    }
+  }
 })

@@ -1,5 +1,5 @@
 /** What is wrong between the names of an experiment, its seeds and its candidates. */
-import type { Experiment, PlanOptions, Search, Selection } from "../design.ts"
+import type { Experiment, PlanOptions, Search, Selection, Variant } from "../design.ts"
 import * as search from "../search.ts"
 import { columnsOf } from "../settings.ts"
 import { isDirectory, slug } from "../slug.ts"
@@ -21,6 +21,19 @@ const nameless = (names: ReadonlyArray<string>, what: string): ReadonlyArray<str
   )
 
 const chosenBy = (selection: Selection) => search.isSearch(selection) ? "candidates" : selection.setting
+
+/** Ranges that nothing is drawn from: candidates are those of rows, where the selection is a search. */
+const unsearched = ({ columns = [], rows, selection }: Experiment): ReadonlyArray<string> => {
+  const having = (variants: ReadonlyArray<Variant>) => variants.filter((variant) => variant.search !== undefined)
+  const of = (what: string, why: string) => ({ name }: Variant) =>
+    `the search of ${what} "${name}" has no effect: ${why}`
+  return [
+    ...having(columns).map(of("column", "rows have ranges, columns have none")),
+    ...(search.isSearch(selection)
+      ? []
+      : having(rows).map(of("row", "the selection draws no candidates, which candidates and how would say")))
+  ]
+}
 
 /** What is wrong with the ranges of a search, and between its candidates. */
 const ofSearch = (experiment: Experiment, selection: Search): ReadonlyArray<string> =>
@@ -61,6 +74,7 @@ export const ofNames = (
     ]),
     ...unknown(columns, columnNames, "the column"),
     ...Object.values(published).flatMap((cells) => unknown(Object.keys(cells), columnNames, "the published column")),
+    ...unsearched(experiment),
     ...(selection === undefined ? [] : [
       ...(used.includes(selection.seed)
         ? [`seed ${selection.seed} chooses ${chosenBy(selection)}, and must not be one of the final runs`]

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Batches from "../../data/Batches.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
+import { misuse } from "../LoadedOptimizer.ts"
 
 /** Inputs of a network, or what gives them for an epoch, from 0 as TensorFlow.js counts. */
 export type RenormalizationInputs =
@@ -24,17 +25,25 @@ const ofEpoch = (inputs: RenormalizationInputs, examples: number, seed: Seed.See
   return all.map((x) => tf.gather(x, drawn))
 }
 
-/** Hands over inputs when an epoch begins. */
+/**
+ * Hands over inputs when an epoch begins.
+ *
+ * @throws OptimizerError for a number of examples that is none.
+ */
 export const callback = (
   inputs: RenormalizationInputs,
   examples: number,
   seed: Seed.Seed,
   renormalize: (drawn: ReadonlyArray<tf.Tensor>) => Promise<void>
-): tfl.CustomCallback =>
-  new tfl.CustomCallback({
+): tfl.CustomCallback => {
+  if (!(Number.isSafeInteger(examples) && examples >= 1)) {
+    throw misuse(`λ is measured from a whole number of examples from 1 upwards, not ${examples}`)
+  }
+  return new tfl.CustomCallback({
     onEpochBegin: (epoch) =>
       Effect.runPromise(Effect.scoped(Effect.flatMap(
         Tensors.scoped(() => ofEpoch(inputs, examples, seed, epoch)),
         (drawn) => Effect.promise(() => renormalize(drawn))
       )))
   })
+}

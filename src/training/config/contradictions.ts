@@ -16,6 +16,11 @@ const isUnbounded = ({ at }: Manifold.Family): boolean =>
 const familiesOf = (text: string, { manifolds }: Catalogues): ReadonlyArray<Manifold.Family> =>
   Result.getOrElse(Specification.parse(text, manifolds), () => [] as ReadonlyArray<Manifold.Family>)
 
+/** All families that stand in the settings, of layers that differ as well. */
+export const familiesIn = ({ collection, layers }: TrainConfig, known: Catalogues): ReadonlyArray<Manifold.Family> =>
+  [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
+    .flatMap((text) => familiesOf(text, known))
+
 /** Settings that the optimizer does not know. */
 export const ignoredBy = (
   { optimizer = "fg-sgd" }: TrainConfig,
@@ -35,10 +40,9 @@ const tooLong = ({ epochs, schedule, ...config }: TrainConfig, known: Catalogues
 
 /** Settings that are each in order but exclude each other. */
 export const contradictions = (config: TrainConfig, known: Catalogues): ReadonlyArray<string> => {
-  const { average, collection, evaluate, layers, patience, plateau, rates, ratesAfterRule, rho, rule } = config
-  const { testEvery = 1, watch = "test-loss" } = config
-  const all = [collection, ...Object.values(layers).map((layer) => layer.collection ?? collection)]
-    .flatMap((text) => familiesOf(text, known))
+  const { average, batchSize, evaluate, patience, plateau, rates, ratesAfterRule, rho, rule } = config
+  const { testEvery = 1, vary = [], watch = "test-loss" } = config
+  const all = familiesIn(config, known)
   const unrecommended = Optimizers.recommendedProblem(config.optimizer ?? "fg-sgd", config, known.optimizers)
   const unbounded = [...new Set(all.filter(isUnbounded).map(({ symbol }) => symbol))]
   return [
@@ -52,6 +56,10 @@ export const contradictions = (config: TrainConfig, known: Catalogues): Readonly
           patience === undefined ? "plateau" : "patience"
         } counts epochs by their tests, and testEvery leaves tests out`
       ]
+      : []),
+    ...(batchSize === 1 && vary.includes("mixup") ? ["mixup mixes images of a batch, and batchSize is 1"] : []),
+    ...(batchSize === 1 && config.loss === "supervised-contrastive"
+      ? ["supervised-contrastive compares images of a batch, and batchSize is 1"]
       : []),
     ...(evaluate !== undefined && average === undefined ? ["evaluate is set, but there is no average"] : []),
     ...(rule === "curvatureAware" && !ignoredBy(config, known).includes("rule") && unbounded.length > 0

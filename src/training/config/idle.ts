@@ -1,20 +1,53 @@
 /** Settings that change nothing beside the others. */
+import * as Result from "effect/Result"
 import * as Catalogue from "../../choices/Catalogue.ts"
+import type * as Manifold from "../../geometry/Manifold.ts"
 import * as Schedules from "../../optimizer/schedules.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
-import { ignoredBy } from "./contradictions.ts"
+import { familiesIn, ignoredBy } from "./contradictions.ts"
 import type { TrainConfig } from "./schema.ts"
 
 const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string): boolean =>
   parameter in (catalogue[name]?.parameters ?? {})
 
+type Reasons = ReadonlyArray<readonly [string, string]>
+
 /** What says how something is watched, where nothing is. */
-const idleWatch = ({ keepBest = false, patience, plateau }: TrainConfig): ReadonlyArray<readonly [string, string]> => [
+const idleWatch = ({ keepBest = false, patience, plateau }: TrainConfig): Reasons => [
   ...(keepBest || patience !== undefined || plateau !== undefined
     ? []
     : ["watch", "improvement"].map((key) => [key, "neither patience nor plateau nor keepBest is set"] as const)),
   ...(plateau === undefined ? [["plateauFactor", "plateau is not set"] as const] : [])
 ]
+
+/** Whether something is known of all matrices of a family. */
+const holds = ({ at }: Manifold.Family, of: (manifold: Manifold.Manifold) => boolean): boolean =>
+  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: of })
+
+/** What rescales weights or bends steps, where no manifold has norms or curvature for it, unless it is the default. */
+const idleGeometry = (config: TrainConfig, known: Catalogues): Reasons => {
+  const { measureLambda, policy } = config
+  const all = familiesIn(config, known)
+  const text = [...new Set(all.map(({ symbol }) => symbol))].join("+")
+  const isFree = all.every((family) => holds(family, ({ norms }) => !Number.isFinite(norms.frobenius.max)))
+  const unscaled = `norms of matrices on ${text} have no bound, so that their weights are not rescaled`
+  return [
+    ...(isFree && policy !== "unit" ? [["policy", unscaled] as const] : []),
+    ...(isFree && !measureLambda ? [["measureLambda", unscaled] as const] : []),
+    ...(!measureLambda && policy === "unclamped"
+      ? [["policy", "unclamped is unit where λ is not measured"] as const]
+      : []),
+    ...(all.every((family) => holds(family, ({ curvature }) => curvature.max <= 0))
+      ? [["rho", `no manifold of ${text} has a curvature above 0`] as const]
+      : [])
+  ]
+}
+
+/** Where nothing between them depends on the length of a direction, it is all one what comes first. */
+const idleOrder = ({ clip, ratesAfterRule, rule }: TrainConfig, hasNoRule: boolean): Reasons =>
+  ratesAfterRule === true && clip === undefined && (hasNoRule || rule === "plain")
+    ? [["ratesAfterRule", "steps are in proportion to their directions, so that it is all one where rates scale them"]]
+    : []
 
 /** Parameters of none of the entries that are chosen. */
 const idleOf = (catalogue: Catalogue.Catalogue, what: string, chosen: ReadonlyArray<string>) => {
@@ -40,6 +73,8 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
   return new Map([
     ...ignored.map((key) => [key, `${optimizer} has none`] as const),
     ...(ignored.includes("rule") ? [["rho", `${optimizer} has no rule`] as const] : []),
+    ...idleGeometry(config, known),
+    ...idleOrder(config, ignored.includes("rule")),
     ...Catalogue.idle(known.optimizers, "optimizer", optimizer),
     ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
@@ -47,7 +82,7 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...idleOf(known.variations, "variation", config.vary ?? []),
     ...idleOf(known.measures, "measure", config.measures ?? []),
     ...idleWatch(config),
-    ...(config.measures === undefined && !config.measureBounds
+    ...((config.measures ?? []).length === 0 && !config.measureBounds
       ? [["measuresEvery", "nothing else is measured"] as const]
       : []),
     ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),

@@ -16,6 +16,7 @@ import type * as Checkpoint from "../Checkpoint.ts"
 import { hardlyMoved, type HardlyMoves } from "../hardlyMoves.ts"
 import type { EndMeasure } from "../measures/EndMeasure.ts"
 import { atEnd } from "../measures/ends.ts"
+import { OptionRefused } from "../options.ts"
 import * as RunDirectory from "../RunDirectory.ts"
 import type * as RunFiles from "../RunFiles.ts"
 import type { RunIdentity } from "../sameRun.ts"
@@ -199,6 +200,10 @@ export const record = Effect.fnUntraced(
     recording: Recording<OtherRun, E, R, TrainError, TrainContext>,
     { checkpointSeconds = 30, resume = false }: RunOptions
   ) {
+    if (!(checkpointSeconds >= 0)) {
+      const expected = "a number of seconds from 0 upwards"
+      return yield* new OptionRefused({ option: "checkpointSeconds", expected, actual: String(checkpointSeconds) })
+    }
     const { begin, data, directory: output, observe, settings, settingsOf } = recording
     const began = yield* Clock.currentTimeMillis
     const backend = yield* Backend.Backend
