@@ -1,21 +1,31 @@
 /**
- * Fills the tables of docs/findings.md from the committed results, between its marks; a test holds the page to them.
- * `npm run docs:findings`
+ * Fills the tables of docs/findings.md and of the pages in docs/findings from the committed results, between their
+ * marks, and draws their figures; a test holds them to it. `npm run docs:findings`
  */
 import * as Effect from "effect/Effect"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
 import { corrupted } from "./findings/corruptions.ts"
-import { between, byLabel, bySeed, candidates, counts, edges, errors, power, searches } from "./findings/errors.ts"
+import { between, byLabel, bySeed, counts, edges, errors, power, searches } from "./findings/errors.ts"
 import { losses, lossesByRate } from "./findings/losses.ts"
-import { asMeasured, fromNorms, type Norms, ranks, ranksOfCandidates, spectra } from "./findings/norms.ts"
+import {
+  asMeasured,
+  type Bounded,
+  fromNorms,
+  type Norms,
+  ranks,
+  ranksOfAll,
+  ranksOfCandidates,
+  spectra
+} from "./findings/norms.ts"
 import { rule, ruleOfConvolutions, stability } from "./findings/rule.ts"
 import { type Asked, figure, summary } from "./findings/summary.ts"
+import { validation } from "./findings/validation.ts"
 
 const root = resolve(import.meta.dirname, "..")
-const page = join(root, "docs", "findings.md")
+const docs = join(root, "docs")
 const of = (name: string, file: string) => join(root, "experiments", "results", name, file)
 const read = <A>(file: string): A => JSON.parse(readFileSync(file, "utf8")) as A
 
@@ -31,7 +41,6 @@ const residualNetwork = (name: string): Readonly<Record<string, string>> => {
   return {
     [name]: `${counts(results)}\n\n${errors(results)}`,
     [`${name} edges`]: edges(results),
-    [`${name} candidates`]: candidates(results),
     [`${name} power`]: power(results),
     [`${name} ranks`]: ranksOfCandidates(results, asMeasured(read(of(name, "bounds.json"))))
   }
@@ -70,6 +79,13 @@ const figured = () => [
   { title: "ResNet-8, 1,000 images of CIFAR-10, other forms of the mixture", results: resultsOf("variants") }
 ]
 
+/** Those in residual networks, whose runs measured their bounds. */
+const bounded = () =>
+  figured().flatMap(({ results, title }) => {
+    const file = of(results.name, "bounds.json")
+    return existsSync(file) ? [{ title, results, bounds: read<Bounded["bounds"]>(file) }] : []
+  })
+
 const blocks = (): Readonly<Record<string, string>> => {
   const results = resultsOf("modular-manifolds")
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
@@ -78,6 +94,7 @@ const blocks = (): Readonly<Record<string, string>> => {
   const poms = resultsOf("table-poms")
   return {
     "summary": summary(all()),
+    "bounds": ranksOfAll(bounded()),
     "modular-manifolds": `${counts(results)}\n\n${errors(results)}`,
     "modular-manifolds edges": edges(results),
     "modular-manifolds searches": searches(results),
@@ -116,27 +133,55 @@ const blocks = (): Readonly<Record<string, string>> => {
 }
 
 /**
- * A text whose blocks between `<!-- name -->` and `<!-- end -->` are what the committed results say.
+ * The page and those it leads to, as files below docs.
  *
  * @internal
  */
-export const filled = (text: string): string =>
-  Object.entries(blocks()).reduce((page, [name, block]) => {
-    const [start, end] = [`<!-- ${name} -->`, "<!-- end -->"]
-    const at = page.indexOf(start)
-    if (at < 0) throw new Error(`docs/findings.md has no ${start}`)
-    const to = page.indexOf(end, at)
-    return `${page.slice(0, at + start.length)}\n\n${block}\n\n${page.slice(to)}`
-  }, text)
+export const pages = (): ReadonlyArray<string> => [
+  "findings.md",
+  ...readdirSync(join(docs, "findings")).filter((file) => file.endsWith(".md")).map((file) => `findings/${file}`)
+]
 
 /**
- * The figure of the page.
+ * Texts whose blocks between `<!-- name -->` and `<!-- end -->` are what the committed results say.
+ *
+ * @throws Error for a block that there is not, and for one that stands nowhere.
+ * @internal
+ */
+export const filled = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const left = new Map(Object.entries(blocks()))
+  const full = texts.map((text) =>
+    text.replaceAll(/(<!-- (.+) -->\n)[^]*?(\n<!-- end -->)/g, (_, start: string, name: string, end: string) => {
+      const block = left.get(name)
+      if (block === undefined) throw new Error(`there is no block ${name}, or it stands twice`)
+      left.delete(name)
+      return `${start}\n${block}\n${end}`
+    })
+  )
+  if (left.size > 0) throw new Error(`these blocks stand nowhere: ${[...left.keys()].join(", ")}`)
+  return full
+}
+
+/**
+ * The figures of the pages, by their files below docs.
  *
  * @internal
  */
-export const drawn = (): Promise<string> => Effect.runPromise(Chart.svg(figure(figured())))
+export const drawn = async (): Promise<Readonly<Record<string, string>>> => {
+  const searched = new Set(figured().map(({ results }) => results.name))
+  const charts = {
+    "findings.svg": figure(figured()),
+    ...Object.fromEntries([...searched].map((name) => [`findings/${name}.svg`, validation(resultsOf(name))]))
+  }
+  const svgs = Object.entries(charts).map(async ([file, chart]) =>
+    [file, `${await Effect.runPromise(Chart.svg(chart))}\n`] as const
+  )
+  return Object.fromEntries(await Promise.all(svgs))
+}
 
 if (import.meta.main) {
-  writeFileSync(page, filled(readFileSync(page, "utf8")))
-  writeFileSync(join(root, "docs", "findings.svg"), `${await drawn()}\n`)
+  const files = pages().map((file) => join(docs, file))
+  const texts = filled(files.map((file) => readFileSync(file, "utf8")))
+  for (const [i, file] of files.entries()) writeFileSync(file, texts[i]!)
+  for (const [file, svg] of Object.entries(await drawn())) writeFileSync(join(docs, file), svg)
 }

@@ -7,7 +7,7 @@ import { mean, table } from "./markdown.ts"
 const columnsOf = ({ cells }: Results.Results) => [...new Set(cells.map(({ column }) => column))]
 
 /** A cell by its row, and by its column, where there are several. */
-const named = (results: Results.Results) => {
+export const named = (results: Results.Results) => {
   const several = columnsOf(results).length > 1
   return ({ column, row }: Results.CellResult) => several ? `${column}: ${row}` : row
 }
@@ -102,21 +102,6 @@ export const byLabel = (results: Results.Results) => {
       // A changed label is any of the nine others, whatever the network makes of the image.
       return [name(cell), ...[right, changed, (100 - corrected) / 9, corrected].map((share) => share.toFixed(1))]
     })
-  )
-}
-
-/** The candidates of every row, the best of the held-out images first, those that diverged last. */
-export const candidates = (results: Results.Results) => {
-  const name = named(results)
-  const accuracy = ({ summary }: Results.TrialResult) => summary?.testAccuracy ?? 0
-  const text = (trial: Results.TrialResult) =>
-    `${trial.status === "diverged" ? trial.status : (100 * accuracy(trial)).toFixed(1)}: ${trial.candidate}`
-  return table(
-    ["method", "held-out accuracy %: what was tried"],
-    results.cells.map((cell) => [
-      name(cell),
-      cell.candidates.toSorted((a, b) => accuracy(b) - accuracy(a)).map(text).join("; ")
-    ])
   )
 }
 

@@ -43,12 +43,14 @@ export const fromNorms = (norms: Norms, samples: number): LogBounds => (id) => {
 
 type Measured = Readonly<Record<"perPom" | "perLayer", Readonly<Record<keyof typeof titles, number>>>>
 
+const titleOf = (title: string, over: keyof Measured) => `${title}, over ${over === "perPom" ? "POMs" : "layers"}`
+
 /** Those that runs measured, the paper's over POMs and the classical ones over layers. */
 export const asMeasured = (own: Readonly<Record<string, Measured>>): LogBounds => (id) =>
   Object.fromEntries(
     (["perPom", "perLayer"] as const).flatMap((over) =>
       Object.entries(titles).map(([name, title]) => [
-        `${title}, ${over === "perPom" ? "over POMs" : "over layers"}`,
+        titleOf(title, over),
         own[id]![over][name as keyof typeof titles]
       ])
     )
@@ -114,4 +116,38 @@ export const ranksOfCandidates = ({ cells }: Results.Results, bounds: LogBounds)
       gapsOf(own.flatMap(({ candidates }) => candidates), bounds).map((trial) => [trial])
     ])
   ))
+}
+
+/** An experiment whose runs measured their bounds. */
+export interface Bounded {
+  readonly title: string
+  readonly results: Results.Results
+  readonly bounds: Readonly<Record<string, Measured>>
+}
+
+/**
+ * Kendall's τ of the paper's bounds and of the classical ones with the gaps of candidates, experiment by experiment,
+ * and how much more the paper's rank than the classical ones, as the mean over the three.
+ */
+export const ranksOfAll = (experiments: ReadonlyArray<Bounded>) => {
+  const bounds = Object.values(titles)
+  return table(
+    ["setting", "candidates", "paper's bounds: τ of B1, B2, B3", "classical ones", "paper's minus classical"],
+    experiments.map(({ bounds: measured, results, title }) => {
+      const gaps = gapsOf(results.cells.flatMap(({ candidates }) => candidates), asMeasured(measured))
+      const tau = (drawn: ReadonlyArray<Gap>, bound: string) =>
+        Statistics.kendall(drawn.map(({ bounds }) => bounds[bound]!), drawn.map(({ gap }) => gap))
+      const difference = (drawn: ReadonlyArray<Gap>) =>
+        mean(bounds.map((bound) => tau(drawn, titleOf(bound, "perPom")) - tau(drawn, titleOf(bound, "perLayer"))))
+      const { high, low, value } = Statistics.bootstrap(gaps, difference, { draws: 400, seed: 1 })
+      return [
+        title,
+        String(gaps.length),
+        ...(["perPom", "perLayer"] as const).map((kind) =>
+          bounds.map((bound) => tau(gaps, titleOf(bound, kind)).toFixed(2)).join(", ")
+        ),
+        `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+      ]
+    })
+  )
 }
