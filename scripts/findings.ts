@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
 import * as Chart from "../src/report/Chart.ts"
+import { type Angles, firstHalf, turned } from "./findings/angles.ts"
 import { corrupted } from "./findings/corruptions.ts"
 import { between, byLabel, bySeed, counts, edges, errors, power, searches } from "./findings/errors.ts"
 import { losses, lossesByRate } from "./findings/losses.ts"
@@ -111,8 +112,10 @@ const blocks = (): Readonly<Record<string, string>> => {
     "step-rule": stability(resultsOf("step-rule"), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
     "table-cifar rule": ruleOfConvolutions(cifar, read(of("table-cifar", "rule.json"))),
+    "table-cifar angles": firstHalf(cifar, read(of("table-cifar", "angles.json"))),
     "table-cifar corruptions": corrupted(cifar, read(of("table-cifar", "corruptions.json"))),
     ...residualNetwork("more-images"),
+    "more-images angles": firstHalf(resultsOf("more-images"), read(of("more-images", "angles.json"))),
     ...residualNetwork("variants"),
     "variants rule": ruleOfConvolutions(resultsOf("variants"), read(of("variants", "rule.json"))),
     ...residualNetwork("optimizers"),
@@ -168,11 +171,15 @@ export const filled = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
  * @internal
  */
 export const drawn = async (): Promise<Readonly<Record<string, string>>> => {
-  const searched = new Set(figured().map(({ results }) => results.name))
-  const charts = {
-    "findings.svg": figure(figured()),
-    ...Object.fromEntries([...searched].map((name) => [`findings/${name}.svg`, validation(resultsOf(name))]))
-  }
+  const names = [...new Set(figured().map(({ results }) => results.name))]
+  const anglesOf = (name: string) => of(name, "angles.json")
+  const charts = Object.fromEntries([
+    ["findings.svg", figure(figured())] as const,
+    ...names.map((name) => [`findings/${name}.svg`, validation(resultsOf(name))] as const),
+    ...names.filter((name) => existsSync(anglesOf(name))).map((name) =>
+      [`findings/${name}-angles.svg`, turned(resultsOf(name), read<Angles>(anglesOf(name)))] as const
+    )
+  ])
   const svgs = Object.entries(charts).map(async ([file, chart]) =>
     [file, `${await Effect.runPromise(Chart.svg(chart))}\n`] as const
   )

@@ -1,6 +1,6 @@
 /** Where the step rule shortens steps, and which rates it allows. */
 import type * as Results from "../../src/experiment/Results.ts"
-import { mean, table } from "./markdown.ts"
+import { isConvolution, mean, table } from "./markdown.ts"
 
 export interface LayerRule {
   readonly name: string
@@ -36,7 +36,7 @@ export const ruleOfConvolutions = (
       const runs = finals.map(({ id }) => own[id]!)
       const layers = runs[0]!.flatMap(({ name }, i) => {
         const of = (key: "acts" | "norm") => mean(runs.map((run) => run[i]![key]))
-        return /conv\d$/.test(name) ? [{ name, acts: of("acts"), norm: of("norm") }] : []
+        return isConvolution(name) ? [{ name, acts: of("acts"), norm: of("norm") }] : []
       })
       const [most] = layers.toSorted((a, b) => b.acts - a.acts) as [typeof layers[number]]
       const norms = layers.map(({ norm }) => norm)
