@@ -117,6 +117,7 @@ const blocks = (): Readonly<Record<string, string>> => {
     ...residualNetwork("more-images"),
     "more-images angles": firstHalf(resultsOf("more-images"), read(of("more-images", "angles.json"))),
     ...residualNetwork("variants"),
+    "variants angles": firstHalf(resultsOf("variants"), read(of("variants", "angles.json"))),
     "variants rule": ruleOfConvolutions(resultsOf("variants"), read(of("variants", "rule.json"))),
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
