@@ -2,13 +2,10 @@
  * By how many degrees a step turned the POMs of every convolution, epoch by epoch, in the final runs of an experiment
  * that completed: angles.json, to commit beside its results. `node scripts/angles.ts DIRECTORY`
  */
-import { join } from "node:path"
-import { counted } from "../src/choices/counted.ts"
-import { completed, eventsOf, writeByRun } from "./byRun.ts"
-import { isConvolution } from "./findings/markdown.ts"
+import { directoryGiven, eventsOf, writeFound } from "./byRun.ts"
+import { isConvolution } from "./findings/layers.ts"
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) throw new Error("scripts/angles.ts DIRECTORY")
+const directory = directoryGiven("angles")
 
 interface Step {
   readonly epoch: number
@@ -35,7 +32,4 @@ const ofRun = (id: string) => {
     ])
   )
 }
-
-const all = completed(directory, "finals").map(({ id }) => [id, ofRun(id)] as const)
-writeByRun(join(directory, "angles.json"), Object.fromEntries(all))
-process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "angles.json")}\n`)
+writeFound(directory, "angles.json", "finals", ofRun)

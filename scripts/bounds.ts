@@ -2,12 +2,9 @@
  * The bounds that every run of an experiment that completed measured at its end: bounds.json, to commit beside its
  * results. `node scripts/bounds.ts DIRECTORY`
  */
-import { join } from "node:path"
-import { counted } from "../src/choices/counted.ts"
-import { completed, eventsOf, writeByRun } from "./byRun.ts"
+import { directoryGiven, eventsOf, writeFound } from "./byRun.ts"
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) throw new Error("scripts/bounds.ts DIRECTORY")
+const directory = directoryGiven("bounds")
 
 interface Event {
   readonly _tag: string
@@ -20,7 +17,4 @@ const ofRun = (id: string) => {
   if (last?.bounds === undefined) throw new Error(`${id} measured no bounds: train with measureBounds`)
   return last.bounds
 }
-
-const all = completed(directory, "all").map(({ id }) => [id, ofRun(id)] as const)
-writeByRun(join(directory, "bounds.json"), Object.fromEntries(all))
-process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "bounds.json")}\n`)
+writeFound(directory, "bounds.json", "all", ofRun)

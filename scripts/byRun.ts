@@ -1,6 +1,7 @@
 /** The runs of an experiment that count, and what was measured of them as a file with a line for each. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { counted } from "../src/choices/counted.ts"
 import type * as Results from "../src/experiment/Results.ts"
 
 /** Trials that completed, by results.json, in the order of their names: none is still running, cut off or put aside. */
@@ -17,6 +18,13 @@ export const completed = (directory: string, which: "all" | "finals"): ReadonlyA
 export const eventsOf = (directory: string, id: string): ReadonlyArray<unknown> =>
   readFileSync(join(directory, "trials", id, "events.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line))
 
+/** The directory of the experiment that a script of this name is given. */
+export const directoryGiven = (script: string): string => {
+  const [directory] = process.argv.slice(2)
+  if (directory === undefined) throw new Error(`scripts/${script}.ts DIRECTORY`)
+  return directory
+}
+
 /** Six digits are more than the last bits of an engine agree in. */
 const short = (_: string, value: unknown) => typeof value === "number" ? Number(value.toPrecision(6)) : value
 
@@ -24,4 +32,17 @@ const short = (_: string, value: unknown) => typeof value === "number" ? Number(
 export const writeByRun = (file: string, values: Readonly<Record<string, unknown>>): void => {
   const lines = Object.entries(values).map(([id, value]) => `  ${JSON.stringify(id)}: ${JSON.stringify(value, short)}`)
   writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`)
+}
+
+/** Writes what is found of every run that completed, by its name, as a file beside the results, and says so. */
+export const writeFound = (
+  directory: string,
+  name: string,
+  which: "all" | "finals",
+  ofRun: (id: string) => unknown
+): void => {
+  const file = join(directory, name)
+  const found = completed(directory, which).map(({ id }) => [id, ofRun(id)] as const)
+  writeByRun(file, Object.fromEntries(found))
+  process.stdout.write(`${counted(found.length, "run")}: ${file}\n`)
 }

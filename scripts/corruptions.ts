@@ -1,6 +1,6 @@
 /**
  * What the networks of the final runs of an experiment that completed make of corrupted test images, in percent:
- * corruptions.json, to commit beside its results; minutes a network, so that what is there already is kept.
+ * corruptions.json, to commit beside its results; minutes a network, so that what is there of them already is kept.
  * `node --conditions=finegrain:source scripts/corruptions.ts DIRECTORY`
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -9,10 +9,9 @@ import { Backend, Catalogue, Corruptions, Run } from "finegrain"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
-import { completed, writeByRun } from "./byRun.ts"
+import { completed, directoryGiven, writeByRun } from "./byRun.ts"
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) throw new Error("scripts/corruptions.ts DIRECTORY")
+const directory = directoryGiven("corruptions")
 
 const names = Catalogue.names(Corruptions.corruptions)
 
@@ -32,9 +31,14 @@ const ofRun = Effect.fnUntraced(function*({ id, summary }: Results.TrialResult) 
 })
 
 const file = join(directory, "corruptions.json")
-const all = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Record<string, object> : {}
+const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) as Record<string, { none: number }> : {}
 
-const missing = completed(directory, "finals").filter(({ id }) => !Object.hasOwn(all, id))
+const isOf = ({ id, summary }: Results.TrialResult) =>
+  Math.abs((before[id]?.none ?? Number.NaN) / 100 - summary!.testAccuracy!) <= rounding
+
+const finals = completed(directory, "finals")
+const all: Record<string, object> = Object.fromEntries(finals.filter(isOf).map(({ id }) => [id, before[id]!]))
+const missing = finals.filter(({ id }) => !Object.hasOwn(all, id))
 await Effect.runPromise(
   Effect.forEach(missing, (trial) =>
     Effect.map(ofRun(trial), (accuracies) => {

@@ -7,11 +7,9 @@ import * as Effect from "effect/Effect"
 import { Backend, Matrices } from "finegrain"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { counted } from "../src/choices/counted.ts"
-import { completed, writeByRun } from "./byRun.ts"
+import { directoryGiven, writeFound } from "./byRun.ts"
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) throw new Error("scripts/norms.ts DIRECTORY")
+const directory = directoryGiven("norms")
 
 interface Manifest {
   readonly weightsManifest: ReadonlyArray<{
@@ -48,6 +46,4 @@ const ofRun = (run: string) => {
 }
 
 await Effect.runPromise(Effect.provide(Backend.Backend, Backend.wasm))
-const runs = completed(directory, "all").map(({ id }) => [id, ofRun(join(directory, "trials", id))] as const)
-writeByRun(join(directory, "norms.json"), Object.fromEntries(runs))
-process.stdout.write(`${counted(runs.length, "run")}: ${join(directory, "norms.json")}\n`)
+writeFound(directory, "norms.json", "all", (id) => ofRun(join(directory, "trials", id)))

@@ -24,10 +24,13 @@ const ratios = (): string => {
   const text = readFileSync(join(root, "bench", "results", "rivals.json"), "utf8")
   const { layers, networks } = Schema.decodeUnknownSync(Measured)(text)
   const step = networks.find(({ name }) => name === "ResNet-20, 28×28, batch 128")?.ways ?? {}
-  const eager = Math.min(...["default", "channels last"].map((layout) => step[`torch, ${layout}`]?.[1] ?? Infinity))
+  const layouts = ["default", "channels last"].flatMap((layout) => step[`torch, ${layout}`]?.[1] ?? [])
+  const eager = Math.min(...layouts)
   const ofNetwork = Object.entries(engines).flatMap(([way, name]) => {
     const own = step[way]
-    return own === undefined ? [] : [[`PyTorch, ResNet-20 step, best eager layout, beside ${name}`, eager / own[1]]]
+    return own === undefined || layouts.length === 0
+      ? []
+      : [[`PyTorch, ResNet-20 step, best eager layout, beside ${name}`, eager / own[1]]]
   })
   const ofLayers = layers.flatMap(({ name, ways }) => {
     const [own, rival] = [ways["wasm"], ways["torch, geoopt"]]

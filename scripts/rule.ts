@@ -2,20 +2,18 @@
  * How often, and how much, the step rule shortened the steps of every layer of the final runs of an experiment
  * that completed: rule.json, to commit beside its results. `node scripts/rule.ts DIRECTORY`
  */
-import { join } from "node:path"
-import { counted } from "../src/choices/counted.ts"
+import { quantile } from "../src/numerics/quantile.ts"
 import { isShortened } from "../src/training/measures/factors.ts"
-import { completed, eventsOf, writeByRun } from "./byRun.ts"
+import { directoryGiven, eventsOf, writeFound } from "./byRun.ts"
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) throw new Error("scripts/rule.ts DIRECTORY")
+const directory = directoryGiven("rule")
 
 interface Step {
   readonly factors?: Readonly<Record<string, number>>
   readonly gradientNorms?: Readonly<Record<string, number>>
 }
 
-const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: ReadonlyArray<number>) => quantile(values.toSorted((a, b) => a - b), 0.5)
 
 /** Of the steps that tell of every POM, those of one layer's. */
 const ofLayer = (name: string, steps: ReadonlyArray<Step>) => {
@@ -36,7 +34,4 @@ const ofRun = (id: string) => {
   const layers = [...new Set(Object.keys(steps[0]!.factors!).map((pom) => pom.split("/")[0]!))]
   return layers.map((name) => ofLayer(name, steps))
 }
-
-const all = completed(directory, "finals").map(({ id }) => [id, ofRun(id)] as const)
-writeByRun(join(directory, "rule.json"), Object.fromEntries(all))
-process.stdout.write(`${counted(all.length, "run")}: ${join(directory, "rule.json")}\n`)
+writeFound(directory, "rule.json", "finals", ofRun)

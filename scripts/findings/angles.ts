@@ -2,6 +2,7 @@
 import type * as Results from "../../src/experiment/Results.ts"
 import type { Chart } from "../../src/report/Chart.ts"
 import * as chartStyle from "../../src/report/chartStyle.ts"
+import { cellOf } from "./cells.ts"
 import { mean, table } from "./markdown.ts"
 
 /** Degrees of a step, by run, layer and epoch. */
@@ -40,7 +41,8 @@ export const turned = ({ cells, name }: Results.Results, angles: Angles): Chart 
 }
 
 /** The same in numbers, over the first half of the epochs, before the rates of all rows fall. */
-export const firstHalf = ({ baseline, cells }: Results.Results, angles: Angles) => {
+export const firstHalf = (results: Results.Results, angles: Angles) => {
+  const { baseline, cells } = results
   const layers = Object.keys(Object.values(angles)[0]!)
   const byLayer = ({ finals }: Results.CellResult) =>
     layers.map((layer) =>
@@ -49,7 +51,7 @@ export const firstHalf = ({ baseline, cells }: Results.Results, angles: Angles) 
         return epochs.flatMap(([epoch, angle]) => 2 * epoch <= epochs.at(-1)![0] ? [angle] : [])
       }))
     )
-  const reference = byLayer(cells.find(({ row }) => row === baseline)!)
+  const reference = byLayer(cellOf(results, baseline))
   const range = (values: ReadonlyArray<number>) =>
     `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`
   return table(

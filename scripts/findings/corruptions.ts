@@ -1,6 +1,7 @@
 /** What networks make of corrupted test images. */
 import { Statistics } from "finegrain"
 import type * as Results from "../../src/experiment/Results.ts"
+import { cellOf } from "./cells.ts"
 import { described } from "./errors.ts"
 import { mean, table } from "./markdown.ts"
 
@@ -8,12 +9,13 @@ import { mean, table } from "./markdown.ts"
 export type Accuracies = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** Of the rows that were looked at: errors by corruption, strength by strength, and differences from the baseline. */
-export const corrupted = ({ baseline, cells }: Results.Results, accuracies: Accuracies): string => {
+export const corrupted = (results: Results.Results, accuracies: Accuracies): string => {
+  const { baseline, cells } = results
   const all = Object.keys(Object.values(accuracies)[0]!)
   const kinds = [...Map.groupBy(all, (key) => key.replace(/ \d$/, ""))]
   const errors = ({ finals }: Results.CellResult, keys: ReadonlyArray<string>) =>
     finals.map(({ id }) => mean(keys.map((key) => 100 - accuracies[id]![key]!)))
-  const reference = cells.find(({ row }) => row === baseline)!
+  const reference = cellOf(results, baseline)
   const difference = (cell: Results.CellResult, keys: ReadonlyArray<string>) =>
     cell === reference ? [] : [described(Statistics.paired(errors(cell, keys), errors(reference, keys)))]
   const text = (cell: Results.CellResult, keys: ReadonlyArray<string>) =>

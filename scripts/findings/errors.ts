@@ -2,15 +2,9 @@
 import { Statistics } from "finegrain"
 import { edgesOf } from "../../src/experiment/edges.ts"
 import * as Results from "../../src/experiment/Results.ts"
+import { quantile } from "../../src/numerics/quantile.ts"
+import { cellOf, columnsOf, named, rowsOf } from "./cells.ts"
 import { mean, table } from "./markdown.ts"
-
-const columnsOf = ({ cells }: Results.Results) => [...new Set(cells.map(({ column }) => column))]
-
-/** A cell by its row, and by its column, where there are several. */
-export const named = (results: Results.Results) => {
-  const several = columnsOf(results).length > 1
-  return ({ column, row }: Results.CellResult) => several ? `${column}: ${row}` : row
-}
 
 export const counts = (results: Results.Results) => {
   const { cells } = results
@@ -44,8 +38,8 @@ export const errors = (results: Results.Results) => {
 export const described = (paired: Statistics.Paired) => Results.difference({ ...paired, p: undefined })
 
 /** How much more a row errs than another, paired by seed. */
-export const between = ({ cells }: Results.Results, row: string, other: string) => {
-  const errorsOf = (name: string) => Results.bySeed(Results.testError, cells.find((cell) => cell.row === name)!.finals)
+export const between = (results: Results.Results, row: string, other: string) => {
+  const errorsOf = (name: string) => Results.bySeed(Results.testError, cellOf(results, name).finals)
   return `${described(Statistics.byKey(errorsOf(row), errorsOf(other))!)} points.`
 }
 
@@ -55,7 +49,7 @@ export const bySeed = ({ cells }: Results.Results) =>
     ["row", "chosen", "test error % of each seed", "median"],
     cells.map(({ chosen, finals, row }) => {
       const own = finals.map(({ summary }) => Results.errorPercent(summary!.testAccuracy!))
-      const median = own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)]!
+      const median = quantile(own.toSorted((a, b) => a - b), 0.5)
       return [row, String(chosen), own.map((error) => error.toFixed(1)).join(", "), median.toFixed(1)]
     })
   )
@@ -66,7 +60,7 @@ export const power = ({ cells }: Results.Results) => {
   const deviations = tests.map(({ deviation }) => deviation!).toSorted((a, b) => a - b)
   const seen = (level: number) => {
     const times = Statistics.detectable(tests[0]!.count, level)
-    const [least, median, most] = [0, 0.5, 1].map((share) => deviations[Math.round(share * (deviations.length - 1))]!)
+    const [least, median, most] = [0, 0.5, 1].map((share) => quantile(deviations, share))
     return [median, least, most].map((deviation) => (times * deviation!).toFixed(2))
   }
   if (tests.length === 1) return `${seen(0.05)[0]} points, with probability .8 at level .05.`
@@ -77,13 +71,13 @@ export const power = ({ cells }: Results.Results) => {
 }
 
 /** The rows that were searched anew in wider ranges: what either search chose, how good it was, and what came of it. */
-export const searches = ({ cells }: Results.Results) => {
+export const searches = (results: Results.Results) => {
   const of = (row: string) => {
-    const { candidates, chosen, error } = cells.find((cell) => cell.row === row)!
+    const { candidates, chosen, error } = cellOf(results, row)
     const { summary } = candidates.find(({ candidate }) => candidate === chosen)!
     return `${chosen}: ${(100 * summary!.testAccuracy!).toFixed(2)} → ${Results.plusMinus(error!)}`
   }
-  const rows = cells.map(({ row }) => row).filter((row) => row.endsWith(" (wider)")).map((row) => row.slice(0, -8))
+  const rows = rowsOf(results).filter((row) => row.endsWith(" (wider)")).map((row) => row.slice(0, -8))
   return table(
     ["method", "as registered: chosen, held-out accuracy % → test error %", "in wider ranges"],
     rows.map((row) => [row, of(row), of(`${row} (wider)`)])

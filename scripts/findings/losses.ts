@@ -1,6 +1,7 @@
 /** How far training losses and gradients fell. */
 import * as Results from "../../src/experiment/Results.ts"
 import { summaryMeasures } from "../../src/experiment/summaryMeasures.ts"
+import { columnsOf, rowsOf } from "./cells.ts"
 import { table } from "./markdown.ts"
 
 const told = (cell: Results.CellResult, name: "gradientNorm" | "trainLoss") =>
@@ -20,16 +21,14 @@ export const losses = ({ cells }: Results.Results): string =>
   )
 
 /** Rows at every rate: loss and gradient in the last step. */
-export const lossesByRate = ({ cells }: Results.Results): string => {
-  const columns = [...new Set(cells.map(({ column }) => column))]
-  return table(
-    ["step size", ...columns.map((column) => `${column}: training loss, gradient norm`)],
-    [...new Set(cells.map(({ row }) => row))].map((row) =>
+export const lossesByRate = (results: Results.Results): string =>
+  table(
+    ["step size", ...columnsOf(results).map((column) => `${column}: training loss, gradient norm`)],
+    rowsOf(results).map((row) =>
       [row].concat(
-        cells.filter((cell) => cell.row === row).map((cell) =>
+        results.cells.filter((cell) => cell.row === row).map((cell) =>
           `${told(cell, "trainLoss")}, ${told(cell, "gradientNorm")}`
         )
       )
     )
   )
-}

@@ -1,8 +1,10 @@
 /** Where the step rule shortens steps, and which rates it allows. */
 import type * as Results from "../../src/experiment/Results.ts"
-import { isConvolution, mean, table } from "./markdown.ts"
+import { columnsOf, rowsOf } from "./cells.ts"
+import { isConvolution } from "./layers.ts"
+import { mean, table } from "./markdown.ts"
 
-export interface LayerRule {
+interface LayerRule {
   readonly name: string
   readonly acts: number
   readonly factor: number
@@ -55,13 +57,12 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 const chance = Math.log(10)
 
 /** Errors by rate where the last epoch is better than chance in the mean, and the largest rate that is. */
-export const stability = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
-  const columns = [...new Set(cells.map(({ column }) => column))]
+export const stability = (results: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
   const learns = ({ also }: Results.CellResult) => (also?.trainLoss?.mean ?? Number.POSITIVE_INFINITY) < chance
   return table(
-    ["rule", ...columns, "largest that learns", "hidden1 at rate 0.3: median 1/g"],
-    [...new Set(cells.map(({ row }) => row))].map((row) => {
-      const ofRow = cells.filter((cell) => cell.row === row)
+    ["rule", ...columnsOf(results), "largest that learns", "hidden1 at rate 0.3: median 1/g"],
+    rowsOf(results).map((row) => {
+      const ofRow = results.cells.filter((cell) => cell.row === row)
       const at = ofRow.find(({ column }) => column === "rate 0.3")!
       return [row].concat(
         ofRow.map((cell) => learns(cell) ? cell.error!.mean.toFixed(1) : "–"),

@@ -1,10 +1,11 @@
 /** All experiments at a glance: differences from the tuned baseline, as a table and as a figure. */
 import * as Results from "../../src/experiment/Results.ts"
 import type { Chart } from "../../src/report/Chart.ts"
+import { cellOf } from "./cells.ts"
 import { table } from "./markdown.ts"
 
 /** An experiment by the setting that it is of. */
-export interface Titled {
+interface Titled {
   readonly title: string
   readonly results: Results.Results
 }
@@ -16,14 +17,12 @@ export interface Asked extends Titled {
 
 const errorOf = ({ error }: Results.CellResult) => Results.plusMinus(error!)
 
-const cellOf = ({ cells }: Results.Results, row: string) => cells.find((cell) => cell.row === row)!
-
 /** Of every experiment its baseline and the proposed row. */
 export const summary = (experiments: ReadonlyArray<Asked>): string =>
   table(
     ["setting", "trials", "baseline: test error %", "proposed: test error %", "difference (p; Holm)"],
     experiments.map(({ proposed, results, title }) => {
-      const [baseline, own] = [cellOf(results, results.baseline!), cellOf(results, proposed)]
+      const [baseline, own] = [cellOf(results, results.baseline), cellOf(results, proposed)]
       const trials = results.cells.reduce((sum, cell) => sum + cell.candidates.length + cell.finals.length, 0)
       return [
         title,

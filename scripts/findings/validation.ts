@@ -2,7 +2,7 @@
 import type * as Results from "../../src/experiment/Results.ts"
 import type { Chart } from "../../src/report/Chart.ts"
 import { overEach } from "../../src/report/choices.ts"
-import { named } from "./errors.ts"
+import { named } from "./cells.ts"
 
 /** Errors on held-out images over every setting that was searched, a panel for each row. */
 export const validation = (results: Results.Results): Chart => {

@@ -44,7 +44,7 @@ export const write = Effect.fnUntraced(function*(directory: string, found: Resul
 })
 
 /**
- * Writes the manifests of all trials into one file that can be committed beside the results.
+ * Writes the manifests of all trials, those that can be read, into one file that can be committed beside the results.
  */
 export const writeManifests = Effect.fnUntraced(function*(directory: string, { cells }: Results.Results) {
   const fs = yield* FileSystem.FileSystem

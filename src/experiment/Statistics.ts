@@ -96,9 +96,13 @@ export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
   return corrected
 }
 
+/** Parts of equal probability of a deviation: as many leave six digits of a probability right. */
+const parts = 1000
+
 /**
  * The mean difference, in standard deviations of the differences, that the paired test of so many pairs finds at a
- * level with a probability: the noncentrality δ√n at which |T| exceeds its critical value so often.
+ * level with a probability: the δ at which T exceeds its critical value c so often, P(T > c) = E Φ(δ√n − cS), where S²
+ * is χ² of n − 1 degrees of freedom over their number.
  *
  * Source: Cohen 1988, *Statistical power analysis for the behavioral sciences*, chapter 2.
  *
@@ -112,10 +116,17 @@ export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
  */
 export const detectable = (count: number, level = 0.05, power = 0.8): number => {
   if (count < 2) throw new RangeError(`detectable: ${counted(count, "pair has", "pairs have")} no paired test`)
-  const { noncentralt, studentt } = jstat.jStat
-  const critical = studentt.inv(1 - level / 2, count - 1)
+  const { chisquare, normal, studentt } = jstat.jStat
+  const freedom = count - 1
+  const critical = studentt.inv(1 - level / 2, freedom)
+  // By the mixture itself: jstat's noncentral t is 0 far from 0, where few pairs and small levels are.
+  const deviations = Array.from(
+    { length: parts },
+    (_, k) => Math.sqrt(chisquare.inv((k + 0.5) / parts, freedom) / freedom)
+  )
   // The other tail adds less than the level does.
-  const isFound = (delta: number) => 1 - noncentralt.cdf(critical, count - 1, delta * Math.sqrt(count)) >= power
+  const isFound = (delta: number) =>
+    deviations.reduce((sum, s) => sum + normal.cdf(delta * Math.sqrt(count) - critical * s, 0, 1), 0) >= power * parts
   let [low, high] = [0, 1]
   while (!isFound(high)) [low, high] = [high, 2 * high]
   for (let k = 0; k < 40; k++) {

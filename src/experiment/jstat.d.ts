@@ -3,13 +3,17 @@ declare module "jstat" {
   interface StudentT {
     readonly inv: (p: number, degreesOfFreedom: number) => number
   }
-  interface NoncentralT {
-    readonly cdf: (x: number, degreesOfFreedom: number, noncentrality: number) => number
+  interface ChiSquare {
+    readonly inv: (p: number, degreesOfFreedom: number) => number
+  }
+  interface Normal {
+    readonly cdf: (x: number, mean: number, deviation: number) => number
   }
   const jstat: {
     readonly jStat: {
       readonly studentt: StudentT
-      readonly noncentralt: NoncentralT
+      readonly chisquare: ChiSquare
+      readonly normal: Normal
       /** The regularized incomplete beta function I_x(a, b). */
       readonly ibeta: (x: number, a: number, b: number) => number
     }

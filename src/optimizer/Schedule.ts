@@ -130,7 +130,7 @@ export const cosineRestarts = (options: Fall & { readonly grow?: number }): Sche
   const { grow = 1, ...first } = options
   fall("cosineRestarts", first)
   checked("cosineRestarts", { steps: first.steps, grow }, {
-    steps: "a whole number of at least 0",
+    steps: "a whole number of at least 1",
     grow: "a whole number of at least 1"
   })
   return {

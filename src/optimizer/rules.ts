@@ -22,7 +22,7 @@ export const rules = {
     about: "steps adapt to the curvature of each product",
     parameters: {
       rho: Schema.optionalKey(Setting.positive).annotate({
-        description: "ρ of the curvature-aware rule, instead of 1/ĉ of each product"
+        description: "ρ of the curvature-aware rule, instead of min(1, 1/ĉ) of each product"
       })
     },
     make: ({ rho }) => StepSize.curvatureAware(rho === undefined ? {} : { rho })

@@ -73,6 +73,8 @@ export const classAccuracy = (confusion: ReadonlyArray<ReadonlyArray<number>>): 
 /**
  * The expected calibration error Σ_b (n_b/n)·|accuracy_b − confidence_b| over bins of equal width of the confidence.
  *
+ * NaN, and no bins, where a confidence is.
+ *
  * Source: Guo, Pleiss, Sun and Weinberger 2017, *On calibration of modern neural networks*, section 2 (15 bins).
  *
  * @example
@@ -90,6 +92,7 @@ export const calibration = (
 ): Calibration => {
   const sums = Array.from({ length: bins }, () => ({ images: 0, confidence: 0, right: 0 }))
   for (let i = 0; i < labels.length; i++) {
+    if (Number.isNaN(confidence[i])) return { error: Number.NaN, bins: [] }
     const bin = sums[Math.min(Math.max(Math.ceil(confidence[i]! * bins) - 1, 0), bins - 1)]!
     bin.images++
     bin.confidence += confidence[i]!

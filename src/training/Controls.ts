@@ -96,8 +96,8 @@ export const earlyStopping = ({ patience, ...watching }: Watching & { readonly p
     return best === undefined || epochs.length - best < patience
       ? undefined
       : `${watched[watching.watch ?? "test-loss"].about} was the best in epoch ${best}, ${
-        epochs.length - best
-      } epochs ago`
+        counted(epochs.length - best, "epoch")
+      } ago`
   }
 })
 

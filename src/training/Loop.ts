@@ -13,18 +13,15 @@ import * as Network from "../network/Network.ts"
 import * as Tensors from "../numerics/Tensors.ts"
 import * as Optimizer from "../optimizer/Optimizer.ts"
 import type * as Checkpoint from "./Checkpoint.ts"
-import { turnedShare } from "./hardlyMoves.ts"
-import { added, means } from "./measures/steps.ts"
-import { chainRefusal, type OptionRefused, testsRefusal, type TrainerOptions } from "./options.ts"
+import { chainRefusal, countRefusal, type OptionRefused, testsRefusal, type TrainerOptions } from "./options.ts"
 import { begin } from "./trainer/begin.ts"
-import { measureNorms } from "./trainer/epoch.ts"
+import { epochs, stepped, untested } from "./trainer/epochs.ts"
 import { withEvaluated } from "./trainer/evaluated.ts"
 import { epochIsFinite, weightsAreFinite } from "./trainer/finite.ts"
 import { renormalizeBy } from "./trainer/renormalize.ts"
-import { afterEpoch, optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
-import { isDue, progress, standing, stopped } from "./trainer/standing.ts"
+import { optimizerOf, type OptimizerOptions, type Standing, start } from "./trainer/Session.ts"
+import { isDue, standing } from "./trainer/standing.ts"
 import { type Learned, takeStep } from "./trainer/step.ts"
-import * as turns from "./trainer/turns.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, StepDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -77,22 +74,22 @@ const renormalize = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, epoch
 /** A step, counted; the first of an epoch tells of every POM. */
 const take = Effect.fnUntraced(function*<E, R>(loop: Looping<E, R>, { examples, loss }: LoopStep, epoch: number) {
   const { from } = yield* Ref.get(loop.position)
-  const taken = takeStep(loop, (step) => () => loss(step), () => ({ poms: from === 0, turns: false }))
-  const [{ correct, perPom, readings, turned, waiting, ...done }, left] = yield* Tensors.counted(taken)
-  const now = yield* Ref.updateAndGet(loop.position, (at) => ({
-    ...at,
-    step: at.step + 1,
-    from: at.from + examples,
-    lossSum: at.lossSum + done.loss * examples,
-    correctSum: at.correctSum + correct,
-    ...added(at, readings, examples),
-    ...turns.counted(at.turns, turned),
-    waiting,
-    leaked: at.leaked + Math.abs(left),
-    tensorsLeaked: at.tensorsLeaked + Math.abs(left)
-  }))
+  const [taken, left] = yield* Tensors.counted(
+    takeStep(loop, (step) => () => loss(step), () => ({ poms: from === 0, turns: false }))
+  )
+  const { loss: value, perPom, rate, readings } = taken
+  const now = yield* stepped(loop, taken, { examples, left, weight: examples })
   const images = (epoch - 1) * loop.options.examples + now.from
-  return { _tag: "StepDone", step: now.step, epoch, images, ...done, ...readings, ...perPom } satisfies StepDone
+  return {
+    _tag: "StepDone",
+    step: now.step,
+    epoch,
+    images,
+    loss: value,
+    rate,
+    ...readings,
+    ...perPom
+  } satisfies StepDone
 })
 
 /** What is measured at the end of an epoch, of the weights that are tested. */
@@ -100,51 +97,28 @@ const measured = <E, R>(loop: Looping<E, R>, epoch: number, seconds: number) =>
   withEvaluated(loop, (state) =>
     Effect.gen(function*() {
       const { options: { network, test, testEvery }, position } = loop
-      const at = yield* Ref.get(position)
-      const { correctSum, from: seen, leaked, lossSum, step } = at
-      const untested: EpochDone = {
-        _tag: "EpochDone",
-        epoch,
-        step,
-        trainLoss: lossSum / seen,
-        trainAccuracy: correctSum / seen,
-        ...means(at, seen),
-        testLoss: Number.NaN,
-        testAccuracy: Number.NaN,
-        ...(yield* measureNorms(network, state)),
-        ...turnedShare(network, turns.rootMeans(at.turns)),
-        tensorsLeaked: leaked,
-        seconds,
-        imagesPerSecond: seen / seconds
-      }
-      const tested = (yield* isDue(loop, untested, testEvery)) ? yield* test : undefined
-      yield* epochIsFinite(network, step, tested?.loss)
+      const { from } = yield* Ref.get(position)
+      const event = yield* untested(loop, epoch, { examples: from, seconds, weight: from }, state)
+      const tested = (yield* isDue(loop, event, testEvery)) ? yield* test : undefined
+      yield* epochIsFinite(network, event.step, tested?.loss)
       return tested === undefined
-        ? untested
-        : { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy ?? Number.NaN }
+        ? event
+        : { ...event, testLoss: tested.loss, testAccuracy: tested.accuracy ?? Number.NaN }
     }))
 
-const train = Effect.fnUntraced(function*<E, R, E2, R2>(
-  loop: Looping<E, R>,
-  report: (event: TrainingEvent) => Effect.Effect<void, E2, R2>
-) {
-  const { epochsDone, options: { epochs, steps }, position } = loop
-  for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
-    if ((yield* stopped(loop)) !== undefined) break
+const train = <E, R, E2, R2>(loop: Looping<E, R>, report: (event: TrainingEvent) => Effect.Effect<void, E2, R2>) => {
+  const trainEpoch = Effect.fnUntraced(function*(epoch: number) {
     const began = yield* Clock.currentTimeMillis
     yield* renormalize(loop, epoch)
     // A step blocks the event loop: let signals in before the next one.
     yield* Stream.runForEach(
-      steps(epoch),
+      loop.options.steps(epoch),
       (step) => take(loop, step, epoch).pipe(Effect.flatMap(report), Effect.andThen(Effect.yieldNow))
     )
-    const event = yield* measured(loop, epoch, ((yield* Clock.currentTimeMillis) - began) / 1000)
-    yield* Ref.update(epochsDone, (all) => [...all, event])
-    yield* Ref.update(position, afterEpoch)
-    yield* report(event)
-  }
-  return yield* progress(loop)
-})
+    return yield* measured(loop, epoch, ((yield* Clock.currentTimeMillis) - began) / 1000)
+  })
+  return epochs(loop, trainEpoch, report)
+}
 
 /**
  * Prepares a run by a loop of the user's own, as `Trainer.make` does one of classification; `Run.record` records
@@ -193,7 +167,8 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   Scope.Scope
 > {
   const { from, network } = options
-  const refusal = testsRefusal(options) ?? chainRefusal(options)
+  const refusal = countRefusal("epochs", options.epochs) ?? countRefusal("examples", options.examples) ??
+    testsRefusal(options) ?? chainRefusal(options)
   if (refusal !== undefined) return yield* refusal
   const optimizer = yield* optimizerOf(options)
   yield* weightsAreFinite(network)

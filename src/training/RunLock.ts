@@ -194,7 +194,7 @@ export const acquire = Effect.fnUntraced(function*(
   const isOurs = Effect.catchIf(
     Effect.map(fs.readFileString(file), (text) => text === mine),
     isGone,
-    () => Effect.as(create(file, mine), true)
+    () => Effect.catchIf(Effect.as(create(file, mine), true), isThere, () => Effect.succeed(false))
   )
   return {
     _tag: "Taken",

@@ -16,11 +16,12 @@ import { check as checkOptions, type OptionRefused, type TrainerOptions } from "
 import * as Tracing from "./Tracing.ts"
 import { begin } from "./trainer/begin.ts"
 import { evaluationOf, measureEpoch, runSteps } from "./trainer/epoch.ts"
+import { epochs } from "./trainer/epochs.ts"
 import { classifierOf, type Evaluated, tellsClasses } from "./trainer/evaluate.ts"
 import { weightsAreFinite } from "./trainer/finite.ts"
 import { renormalize } from "./trainer/renormalize.ts"
-import { afterEpoch, optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
-import { progress, standing, stopped } from "./trainer/standing.ts"
+import { optimizerOf, preparation, preprocessing, type Session, start } from "./trainer/Session.ts"
+import { standing } from "./trainer/standing.ts"
 import type { Training } from "./Training.ts"
 import type { EpochDone, TrainingEvent } from "./TrainingEvent.ts"
 
@@ -42,20 +43,8 @@ const trainEpoch = Effect.fnUntraced(function*<E, R>(
   return yield* Tracing.span("measure")(measureEpoch(session, epoch, seen))
 })
 
-const train = Effect.fnUntraced(function*<E, R>(
-  session: Session,
-  report: (event: TrainingEvent) => Effect.Effect<void, E, R>
-) {
-  const { epochsDone, options: { epochs }, position } = session
-  for (let { epoch } = yield* Ref.get(position); epoch <= epochs; epoch++) {
-    if ((yield* stopped(session)) !== undefined) break
-    const event = yield* Tracing.span("epoch", { epoch })(trainEpoch(session, epoch, report))
-    yield* Ref.update(epochsDone, (all) => [...all, event])
-    yield* Ref.update(position, afterEpoch)
-    yield* report(event)
-  }
-  return yield* progress(session)
-})
+const train = <E, R>(session: Session, report: (event: TrainingEvent) => Effect.Effect<void, E, R>) =>
+  epochs(session, (epoch) => Tracing.span("epoch", { epoch })(trainEpoch(session, epoch, report)), report)
 
 /**
  * Prepares a run: puts ω on the manifolds, at the points nearest to the model's weights; λ is measured when each epoch

@@ -55,8 +55,8 @@ export interface TrainerOptions {
   /** Which weights are tested where the chain keeps an average of the points; default the average. */
   readonly evaluate?: Evaluation
   /**
-   * Epochs from one test to the next; the last epoch is always tested, and those at whose end more is measured. Others
-   * have NaN for the loss and accuracy of the test. Default 1.
+   * Epochs from one test to the next; the last epoch is always tested, and those at whose end `measures` are taken.
+   * Others have NaN for the loss and accuracy of the test. Default 1.
    */
   readonly testEvery?: number
   /** What else is measured at the end of every epoch; default nothing. */
@@ -105,7 +105,8 @@ const weightsRefusal = ({ classWeights, dataset, loss = softmaxCrossEntropy() }:
     : refuse(`${classes} positive numbers`, classWeights.join(", "))
 }
 
-const countRefusal = (option: string, value: number) =>
+/** A number of something that a run would be nothing without. */
+export const countRefusal = (option: string, value: number): OptionRefused | undefined =>
   isCount(value)
     ? undefined
     : new OptionRefused({ option, expected: "a whole number of at least 1", actual: String(value) })

@@ -172,6 +172,30 @@ it("refuses settings without effect, where there is none in any cell", () => {
   ])
 })
 
+it("looks at every candidate: what one of them uses has an effect, what one of them cannot have is a mistake", () => {
+  const choosing = (setting: string, values: ReadonlyArray<string>) => ({
+    setting,
+    values,
+    seed: 9,
+    validationImages: 10
+  })
+  const optimizers = ["riemannian-adam", "fg-sgd"]
+  for (const values of [optimizers, optimizers.toReversed()]) {
+    const own = { ...experiment, base: { momentum: 0.5 }, selection: choosing("optimizer", values) }
+    expect(Effect.runSync(Experiment.decode(own, "two.ts"))).toEqual(own)
+  }
+  expect(problems({ base: { momentum: 0.5 }, selection: choosing("optimizer", ["riemannian-adam"]) })).toEqual([
+    "momentum in base has no effect: riemannian-adam has none"
+  ])
+  const rows = [{ name: "DS", settings: { collection: "DS" } }]
+  const rules = ["plain", "curvatureAware"]
+  for (const values of [rules, rules.toReversed()]) {
+    expect(problems({ rows, selection: choosing("rule", values) })).toEqual([
+      expect.stringMatching(/^DS has no bound of its sectional curvature/)
+    ])
+  }
+})
+
 it("does not guess which of a row and a column holds", () => {
   const columns = [{ name: "wide", settings: { model: "resnet-20" }, smoke: { collection: "Ob" } }]
   expect(problems({ columns, rows: [{ name: "deep", settings: { model: "resnet-56", collection: "St" } }] }))

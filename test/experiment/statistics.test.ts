@@ -20,14 +20,24 @@ it("corrects p values as Holm does, in the order in which they came", () => {
   expect(Statistics.holm([0.6, 0.7])).toEqual([1, 1])
 })
 
-it("finds a difference as often as it says", () => {
-  const delta = Statistics.detectable(5)
-  const normals = Seed.normals(1, 5 * 2000)
-  const draws = Array.from({ length: 2000 }, (_, k) => Array.from(normals.slice(5 * k, 5 * k + 5), (z) => delta + z))
-  const found = draws.filter((values) => Statistics.paired(values, [0, 0, 0, 0, 0]).p! <= 0.05).length / draws.length
-  // Four standard deviations of a share of 2,000.
-  expect(Math.abs(found - 0.8)).toBeLessThan(0.036)
-})
+it.each([[5, 0.05], [5, 0.05 / 15], [3, 0.001], [2, 0.05 / 21]])(
+  "finds a difference as often as it says: %s pairs, %s",
+  (
+    count,
+    level
+  ) => {
+    const delta = Statistics.detectable(count, level)
+    const normals = Seed.normals(1, count * 2000)
+    const draws = Array.from(
+      { length: 2000 },
+      (_, k) => Array.from(normals.slice(count * k, count * (k + 1)), (z) => delta + z)
+    )
+    const none = Array.from({ length: count }, () => 0)
+    const found = draws.filter((values) => Statistics.paired(values, none).p! <= level).length / draws.length
+    // Four standard deviations of a share of 2,000.
+    expect(Math.abs(found - 0.8)).toBeLessThan(0.036)
+  }
+)
 
 it("ranks with ties as Kendall's τ-b, and draws whole groups", () => {
   // Six pairs, one tied in x, five concordant: 5/√(5·6).

@@ -20,4 +20,5 @@ it("the calibration error weighs bins by their images", () => {
   ])
   // A confidence of 0 has a bin, too.
   expect(Answers.calibration([0], [0], [0]).bins).toMatchObject([{ from: 0, images: 1 }])
+  expect(Answers.calibration([0, 0], [0, 0], [1, Number.NaN])).toEqual({ error: Number.NaN, bins: [] })
 })

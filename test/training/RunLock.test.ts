@@ -176,6 +176,34 @@ describe("a lock", () => {
     expect(readFileSync(file, "utf8")).toContain("elsewhere")
   })
 
+  it("that another took in the moment in which it was gone is the other's", async () => {
+    const file = fresh()
+    let isGone = false
+    const blinking = Effect.map(FileSystem.FileSystem, (real) =>
+      FileSystem.FileSystem.of({
+        ...real,
+        readFileString: (path, encoding) =>
+          isGone
+            ? Effect.fail(
+              PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "readFile" })
+            )
+            : real.readFileString(path, encoding)
+      }))
+    const seen = await run(
+      Effect.scoped(Effect.gen(function*() {
+        const found = yield* RunLock.acquire(file, short)
+        if (found._tag !== "Taken") throw new Error(found.by)
+        writeFileSync(file, JSON.stringify(other))
+        isGone = true
+        const isOurs = yield* found.isOurs
+        isGone = false
+        return isOurs
+      })).pipe(Effect.provideServiceEffect(FileSystem.FileSystem, blinking))
+    )
+    expect(seen).toBe(false)
+    expect(readFileSync(file, "utf8")).toContain("elsewhere")
+  })
+
   it("of which the guard was left by a process that died is taken all the same", async () => {
     const file = fresh()
     const dead = JSON.stringify({ ...self(), began: "1", token: "theirs" })

@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
-import { Catalogue, Measures, TrainConfig, Variations } from "finegrain"
+import * as Schema from "effect/Schema"
+import { Catalogue, Datasets, Measures, TrainConfig, Variations } from "finegrain"
 import { expect, it } from "vitest"
+import { builtIn } from "../../src/training/Catalogues.ts"
 
 it("ρ belongs to the curvature-aware rule", () => {
   expect(Effect.runSync(TrainConfig.decode({ rho: 0.5 }, "test")).rho).toBe(0.5)
@@ -76,6 +78,8 @@ it("what rescales weights or bends steps does nothing where norms have no bound,
     expect(reasonOf(key, { ...flat, ...settings })).toMatch(/^norms of matrices on Euc have no bound/)
     expect(reasonOf(key, settings)).toBeUndefined()
   }
+  expect(reasonOf("metric", { ...flat, metric: "weights" })).toMatch(/^norms of matrices on Euc have no bound/)
+  expect(reasonOf("metric", { metric: "weights" })).toBeUndefined()
   // A default that is repeated.
   expect(reasonOf("policy", { ...flat, policy: "unit" })).toBeUndefined()
 })
@@ -103,6 +107,16 @@ it("an exponent is that of every power schedule that says none itself", () => {
   const reason = (schedule: string) => reasonOf("exponent", { schedule, exponent: 0.9 })
   expect(reason("power(0.7) for 1 epoch then power")).toBeUndefined()
   expect(reason("power(0.7) for 1 epoch then power(0.8)")).toBe("the schedule says it itself")
+})
+
+it("rates that are none have no order, and a directory says nothing of what only named datasets have", () => {
+  const texts = (settings: object) => TrainConfig.mistakes(settings).map(({ text }) => text)
+  expect(texts({ rates: {}, ratesAfterRule: true })).toEqual(["ratesAfterRule is set, but there are no rates"])
+  for (const key of Object.keys(Datasets.parameters)) expect(reasonOf(key, { dataset: "./mine" })).toBeUndefined()
+  const parameters = { words: Schema.optionalKey(Schema.Int) }
+  const known = { ...builtIn, datasets: { ...builtIn.datasets, mine: { ...builtIn.datasets.mnist, parameters } } }
+  const config = Effect.runSync(TrainConfig.decode({ dataset: "./other", words: 3 }, "test", known))
+  expect(TrainConfig.idle(config, known).get("words" as never)).toBe("only the mine dataset has it")
 })
 
 it("what is of several images needs batches of several", () => {

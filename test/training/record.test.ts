@@ -282,4 +282,8 @@ it("settings of FG-SGD are refused beside an optimizer that is given, by the tra
   for (const [option, value] of Object.entries({ momentum: 0.5, weightDecay: 0.1, rule: StepSize.plain })) {
     expect(String(await told({ [option]: value }))).toContain(`${option} must be left out beside transform`)
   }
+  // Of an epoch that is none nothing would be trained, or nothing be the last.
+  for (const epochs of [0, 1.5, Number.NaN]) {
+    expect(String(await told({ epochs }))).toContain(`epochs must be a whole number of at least 1, not ${epochs}`)
+  }
 })

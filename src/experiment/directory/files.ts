@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as WholeFile from "../../data/WholeFile.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
+import { unread } from "../../training/run/RunDirectoryError.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { StoredExperiment } from "../differences.ts"
@@ -59,7 +60,10 @@ export const writeJson = (directory: string, name: string, value: unknown) =>
 /** Names in a directory; none where it is not there. */
 export const entries = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
-  return yield* Effect.orElseSucceed(fs.readDirectory(directory), (): Array<string> => [])
+  return yield* fs.readDirectory(directory).pipe(
+    Effect.catchIf(({ reason }) => reason._tag === "NotFound", () => Effect.succeed<Array<string>>([])),
+    Effect.mapError(unread(directory))
+  )
 })
 
 /**
@@ -96,7 +100,7 @@ export const writeFailures = (directory: string, all: Failures) => writeJson(dir
 export const hasTrials = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  return yield* Effect.orElseSucceed(fs.exists(path.join(directory, "trials")), () => false)
+  return yield* Effect.mapError(fs.exists(path.join(directory, "trials")), unread(directory))
 })
 
 /** Why the directory of a trial was put aside. */

@@ -32,10 +32,16 @@ export const soundOnly = (experiment: Experiment, known: Catalogues): Experiment
   ...(experiment.columns === undefined ? {} : { columns: experiment.columns.map(soundVariant(known)) })
 })
 
-/** What the first candidate of a row sets, by place, as far as it is right by itself: every candidate sets as much. */
-const firstCandidate = (experiment: Experiment, row: Variant, known: Catalogues): ReadonlyArray<PlacedSettings> =>
-  candidateSources(experiment, row).slice(0, 1)
-    .map(({ isSmoke, place, settings }) => ({ isSmoke, place, settings: sound(known)(settings) }))
+/** What each candidate of a row sets, as far as it is right by itself; nothing, once, where none are chosen among. */
+const candidatesOf = (
+  experiment: Experiment,
+  row: Variant,
+  known: Catalogues
+): ReadonlyArray<ReadonlyArray<PlacedSettings>> => {
+  const own = candidateSources(experiment, row)
+    .map(({ isSmoke, place, settings }) => [{ isSmoke, place, settings: sound(known)(settings) }])
+  return own.length === 0 ? [[]] : own
+}
 
 /** The settings of a cell, those of a candidate over them. */
 const withCandidate = (places: ReadonlyArray<PlacedSettings>, candidate: ReadonlyArray<PlacedSettings>): Settings =>
@@ -47,21 +53,23 @@ export const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyAr
   if (!search.isSearch(selection) || halving.problems(selection).length > 0) return []
   const decode = Schema.decodeUnknownResult(schemaOf(known))
   const textsOf = (settings: Settings) => TrainConfig.mistakes(settings, known).map(({ text }) => text)
-  return rows.flatMap((row) => {
-    const candidate = firstCandidate(experiment, row, known)
-    return columnsOf(experiment).flatMap((column) => {
-      const settings = withCandidate(sources(experiment, row, column, false), candidate)
-      const config = decode(settings)
-      if (Result.isFailure(config)) return []
-      const long = halving.tooLong(selection, config.success.epochs)
-      const short = halving.epochsOf(selection).flatMap((epochs) =>
-        textsOf({ ...settings, epochs }).map((text) => `${text} in runs of ${counted(epochs, "epoch")} that choose`)
-      )
-      return [...(long === undefined ? [] : [long]), ...short].map((text) =>
-        `${text} (row "${row.name}", column "${column.name}")`
-      )
-    })
-  })
+  const all = rows.flatMap((row) =>
+    candidatesOf(experiment, row, known).flatMap((candidate) =>
+      columnsOf(experiment).flatMap((column) => {
+        const settings = withCandidate(sources(experiment, row, column, false), candidate)
+        const config = decode(settings)
+        if (Result.isFailure(config)) return []
+        const long = halving.tooLong(selection, config.success.epochs)
+        const short = halving.epochsOf(selection).flatMap((epochs) =>
+          textsOf({ ...settings, epochs }).map((text) => `${text} in runs of ${counted(epochs, "epoch")} that choose`)
+        )
+        return [...(long === undefined ? [] : [long]), ...short].map((text) =>
+          `${text} (row "${row.name}", column "${column.name}")`
+        )
+      })
+    )
+  )
+  return [...new Set(all)]
 }
 
 /** Whether a later place sets it anew; a candidate may add an entry to a record of settings. */
@@ -80,30 +88,33 @@ export const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: bool
     new Set<string>(),
     new Map<string, string>()
   ]
+  const look = (row: Variant, of: ReadonlyArray<PlacedSettings>, candidate: ReadonlyArray<PlacedSettings>) => {
+    const all = [...of, ...candidate]
+    const settings = withCandidate(of, candidate)
+    for (const { text } of TrainConfig.mistakes(settings, known)) {
+      contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
+    }
+    const config = decode(settings)
+    if (Result.isFailure(config)) return
+    const without = TrainConfig.idle(config.success, known)
+    // Those that hold everywhere are judged in full runs, those of smoke runs in smoke runs.
+    for (const [i, { isSmoke: ofSmoke, place, settings }] of all.entries()) {
+      if (ofSmoke !== isSmoke) continue
+      for (const key of Object.keys(settings)) {
+        // Said already.
+        if (own.has(key) && place !== candidate[0]?.place) continue
+        const name = `${key} in ${place}`
+        const isOverridden = all.slice(i + 1).some((later) => isReplaced(later, key, candidate))
+        if (!isOverridden && !without.has(key as keyof TrainConfig.TrainConfig)) used.add(name)
+        else idle.set(name, without.get(key as keyof TrainConfig.TrainConfig) ?? "others set it everywhere")
+      }
+    }
+  }
   for (const row of rows) {
-    const first = firstCandidate(experiment, row, known)
+    const candidates = candidatesOf(experiment, row, known)
     for (const column of columnsOf(experiment)) {
       const of = sources(experiment, row, column, isSmoke)
-      const all = [...of, ...first]
-      const settings = withCandidate(of, first)
-      for (const { text } of TrainConfig.mistakes(settings, known)) {
-        contradictions.set(text, (contradictions.get(text) ?? new Set()).add(row.name))
-      }
-      const config = decode(settings)
-      if (Result.isFailure(config)) continue
-      const without = TrainConfig.idle(config.success, known)
-      // Those that hold everywhere are judged in full runs, those of smoke runs in smoke runs.
-      for (const [i, { isSmoke: ofSmoke, place, settings }] of all.entries()) {
-        if (ofSmoke !== isSmoke) continue
-        for (const key of Object.keys(settings)) {
-          // Said already.
-          if (own.has(key) && place !== first[0]?.place) continue
-          const name = `${key} in ${place}`
-          const isOverridden = all.slice(i + 1).some((later) => isReplaced(later, key, first))
-          if (!isOverridden && !without.has(key as keyof TrainConfig.TrainConfig)) used.add(name)
-          else idle.set(name, without.get(key as keyof TrainConfig.TrainConfig) ?? "others set it everywhere")
-        }
-      }
+      for (const candidate of candidates) look(row, of, candidate)
     }
   }
   const where = (names: ReadonlySet<string>) =>

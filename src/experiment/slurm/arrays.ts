@@ -14,6 +14,8 @@ import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import { entries, writeFile, writeJson } from "../directory/files.ts"
 import type { Trial } from "../Experiment.ts"
+import type { LauncherError } from "../launchers/Launcher.ts"
+import { inOurWords } from "./commands.ts"
 import { script } from "./script.ts"
 
 const Entry = Schema.Struct({
@@ -159,7 +161,7 @@ export const read = (directory: string) => ownFiles.readOwn(directory, "array.js
  */
 export const all = Effect.fnUntraced(function*(root: string) {
   const path = yield* Path.Path
-  const tokens = (yield* entries(path.join(root, home))).toSorted()
+  const tokens = (yield* Effect.mapError(entries(path.join(root, home)), inOurWords)).toSorted()
   const found = yield* Effect.forEach(tokens, (token) =>
     Effect.map(
       Effect.option(read(path.join(root, home, token))),
@@ -209,7 +211,7 @@ export const tell = (directory: string, index: number, state: State) => writeJso
 export const failures = Effect.fnUntraced(
   function*(root: string, cell: { readonly row: string; readonly column: string }): Effect.fn.Return<
     Readonly<Record<string, { readonly error: string; readonly reason: string; readonly isDisk?: boolean }>>,
-    never,
+    LauncherError,
     FileSystem.FileSystem | Path.Path
   > {
     const own = [...latest(yield* all(root)).values()].filter(({ entry: { column, row } }) =>

@@ -20,6 +20,14 @@ const patience = 120_000
 const failed = (reason: string, remedy: string) => new LauncherError({ launcher: "slurm", reason, remedy })
 
 /**
+ * Whatever else keeps a grid from going on.
+ *
+ * @internal
+ */
+export const inOurWords = (error: { readonly message: string }) =>
+  failed(error.message, "Go on with --resume once that is mended.")
+
+/**
  * What a command of Slurm prints.
  *
  * Fails with LauncherError where there is no such command, and where it ends with an error.

@@ -5,9 +5,9 @@ import * as ExperimentDirectory from "../ExperimentDirectory.ts"
 import type { Listener, Outcome } from "../launchers/Launcher.ts"
 import { ahead } from "./ahead.ts"
 import * as arrays from "./arrays.ts"
+import { inOurWords } from "./commands.ts"
 import { type Grid, type Known, look, outcomeOf, put, taskOf } from "./grid.ts"
 import * as jobs from "./jobs.ts"
-import { inOurWords } from "./submit.ts"
 import { watch } from "./watch.ts"
 
 /** What is to be done about a trial before anything is submitted. */

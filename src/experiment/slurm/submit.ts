@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { LauncherError } from "../launchers/Launcher.ts"
 import * as arrays from "./arrays.ts"
 import * as commands from "./commands.ts"
 import * as options from "./options.ts"
@@ -29,14 +28,6 @@ export interface Submitting {
 export const split = <A>(all: ReadonlyArray<A>, largest: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / largest) }, (_, i) => all.slice(i * largest, (i + 1) * largest))
 
-/**
- * Whatever keeps trials from being submitted.
- *
- * @internal
- */
-export const inOurWords = (error: { readonly message: string }) =>
-  new LauncherError({ launcher: "slurm", reason: error.message, remedy: "Go on with --resume once that is mended." })
-
 /** Where a trial was put, and the task that Slurm knows it by. */
 export interface Submitted extends arrays.Place {
   readonly entry: arrays.Entry
@@ -62,7 +53,7 @@ export const submit = Effect.fnUntraced(function*(
   const submitted: Array<Submitted> = []
   let before: ReadonlyArray<string> = []
   for (const part of split(entries, largest)) {
-    const array = yield* Effect.mapError(arrays.write(root, name, part, used), inOurWords)
+    const array = yield* Effect.mapError(arrays.write(root, name, part, used), commands.inOurWords)
     const submission = { name: array.name, size: part.length, throttle, after: [...after, ...before] }
     const said = yield* Effect.tapError(
       commands.run("sbatch", [

@@ -19,7 +19,7 @@ export const chainOf = ({ optimizer = "fg-sgd", ...settings }: NetworkOptimizerS
   }
   const idle = entry.ignores?.find((setting) => settings[setting] !== undefined)
   if (idle !== undefined) throw misuse(`the optimizer ${optimizer} has no ${idle}: leave it out`)
-  if (settings.ratesAfterRule === true && settings.rates === undefined) {
+  if (settings.ratesAfterRule === true && Object.keys(settings.rates ?? {}).length === 0) {
     throw misuse("ratesAfterRule is set, but there are no rates: leave it out, or give rates")
   }
   return Optimizers.transform(optimizer, {

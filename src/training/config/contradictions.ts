@@ -48,7 +48,9 @@ export const contradictions = (config: TrainConfig, known: Catalogues): Readonly
   return [
     ...tooLong(config, known),
     ...(rho !== undefined && rule === "plain" ? ["rho is set, but the plain rule knows none"] : []),
-    ...(ratesAfterRule !== undefined && rates === undefined ? ["ratesAfterRule is set, but there are no rates"] : []),
+    ...(ratesAfterRule !== undefined && Object.keys(rates ?? {}).length === 0
+      ? ["ratesAfterRule is set, but there are no rates"]
+      : []),
     ...(unrecommended === undefined ? [] : [unrecommended]),
     ...(testEvery > 1 && Controls.isOfTests(watch) && (patience ?? plateau) !== undefined
       ? [

@@ -1,6 +1,7 @@
 /** Settings that change nothing beside the others. */
 import * as Result from "effect/Result"
 import * as Catalogue from "../../choices/Catalogue.ts"
+import * as Datasets from "../../data/Datasets.ts"
 import type * as Manifold from "../../geometry/Manifold.ts"
 import * as Schedules from "../../optimizer/schedules.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
@@ -26,7 +27,7 @@ const holds = ({ at }: Manifold.Family, of: (manifold: Manifold.Manifold) => boo
 
 /** What rescales weights or bends steps, where no manifold has norms or curvature for it, unless it is the default. */
 const idleGeometry = (config: TrainConfig, known: Catalogues): Reasons => {
-  const { measureLambda, policy } = config
+  const { measureLambda, metric, policy } = config
   const all = familiesIn(config, known)
   const text = [...new Set(all.map(({ symbol }) => symbol))].join("+")
   const isFree = all.every((family) => holds(family, ({ norms }) => !Number.isFinite(norms.frobenius.max)))
@@ -34,6 +35,7 @@ const idleGeometry = (config: TrainConfig, known: Catalogues): Reasons => {
   return [
     ...(isFree && policy !== "unit" ? [["policy", unscaled] as const] : []),
     ...(isFree && !measureLambda ? [["measureLambda", unscaled] as const] : []),
+    ...(isFree && metric === "weights" ? [["metric", unscaled] as const] : []),
     ...(!measureLambda && policy === "unclamped"
       ? [["policy", "unclamped is unit where λ is not measured"] as const]
       : []),
@@ -85,7 +87,10 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...((config.measures ?? []).length === 0 && !config.measureBounds
       ? [["measuresEvery", "nothing else is measured"] as const]
       : []),
-    ...(Object.hasOwn(known.datasets, dataset) ? Catalogue.idle(known.datasets, "dataset", dataset) : []),
+    // Directories have sizes and targets, too.
+    ...[...Catalogue.idle(known.datasets, "dataset", dataset)].filter(([key]) =>
+      Object.hasOwn(known.datasets, dataset) || !Object.hasOwn(Datasets.parameters, key)
+    ),
     ...(Object.hasOwn(known.datasets, dataset) && !knows(known.datasets, dataset, "imageSize")
       ? [["imageSize", `the images of ${dataset} have one size`] as const]
       : []),

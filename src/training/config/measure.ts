@@ -9,8 +9,8 @@ const { count, orDefault } = Setting
 
 export const measureSettings = (known: Catalogues) => ({
   testEvery: Schema.optionalKey(count).annotate({
-    description: "epochs from one test to the next; the last epoch is always tested, and those at whose end more is " +
-      "measured (default 1)"
+    description: "epochs from one test to the next; the last epoch is always tested, and those at whose end " +
+      "measures are taken (default 1)"
   }),
   measureBounds: orDefault(Schema.Boolean, false).annotate({
     description: "the six generalization bounds are measured at the end of every epoch"

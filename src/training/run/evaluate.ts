@@ -51,7 +51,7 @@ export const keptModels = {
 export const parts = {
   test: { about: "the test images of the dataset" },
   validation: { about: "those that the run held out (validationImages)" },
-  training: { about: "those that it was trained on, as they are" }
+  training: { about: "those that it was trained on, as they are in the dataset, labels too" }
 } as const satisfies Catalogue.Catalogue
 
 /** What is evaluated. */

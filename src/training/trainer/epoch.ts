@@ -5,17 +5,15 @@ import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as Batches from "../../data/Batches.ts"
 import type { ImageSource } from "../../data/Dataset.ts"
-import * as Network from "../../network/Network.ts"
 import * as NetworkBounds from "../../network/NetworkBounds.ts"
 import * as Seed from "../../numerics/Seed.ts"
 import * as Tensors from "../../numerics/Tensors.ts"
 import * as Answers from "../Answers.ts"
-import { turnedShare } from "../hardlyMoves.ts"
 import type { Asked } from "../measures/asked.ts"
 import type { AtEpoch } from "../measures/AtEpoch.ts"
-import { added, means } from "../measures/steps.ts"
 import type { EpochDone, MeasureRecord, TrainingEvent } from "../TrainingEvent.ts"
 import { atOnce } from "./batchTensors.ts"
+import { stepped, untested } from "./epochs.ts"
 import { evaluate, outputsOf, tellsClasses } from "./evaluate.ts"
 import { withEvaluated } from "./evaluated.ts"
 import { epochIsFinite } from "./finite.ts"
@@ -26,22 +24,10 @@ import * as turns from "./turns.ts"
 
 /** Takes a step, and moves the position behind it. */
 const advance = Effect.fnUntraced(
-  function*(session: Session, batch: Batches.Batch, from: number, secondsAt: Effect.Effect<number>) {
+  function*(session: Session, batch: Batches.Batch, secondsAt: Effect.Effect<number>) {
     const [done, left] = yield* Tensors.counted(takeBatch(session, batch))
     const seconds = yield* secondsAt
-    const now = yield* Ref.updateAndGet(session.position, (at) => ({
-      ...at,
-      step: at.step + 1,
-      from: from + batch.labels.length,
-      lossSum: at.lossSum + done.loss * batch.labels.length,
-      correctSum: at.correctSum + done.correct,
-      ...added(at, done.readings, 1),
-      ...turns.counted(at.turns, done.turned),
-      waiting: done.waiting,
-      leaked: at.leaked + Math.abs(left),
-      tensorsLeaked: at.tensorsLeaked + Math.abs(left),
-      seconds
-    }))
+    const now = yield* stepped(session, done, { examples: batch.labels.length, left, weight: 1, seconds })
     return [now, done] as const
   }
 )
@@ -69,7 +55,7 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
     const reading = from + batchSize < order.length
       ? yield* Effect.forkChild(read(from + batchSize, (yield* Ref.get(position)).step + 1), { startImmediately: true })
       : undefined
-    const [now, { loss, perPom, rate, readings }] = yield* advance(session, batch, from, secondsNow)
+    const [now, { loss, perPom, rate, readings }] = yield* advance(session, batch, secondsNow)
     const images = (epoch - 1) * order.length + now.from
     yield* report({ _tag: "StepDone", step: now.step, epoch, loss, rate, images, ...readings, ...perPom })
     // A step blocks the event loop: let signals in before the next one.
@@ -77,17 +63,6 @@ export const runSteps = Effect.fnUntraced(function*<E, R>(
     if (reading !== undefined) next = yield* Fiber.join(reading)
   }
   return order.length
-})
-
-/** A norm may exceed its bound by the rounding of a sum of up to a few hundred squares in float32. */
-const normTolerance = 1e-5
-
-/** The largest norms of a network's weights, and how many of them exceed their bounds. */
-export const measureNorms = Effect.fnUntraced(function*(network: Network.Network, state: State) {
-  const norms = yield* Network.largestNorms(network, state)
-  // Written so that NaN counts as a violation.
-  const violations = norms.filter(({ bound, largest }) => bound !== undefined && !(largest <= bound + normTolerance))
-  return { norms, normBoundViolations: violations.length }
 })
 
 const measuredOf = (measures: ReadonlyArray<Asked>, at: AtEpoch) =>
@@ -121,39 +96,25 @@ const isTested = (session: Session, event: EpochDone) => {
     : isDue(session, event, testEvery)
 }
 
-/** What an epoch records without a test. */
-const trained = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
-  const { options: { batchSize, dataset, network }, position } = session
-  const now = yield* Ref.get(position)
-  const { correctSum, leaked, lossSum, seconds, step } = now
-  return {
-    _tag: "EpochDone",
-    epoch,
-    step,
-    trainLoss: lossSum / seen,
-    trainAccuracy: tellsClasses(dataset, session.options.loss) ? correctSum / seen : Number.NaN,
-    ...means(now, Math.ceil(seen / batchSize)),
-    testLoss: Number.NaN,
-    testAccuracy: Number.NaN,
-    ...(yield* measureNorms(network, state)),
-    ...turnedShare(network, turns.rootMeans(now.turns)),
-    tensorsLeaked: leaked,
-    seconds,
-    imagesPerSecond: seen / seconds
-  } satisfies EpochDone
+/** What an epoch of so many images records without a test; of outputs that tell no classes no accuracy. */
+const trainedOn = Effect.fnUntraced(function*(session: Session, epoch: number, examples: number, state: State) {
+  const { options: { batchSize, dataset, loss }, position } = session
+  const { seconds } = yield* Ref.get(position)
+  const event = yield* untested(session, epoch, { examples, seconds, weight: Math.ceil(examples / batchSize) }, state)
+  return tellsClasses(dataset, loss) ? event : { ...event, trainAccuracy: Number.NaN }
 })
 
 /** What is measured when all steps of an epoch have been taken, with the weights of a state in the model. */
 const measured = Effect.fnUntraced(function*(session: Session, epoch: number, seen: number, state: State) {
   const { options: { dataset, measureBounds = false, measures = [], measuresEvery, network }, position } = session
-  const untested = yield* trained(session, epoch, seen, state)
+  const trained = yield* trainedOn(session, epoch, seen, state)
   const evaluated = evaluator(session)
-  const tested = (yield* isTested(session, untested)) ? yield* evaluated(dataset.test) : undefined
+  const tested = (yield* isTested(session, trained)) ? yield* evaluated(dataset.test) : undefined
   yield* Ref.set(session.tested, tested)
-  yield* epochIsFinite(network, untested.step, tested?.loss)
+  yield* epochIsFinite(network, trained.step, tested?.loss)
   const event: EpochDone = tested === undefined
-    ? untested
-    : { ...untested, testLoss: tested.loss, testAccuracy: tested.accuracy }
+    ? trained
+    : { ...trained, testLoss: tested.loss, testAccuracy: tested.accuracy }
   if (!(yield* isDue(session, event, measuresEvery))) return event
   const bounds = measureBounds ? { bounds: yield* NetworkBounds.measure(network, dataset.train.count) } : {}
   if (tested === undefined || measures.length === 0) return { ...event, ...bounds }

@@ -44,6 +44,26 @@ export interface Evaluated {
 /** Why images could not be evaluated. */
 export type EvaluationError = BatchError | DatasetInvalid | DeclarationRefused | ImageCorrupt | Tensors.ReadFailed
 
+/** What is made of each batch of a split, in the order of its images, and told with where the batch begins. */
+const forBatches = Effect.fnUntraced(function*(
+  { dataset, prepare, size, source }: {
+    readonly dataset: Dataset
+    readonly source: ImageSource
+    readonly size: number
+    readonly prepare: (batch: Batches.Batch) => Batches.Batch
+  },
+  make: (batch: ReturnType<typeof batchTensors>, count: number) => tf.Tensor,
+  told: (values: Float32Array, from: number, count: number) => void
+) {
+  const order = Int32Array.from({ length: source.count }, (_, i) => i)
+  for (let from = 0; from < source.count; from += size) {
+    const batch = prepare(yield* Batches.read(source, dataset, order, from, Math.min(from + size, source.count)))
+    const count = batch.labels.length
+    told(yield* Tensors.evaluate(() => make(batchTensors(dataset, batch), count)), from, count)
+    yield* Effect.yieldNow
+  }
+})
+
 /**
  * Mean loss and accuracy over a split, and the answers themselves. Fails with DatasetInvalid for labels that the
  * dataset's classes do not have.
@@ -72,31 +92,28 @@ export const evaluate = Effect.fnUntraced(function*(
   const wrong = splitProblem(split, dataset, "given")
   if (wrong !== undefined) return yield* new DatasetInvalid({ dataset: dataset.name, reason: wrong })
   const { knowing } = yield* classifierOf(network, 0, loss)
-  const order = Int32Array.from({ length: split.count }, (_, i) => i)
   let [cost, correct] = [0, 0]
   const isOfClasses = tellsClasses(dataset, loss)
   const isOfImages = isOfClasses && dataset.targets === undefined
   const predicted = new Uint16Array(isOfImages ? split.count : 0)
   const confidence = new Float32Array(isOfImages ? split.count : 0)
-  for (let from = 0; from < split.count; from += batchSize) {
-    const batch = prepare(yield* Batches.read(split, dataset, order, from, Math.min(from + batchSize, split.count)))
-    const size = batch.labels.length
-    const read = yield* Tensors.evaluate(() => {
-      const { answers, images } = batchTensors(dataset, batch)
+  yield* forBatches(
+    { dataset, source: split, size: batchSize, prepare },
+    ({ answers, images }, count) => {
       const known = knowing(images, answers)
-      const sums = tf.stack([tf.mul(known.loss, size), known.correct])
+      const sums = tf.stack([tf.mul(known.loss, count), known.correct])
       return known.answers === undefined
         ? sums
         : tf.concat([sums, known.answers.predicted, known.answers.confidence])
-    })
-    cost += read[0]!
-    correct += read[1]!
-    if (isOfImages) {
-      predicted.set(read.subarray(2, 2 + size), from)
-      confidence.set(read.subarray(2 + size), from)
+    },
+    (values, from, count) => {
+      cost += values[0]!
+      correct += values[1]!
+      if (!isOfImages) return
+      predicted.set(values.subarray(2, 2 + count), from)
+      confidence.set(values.subarray(2 + count), from)
     }
-    yield* Effect.yieldNow
-  }
+  )
   return {
     loss: cost / split.count,
     accuracy: isOfClasses ? correct / split.count : Number.NaN,
@@ -123,21 +140,17 @@ export const outputsOf = Effect.fnUntraced(function*(
   loss?: Loss
 ): Effect.fn.Return<Outputs, EvaluationError> {
   const { knowing } = yield* classifierOf(network, 0, loss)
-  const order = Int32Array.from({ length: source.count }, (_, i) => i)
   const parts: Array<Float32Array> = []
   let shape: ReadonlyArray<number> = []
-  for (let from = 0; from < source.count; from += batchSize) {
-    const batch = prepare(yield* Batches.read(source, dataset, order, from, Math.min(from + batchSize, source.count)))
-    parts.push(
-      yield* Tensors.evaluate(() => {
-        const { answers, images } = batchTensors(dataset, batch)
-        const { outputs } = knowing(images, answers)
-        shape = outputs.shape.slice(1)
-        return outputs
-      })
-    )
-    yield* Effect.yieldNow
-  }
+  yield* forBatches(
+    { dataset, source, size: batchSize, prepare },
+    ({ answers, images }) => {
+      const { outputs } = knowing(images, answers)
+      shape = outputs.shape.slice(1)
+      return outputs
+    },
+    (values) => void parts.push(values)
+  )
   const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

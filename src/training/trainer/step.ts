@@ -156,6 +156,9 @@ export const takeStep = Effect.fnUntraced(
   }
 )
 
+/** What a step tells. */
+export type StepTaken = Effect.Success<ReturnType<typeof takeStep>>
+
 /** A batch as a step learns from it. */
 const lessonOf = (dataset: Dataset, batch: Batches.Batch): Lesson => ({
   ...batchTensors(dataset, batch),
