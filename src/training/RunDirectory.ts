@@ -13,7 +13,7 @@ import { lock, readOwn, tidy, wholeFiles } from "./run/ownFiles.ts"
 import { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 
 export type { RunDirectory } from "./run/openFiles.ts"
-export { RunDirectoryError, unwritten } from "./run/RunDirectoryError.ts"
+export { RunDirectoryError, unread, unwritten } from "./run/RunDirectoryError.ts"
 
 /** A run that was started before. */
 export interface ResumedDirectory extends RunDirectory {

@@ -5,7 +5,6 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as WholeFile from "../../data/WholeFile.ts"
 import * as ownFiles from "../../training/run/ownFiles.ts"
-import { unread } from "../../training/run/RunDirectoryError.ts"
 import * as RunDirectory from "../../training/RunDirectory.ts"
 import * as RunFiles from "../../training/RunFiles.ts"
 import type { StoredExperiment } from "../differences.ts"
@@ -62,7 +61,7 @@ export const entries = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   return yield* fs.readDirectory(directory).pipe(
     Effect.catchIf(({ reason }) => reason._tag === "NotFound", () => Effect.succeed<Array<string>>([])),
-    Effect.mapError(unread(directory))
+    Effect.mapError(RunDirectory.unread(directory))
   )
 })
 
@@ -100,7 +99,7 @@ export const writeFailures = (directory: string, all: Failures) => writeJson(dir
 export const hasTrials = Effect.fnUntraced(function*(directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  return yield* Effect.mapError(fs.exists(path.join(directory, "trials")), unread(directory))
+  return yield* Effect.mapError(fs.exists(path.join(directory, "trials")), RunDirectory.unread(directory))
 })
 
 /** Why the directory of a trial was put aside. */

@@ -22,6 +22,14 @@ const remedyOf = (error: PlatformError.PlatformError, otherwise: string): string
 
 /**
  * A file or directory that could not be read, with what to do about it. Others may well be read.
+ *
+ * @example
+ * ```ts
+ * import * as PlatformError from "effect/PlatformError"
+ * import { RunDirectory } from "finegrain"
+ * const refused = { _tag: "PermissionDenied", module: "FileSystem", method: "readFile" } as const
+ * RunDirectory.unread("runs/a")(PlatformError.systemError(refused)).path // => "runs/a"
+ * ```
  */
 export const unread = (path: string) => (error: PlatformError.PlatformError): RunDirectoryError =>
   new RunDirectoryError({
