@@ -163,7 +163,7 @@ export const parameters = <C extends Catalogue>(catalogue: C): Parameters<C> & S
     & Schema.Struct.Fields
 
 /**
- * Parameters of other entries than the chosen one, with the reason why they change nothing.
+ * Parameters of none of the chosen entries, with the reason why they change nothing.
  *
  * @example
  * ```ts
@@ -171,9 +171,13 @@ export const parameters = <C extends Catalogue>(catalogue: C): Parameters<C> & S
  * Catalogue.idle(Schedules.schedules, "schedule", "constant").get("exponent") // => "only the power schedule has it"
  * ```
  */
-export const idle = (catalogue: Catalogue, what: string, chosen: string): ReadonlyMap<string, string> => {
-  const own = catalogue[chosen]?.parameters ?? {}
-  const others = Object.keys(parameters(catalogue)).filter((parameter) => !Object.hasOwn(own, parameter))
+export const idle = (
+  catalogue: Catalogue,
+  what: string,
+  ...chosen: ReadonlyArray<string>
+): ReadonlyMap<string, string> => {
+  const used = new Set(chosen.flatMap((name) => Object.keys(catalogue[name]?.parameters ?? {})))
+  const others = Object.keys(parameters(catalogue)).filter((parameter) => !used.has(parameter))
   return new Map(others.map((parameter) => {
     const owners = names(catalogue).filter((name) => Object.hasOwn(catalogue[name]?.parameters ?? {}, parameter))
     return [

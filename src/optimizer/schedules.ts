@@ -234,8 +234,8 @@ export const make = (
  */
 export const idle = (text: string, catalogue: ScheduleCatalogue = schedules): ReadonlyMap<string, string> => {
   const parts = Result.getOrElse(parse(text, catalogue), () => [] as ReadonlyArray<Part>)
-  const [first, ...others] = parts.map(({ name }) => Catalogue.idle(catalogue, "schedule", name))
-  const unknown = [...first ?? []].filter(([key]) => others.every((other) => other.has(key)))
+  if (parts.length === 0) return new Map()
+  const unknown = Catalogue.idle(catalogue, "schedule", ...parts.map(({ name }) => name))
   const known = Object.keys(Catalogue.parameters(catalogue)).filter((key) =>
     parts.filter(({ name }) => Object.hasOwn(catalogue[name]?.parameters ?? {}, key))
       .every(({ given }) => Object.hasOwn(given, key))

@@ -9,9 +9,13 @@ import type { Catalogues } from "../Catalogues.ts"
 import * as Controls from "../Controls.ts"
 import type { TrainConfig } from "./schema.ts"
 
-/** Whether no matrix of this family has a bound of its sectional curvature. */
-const isUnbounded = ({ at }: Manifold.Family): boolean =>
-  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: ({ curvature }) => !Number.isFinite(curvature.max) })
+/** Whether something is so of the 3×3 matrices of a family, the size of most kernels; not of one that has none. */
+export const holds = ({ at }: Manifold.Family, of: (manifold: Manifold.Manifold) => boolean): boolean =>
+  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: of })
+
+/** Whether their sectional curvature has no bound. */
+const isUnbounded = (family: Manifold.Family): boolean =>
+  holds(family, ({ curvature }) => !Number.isFinite(curvature.max))
 
 const familiesOf = (text: string, { manifolds }: Catalogues): ReadonlyArray<Manifold.Family> =>
   Result.getOrElse(Specification.parse(text, manifolds), () => [] as ReadonlyArray<Manifold.Family>)

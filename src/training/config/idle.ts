@@ -1,11 +1,9 @@
 /** Settings that change nothing beside the others. */
-import * as Result from "effect/Result"
 import * as Catalogue from "../../choices/Catalogue.ts"
 import * as Datasets from "../../data/Datasets.ts"
-import type * as Manifold from "../../geometry/Manifold.ts"
 import * as Schedules from "../../optimizer/schedules.ts"
 import { builtIn, type Catalogues } from "../Catalogues.ts"
-import { familiesIn, ignoredBy } from "./contradictions.ts"
+import { familiesIn, holds, ignoredBy } from "./contradictions.ts"
 import type { TrainConfig } from "./schema.ts"
 
 const knows = (catalogue: Catalogue.Catalogue, name: string, parameter: string): boolean =>
@@ -20,10 +18,6 @@ const idleWatch = ({ keepBest = false, patience, plateau }: TrainConfig): Reason
     : ["watch", "improvement"].map((key) => [key, "neither patience nor plateau nor keepBest is set"] as const)),
   ...(plateau === undefined ? [["plateauFactor", "plateau is not set"] as const] : [])
 ]
-
-/** Whether something is known of all matrices of a family. */
-const holds = ({ at }: Manifold.Family, of: (manifold: Manifold.Manifold) => boolean): boolean =>
-  Result.match(at([3, 3]), { onFailure: () => false, onSuccess: of })
 
 /** What rescales weights or bends steps, where no manifold has norms or curvature for it, unless it is the default. */
 const idleGeometry = (config: TrainConfig, known: Catalogues): Reasons => {
@@ -51,12 +45,6 @@ const idleOrder = ({ clip, ratesAfterRule, rule }: TrainConfig, hasNoRule: boole
     ? [["ratesAfterRule", "steps are in proportion to their directions, so that it is all one where rates scale them"]]
     : []
 
-/** Parameters of none of the entries that are chosen. */
-const idleOf = (catalogue: Catalogue.Catalogue, what: string, chosen: ReadonlyArray<string>) => {
-  const [first, ...others] = (chosen.length === 0 ? [""] : chosen).map((name) => Catalogue.idle(catalogue, what, name))
-  return [...first!].filter(([key]) => others.every((other) => other.has(key)))
-}
-
 /**
  * Settings that change nothing beside the others, with the reason.
  *
@@ -81,8 +69,8 @@ export const idle = (config: TrainConfig, known: Catalogues = builtIn): Readonly
     ...Schedules.idle(schedule, known.schedules),
     ...Catalogue.idle(known.losses, "loss", loss),
     ...Catalogue.idle(known.models, "model", model),
-    ...idleOf(known.variations, "variation", config.vary ?? []),
-    ...idleOf(known.measures, "measure", config.measures ?? []),
+    ...Catalogue.idle(known.variations, "variation", ...config.vary ?? []),
+    ...Catalogue.idle(known.measures, "measure", ...config.measures ?? []),
     ...idleWatch(config),
     ...((config.measures ?? []).length === 0 && !config.measureBounds
       ? [["measuresEvery", "nothing else is measured"] as const]
