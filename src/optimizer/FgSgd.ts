@@ -69,8 +69,7 @@ export const tangentProjection = (theta: number): Transform =>
 
 /**
  * Stage 3, the step h: v = −r(t)/g(R)·direction for every POM; see `Transforms.curvatureStep`, and `Transforms.rates`
- * for factors of the direction. In the metric of
- * weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
+ * for factors of the direction. In the metric of weights it is found for W, and brought back: v = ℜ⁻¹·v_W.
  *
  * Source: Ozay 2019, algorithm 1.
  *

@@ -34,7 +34,7 @@ export const momentum = ({ decay, nesterov = false }: Momentum): Transform<Neste
   const transform: Transform<NestedTensors.NestedTensors> = {
     name: "momentum",
     init: ({ x }) => NestedTensors.map(x, tf.zerosLike),
-    update: (gradient, before, _at) => {
+    update: (gradient, before) => {
       if (decay === 0) return { direction: gradient, state: before }
       const state = NestedTensors.add(gradient, NestedTensors.scale(decay, before as typeof gradient))
       return { direction: nesterov ? NestedTensors.add(gradient, NestedTensors.scale(decay, state)) : state, state }
