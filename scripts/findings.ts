@@ -69,6 +69,7 @@ const all = (): ReadonlyArray<Asked> => [
   asked("noise-rates", "The same, 20 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)", "20 % noise"),
   asked("noise-rates", "The same, 60 % of labels drawn anew", "PIO (Sp+Ob+St+Euc)", "60 % noise"),
   asked("more-images", "ResNet-8, 5,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
+  asked("all-images", "ResNet-8, 45,000 images of CIFAR-10, cropped and flipped", "PIO (Sp+Ob+St+Euc)"),
   asked("optimizers", "1,000 images, by other optimizers", "manifold Muon (mixture)"),
   asked("without-normalization", "ResNet-8 without normalization, 1,000 images of CIFAR-10", "PIO (Sp+Ob+St+Euc)"),
   asked("table-poms", "ResNet-8, 5,000 images of Fashion-MNIST", "PIO (Sp+Ob+St+Euc)")
@@ -116,6 +117,9 @@ const blocks = (): Readonly<Record<string, string>> => {
     "table-cifar corruptions": corrupted(cifar, read(of("table-cifar", "corruptions.json"))),
     ...residualNetwork("more-images"),
     "more-images angles": firstHalf(resultsOf("more-images"), read(of("more-images", "angles.json"))),
+    ...residualNetwork("all-images"),
+    "all-images angles": firstHalf(resultsOf("all-images"), read(of("all-images", "angles.json"))),
+    "all-images rule": ruleOfConvolutions(resultsOf("all-images"), read(of("all-images", "rule.json"))),
     ...residualNetwork("variants"),
     "variants angles": firstHalf(resultsOf("variants"), read(of("variants", "angles.json"))),
     "variants rule": ruleOfConvolutions(resultsOf("variants"), read(of("variants", "rule.json"))),
