@@ -32,4 +32,5 @@ const ofRun = (id: string) => {
     ])
   )
 }
+
 writeFound(directory, "angles.json", "finals", ofRun)

@@ -17,4 +17,5 @@ const ofRun = (id: string) => {
   if (last?.bounds === undefined) throw new Error(`${id} measured no bounds: train with measureBounds`)
   return last.bounds
 }
+
 writeFound(directory, "bounds.json", "all", ofRun)

@@ -21,7 +21,7 @@ import {
   ranksOfCandidates,
   spectra
 } from "./findings/norms.ts"
-import { rule, ruleOfConvolutions, stability } from "./findings/rule.ts"
+import { type LayerRules, rule, ruleOfConvolutions, stability } from "./findings/rule.ts"
 import { type Asked, figure, summary } from "./findings/summary.ts"
 import { validation } from "./findings/validation.ts"
 
@@ -36,10 +36,20 @@ const resultsOf = (name: string, column?: string): Results.Results => {
   return column === undefined ? results : { ...results, cells: results.cells.filter((cell) => cell.column === column) }
 }
 
-/** Of a residual network on CIFAR-10. */
+/** What lies beside the results of an experiment, if it does. */
+const beside = <A>(name: string, file: string): A | undefined => {
+  const path = of(name, file)
+  return existsSync(path) ? read<A>(path) : undefined
+}
+
+/** Of a residual network on CIFAR-10: with angles and the step rule where those are told. */
 const residualNetwork = (name: string): Readonly<Record<string, string>> => {
   const results = resultsOf(name)
+  const angles = beside<Angles>(name, "angles.json")
+  const steps = beside<LayerRules>(name, "rule.json")
   return {
+    ...(angles === undefined ? {} : { [`${name} angles`]: firstHalf(results, angles) }),
+    ...(steps === undefined ? {} : { [`${name} rule`]: ruleOfConvolutions(results, steps) }),
     [name]: `${counts(results)}\n\n${errors(results)}`,
     [`${name} edges`]: edges(results),
     [`${name} power`]: power(results),
@@ -84,15 +94,14 @@ const figured = () => [
 /** Those in residual networks, whose runs measured their bounds. */
 const bounded = () =>
   figured().flatMap(({ results, title }) => {
-    const file = of(results.name, "bounds.json")
-    return existsSync(file) ? [{ title, results, bounds: read<Bounded["bounds"]>(file) }] : []
+    const bounds = beside<Bounded["bounds"]>(results.name, "bounds.json")
+    return bounds === undefined ? [] : [{ title, results, bounds }]
   })
 
 const blocks = (): Readonly<Record<string, string>> => {
   const results = resultsOf("modular-manifolds")
   const norms = read<Norms>(of("modular-manifolds", "norms.json"))
   const noise = resultsOf("perceptron-noise")
-  const cifar = resultsOf("table-cifar")
   const poms = resultsOf("table-poms")
   return {
     "summary": summary(all()),
@@ -112,17 +121,10 @@ const blocks = (): Readonly<Record<string, string>> => {
     "ablation": bySeed(resultsOf("ablation")),
     "step-rule": stability(resultsOf("step-rule"), read(of("step-rule", "rule.json"))),
     ...residualNetwork("table-cifar"),
-    "table-cifar rule": ruleOfConvolutions(cifar, read(of("table-cifar", "rule.json"))),
-    "table-cifar angles": firstHalf(cifar, read(of("table-cifar", "angles.json"))),
-    "table-cifar corruptions": corrupted(cifar, read(of("table-cifar", "corruptions.json"))),
+    "table-cifar corruptions": corrupted(resultsOf("table-cifar"), read(of("table-cifar", "corruptions.json"))),
     ...residualNetwork("more-images"),
-    "more-images angles": firstHalf(resultsOf("more-images"), read(of("more-images", "angles.json"))),
     ...residualNetwork("all-images"),
-    "all-images angles": firstHalf(resultsOf("all-images"), read(of("all-images", "angles.json"))),
-    "all-images rule": ruleOfConvolutions(resultsOf("all-images"), read(of("all-images", "rule.json"))),
     ...residualNetwork("variants"),
-    "variants angles": firstHalf(resultsOf("variants"), read(of("variants", "angles.json"))),
-    "variants rule": ruleOfConvolutions(resultsOf("variants"), read(of("variants", "rule.json"))),
     ...residualNetwork("optimizers"),
     ...residualNetwork("without-normalization"),
     "without-normalization lengths": between(
@@ -176,14 +178,15 @@ export const filled = (texts: ReadonlyArray<string>): ReadonlyArray<string> => {
  * @internal
  */
 export const drawn = async (): Promise<Readonly<Record<string, string>>> => {
-  const names = [...new Set(figured().map(({ results }) => results.name))]
-  const anglesOf = (name: string) => of(name, "angles.json")
+  const all = figured()
   const charts = Object.fromEntries([
-    ["findings.svg", figure(figured())] as const,
-    ...names.map((name) => [`findings/${name}.svg`, validation(resultsOf(name))] as const),
-    ...names.filter((name) => existsSync(anglesOf(name))).map((name) =>
-      [`findings/${name}-angles.svg`, turned(resultsOf(name), read<Angles>(anglesOf(name)))] as const
-    )
+    ["findings.svg", figure(all)] as const,
+    ...[...new Set(all.map(({ results }) => results.name))].flatMap((name) => {
+      const results = resultsOf(name)
+      const angles = beside<Angles>(name, "angles.json")
+      const ofAngles = angles === undefined ? [] : [[`findings/${name}-angles.svg`, turned(results, angles)] as const]
+      return [[`findings/${name}.svg`, validation(results)] as const].concat(ofAngles)
+    })
   ])
   const svgs = Object.entries(charts).map(async ([file, chart]) =>
     [file, `${await Effect.runPromise(Chart.svg(chart))}\n`] as const

@@ -7,6 +7,7 @@ import { Specification } from "finegrain"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type * as Results from "../src/experiment/Results.ts"
+import { cellOf } from "./findings/cells.ts"
 import * as Manifolds from "./manifolds.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -57,10 +58,10 @@ const trialsOn = (dataset: string): number => {
 
 /** Mean test errors of rows of an experiment, in %. */
 const errorsIn = (experiment: string) => {
-  const { cells } = resultsOf(experiment)
+  const results = resultsOf(experiment)
   return (row: string): string => {
-    const error = cells.find((cell) => cell.row === row)?.error
-    if (error === undefined) throw new Error(`${experiment} has no row "${row}" with a test error`)
+    const { error } = cellOf(results, row)
+    if (error === undefined) throw new Error(`row "${row}" of ${experiment} has no test error`)
     return error.mean.toFixed(1)
   }
 }

@@ -34,4 +34,5 @@ const ofRun = (id: string) => {
   const layers = [...new Set(Object.keys(steps[0]!.factors!).map((pom) => pom.split("/")[0]!))]
   return layers.map((name) => ofLayer(name, steps))
 }
+
 writeFound(directory, "rule.json", "finals", ofRun)

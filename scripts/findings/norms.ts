@@ -68,7 +68,17 @@ const gapsOf = (trials: ReadonlyArray<Results.TrialResult>, bounds: LogBounds): 
       : [{ gap: summary.trainAccuracy - summary.testAccuracy, bounds: bounds(id) }]
   )
 
-/** Kendall's τ of every bound over sets of trials, with intervals of a bootstrap that draws groups whole. */
+/** Kendall's τ of a bound with the gap. */
+const tau = (gaps: ReadonlyArray<Gap>, bound: string) =>
+  Statistics.kendall(gaps.map(({ bounds }) => bounds[bound]!), gaps.map(({ gap }) => gap))
+
+/** A statistic of groups that a bootstrap draws whole, with its interval. */
+const bootstrapped = <G>(groups: ReadonlyArray<G>, statistic: (drawn: ReadonlyArray<G>) => number) => {
+  const { high, low, value } = Statistics.bootstrap(groups, statistic, { draws: 400, seed: 1 })
+  return `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+}
+
+/** Kendall's τ of every bound over sets of trials, of which groups are drawn whole. */
 const rankTable = (sets: Readonly<Record<string, ReadonlyArray<ReadonlyArray<Gap>>>>) =>
   table(
     [
@@ -78,16 +88,9 @@ const rankTable = (sets: Readonly<Record<string, ReadonlyArray<ReadonlyArray<Gap
         return name === "all" ? `τ, all ${count}` : `τ, ${count} ${name}`
       })
     ],
-    Object.keys(Object.values(sets)[0]!.flat()[0]!.bounds).map((bound) => {
-      const tau = (drawn: ReadonlyArray<ReadonlyArray<Gap>>) =>
-        Statistics.kendall(drawn.flat().map(({ bounds }) => bounds[bound]!), drawn.flat().map(({ gap }) => gap))
-      return [bound].concat(
-        Object.values(sets).map((groups) => {
-          const { high, low, value } = Statistics.bootstrap(groups, tau, { draws: 400, seed: 1 })
-          return `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
-        })
-      )
-    })
+    Object.keys(Object.values(sets)[0]!.flat()[0]!.bounds).map((bound) =>
+      [bound].concat(Object.values(sets).map((groups) => bootstrapped(groups, (drawn) => tau(drawn.flat(), bound))))
+    )
   )
 
 /**
@@ -135,18 +138,15 @@ export const ranksOfAll = (experiments: ReadonlyArray<Bounded>) => {
     ["setting", "candidates", "paper's bounds: τ of B1, B2, B3", "classical ones", "paper's minus classical"],
     experiments.map(({ bounds: measured, results, title }) => {
       const gaps = gapsOf(results.cells.flatMap(({ candidates }) => candidates), asMeasured(measured))
-      const tau = (drawn: ReadonlyArray<Gap>, bound: string) =>
-        Statistics.kendall(drawn.map(({ bounds }) => bounds[bound]!), drawn.map(({ gap }) => gap))
       const difference = (drawn: ReadonlyArray<Gap>) =>
         mean(bounds.map((bound) => tau(drawn, titleOf(bound, "perPom")) - tau(drawn, titleOf(bound, "perLayer"))))
-      const { high, low, value } = Statistics.bootstrap(gaps, difference, { draws: 400, seed: 1 })
       return [
         title,
         String(gaps.length),
         ...(["perPom", "perLayer"] as const).map((kind) =>
           bounds.map((bound) => tau(gaps, titleOf(bound, kind)).toFixed(2)).join(", ")
         ),
-        `${value.toFixed(2)} (${low.toFixed(2)} … ${high.toFixed(2)})`
+        bootstrapped(gaps, difference)
       ]
     })
   )

@@ -11,8 +11,11 @@ interface LayerRule {
   readonly norm: number
 }
 
+/** Of every layer, by the run. */
+export type LayerRules = Readonly<Record<string, ReadonlyArray<LayerRule>>>
+
 /** Where the step rule shortened steps, as means over the seeds; rows without curvature or rule have none. */
-export const rule = ({ cells }: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+export const rule = ({ cells }: Results.Results, own: LayerRules) => {
   const known = cells.map(({ finals, row }) => ({ row, runs: finals.map(({ id }) => own[id]!) }))
     .filter(({ runs }) => runs.some((layers) => layers.some(({ acts }) => acts > 0)))
   const names = known[0]!.runs[0]!.map(({ name }) => name)
@@ -30,7 +33,7 @@ export const rule = ({ cells }: Results.Results, own: Readonly<Record<string, Re
 /** The same over the convolutions of a residual network: the mean of their layers, and the one where it acts most. */
 export const ruleOfConvolutions = (
   { baseline, cells }: Results.Results,
-  own: Readonly<Record<string, ReadonlyArray<LayerRule>>>
+  own: LayerRules
 ) =>
   table(
     ["method", "steps with g > 1", "most in a layer", "median R, smallest and largest of a layer"],
@@ -57,7 +60,7 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 const chance = Math.log(10)
 
 /** Errors by rate where the last epoch is better than chance in the mean, and the largest rate that is. */
-export const stability = (results: Results.Results, own: Readonly<Record<string, ReadonlyArray<LayerRule>>>) => {
+export const stability = (results: Results.Results, own: LayerRules) => {
   const learns = ({ also }: Results.CellResult) => (also?.trainLoss?.mean ?? Number.POSITIVE_INFINITY) < chance
   return table(
     ["rule", ...columnsOf(results), "largest that learns", "hidden1 at rate 0.3: median 1/g"],

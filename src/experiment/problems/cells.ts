@@ -33,7 +33,7 @@ export const soundOnly = (experiment: Experiment, known: Catalogues): Experiment
 })
 
 /** What each candidate of a row sets, as far as it is right by itself; nothing, once, where none are chosen among. */
-const candidatesOf = (
+const soundCandidates = (
   experiment: Experiment,
   row: Variant,
   known: Catalogues
@@ -54,7 +54,7 @@ export const ofBudgets = (experiment: Experiment, known: Catalogues): ReadonlyAr
   const decode = Schema.decodeUnknownResult(schemaOf(known))
   const textsOf = (settings: Settings) => TrainConfig.mistakes(settings, known).map(({ text }) => text)
   const all = rows.flatMap((row) =>
-    candidatesOf(experiment, row, known).flatMap((candidate) =>
+    soundCandidates(experiment, row, known).flatMap((candidate) =>
       columnsOf(experiment).flatMap((column) => {
         const settings = withCandidate(sources(experiment, row, column, false), candidate)
         const config = decode(settings)
@@ -111,7 +111,7 @@ export const ofCells = (experiment: Experiment, known: Catalogues, isSmoke: bool
     }
   }
   for (const row of rows) {
-    const candidates = candidatesOf(experiment, row, known)
+    const candidates = soundCandidates(experiment, row, known)
     for (const column of columnsOf(experiment)) {
       const of = sources(experiment, row, column, isSmoke)
       for (const candidate of candidates) look(row, of, candidate)
